@@ -1,0 +1,207 @@
+//! The command line as typed. Its words are a contract with scripts.
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand, ValueEnum};
+use weightscope_engine::device::DeviceChoice;
+
+use crate::exporting::Format;
+use crate::figure::style::Page;
+
+/// An oscilloscope for the weights of neural networks.
+///
+/// Without a command the window opens.
+#[derive(Debug, Parser)]
+#[command(name = "weightscope", version, about, long_about = None)]
+pub(super) struct Arguments {
+    /// Folder of all runs (default: the user's data directory)
+    #[arg(long, global = true, value_name = "DIR", env = "WEIGHTSCOPE_RUNS")]
+    pub runs: Option<PathBuf>,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// List labs, presets or runs
+    List {
+        /// What to list
+        what: Listed,
+        /// One JSON object per line
+        #[arg(long)]
+        json: bool,
+    },
+    /// Check an experiment file: problems with key, reason, allowed range
+    Check {
+        /// The file, or a preset's name
+        experiment: String,
+        /// One JSON object per line
+        #[arg(long)]
+        json: bool,
+    },
+    /// Run an experiment without a window; prints the run folder last
+    Run(RunArguments),
+    /// Go on with an interrupted run from its last checkpoint
+    Resume {
+        /// The run folder
+        run_dir: PathBuf,
+        /// How to report
+        #[command(flatten)]
+        report: Report,
+    },
+    /// Run again and compare the metric stream bit for bit
+    Verify {
+        /// The run folder
+        run_dir: PathBuf,
+        /// How to report
+        #[command(flatten)]
+        report: Report,
+    },
+    /// Export views of a run as figures or data
+    Export(ExportArguments),
+    /// List the views that a run can show, with their ids
+    Views {
+        /// The run folder
+        run_dir: PathBuf,
+        /// One JSON object per line
+        #[arg(long)]
+        json: bool,
+    },
+    /// Data sets: list those known here, or download one into the cache
+    Data {
+        /// What to do
+        #[command(subcommand)]
+        command: DataCommand,
+    },
+    /// Export the integer levels and scales of a run's quantized weights
+    Levels {
+        /// The run folder
+        run_dir: PathBuf,
+        /// The file; its ending (.safetensors or .npz) decides the format
+        #[arg(long, value_name = "FILE")]
+        out: PathBuf,
+    },
+}
+
+/// What `list` lists.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Listed {
+    /// The labs.
+    Labs,
+    /// The presets.
+    Presets,
+    /// The runs on disk.
+    Runs,
+}
+
+/// Arguments of `run`.
+#[derive(Debug, clap::Args)]
+pub(super) struct RunArguments {
+    /// A preset's name (lab/preset) or an experiment file
+    pub experiment: String,
+    /// Change a setting; may be repeated
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+    /// Run folder; must be new or empty (a sweep makes one folder per run in it)
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Where to compute
+    #[arg(long, value_name = "cpu|gpu")]
+    pub device: Option<DeviceWord>,
+    /// Worker threads; 0 takes all cores
+    #[arg(long, value_name = "N")]
+    pub threads: Option<u64>,
+    /// How to report
+    #[command(flatten)]
+    pub report: Report,
+}
+
+/// How a command reports.
+#[derive(Clone, Copy, Debug, clap::Args)]
+pub(super) struct Report {
+    /// One JSON object per line on standard output
+    #[arg(long)]
+    pub json: bool,
+    /// No progress and no messages on standard error
+    #[arg(long)]
+    pub quiet: bool,
+}
+
+/// The device's word on the command line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum DeviceWord {
+    /// burn flex.
+    Cpu,
+    /// burn-wgpu.
+    Gpu,
+}
+
+impl From<DeviceWord> for DeviceChoice {
+    fn from(word: DeviceWord) -> Self {
+        match word {
+            DeviceWord::Cpu => Self::Cpu,
+            DeviceWord::Gpu => Self::Gpu,
+        }
+    }
+}
+
+/// Arguments of `export`.
+#[derive(Debug, clap::Args)]
+pub(super) struct ExportArguments {
+    /// The run folder
+    pub run_dir: PathBuf,
+    /// A view's id (see `views`), or all
+    #[arg(long, value_name = "ID|all")]
+    pub view: String,
+    /// File format
+    #[arg(long)]
+    pub format: Format,
+    /// Size and fonts
+    #[arg(long, default_value = "column")]
+    pub style: StyleWord,
+    /// File, or with --view all a folder
+    #[arg(long, value_name = "PATH")]
+    pub out: Option<PathBuf>,
+}
+
+/// Figure styles.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum StyleWord {
+    /// One column of a paper.
+    Column,
+    /// Both columns.
+    Double,
+    /// A slide.
+    Slide,
+    /// A poster.
+    Poster,
+}
+
+/// What `data` does.
+#[derive(Debug, Subcommand)]
+pub(super) enum DataCommand {
+    /// Data sets known here
+    List {
+        /// One JSON object per line
+        #[arg(long)]
+        json: bool,
+    },
+    /// Download one into the cache
+    Get {
+        /// Its name
+        name: String,
+    },
+}
+
+impl From<StyleWord> for Page {
+    fn from(word: StyleWord) -> Self {
+        match word {
+            StyleWord::Column => Self::Column,
+            StyleWord::Double => Self::Double,
+            StyleWord::Slide => Self::Slide,
+            StyleWord::Poster => Self::Poster,
+        }
+    }
+}

@@ -1,0 +1,112 @@
+//! `list` and `check`.
+
+use std::path::Path;
+
+use serde_json::json;
+use weightscope_engine::experiment::{Experiment, Problem, check as check_experiment, expand};
+use weightscope_engine::labs::Method;
+use weightscope_engine::{presets, store};
+
+use super::args::Listed;
+use super::{Failure, load, output};
+
+/// `list labs|presets|runs`.
+pub(super) fn list(what: Listed, json: bool, runs: &Path) {
+    match what {
+        Listed::Labs => labs(json),
+        Listed::Presets => list_presets(json),
+        Listed::Runs => list_runs(json, runs),
+    }
+}
+
+fn labs(as_json: bool) {
+    for method in Method::NAMES.iter().filter_map(|name| Method::by_name(name)) {
+        let about = method.about();
+        if as_json {
+            output::json(
+                &json!({ "lab": method.name(), "title": about.title, "claim": about.claim, "paper": about.paper, "link": about.link }),
+            );
+        } else {
+            output::line(&format!("{:<20} {} – {}", method.name(), about.title, about.paper));
+        }
+    }
+}
+
+fn list_presets(as_json: bool) {
+    for preset in presets::ALL {
+        if as_json {
+            output::json(&json!({ "preset": preset.name, "lab": preset.lab(), "about": preset.about() }));
+        } else {
+            output::line(&format!("{:<36} {}", preset.name, preset.about()));
+        }
+    }
+}
+
+fn list_runs(as_json: bool, runs: &Path) {
+    let index = store::scan(runs);
+    for entry in &index.runs {
+        if as_json {
+            let mut value = serde_json::to_value(&entry.manifest).unwrap_or_default();
+            if let Some(object) = value.as_object_mut() {
+                object.insert("folder".to_owned(), json!(entry.path));
+            }
+            output::json(&value);
+        } else {
+            let accuracy = entry
+                .manifest
+                .results
+                .get("test_accuracy")
+                .map_or(String::new(), |value| format!("{value:.4}"));
+            output::line(&format!(
+                "{:<12} {:<12} seed {:<6} {:>8}  {}",
+                entry.manifest.status.word(),
+                entry.manifest.lab,
+                entry.manifest.seed,
+                accuracy,
+                entry.path.display()
+            ));
+        }
+    }
+    for error in &index.damaged {
+        output::note(&format!("warning: {error}"));
+    }
+}
+
+/// `check EXPERIMENT.toml`: each problem on a line; exit code 2 if one is an error.
+pub(super) fn check(name: &str, as_json: bool) -> Result<(), Failure> {
+    let text = load::text(name)?;
+    let problems = match Experiment::from_toml(&text) {
+        Ok(experiment) => {
+            let problems = check_experiment(&experiment);
+            if !as_json && problems.is_empty() {
+                let runs = expand(&experiment).map_or(1, |runs| runs.len());
+                let cost = experiment.method.cost().times(runs);
+                output::line(&format!(
+                    "no problems: {} with {runs} run{}, {} parameters, {} steps, about {:.0} s",
+                    experiment.lab(),
+                    if runs == 1 { "" } else { "s" },
+                    cost.parameters,
+                    cost.steps,
+                    cost.seconds
+                ));
+            }
+            problems
+        }
+        Err(problems) => problems,
+    };
+    for problem in &problems {
+        if as_json {
+            output::json(problem);
+        } else {
+            output::line(&problem.to_string());
+        }
+    }
+    let errors = problems.iter().filter(|problem| Problem::is_error(problem)).count();
+    if errors > 0 {
+        return Err(Failure::request(anyhow::anyhow!(
+            "{errors} problem{} in {name}",
+            if errors == 1 { "" } else { "s" }
+        )));
+    }
+    Ok(())
+}

@@ -1,0 +1,68 @@
+//! An experiment from a preset's name or a file, with `--set` applied and checked.
+
+use std::path::Path;
+
+use anyhow::{Context as _, anyhow};
+use weightscope_engine::experiment::{Experiment, Problem, check};
+use weightscope_engine::presets;
+
+use super::Failure;
+use super::output;
+
+/// An experiment with what the person wrote.
+#[derive(Debug)]
+pub(super) struct Loaded {
+    /// The experiment, `--set` applied.
+    pub experiment: Experiment,
+    /// The text it came from, if nothing was changed after.
+    pub asked: Option<String>,
+    /// Preset or file name.
+    pub origin: String,
+}
+
+/// Reads the text of a preset or a file.
+pub(super) fn text(name: &str) -> Result<String, Failure> {
+    if let Some(preset) = presets::by_name(name) {
+        return Ok(preset.text.to_owned());
+    }
+    let path = Path::new(name);
+    if !path.exists() && path.extension().is_none_or(|extension| extension != "toml") {
+        let names: Vec<&str> = presets::ALL.iter().map(|preset| preset.name).collect();
+        return Err(Failure::request(anyhow!(
+            "\"{name}\" is neither a preset nor a file; presets are {}",
+            names.join(", ")
+        )));
+    }
+    std::fs::read_to_string(path)
+        .with_context(|| {
+            format!("cannot read the experiment file; check its name and permissions: {}", path.display())
+        })
+        .map_err(Failure::request)
+}
+
+/// Reads, changes and checks an experiment.
+pub(super) fn experiment(name: &str, set: &[String]) -> Result<Loaded, Failure> {
+    let text = text(name)?;
+    let mut experiment = Experiment::from_toml(&text).map_err(|problems| refused(name, &problems))?;
+    let mut problems = Vec::new();
+    for assignment in set {
+        match assignment.split_once('=') {
+            Some((key, value)) => problems.extend(experiment.set_typed(key.trim(), value).err()),
+            None => problems.push(
+                Problem::error("--set", format!("\"{assignment}\" has no \"=\"")).allowing("KEY=VALUE"),
+            ),
+        }
+    }
+    problems.extend(check(&experiment));
+    if problems.iter().any(Problem::is_error) {
+        return Err(refused(name, &problems));
+    }
+    problems.iter().for_each(|problem| output::note(&format!("warning: {problem}")));
+    Ok(Loaded { experiment, asked: set.is_empty().then_some(text), origin: name.to_owned() })
+}
+
+/// A refusal that names each problem.
+pub(super) fn refused(name: &str, problems: &[Problem]) -> Failure {
+    let list: Vec<String> = problems.iter().map(|problem| format!("  {problem}")).collect();
+    Failure::request(anyhow!("the experiment cannot run:\n{}\nin: {name}", list.join("\n")))
+}

@@ -1,0 +1,96 @@
+//! The command line: the same engine as the window, for scripts.
+//!
+//! Contract: exit codes 0 done, 1 the run failed, 2 the request was wrong, 130 cancelled. With `--json` standard output holds
+//! one JSON object per line and nothing else; messages and progress go to standard error.
+
+mod args;
+mod data;
+mod export;
+mod list;
+mod load;
+mod output;
+mod progress;
+mod run;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+use weightscope_engine::run::default_runs_folder;
+
+use args::{Arguments, Command, DataCommand};
+
+/// Why a command ended badly, with its exit code.
+#[derive(Debug)]
+pub enum Failure {
+    /// The request was wrong.
+    Request(anyhow::Error),
+    /// The run failed.
+    Run(anyhow::Error),
+    /// The person cancelled.
+    Cancelled,
+}
+
+impl Failure {
+    /// A wrong request.
+    pub fn request(error: impl Into<anyhow::Error>) -> Self {
+        Self::Request(error.into())
+    }
+
+    /// A failed run.
+    pub fn run(error: impl Into<anyhow::Error>) -> Self {
+        Self::Run(error.into())
+    }
+}
+
+/// Parses the command line, carries it out, reports.
+pub fn main() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // clap writes help and version to standard output, mistakes to standard error.
+            let _ = error.print();
+            return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
+        }
+    };
+    let quiet = match &arguments.command {
+        Some(Command::Run(run)) => run.report.quiet,
+        Some(Command::Resume { report, .. } | Command::Verify { report, .. }) => report.quiet,
+        _ => false,
+    };
+    output::start_log(quiet);
+    match dispatch(arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Failure::Request(error)) => {
+            output::error(&error);
+            ExitCode::from(2)
+        }
+        Err(Failure::Run(error)) => {
+            output::error(&error);
+            ExitCode::from(1)
+        }
+        Err(Failure::Cancelled) => ExitCode::from(130),
+    }
+}
+
+fn dispatch(arguments: Arguments) -> Result<(), Failure> {
+    let runs = arguments.runs.unwrap_or_else(default_runs_folder);
+    match arguments.command {
+        None => crate::window::open(&runs).map_err(Failure::run),
+        Some(Command::List { what, json }) => {
+            list::list(what, json, &runs);
+            Ok(())
+        }
+        Some(Command::Check { experiment, json }) => list::check(&experiment, json),
+        Some(Command::Run(arguments)) => run::run(&arguments, &runs),
+        Some(Command::Resume { run_dir, report }) => run::resume(&run_dir, report),
+        Some(Command::Verify { run_dir, report }) => run::verify(&run_dir, report),
+        Some(Command::Export(arguments)) => export::export(&arguments),
+        Some(Command::Views { run_dir, json }) => export::views(&run_dir, json),
+        Some(Command::Levels { run_dir, out }) => export::levels(&run_dir, &out),
+        Some(Command::Data { command: DataCommand::List { json } }) => {
+            data::list(json);
+            Ok(())
+        }
+        Some(Command::Data { command: DataCommand::Get { name } }) => data::get(&name),
+    }
+}

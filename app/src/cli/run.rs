@@ -1,0 +1,137 @@
+//! `run`, `resume`, `verify`.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::anyhow;
+use serde_json::json;
+use weightscope_engine::experiment::expand;
+use weightscope_engine::run::{
+    self, Comparison, Control, Outcome, Place, RunError, RunRequest, new_run_folder,
+};
+use weightscope_engine::store::Status;
+
+use super::args::{Report, RunArguments};
+use super::progress::Terminal;
+use super::{Failure, load, output};
+
+/// `run EXPERIMENT`.
+pub(super) fn run(arguments: &RunArguments, runs: &Path) -> Result<(), Failure> {
+    let mut loaded = load::experiment(&arguments.experiment, &arguments.set)?;
+    if let Some(device) = arguments.device {
+        loaded.experiment.device = device.into();
+        loaded.asked = None;
+    }
+    if let Some(threads) = arguments.threads {
+        loaded.experiment.threads = threads;
+        loaded.asked = None;
+    }
+    let control = interruptible();
+    let sweep = loaded.experiment.sweep.is_some();
+    let members = expand(&loaded.experiment).map_err(|problems| load::refused(&loaded.origin, &problems))?;
+    let root = sweep_root(arguments.out.as_deref(), runs, &loaded, sweep);
+    for member in &members {
+        let folder = match (&arguments.out, sweep) {
+            (_, true) => root.join(&member.label),
+            (Some(out), false) => out.clone(),
+            (None, false) => new_run_folder(runs, &loaded.origin, &member.experiment),
+        };
+        let request = RunRequest {
+            experiment: member.experiment.clone(),
+            asked: loaded.asked.clone().filter(|_| !sweep),
+            origin: loaded.origin.clone(),
+            place: Place::New(folder),
+        };
+        let outcome =
+            run::run(&request, &mut Terminal::new(arguments.report), &control).map_err(before_start)?;
+        finish(&outcome, arguments.report)?;
+    }
+    if sweep {
+        report_folder(&root, arguments.report, None);
+    }
+    Ok(())
+}
+
+/// `resume RUN_DIR`.
+pub(super) fn resume(path: &Path, report: Report) -> Result<(), Failure> {
+    let outcome = run::resume(path, &mut Terminal::new(report), &interruptible()).map_err(before_start)?;
+    finish(&outcome, report)
+}
+
+/// `verify RUN_DIR`.
+pub(super) fn verify(path: &Path, report: Report) -> Result<(), Failure> {
+    match run::verify(path, &mut Terminal::new(report), &interruptible()).map_err(before_start)? {
+        Comparison::Identical { rows } => {
+            if report.json {
+                output::json(&json!({ "event": "verified", "identical": true, "rows": rows }));
+            } else {
+                output::line(&format!("identical: {rows} rows of the metric stream, bit for bit"));
+            }
+            Ok(())
+        }
+        Comparison::Different(what) => {
+            if report.json {
+                output::json(&json!({ "event": "verified", "identical": false, "difference": what }));
+            } else {
+                output::line(&format!("different: {what}"));
+            }
+            Err(Failure::run(anyhow!(
+                "the repeated run differs; was it made by another version or on another device?"
+            )))
+        }
+    }
+}
+
+/// A control that an interrupt cancels; the run then ends in order and keeps what it has.
+fn interruptible() -> Arc<Control> {
+    let control = Arc::new(Control::default());
+    let handle = Arc::clone(&control);
+    if let Err(error) = ctrlc::set_handler(move || handle.cancel()) {
+        tracing::warn!("an interrupt will not be handled in order: {error}");
+    }
+    control
+}
+
+fn sweep_root(out: Option<&Path>, runs: &Path, loaded: &load::Loaded, sweep: bool) -> PathBuf {
+    match (out, sweep) {
+        (Some(out), _) => out.to_owned(),
+        (None, true) => new_run_folder(runs, &loaded.origin, &loaded.experiment),
+        (None, false) => runs.to_owned(),
+    }
+}
+
+fn finish(outcome: &Outcome, report: Report) -> Result<(), Failure> {
+    if let Some(folder) = &outcome.folder {
+        report_folder(folder, report, Some(outcome));
+    }
+    match outcome.status {
+        Status::Done => Ok(()),
+        Status::Cancelled => {
+            output::note("cancelled; what the run had is kept, and `weightscope resume` goes on with it");
+            Err(Failure::Cancelled)
+        }
+        _ => Err(Failure::run(anyhow!(
+            "{}",
+            outcome.reason.clone().unwrap_or_else(|| "the run failed".to_owned())
+        ))),
+    }
+}
+
+fn report_folder(folder: &Path, report: Report, outcome: Option<&Outcome>) {
+    if report.json {
+        let status = outcome.map(|outcome| outcome.status.word());
+        let results = outcome.map(|outcome| &outcome.results);
+        output::json(&json!({ "event": "folder", "folder": folder, "status": status, "results": results }));
+    } else {
+        output::line(&folder.display().to_string());
+    }
+}
+
+/// What goes wrong before the first step is a wrong request, except a place that cannot be written.
+fn before_start(error: RunError) -> Failure {
+    match error {
+        RunError::Cancelled(_) => Failure::Cancelled,
+        RunError::Defect(_) => Failure::run(error),
+        other => Failure::request(other),
+    }
+}

@@ -1,0 +1,144 @@
+//! Tables with three horizontal rules and no vertical ones.
+
+use super::Page;
+use super::canvas::{Canvas, Pen, TextStyle};
+use super::geometry::Rect;
+use super::metrics::{self, Weight};
+use crate::figure::model::{Align, Anchor, Cell, TableBody};
+
+/// Smallest text of a crowded table, as a share of that of the page; never below 6 points.
+const LEAST_SCALE: f64 = 0.8;
+/// Smallest text in points.
+const LEAST_SIZE: f64 = 6.0;
+
+/// The texts of a table with the sizes that make it fit.
+struct Layout {
+    /// Header, then the rows.
+    cells: Vec<Vec<String>>,
+    widths: Vec<f64>,
+    size: f64,
+    gap: f64,
+}
+
+/// Draws a table below `area.y` and gives back its height. Where the page fixes the height, rows that do not fit are
+/// replaced by a line that counts them.
+pub(super) fn draw(
+    canvas: &mut Canvas,
+    page: Page<'_>,
+    table: &TableBody,
+    area: Rect,
+    room: Option<f64>,
+) -> f64 {
+    let layout = Layout::new(page, table, area.width);
+    let row_height = layout.size * 1.55;
+    let rule = |width: f64| Pen::solid(page.tokens.axis, page.style.tick_width * width);
+    let mut y = area.y + page.style.gap * 0.5;
+    let across = |canvas: &mut Canvas, y: f64, pen: Pen| {
+        canvas.line([area.x, y], [area.x + layout.width().max(area.width * 0.5).min(area.width), y], pen);
+    };
+    let fitting = room.map_or(usize::MAX, |room| ((room / row_height) as usize).saturating_sub(2));
+    let rows = layout.cells.len().saturating_sub(1);
+    let shown = if rows > fitting { fitting.saturating_sub(1) } else { rows };
+    across(canvas, y, rule(1.4));
+    for (index, cells) in layout.cells.iter().take(shown + 1).enumerate() {
+        let is_bold = index == 0 || table.emphasised.contains(&(index - 1));
+        let weight = if is_bold { Weight::SemiBold } else { Weight::Regular };
+        layout.draw_row(canvas, page, table, cells, (area.x, y + row_height * 0.7), weight);
+        y += row_height;
+        if index == 0 {
+            across(canvas, y, rule(0.8));
+        }
+    }
+    if shown < rows {
+        let text = TextStyle {
+            size: layout.size,
+            weight: Weight::Regular,
+            color: page.tokens.text_muted,
+            anchor: Anchor::Start,
+        };
+        canvas.text(area.x, y + row_height * 0.7, &format!("… {} more rows", rows - shown), text);
+        y += row_height;
+    }
+    across(canvas, y + page.style.gap * 0.3, rule(1.4));
+    y + page.style.gap * 1.3 - area.y
+}
+
+impl Layout {
+    /// Chooses the largest text size at which the columns fit; if none does, shortens the widest words.
+    fn new(page: Page<'_>, table: &TableBody, room: f64) -> Self {
+        let cells: Vec<Vec<String>> = texts(table);
+        let largest = page.style.tick_size;
+        let least = (largest * LEAST_SCALE).max(LEAST_SIZE).min(largest);
+        let mut layout = Self { cells, widths: Vec::new(), size: largest, gap: 0.0 };
+        for step in 0..=4 {
+            layout.measure(largest - (largest - least) * f64::from(step) / 4.0, table);
+            if layout.width() <= room {
+                return layout;
+            }
+        }
+        // Columns wider than a fair share give up what is missing, in proportion to their excess.
+        let columns = layout.widths.len().max(1) as f64;
+        let fair = (room - layout.gap * (columns - 1.0)) / columns;
+        let excess: f64 = layout.widths.iter().map(|width| (width - fair).max(0.0)).sum();
+        let missing = layout.width() - room;
+        if excess > 0.0 {
+            for width in &mut layout.widths {
+                *width -= (*width - fair).max(0.0) * missing / excess;
+            }
+        }
+        let (size, widths) = (layout.size, layout.widths.clone());
+        for row in &mut layout.cells {
+            for (cell, width) in row.iter_mut().zip(&widths) {
+                *cell = metrics::shorten(cell, *width + 0.01, size, Weight::SemiBold);
+            }
+        }
+        layout
+    }
+
+    fn measure(&mut self, size: f64, table: &TableBody) {
+        self.size = size;
+        self.gap = size * 1.3;
+        self.widths = (0..table.columns.len())
+            .map(|column| {
+                let texts = self.cells.iter().filter_map(|row| row.get(column));
+                // Semi-bold for all, so that emphasis never changes a width.
+                texts.map(|text| metrics::width(text, size, Weight::SemiBold)).fold(0.0, f64::max)
+            })
+            .collect();
+    }
+
+    fn width(&self) -> f64 {
+        self.widths.iter().sum::<f64>() + self.gap * self.widths.len().saturating_sub(1) as f64
+    }
+
+    fn draw_row(
+        &self,
+        canvas: &mut Canvas,
+        page: Page<'_>,
+        table: &TableBody,
+        cells: &[String],
+        (mut x, baseline): (f64, f64),
+        weight: Weight,
+    ) {
+        for ((column, cell), width) in table.columns.iter().zip(cells).zip(&self.widths) {
+            let (place, anchor) = match column.align {
+                Align::Left => (x, Anchor::Start),
+                Align::Right => (x + width, Anchor::End),
+            };
+            let text = TextStyle { size: self.size, weight, color: page.tokens.text, anchor };
+            if !cell.is_empty() {
+                canvas.text(place, baseline, cell, text);
+            }
+            x += width + self.gap;
+        }
+    }
+}
+
+fn texts(table: &TableBody) -> Vec<Vec<String>> {
+    let mut texts = vec![table.columns.iter().map(crate::figure::model::Column::heading).collect::<Vec<_>>()];
+    texts.extend(table.rows.iter().map(|row| {
+        let cells = table.columns.iter().enumerate();
+        cells.map(|(index, column)| row.get(index).unwrap_or(&Cell::Missing).display(column.digits)).collect()
+    }));
+    texts
+}

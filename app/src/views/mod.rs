@@ -1,0 +1,136 @@
+//! Views: from a record to a [`Figure`], one file per kind. The same functions serve window, export and command line.
+//!
+//! Contract: a view is a function of (specification, records, options); it computes no result and changes nothing.
+
+mod heat_map;
+mod lines;
+mod options;
+mod pictures;
+mod ridge;
+mod smooth;
+mod table;
+mod trace;
+
+use serde_json::json;
+use weightscope_engine::record::{
+    AxisScale, AxisSpec, Channel, Record, Reference, ReferenceAxis, ReferenceStyle, ViewKind, ViewSpec,
+};
+use weightscope_engine::store::Manifest;
+
+pub use options::{Resolution, ViewOptions};
+
+use crate::figure::axis::Scale;
+use crate::figure::model::{Axis, Body, Dash, Figure, Ink, Item, Orientation, Plot, Rule};
+use crate::figure::provenance::Provenance;
+
+/// One run that a view draws.
+#[derive(Clone, Copy)]
+pub struct Source<'a> {
+    /// Words for legends when several runs are drawn.
+    pub label: &'a str,
+    /// Its record.
+    pub record: &'a Record,
+}
+
+/// Builds the figure of a view; `None` while there is nothing to draw.
+pub fn figure(
+    spec: &ViewSpec,
+    sources: &[Source<'_>],
+    options: &ViewOptions,
+    provenance: &Provenance,
+) -> Option<Figure> {
+    let mut provenance = provenance.clone();
+    provenance.view.clone_from(&spec.id);
+    provenance.view_state = serde_json::to_value(options).unwrap_or_else(|_| json!({}));
+    let mut notes = Vec::new();
+    let body = match spec.kind {
+        ViewKind::Lines => Body::Plot(lines::lines(spec, sources, options, &mut notes)?),
+        ViewKind::Stacked => Body::Plot(lines::stacked(spec, sources, options)?),
+        ViewKind::Trace => Body::Plot(trace::trace(spec, sources, options)?),
+        ViewKind::HeatMap => Body::Plot(heat_map::over_steps(spec, sources, options)?),
+        ViewKind::Grid => Body::Plot(heat_map::grid(spec, sources, options)?),
+        ViewKind::Ridge => Body::Plot(ridge::ridge(spec, sources, options, &mut notes)?),
+        ViewKind::Scatter => Body::Plot(pictures::scatter(spec, sources, options, &mut notes)?),
+        ViewKind::Bands => Body::Plot(pictures::bands(spec, sources, options)?),
+        ViewKind::Curve => Body::Plot(pictures::curve(spec, sources, options)?),
+        ViewKind::Graph => Body::Graph(pictures::graph(spec, sources, options)?),
+        ViewKind::Table => Body::Table(table::table(spec, sources, options)?),
+        ViewKind::Text => Body::Text(table::text(spec, sources)?),
+    };
+    let title = match chosen(spec, sources, options) {
+        Some(channel) if spec.one_channel => format!("{} – {}", spec.title, channel.label),
+        _ => spec.title.clone(),
+    };
+    Some(Figure { notes, ..Figure::new(title, body, provenance) })
+}
+
+/// Provenance of a stored or running run.
+pub fn provenance(manifest: &Manifest) -> Provenance {
+    Provenance {
+        program: "weightscope".to_owned(),
+        version: manifest.version.clone(),
+        lab: manifest.lab.clone(),
+        run_ids: vec![manifest.id.clone()],
+        config_hash: manifest.config_hash.clone(),
+        seed: Some(manifest.seed),
+        view: String::new(),
+        view_state: serde_json::Value::Null,
+        note: manifest.device.clone(),
+    }
+}
+
+/// The channels that a view can show one at a time, for its chooser.
+pub fn choices<'a>(spec: &'a ViewSpec, record: &'a Record) -> Vec<&'a Channel> {
+    record.select(&spec.channels)
+}
+
+/// The channel that a view with a chooser shows now.
+fn chosen<'a>(spec: &'a ViewSpec, sources: &[Source<'a>], options: &ViewOptions) -> Option<&'a Channel> {
+    let record = sources.first()?.record;
+    let all = record.select(&spec.channels);
+    let wanted = options.channel.as_deref();
+    all.iter().find(|channel| Some(channel.id.as_str()) == wanted).or_else(|| all.first()).copied()
+}
+
+/// The channels that are drawn together.
+fn channels<'a>(spec: &'a ViewSpec, source: Source<'a>, options: &ViewOptions) -> Vec<&'a Channel> {
+    if spec.one_channel {
+        chosen(spec, &[source], options).into_iter().collect()
+    } else {
+        source.record.select(&spec.channels)
+    }
+}
+
+/// An axis as the specification wants it and the person changed it.
+fn axis(
+    spec: &AxisSpec,
+    changed: Option<AxisScale>,
+    range: Option<(f64, f64)>,
+    values: impl Iterator<Item = f64>,
+) -> Axis {
+    let scale = match changed.unwrap_or(spec.scale) {
+        AxisScale::Linear => Scale::Linear,
+        AxisScale::Log => Scale::Log,
+        AxisScale::Symlog => Scale::sym_log_for(values),
+    };
+    Axis {
+        range: range.or(spec.limits),
+        ..Axis::new(spec.label.clone()).unit(spec.unit.clone()).scale(scale)
+    }
+}
+
+/// Reference lines, below everything else.
+fn references(plot: &mut Plot, references: &[Reference]) {
+    let rules = references.iter().map(|reference| {
+        let orientation = match reference.axis {
+            ReferenceAxis::X => Orientation::Vertical,
+            ReferenceAxis::Y => Orientation::Horizontal,
+        };
+        let (dash, ink) = match reference.style {
+            ReferenceStyle::Level => (Dash::Solid, Ink::Muted),
+            ReferenceStyle::Boundary => (Dash::Dashed, Ink::Foreground),
+        };
+        Item::from(Rule { orientation, value: reference.value, label: reference.label.clone(), dash, ink })
+    });
+    plot.items.extend(rules);
+}

@@ -1,0 +1,71 @@
+//! What a person chose for a view. Plain data: stored with the session and in each figure.
+
+use serde::{Deserialize, Serialize};
+use weightscope_engine::record::AxisScale;
+
+use crate::figure::colormap::ColorMap;
+
+/// See the module.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ViewOptions {
+    /// Channel shown by a view with a chooser.
+    pub channel: Option<String>,
+    /// Scale of the horizontal axis, if changed.
+    pub x_scale: Option<AxisScale>,
+    /// Scale of the vertical axis, if changed.
+    pub y_scale: Option<AxisScale>,
+    /// Weight of the debiased smoothing, 0 to 0.999; 0 is off.
+    pub smoothing: f64,
+    /// Components shown by a trace, by identity; empty lets the view choose.
+    pub shown: Vec<u64>,
+    /// Step that is looked at; `None` is the newest.
+    pub step: Option<u64>,
+    /// Colour map of heat maps and scatters, by its name.
+    pub map: String,
+    /// Limits of the colours, if fixed.
+    pub limits: Option<(f64, f64)>,
+    /// How finely curves are drawn.
+    #[serde(skip)]
+    pub resolution: Resolution,
+}
+
+impl Default for ViewOptions {
+    fn default() -> Self {
+        Self {
+            channel: None,
+            x_scale: None,
+            y_scale: None,
+            smoothing: 0.0,
+            shown: Vec::new(),
+            step: None,
+            map: ColorMap::Viridis.name().to_owned(),
+            limits: None,
+            resolution: Resolution::Full,
+        }
+    }
+}
+
+/// How finely curves are drawn.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub enum Resolution {
+    /// Every point: for files (their writers thin out for print).
+    #[default]
+    Full,
+    /// At most a few points per pixel column of the visible range.
+    Screen {
+        /// Left end in data units.
+        from: f64,
+        /// Right end in data units.
+        to: f64,
+        /// Pixel columns.
+        columns: usize,
+    },
+}
+
+impl ViewOptions {
+    /// The colour map.
+    pub fn color_map(&self) -> ColorMap {
+        ColorMap::ALL.into_iter().find(|map| map.name() == self.map).unwrap_or_default()
+    }
+}

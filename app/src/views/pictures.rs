@@ -1,0 +1,121 @@
+//! Views of whole pictures at one step: scatter, intervals, curves, graphs.
+
+use weightscope_engine::record::{Data, ViewSpec};
+
+use super::options::ViewOptions;
+use super::{Source, axis, channels, heat_map, references};
+use crate::figure::model::{
+    Band, ColorBar, Edge, Emphasis, GraphBody, Ink, Legend, Line, Marker, Node, Plot, PointInk, Points,
+};
+
+/// Dots coloured by their value.
+pub(super) fn scatter(
+    spec: &ViewSpec,
+    sources: &[Source<'_>],
+    options: &ViewOptions,
+    notes: &mut Vec<String>,
+) -> Option<Plot> {
+    let channel = *channels(spec, *sources.first()?, options).first()?;
+    let Data::Points(timeline) = &channel.data else { return None };
+    let (step, dots) = timeline.at(options.step.unwrap_or(u64::MAX))?;
+    let values: Vec<f32> = dots.iter().map(|dot| dot.value as f32).collect();
+    let scale = heat_map::color_scale(spec, options, &values);
+    let mut plot = Plot::new(
+        axis(&spec.x, options.x_scale, None, dots.iter().map(|dot| dot.x)),
+        axis(&spec.y, options.y_scale, None, dots.iter().map(|dot| dot.y)),
+    );
+    references(&mut plot, &spec.references);
+    plot = plot.with(Points {
+        name: String::new(),
+        points: dots.iter().map(|dot| [dot.x, dot.y]).collect(),
+        marker: Marker::Circle,
+        size: 1.0,
+        ink: PointInk::Mapped { values: dots.iter().map(|dot| dot.value).collect(), scale },
+    });
+    plot.legend = Legend::None;
+    let (label, unit) = spec
+        .color
+        .as_ref()
+        .map_or((String::new(), String::new()), |color| (color.label.clone(), color.unit.clone()));
+    plot.color_bar = Some(ColorBar { scale, label, unit });
+    notes.push(format!("at step {step}"));
+    Some(plot)
+}
+
+/// Nested intervals with what was observed.
+pub(super) fn bands(spec: &ViewSpec, sources: &[Source<'_>], options: &ViewOptions) -> Option<Plot> {
+    let channel = *channels(spec, *sources.first()?, options).first()?;
+    let Data::Bands(timeline) = &channel.data else { return None };
+    let (_, bands) = timeline.at(options.step.unwrap_or(u64::MAX))?;
+    let mut plot = Plot::new(
+        axis(&spec.x, options.x_scale, None, bands.x.iter().copied()),
+        axis(&spec.y, options.y_scale, None, bands.observed.iter().copied()),
+    );
+    let count = bands.intervals.len().max(1) as f64;
+    for (level, lower, upper) in &bands.intervals {
+        plot = plot.with(Band {
+            name: format!("{:.0} %", level * 100.0),
+            x: bands.x.clone(),
+            lower: lower.clone(),
+            upper: upper.clone(),
+            ink: Ink::Series(0),
+            opacity: (0.7 / count).max(0.06),
+        });
+    }
+    let observed = bands.x.iter().zip(&bands.observed).map(|(x, y)| [*x, *y]).collect();
+    Some(plot.with(Points { size: 0.7, ..Points::new("observed", observed, Ink::Foreground) }))
+}
+
+/// One curve for each channel.
+pub(super) fn curve(spec: &ViewSpec, sources: &[Source<'_>], options: &ViewOptions) -> Option<Plot> {
+    let mut curves = Vec::new();
+    for source in sources {
+        for channel in channels(spec, *source, options) {
+            if let Data::Curve(timeline) = &channel.data
+                && let Some((_, curve)) = timeline.at(options.step.unwrap_or(u64::MAX))
+            {
+                let name = if sources.len() > 1 {
+                    format!("{} · {}", source.label, channel.label)
+                } else {
+                    channel.label.clone()
+                };
+                curves.push((name, curve));
+            }
+        }
+    }
+    let values = curves.iter().flat_map(|(_, curve)| curve.y.iter().copied());
+    let mut plot = Plot::new(
+        axis(&spec.x, options.x_scale, None, curves.first()?.1.x.iter().copied()),
+        axis(&spec.y, options.y_scale, None, values),
+    );
+    references(&mut plot, &spec.references);
+    for (number, (name, curve)) in curves.iter().enumerate() {
+        let points = curve.x.iter().zip(&curve.y).map(|(x, y)| [*x, *y]).collect();
+        plot = plot.with(Line::new(name.clone(), points, Ink::Series(number)));
+    }
+    Some(plot)
+}
+
+/// Nodes and weighted edges.
+pub(super) fn graph(spec: &ViewSpec, sources: &[Source<'_>], options: &ViewOptions) -> Option<GraphBody> {
+    let channel = *channels(spec, *sources.first()?, options).first()?;
+    let Data::Graph(timeline) = &channel.data else { return None };
+    let (_, graph) = timeline.at(options.step.unwrap_or(u64::MAX))?;
+    let nodes = graph
+        .nodes
+        .iter()
+        .map(|(label, x, y)| Node { x: *x, y: *y, label: label.clone(), emphasis: Emphasis::Normal })
+        .collect();
+    let edges = graph
+        .edges
+        .iter()
+        .map(|(from, to, weight)| Edge {
+            from: *from,
+            to: *to,
+            weight: *weight,
+            label: String::new(),
+            emphasis: Emphasis::Normal,
+        })
+        .collect();
+    Some(GraphBody { nodes, edges })
+}

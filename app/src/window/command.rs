@@ -1,0 +1,159 @@
+//! Everything a person can do, as one list: menus, toolbar, keys and the palette come from it.
+
+use egui::{Key, KeyboardShortcut, Modifiers};
+use egui_material_icons::MaterialIcon;
+use egui_material_icons::icons;
+
+/// A thing to do that needs no further words. What needs some (which preset, which run) is an [`Action`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Command {
+    Run,
+    PauseOrResume,
+    Step,
+    StepHundred,
+    Cancel,
+    ExportFigure,
+    OpenExperiment,
+    SaveExperiment,
+    RefreshRuns,
+    ToggleSetup,
+    ToggleInspector,
+    ToggleBottom,
+    ToggleScaleY,
+    ToggleScaleX,
+    ToggleSmoothing,
+    Fit,
+    Maximise,
+    ResetLayout,
+    ThemeDark,
+    ThemeLight,
+    ThemeSystem,
+    Palette,
+    Shortcuts,
+}
+
+impl Command {
+    /// All commands, in the order of the palette.
+    pub(super) const ALL: &'static [Self] = &[
+        Self::Run,
+        Self::PauseOrResume,
+        Self::Step,
+        Self::StepHundred,
+        Self::Cancel,
+        Self::ExportFigure,
+        Self::OpenExperiment,
+        Self::SaveExperiment,
+        Self::RefreshRuns,
+        Self::ToggleSetup,
+        Self::ToggleInspector,
+        Self::ToggleBottom,
+        Self::ToggleScaleY,
+        Self::ToggleScaleX,
+        Self::ToggleSmoothing,
+        Self::Fit,
+        Self::Maximise,
+        Self::ResetLayout,
+        Self::ThemeDark,
+        Self::ThemeLight,
+        Self::ThemeSystem,
+        Self::Palette,
+        Self::Shortcuts,
+    ];
+
+    /// Words and a sentence about it.
+    pub(super) const fn words(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Run => ("Run", "Starts the experiment as set up on the left"),
+            Self::PauseOrResume => ("Pause or resume", "Holds the run at its next step, or lets it go on"),
+            Self::Step => ("Step", "Does one step and holds"),
+            Self::StepHundred => ("Step 100", "Does a hundred steps and holds"),
+            Self::Cancel => ("Cancel", "Ends the run; it keeps what it has"),
+            Self::ExportFigure => ("Export figure…", "Writes the focused view as SVG, PDF, PNG or CSV"),
+            Self::OpenExperiment => ("Open experiment…", "Reads an experiment file into the form"),
+            Self::SaveExperiment => ("Save experiment…", "Writes the form as an experiment file"),
+            Self::RefreshRuns => ("Refresh runs", "Reads the list of runs from disk again"),
+            Self::ToggleSetup => ("Set-up panel", "Shows or hides the left panel"),
+            Self::ToggleInspector => ("Inspector", "Shows or hides the right panel"),
+            Self::ToggleBottom => ("Runs and log", "Shows or hides the bottom panel"),
+            Self::ToggleScaleY => {
+                ("Next y scale", "Linear, log, symlog on the vertical axis of the focused view")
+            }
+            Self::ToggleScaleX => {
+                ("Next x scale", "Linear, log, symlog on the horizontal axis of the focused view")
+            }
+            Self::ToggleSmoothing => {
+                ("Smoothing", "Debiased smoothing of the focused view, raw values behind")
+            }
+            Self::Fit => ("Fit", "Shows all data of the focused view"),
+            Self::Maximise => ("Maximise tile", "Lets the focused tile fill the centre, or puts it back"),
+            Self::ResetLayout => ("Reset layout", "Puts the tiles where they were at first"),
+            Self::ThemeDark => ("Dark theme", "Light text on dark"),
+            Self::ThemeLight => ("Light theme", "Dark text on light"),
+            Self::ThemeSystem => ("System theme", "Follows the desktop"),
+            Self::Palette => ("Commands…", "Finds a command by typing"),
+            Self::Shortcuts => ("Shortcuts", "Lists all keys"),
+        }
+    }
+
+    /// Its keys. Keys without a modifier act only while no text is being typed.
+    pub(super) const fn keys(self) -> Option<KeyboardShortcut> {
+        let (modifiers, key) = match self {
+            Self::Run => (Modifiers::COMMAND, Key::Enter),
+            Self::PauseOrResume => (Modifiers::NONE, Key::Space),
+            Self::Step => (Modifiers::NONE, Key::Period),
+            Self::StepHundred => (Modifiers::SHIFT, Key::Period),
+            Self::Cancel => (Modifiers::COMMAND, Key::Period),
+            Self::ExportFigure => (Modifiers::COMMAND, Key::E),
+            Self::OpenExperiment => (Modifiers::COMMAND, Key::O),
+            Self::SaveExperiment => (Modifiers::COMMAND, Key::S),
+            Self::RefreshRuns => (Modifiers::NONE, Key::F5),
+            Self::ToggleSetup => (Modifiers::COMMAND, Key::B),
+            Self::ToggleInspector => (Modifiers::COMMAND.plus(Modifiers::ALT), Key::B),
+            Self::ToggleBottom => (Modifiers::COMMAND, Key::J),
+            Self::ToggleScaleY => (Modifiers::NONE, Key::L),
+            Self::ToggleScaleX => (Modifiers::SHIFT, Key::L),
+            Self::ToggleSmoothing => (Modifiers::NONE, Key::S),
+            Self::Fit => (Modifiers::NONE, Key::F),
+            Self::Maximise => (Modifiers::NONE, Key::M),
+            Self::Palette => (Modifiers::COMMAND, Key::P),
+            Self::Shortcuts => (Modifiers::NONE, Key::F1),
+            Self::ResetLayout | Self::ThemeDark | Self::ThemeLight | Self::ThemeSystem => return None,
+        };
+        Some(KeyboardShortcut::new(modifiers, key))
+    }
+
+    /// Its icon, where it has a button.
+    pub(super) const fn icon(self) -> Option<MaterialIcon> {
+        Some(match self {
+            Self::Run => icons::ICON_PLAY_ARROW,
+            Self::PauseOrResume => icons::ICON_PAUSE,
+            Self::Step => icons::ICON_SKIP_NEXT,
+            Self::Cancel => icons::ICON_STOP,
+            Self::ExportFigure => icons::ICON_DOWNLOAD,
+            _ => return None,
+        })
+    }
+}
+
+/// A command with what it is about.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Action {
+    /// A plain command.
+    Do(Command),
+    /// Puts a preset into the form.
+    UsePreset(&'static str),
+    /// Opens a stored run in the views.
+    OpenRun(std::path::PathBuf),
+    /// Goes on with an interrupted run.
+    ResumeRun(std::path::PathBuf),
+    /// Focuses a tile.
+    Focus(String),
+    /// Opens the export dialog for a view.
+    Export(String),
+    /// A click on a view, in its own coordinates.
+    Pick(weightscope_engine::record::Pick),
+    /// A button of a view.
+    Button { view: String, action: String },
+    /// The step under the pointer, for all tiles.
+    Cursor(Option<f64>),
+}

@@ -1,0 +1,136 @@
+//! The right panel: what is selected and focused, the view's options, the reproduction card, results.
+
+use egui::{RichText, Ui};
+use weightscope_engine::experiment::Experiment;
+use weightscope_engine::labs::{Comparability, ReferenceRow};
+use weightscope_engine::record::AxisScale;
+
+use super::shown::Shown;
+use super::style::{color, tokens};
+use super::tiles::TileState;
+use crate::figure::colormap::ColorMap;
+use crate::figure::number::significant;
+
+/// Everything about the focused view and the run.
+pub(super) fn ui(ui: &mut Ui, shown: &Shown, form: &Experiment, focus: &str, tile: &mut TileState) {
+    egui::ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+        ui.heading("Inspector");
+        ui.add(egui::Label::new(&shown.title).truncate()).on_hover_text(&shown.title);
+        let status = shown.reason.as_ref().map_or_else(
+            || shown.status.word().to_owned(),
+            |reason| format!("{}: {reason}", shown.status.word()),
+        );
+        ui.label(status);
+        if shown.experiment != *form {
+            ui.label(
+                RichText::new("The form differs from this run; Run starts a new one.")
+                    .small()
+                    .color(color(tokens(ui.ctx()).warning)),
+            );
+        }
+        ui.separator();
+        view_options(ui, shown, focus, tile);
+        ui.separator();
+        results(ui, shown);
+        ui.separator();
+        card(ui, shown);
+        ui.separator();
+        changed(ui, shown);
+    });
+}
+
+fn view_options(ui: &mut Ui, shown: &Shown, focus: &str, tile: &mut TileState) {
+    let title = shown.view(focus).map_or("no view", |view| view.title.as_str());
+    ui.strong(format!("View: {title}"));
+    scale_ui(ui, "x scale", &mut tile.options.x_scale);
+    scale_ui(ui, "y scale", &mut tile.options.y_scale);
+    ui.horizontal(|ui| {
+        let label = ui.label("Smoothing");
+        ui.add(egui::Slider::new(&mut tile.options.smoothing, 0.0..=0.99).max_decimals(2))
+            .labelled_by(label.id);
+    });
+    ui.horizontal(|ui| {
+        let label = ui.label("Colours");
+        egui::ComboBox::from_id_salt("colour map")
+            .selected_text(tile.options.map.clone())
+            .show_ui(ui, |ui| {
+                for map in ColorMap::ALL {
+                    ui.selectable_value(&mut tile.options.map, map.name().to_owned(), map.name());
+                }
+            })
+            .response
+            .labelled_by(label.id);
+    });
+}
+
+fn scale_ui(ui: &mut Ui, name: &str, scale: &mut Option<AxisScale>) {
+    ui.horizontal(|ui| {
+        ui.label(name);
+        ui.selectable_value(scale, None, "auto").on_hover_text("As the view suggests");
+        for (value, word) in
+            [(AxisScale::Linear, "lin"), (AxisScale::Log, "log"), (AxisScale::Symlog, "symlog")]
+        {
+            ui.selectable_value(scale, Some(value), word);
+        }
+    });
+}
+
+fn results(ui: &mut Ui, shown: &Shown) {
+    ui.strong("Results");
+    if shown.results.is_empty() {
+        ui.label("They appear when the run has ended.");
+    }
+    egui::Grid::new("results").num_columns(2).striped(true).show(ui, |ui| {
+        for (name, value) in &shown.results {
+            ui.label(name);
+            ui.label(significant(*value, 4)).on_hover_text(value.to_string());
+            ui.end_row();
+        }
+    });
+}
+
+fn card(ui: &mut Ui, shown: &Shown) {
+    ui.strong("Reproduction card");
+    for row in shown.experiment.method.reference() {
+        card_row(ui, shown, &row);
+    }
+}
+
+fn card_row(ui: &mut Ui, shown: &Shown, row: &ReferenceRow) {
+    let tokens = tokens(ui.ctx());
+    let ours = row.result.and_then(|name| shown.results.get(name));
+    let text = match ours {
+        Some(value) => {
+            format!("{}: published {}, ours {}", row.quantity, row.published, significant(*value, 4))
+        }
+        None => format!("{}: published {}", row.quantity, row.published),
+    };
+    ui.label(text).on_hover_text(row.source);
+    let (verdict, paint) = match (&row.comparability, ours, row.value) {
+        (Comparability::NotComparable(why), _, _) => (format!("not comparable: {why}"), tokens.text_muted),
+        (Comparability::Within(distance), Some(ours), Some(published))
+            if (ours - published).abs() <= *distance =>
+        {
+            ("within the tolerance".to_owned(), tokens.ok)
+        }
+        (Comparability::Within(_), Some(_), Some(_)) => ("off".to_owned(), tokens.warning),
+        (Comparability::Within(_), _, _) => ("no figure of ours yet".to_owned(), tokens.text_muted),
+    };
+    ui.label(RichText::new(verdict).small().color(color(paint)));
+}
+
+/// Settings that differ from the lab's defaults.
+fn changed(ui: &mut Ui, shown: &Shown) {
+    ui.strong("Settings (changed only)");
+    let Some(method) = weightscope_engine::labs::Method::by_name(shown.experiment.lab()) else { return };
+    let defaults = Experiment::new(method).settings();
+    egui::Grid::new("changed settings").num_columns(2).striped(true).show(ui, |ui| {
+        for ((field, value), (_, default)) in shown.experiment.settings().into_iter().zip(defaults) {
+            if value != default {
+                ui.label(field.key);
+                ui.label(value.to_string());
+                ui.end_row();
+            }
+        }
+    });
+}

@@ -1,0 +1,75 @@
+//! The window: a pure function of its state and the newest snapshot of a run.
+//!
+//! Contract: the UI thread never blocks, trains, reads a file or hashes; it holds no lock across a frame. What a person does
+//! becomes a command, and commands are applied in one place, after drawing. An idle window does not repaint.
+
+mod app;
+mod budget;
+mod command;
+mod export;
+mod form;
+mod inspector;
+mod link;
+mod panels;
+mod plot;
+mod readout;
+mod runs;
+mod shown;
+mod style;
+mod task;
+mod tiles;
+
+use std::path::Path;
+
+use anyhow::anyhow;
+
+pub use app::App;
+
+/// Title of the window.
+pub const TITLE: &str = "Weightscope";
+
+/// Opens the window and returns when it is closed.
+pub fn open(runs: &Path) -> anyhow::Result<()> {
+    if !has_display() {
+        return Err(anyhow!(
+            "there is no display to open a window on; start it in a desktop session (or with ssh -X), or work without a window: \
+             weightscope run oscillation/quick, see weightscope --help"
+        ));
+    }
+    let icon = icon();
+    let mut viewport = egui::ViewportBuilder::default()
+        .with_title(TITLE)
+        .with_app_id("weightscope")
+        .with_inner_size([1440.0, 900.0])
+        .with_min_inner_size([1024.0, 680.0]);
+    if let Some(icon) = icon {
+        viewport = viewport.with_icon(icon);
+    }
+    let options = eframe::NativeOptions { viewport, ..eframe::NativeOptions::default() };
+    let runs = runs.to_owned();
+    eframe::run_native("weightscope", options, Box::new(move |context| Ok(Box::new(App::new(context, &runs))))).map_err(|error| {
+        anyhow!(
+            "the window could not be opened ({error}); install a Vulkan or OpenGL driver (Debian: mesa-vulkan-drivers), \
+             or work without a window: weightscope run oscillation/quick"
+        )
+    })
+}
+
+#[cfg(target_os = "linux")]
+fn has_display() -> bool {
+    ["DISPLAY", "WAYLAND_DISPLAY", "WAYLAND_SOCKET"]
+        .iter()
+        .any(|name| std::env::var_os(name).is_some_and(|value| !value.is_empty()))
+}
+
+#[cfg(not(target_os = "linux"))]
+fn has_display() -> bool {
+    true
+}
+
+fn icon() -> Option<egui::IconData> {
+    let image =
+        image::load_from_memory(include_bytes!("../../../assets/icons/weightscope.png")).ok()?.to_rgba8();
+    let (width, height) = image.dimensions();
+    Some(egui::IconData { rgba: image.into_raw(), width, height })
+}

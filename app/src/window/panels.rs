@@ -1,0 +1,366 @@
+//! Toolbar, set-up, bottom and status panels: each a function of the app's state that pushes actions.
+
+use egui::{Button, RichText, Ui};
+use weightscope_engine::labs::Method;
+use weightscope_engine::presets;
+
+use super::app::{App, Bottom, Line, Urgency};
+use super::command::{Action, Command};
+use super::style::{self, color, tokens};
+use crate::figure::number::count;
+
+impl App {
+    /// Menus, run controls, progress.
+    pub(super) fn toolbar_ui(&self, ui: &mut Ui, actions: &mut Vec<Action>) {
+        ui.horizontal(|ui| {
+            menus(ui, actions);
+            ui.separator();
+            self.run_buttons(ui, actions);
+            ui.separator();
+            self.progress_ui(ui);
+        });
+    }
+
+    fn run_buttons(&self, ui: &mut Ui, actions: &mut Vec<Action>) {
+        let live = self.is_live();
+        let blocker = self.form.blocker().map(ToString::to_string);
+        let run = ui.add_enabled(blocker.is_none(), labelled(Command::Run, "Run"));
+        let tip = blocker.unwrap_or_else(|| Command::Run.words().1.to_owned());
+        if run.on_hover_text(&tip).on_disabled_hover_text(&tip).clicked() {
+            actions.push(Action::Do(Command::Run));
+        }
+        let paused = self.is_paused();
+        let pause = if paused { "Resume" } else { "Pause" };
+        for (command, words) in
+            [(Command::PauseOrResume, pause), (Command::Step, "Step"), (Command::Cancel, "Cancel")]
+        {
+            let button = if command == Command::PauseOrResume && paused {
+                Button::new((style::icon(egui_material_icons::icons::ICON_PLAY_ARROW), words))
+            } else {
+                labelled(command, words)
+            };
+            let response = ui.add_enabled(live, button);
+            response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, live, words));
+            if response.on_hover_text(command.words().1).clicked() {
+                actions.push(Action::Do(command));
+            }
+        }
+    }
+
+    fn progress_ui(&self, ui: &mut Ui) {
+        let Some(shown) = &self.shown else {
+            ui.label(RichText::new("ready").color(color(tokens(ui.ctx()).text_muted)));
+            return;
+        };
+        let progress = &shown.snapshot.progress;
+        if self.is_live() {
+            let words = format!("{} of {} steps", progress.step, progress.steps);
+            let bar =
+                ui.add(egui::ProgressBar::new(progress.fraction()).desired_width(140.0).corner_radius(2));
+            bar.widget_info(|| egui::WidgetInfo::labeled(egui::Role::ProgressIndicator, true, &words));
+            let left = progress.seconds_left.map_or_else(|| "—".to_owned(), duration);
+            let stage = if progress.stages.len() > 1 {
+                format!("stage {}/{} ", progress.stage + 1, progress.stages.len())
+            } else {
+                String::new()
+            };
+            let held = if self.is_paused() { " · paused" } else { "" };
+            ui.add(
+                egui::Label::new(format!(
+                    "{stage}{} · step {} of {} · {:.0} % · {left} left{held}",
+                    progress.stage_name(),
+                    count(progress.step),
+                    count(progress.steps),
+                    progress.fraction() * 100.0
+                ))
+                .truncate(),
+            );
+        } else {
+            ui.add(
+                egui::Label::new(format!(
+                    "{} · {} · {}",
+                    shown.status.word(),
+                    shown.title,
+                    duration(progress.seconds)
+                ))
+                .truncate(),
+            );
+        }
+    }
+
+    /// Lab, preset, settings, cost, Run.
+    pub(super) fn setup_ui(&mut self, ui: &mut Ui, actions: &mut Vec<Action>) {
+        egui::Panel::bottom("setup foot").show_separator_line(true).show(ui, |ui| {
+            ui.add_space(4.0);
+            let palette = tokens(ui.ctx());
+            let warnings = self.form.problems.len();
+            if let Some(problem) = self.form.blocker() {
+                ui.label(RichText::new(problem.to_string()).small().color(color(palette.error)));
+            } else if warnings > 0 {
+                ui.label(
+                    RichText::new(format!("{warnings} warning{}", if warnings == 1 { "" } else { "s" }))
+                        .small()
+                        .color(color(palette.warning)),
+                );
+            }
+            ui.label(RichText::new(self.form.cost_text()).small().color(color(palette.text_muted)));
+            let run = ui.add_enabled(
+                self.form.blocker().is_none(),
+                Button::new("Run experiment").min_size(egui::vec2(ui.available_width(), 26.0)),
+            );
+            if run.clicked() {
+                actions.push(Action::Do(Command::Run));
+            }
+            ui.add_space(2.0);
+        });
+        egui::ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+            ui.heading("Set-up");
+            let about = self.form.experiment.method.about();
+            ui.label(RichText::new(about.title).strong()).on_hover_text(about.paper);
+            ui.label(RichText::new(about.claim).small().color(color(tokens(ui.ctx()).text_muted)));
+            if let Some(preset) = self.form.preset_ui(ui) {
+                actions.push(Action::UsePreset(preset));
+            }
+            self.form.ui(ui);
+        });
+    }
+
+    /// Runs and log.
+    pub(super) fn bottom_ui(&mut self, ui: &mut Ui, actions: &mut Vec<Action>) {
+        ui.horizontal(|ui| {
+            for (tab, words) in [(Bottom::Runs, "Runs"), (Bottom::Queue, "Queue"), (Bottom::Log, "Log")] {
+                ui.selectable_value(&mut self.bottom, tab, words);
+            }
+        });
+        ui.separator();
+        match self.bottom {
+            Bottom::Runs => {
+                let open = self.shown.as_ref().and_then(|shown| shown.folder.clone());
+                self.runs.ui(ui, open.as_deref(), actions);
+            }
+            Bottom::Queue => {
+                if self.queue.is_empty() {
+                    ui.label(
+                        "Runs of a sweep wait here. Choose the preset oscillation/vit-arms and press Run.",
+                    );
+                }
+                for (index, request) in self.queue.iter().enumerate() {
+                    ui.label(format!("{}. {} · seed {}", index + 1, request.label, request.experiment.seed));
+                }
+            }
+            Bottom::Log => log_ui(ui, &self.log),
+        }
+    }
+
+    /// Cores, adapter, what happens.
+    pub(super) fn status_ui(&self, ui: &mut Ui) {
+        ui.horizontal(|ui| {
+            let muted = color(tokens(ui.ctx()).text_muted);
+            ui.label(RichText::new(format!("{} cores", self.cores)).small().color(muted));
+            if let Some(text) = self.budget.text() {
+                ui.separator();
+                ui.label(RichText::new(text).small().color(muted));
+            }
+            ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+                if let Some(line) = self.log.last() {
+                    ui.add(
+                        egui::Label::new(
+                            RichText::new(&line.text).small().color(urgency_color(ui, line.urgency)),
+                        )
+                        .truncate(),
+                    );
+                }
+            });
+        });
+    }
+
+    /// Before the first run: what there is, and how to begin.
+    pub(super) fn welcome_ui(ui: &mut Ui, actions: &mut Vec<Action>) {
+        ui.vertical_centered(|ui| {
+            ui.add_space(ui.available_height() * 0.18);
+            ui.heading("An oscilloscope for the weights of neural networks");
+            ui.add_space(8.0);
+            for method in Method::NAMES.iter().filter_map(|name| Method::by_name(name)) {
+                let about = method.about();
+                egui::Frame::group(ui.style()).inner_margin(14.0).show(ui, |ui| {
+                    ui.set_max_width(520.0);
+                    ui.strong(about.title);
+                    ui.label(about.claim);
+                    ui.label(RichText::new(about.paper).small().color(color(tokens(ui.ctx()).text_muted)));
+                    ui.add_space(6.0);
+                    if let Some(preset) = presets::ALL.iter().find(|preset| preset.lab() == method.name())
+                        && ui
+                            .button(format!("Run the demo {}", preset.name))
+                            .on_hover_text(preset.about())
+                            .clicked()
+                    {
+                        actions.push(Action::UsePreset(preset.name));
+                        actions.push(Action::Do(Command::Run));
+                    }
+                });
+            }
+            ui.add_space(8.0);
+            ui.label("Set an experiment up on the left and press Run, or open a run below.");
+        });
+    }
+
+    /// Dialogs that float: palette and shortcut list.
+    pub(super) fn floating_ui(&mut self, context: &egui::Context, actions: &mut Vec<Action>) {
+        if self.show_shortcuts {
+            egui::Window::new("Shortcuts")
+                .open(&mut self.show_shortcuts)
+                .collapsible(false)
+                .resizable(false)
+                .show(context, |ui| {
+                    egui::Grid::new("shortcuts").num_columns(2).striped(true).show(ui, |ui| {
+                        for command in Command::ALL {
+                            if let Some(keys) = command.keys() {
+                                ui.label(command.words().0).on_hover_text(command.words().1);
+                                ui.label(ui.ctx().format_shortcut(&keys));
+                                ui.end_row();
+                            }
+                        }
+                    });
+                });
+        }
+        if self.palette.is_some() {
+            self.palette_ui(context, actions);
+        }
+    }
+
+    fn palette_ui(&mut self, context: &egui::Context, actions: &mut Vec<Action>) {
+        let Some(mut query) = self.palette.take() else { return };
+        let mut keep = true;
+        let top = egui::Window::new("Commands")
+            .title_bar(false)
+            .anchor(egui::Align2::CENTER_TOP, [0.0, 90.0])
+            .resizable(false);
+        top.show(context, |ui| {
+            ui.set_width(420.0);
+            let field = ui.add(
+                egui::TextEdit::singleline(&mut query)
+                    .hint_text("Type a command")
+                    .desired_width(f32::INFINITY),
+            );
+            field.widget_info(|| egui::WidgetInfo::labeled(egui::Role::TextInput, true, "Command"));
+            field.request_focus();
+            let found: Vec<Command> = Command::ALL
+                .iter()
+                .copied()
+                .filter(|command| subsequence(command.words().0, &query))
+                .collect();
+            for command in &found {
+                let keys = command.keys().map(|keys| ui.ctx().format_shortcut(&keys)).unwrap_or_default();
+                if ui.add(Button::selectable(false, command.words().0).shortcut_text(keys)).clicked() {
+                    actions.push(Action::Do(*command));
+                    keep = false;
+                }
+            }
+            if ui.input(|input| input.key_pressed(egui::Key::Enter)) {
+                actions.extend(found.first().map(|command| Action::Do(*command)));
+                keep = false;
+            }
+            if ui.input(|input| input.key_pressed(egui::Key::Escape)) {
+                keep = false;
+            }
+        });
+        if keep {
+            self.palette = Some(query);
+        }
+    }
+}
+
+fn menus(ui: &mut Ui, actions: &mut Vec<Action>) {
+    let mut menu = |ui: &mut Ui, title: &str, commands: &[Command]| {
+        ui.menu_button(title, |ui| {
+            for command in commands {
+                let keys = command.keys().map(|keys| ui.ctx().format_shortcut(&keys)).unwrap_or_default();
+                if ui
+                    .add(Button::new(command.words().0).shortcut_text(keys))
+                    .on_hover_text(command.words().1)
+                    .clicked()
+                {
+                    actions.push(Action::Do(*command));
+                    ui.close();
+                }
+            }
+        });
+    };
+    menu(
+        ui,
+        "File",
+        &[Command::OpenExperiment, Command::SaveExperiment, Command::ExportFigure, Command::RefreshRuns],
+    );
+    menu(
+        ui,
+        "View",
+        &[
+            Command::ToggleSetup,
+            Command::ToggleInspector,
+            Command::ToggleBottom,
+            Command::Maximise,
+            Command::Fit,
+            Command::ToggleScaleY,
+            Command::ToggleScaleX,
+            Command::ToggleSmoothing,
+            Command::ResetLayout,
+            Command::ThemeDark,
+            Command::ThemeLight,
+            Command::ThemeSystem,
+        ],
+    );
+    menu(
+        ui,
+        "Run",
+        &[Command::Run, Command::PauseOrResume, Command::Step, Command::StepHundred, Command::Cancel],
+    );
+    menu(ui, "Help", &[Command::Palette, Command::Shortcuts]);
+}
+
+fn labelled(command: Command, words: &str) -> Button<'static> {
+    match command.icon() {
+        Some(icon) => Button::new((style::icon(icon), words.to_owned())),
+        None => Button::new(words.to_owned()),
+    }
+}
+
+fn log_ui(ui: &mut Ui, log: &[Line]) {
+    let height = ui.text_style_height(&egui::TextStyle::Body);
+    egui::ScrollArea::vertical().auto_shrink(false).stick_to_bottom(true).show_rows(
+        ui,
+        height,
+        log.len(),
+        |ui, range| {
+            for line in log.get(range).unwrap_or_default() {
+                ui.label(RichText::new(&line.text).color(urgency_color(ui, line.urgency)));
+            }
+        },
+    );
+}
+
+pub(super) fn urgency_color(ui: &Ui, urgency: Urgency) -> egui::Color32 {
+    let tokens = tokens(ui.ctx());
+    color(match urgency {
+        Urgency::Info => tokens.text_muted,
+        Urgency::Warning => tokens.warning,
+        Urgency::Error => tokens.error,
+    })
+}
+
+/// True if the letters of `query` stand in `text` in their order.
+fn subsequence(text: &str, query: &str) -> bool {
+    let mut letters = text.chars().flat_map(char::to_lowercase);
+    query
+        .chars()
+        .flat_map(char::to_lowercase)
+        .filter(|c| !c.is_whitespace())
+        .all(|wanted| letters.any(|letter| letter == wanted))
+}
+
+fn duration(seconds: f64) -> String {
+    if seconds < 60.0 {
+        format!("{seconds:.0} s")
+    } else {
+        format!("{:.0} min {:02.0} s", (seconds / 60.0).floor(), seconds % 60.0)
+    }
+}

@@ -1,0 +1,121 @@
+//! What stands near the pointer: the nearest series with exact value and step, the cell of a heat map; and a view in one sentence.
+
+use crate::figure::model::{Body, Figure, Item, Plot, PointInk};
+use crate::figure::number::significant;
+
+/// Most series in a readout.
+const MOST: usize = 5;
+/// Digits of a readout.
+const DIGITS: usize = 4;
+
+/// The readout at a position in data units; `span` is the visible height, for distances.
+pub(super) fn readout(plot: &Plot, x: f64, y: f64) -> Option<String> {
+    if let Some(text) = plot.items.iter().find_map(|item| cell(plot, item, x, y)) {
+        return Some(text);
+    }
+    let mut near: Vec<(f64, String)> =
+        plot.items.iter().filter_map(|item| nearest(plot, item, x, y)).collect();
+    near.sort_by(|a, b| a.0.total_cmp(&b.0));
+    near.truncate(MOST);
+    if near.is_empty() {
+        return None;
+    }
+    let lines: Vec<String> = near.into_iter().map(|(_, line)| line).collect();
+    let label = if plot.x.label.is_empty() { "x" } else { &plot.x.label };
+    Some(format!("{label} {}\n{}", significant(x, DIGITS), lines.join("\n")))
+}
+
+/// The cell of a heat map.
+fn cell(plot: &Plot, item: &Item, x: f64, y: f64) -> Option<String> {
+    let Item::Heat(heat) = item else { return None };
+    let column = heat
+        .x_edges
+        .partition_point(|edge| *edge <= x)
+        .checked_sub(1)
+        .filter(|column| *column < heat.cols)?;
+    let row =
+        heat.y_edges.partition_point(|edge| *edge <= y).checked_sub(1).filter(|row| *row < heat.rows)?;
+    let value = heat.values.get(row * heat.cols + column).copied()?;
+    let name = |names: &Option<Vec<String>>, index: usize, at: f64| {
+        names.as_ref().and_then(|names| names.get(index).cloned()).unwrap_or_else(|| significant(at, DIGITS))
+    };
+    let text = if value.is_nan() { "no data".to_owned() } else { significant(f64::from(value), DIGITS) };
+    Some(format!(
+        "{}\n{} {}\n{text}",
+        name(&plot.y.categories, row, y),
+        plot.x.label,
+        name(&plot.x.categories, column, x)
+    ))
+}
+
+/// A named series at the pointer's x, with its distance in y (axis space).
+fn nearest(plot: &Plot, item: &Item, x: f64, y: f64) -> Option<(f64, String)> {
+    let (name, points): (&str, &[[f64; 2]]) = match item {
+        Item::Line(line) if !line.name.is_empty() => (&line.name, &line.points),
+        Item::Points(points) => match &points.ink {
+            PointInk::Mapped { values, .. } => return nearest_dot(plot, &points.points, values, x, y),
+            PointInk::One(_) => return None,
+        },
+        _ => return None,
+    };
+    let after = points.partition_point(|point| point[0] < x);
+    let around =
+        [after.checked_sub(1), Some(after)].into_iter().flatten().filter_map(|index| points.get(index));
+    let best = around.min_by(|a, b| (a[0] - x).abs().total_cmp(&(b[0] - x).abs()))?;
+    let distance = (plot.y.scale.to_axis(best[1]) - plot.y.scale.to_axis(y)).abs();
+    let at = if best[0] == x { String::new() } else { format!(" @ {}", significant(best[0], 6)) };
+    distance.is_finite().then(|| (distance, format!("{name}: {}{at}", significant(best[1], DIGITS))))
+}
+
+fn nearest_dot(plot: &Plot, points: &[[f64; 2]], values: &[f64], x: f64, y: f64) -> Option<(f64, String)> {
+    let distance = |point: &[f64; 2]| (point[0] - x).powi(2) + (point[1] - y).powi(2) * 1e-3;
+    let (index, point) = points.iter().enumerate().min_by(|a, b| distance(a.1).total_cmp(&distance(b.1)))?;
+    let color = plot.color_bar.as_ref().map_or("value", |bar| bar.label.as_str());
+    let value = values.get(index).copied().unwrap_or(f64::NAN);
+    Some((
+        distance(point),
+        format!(
+            "({}, {}): {color} {}",
+            significant(point[0], DIGITS),
+            significant(point[1], DIGITS),
+            significant(value, DIGITS)
+        ),
+    ))
+}
+
+/// A view in one sentence, for readers of the accessibility tree.
+pub(super) fn summary(figure: &Figure) -> String {
+    match &figure.body {
+        Body::Plot(plot) => {
+            let series: Vec<String> = plot
+                .items
+                .iter()
+                .filter_map(|item| match item {
+                    Item::Line(line) if !line.name.is_empty() => {
+                        let last = line.points.last().map_or_else(String::new, |point| {
+                            format!(" now {}", significant(point[1], DIGITS))
+                        });
+                        Some(format!("{}{last}", line.name))
+                    }
+                    Item::Heat(heat) => {
+                        Some(format!("heat map of {} rows and {} columns", heat.rows, heat.cols))
+                    }
+                    Item::Points(points) => Some(format!("{} points {}", points.points.len(), points.name)),
+                    _ => None,
+                })
+                .take(12)
+                .collect();
+            format!("{}: {} over {}. {}", figure.title, plot.y.heading(), plot.x.heading(), series.join("; "))
+        }
+        Body::Table(table) => format!(
+            "{}: table of {} rows and {} columns",
+            figure.title,
+            table.rows.len(),
+            table.columns.len()
+        ),
+        Body::Text(text) => format!("{}: {text}", figure.title),
+        Body::Graph(graph) => {
+            format!("{}: graph of {} nodes and {} edges", figure.title, graph.nodes.len(), graph.edges.len())
+        }
+    }
+}

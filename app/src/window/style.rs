@@ -1,0 +1,104 @@
+//! Design tokens as an egui style. The only place of the window where a colour becomes an egui colour.
+
+use std::sync::Arc;
+
+use egui::{
+    Color32, Context, CornerRadius, FontData, FontDefinitions, FontFamily, FontId, Stroke, TextStyle, Visuals,
+};
+
+use crate::theme::{Rgba, Theme, Tokens, fonts};
+
+/// A token's colour for egui.
+pub(super) fn color(rgba: Rgba) -> Color32 {
+    let [red, green, blue, alpha] = rgba.0;
+    Color32::from_rgba_unmultiplied(red, green, blue, alpha)
+}
+
+/// A token's colour with another opacity.
+pub(super) fn faded(rgba: Rgba, opacity: f64) -> Color32 {
+    color(rgba).gamma_multiply(opacity as f32)
+}
+
+/// An icon in its own font: the text fonts have other signs at the same code points.
+pub(super) fn icon(icon: egui_material_icons::MaterialIcon) -> egui::RichText {
+    egui::RichText::new(icon.codepoint).family(FontFamily::Name(egui_material_icons::FONT_FAMILY.into()))
+}
+
+/// Tokens of the theme that is shown now.
+pub(super) fn tokens(context: &Context) -> &'static Tokens {
+    match context.theme() {
+        egui::Theme::Dark => Theme::Dark.tokens(),
+        egui::Theme::Light => Theme::Light.tokens(),
+    }
+}
+
+/// Embedded fonts and both themes; no font of the machine is used.
+pub(super) fn install(context: &Context) {
+    let mut definitions = FontDefinitions::empty();
+    for (name, bytes) in [("text", fonts::REGULAR), ("strong", fonts::SEMI_BOLD), ("symbols", fonts::SYMBOLS)]
+    {
+        definitions.font_data.insert(name.to_owned(), Arc::new(FontData::from_static(bytes)));
+    }
+    let stack = |first: &str| vec![first.to_owned(), "symbols".to_owned()];
+    definitions.families.insert(FontFamily::Proportional, stack("text"));
+    definitions.families.insert(FontFamily::Monospace, vec!["text".to_owned(), "symbols".to_owned()]);
+    definitions.families.insert(FontFamily::Name("strong".into()), stack("strong"));
+    context.set_fonts(definitions);
+    egui_material_icons::initialize(context);
+    for (theme, source) in [(egui::Theme::Dark, Theme::Dark), (egui::Theme::Light, Theme::Light)] {
+        let tokens = source.tokens();
+        context.set_visuals_of(theme, visuals(theme, tokens));
+        context.style_mut_of(theme, |style| {
+            style.text_styles = text_styles(tokens);
+            style.spacing.item_spacing = egui::vec2(tokens.spacing.medium, tokens.spacing.small);
+            style.animation_time = 0.0;
+        });
+    }
+}
+
+fn text_styles(tokens: &Tokens) -> std::collections::BTreeMap<TextStyle, FontId> {
+    let plain = |size| FontId::new(size, FontFamily::Proportional);
+    [
+        (TextStyle::Small, plain(tokens.font.small)),
+        (TextStyle::Body, plain(tokens.font.body)),
+        (TextStyle::Button, plain(tokens.font.body)),
+        (TextStyle::Heading, FontId::new(tokens.font.heading, FontFamily::Name("strong".into()))),
+        (TextStyle::Monospace, FontId::new(tokens.font.monospace, FontFamily::Monospace)),
+    ]
+    .into()
+}
+
+fn visuals(theme: egui::Theme, tokens: &Tokens) -> Visuals {
+    let mut visuals = theme.default_visuals();
+    let radius = CornerRadius::same(tokens.spacing.rounding as u8);
+    visuals.panel_fill = color(tokens.panel);
+    visuals.window_fill = color(tokens.panel);
+    visuals.extreme_bg_color = color(tokens.field);
+    visuals.faint_bg_color = color(tokens.background);
+    visuals.override_text_color = None;
+    visuals.hyperlink_color = color(tokens.accent);
+    visuals.warn_fg_color = color(tokens.warning);
+    visuals.error_fg_color = color(tokens.error);
+    visuals.selection.bg_fill = faded(tokens.accent, 0.35);
+    visuals.selection.stroke = Stroke::new(1.0, color(tokens.text));
+    visuals.window_corner_radius = radius;
+    let widgets = &mut visuals.widgets;
+    for widget in [
+        &mut widgets.noninteractive,
+        &mut widgets.inactive,
+        &mut widgets.hovered,
+        &mut widgets.active,
+        &mut widgets.open,
+    ] {
+        widget.corner_radius = radius;
+        widget.fg_stroke.color = color(tokens.text);
+    }
+    widgets.noninteractive.bg_stroke = Stroke::new(1.0, color(tokens.grid));
+    widgets.inactive.bg_stroke = Stroke::new(1.0, color(tokens.grid));
+    widgets.inactive.weak_bg_fill = color(tokens.field);
+    widgets.inactive.bg_fill = color(tokens.field);
+    widgets.hovered.bg_stroke = Stroke::new(1.0, color(tokens.accent));
+    widgets.hovered.weak_bg_fill = color(tokens.field);
+    widgets.active.bg_stroke = Stroke::new(1.5, color(tokens.accent));
+    visuals
+}

@@ -1,0 +1,24 @@
+//! What a run will cost, from its settings alone; shown while the person types.
+
+use serde::Serialize;
+
+/// An estimate. Time comes from the lab's own measured rates, so it is a guide for this class of machine, not a promise.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub struct Cost {
+    /// Trained parameters of one network.
+    pub parameters: u64,
+    /// Optimisation steps of all stages.
+    pub steps: u64,
+    /// Working memory.
+    pub memory_bytes: u64,
+    /// Wall time on one core of a present desktop machine.
+    pub seconds: f64,
+}
+
+impl Cost {
+    /// The cost of `runs` equal runs, one after the other.
+    #[must_use]
+    pub fn times(self, runs: usize) -> Self {
+        Self { steps: self.steps * runs as u64, seconds: self.seconds * runs as f64, ..self }
+    }
+}

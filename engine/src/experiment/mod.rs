@@ -1,0 +1,23 @@
+//! What the user asks for: an [`Experiment`] of one lab, read from TOML, the command line or a form, checked, and expanded into runs.
+//!
+//! Contract: no file is read here and nothing is computed but the settings themselves; the same text always gives the same experiment.
+
+mod check;
+mod config;
+mod cost;
+mod document;
+mod field;
+mod problem;
+mod sweep;
+mod value;
+mod visit;
+
+pub use check::check;
+pub use config::{Experiment, SCHEMA};
+pub use cost::Cost;
+pub use document::{Comments, to_toml};
+pub use field::{Allowed, Choice, Field, Published, Range, Spacing, number};
+pub use problem::{Problem, Severity};
+pub use sweep::{MOST_RUNS, Sweep, SweepRun, expand};
+pub use value::{get, parse_typed, set};
+pub use visit::{ChoiceValue, Slot, Visitor};

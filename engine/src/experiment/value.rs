@@ -1,0 +1,122 @@
+//! Settings as TOML values: the only place where text or TOML becomes a setting, and back.
+
+use toml::Value;
+
+use super::field::{Field, number};
+use super::problem::Problem;
+use super::visit::{ChoiceValue, Slot};
+
+/// The value in a slot as TOML.
+pub fn get(slot: &Slot<'_>) -> Value {
+    match slot {
+        Slot::Integer(value) => Value::Integer(i64::try_from(**value).unwrap_or(i64::MAX)),
+        Slot::Float(value) => Value::Float(**value),
+        Slot::Switch(value) => Value::Boolean(**value),
+        Slot::Text(value) => Value::String((**value).clone()),
+        Slot::Choice(value) => Value::String(choice_key(&**value).to_owned()),
+        Slot::Integers(values) => Value::Array(
+            values.iter().map(|value| Value::Integer(i64::try_from(*value).unwrap_or(i64::MAX))).collect(),
+        ),
+        Slot::Floats(values) => Value::Array(values.iter().map(|value| Value::Float(*value)).collect()),
+        Slot::Texts(values) => {
+            Value::Array(values.iter().map(|value| Value::String(value.clone())).collect())
+        }
+    }
+}
+
+/// Puts a TOML value into a slot; the slot is unchanged when the type or the word is wrong.
+/// Ranges are not looked at here: a value out of range stays as typed, and the check names it.
+pub fn set(field: &Field, slot: Slot<'_>, value: &Value) -> Result<(), Problem> {
+    let wrong = |expected: &str| {
+        let problem = Problem::error(field.key, format!("expected {expected}, found {}", describe(value)));
+        match field.allowed_text() {
+            Some(allowed) => problem.allowing(allowed),
+            None => problem,
+        }
+    };
+    match slot {
+        Slot::Integer(target) => {
+            *target = integer(value).ok_or_else(|| wrong("a whole number, 0 or more"))?;
+        }
+        Slot::Float(target) => *target = float(value).ok_or_else(|| wrong("a number"))?,
+        Slot::Switch(target) => *target = value.as_bool().ok_or_else(|| wrong("true or false"))?,
+        Slot::Text(target) => value.as_str().ok_or_else(|| wrong("text in quotes"))?.clone_into(target),
+        Slot::Choice(target) => {
+            let keys: Vec<&str> = target.choices().iter().map(|choice| choice.key).collect();
+            let word = value.as_str().ok_or_else(|| wrong("a word").allowing(keys.join(", ")))?;
+            let index = keys.iter().position(|key| *key == word).ok_or_else(|| {
+                Problem::error(field.key, format!("\"{word}\" is not a choice")).allowing(keys.join(", "))
+            })?;
+            target.set_index(index);
+        }
+        Slot::Integers(target) => {
+            *target = list(value, integer).ok_or_else(|| wrong("a list of whole numbers"))?;
+        }
+        Slot::Floats(target) => *target = list(value, float).ok_or_else(|| wrong("a list of numbers"))?,
+        Slot::Texts(target) => {
+            *target = list(value, |item| item.as_str().map(str::to_owned))
+                .ok_or_else(|| wrong("a list of words"))?;
+        }
+    }
+    Ok(())
+}
+
+/// Reads what a person typed after `key=`: a TOML value, else the bare words as text; `a,b,c` is a list where a list is due.
+pub fn parse_typed(slot: &Slot<'_>, typed: &str) -> Value {
+    let typed = typed.trim();
+    let wants_list = matches!(slot, Slot::Integers(_) | Slot::Floats(_) | Slot::Texts(_));
+    if wants_list && !typed.starts_with('[') {
+        return Value::Array(typed.split(',').map(|item| scalar(item.trim())).collect());
+    }
+    if matches!(slot, Slot::Text(_)) && !typed.starts_with(['"', '\'']) {
+        return Value::String(typed.to_owned());
+    }
+    scalar(typed)
+}
+
+fn scalar(typed: &str) -> Value {
+    // A bare `1e-3` or `.5` is a number to a person; TOML wants digits before and after the point.
+    if let Ok(table) = format!("v = {typed}").parse::<toml::Table>()
+        && let Some(value) = table.get("v")
+    {
+        return value.clone();
+    }
+    typed.parse::<f64>().map_or_else(|_| Value::String(typed.to_owned()), Value::Float)
+}
+
+fn choice_key(value: &dyn ChoiceValue) -> &'static str {
+    value.choices().get(value.index()).map_or("", |choice| choice.key)
+}
+
+fn integer(value: &Value) -> Option<u64> {
+    match value {
+        Value::Integer(number) => u64::try_from(*number).ok(),
+        // `1e3` is a float to TOML; as a count it is meant as 1000.
+        Value::Float(number) if number.fract() == 0.0 && (0.0..9e15).contains(number) => Some(*number as u64),
+        _ => None,
+    }
+}
+
+fn float(value: &Value) -> Option<f64> {
+    match value {
+        Value::Integer(number) => Some(*number as f64),
+        Value::Float(number) => Some(*number),
+        _ => None,
+    }
+}
+
+fn list<T>(value: &Value, item: impl Fn(&Value) -> Option<T>) -> Option<Vec<T>> {
+    value.as_array()?.iter().map(item).collect()
+}
+
+fn describe(value: &Value) -> String {
+    match value {
+        Value::String(text) => format!("the text \"{text}\""),
+        Value::Integer(value) => format!("the number {value}"),
+        Value::Float(value) => format!("the number {}", number(*value)),
+        Value::Boolean(value) => format!("{value}"),
+        Value::Datetime(value) => format!("the date {value}"),
+        Value::Array(_) => "a list".to_owned(),
+        Value::Table(_) => "a table".to_owned(),
+    }
+}

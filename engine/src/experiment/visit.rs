@@ -1,0 +1,87 @@
+//! The one walk over an experiment's settings.
+//!
+//! `visit` of a configuration calls [`Visitor::field`] once for each setting, in the order of the form.
+//! Form, check, `--set`, file reader, documentation and cost estimate are visitors; none of them names a setting itself.
+
+use super::field::{Choice, Field};
+
+/// A closed list of words as a setting. Made by the [`choices!`](crate::choices) macro.
+pub trait ChoiceValue {
+    /// All choices, in the order of the form.
+    fn choices(&self) -> &'static [Choice];
+    /// Position of the present choice.
+    fn index(&self) -> usize;
+    /// Takes the choice at a position; positions outside the list leave it unchanged.
+    fn set_index(&mut self, index: usize);
+}
+
+/// Mutable access to the value of one setting.
+pub enum Slot<'a> {
+    /// A whole number.
+    Integer(&'a mut u64),
+    /// A number.
+    Float(&'a mut f64),
+    /// On or off.
+    Switch(&'a mut bool),
+    /// Free text (names, paths).
+    Text(&'a mut String),
+    /// One of a closed list.
+    Choice(&'a mut dyn ChoiceValue),
+    /// A list of whole numbers.
+    Integers(&'a mut Vec<u64>),
+    /// A list of numbers.
+    Floats(&'a mut Vec<f64>),
+    /// A list of words.
+    Texts(&'a mut Vec<String>),
+}
+
+/// A reader or writer of settings.
+pub trait Visitor {
+    /// A heading of the form; the fields that follow belong to it.
+    fn section(&mut self, _title: &'static str) {}
+    /// One setting.
+    fn field(&mut self, field: Field, slot: Slot<'_>);
+}
+
+/// Declares an enum whose variants are the words of a setting: serde names, [`ChoiceValue`] and documentation from one list.
+#[macro_export]
+macro_rules! choices {
+    ($(#[$meta:meta])* $visibility:vis enum $name:ident { $($(#[$variant_meta:meta])* $variant:ident = $key:literal, $label:literal;)+ }) => {
+        $(#[$meta])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+        $visibility enum $name {
+            $($(#[$variant_meta])* #[serde(rename = $key)] $variant,)+
+        }
+
+        impl $name {
+            /// All variants in the order of the form.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+
+            /// The word in files.
+            pub const fn key(self) -> &'static str {
+                match self { $(Self::$variant => $key,)+ }
+            }
+
+            /// The words in the form.
+            pub const fn label(self) -> &'static str {
+                match self { $(Self::$variant => $label,)+ }
+            }
+        }
+
+        impl $crate::experiment::ChoiceValue for $name {
+            fn choices(&self) -> &'static [$crate::experiment::Choice] {
+                &[$($crate::experiment::Choice { key: $key, label: $label }),+]
+            }
+
+            fn index(&self) -> usize {
+                Self::ALL.iter().position(|choice| choice == self).unwrap_or(0)
+            }
+
+            fn set_index(&mut self, index: usize) {
+                if let Some(choice) = Self::ALL.get(index) {
+                    *self = *choice;
+                }
+            }
+        }
+    };
+}

@@ -1,0 +1,169 @@
+//! The labs: one folder each, one line each in the list below. The rest of the program knows them only through [`Method`].
+
+use serde::{Deserialize, Serialize};
+
+use crate::experiment::{Cost, Problem, Visitor};
+use crate::record::{Pick, Record, ViewSpec};
+use crate::run::{Context, RunError};
+use crate::store::{Artifact, State};
+
+pub mod oscillation;
+
+/// What a lab is, for people.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct About {
+    /// Title in the window.
+    pub title: &'static str,
+    /// The claim in one or two sentences.
+    pub claim: &'static str,
+    /// Authors, title and number of the paper.
+    pub paper: &'static str,
+    /// Address of the paper.
+    pub link: &'static str,
+}
+
+/// Whether a published figure can be compared with ours.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Comparability {
+    /// Our figure should lie within this distance of it.
+    Within(f64),
+    /// It cannot, and why.
+    NotComparable(&'static str),
+}
+
+/// One line of the reproduction card.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ReferenceRow {
+    /// What is compared.
+    pub quantity: &'static str,
+    /// The published figure, or the desk protocol's.
+    pub published: &'static str,
+    /// Where it stands.
+    pub source: &'static str,
+    /// Name of our result, if we have one.
+    pub result: Option<&'static str>,
+    /// The published figure as a number, for the comparison.
+    pub value: Option<f64>,
+    /// Whether it can be compared.
+    pub comparability: Comparability,
+}
+
+/// What a click selects: components of a vector channel, by identity.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Picked {
+    /// Identities, most telling first.
+    pub ids: Vec<u64>,
+}
+
+/// What a lab's configuration must offer. The configuration is plain data: cloned, compared, stored.
+pub trait Lab: Clone + PartialEq + Default {
+    /// Describes the lab.
+    fn about() -> About;
+    /// Names each setting once.
+    fn visit(&mut self, visitor: &mut dyn Visitor);
+    /// Rules between settings.
+    fn check(&self) -> Vec<Problem>;
+    /// What a run will cost.
+    fn cost(&self) -> Cost;
+    /// Carries the experiment out.
+    fn run(&self, context: &mut Context<'_>) -> Result<(), RunError>;
+    /// The views, in the order of the tiles.
+    fn views(&self) -> Vec<ViewSpec>;
+    /// Published figures beside ours.
+    fn reference(&self) -> Vec<ReferenceRow>;
+    /// What a click or a button of a view selects, from the record alone (so that it works on stored runs too).
+    fn pick(&self, record: &Record, pick: &Pick) -> Picked;
+    /// Integer levels and scales of the weights in a checkpoint, if the lab quantizes.
+    fn levels(&self, _state: &State) -> Option<Artifact> {
+        None
+    }
+    /// What a view's button selects, from the record alone.
+    fn action(&self, record: &Record, action: &str) -> Picked;
+}
+
+macro_rules! labs {
+    ($($variant:ident($config:ty) = $name:literal,)+) => {
+        /// One experiment's lab with its settings: a closed list, so that it stays plain data.
+        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+        #[serde(tag = "lab")]
+        pub enum Method {
+            $(
+                #[doc = concat!("The lab `", $name, "`.")]
+                #[serde(rename = $name)]
+                $variant($config),
+            )+
+        }
+
+        impl Method {
+            /// Names of all labs, as in files.
+            pub const NAMES: &'static [&'static str] = &[$($name),+];
+
+            /// The defaults of the lab with this name.
+            pub fn by_name(name: &str) -> Option<Self> {
+                match name {
+                    $($name => Some(Self::$variant(<$config>::default())),)+
+                    _ => None,
+                }
+            }
+
+            /// Name of the lab, as in files.
+            pub fn name(&self) -> &'static str {
+                match self { $(Self::$variant(_) => $name,)+ }
+            }
+
+            /// Describes the lab.
+            pub fn about(&self) -> About {
+                match self { $(Self::$variant(_) => <$config>::about(),)+ }
+            }
+
+            /// Names each setting once.
+            pub fn visit(&mut self, visitor: &mut dyn Visitor) {
+                match self { $(Self::$variant(config) => config.visit(visitor),)+ }
+            }
+
+            /// Rules between settings.
+            pub fn check(&self) -> Vec<Problem> {
+                match self { $(Self::$variant(config) => config.check(),)+ }
+            }
+
+            /// What a run will cost.
+            pub fn cost(&self) -> Cost {
+                match self { $(Self::$variant(config) => config.cost(),)+ }
+            }
+
+            /// Carries the experiment out.
+            pub fn run(&self, context: &mut Context<'_>) -> Result<(), RunError> {
+                match self { $(Self::$variant(config) => config.run(context),)+ }
+            }
+
+            /// The views, in the order of the tiles.
+            pub fn views(&self) -> Vec<ViewSpec> {
+                match self { $(Self::$variant(config) => config.views(),)+ }
+            }
+
+            /// Published figures beside ours.
+            pub fn reference(&self) -> Vec<ReferenceRow> {
+                match self { $(Self::$variant(config) => config.reference(),)+ }
+            }
+
+            /// What a click on a view selects.
+            pub fn pick(&self, record: &Record, pick: &Pick) -> Picked {
+                match self { $(Self::$variant(config) => config.pick(record, pick),)+ }
+            }
+
+            /// Integer levels and scales of the weights in a checkpoint.
+            pub fn levels(&self, state: &State) -> Option<Artifact> {
+                match self { $(Self::$variant(config) => config.levels(state),)+ }
+            }
+
+            /// What a view's button selects.
+            pub fn action(&self, record: &Record, action: &str) -> Picked {
+                match self { $(Self::$variant(config) => config.action(record, action),)+ }
+            }
+        }
+    };
+}
+
+labs! {
+    Oscillation(oscillation::Config) = "oscillation",
+}

@@ -1,0 +1,70 @@
+//! Oscillation-free quantization (OFQ), arXiv 2302.02210: which weights hop across their decision boundaries, and why.
+//!
+//! The claim: a learned step size feeds back on the levels and aggravates oscillation; a scale taken from the statistics of the
+//! row, annealing of only the boundary weights, and quantizing the query-key product once remove it.
+//!
+//! - `config`: the settings; `method/`: the mathematics, pure; `network/`: the quantized networks
+//! - `train/`: the experiment as stages; `views`: what is shown; `reference`: published figures; `help/`: texts
+
+mod channels;
+mod config;
+pub mod method;
+pub mod network;
+mod reference;
+mod train;
+mod views;
+
+pub use config::{Aggregate, CgaQueryKey, Config, Measure, Network, Pin, Quantizer, Remedy, Schedule};
+
+use super::{About, Lab, Picked, ReferenceRow};
+use crate::experiment::{Cost, Problem, Visitor};
+use crate::record::{Pick, Record, ViewSpec};
+use crate::run::{Context, RunError};
+use crate::store::{Artifact, State};
+
+impl Lab for Config {
+    fn about() -> About {
+        About {
+            title: "Weight oscillation",
+            claim: "Low-bit weights hop across their decision boundaries while they train. A learned step size drives many of the hops; a statistical one few.",
+            paper: "Liu, Liu, Cheng: Oscillation-free Quantization for Low-bit Vision Transformers, 2023 (arXiv 2302.02210)",
+            link: "https://arxiv.org/abs/2302.02210",
+        }
+    }
+
+    fn visit(&mut self, visitor: &mut dyn Visitor) {
+        self.visit_settings(visitor);
+    }
+
+    fn check(&self) -> Vec<Problem> {
+        self.check_settings()
+    }
+
+    fn cost(&self) -> Cost {
+        train::cost(self)
+    }
+
+    fn run(&self, context: &mut Context<'_>) -> Result<(), RunError> {
+        train::run(self, context)
+    }
+
+    fn views(&self) -> Vec<ViewSpec> {
+        views::views(self)
+    }
+
+    fn reference(&self) -> Vec<ReferenceRow> {
+        reference::rows()
+    }
+
+    fn pick(&self, record: &Record, pick: &Pick) -> Picked {
+        views::pick(record, pick)
+    }
+
+    fn levels(&self, state: &State) -> Option<Artifact> {
+        train::levels::artifact(self, state)
+    }
+
+    fn action(&self, record: &Record, action: &str) -> Picked {
+        views::action(record, action)
+    }
+}

@@ -1,0 +1,125 @@
+//! A channel: one measured quantity with its name, unit and a sentence of explanation.
+
+use serde::{Deserialize, Serialize};
+
+use super::chunks::Chunks;
+use super::frames::{Bands, Curve, Dot, Graph, Grid, Histograms, Table, Timeline};
+use super::series::Series;
+
+/// One measured quantity.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Channel {
+    /// Identity inside a run, with `/` between a family and its members: `loss/train`, `scale/fc1`.
+    pub id: String,
+    /// Words for legends.
+    pub label: String,
+    /// Unit, empty when there is none.
+    pub unit: String,
+    /// One sentence: what it is and how it is computed.
+    pub about: String,
+    /// The measurements.
+    pub data: Data,
+}
+
+/// The kinds of measurement.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub enum Data {
+    /// One number over steps; the only kind that stands in `metrics.csv`.
+    Scalar(Series),
+    /// Several numbers over steps.
+    Vector(Vector),
+    /// Events at components of a vector channel.
+    Marks(Marks),
+    /// Counts between fixed edges over steps.
+    Histogram(Histograms),
+    /// Rectangles of numbers over steps.
+    Grid(Timeline<Grid>),
+    /// Scatters over steps.
+    Points(Timeline<Vec<Dot>>),
+    /// Intervals over steps.
+    Bands(Timeline<Bands>),
+    /// Curves over steps.
+    Curve(Timeline<Curve>),
+    /// Graphs over steps.
+    Graph(Timeline<Graph>),
+    /// Tables over steps.
+    Table(Timeline<Table>),
+    /// Words.
+    Text(String),
+}
+
+/// Several series of one kind; components may join while the run goes on.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Vector {
+    /// The components in the order in which they joined.
+    pub components: Vec<Component>,
+}
+
+/// One component of a [`Vector`].
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Component {
+    /// Words for legends: `fc1[3, 17]`.
+    pub label: String,
+    /// What it belongs to: a layer's name.
+    pub group: String,
+    /// Identity for selection: a weight's index in the flat parameter vector.
+    pub id: u64,
+    /// Its values over steps.
+    pub series: Series,
+}
+
+impl Vector {
+    /// Position of the component with this identity.
+    pub fn position(&self, id: u64) -> Option<usize> {
+        self.components.iter().position(|component| component.id == id)
+    }
+}
+
+/// Events, each of one category, at components of the vector channel `of`.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(from = "PackedMarks", into = "PackedMarks")]
+pub struct Marks {
+    /// Names of the categories.
+    pub categories: Vec<String>,
+    /// The events in the order of their steps.
+    pub marks: Chunks<Mark>,
+}
+
+/// One event.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Mark {
+    /// Step.
+    pub step: f64,
+    /// Height in the units of the vector channel.
+    pub value: f32,
+    /// Identity of the component.
+    pub id: u64,
+    /// Index into the categories.
+    pub category: u8,
+}
+
+#[derive(Serialize, Deserialize)]
+struct PackedMarks {
+    categories: Vec<String>,
+    marks: Vec<(f64, f32, u64, u8)>,
+}
+
+impl From<Marks> for PackedMarks {
+    fn from(marks: Marks) -> Self {
+        let list = marks.marks.iter().map(|mark| (mark.step, mark.value, mark.id, mark.category)).collect();
+        Self { categories: marks.categories, marks: list }
+    }
+}
+
+impl From<PackedMarks> for Marks {
+    fn from(packed: PackedMarks) -> Self {
+        let mut marks = Chunks::default();
+        marks.extend(packed.marks.into_iter().map(|(step, value, id, category)| Mark {
+            step,
+            value,
+            id,
+            category,
+        }));
+        Self { categories: packed.categories, marks }
+    }
+}

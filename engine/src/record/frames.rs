@@ -1,0 +1,175 @@
+//! Kinds of channel data that are whole pictures at one step: histograms, grids, points, bands, curves, graphs, tables.
+//!
+//! A [`Timeline`] keeps such pictures over the steps, thinned evenly, so that the past can be looked at again.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+/// Most pictures that a timeline keeps; beyond, every second one goes.
+pub const MOST_FRAMES: usize = 240;
+
+/// Pictures over steps.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Timeline<T> {
+    frames: Arc<Vec<(u64, Arc<T>)>>,
+    /// Only each `stride`-th offered picture is kept.
+    stride: u64,
+    offered: u64,
+    /// The newest picture is there only until the next one comes.
+    passing: bool,
+}
+
+impl<T> Default for Timeline<T> {
+    fn default() -> Self {
+        Self { frames: Arc::default(), stride: 1, offered: 0, passing: false }
+    }
+}
+
+impl<T> Timeline<T> {
+    /// Offers a picture. What is kept depends on how many were offered, not on the clock; the newest is always there.
+    pub fn push(&mut self, step: u64, frame: T) {
+        let kept = self.offered.is_multiple_of(self.stride);
+        self.offered += 1;
+        let frames = Arc::make_mut(&mut self.frames);
+        if self.passing {
+            frames.pop();
+        }
+        self.passing = !kept;
+        frames.push((step, Arc::new(frame)));
+        if kept && frames.len() > MOST_FRAMES {
+            let mut index = 0_u64;
+            frames.retain(|_| {
+                index += 1;
+                !index.is_multiple_of(2)
+            });
+            self.stride *= 2;
+            self.passing = !(self.offered - 1).is_multiple_of(self.stride);
+        }
+    }
+
+    /// All kept pictures with their steps.
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = (u64, &T)> + ExactSizeIterator {
+        self.frames.iter().map(|(step, frame)| (*step, frame.as_ref()))
+    }
+
+    /// The last picture at or before `step`, else the first one.
+    pub fn at(&self, step: u64) -> Option<(u64, &T)> {
+        let after = self.frames.partition_point(|(at, _)| *at <= step);
+        self.frames.get(after.saturating_sub(1)).map(|(step, frame)| (*step, frame.as_ref()))
+    }
+
+    /// The newest picture.
+    pub fn last(&self) -> Option<(u64, &T)> {
+        self.frames.last().map(|(step, frame)| (*step, frame.as_ref()))
+    }
+
+    /// True without pictures.
+    pub fn is_empty(&self) -> bool {
+        self.frames.is_empty()
+    }
+}
+
+/// Counts between fixed edges.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Histograms {
+    /// Bin edges, one more than bins.
+    pub edges: Vec<f64>,
+    /// Counts over steps; each as long as there are bins.
+    pub counts: Timeline<Vec<u32>>,
+    /// Extra positions worth a line (decision boundaries), in the units of the edges.
+    pub markers: Vec<f64>,
+}
+
+/// A rectangle of numbers; NaN where unknown.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Grid {
+    /// Labels or values of the rows, bottom to top.
+    pub rows: Vec<String>,
+    /// Labels or values of the columns.
+    pub columns: Vec<String>,
+    /// Row-major values, `rows × columns`.
+    pub values: Vec<f32>,
+}
+
+/// One dot of a scatter.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Dot {
+    /// Horizontal position.
+    pub x: f64,
+    /// Vertical position.
+    pub y: f64,
+    /// What its colour says.
+    pub value: f64,
+    /// Identity for selection (a weight's index, a run's number).
+    pub id: u64,
+}
+
+/// Nested intervals over x, with what was observed.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Bands {
+    /// Positions.
+    pub x: Vec<f64>,
+    /// One entry per interval, widest first: nominal level, lower ends, upper ends.
+    pub intervals: Vec<(f64, Vec<f64>, Vec<f64>)>,
+    /// Observations at the same positions; NaN where none.
+    pub observed: Vec<f64>,
+}
+
+/// y over x, for one picture.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Curve {
+    /// Positions.
+    pub x: Vec<f64>,
+    /// Values.
+    pub y: Vec<f64>,
+}
+
+/// Nodes and weighted edges.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Graph {
+    /// Label and position of each node.
+    pub nodes: Vec<(String, f64, f64)>,
+    /// From, to, weight.
+    pub edges: Vec<(usize, usize, f64)>,
+}
+
+/// One cell of a table.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Cell {
+    /// A number.
+    Number(f64),
+    /// Words.
+    Text(String),
+}
+
+/// Typed columns with headings.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Table {
+    /// Headings, with units in brackets.
+    pub columns: Vec<String>,
+    /// Rows, each as long as the headings.
+    pub rows: Vec<Vec<Cell>>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_timeline_stays_small_even_and_current() {
+        let mut timeline = Timeline::default();
+        for step in 0..10_000_u64 {
+            timeline.push(step, step);
+            assert_eq!(timeline.last(), Some((step, &step)), "the newest is always there");
+            assert!(timeline.iter().len() <= MOST_FRAMES + 1, "bounded at step {step}");
+        }
+        let steps: Vec<u64> = timeline.iter().map(|(step, _)| step).collect();
+        assert_eq!(steps.first(), Some(&0), "the first picture stays");
+        let gaps: Vec<u64> = steps.windows(2).map(|pair| pair[1] - pair[0]).collect();
+        let even = gaps.iter().rev().skip(1).all(|gap| *gap == gaps[0]);
+        assert!(even, "all gaps but the last are equal: {gaps:?}");
+        assert_eq!(timeline.at(5_000).map(|(step, _)| step <= 5_000), Some(true), "looking back");
+    }
+}

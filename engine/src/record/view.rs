@@ -1,0 +1,194 @@
+//! Views as data: which channels are drawn together, how, and what to say about them.
+//!
+//! A lab lists its views; window, export and documentation draw any of them without knowing the lab.
+
+use serde::{Deserialize, Serialize};
+
+/// How channels are drawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ViewKind {
+    /// Scalar channels, or all components of vector channels, as lines over steps.
+    Lines,
+    /// Picked components of one vector channel, with marks and reference lines.
+    Trace,
+    /// Components of one vector channel × steps as a heat map.
+    HeatMap,
+    /// Histograms over steps as a ridge.
+    Ridge,
+    /// Dots coloured by a value.
+    Scatter,
+    /// Nested intervals.
+    Bands,
+    /// One curve for each channel.
+    Curve,
+    /// A grid at one step.
+    Grid,
+    /// Nodes and edges.
+    Graph,
+    /// Shares that add up to one, stacked over steps.
+    Stacked,
+    /// A table.
+    Table,
+    /// Words.
+    Text,
+}
+
+/// How an axis maps numbers to lengths.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AxisScale {
+    /// Equal differences are equal lengths.
+    #[default]
+    Linear,
+    /// Equal ratios are equal lengths.
+    Log,
+    /// Logarithmic on both sides of zero, linear in the middle.
+    Symlog,
+}
+
+/// One axis of a view.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct AxisSpec {
+    /// Words beside the axis.
+    pub label: String,
+    /// Unit, empty when there is none.
+    pub unit: String,
+    /// Scale at first sight; the person can change it.
+    pub scale: AxisScale,
+    /// Fixed limits, when the quantity has natural ones.
+    pub limits: Option<(f64, f64)>,
+}
+
+impl AxisSpec {
+    /// A linear axis that fits its data.
+    pub fn new(label: &str, unit: &str) -> Self {
+        Self { label: label.to_owned(), unit: unit.to_owned(), ..Self::default() }
+    }
+
+    /// With another scale.
+    #[must_use]
+    pub fn scale(self, scale: AxisScale) -> Self {
+        Self { scale, ..self }
+    }
+
+    /// With fixed limits.
+    #[must_use]
+    pub fn limits(self, low: f64, high: f64) -> Self {
+        Self { limits: Some((low, high)), ..self }
+    }
+}
+
+/// A reference line.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Reference {
+    /// Across which axis the value lies.
+    pub axis: ReferenceAxis,
+    /// Where.
+    pub value: f64,
+    /// Words at the line, may be empty.
+    pub label: String,
+    /// How it is drawn.
+    pub style: ReferenceStyle,
+}
+
+/// Axis on which a reference value lies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReferenceAxis {
+    /// A vertical line.
+    X,
+    /// A horizontal line.
+    Y,
+}
+
+/// What a reference line stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReferenceStyle {
+    /// A value that can be taken (a quantization level): solid.
+    Level,
+    /// A limit that can be crossed (a decision boundary): dashed.
+    Boundary,
+}
+
+/// Something a view offers as a button; the running lab, or its `pick`, carries it out.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ActionSpec {
+    /// Identity.
+    pub id: String,
+    /// Words on the button.
+    pub label: String,
+    /// What it does, in one sentence.
+    pub about: String,
+}
+
+/// One view of a lab.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ViewSpec {
+    /// Identity inside the lab; part of file names.
+    pub id: String,
+    /// Title of the tile and of the figure.
+    pub title: String,
+    /// How it is drawn.
+    pub kind: ViewKind,
+    /// Channels by id; `family/*` takes each channel of a family.
+    pub channels: Vec<String>,
+    /// True if one channel is shown at a time, chosen in the tile.
+    pub one_channel: bool,
+    /// Horizontal axis.
+    pub x: AxisSpec,
+    /// Vertical axis.
+    pub y: AxisSpec,
+    /// What a colour says, for heat maps and scatters.
+    pub color: Option<AxisSpec>,
+    /// Events drawn on top, by channel id.
+    pub marks: Option<String>,
+    /// Reference lines.
+    pub references: Vec<Reference>,
+    /// Buttons.
+    pub actions: Vec<ActionSpec>,
+    /// The view to which a click here adds components, by id.
+    pub picks_into: Option<String>,
+    /// One sentence that says what will appear, shown while there are no data.
+    pub empty: String,
+    /// What is plotted, the formula, how to read it, the paper's figure: Markdown.
+    pub help: String,
+}
+
+impl ViewSpec {
+    /// A view with everything optional left out.
+    pub fn new(id: &str, title: &str, kind: ViewKind, channels: &[&str]) -> Self {
+        Self {
+            id: id.to_owned(),
+            title: title.to_owned(),
+            kind,
+            channels: channels.iter().map(|channel| (*channel).to_owned()).collect(),
+            one_channel: false,
+            x: AxisSpec::new("step", ""),
+            y: AxisSpec::default(),
+            color: None,
+            marks: None,
+            references: Vec::new(),
+            actions: Vec::new(),
+            picks_into: None,
+            empty: String::new(),
+            help: String::new(),
+        }
+    }
+}
+
+/// A click on a view, in the view's own coordinates.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Pick {
+    /// The view.
+    pub view: String,
+    /// Channel shown there (for views that show one at a time), else the first.
+    pub channel: String,
+    /// Horizontal position in data units.
+    pub x: f64,
+    /// Vertical position in data units; a row's index on a heat map.
+    pub y: f64,
+    /// Step shown there.
+    pub step: u64,
+}

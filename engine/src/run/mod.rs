@@ -1,0 +1,24 @@
+//! How experiments are carried out: the worker, its control, what it tells and to whom.
+//!
+//! Contract: a run is a function of (experiment, seed, version); neither observer nor control changes a number of it.
+//! The engine never prints and never writes outside the run folder.
+
+mod context;
+mod control;
+mod error;
+mod event;
+mod interest;
+mod observers;
+mod place;
+mod verify;
+mod worker;
+
+pub use context::Context;
+pub use control::{Cancelled, Control, MOST_REQUESTS};
+pub use error::RunError;
+pub use event::{EVENT_BOUND, Event, Observer, Progress, Snapshot};
+pub use interest::{Interest, Request};
+pub use observers::{Collector, Nobody};
+pub use place::{default_cache_folder, default_runs_folder, new_run_folder};
+pub use verify::{Comparison, verify};
+pub use worker::{Outcome, Place, RunRequest, config_hash, resume, run, spawn, spawn_resume};

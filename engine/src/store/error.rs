@@ -1,0 +1,70 @@
+//! What can go wrong with run folders, in words a person can act on.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// Errors of the store.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The folder of a new run is already in use.
+    #[error("the run folder is not empty; name a new or an empty folder: {}", .0.display())]
+    NotEmpty(PathBuf),
+    /// Not a run folder at all.
+    #[error("this is no run folder, it holds no manifest.json: {}", .0.display())]
+    NoRun(PathBuf),
+    /// Another program works in the folder.
+    #[error("another weightscope is working on this run; wait for it or cancel it: {}", .0.display())]
+    Busy(PathBuf),
+    /// A file of the run cannot be understood.
+    #[error("{what} is damaged ({why}); {advice}: {}", path.display())]
+    Damaged {
+        /// The file's role.
+        what: &'static str,
+        /// What the reader stumbled over.
+        why: String,
+        /// What to do.
+        advice: &'static str,
+        /// The file.
+        path: PathBuf,
+    },
+    /// The disk is full.
+    #[error("the disk is full while writing {what}; free some space, then resume the run: {}", path.display())]
+    Full {
+        /// The file's role.
+        what: &'static str,
+        /// The file.
+        path: PathBuf,
+    },
+    /// The place cannot be written.
+    #[error("no permission to write {what} (or the disk is read-only); choose another folder with --out: {}", path.display())]
+    Forbidden {
+        /// The file's role.
+        what: &'static str,
+        /// The file.
+        path: PathBuf,
+    },
+    /// Anything else the system said.
+    #[error("cannot use {what} ({cause}); check the place or choose another: {}", path.display())]
+    Io {
+        /// The file's role.
+        what: &'static str,
+        /// What the system said.
+        cause: io::Error,
+        /// The file.
+        path: PathBuf,
+    },
+}
+
+impl StoreError {
+    /// Sorts a system error by what the person can do about it.
+    pub fn io(what: &'static str, path: &Path, source: io::Error) -> Self {
+        let path = path.to_owned();
+        match source.kind() {
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::Full { what, path },
+            io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+                Self::Forbidden { what, path }
+            }
+            _ => Self::Io { what, cause: source, path },
+        }
+    }
+}

@@ -1,0 +1,286 @@
+//! A run folder: its layout, its lock, its checkpoints.
+//!
+//! Contract: one program writes a folder at a time (a lock that dies with the program says so); every whole file is
+//! replaced atomically; a program killed at any moment leaves a folder that opens and resumes.
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+use super::atomic;
+use super::error::StoreError;
+use super::manifest::{Manifest, Status};
+use super::metrics::{self, MetricsWriter};
+use super::state::{self, Checkpoint, Marks, State};
+use crate::experiment::{Comments, Experiment, Problem, to_toml};
+use crate::record::Record;
+
+/// Newest checkpoints that are kept.
+const KEEP: usize = 3;
+
+/// Names of the files in a run folder.
+mod names {
+    pub(super) const MANIFEST: &str = "manifest.json";
+    pub(super) const EXPERIMENT: &str = "experiment.toml";
+    pub(super) const RESOLVED: &str = "resolved.toml";
+    pub(super) const METRICS: &str = "metrics.csv";
+    pub(super) const LOG: &str = "log.txt";
+    pub(super) const SNAPSHOTS: &str = "snapshots";
+    pub(super) const VIEWS: &str = "views";
+    pub(super) const PICTURES: &str = "pictures.cbor";
+    pub(super) const LOCK: &str = ".lock";
+}
+
+/// A run folder in use by this program.
+#[derive(Debug)]
+pub struct RunFolder {
+    path: PathBuf,
+    log: File,
+    /// Held as long as the folder is in use; the system frees it however the program ends.
+    _lock: File,
+}
+
+impl RunFolder {
+    /// Makes the folder of a new run. `asked` is the experiment as the person wrote it.
+    pub fn create(path: &Path, asked: &str, experiment: &Experiment) -> Result<Self, StoreError> {
+        let failed = |error| StoreError::io("the run folder", path, error);
+        fs::create_dir_all(path).map_err(failed)?;
+        if fs::read_dir(path).map_err(failed)?.next().is_some() {
+            return Err(StoreError::NotEmpty(path.to_owned()));
+        }
+        for sub in [names::SNAPSHOTS, names::VIEWS] {
+            fs::create_dir_all(path.join(sub)).map_err(failed)?;
+        }
+        let folder = Self::lock(path)?;
+        folder.write_text(names::EXPERIMENT, "experiment.toml", asked)?;
+        folder.write_text(names::RESOLVED, "resolved.toml", &to_toml(experiment, Comments::Each))?;
+        Ok(folder)
+    }
+
+    /// Takes an existing run folder into use.
+    pub fn open(path: &Path) -> Result<Self, StoreError> {
+        if !path.join(names::MANIFEST).is_file() {
+            return Err(StoreError::NoRun(path.to_owned()));
+        }
+        Self::lock(path)
+    }
+
+    fn lock(path: &Path) -> Result<Self, StoreError> {
+        let lock_path = path.join(names::LOCK);
+        let lock = File::create(&lock_path).map_err(|error| StoreError::io("the lock", &lock_path, error))?;
+        take_lock(&lock, path, &lock_path)?;
+        let log_path = path.join(names::LOG);
+        let log = OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(&log_path)
+            .map_err(|error| StoreError::io("log.txt", &log_path, error))?;
+        Ok(Self { path: path.to_owned(), log, _lock: lock })
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Replaces the manifest.
+    pub fn write_manifest(&self, manifest: &Manifest) -> Result<(), StoreError> {
+        write_manifest(&self.path, manifest)
+    }
+
+    /// Adds a line to the log. A log that cannot be written must not end the run, so failure is not reported.
+    pub fn log(&self, line: &str) {
+        let _ = writeln!(&self.log, "{line}");
+    }
+
+    /// Opens the metric stream, cut to a checkpoint's mark or new.
+    pub fn metrics(&self, keep: Option<u64>) -> Result<MetricsWriter, StoreError> {
+        MetricsWriter::open(&self.path.join(names::METRICS), keep)
+    }
+
+    /// Saves a checkpoint and removes old ones.
+    pub fn write_checkpoint(&self, state: &State, marks: &Marks, record: &Record) -> Result<(), StoreError> {
+        let folder = self.path.join(names::SNAPSHOTS);
+        state::write(&folder.join(format!("step-{:09}.safetensors", marks.step)), state, marks, record)?;
+        let mut all = checkpoints(&self.path);
+        let excess = all.len().saturating_sub(KEEP);
+        for old in all.drain(..excess) {
+            // An old checkpoint that cannot be removed costs space only.
+            let _ = fs::remove_file(old);
+        }
+        Ok(())
+    }
+
+    /// The newest checkpoint that can be read; damaged ones are named and passed over.
+    pub fn newest_checkpoint(&self) -> (Option<Checkpoint>, Vec<StoreError>) {
+        let mut errors = Vec::new();
+        for path in checkpoints(&self.path).into_iter().rev() {
+            match state::read(&path) {
+                Ok(checkpoint) => return (Some(checkpoint), errors),
+                Err(error) => errors.push(error),
+            }
+        }
+        (None, errors)
+    }
+
+    /// Saves the record's pictures as they stand.
+    pub fn write_pictures(&self, record: &Record) -> Result<(), StoreError> {
+        let path = self.path.join(names::VIEWS).join(names::PICTURES);
+        atomic::write(&path, "the record", |out| record.write_pictures(out))
+    }
+
+    fn write_text(&self, name: &str, what: &'static str, text: &str) -> Result<(), StoreError> {
+        atomic::write(&self.path.join(name), what, |out| out.write_all(text.as_bytes()))
+    }
+}
+
+/// A run as it stands on disk, for looking at it; needs no lock.
+#[derive(Clone, Debug)]
+pub struct StoredRun {
+    /// Where it is.
+    pub path: PathBuf,
+    /// Its manifest, with the status [`Status::Interrupted`] if its program is gone.
+    pub manifest: Manifest,
+    /// Its experiment.
+    pub experiment: Experiment,
+    /// Its record.
+    pub record: Record,
+}
+
+/// Reads the manifest of a run folder.
+pub fn read_manifest(path: &Path) -> Result<Manifest, StoreError> {
+    let file = path.join(names::MANIFEST);
+    let text = match fs::read_to_string(&file) {
+        Ok(text) => text,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            return Err(StoreError::NoRun(path.to_owned()));
+        }
+        Err(error) => return Err(StoreError::io("manifest.json", &file, error)),
+    };
+    let mut manifest: Manifest = serde_json::from_str(&text).map_err(|error| StoreError::Damaged {
+        what: "manifest.json",
+        why: error.to_string(),
+        advice: "the metrics and checkpoints beside it are untouched",
+        path: file,
+    })?;
+    if manifest.status == Status::Running && !in_use(path) {
+        manifest.status = Status::Interrupted;
+    }
+    Ok(manifest)
+}
+
+/// Replaces the manifest of a run folder.
+pub fn write_manifest(path: &Path, manifest: &Manifest) -> Result<(), StoreError> {
+    atomic::write(&path.join(names::MANIFEST), "manifest.json", |out| {
+        serde_json::to_writer_pretty(&mut *out, manifest).map_err(io::Error::from)?;
+        out.write_all(b"\n")
+    })
+}
+
+/// Reads the resolved experiment of a run folder.
+pub fn read_experiment(path: &Path) -> Result<Experiment, StoreError> {
+    let resolved = path.join(names::RESOLVED);
+    let file = if resolved.is_file() { resolved } else { path.join(names::EXPERIMENT) };
+    let text = fs::read_to_string(&file).map_err(|error| StoreError::io("the experiment", &file, error))?;
+    Experiment::from_toml(&text).map_err(|problems| StoreError::Damaged {
+        what: "the experiment",
+        why: problems.iter().map(Problem::to_string).collect::<Vec<_>>().join("; "),
+        advice: "mend the file by hand",
+        path: file,
+    })
+}
+
+/// Reads the scalar rows of a run folder.
+pub fn read_metrics(path: &Path) -> Result<Vec<metrics::Row>, StoreError> {
+    metrics::read(&path.join(names::METRICS))
+}
+
+/// Hash of the metric stream of a run folder.
+pub fn stream_hash(path: &Path) -> Result<String, StoreError> {
+    metrics::stream_hash(&path.join(names::METRICS))
+}
+
+/// Reads a whole run. Pictures that are missing or damaged leave their views empty and are named in the second value.
+pub fn read_run(path: &Path) -> Result<(StoredRun, Vec<StoreError>), StoreError> {
+    let manifest = read_manifest(path)?;
+    let experiment = read_experiment(path)?;
+    let mut errors = Vec::new();
+    let mut record = read_pictures(path).unwrap_or_else(|error| {
+        errors.push(error);
+        Record::default()
+    });
+    match read_metrics(path) {
+        Ok(rows) => fill(&mut record, &rows),
+        Err(error) => errors.push(error),
+    }
+    Ok((StoredRun { path: path.to_owned(), manifest, experiment, record }, errors))
+}
+
+/// Puts scalar rows into their channels; rows of unknown channels declare a bare one.
+pub fn fill(record: &mut Record, rows: &[metrics::Row]) {
+    use crate::record::{Channel, Data, Series};
+    for row in rows {
+        let channel = record.declare(&row.channel, || Channel {
+            id: row.channel.clone(),
+            label: row.channel.clone(),
+            unit: String::new(),
+            about: String::new(),
+            data: Data::Scalar(Series::default()),
+        });
+        if let Data::Scalar(series) = &mut channel.data {
+            series.push(row.step as f64, row.value);
+        }
+    }
+}
+
+/// The final pictures, else (an interrupted run) those of the newest checkpoint.
+fn read_pictures(path: &Path) -> Result<Record, StoreError> {
+    let file = path.join(names::VIEWS).join(names::PICTURES);
+    if file.is_file() {
+        let opened = File::open(&file).map_err(|error| StoreError::io("the record", &file, error))?;
+        return Record::read_pictures(io::BufReader::new(opened)).map_err(|error| StoreError::Damaged {
+            what: "the record",
+            why: error.to_string(),
+            advice: "curves are read from metrics.csv; the other views stay empty",
+            path: file,
+        });
+    }
+    match checkpoints(path).last() {
+        Some(newest) => state::read(newest).map(|checkpoint| checkpoint.record),
+        None => Ok(Record::default()),
+    }
+}
+
+/// Files of all checkpoints, oldest first (their names sort by step).
+pub fn checkpoints(path: &Path) -> Vec<PathBuf> {
+    let mut all: Vec<PathBuf> = fs::read_dir(path.join(names::SNAPSHOTS))
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|entry| entry.path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "safetensors"))
+        .collect();
+    all.sort();
+    all
+}
+
+/// A scan of the run list holds the lock for an instant to see whether it is free, so one refusal is not yet an answer.
+fn take_lock(lock: &File, path: &Path, lock_path: &Path) -> Result<(), StoreError> {
+    const TRIES: usize = 5;
+    for attempt in 1..=TRIES {
+        match lock.try_lock() {
+            Ok(()) => return Ok(()),
+            Err(TryLockError::WouldBlock) if attempt < TRIES => {
+                std::thread::sleep(std::time::Duration::from_millis(20));
+            }
+            Err(TryLockError::WouldBlock) => break,
+            Err(TryLockError::Error(error)) => return Err(StoreError::io("the lock", lock_path, error)),
+        }
+    }
+    Err(StoreError::Busy(path.to_owned()))
+}
+
+fn in_use(path: &Path) -> bool {
+    File::open(path.join(names::LOCK))
+        .is_ok_and(|lock| matches!(lock.try_lock_shared(), Err(TryLockError::WouldBlock)))
+}

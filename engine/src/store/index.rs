@@ -1,0 +1,59 @@
+//! All runs under a folder, from their manifests; a damaged folder is named and does not hide the others.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::error::StoreError;
+use super::folder::read_manifest;
+use super::manifest::Manifest;
+
+/// One run in the list.
+#[derive(Clone, Debug, PartialEq)]
+pub struct IndexEntry {
+    /// Its folder.
+    pub path: PathBuf,
+    /// Its manifest.
+    pub manifest: Manifest,
+}
+
+/// What a scan found.
+#[derive(Debug, Default)]
+pub struct Index {
+    /// Readable runs, newest first.
+    pub runs: Vec<IndexEntry>,
+    /// Why the others are not in the list.
+    pub damaged: Vec<StoreError>,
+}
+
+/// Scans a folder of runs (and, one level down, folders of sweeps). A folder that does not exist holds no runs.
+pub fn scan(root: &Path) -> Index {
+    let mut index = Index::default();
+    scan_into(root, 0, &mut index);
+    index.runs.sort_by(|a, b| (&b.manifest.started, &b.path).cmp(&(&a.manifest.started, &a.path)));
+    index
+}
+
+fn scan_into(folder: &Path, depth: usize, index: &mut Index) {
+    let mut entries: Vec<PathBuf> = fs::read_dir(folder)
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|entry| entry.path())
+        .filter(|path| path.is_dir())
+        .collect();
+    entries.sort();
+    for path in entries {
+        match read_manifest(&path) {
+            Ok(manifest) => index.runs.push(IndexEntry { path, manifest }),
+            // A folder without a manifest that holds run files has lost it; any other folder may be a sweep.
+            Err(StoreError::NoRun(_))
+                if path.join("metrics.csv").is_file() || path.join("experiment.toml").is_file() =>
+            {
+                index.damaged.push(StoreError::NoRun(path));
+            }
+            Err(StoreError::NoRun(_)) if depth == 0 => scan_into(&path, depth + 1, index),
+            Err(StoreError::NoRun(_)) => {}
+            Err(error) => index.damaged.push(error),
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! `manifest.json`: where a run comes from, how it stands, what it found. The one file that a table of runs needs.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+/// How a run stands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// It goes (or its program died: see [`Status::Interrupted`]).
+    #[default]
+    Running,
+    /// It came to its end.
+    Done,
+    /// A person ended it; what it had is kept.
+    Cancelled,
+    /// It ended with an error; what it had is kept.
+    Failed,
+    /// Its program ended in the middle; it can be resumed.
+    Interrupted,
+}
+
+impl Status {
+    /// The word in files.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Running => "running",
+            Self::Done => "done",
+            Self::Cancelled => "cancelled",
+            Self::Failed => "failed",
+            Self::Interrupted => "interrupted",
+        }
+    }
+}
+
+/// The run from which a run was forked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Parent {
+    /// Its id.
+    pub id: String,
+    /// Step of the fork.
+    pub step: u64,
+}
+
+/// Outcome of `verify`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Verification {
+    /// True if the repeated metric stream was the same, bit for bit.
+    pub identical: bool,
+    /// Version that repeated it.
+    pub version: String,
+    /// When, RFC 3339.
+    pub at: String,
+}
+
+/// See the module.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Manifest {
+    /// Identity: the name under which the run was made.
+    pub id: String,
+    /// How it stands.
+    pub status: Status,
+    /// Why it failed or was interrupted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// Lab.
+    pub lab: String,
+    /// Preset or file that it came from, in words.
+    pub origin: String,
+    /// Seed.
+    pub seed: u64,
+    /// Version of the program.
+    pub version: String,
+    /// Device that computed it, in words.
+    pub device: String,
+    /// Start, RFC 3339, UTC.
+    pub started: String,
+    /// End, RFC 3339, UTC.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ended: Option<String>,
+    /// Seconds of work.
+    pub seconds: f64,
+    /// Step reached.
+    pub step: u64,
+    /// Steps planned.
+    pub steps: u64,
+    /// Name of the machine.
+    pub host: String,
+    /// Its cores.
+    pub cores: usize,
+    /// blake3 of the resolved experiment.
+    pub config_hash: String,
+    /// blake3 of the data set, when one was opened.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dataset_hash: Option<String>,
+    /// blake3 of the metric stream (column `seconds` and channels whose name holds `second` aside).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stream_hash: Option<String>,
+    /// Run and step of origin, for a fork.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub parent: Option<Parent>,
+    /// Outcome of the last `verify`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub verified: Option<Verification>,
+    /// Final figures of the run.
+    pub results: BTreeMap<String, f64>,
+    /// The person's note.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub note: String,
+    /// The person's tags.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub tags: Vec<String>,
+    /// The person's star.
+    pub star: bool,
+}

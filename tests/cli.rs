@@ -1,0 +1,154 @@
+//! The command line as scripts use it: exit codes, JSON lines, files, kill and recover.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
+
+use std::path::Path;
+use std::process::Stdio;
+use std::time::Duration;
+
+use assert_cmd::Command;
+
+/// The program, built beside this test.
+fn weightscope() -> Command {
+    let mut command = Command::new(binary());
+    command.env_remove("DISPLAY").env_remove("WAYLAND_DISPLAY").env_remove("WAYLAND_SOCKET");
+    command
+}
+
+fn binary() -> std::path::PathBuf {
+    let folder = std::env::current_exe().unwrap();
+    let name = format!("weightscope{}", std::env::consts::EXE_SUFFIX);
+    let path = folder.ancestors().nth(2).unwrap().join(name);
+    assert!(path.is_file(), "build the program first (cargo test --workspace does): {}", path.display());
+    path
+}
+
+const SHORT: [&str; 6] = ["--set", "float_epochs=2", "--set", "epochs=6", "--set", "window=40"];
+
+fn manifest(folder: &Path) -> serde_json::Value {
+    serde_json::from_str(&std::fs::read_to_string(folder.join("manifest.json")).unwrap()).unwrap()
+}
+
+#[test]
+fn a_run_leaves_its_files_and_prints_its_folder_last() {
+    let root = tempfile::tempdir().unwrap();
+    let out = root.path().join("run");
+    let assert = weightscope()
+        .args(["run", "oscillation/mlp-lsq", "--json", "--out"])
+        .arg(&out)
+        .args(SHORT)
+        .assert()
+        .code(0);
+    let text = String::from_utf8(assert.get_output().stdout.clone()).unwrap();
+    let objects: Vec<serde_json::Value> =
+        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(objects.last().unwrap()["folder"], out.to_string_lossy().as_ref(), "the folder comes last");
+    for file in ["experiment.toml", "resolved.toml", "manifest.json", "metrics.csv", "log.txt"] {
+        assert!(out.join(file).is_file(), "{file} is missing");
+    }
+    let manifest = manifest(&out);
+    for name in [
+        "test_accuracy",
+        "float_test_accuracy",
+        "oscillating_share",
+        "switches_per_weight_step",
+        "scale_driven_share",
+        "near_boundary_share",
+        "frozen_share",
+        "steps_per_second",
+    ] {
+        assert!(manifest["results"][name].is_number(), "{name} is missing: {manifest}");
+    }
+    for key in ["status", "lab", "seed", "version", "device", "started", "seconds"] {
+        assert!(!manifest[key].is_null(), "{key} is missing");
+    }
+    weightscope().args(["verify"]).arg(&out).assert().code(0);
+    weightscope().args(["run", "oscillation/mlp-lsq", "--out"]).arg(&out).assert().code(2);
+    for format in ["svg", "csv", "png", "pdf"] {
+        let figures = root.path().join(format);
+        weightscope()
+            .args(["export", "--view", "all", "--format", format, "--out"])
+            .arg(&figures)
+            .arg(&out)
+            .assert()
+            .code(0);
+        let files: Vec<_> = std::fs::read_dir(&figures).unwrap().flatten().collect();
+        assert_eq!(files.len(), 11, "one {format} for each view");
+        assert!(files.iter().all(|file| file.metadata().unwrap().len() > 60), "none is empty");
+    }
+    let levels = root.path().join("levels.npz");
+    weightscope().args(["levels", "--out"]).arg(&levels).arg(&out).assert().code(0);
+    assert!(levels.metadata().unwrap().len() > 500, "levels are written");
+}
+
+#[test]
+fn wrong_requests_end_with_2_and_say_why() {
+    let root = tempfile::tempdir().unwrap();
+    let file = root.path().join("bad.toml");
+    std::fs::write(&file, "schema = 1\nlab = \"oscillation\"\nweight_bits = 1\nepoch = 3\n").unwrap();
+    let check = weightscope().arg("check").arg(&file).assert().code(2);
+    let text = String::from_utf8_lossy(&check.get_output().stdout).into_owned();
+    assert!(text.contains("epoch: no such key") && text.contains("did you mean \"epochs\""), "{text}");
+    for arguments in [
+        vec!["run", "oscillation/none"],
+        vec!["run", "oscillation/quick", "--set", "weight_bits=1"],
+        vec!["run", "oscillation/quick", "--set", "dataset=no-such-set", "--out", "unused"],
+        vec!["views", "no-such-run"],
+        vec!["data", "get", "no-such-set"],
+        vec!["frobnicate"],
+    ] {
+        let out = weightscope().current_dir(root.path()).args(&arguments).assert();
+        let code = out.get_output().status.code();
+        let said = String::from_utf8_lossy(&out.get_output().stderr).into_owned();
+        assert!(matches!(code, Some(1 | 2)) && said.contains("rror"), "{arguments:?}: {code:?} {said}");
+    }
+}
+
+#[test]
+fn without_a_display_the_window_says_what_to_do() {
+    let out = weightscope().assert().code(1);
+    let text = String::from_utf8_lossy(&out.get_output().stderr).into_owned();
+    assert!(text.contains("no display") && text.contains("weightscope run"), "{text}");
+}
+
+#[test]
+fn lists_are_json_lines() {
+    for what in ["labs", "presets", "runs"] {
+        let root = tempfile::tempdir().unwrap();
+        let out = weightscope().args(["list", what, "--json", "--runs"]).arg(root.path()).assert().code(0);
+        for line in String::from_utf8_lossy(&out.get_output().stdout).lines() {
+            assert!(serde_json::from_str::<serde_json::Value>(line).unwrap().is_object(), "{what}: {line}");
+        }
+    }
+}
+
+#[test]
+fn a_killed_run_resumes_to_the_numbers_of_an_unbroken_one() {
+    let root = tempfile::tempdir().unwrap();
+    let settings = ["--set", "epochs=1200", "--set", "record_every=50", "--set", "traced_weights=4"];
+    let unbroken = root.path().join("unbroken");
+    weightscope()
+        .args(["run", "oscillation/mlp-lsq", "--quiet", "--out"])
+        .arg(&unbroken)
+        .args(settings)
+        .assert()
+        .code(0);
+    let killed = root.path().join("killed");
+    let start = || {
+        std::process::Command::new(binary())
+            .args(["run", "oscillation/mlp-lsq", "--quiet", "--out"])
+            .arg(&killed)
+            .args(settings)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap()
+    };
+    let mut child = start();
+    // Long enough for a checkpoint on most machines; without one the run starts anew, which must give the same too.
+    std::thread::sleep(Duration::from_millis(5600));
+    child.kill().unwrap();
+    child.wait().unwrap();
+    weightscope().arg("resume").arg(&killed).arg("--quiet").assert().code(0);
+    assert_eq!(manifest(&unbroken)["stream_hash"], manifest(&killed)["stream_hash"], "bit for bit");
+}

@@ -1,0 +1,23 @@
+//! Reference vectors: inputs and outputs of each method, from an implementation in double precision that was checked against the published code.
+//!
+//! The vectors lie in `$WEIGHTSCOPE_VECTORS`, else in `tests/vectors`: one folder per area, one JSON file per vector.
+//! An area is one file beside this one, one line in [`AREAS`] and one test below.
+//! Contract: a file, an area or an expected field that no test knows is a failure, and so is an empty folder.
+
+mod oscillation;
+mod vector;
+
+use vector::{Area, check_everything_is_known, run_area};
+
+/// Every area that has tests.
+const AREAS: &[Area] = &[oscillation::AREA];
+
+#[test]
+fn every_file_belongs_to_a_test() {
+    check_everything_is_known(AREAS);
+}
+
+#[test]
+fn oscillation() {
+    run_area(&oscillation::AREA);
+}
