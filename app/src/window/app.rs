@@ -101,6 +101,8 @@ pub struct App {
     pub(super) cursor: Option<f64>,
     pub(super) controls: Controls,
     pub(super) scrub: Scrub,
+    /// Width of the window, points.
+    pub(super) width: f32,
     pub(super) panels: Panels,
     pub(super) export: Option<ExportDialog>,
     pub(super) reading: Option<Task<ReadRun>>,
@@ -147,6 +149,7 @@ impl App {
             cursor: None,
             controls: Controls::default(),
             scrub: Scrub::default(),
+            width: 1440.0,
             panels: Panels { setup: true, inspector: true, bottom: true },
             export: None,
             reading: None,
@@ -196,6 +199,7 @@ impl App {
     pub fn draw(&mut self, ui: &mut Ui) {
         self.budget.frame();
         let context = ui.ctx().clone();
+        self.width = context.content_rect().width();
         let mut actions = Vec::new();
         self.keys(&context, &mut actions);
         egui::Panel::top("toolbar").show(ui, |ui| self.toolbar_ui(ui, &mut actions));

@@ -130,7 +130,10 @@ impl App {
                 self.tiles.values_mut().for_each(|tile| tile.options.shown.clear());
             }
             Command::Maximise => self.maximised ^= true,
-            Command::ResetLayout => self.layout = self.shown.as_ref().map(|shown| Layout::new(&shown.views)),
+            Command::ResetLayout => {
+                self.layout =
+                    self.shown.as_ref().map(|shown| Layout::new(&shown.views, context.content_rect().width()))
+            }
             Command::Undo => self.go_in_history(true),
             Command::Redo => self.go_in_history(false),
             Command::CloseTile => {

@@ -132,11 +132,11 @@ impl App {
         egui::ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
             ui.heading("Set-up");
             let about = self.form.experiment.method.about();
-            ui.label(RichText::new(about.title).strong()).on_hover_text(about.paper);
-            ui.label(RichText::new(about.claim).small().color(color(tokens(ui.ctx()).text_muted)));
             if let Some(preset) = self.form.preset_ui(ui) {
                 actions.push(Action::UsePreset(preset));
             }
+            let muted = color(tokens(ui.ctx()).text_muted);
+            ui.label(RichText::new(about.claim).small().color(muted)).on_hover_text(about.paper);
             self.form.ui(ui);
         });
     }

@@ -93,7 +93,8 @@ fn plot_ui(ui: &mut Ui, figure: &Figure, plot: &Plot, prepared: &Prepared, showi
         })
         .inner;
     if !notes.is_empty() {
-        ui.label(RichText::new(notes.join(" · ")).small().color(color(tokens(ui.ctx()).text_muted)));
+        let text = RichText::new(notes.join(" · ")).small().color(color(tokens(ui.ctx()).text_muted));
+        ui.add(egui::Label::new(text).truncate());
     }
     touched
 }
