@@ -14,6 +14,7 @@ use weightscope_engine::store::Status;
 use super::budget::Budget;
 use super::command::Action;
 use super::dialogs::Dialog;
+use super::drop::Dropped;
 use super::export::ExportDialog;
 use super::form::Form;
 use super::history::History;
@@ -25,6 +26,7 @@ use super::session::{self, Keeper, Session};
 use super::shown::Shown;
 use super::task::Task;
 use super::tiles::{Layout, Pane, TileBehavior, TileState};
+use super::toasts::Toasts;
 use super::{inspector, remember, style};
 
 /// Below this width the inspector makes room for the views.
@@ -79,6 +81,7 @@ pub struct App {
     pub(super) runs: Runs,
     pub(super) log: Vec<Line>,
     pub(super) queue: VecDeque<Queued>,
+    pub(super) toasts: Toasts,
     pub(super) bottom: Bottom,
     pub(super) budget: Budget,
     pub(super) cores: usize,
@@ -107,6 +110,7 @@ pub struct App {
     pub(super) export: Option<ExportDialog>,
     pub(super) reading: Option<Task<ReadRun>>,
     pub(super) dialog: Option<Dialog>,
+    pub(super) dropping: Option<Task<Result<Dropped, String>>>,
 }
 
 impl App {
@@ -128,6 +132,7 @@ impl App {
             runs: Runs::default(),
             log: Vec::new(),
             queue: VecDeque::new(),
+            toasts: Toasts::default(),
             bottom: Bottom::Runs,
             budget: Budget::new(adapter, interval.clone()),
             cores: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
@@ -154,6 +159,7 @@ impl App {
             export: None,
             reading: None,
             dialog: None,
+            dropping: None,
         };
         problems.iter().for_each(|problem| app.say(Urgency::Error, problem.to_string()));
         app.restore(session, context);
@@ -202,6 +208,7 @@ impl App {
         self.width = context.content_rect().width();
         let mut actions = Vec::new();
         self.keys(&context, &mut actions);
+        self.take_drops(&context);
         egui::Panel::top("toolbar").show(ui, |ui| self.toolbar_ui(ui, &mut actions));
         egui::Panel::bottom("status").show(ui, |ui| self.status_ui(ui));
         if self.panels.setup {
@@ -226,6 +233,7 @@ impl App {
         egui::CentralPanel::default().show(ui, |ui| self.center_ui(ui, &mut actions));
         self.floating_ui(&context, &mut actions);
         self.export_ui(&context);
+        self.toasts.ui(&context);
         self.rescue_ui(&context, &mut actions);
         actions.into_iter().for_each(|action| self.apply(action, &context));
         self.remember(&context);
@@ -275,8 +283,7 @@ impl App {
 
     fn export_ui(&mut self, context: &Context) {
         let (Some(dialog), Some(shown)) = (&mut self.export, &self.shown) else { return };
-        let options = self.tiles.get(&self.focus).map(|tile| tile.options.clone()).unwrap_or_default();
-        let said = dialog.show(context, shown, &options, &self.controls);
+        let said = dialog.show(context, shown, &self.tiles, &self.controls);
         if !dialog.open {
             self.export = None;
         }
@@ -287,8 +294,18 @@ impl App {
         }
     }
 
-    /// Adds a line to the log.
+    /// Adds a line to the log without a notification.
+    pub(super) fn note(&mut self, text: String) {
+        self.keep(Urgency::Info, text);
+    }
+
+    /// Tells the person, and adds a line to the log.
     pub(super) fn say(&mut self, urgency: Urgency, text: String) {
+        self.toasts.push(urgency, &text);
+        self.keep(urgency, text);
+    }
+
+    fn keep(&mut self, urgency: Urgency, text: String) {
         if self.log.len() >= MOST_LINES {
             self.log.drain(..MOST_LINES / 2);
         }

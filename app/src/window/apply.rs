@@ -31,7 +31,7 @@ impl App {
             Action::Focus(view) => self.focus = view,
             Action::Export(view) => {
                 self.focus.clone_from(&view);
-                self.export = self.shown.as_ref().map(|shown| ExportDialog::new(&view, shown));
+                self.export = self.shown.as_ref().map(|shown| ExportDialog::new(&view, false, shown));
             }
             Action::Pick(pick) => {
                 let Some(shown) = &self.shown else { return };
@@ -69,6 +69,16 @@ impl App {
         }
     }
 
+    /// The export dialog for the focused view.
+    fn open_export(&mut self, bundle: bool) {
+        let view = self.focus.clone();
+        self.export = self
+            .shown
+            .as_ref()
+            .filter(|shown| shown.view(&view).is_some())
+            .map(|shown| ExportDialog::new(&view, bundle, shown));
+    }
+
     fn close_tile(&mut self, view: &str) {
         if let Some(layout) = &mut self.layout {
             layout.close(view);
@@ -95,15 +105,9 @@ impl App {
                 control.into_iter().for_each(|control| control.cancel());
                 self.queue.clear();
             }
-            Command::ExportFigure => {
-                let view = self.focus.clone();
-                self.export = self
-                    .shown
-                    .as_ref()
-                    .filter(|shown| shown.view(&view).is_some())
-                    .map(|shown| ExportDialog::new(&view, shown));
-            }
-            Command::OpenExperiment => self.dialog = open_dialog(context),
+            Command::ExportFigure => self.open_export(false),
+            Command::ExportBundle => self.open_export(true),
+            Command::OpenFile => self.dialog = open_dialog(context),
             Command::SaveExperiment => {
                 self.dialog = save_dialog(context, to_toml(&self.form.experiment, Comments::Each));
             }
@@ -131,8 +135,7 @@ impl App {
             }
             Command::Maximise => self.maximised ^= true,
             Command::ResetLayout => {
-                self.layout =
-                    self.shown.as_ref().map(|shown| Layout::new(&shown.views, context.content_rect().width()))
+                self.layout = self.shown.as_ref().map(|shown| Layout::new(&shown.views, self.width));
             }
             Command::Undo => self.go_in_history(true),
             Command::Redo => self.go_in_history(false),

@@ -13,7 +13,8 @@ pub(super) enum Command {
     StepHundred,
     Cancel,
     ExportFigure,
-    OpenExperiment,
+    ExportBundle,
+    OpenFile,
     SaveExperiment,
     RefreshRuns,
     ToggleSetup,
@@ -54,7 +55,8 @@ impl Command {
         Self::StepHundred,
         Self::Cancel,
         Self::ExportFigure,
-        Self::OpenExperiment,
+        Self::ExportBundle,
+        Self::OpenFile,
         Self::SaveExperiment,
         Self::RefreshRuns,
         Self::ToggleSetup,
@@ -95,7 +97,12 @@ impl Command {
             Self::StepHundred => ("Step 100", "Does a hundred steps and holds"),
             Self::Cancel => ("Cancel", "Ends the run; it keeps what it has"),
             Self::ExportFigure => ("Export figure…", "Writes the focused view as SVG, PDF, PNG or CSV"),
-            Self::OpenExperiment => ("Open experiment…", "Reads an experiment file into the form"),
+            Self::ExportBundle => {
+                ("Export bundle…", "Writes a folder with the focused view, its data and the experiment")
+            }
+            Self::OpenFile => {
+                ("Open…", "Opens an experiment, a figure with its run, or a table as the data set")
+            }
             Self::SaveExperiment => ("Save experiment…", "Writes the form as an experiment file"),
             Self::RefreshRuns => ("Refresh runs", "Reads the list of runs from disk again"),
             Self::ToggleSetup => ("Set-up panel", "Shows or hides the left panel"),
@@ -147,7 +154,8 @@ impl Command {
             Self::StepHundred => (Modifiers::SHIFT, Key::Period),
             Self::Cancel => (Modifiers::COMMAND, Key::Period),
             Self::ExportFigure => (Modifiers::COMMAND, Key::E),
-            Self::OpenExperiment => (Modifiers::COMMAND, Key::O),
+            Self::ExportBundle => (Modifiers::COMMAND.plus(Modifiers::SHIFT), Key::E),
+            Self::OpenFile => (Modifiers::COMMAND, Key::O),
             Self::SaveExperiment => (Modifiers::COMMAND, Key::S),
             Self::RefreshRuns => (Modifiers::NONE, Key::F5),
             Self::ToggleSetup => (Modifiers::COMMAND, Key::B),

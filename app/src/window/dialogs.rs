@@ -8,15 +8,15 @@ use super::task::Task;
 
 /// The result of a file dialog with what to do with it.
 pub(super) enum Dialog {
-    Open(Task<Option<(PathBuf, Result<String, String>)>>),
+    Open(Task<Option<PathBuf>>),
     Save(Task<Option<Result<PathBuf, String>>>),
 }
 
 pub(super) fn open_dialog(context: &Context) -> Option<Dialog> {
     Task::spawn("file dialog", context, || {
-        let path = rfd::FileDialog::new().add_filter("experiment", &["toml"]).pick_file()?;
-        let text = std::fs::read_to_string(&path).map_err(|error| error.to_string());
-        Some((path, text))
+        rfd::FileDialog::new()
+            .add_filter("experiments, figures, tables", &["toml", "svg", "png", "pdf", "csv", "npz", "npy"])
+            .pick_file()
     })
     .map(Dialog::Open)
 }

@@ -1,16 +1,11 @@
 //! News: what came from runs, disk and dialogs since the last frame.
 
-use std::path::Path;
-
 use egui::Context;
-use weightscope_engine::experiment::Experiment;
 use weightscope_engine::run::Event;
 use weightscope_engine::store::Status;
 
 use super::app::{App, Urgency};
 use super::dialogs::Dialog;
-use super::form::Form;
-use super::runs::folder_name;
 use super::task::Task;
 
 impl App {
@@ -31,7 +26,8 @@ impl App {
                 Err(()) => self.say(Urgency::Error, "The run could not be opened: the work died".to_owned()),
             }
         }
-        self.drain_dialog();
+        self.drain_dialog(context);
+        self.drain_drop();
     }
 
     fn drain_run(&mut self, context: &Context) {
@@ -79,22 +75,22 @@ impl App {
                     shown.settle(folder);
                 }
                 let place = folder.map_or_else(String::new, |folder| format!(" in {}", folder.display()));
-                self.say(Urgency::Info, format!("Run started on {device}{place}"));
+                self.note(format!("Run started on {device}{place}"));
             }
-            Event::Stage { index, name } => self.say(Urgency::Info, format!("Stage {}: {name}", index + 1)),
-            Event::Message(text) => self.say(Urgency::Info, text),
+            Event::Stage { index, name } => self.note(format!("Stage {}: {name}", index + 1)),
+            Event::Message(text) => self.note(text),
             Event::Warning(text) => self.say(Urgency::Warning, text),
             Event::Checkpoint { .. } | Event::Ended { .. } => {}
         }
     }
 
-    fn drain_dialog(&mut self) {
+    fn drain_dialog(&mut self, context: &Context) {
         match &self.dialog {
             Some(Dialog::Open(task)) => {
                 let Some(result) = task.poll() else { return };
                 self.dialog = None;
-                if let Ok(Some((path, text))) = result {
-                    self.use_file(&path, text);
+                if let Ok(Some(path)) = result {
+                    self.open_file(path, context);
                 }
             }
             Some(Dialog::Save(task)) => {
@@ -109,18 +105,6 @@ impl App {
                 }
             }
             None => {}
-        }
-    }
-
-    fn use_file(&mut self, path: &Path, text: Result<String, String>) {
-        match text.map(|text| Experiment::from_toml(&text)) {
-            Ok(Ok(experiment)) => self.form = Form::new(experiment, &folder_name(path)),
-            Ok(Err(problems)) => problems
-                .iter()
-                .for_each(|problem| self.say(Urgency::Error, format!("{problem} – in {}", path.display()))),
-            Err(error) => {
-                self.say(Urgency::Error, format!("The file could not be read: {error}: {}", path.display()));
-            }
         }
     }
 }

@@ -144,7 +144,14 @@ impl App {
     /// Runs and log.
     pub(super) fn bottom_ui(&mut self, ui: &mut Ui, actions: &mut Vec<Action>) {
         ui.horizontal(|ui| {
-            for (tab, words) in [(Bottom::Runs, "Runs"), (Bottom::Queue, "Queue"), (Bottom::Log, "Log")] {
+            if self.bottom == Bottom::Log {
+                self.toasts.unread = 0;
+            }
+            let log = match self.toasts.unread {
+                0 => "Log".to_owned(),
+                unread => format!("Log ({unread})"),
+            };
+            for (tab, words) in [(Bottom::Runs, "Runs"), (Bottom::Queue, "Queue"), (Bottom::Log, &log)] {
                 ui.selectable_value(&mut self.bottom, tab, words);
             }
         });
@@ -305,7 +312,13 @@ fn menus(ui: &mut Ui, actions: &mut Vec<Action>) {
     menu(
         ui,
         "File",
-        &[Command::OpenExperiment, Command::SaveExperiment, Command::ExportFigure, Command::RefreshRuns],
+        &[
+            Command::OpenFile,
+            Command::SaveExperiment,
+            Command::ExportFigure,
+            Command::ExportBundle,
+            Command::RefreshRuns,
+        ],
     );
     menu(ui, "Edit", &[Command::Undo, Command::Redo, Command::ClearSelection, Command::CopyShellLine]);
     menu(

@@ -107,8 +107,8 @@ impl Prepared {
             .show_x(false)
             .show_y(false)
             .label_formatter(|_| None)
-            .custom_x_axes(vec![self.axis_hints(ui, &self.x, Side::Below, wanted.0)])
-            .custom_y_axes(vec![self.axis_hints(ui, &self.y, Side::Left, wanted.1)])
+            .custom_x_axes(vec![Self::axis_hints(ui, &self.x, Side::Below, wanted.0)])
+            .custom_y_axes(vec![Self::axis_hints(ui, &self.y, Side::Left, wanted.1)])
             .x_grid_spacer(move |input| marks(&self.x, input.bounds, wanted.0))
             .y_grid_spacer(move |input| marks(&self.y, input.bounds, wanted.1))
             .grid_color(color(tokens.grid))
@@ -171,7 +171,7 @@ fn wanted_ticks(room: f32, each: f32) -> usize {
 impl Prepared {
     /// Labels and heading of an axis in the window's small text. Room for the heading is reserved from the first frame on:
     /// `egui_plot` learns the thickness of an axis only by drawing it.
-    fn axis_hints<'a>(&'a self, ui: &Ui, axis: &'a Axis, side: Side, wanted: usize) -> AxisHints<'a> {
+    fn axis_hints<'a>(ui: &Ui, axis: &'a Axis, side: Side, wanted: usize) -> AxisHints<'a> {
         let font = egui::TextStyle::Small.resolve(ui.style());
         let room = match side {
             Side::Below => ui.available_width(),
