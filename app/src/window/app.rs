@@ -196,6 +196,16 @@ impl App {
         self.show_run(shown);
     }
 
+    /// View with the focus.
+    pub fn focused_view(&self) -> &str {
+        &self.focus
+    }
+
+    /// Step that all tiles look at; `None` is the newest.
+    pub fn looked_at(&self) -> Option<u64> {
+        self.scrub.at()
+    }
+
     /// The experiment in the form.
     pub fn experiment(&self) -> &Experiment {
         &self.form.experiment
