@@ -131,7 +131,10 @@ impl App {
             Command::ScrubLive => self.scrub.live(),
             Command::ClearSelection => {
                 self.controls.clear_regions();
-                self.tiles.values_mut().for_each(|tile| tile.options.shown.clear());
+                self.tiles.values_mut().for_each(|tile| {
+                    tile.options.shown.clear();
+                    tile.unpin();
+                });
             }
             Command::Maximise => self.maximised ^= true,
             Command::ResetLayout => {

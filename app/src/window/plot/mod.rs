@@ -9,7 +9,10 @@ mod scale;
 mod shape;
 
 use egui::{Ui, Vec2b};
-use egui_plot::{AxisHints, Legend as PlotLegend, LineStyle, Plot, PlotUi, VLine};
+use egui_plot::{
+    AxisHints, Legend as PlotLegend, LineStyle, MarkerShape, Plot, PlotPoint, PlotUi, Points,
+    Text as PlotText, VLine,
+};
 
 use self::scale::{Mapped, marks, tick_text};
 use self::shape::{Shape, shapes};
@@ -62,6 +65,8 @@ pub(super) struct Showing<'a> {
     pub(super) follow: bool,
     /// Text at the pointer for what is near.
     pub(super) readout: Option<String>,
+    /// A readout that stays, with its place in data units.
+    pub(super) pinned: Option<((f64, f64), &'a str)>,
     /// Shift and drag brushes a rectangle.
     pub(super) brush: bool,
 }
@@ -136,6 +141,15 @@ impl Prepared {
             if let Some(cursor) = showing.cursor {
                 let line = VLine::new("", x.to(cursor)).color(faded(tokens.accent, 0.8)).width(1.0);
                 plot.vline(line.style(LineStyle::dashed_dense()).allow_hover(false));
+            }
+            if let Some((at, text)) = showing.pinned {
+                let at = PlotPoint::new(x.to(at.0), y.to(at.1));
+                let mark = Points::new("", vec![[at.x, at.y]]).radius(4.0).shape(MarkerShape::Cross);
+                plot.points(mark.color(color(tokens.accent)).allow_hover(false));
+                let text = egui::RichText::new(text).small().background_color(faded(tokens.panel, 0.85));
+                plot.text(
+                    PlotText::new("", at, text).anchor(egui::Align2::LEFT_BOTTOM).color(color(tokens.text)),
+                );
             }
             plot.plot_bounds()
         });

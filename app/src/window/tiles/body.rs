@@ -3,10 +3,11 @@
 use egui::{RichText, Ui};
 use weightscope_engine::record::{ControlKind, ControlValue, Pick, ViewKind, ViewSpec};
 
-use super::color_bar::{self, color_bar};
+use super::color_bar::{self, Turned, color_bar};
+use super::data;
 use super::panels::panels_ui;
 use super::table::table_ui;
-use super::{Cache, TileBehavior, TileState};
+use super::{Cache, Pinned, TileBehavior, TileState};
 use crate::figure::model::{Body, Figure, Plot};
 use crate::views::{self, Resolution, Source};
 use crate::window::command::Action;
@@ -28,13 +29,19 @@ impl TileBehavior<'_> {
         state.options.controls = self.controls.only(&views::control_ids(spec));
         state.derivation.follow(self.shown, spec, self.controls, ui.ctx());
         rebuild(state, self.shown, spec, ui.ctx());
-        let Some(Cache { figure: Some(figure), prepared, summary, .. }) = &state.cache else {
+        let Some(Cache { figure: Some(figure), prepared, summary, records, .. }) = &mut state.cache else {
             let text = state.derivation.words().unwrap_or_else(|| spec.empty.clone());
             ui.centered_and_justified(|ui| {
                 ui.label(RichText::new(text).color(color(tokens(ui.ctx()).text_muted)))
             });
             return;
         };
+        let summary = summary.as_str();
+        if state.data {
+            let records = records.get_or_insert_with(|| data::records(figure));
+            data::data_ui(ui, records, &spec.id);
+            return;
+        }
         match (&figure.body, prepared.as_slice()) {
             (Body::Plot(plot), [prepared]) => {
                 let showing = Showing {
@@ -43,11 +50,22 @@ impl TileBehavior<'_> {
                     fit: state.fit,
                     follow: state.visible.is_none(),
                     readout: hover_text(ui, plot),
+                    pinned: state.pinned.as_ref().map(|pinned| (pinned.at, pinned.text.as_str())),
                     brush: spec.controls.iter().any(|control| control.kind == ControlKind::Region),
                 };
                 state.fit = false;
-                let touched = plot_ui(ui, figure, plot, prepared, &showing);
+                let focused = self.focus == spec.id;
+                let (touched, turned) = plot_ui(ui, figure, plot, prepared, &showing);
+                match turned {
+                    Some(Turned::Limits(low, high)) => state.options.limits = Some((low, high)),
+                    Some(Turned::Fit) => state.options.limits = None,
+                    None => {}
+                }
                 touched.response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Image, true, summary));
+                if let Some(at) = touched.clicked {
+                    state.pinned = readout::readout(plot, at.0, at.1).map(|text| Pinned { at, text });
+                }
+                copy_pinned(ui, focused, state.pinned.as_ref());
                 remember_pointer(ui, plot, &touched);
                 after(spec, state, &touched, ui, self.actions, self.shown);
             }
@@ -78,25 +96,36 @@ impl TileBehavior<'_> {
 }
 
 /// A plot with its colour key and remarks.
-fn plot_ui(ui: &mut Ui, figure: &Figure, plot: &Plot, prepared: &Prepared, showing: &Showing<'_>) -> Touched {
+fn plot_ui(
+    ui: &mut Ui,
+    figure: &Figure,
+    plot: &Plot,
+    prepared: &Prepared,
+    showing: &Showing<'_>,
+) -> (Touched, Option<Turned>) {
     let notes = figure.remarks();
     let note_height = if notes.is_empty() { 0.0 } else { 16.0 };
     let bar_width = if plot.color_bar.is_some() { BAR_ROOM } else { 0.0 };
     let size = egui::vec2(ui.available_width() - bar_width, ui.available_height() - note_height);
-    let touched = ui
+    let shown = ui
         .horizontal(|ui| {
             let touched = ui.allocate_ui(size, |ui| prepared.show(ui, showing)).inner;
-            if let Some(bar) = &plot.color_bar {
-                color_bar(ui, bar, size.y);
-            }
-            touched
+            (touched, plot.color_bar.as_ref().and_then(|bar| color_bar(ui, bar, size.y)))
         })
         .inner;
     if !notes.is_empty() {
         let text = RichText::new(notes.join(" · ")).small().color(color(tokens(ui.ctx()).text_muted));
         ui.add(egui::Label::new(text).truncate());
     }
-    touched
+    shown
+}
+
+/// The pinned readout of the focused tile goes to the clipboard with the usual keys.
+fn copy_pinned(ui: &Ui, focused: bool, pinned: Option<&Pinned>) {
+    let wanted = ui.input(|input| input.events.contains(&egui::Event::Copy));
+    if let Some(pinned) = pinned.filter(|_| focused && wanted && !ui.ctx().egui_wants_keyboard_input()) {
+        ui.copy_text(pinned.text.clone());
+    }
 }
 
 fn pointer_key(ui: &Ui, plot: &Plot) -> egui::Id {
@@ -207,5 +236,6 @@ fn rebuild(state: &mut TileState, shown: &Shown, spec: &ViewSpec, context: &egui
         figure,
         prepared,
         summary,
+        records: None,
     });
 }

@@ -40,6 +40,13 @@ impl TileBehavior<'_> {
         if icon(ui, icons::ICON_DOWNLOAD, format!("Export {}", spec.title)).clicked() {
             self.actions.push(Action::Export(spec.id.clone()));
         }
+        let state = self.states.entry(spec.id.clone()).or_default();
+        let words =
+            if state.data { format!("Draw {}", spec.title) } else { format!("Data of {}", spec.title) };
+        let glyph = if state.data { icons::ICON_SHOW_CHART } else { icons::ICON_TABLE_ROWS };
+        if icon(ui, glyph, words).clicked() {
+            state.data ^= true;
+        }
         if icon(ui, icons::ICON_CLOSE, format!("Close {}", spec.title)).clicked() {
             self.actions.push(Action::CloseTile(spec.id.clone()));
         }
