@@ -111,18 +111,16 @@ fn channels<'a>(spec: &'a ViewSpec, source: Source<'a>, options: &ViewOptions) -
 fn axis(
     spec: &AxisSpec,
     changed: Option<AxisScale>,
-    range: Option<(f64, f64)>,
+    options: &ViewOptions,
     values: impl Iterator<Item = f64>,
 ) -> Axis {
-    let scale = match changed.unwrap_or(spec.scale) {
-        AxisScale::Linear => Scale::Linear,
-        AxisScale::Log => Scale::Log,
-        AxisScale::Symlog => Scale::sym_log_for(values),
+    let scale = match (changed.unwrap_or(spec.scale), options.linear_threshold) {
+        (AxisScale::Linear, _) => Scale::Linear,
+        (AxisScale::Log, _) => Scale::Log,
+        (AxisScale::Symlog, Some(linear_threshold)) => Scale::SymLog { linear_threshold },
+        (AxisScale::Symlog, None) => Scale::sym_log_for(values),
     };
-    Axis {
-        range: range.or(spec.limits),
-        ..Axis::new(spec.label.clone()).unit(spec.unit.clone()).scale(scale)
-    }
+    Axis { range: spec.limits, ..Axis::new(spec.label.clone()).unit(spec.unit.clone()).scale(scale) }
 }
 
 /// Curves over a grid or a scatter, such as the borders between regions.

@@ -21,8 +21,8 @@ pub(super) fn scatter(
     let values: Vec<f32> = dots.iter().map(|dot| dot.value as f32).collect();
     let scale = heat_map::color_scale(spec, options, &values);
     let mut plot = Plot::new(
-        axis(&spec.x, options.x_scale, None, dots.iter().map(|dot| dot.x)),
-        axis(&spec.y, options.y_scale, None, dots.iter().map(|dot| dot.y)),
+        axis(&spec.x, options.x_scale, options, dots.iter().map(|dot| dot.x)),
+        axis(&spec.y, options.y_scale, options, dots.iter().map(|dot| dot.y)),
     );
     references(&mut plot, &spec.references, options);
     plot = plot.with(Points {
@@ -49,8 +49,8 @@ pub(super) fn bands(spec: &ViewSpec, sources: &[Source<'_>], options: &ViewOptio
     let Data::Bands(timeline) = &channel.data else { return None };
     let (_, bands) = timeline.at(options.step.unwrap_or(u64::MAX))?;
     let mut plot = Plot::new(
-        axis(&spec.x, options.x_scale, None, bands.x.iter().copied()),
-        axis(&spec.y, options.y_scale, None, bands.observed.iter().copied()),
+        axis(&spec.x, options.x_scale, options, bands.x.iter().copied()),
+        axis(&spec.y, options.y_scale, options, bands.observed.iter().copied()),
     );
     let count = bands.intervals.len().max(1) as f64;
     for (level, lower, upper) in &bands.intervals {
@@ -86,8 +86,8 @@ pub(super) fn curve(spec: &ViewSpec, sources: &[Source<'_>], options: &ViewOptio
     }
     let values = curves.iter().flat_map(|(_, curve)| curve.y.iter().copied());
     let mut plot = Plot::new(
-        axis(&spec.x, options.x_scale, None, curves.first()?.1.x.iter().copied()),
-        axis(&spec.y, options.y_scale, None, values),
+        axis(&spec.x, options.x_scale, options, curves.first()?.1.x.iter().copied()),
+        axis(&spec.y, options.y_scale, options, values),
     );
     references(&mut plot, &spec.references, options);
     for (number, (name, curve)) in curves.iter().enumerate() {

@@ -46,6 +46,7 @@ impl App {
         self.link = None;
         match result {
             Ok(outcome) => {
+                self.announce(context, outcome.status.word());
                 if let Some(shown) = &mut self.shown {
                     shown.status = outcome.status;
                     shown.reason.clone_from(&outcome.reason);

@@ -8,6 +8,10 @@ use crate::views;
 use crate::window::command::Action;
 use crate::window::style::{self, color, tokens};
 
+/// The gestures that all plots share.
+const GESTURES: &str = "Drag moves, the wheel zooms (Ctrl: x only, Shift: y only), right-drag zooms into a box, double-click fits. \
+     A click pins the readout, Ctrl+C copies it. L and Shift+L change the scales, S smooths, M maximises.";
+
 impl TileBehavior<'_> {
     /// Title, chooser, buttons of the view, help, export.
     pub(super) fn title_ui(&mut self, ui: &mut Ui, spec: &ViewSpec) -> egui::Response {
@@ -55,6 +59,8 @@ impl TileBehavior<'_> {
             ui.set_max_width(420.0);
             let mut cache = egui_commonmark::CommonMarkCache::default();
             egui_commonmark::CommonMarkViewer::new().show(ui, &mut cache, &spec.help);
+            ui.separator();
+            ui.label(RichText::new(GESTURES).small().color(color(tokens(ui.ctx()).text_muted)));
         });
         for action in &spec.actions {
             if ui.small_button(&action.label).on_hover_text(&action.about).clicked() {
