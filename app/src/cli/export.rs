@@ -1,4 +1,4 @@
-//! `export`, `views`, `levels`.
+//! `export`, `views`, `levels`, `predict`.
 
 use std::path::{Path, PathBuf};
 
@@ -119,6 +119,15 @@ pub(super) fn levels(path: &Path, out: &Path) -> Result<(), Failure> {
             Failure::request(anyhow!("this run has no quantized weights: {}", path.display()))
         })?;
     store::write_artifact(out, &levels).map_err(Failure::request)?;
+    output::line(&out.display().to_string());
+    Ok(())
+}
+
+/// `predict RUN_DIR --data FILE --out FILE`.
+pub(super) fn predict(run_dir: &Path, data: &Path, method: Option<&str>, out: &Path) -> Result<(), Failure> {
+    let experiment = store::read_experiment(run_dir).map_err(Failure::request)?;
+    let predictions = experiment.method.predict(run_dir, data, method).map_err(Failure::request)?;
+    exporting::write(&predictions, out).map_err(Failure::run)?;
     output::line(&out.display().to_string());
     Ok(())
 }

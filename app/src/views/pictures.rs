@@ -63,6 +63,7 @@ pub(super) fn bands(spec: &ViewSpec, sources: &[Source<'_>], options: &ViewOptio
             opacity: (0.7 / count).max(0.06),
         });
     }
+    overlays(&mut plot, spec, *sources.first()?, options);
     let observed = bands.x.iter().zip(&bands.observed).map(|(x, y)| [*x, *y]).collect();
     Some(plot.with(Points { size: 0.7, ..Points::new("observed", observed, Ink::Foreground) }))
 }

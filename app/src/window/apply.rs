@@ -8,7 +8,7 @@ use weightscope_engine::run::Request;
 
 use super::app::{App, Urgency};
 use super::command::{Action, Command};
-use super::dialogs::{open_dialog, save_dialog};
+use super::dialogs::{open_dialog, predict_dialog, save_dialog};
 use super::export::ExportDialog;
 use super::form::Form;
 use super::shown::Shown;
@@ -69,6 +69,18 @@ impl App {
         }
     }
 
+    /// Asks for a table of new rows and writes the predictions of the run that is shown beside it.
+    fn predict(&mut self, context: &Context) {
+        let run =
+            self.shown.as_ref().and_then(|shown| Some((shown.experiment.clone(), shown.folder.clone()?)));
+        match run {
+            Some((experiment, folder)) => self.dialog = predict_dialog(context, experiment, folder),
+            None => {
+                self.say(Urgency::Warning, "Open a finished run first; it makes the predictions".to_owned());
+            }
+        }
+    }
+
     /// The export dialog for the focused view.
     fn open_export(&mut self, bundle: bool) {
         let view = self.focus.clone();
@@ -108,6 +120,7 @@ impl App {
             Command::ExportFigure => self.open_export(false),
             Command::ExportBundle => self.open_export(true),
             Command::OpenFile => self.dialog = open_dialog(context),
+            Command::Predict => self.predict(context),
             Command::SaveExperiment => {
                 self.dialog = save_dialog(context, to_toml(&self.form.experiment, Comments::Each));
             }

@@ -15,6 +15,7 @@ pub(super) enum Command {
     ExportFigure,
     ExportBundle,
     OpenFile,
+    Predict,
     SaveExperiment,
     RefreshRuns,
     ToggleSetup,
@@ -57,6 +58,7 @@ impl Command {
         Self::ExportFigure,
         Self::ExportBundle,
         Self::OpenFile,
+        Self::Predict,
         Self::SaveExperiment,
         Self::RefreshRuns,
         Self::ToggleSetup,
@@ -103,6 +105,10 @@ impl Command {
             Self::OpenFile => {
                 ("Open…", "Opens an experiment, a figure with its run, or a table as the data set")
             }
+            Self::Predict => (
+                "Predict new rows…",
+                "Takes a table and writes the predictions of the run that is shown beside it",
+            ),
             Self::SaveExperiment => ("Save experiment…", "Writes the form as an experiment file"),
             Self::RefreshRuns => ("Refresh runs", "Reads the list of runs from disk again"),
             Self::ToggleSetup => ("Set-up panel", "Shows or hides the left panel"),
@@ -180,7 +186,8 @@ impl Command {
             Self::ZoomIn => (Modifiers::COMMAND, Key::Plus),
             Self::ZoomOut => (Modifiers::COMMAND, Key::Minus),
             Self::ZoomReset => (Modifiers::COMMAND, Key::Num0),
-            Self::HighContrast
+            Self::Predict
+            | Self::HighContrast
             | Self::ResetLayout
             | Self::ThemeDark
             | Self::ThemeLight

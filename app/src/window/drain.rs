@@ -100,7 +100,7 @@ impl App {
                 match result {
                     Ok(Some(Ok(path))) => self.say(Urgency::Info, format!("Written: {}", path.display())),
                     Ok(Some(Err(error))) => {
-                        self.say(Urgency::Error, format!("The experiment could not be written: {error}"));
+                        self.say(Urgency::Error, format!("The file could not be written: {error}"));
                     }
                     _ => {}
                 }

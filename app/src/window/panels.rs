@@ -317,6 +317,7 @@ fn menus(ui: &mut Ui, actions: &mut Vec<Action>) {
             Command::SaveExperiment,
             Command::ExportFigure,
             Command::ExportBundle,
+            Command::Predict,
             Command::RefreshRuns,
         ],
     );

@@ -1,5 +1,7 @@
 //! The labs: one folder each, one line each in the list below. The rest of the program knows them only through [`Method`].
 
+use std::path::Path;
+
 use serde::{Deserialize, Serialize};
 
 use crate::experiment::{Cost, Problem, Visitor};
@@ -67,7 +69,7 @@ pub struct Derive<'a> {
     /// The controls, all of them set.
     pub controls: &'a Controls,
     /// The run folder, if the run has one.
-    pub folder: Option<&'a std::path::Path>,
+    pub folder: Option<&'a Path>,
     /// Ends the work when its result is no longer wanted.
     pub control: &'a Control,
 }
@@ -102,6 +104,11 @@ pub trait Lab: Clone + PartialEq + Default {
     /// `job.control.check()` in loops that last longer than 50 ms.
     fn derive(&self, _job: &Derive<'_>) -> Result<Vec<Channel>, RunError> {
         Ok(Vec::new())
+    }
+    /// Predictions for a table of new rows from a finished run, as CSV, by a method of the run (`None` takes its best).
+    fn predict(&self, _run_folder: &Path, _table: &Path, _method: Option<&str>) -> Result<Vec<u8>, RunError> {
+        let problem = Problem::error("lab", "runs of this lab make no predictions for new rows");
+        Err(RunError::Problems(vec![problem.allowing("a finished run of the lab quantiles")]))
     }
 }
 
@@ -183,6 +190,16 @@ macro_rules! labs {
             /// Channels of a view that follow from the record and the controls.
             pub fn derive(&self, job: &Derive<'_>) -> Result<Vec<Channel>, RunError> {
                 match self { $(Self::$variant(config) => config.derive(job),)+ }
+            }
+
+            /// Predictions for a table of new rows from a finished run, as CSV.
+            pub fn predict(
+                &self,
+                run_folder: &Path,
+                table: &Path,
+                method: Option<&str>,
+            ) -> Result<Vec<u8>, RunError> {
+                match self { $(Self::$variant(config) => config.predict(run_folder, table, method),)+ }
             }
 
             /// What a view's button selects.

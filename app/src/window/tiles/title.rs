@@ -98,6 +98,8 @@ impl TileBehavior<'_> {
             return;
         }
         ui.horizontal_wrapped(|ui| {
+            ui.spacing_mut().slider_width = 56.0;
+            ui.spacing_mut().combo_width = 40.0;
             for control in &spec.controls {
                 let value = self.controls.0.get(&control.id);
                 if let Some(turned) = control_ui(ui, control, value, self.shown.record()) {
