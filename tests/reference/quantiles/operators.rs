@@ -54,13 +54,13 @@ pub(super) fn isotonize_edge(case: &mut Case) -> Result<(), String> {
 pub(super) fn crossing_penalty(case: &mut Case) -> Result<(), String> {
     let q = case.numbers("q")?;
     let [_, m] = case.dims::<2>("q")?;
-    let scaled = |values: Vec<f64>, scale: f64| Margin::Vector(values.into_iter().map(|value| value * scale).collect());
-    let taus: Vec<f64> = case.numbers("vec_margin")?.iter().map(|value| value * 100.0).collect();
+    // The input holds the scaled margins: a tenth of each level, `0.01 · 10 · τ`.
+    let taus: Vec<f64> = case.numbers("vec_margin")?.iter().map(|value| value * 10.0).collect();
     let margins = [
         ("scalar_0", Margin::Single(0.0)),
         ("scalar_0.05", Margin::Single(0.05)),
-        ("vec_tau_x0.1", Margin::by_level(&taus, 0.1)),
-        ("adapt_x0.1", scaled(case.numbers("adapt_margin")?, 0.1)),
+        ("vec_tau_x0.1", Margin::by_level(&taus, 10.0)),
+        ("adapt_x0.1", Margin::adaptive(&case.numbers("adapt_margin")?, 1.0)),
     ];
     for (name, margin) in margins {
         let mut gradient = vec![0.0; q.len()];

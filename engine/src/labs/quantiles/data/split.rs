@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::data::DataError;
-use crate::data::table::{Column, Table, read_table};
+use crate::data::table::{Column, read_table};
 use crate::math::rng::stream;
 
 /// Shares of test, calibration and validation rows (desk protocol).

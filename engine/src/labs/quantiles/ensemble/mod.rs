@@ -5,7 +5,7 @@ mod global;
 mod local;
 mod regression;
 
-pub use fit::{AggregateSettings, Combined, Given, fit};
+pub use fit::{AggregateSettings, Combined, Given, Validation, fit};
 pub use global::{bound_coarse, bound_medium};
 pub use regression::Regression;
 

@@ -96,7 +96,8 @@ fn without<'s>(plan: &'s Plan<'_>, kind: Kind, (chosen, steps): (Chosen, usize),
         let rows = Rows { x: &x, y: &y };
         let (fitted, _) = bench.fit(kind, chosen, rows, None, steps, &purpose, progress)?;
         let predict = |x| fitted.predict(x, bench.taus, bench.device);
-        let held_out = predict(&material.train.x.select(&held_out));
+        let unseen = material.train.x.select(&held_out);
+        let held_out = predict(&unseen);
         let test = if keep { predict(&material.test.x) } else { Vec::new() };
         Ok(FoldFit { held_out, test, fitted: keep.then_some(fitted) })
     })
