@@ -74,7 +74,12 @@ fn compare(dataset: &str) {
         }
     }
     for (name, other) in AGGREGATORS {
-        eprintln!("{dataset:9} {name:24} {:.4} {:.4} {:.3}", ours(name), theirs(other), ours(name) / theirs(other));
+        eprintln!(
+            "{dataset:9} {name:24} {:.4} {:.4} {:.3}",
+            ours(name),
+            theirs(other),
+            ours(name) / theirs(other)
+        );
     }
     let best = |values: Vec<f64>| values.into_iter().fold(f64::INFINITY, f64::min);
     let ratio = best(AGGREGATORS.iter().map(|(name, _)| ours(name)).collect())
@@ -85,7 +90,8 @@ fn compare(dataset: &str) {
     }
     for run in &runs {
         let results = &run.results;
-        let (optimum, trained) = (results["global_medium_train_wis_optimum"], results["global_medium_train_wis"]);
+        let (optimum, trained) =
+            (results["global_medium_train_wis_optimum"], results["global_medium_train_wis"]);
         eprintln!("{dataset:9} global medium over its optimum {:.4}", trained / optimum);
         if trained < optimum * (1.0 - 1e-6) || trained > 1.03 * optimum {
             failures.push(format!("global medium {trained} outside {optimum} to 1.03 times it"));

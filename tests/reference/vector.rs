@@ -160,11 +160,20 @@ impl Case {
         let list = self.inputs.get(key).and_then(Value::as_array);
         let list = list.ok_or_else(|| format!("the input `{key}` is no list"))?;
         let object = |value: &Value| value.as_object().cloned();
-        list.iter().map(object).collect::<Option<_>>().ok_or_else(|| format!("the input `{key}` holds no objects"))
+        list.iter()
+            .map(object)
+            .collect::<Option<_>>()
+            .ok_or_else(|| format!("the input `{key}` holds no objects"))
     }
 
     /// Compares a field that is an object (`a.b` reaches into objects); `fields` names all its members, `found` holds theirs one after the other.
-    pub(crate) fn check_object<T: Copy + Into<f64>>(&mut self, field: &str, fields: &[&str], path: &str, found: &[T]) {
+    pub(crate) fn check_object<T: Copy + Into<f64>>(
+        &mut self,
+        field: &str,
+        fields: &[&str],
+        path: &str,
+        found: &[T],
+    ) {
         let mut value = Some(Value::Object(self.expected.clone()));
         for part in pointer(field, &self.expected) {
             value = value.and_then(|value| value.get(&part).cloned());
@@ -175,7 +184,10 @@ impl Case {
             return;
         };
         if members.keys().any(|member| !fields.contains(&member.as_str())) {
-            self.failures.push(format!("{field}: members {:?}, tested {fields:?}", members.keys().collect::<Vec<_>>()));
+            self.failures.push(format!(
+                "{field}: members {:?}, tested {fields:?}",
+                members.keys().collect::<Vec<_>>()
+            ));
             return;
         }
         let joined = fields.iter().filter_map(|member| members.get(*member).cloned()).collect();

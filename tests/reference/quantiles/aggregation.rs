@@ -50,8 +50,10 @@ pub(super) fn aggregate(case: &mut Case) -> Result<(), String> {
 fn local(shape: Shape, logits: &[f64], z: &[f64]) -> (Vec<f64>, Vec<f64>) {
     let mut weights = logits.to_vec();
     let mut q = vec![0.0; logits.len() / shape.len() * shape.levels];
-    for ((table, z), q) in
-        weights.chunks_exact_mut(shape.len()).zip(z.chunks_exact(shape.stack())).zip(q.chunks_exact_mut(shape.levels))
+    for ((table, z), q) in weights
+        .chunks_exact_mut(shape.len())
+        .zip(z.chunks_exact(shape.stack()))
+        .zip(q.chunks_exact_mut(shape.levels))
     {
         aggregate::softmax_columns(table, shape.columns(), &mut Vec::new());
         aggregate::mix(shape, table, z, q);
@@ -60,7 +62,11 @@ fn local(shape: Shape, logits: &[f64], z: &[f64]) -> (Vec<f64>, Vec<f64>) {
 }
 
 /// The gradient of a table that each row has for itself, summed over rows, is that of the shared table.
-fn row_gradients_agree(shape: Shape, logits: &[f64], (z, y, taus): (&[f64], &[f64], &[f64])) -> Result<(), String> {
+fn row_gradients_agree(
+    shape: Shape,
+    logits: &[f64],
+    (z, y, taus): (&[f64], &[f64], &[f64]),
+) -> Result<(), String> {
     let repeated: Vec<f64> = y.iter().flat_map(|_| logits.iter().copied()).collect();
     let (q, weights) = local(shape, &repeated, z);
     let mut slopes = vec![0.0; q.len()];
@@ -71,14 +77,25 @@ fn row_gradients_agree(shape: Shape, logits: &[f64], (z, y, taus): (&[f64], &[f6
     for row in 0..y.len() {
         let stack = &z[row * shape.stack()..(row + 1) * shape.stack()];
         let table = &weights[row * shape.len()..(row + 1) * shape.len()];
-        aggregate::logit_gradient(shape, table, stack, &q[row * m..(row + 1) * m], &slopes[row * m..(row + 1) * m], &mut own);
+        aggregate::logit_gradient(
+            shape,
+            table,
+            stack,
+            &q[row * m..(row + 1) * m],
+            &slopes[row * m..(row + 1) * m],
+            &mut own,
+        );
         sum.iter_mut().zip(&own).for_each(|(sum, own)| *sum += own);
     }
     let mut shared = GlobalTable::<f64>::new(shape, 0.1, 0.0);
     shared.logits = logits.to_vec();
     let (_, expected) = shared.logit_gradient(z, y, &plain(taus));
     let worst = sum.iter().zip(&expected).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
-    if worst < 1e-14 { Ok(()) } else { Err(format!("gradients of rows and of the shared table differ by {worst}")) }
+    if worst < 1e-14 {
+        Ok(())
+    } else {
+        Err(format!("gradients of rows and of the shared table differ by {worst}"))
+    }
 }
 
 pub(super) fn local_medium(case: &mut Case) -> Result<(), String> {
@@ -91,7 +108,9 @@ pub(super) fn local_medium(case: &mut Case) -> Result<(), String> {
         let (w, b) = (case.numbers(&format!("W{layer}"))?, case.numbers(&format!("b{layer}"))?);
         let linear = |row: &[f64]| -> Vec<f64> {
             (0..outputs)
-                .map(|o| b[o] + row.iter().zip(&w[o * inputs..(o + 1) * inputs]).map(|(x, w)| x * w).sum::<f64>())
+                .map(|o| {
+                    b[o] + row.iter().zip(&w[o * inputs..(o + 1) * inputs]).map(|(x, w)| x * w).sum::<f64>()
+                })
                 .collect()
         };
         hidden = hidden.chunks_exact(inputs).flat_map(linear).collect();

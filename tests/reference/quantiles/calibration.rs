@@ -15,8 +15,10 @@ pub(super) fn calibration(case: &mut Case) -> Result<(), String> {
     let nominal: Vec<f64> = pairs.iter().map(|pair| 1.0 - pair.alpha).collect();
     let observed = measure::observed(&q, &y, m);
     let widths: Vec<f64> = pairs.iter().map(|pair| measure::mean_width(&q, m, *pair)).collect();
-    let range = y.iter().copied().fold(f64::NEG_INFINITY, f64::max) - y.iter().copied().fold(f64::INFINITY, f64::min);
-    let cells: Vec<f64> = q.chunks_exact(m).zip(&y).map(|(row, y)| measure::pit_cell(row, *y) as f64).collect();
+    let range =
+        y.iter().copied().fold(f64::NEG_INFINITY, f64::max) - y.iter().copied().fold(f64::INFINITY, f64::min);
+    let cells: Vec<f64> =
+        q.chunks_exact(m).zip(&y).map(|(row, y)| measure::pit_cell(row, *y) as f64).collect();
     let counts = measure::pit_counts(&q, &y, m);
     case.check("picp", "coverage", &coverage);
     case.check("nominal", "pairs", &nominal);
@@ -28,7 +30,11 @@ pub(super) fn calibration(case: &mut Case) -> Result<(), String> {
     case.check("pit_cell_count", "pit", &counts.iter().map(|count| *count as f64).collect::<Vec<_>>());
     case.check("pit_cell_density", "pit", &measure::pit_density(&counts, &levels));
     case.check("mean_width", "width", &widths);
-    case.check("mpiw_range_normalised", "width", &widths.iter().map(|width| width / range).collect::<Vec<_>>());
+    case.check(
+        "mpiw_range_normalised",
+        "width",
+        &widths.iter().map(|width| width / range).collect::<Vec<_>>(),
+    );
     Ok(())
 }
 

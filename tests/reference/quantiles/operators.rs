@@ -1,6 +1,8 @@
 //! Operators that make rows ascend, the crossing penalty and its margins.
 
-use weightscope_engine::labs::quantiles::method::crossing::{Centre, Margin, penalty_with_gradient, residuals};
+use weightscope_engine::labs::quantiles::method::crossing::{
+    Centre, Margin, penalty_with_gradient, residuals,
+};
 use weightscope_engine::labs::quantiles::method::isotonize::{self, Isotonization};
 use weightscope_engine::labs::quantiles::method::{order, pinball};
 

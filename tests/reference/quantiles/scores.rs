@@ -56,15 +56,25 @@ pub(super) fn wis(case: &mut Case) -> Result<(), String> {
     let (q, y) = (case.numbers("q")?, case.numbers("y")?);
     let levels = levels(case)?;
     let m = levels.len();
-    let rows: Vec<f64> = q.chunks_exact(m).zip(&y).map(|(q, y)| score::wis_row(q, *y, levels.values())).collect();
-    let parts: Vec<score::Parts> = q.chunks_exact(m).zip(&y).map(|(q, y)| score::wis_parts(q, *y, &levels)).collect();
+    let rows: Vec<f64> =
+        q.chunks_exact(m).zip(&y).map(|(q, y)| score::wis_row(q, *y, levels.values())).collect();
+    let parts: Vec<score::Parts> =
+        q.chunks_exact(m).zip(&y).map(|(q, y)| score::wis_parts(q, *y, &levels)).collect();
     case.check("wis", "pinball", &rows);
     case.check("wis", "parts", &parts.iter().map(|parts| parts.total()).collect::<Vec<_>>());
     case.check_number("mean", "mean", rows.iter().sum::<f64>() / rows.len() as f64);
     case.check("paper_sum", "sum", &rows.iter().map(|row| row * m as f64).collect::<Vec<_>>());
     case.check("dispersion", "parts", &parts.iter().map(|parts| parts.dispersion).collect::<Vec<_>>());
-    case.check("underprediction", "parts", &parts.iter().map(|parts| parts.underprediction).collect::<Vec<_>>());
-    case.check("overprediction", "parts", &parts.iter().map(|parts| parts.overprediction).collect::<Vec<_>>());
+    case.check(
+        "underprediction",
+        "parts",
+        &parts.iter().map(|parts| parts.underprediction).collect::<Vec<_>>(),
+    );
+    case.check(
+        "overprediction",
+        "parts",
+        &parts.iter().map(|parts| parts.overprediction).collect::<Vec<_>>(),
+    );
     Ok(())
 }
 

@@ -76,8 +76,10 @@ mod tests {
 
     #[test]
     fn every_embedded_table_opens() {
-        let sizes: Vec<(usize, usize)> =
-            EMBEDDED.iter().map(|one| one.table().map(|table| (table.rows, table.names.len())).unwrap()).collect();
+        let sizes: Vec<(usize, usize)> = EMBEDDED
+            .iter()
+            .map(|one| one.table().map(|table| (table.rows, table.names.len())).unwrap())
+            .collect();
         assert_eq!(sizes, [(235, 2), (442, 11), (1000, 2), (2000, 6)]);
         assert!(EMBEDDED.iter().all(|one| one.table().unwrap().position("y").is_some()));
     }

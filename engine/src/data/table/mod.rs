@@ -51,7 +51,12 @@ pub struct ColumnPreview {
 
 /// Looks at a table without using it.
 pub fn preview(table: &Table) -> Vec<ColumnPreview> {
-    table.names.iter().zip(&table.columns).map(|(name, column)| column_preview(name, column, table.rows)).collect()
+    table
+        .names
+        .iter()
+        .zip(&table.columns)
+        .map(|(name, column)| column_preview(name, column, table.rows))
+        .collect()
 }
 
 fn column_preview(name: &str, column: &Column, rows: usize) -> ColumnPreview {

@@ -60,15 +60,21 @@ pub fn read_table(path: &Path) -> Result<Table, DataError> {
 ///
 /// # Errors
 /// As [`read_table`]; columns that the file lacks are all named.
-pub fn read_as(path: &Path, wanted: &[(String, ColumnKind, Vec<String>)]) -> Result<(Table, usize), DataError> {
+pub fn read_as(
+    path: &Path,
+    wanted: &[(String, ColumnKind, Vec<String>)],
+) -> Result<(Table, usize), DataError> {
     let want = |name: &str| match wanted.iter().find(|(wanted, ..)| wanted == name) {
         None => Want::Skip,
         Some((_, ColumnKind::Numbers, _)) => Want::Numbers,
         Some((_, ColumnKind::Words, words)) => Want::Words(words.clone()),
     };
     let (names, mut rows) = Reading::of(path, &want)?;
-    let absent: Vec<&str> =
-        wanted.iter().map(|(name, ..)| name.as_str()).filter(|name| !names.iter().any(|n| n == name)).collect();
+    let absent: Vec<&str> = wanted
+        .iter()
+        .map(|(name, ..)| name.as_str())
+        .filter(|name| !names.iter().any(|n| n == name))
+        .collect();
     if !absent.is_empty() {
         let here = names.join(", ");
         return Err(told(
@@ -76,15 +82,21 @@ pub fn read_as(path: &Path, wanted: &[(String, ColumnKind, Vec<String>)]) -> Res
             path,
         ));
     }
-    let mut table =
-        Table { place: path.display().to_string(), rows: rows.lines.len(), lines: rows.lines, ..Table::default() };
+    let mut table = Table {
+        place: path.display().to_string(),
+        rows: rows.lines.len(),
+        lines: rows.lines,
+        ..Table::default()
+    };
     let mut unknown = 0;
     for (name, kind, words) in wanted {
         let Some(index) = names.iter().position(|other| other == name) else { continue };
         let building = std::mem::take(&mut rows.columns[index]);
         if let Some((line, text)) = building.first_odd.filter(|_| *kind == ColumnKind::Numbers) {
             return Err(told(
-                format!("line {line}, column \"{name}\" holds \"{text}\", but the run was trained on numbers there; correct it"),
+                format!(
+                    "line {line}, column \"{name}\" holds \"{text}\", but the run was trained on numbers there; correct it"
+                ),
                 path,
             ));
         }
@@ -116,7 +128,8 @@ impl Building {
         }
         let Some((line, text)) = &self.first_odd else { return Ok(()) };
         let comma = text.contains(',') && text.replace(',', ".").parse::<f64>().is_ok();
-        let remedy = if comma { "write numbers with a decimal point" } else { "correct it or leave the cell empty" };
+        let remedy =
+            if comma { "write numbers with a decimal point" } else { "correct it or leave the cell empty" };
         Err(told(
             format!(
                 "line {line}, column \"{name}\" holds \"{text}\" where {} other values are numbers; {remedy}",
@@ -142,11 +155,14 @@ impl Reading {
         let names: Vec<String> = header.iter().map(str::to_owned).collect();
         check_names(&names, path)?;
         let wants: Vec<Want> = names.iter().map(|name| want(name)).collect();
-        let mut reading = Self { columns: names.iter().map(|_| Building::default()).collect(), lines: Vec::new() };
+        let mut reading =
+            Self { columns: names.iter().map(|_| Building::default()).collect(), lines: Vec::new() };
         let mut record = ByteRecord::new();
         while reader.read_byte_record(&mut record).map_err(|error| csv_problem(&error, path))? {
             let line = record.position().map_or(0, ::csv::Position::line);
-            for (((cell, want), column), name) in record.iter().zip(&wants).zip(&mut reading.columns).zip(&names) {
+            for (((cell, want), column), name) in
+                record.iter().zip(&wants).zip(&mut reading.columns).zip(&names)
+            {
                 if matches!(want, Want::Skip) {
                     continue;
                 }
@@ -158,7 +174,9 @@ impl Reading {
                         path,
                     )
                 })?;
-                column.push(text, want, line).map_err(|why| told(format!("line {line}, column \"{name}\" {why}"), path))?;
+                column
+                    .push(text, want, line)
+                    .map_err(|why| told(format!("line {line}, column \"{name}\" {why}"), path))?;
             }
             reading.lines.push(line);
         }
@@ -171,7 +189,8 @@ impl Building {
         let missing = is_missing(text);
         self.present += usize::from(!missing);
         if let Want::Words(words) = want {
-            let code = words.binary_search_by(|word| word.as_str().cmp(text)).map_or(MISSING, |code| code as u32);
+            let code =
+                words.binary_search_by(|word| word.as_str().cmp(text)).map_or(MISSING, |code| code as u32);
             self.odd += usize::from(!missing && code == MISSING);
             self.codes.push(if missing { MISSING } else { code });
             return Ok(());
@@ -207,7 +226,8 @@ fn is_missing(text: &str) -> bool {
 /// A second pass for the columns of words: their codes need the whole list first.
 fn read_words(path: &Path, columns: &[usize]) -> Result<BTreeMap<usize, Column>, DataError> {
     let source = sniff::open(path)?;
-    let mut reader = ReaderBuilder::new().trim(Trim::All).delimiter(source.delimiter).from_reader(source.reader);
+    let mut reader =
+        ReaderBuilder::new().trim(Trim::All).delimiter(source.delimiter).from_reader(source.reader);
     let mut order: BTreeMap<usize, (BTreeMap<String, u32>, Vec<u32>)> =
         columns.iter().map(|column| (*column, Default::default())).collect();
     let mut record = ByteRecord::new();
@@ -237,7 +257,10 @@ fn check_names(names: &[String], path: &Path) -> Result<(), DataError> {
             return Err(told(format!("column {} has no name in the header; name it", index + 1), path));
         }
         if names[..index].contains(name) {
-            return Err(told(format!("the column name \"{name}\" stands twice in the header; give each column its own"), path));
+            return Err(told(
+                format!("the column name \"{name}\" stands twice in the header; give each column its own"),
+                path,
+            ));
         }
     }
     Ok(())
@@ -247,11 +270,17 @@ fn csv_problem(error: &::csv::Error, path: &Path) -> DataError {
     match error.kind() {
         ErrorKind::UnequalLengths { pos, expected_len, len } => {
             let line = pos.as_ref().map_or(0, ::csv::Position::line);
-            told(format!("line {line} has {len} cells, but the header has {expected_len}; correct the file or its delimiter"), path)
+            told(
+                format!(
+                    "line {line} has {len} cells, but the header has {expected_len}; correct the file or its delimiter"
+                ),
+                path,
+            )
         }
-        ErrorKind::Utf8 { .. } => {
-            told("the header is not text in UTF-8 (perhaps Latin-1 or Windows-1252); save the file as UTF-8", path)
-        }
+        ErrorKind::Utf8 { .. } => told(
+            "the header is not text in UTF-8 (perhaps Latin-1 or Windows-1252); save the file as UTF-8",
+            path,
+        ),
         _ => told(format!("the table cannot be read: {error}; correct the file"), path),
     }
 }
@@ -274,7 +303,10 @@ mod tests {
         let Column::Numbers(a) = &found.columns[0] else { panic!("numbers") };
         assert!(a[1].is_nan() && a[2] == 3.0);
         let Column::Words { names, codes } = &found.columns[1] else { panic!("words") };
-        assert_eq!((names.as_slice(), codes.as_slice()), (&["blue".to_owned(), "red".to_owned()][..], &[1, 0, 1][..]));
+        assert_eq!(
+            (names.as_slice(), codes.as_slice()),
+            (&["blue".to_owned(), "red".to_owned()][..], &[1, 0, 1][..])
+        );
         assert_eq!(found.columns[2].missing(), 1);
     }
 
@@ -293,7 +325,10 @@ mod tests {
         for (text, words) in [
             ("a,a\n1,2\n", "stands twice"),
             ("a,y\n1,2\n1,2,3\n", "line 3 has 3 cells"),
-            ("a,y\n1,2\nx,2\n3,4\n5,6\n", "line 3, column \"a\" holds \"x\" where 3 other values are numbers"),
+            (
+                "a,y\n1,2\nx,2\n3,4\n5,6\n",
+                "line 3, column \"a\" holds \"x\" where 3 other values are numbers",
+            ),
             ("a,y\ninf,2\n", "not finite"),
             ("a,y\n", "no rows"),
             ("a,\n1,2\n", "has no name"),

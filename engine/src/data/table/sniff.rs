@@ -42,7 +42,10 @@ pub(super) fn open(path: &Path) -> Result<Source, DataError> {
         start.drain(..3);
     }
     if start.iter().take(1024).filter(|byte| **byte == 0).count() > 0 {
-        return Err(told("the file holds zero bytes, so it is no text table; export it as CSV in UTF-8", path));
+        return Err(told(
+            "the file holds zero bytes, so it is no text table; export it as CSV in UTF-8",
+            path,
+        ));
     }
     let delimiter = delimiter(&start);
     Ok(Source { reader: Box::new(Cursor::new(start).chain(reader)), delimiter })

@@ -29,6 +29,10 @@ pub(super) const CALIBRATION_ROWS: &str = "rows/calibration";
 pub(super) const RAW: &str = "raw/";
 /// Family: predictions of the calibration rows, by method.
 pub(super) const CALIBRATION: &str = "calibration/";
+/// Family: test intervals calibrated by CV+, by method (split calibration follows from the calibration rows).
+pub(super) const CALIBRATED: &str = "calibrated/";
+/// One order of the fan chart a line.
+pub(super) const ORDERS: &str = "orders";
 /// True quantiles of the test rows.
 pub(super) const TRUTH: &str = "truth";
 /// Family: weights of global tables, by aggregator.
@@ -92,7 +96,13 @@ impl Meta {
 
 /// A channel.
 pub(super) fn channel(id: &str, label: &str, unit: &str, about: &str, data: Data) -> Channel {
-    Channel { id: id.to_owned(), label: label.to_owned(), unit: unit.to_owned(), about: about.to_owned(), data }
+    Channel {
+        id: id.to_owned(),
+        label: label.to_owned(),
+        unit: unit.to_owned(),
+        about: about.to_owned(),
+        data,
+    }
 }
 
 /// A timeline with one picture.
@@ -114,12 +124,38 @@ pub(super) fn declare(context: &mut Context<'_>, plan: &Plan<'_>) {
         plan.aggregators.iter().rev().filter(|one| one.resolution().is_some()).map(|one| one.key()).collect();
     let text = serde_json::to_string(&meta).unwrap_or_default();
     let record = context.record();
-    record.insert(channel(META, "settings of the pictures", "", "Levels, names and scales.", Data::Text(text)));
+    record.insert(channel(
+        META,
+        "settings of the pictures",
+        "",
+        "Levels, names and scales.",
+        Data::Text(text),
+    ));
     record.insert(channel(METHODS, "methods", "", "One method a line.", Data::Text(methods.join("\n"))));
-    record.insert(channel(FEATURES, "features", "", "One feature a line.", Data::Text(meta.features.join("\n"))));
-    record.insert(channel(WEIGHTED, "weighted", "", "Aggregators with weights.", Data::Text(weighted.join("\n"))));
+    record.insert(channel(
+        FEATURES,
+        "features",
+        "",
+        "One feature a line.",
+        Data::Text(meta.features.join("\n")),
+    ));
+    let orders: Vec<&str> = ["prediction", "width", "observation", "case"]
+        .into_iter()
+        .chain(meta.features.iter().map(String::as_str))
+        .collect();
+    record.insert(channel(ORDERS, "orders", "", "One order of rows a line.", Data::Text(orders.join("\n"))));
+    record.insert(channel(
+        WEIGHTED,
+        "weighted",
+        "",
+        "Aggregators with weights.",
+        Data::Text(weighted.join("\n")),
+    ));
     let material = &plan.material;
-    for (id, part, label) in [(TEST_ROWS, &material.test, "test rows"), (CALIBRATION_ROWS, &material.calibration, "calibration rows")] {
+    for (id, part, label) in [
+        (TEST_ROWS, &material.test, "test rows"),
+        (CALIBRATION_ROWS, &material.calibration, "calibration rows"),
+    ] {
         let mut columns = meta.features.clone();
         columns.push(meta.target.name.clone());
         let values = joined(&part.x, &part.y, MOST_ROWS);
@@ -160,7 +196,11 @@ pub(super) fn predictions(
     let most = MOST_ROWS * plan.levels.len();
     for (family, values, about) in [
         (RAW, test, "Predicted quantiles of the test rows, standardised, before any operator."),
-        (CALIBRATION, calibration, "Predicted quantiles of the calibration rows, standardised, before any operator."),
+        (
+            CALIBRATION,
+            calibration,
+            "Predicted quantiles of the calibration rows, standardised, before any operator.",
+        ),
     ] {
         let values = values.iter().take(most).copied().collect();
         let data = Data::Grid(only(step, grid(columns.clone(), values)));
@@ -169,14 +209,20 @@ pub(super) fn predictions(
 }
 
 /// Weights of an aggregator: the table, or the network that makes it.
-pub(super) fn weights(context: &mut Context<'_>, plan: &Plan<'_>, aggregator: Aggregator, combined: &Combined) {
+pub(super) fn weights(
+    context: &mut Context<'_>,
+    plan: &Plan<'_>,
+    aggregator: Aggregator,
+    combined: &Combined,
+) {
     let step = context.step();
     let (name, label) = (aggregator.key(), aggregator.label());
     match combined {
         Combined::Table { weights, .. } => {
             let Some(resolution) = aggregator.resolution() else { return };
             let shape = Shape { models: plan.kinds.len(), levels: plan.levels.len(), resolution };
-            let columns = if shape.columns() == 1 { vec!["all".to_owned()] } else { level_names(plan.levels.values()) };
+            let columns =
+                if shape.columns() == 1 { vec!["all".to_owned()] } else { level_names(plan.levels.values()) };
             let data = Data::Grid(only(step, grid(columns, weights.clone())));
             let about = "Weights of the table; a column adds up to one.";
             context.record().insert(channel(&format!("{TABLE}{name}"), label, "", about, data));
@@ -197,7 +243,11 @@ pub(super) fn curve_point(context: &mut Context<'_>, name: &str, label: &str, ne
     let present = context.step();
     let parts = [
         ("train", train, "Mean training loss since the last look."),
-        ("validation", validation, "Mean pinball loss of the validation rows, after the operator for aggregators."),
+        (
+            "validation",
+            validation,
+            "Mean pinball loss of the validation rows, after the operator for aggregators.",
+        ),
         ("crossing", crossing, "Mean crossing penalty since the last look."),
     ];
     for (part, value, about) in parts {
@@ -207,7 +257,9 @@ pub(super) fn curve_point(context: &mut Context<'_>, name: &str, label: &str, ne
         let id = format!("{CURVE}{part}/{name}");
         let record = context.record();
         let mut curve = match record.get(&id).map(|channel| &channel.data) {
-            Some(Data::Curve(timeline)) => timeline.last().map(|(_, curve)| curve.clone()).unwrap_or_default(),
+            Some(Data::Curve(timeline)) => {
+                timeline.last().map(|(_, curve)| curve.clone()).unwrap_or_default()
+            }
             _ => Curve::default(),
         };
         if curve.x.last().is_some_and(|last| *last >= step as f64) {
@@ -215,20 +267,36 @@ pub(super) fn curve_point(context: &mut Context<'_>, name: &str, label: &str, ne
         }
         curve.x.push(step as f64);
         curve.y.push(value);
-        record.insert(channel(&id, &format!("{label}, {part}"), "", about, Data::Curve(only(present, curve))));
+        record.insert(channel(
+            &id,
+            &format!("{label}, {part}"),
+            "",
+            about,
+            Data::Curve(only(present, curve)),
+        ));
     }
 }
 
 /// The validation score of a method.
 pub(super) fn score(context: &mut Context<'_>, name: &str, label: &str, value: f64) {
     let id = format!("{SCORE}{name}");
-    context.declare_scalar(&id, label, "", "Weighted interval score of the validation rows after the operator.");
+    context.declare_scalar(
+        &id,
+        label,
+        "",
+        "Weighted interval score of the validation rows after the operator.",
+    );
     context.scalar(&id, value);
 }
 
 /// The out-of-fold score of a base model on one fold.
 pub(super) fn fold_score(context: &mut Context<'_>, name: &str, label: &str, value: f64) {
     let id = format!("{FOLD_SCORE}{name}");
-    context.declare_scalar(&id, label, "", "Weighted interval score of the rows of a fold that the fit did not see.");
+    context.declare_scalar(
+        &id,
+        label,
+        "",
+        "Weighted interval score of the rows of a fold that the fit did not see.",
+    );
     context.scalar(&id, value);
 }

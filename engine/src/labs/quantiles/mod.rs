@@ -10,17 +10,25 @@
 pub mod base;
 mod channels;
 mod config;
+mod cost;
 pub mod data;
 pub mod ensemble;
 pub mod method;
 mod pipeline;
+mod predict;
+mod reference;
 pub mod scores;
+#[cfg(test)]
+mod tests;
+mod views;
+
+pub use predict::{predict, predict_with};
 
 pub use config::{Config, Conformal, Margins, Missing, Placement, Search};
 
-use super::{About, Lab, Picked, ReferenceRow};
+use super::{About, Derive, Lab, Picked, ReferenceRow};
 use crate::experiment::{Cost, Problem, Visitor};
-use crate::record::{Pick, Record, ViewSpec};
+use crate::record::{Channel, Pick, Record, ViewSpec};
 use crate::run::{Context, RunError};
 
 impl Lab for Config {
@@ -42,7 +50,7 @@ impl Lab for Config {
     }
 
     fn cost(&self) -> Cost {
-        Cost::default()
+        cost::cost(self)
     }
 
     fn run(&self, context: &mut Context<'_>) -> Result<(), RunError> {
@@ -50,18 +58,22 @@ impl Lab for Config {
     }
 
     fn views(&self) -> Vec<ViewSpec> {
-        Vec::new()
+        views::views(self)
     }
 
     fn reference(&self) -> Vec<ReferenceRow> {
-        Vec::new()
+        reference::rows()
     }
 
-    fn pick(&self, _record: &Record, _pick: &Pick) -> Picked {
-        Picked::default()
+    fn pick(&self, record: &Record, pick: &Pick) -> Picked {
+        views::pick(record, pick)
     }
 
     fn action(&self, _record: &Record, _action: &str) -> Picked {
         Picked::default()
+    }
+
+    fn derive(&self, job: &Derive<'_>) -> Result<Vec<Channel>, RunError> {
+        views::derive(self, job)
     }
 }

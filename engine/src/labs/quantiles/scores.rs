@@ -7,7 +7,16 @@ use crate::record::{Cell, Table};
 
 /// Columns of `scores.csv`.
 pub const COLUMNS: [&str; 10] = [
-    "method", "stage", "wis", "pinball", "crossing_rate", "coverage_50", "coverage_80", "coverage_90", "width_80", "mace",
+    "method",
+    "stage",
+    "wis",
+    "pinball",
+    "crossing_rate",
+    "coverage_50",
+    "coverage_80",
+    "coverage_90",
+    "width_80",
+    "mace",
 ];
 
 /// One row; not-a-number where the grid has no such interval.
@@ -39,7 +48,8 @@ pub struct Row {
 pub fn row(method: &str, stage: &'static str, q: &[f32], y: &[f32], levels: &Levels) -> Row {
     let m = levels.len();
     let pinball = pinball::mean(q, y, &levels.singles());
-    let coverage = |share: f64| levels.pair_at(share).map_or(f64::NAN, |pair| calibration::coverage(q, y, m, pair));
+    let coverage =
+        |share: f64| levels.pair_at(share).map_or(f64::NAN, |pair| calibration::coverage(q, y, m, pair));
     let observed = calibration::observed(q, y, m);
     Row {
         method: method.to_owned(),

@@ -80,11 +80,18 @@ pub fn fit(
     Ok(model)
 }
 
-fn fit_level(bins: &Bins, y: &[f32], tau: f64, settings: &BoostingSettings, (seed, purpose): (u64, &str)) -> Sequence {
+fn fit_level(
+    bins: &Bins,
+    y: &[f32],
+    tau: f64,
+    settings: &BoostingSettings,
+    (seed, purpose): (u64, &str),
+) -> Sequence {
     let y: Vec<f64> = y.iter().map(|y| f64::from(*y)).collect();
     let start = order::quantiles(&y, &[tau]).first().copied().unwrap_or(0.0);
     let mut random = stream(seed, purpose);
-    let features = ((settings.feature_share * bins.features() as f64).round() as usize).clamp(1, bins.features().max(1));
+    let features =
+        ((settings.feature_share * bins.features() as f64).round() as usize).clamp(1, bins.features().max(1));
     let drawn = ((settings.row_share * y.len() as f64).round() as usize).clamp(1, y.len());
     let rule =
         Rule { least_leaf: settings.least_leaf, l1: settings.l1, l2: settings.l2, random_thresholds: false };
@@ -162,7 +169,8 @@ impl Boosting {
         let mut out = Vec::with_capacity(x.rows() * self.sequences.len());
         for row in x.iter() {
             out.extend(self.sequences.iter().map(|sequence| {
-                sequence.start + sequence.trees.iter().map(|(tree, values)| values[tree.leaf(row)]).sum::<f32>()
+                sequence.start
+                    + sequence.trees.iter().map(|(tree, values)| values[tree.leaf(row)]).sum::<f32>()
             }));
         }
         out

@@ -130,14 +130,11 @@ struct Direction {
 impl Iterate {
     fn new(program: &CheckProgram) -> Self {
         let rows = program.y.len();
-        let u: Vec<f64> = program.above.iter().zip(&program.below).map(|(above, below)| above + below).collect();
+        let u: Vec<f64> =
+            program.above.iter().zip(&program.below).map(|(above, below)| above + below).collect();
         // λ = 0 is feasible for Xᵀλ = 0, and inside the bounds wherever both costs are positive.
-        let a: Vec<f64> = program
-            .below
-            .iter()
-            .zip(&u)
-            .map(|(below, u)| below.clamp(0.001 * u, 0.999 * u))
-            .collect();
+        let a: Vec<f64> =
+            program.below.iter().zip(&u).map(|(below, u)| below.clamp(0.001 * u, 0.999 * u)).collect();
         let s: Vec<f64> = u.iter().zip(&a).map(|(u, a)| u - a).collect();
         let w = weighted_least_squares(program);
         // Residual r = y − Xw = t − v with both parts positive.
@@ -179,7 +176,8 @@ impl Iterate {
         let scale = program.above.iter().zip(&program.below).fold(1.0_f64, |most, (a, b)| most.max(a + b));
         self.violation = missing.iter().fold(0.0_f64, |most, value| most.max(value.abs())) / scale;
         self.weights.clear();
-        self.weights.extend((0..rows).map(|row| 1.0 / (self.v[row] / self.a[row] + self.t[row] / self.s[row])));
+        self.weights
+            .extend((0..rows).map(|row| 1.0 / (self.v[row] / self.a[row] + self.t[row] / self.s[row])));
         let mut gram = weighted_gram(program, &self.weights);
         if !cholesky(&mut gram, p) {
             return false;

@@ -51,7 +51,9 @@ impl Neighbours {
             }
             // The bits of a float that is not negative ascend with it; the row decides among equals.
             keys.clear();
-            keys.extend(distances.iter().enumerate().map(|(row, d)| u64::from(d.to_bits()) << 32 | row as u64));
+            keys.extend(
+                distances.iter().enumerate().map(|(row, d)| u64::from(d.to_bits()) << 32 | row as u64),
+            );
             if self.k < keys.len() {
                 keys.select_nth_unstable(self.k);
             }

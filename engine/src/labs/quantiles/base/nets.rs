@@ -32,7 +32,15 @@ impl NetSettings {
     /// The desk settings of a kind.
     pub fn desk(kind: Kind) -> Self {
         let weight_decay = if kind == Kind::JointQuantile { 1e-7 } else { 1e-5 };
-        Self { hidden: 64, layers: 2, dropout: 0.05, learning_rate: 1e-3, weight_decay, smoothing: 0.0, most_steps: 1500 }
+        Self {
+            hidden: 64,
+            layers: 2,
+            dropout: 0.05,
+            learning_rate: 1e-3,
+            weight_decay,
+            smoothing: 0.0,
+            most_steps: 1500,
+        }
     }
 }
 
@@ -73,8 +81,7 @@ pub fn fit(
     let mut widths = vec![inputs];
     widths.extend(std::iter::repeat_n(settings.hidden, settings.layers));
     widths.push(outputs);
-    let network =
-        Network::new(&widths, &mut stream(seed, &format!("{purpose}/init"))).map_err(|_| Halt)?;
+    let network = Network::new(&widths, &mut stream(seed, &format!("{purpose}/init"))).map_err(|_| Halt)?;
     let mut head = NetHead {
         kind,
         rows,
@@ -98,6 +105,10 @@ pub fn fit(
     Ok((Net { kind, widths, values: network.values().to_vec() }, best_step))
 }
 
+/// Levels that the simultaneous net sees for each row of a batch. The published code draws one; strata of the unit interval keep
+/// each draw uniform and take most of the noise out of the gradient.
+const STRATA: usize = 4;
+
 struct NetHead<'a> {
     kind: Kind,
     rows: Rows<'a>,
@@ -105,7 +116,7 @@ struct NetHead<'a> {
     taus: &'a [f64],
     singles: Vec<f32>,
     smoothing: f32,
-    /// Level drawn for each row of the batch.
+    /// Levels drawn for the rows of the batch, row after row.
     drawn: Vec<f32>,
 }
 
@@ -115,11 +126,13 @@ impl Head for NetHead<'_> {
         let mut values = Vec::with_capacity(rows.len() * (self.rows.x.columns + 1));
         self.drawn.clear();
         for row in rows {
-            values.extend_from_slice(self.rows.x.row(*row));
-            if simultaneous {
-                let tau = random.unit().clamp(0.001, 0.999);
-                self.drawn.push(tau);
-                values.push(tau - 0.5);
+            for stratum in 0..if simultaneous { STRATA } else { 1 } {
+                values.extend_from_slice(self.rows.x.row(*row));
+                if simultaneous {
+                    let tau = ((stratum as f32 + random.unit()) / STRATA as f32).clamp(0.001, 0.999);
+                    self.drawn.push(tau);
+                    values.push(tau - 0.5);
+                }
             }
         }
         values
@@ -130,13 +143,14 @@ impl Head for NetHead<'_> {
         let loss = match self.kind {
             Kind::ConditionalGaussian => gaussian::loss_with_gradient(outputs, &y, gradient),
             Kind::SimultaneousQuantile => {
-                let share = 1.0 / y.len() as f32;
+                let share = 1.0 / outputs.len() as f32;
                 let mut sum = 0.0;
-                for (((q, slope), y), tau) in outputs.iter().zip(gradient).zip(&y).zip(&self.drawn) {
-                    sum += pinball::smoothed_loss(*y, *q, *tau, self.smoothing).to_f64();
-                    *slope = share * pinball::smoothed_slope(*y, *q, *tau, self.smoothing);
+                for (index, ((q, slope), tau)) in outputs.iter().zip(gradient).zip(&self.drawn).enumerate() {
+                    let y = y[index / STRATA];
+                    sum += pinball::smoothed_loss(y, *q, *tau, self.smoothing).to_f64();
+                    *slope = share * pinball::smoothed_slope(y, *q, *tau, self.smoothing);
                 }
-                sum / y.len() as f64
+                sum / outputs.len() as f64
             }
             _ => pinball::mean_with_gradient(outputs, &y, &self.singles, self.smoothing, gradient),
         };

@@ -70,7 +70,12 @@ impl Network {
         self.widths.last().copied().unwrap_or(0)
     }
 
-    fn forward(&self, leaves: &Leaves, input: Tensor<2>, mut mask: impl FnMut([usize; 2]) -> Option<Tensor<2>>) -> Tensor<2> {
+    fn forward(
+        &self,
+        leaves: &Leaves,
+        input: Tensor<2>,
+        mut mask: impl FnMut([usize; 2]) -> Option<Tensor<2>>,
+    ) -> Tensor<2> {
         let mut hidden = input;
         for (index, layer) in self.layers.iter().enumerate() {
             if index > 1
@@ -116,7 +121,8 @@ impl Network {
         let leaves = self.parameters.bind(device);
         let input = constant(input, [rows, inputs], device);
         let output = self.forward(&leaves, input, |shape| {
-            (dropout > 0.0).then(|| constant(dropout_mask(shape[0] * shape[1], dropout, random), shape, device))
+            (dropout > 0.0)
+                .then(|| constant(dropout_mask(shape[0] * shape[1], dropout, random), shape, device))
         });
         let values = read(output.clone());
         let mut slopes = vec![0.0; values.len()];
@@ -203,7 +209,8 @@ pub fn train(
     progress: &mut Progress<'_>,
 ) -> Result<Trained, Halt> {
     let tracked = device.clone().autodiff();
-    let mut optimizer = Amsgrad::<f32>::new(network.values().len(), settings.learning_rate, settings.weight_decay);
+    let mut optimizer =
+        Amsgrad::<f32>::new(network.values().len(), settings.learning_rate, settings.weight_decay);
     let mut order = BatchOrder::new(rows, settings.batch, stream(seed, &format!("{purpose}/order")));
     let mut noise = stream(seed, &format!("{purpose}/noise"));
     let mut best = (f64::INFINITY, 0, network.values().to_vec());

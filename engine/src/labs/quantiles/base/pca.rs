@@ -58,7 +58,8 @@ fn diagonalise(matrix: &mut [f64], n: usize) -> Vec<f64> {
     let mut vectors = vec![0.0; n * n];
     (0..n).for_each(|i| vectors[i * n + i] = 1.0);
     for _ in 0..SWEEPS {
-        let off: f64 = (0..n).flat_map(|i| (0..i).map(move |j| (i, j))).map(|(i, j)| matrix[i * n + j].powi(2)).sum();
+        let off: f64 =
+            (0..n).flat_map(|i| (0..i).map(move |j| (i, j))).map(|(i, j)| matrix[i * n + j].powi(2)).sum();
         if off < 1e-24 {
             break;
         }
@@ -103,7 +104,8 @@ mod tests {
 
     #[test]
     fn the_first_component_follows_the_spread() {
-        let x: Vec<f64> = (0..100).flat_map(|i| [f64::from(i), 2.0 * f64::from(i), f64::from(i % 3)]).collect();
+        let x: Vec<f64> =
+            (0..100).flat_map(|i| [f64::from(i), 2.0 * f64::from(i), f64::from(i % 3)]).collect();
         let found = components(&x, 3, 0.95);
         assert_eq!(found.directions.len(), 1);
         let d = &found.directions[0];

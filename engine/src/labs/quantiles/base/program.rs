@@ -43,7 +43,8 @@ impl SimplexProgram {
         let others = self.models.saturating_sub(1);
         if others == 0 {
             let objective = self.program.y.iter().zip(&self.program.above).zip(&self.program.below);
-            let sum = objective.map(|((y, above), below)| if *y > 0.0 { above * y } else { -below * y }).sum();
+            let sum =
+                objective.map(|((y, above), below)| if *y > 0.0 { above * y } else { -below * y }).sum();
             return (vec![1.0; self.models], sum);
         }
         let observations = self.program.y.len();

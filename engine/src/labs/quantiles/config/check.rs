@@ -68,8 +68,11 @@ impl Config {
         }
         if !self.methods().contains(&self.relative_to) {
             problems.push(
-                Problem::error("relative_to", format!("\"{}\" is none of this run's methods", self.relative_to))
-                    .allowing(self.methods().join(", ")),
+                Problem::error(
+                    "relative_to",
+                    format!("\"{}\" is none of this run's methods", self.relative_to),
+                )
+                .allowing(self.methods().join(", ")),
             );
         }
         problems
@@ -80,7 +83,8 @@ impl Config {
 fn words(key: &str, list: &[String], known: &[&str], problems: &mut Vec<Problem>) {
     for (index, word) in list.iter().enumerate() {
         if !known.contains(&word.as_str()) {
-            problems.push(Problem::error(key, format!("\"{word}\" is not a choice")).allowing(known.join(", ")));
+            problems
+                .push(Problem::error(key, format!("\"{word}\" is not a choice")).allowing(known.join(", ")));
         } else if list[..index].contains(word) {
             problems.push(Problem::error(key, format!("\"{word}\" stands twice; name it once")));
         }

@@ -25,7 +25,11 @@ impl Config {
             Slot::Text(&mut self.dataset),
         );
         v.field(
-            Field::new("target", "Target", "The column to predict; all others are features, of numbers or words."),
+            Field::new(
+                "target",
+                "Target",
+                "The column to predict; all others are features, of numbers or words.",
+            ),
             Slot::Text(&mut self.target),
         );
         v.field(
@@ -68,8 +72,12 @@ impl Config {
             Slot::Texts(&mut self.base_models),
         );
         v.field(
-            Field::new("search", "Settings", "Fixed settings, or the best of random draws on the validation rows.")
-                .published("random", "paper: 20 draws"),
+            Field::new(
+                "search",
+                "Settings",
+                "Fixed settings, or the best of random draws on the validation rows.",
+            )
+            .published("random", "paper: 20 draws"),
             Slot::Choice(&mut self.search),
         );
         v.field(
@@ -81,10 +89,14 @@ impl Config {
         );
         let nets = self.kinds().into_iter().any(Kind::is_net);
         v.field(
-            Field::new("net_steps", "Steps of a net", "At most; training ends earlier when validation stops improving.")
-                .range(1.0, 1_000_000.0)
-                .logarithmic()
-                .only_if(nets),
+            Field::new(
+                "net_steps",
+                "Steps of a net",
+                "At most; training ends earlier when validation stops improving.",
+            )
+            .range(1.0, 1_000_000.0)
+            .logarithmic()
+            .only_if(nets),
             Slot::Integer(&mut self.net_steps),
         );
     }
@@ -100,14 +112,22 @@ impl Config {
             Slot::Texts(&mut self.aggregators),
         );
         v.field(
-            Field::new("aggregator_steps", "Steps of an aggregator", "At most; training ends earlier when validation stops improving.")
-                .range(1.0, 1_000_000.0)
-                .logarithmic(),
+            Field::new(
+                "aggregator_steps",
+                "Steps of an aggregator",
+                "At most; training ends earlier when validation stops improving.",
+            )
+            .range(1.0, 1_000_000.0)
+            .logarithmic(),
             Slot::Integer(&mut self.aggregator_steps),
         );
         v.field(
-            Field::new("isotonization", "Uncrossing", "What is done to quantiles that cross; sort and PAVA never raise the score of a row.")
-                .published("sort", "paper: CrossPenalty with PostSort"),
+            Field::new(
+                "isotonization",
+                "Uncrossing",
+                "What is done to quantiles that cross; sort and PAVA never raise the score of a row.",
+            )
+            .published("sort", "paper: CrossPenalty with PostSort"),
             Slot::Choice(&mut self.isotonization),
         );
         v.field(
@@ -116,25 +136,37 @@ impl Config {
             Slot::Choice(&mut self.placement),
         );
         v.field(
-            Field::new("crossing_penalty", "Crossing penalty", "Weight of the penalty on levels that come closer than the margin; 0 for none.")
-                .range(0.0, 1000.0)
-                .logarithmic()
-                .published("0.5 to 10, searched", "code"),
+            Field::new(
+                "crossing_penalty",
+                "Crossing penalty",
+                "Weight of the penalty on levels that come closer than the margin; 0 for none.",
+            )
+            .range(0.0, 1000.0)
+            .logarithmic()
+            .published("0.5 to 10, searched", "code"),
             Slot::Float(&mut self.crossing_penalty),
         );
         let penalised = self.crossing_penalty > 0.0;
         v.field(
-            Field::new("margins", "Margins", "The same for each pair, or in proportion to the spread of the residuals.")
-                .only_if(penalised)
-                .published("adaptive or single, searched", "paper, eq. 21"),
+            Field::new(
+                "margins",
+                "Margins",
+                "The same for each pair, or in proportion to the spread of the residuals.",
+            )
+            .only_if(penalised)
+            .published("adaptive or single, searched", "paper, eq. 21"),
             Slot::Choice(&mut self.margins),
         );
         v.field(
-            Field::new("margin", "Margin", "The single margin, or the scale of adaptive ones; standardised target.")
-                .range(0.0, 10.0)
-                .logarithmic()
-                .only_if(penalised)
-                .published("1e-4 to 9.9e-3 single, 1e-4 to 1e-1 adaptive", "code"),
+            Field::new(
+                "margin",
+                "Margin",
+                "The single margin, or the scale of adaptive ones; standardised target.",
+            )
+            .range(0.0, 10.0)
+            .logarithmic()
+            .only_if(penalised)
+            .published("1e-4 to 9.9e-3 single, 1e-4 to 1e-1 adaptive", "code"),
             Slot::Float(&mut self.margin),
         );
     }
@@ -146,7 +178,10 @@ impl Config {
         } else {
             "How intervals are moved so that 80 % means 80 % on average over rows."
         };
-        v.field(Field::new("conformal", "Conformal", about).published("split", "paper, eq. 26"), Slot::Choice(&mut self.conformal));
+        v.field(
+            Field::new("conformal", "Conformal", about).published("split", "paper, eq. 26"),
+            Slot::Choice(&mut self.conformal),
+        );
         v.field(
             Field::new("relative_to", "Relative to", "Scores are also given relative to this method.")
                 .published("local_fine", "paper, figures 1 and 6"),

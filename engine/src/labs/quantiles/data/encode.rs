@@ -117,14 +117,23 @@ impl Encoder {
             }
             Column::Words { names, codes } => {
                 let mut counts = vec![0_usize; names.len()];
-                train.iter().map(|row| codes[*row]).filter(|code| *code != MISSING).for_each(|code| counts[code as usize] += 1);
+                train
+                    .iter()
+                    .map(|row| codes[*row])
+                    .filter(|code| *code != MISSING)
+                    .for_each(|code| counts[code as usize] += 1);
                 let mut order: Vec<u32> = (0..names.len() as u32).collect();
                 order.sort_by_key(|code| std::cmp::Reverse(counts[*code as usize]));
                 let fill = order.first().copied().unwrap_or(MISSING);
                 order.truncate(MOST_WORDS);
                 order.sort_unstable();
                 self.names.extend(order.iter().map(|code| format!("{name} = {}", names[*code as usize])));
-                self.inputs.push(Input::Words { name: name.to_owned(), words: names.clone(), kept: order, fill });
+                self.inputs.push(Input::Words {
+                    name: name.to_owned(),
+                    words: names.clone(),
+                    kept: order,
+                    fill,
+                });
             }
         }
     }
@@ -147,7 +156,11 @@ impl Encoder {
         for row in rows {
             self.row(&used, *row, &mut row_values);
             values.extend(
-                row_values.iter().zip(&self.mean).zip(&self.deviation).map(|((v, mean), dev)| ((v - mean) / dev) as f32),
+                row_values
+                    .iter()
+                    .zip(&self.mean)
+                    .zip(&self.deviation)
+                    .map(|((v, mean), dev)| ((v - mean) / dev) as f32),
             );
         }
         Matrix { columns, values }

@@ -49,7 +49,11 @@ impl Material {
         let table = open_table(&config.dataset)?;
         let target = find_target(&table, &config.target)?;
         if table.columns.len() < 2 {
-            return Err(problem("dataset", "the table has no column beside the target", "give at least one feature"));
+            return Err(problem(
+                "dataset",
+                "the table has no column beside the target",
+                "give at least one feature",
+            ));
         }
         let folds = usize::try_from(config.folds).unwrap_or(2);
         let parts = if config.split.contains(".csv:") {
@@ -120,9 +124,11 @@ fn find_target(table: &Table, name: &str) -> Result<usize, RunError> {
     };
     match &table.columns[index] {
         Column::Numbers(_) => Ok(index),
-        Column::Words { .. } => {
-            Err(problem("target", format!("the column \"{name}\" holds words, not numbers"), "a column of numbers"))
-        }
+        Column::Words { .. } => Err(problem(
+            "target",
+            format!("the column \"{name}\" holds words, not numbers"),
+            "a column of numbers",
+        )),
     }
 }
 
@@ -167,7 +173,11 @@ fn whole_rows(table: &Table, target: usize, missing: Missing) -> Result<Option<V
                 None => Ok(None),
                 Some(row) => Err(problem(
                     "missing",
-                    format!("the target \"{}\" is missing at {}; a target is never imputed", table.names[target], table.row_name(row)),
+                    format!(
+                        "the target \"{}\" is missing at {}; a target is never imputed",
+                        table.names[target],
+                        table.row_name(row)
+                    ),
                     "drop, or a complete target",
                 )),
             }
@@ -184,13 +194,22 @@ fn check_sizes(parts: &Parts, folds: usize) -> Result<(), RunError> {
             "fewer folds, or a table with more rows",
         ));
     }
-    let sizes: Vec<usize> = (0..folds).map(|fold| parts.folds.iter().filter(|own| **own == fold).count()).collect();
+    let sizes: Vec<usize> =
+        (0..folds).map(|fold| parts.folds.iter().filter(|own| **own == fold).count()).collect();
     if let Some(empty) = sizes.iter().position(|size| *size == 0) {
-        return Err(problem("folds", format!("fold {empty} has no training row"), "the number of folds of the split file, or fewer"));
+        return Err(problem(
+            "folds",
+            format!("fold {empty} has no training row"),
+            "the number of folds of the split file, or fewer",
+        ));
     }
     for (name, rows) in [("validation", &parts.validation), ("test", &parts.test)] {
         if rows.is_empty() {
-            return Err(problem("split", format!("the {name} part has no rows"), "a table with more rows, or another split"));
+            return Err(problem(
+                "split",
+                format!("the {name} part has no rows"),
+                "a table with more rows, or another split",
+            ));
         }
     }
     Ok(())
@@ -204,7 +223,8 @@ fn observations(table: &Table, target: usize, rows: &[usize], encoder: &Encoder)
 fn true_quantiles(dataset: &str, encoder: &Encoder, x: &Matrix, taus: &[f64]) -> Option<Vec<f32>> {
     let mut out = Vec::with_capacity(x.rows() * taus.len());
     for row in x.iter() {
-        let units: Vec<f64> = row.iter().enumerate().map(|(column, value)| encoder.in_units(column, *value)).collect();
+        let units: Vec<f64> =
+            row.iter().enumerate().map(|(column, value)| encoder.in_units(column, *value)).collect();
         for tau in taus {
             let value = truth::quantile(dataset, &units, *tau)?;
             out.push(((value - encoder.target.mean) / encoder.target.deviation) as f32);

@@ -33,7 +33,8 @@ pub fn seeded(rows: usize, folds: usize, seed: u64) -> Parts {
     let (test, rest) = order.split_at(count(TEST));
     let (calibration, rest) = rest.split_at(count(CALIBRATION));
     let (validation, train) = rest.split_at(count(VALIDATION));
-    let fold: Vec<(usize, usize)> = train.iter().enumerate().map(|(place, row)| (*row, place % folds)).collect();
+    let fold: Vec<(usize, usize)> =
+        train.iter().enumerate().map(|(place, row)| (*row, place % folds)).collect();
     Parts {
         train: fold.iter().map(|(row, _)| *row).collect(),
         folds: fold.iter().map(|(_, fold)| *fold).collect(),
@@ -53,7 +54,8 @@ fn ascending(rows: &[usize]) -> Vec<usize> {
 impl Parts {
     /// Training rows ascending, with their folds.
     fn in_order(mut self) -> Self {
-        let mut pairs: Vec<(usize, usize)> = self.train.iter().copied().zip(self.folds.iter().copied()).collect();
+        let mut pairs: Vec<(usize, usize)> =
+            self.train.iter().copied().zip(self.folds.iter().copied()).collect();
         pairs.sort_unstable();
         (self.train, self.folds) = pairs.into_iter().unzip();
         self
@@ -62,7 +64,8 @@ impl Parts {
     /// Leaves out the rows that are not kept, and numbers the others anew: `kept` holds the old numbers, ascending.
     #[must_use]
     pub fn keep(&self, kept: &[usize]) -> Self {
-        let find = |rows: &[usize]| rows.iter().filter_map(|row| kept.binary_search(row).ok()).collect::<Vec<_>>();
+        let find =
+            |rows: &[usize]| rows.iter().filter_map(|row| kept.binary_search(row).ok()).collect::<Vec<_>>();
         let pairs = self.train.iter().zip(&self.folds);
         let train = pairs.filter_map(|(row, fold)| kept.binary_search(row).ok().map(|row| (row, *fold)));
         let (train, folds) = train.unzip();
@@ -77,7 +80,7 @@ impl Parts {
 }
 
 /// Parts from a file with the columns `row` (optional: else the order of the lines), `part…` and `fold…`.
-pub fn from_file(text: &str, rows: usize) -> Result<Parts, DataError> {
+pub(super) fn from_file(text: &str, rows: usize) -> Result<Parts, DataError> {
     let wrong = |problem: String, remedy: &'static str| DataError::Request { problem, remedy };
     let (path, part) = text.rsplit_once(':').unwrap_or((text, "part1"));
     let table = read_table(Path::new(path))?;
@@ -149,7 +152,8 @@ mod tests {
         let mut all = [&parts.train[..], &parts.validation, &parts.calibration, &parts.test].concat();
         all.sort_unstable();
         assert!(all.into_iter().eq(0..235));
-        let sizes: Vec<usize> = (0..5).map(|fold| parts.folds.iter().filter(|own| **own == fold).count()).collect();
+        let sizes: Vec<usize> =
+            (0..5).map(|fold| parts.folds.iter().filter(|own| **own == fold).count()).collect();
         assert!(sizes.iter().all(|size| (23..=24).contains(size)), "{sizes:?}");
         assert_ne!(seeded(235, 5, 1), seeded(235, 5, 2));
     }

@@ -91,7 +91,13 @@ impl AggregateSettings {
         } else {
             Margin::Single(self.margin as f32)
         };
-        Objective { taus: self.singles(), smoothing: 0.0, inside: self.inside, penalty: self.penalty as f32, margin }
+        Objective {
+            taus: self.singles(),
+            smoothing: 0.0,
+            inside: self.inside,
+            penalty: self.penalty as f32,
+            margin,
+        }
     }
 }
 
@@ -165,8 +171,10 @@ fn best_single(given: &Given<'_>, settings: &AggregateSettings) -> usize {
     let m = settings.taus.len();
     let taus = settings.singles();
     let score = |model: usize| {
-        let mut q: Vec<f32> =
-            z.chunks_exact(settings.models * m).flat_map(|row| row[model * m..(model + 1) * m].to_vec()).collect();
+        let mut q: Vec<f32> = z
+            .chunks_exact(settings.models * m)
+            .flat_map(|row| row[model * m..(model + 1) * m].to_vec())
+            .collect();
         settings.after.apply_rows(&mut q, m);
         pinball::mean(&q, y, &taus)
     };
@@ -181,9 +189,10 @@ impl Combined {
         let models = z.len() / (x.rows() * m).max(1);
         let stack = models * m;
         match self {
-            Self::Single(model) => {
-                z.chunks_exact(stack).flat_map(|row| row[model * m..(model + 1) * m].iter().copied()).collect()
-            }
+            Self::Single(model) => z
+                .chunks_exact(stack)
+                .flat_map(|row| row[model * m..(model + 1) * m].iter().copied())
+                .collect(),
             Self::Table { resolution, weights } => match self.shape(resolution, models, m) {
                 Some(shape) if weights.len() == shape.len() => global::mix_all(shape, weights, z),
                 _ => vec![f32::NAN; x.rows() * m],
@@ -216,7 +225,14 @@ impl Combined {
     }
 
     /// Calls `each` with the table of weights of each row, for families that have one; a global table comes once for all rows.
-    pub fn tables(&self, x: &Matrix, models: usize, levels: usize, device: &Device, mut each: impl FnMut(usize, Shape, &[f32])) {
+    pub fn tables(
+        &self,
+        x: &Matrix,
+        models: usize,
+        levels: usize,
+        device: &Device,
+        mut each: impl FnMut(usize, Shape, &[f32]),
+    ) {
         match self {
             Self::Table { resolution, weights } => {
                 if let Some(shape) = self.shape(resolution, models, levels) {

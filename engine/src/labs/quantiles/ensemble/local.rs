@@ -22,9 +22,9 @@ pub(super) fn train(
     let mut widths = vec![given.x.columns];
     widths.extend(std::iter::repeat_n(settings.hidden, settings.layers));
     widths.push(shape.len());
-    let network =
-        Network::new(&widths, &mut stream(seed, &format!("{purpose}/init"))).map_err(|_| Halt)?;
-    let mut head = LocalHead { shape, given, settings, objective: settings.objective(given), space: Space::default() };
+    let network = Network::new(&widths, &mut stream(seed, &format!("{purpose}/init"))).map_err(|_| Halt)?;
+    let mut head =
+        LocalHead { shape, given, settings, objective: settings.objective(given), space: Space::default() };
     let train_settings = TrainSettings {
         learning_rate: settings.local_learning_rate,
         weight_decay: settings.weight_decay,
@@ -69,13 +69,17 @@ impl Head for LocalHead<'_> {
         y.clear();
         y.extend(rows.iter().map(|row| self.given.y[*row]));
         gradient.copy_from_slice(outputs);
-        for ((row, table), q) in rows.iter().zip(gradient.chunks_exact_mut(shape.len())).zip(q.chunks_exact_mut(m)) {
+        for ((row, table), q) in
+            rows.iter().zip(gradient.chunks_exact_mut(shape.len())).zip(q.chunks_exact_mut(m))
+        {
             aggregate::softmax_columns(table, shape.columns(), columns);
             aggregate::mix(shape, table, &self.given.z[row * stack..(row + 1) * stack], q);
         }
         let loss = self.objective.value_with_gradient(q, y, slopes);
         let tables = gradient.chunks_exact_mut(shape.len());
-        for (((row, table), q), slopes) in rows.iter().zip(tables).zip(q.chunks_exact(m)).zip(slopes.chunks_exact(m)) {
+        for (((row, table), q), slopes) in
+            rows.iter().zip(tables).zip(q.chunks_exact(m)).zip(slopes.chunks_exact(m))
+        {
             weights.clear();
             weights.extend_from_slice(table);
             let z = &self.given.z[row * stack..(row + 1) * stack];

@@ -26,7 +26,8 @@ impl Regression {
                 return (None, quantile_regression(&columns, models, &y, *tau).w);
             }
             let found = components(&columns, models, FACTOR_SHARE);
-            let projected: Vec<f64> = columns.chunks_exact(models).flat_map(|row| found.project(row)).collect();
+            let projected: Vec<f64> =
+                columns.chunks_exact(models).flat_map(|row| found.project(row)).collect();
             let w = quantile_regression(&projected, found.directions.len(), &y, *tau).w;
             (Some(found), w)
         };
@@ -40,7 +41,8 @@ impl Regression {
         for (level, (factors, w)) in self.levels.iter().enumerate() {
             values.clear();
             values.extend(z.iter().skip(level).step_by(m));
-            let dot = |values: &[f64]| w[0] + w[1..].iter().zip(values).map(|(w, value)| w * value).sum::<f64>();
+            let dot =
+                |values: &[f64]| w[0] + w[1..].iter().zip(values).map(|(w, value)| w * value).sum::<f64>();
             out.push(factors.as_ref().map_or_else(|| dot(&values), |factors| dot(&factors.project(&values))));
         }
     }

@@ -120,7 +120,14 @@ pub fn mix<T: Real>(shape: Shape, weights: &[T], z: &[T], q: &mut [T]) {
 }
 
 /// The gradient in the logits of one row's table from the gradient `slopes` in its aggregate `q`; written to `gradient`.
-pub fn logit_gradient<T: Real>(shape: Shape, weights: &[T], z: &[T], q: &[T], slopes: &[T], gradient: &mut [T]) {
+pub fn logit_gradient<T: Real>(
+    shape: Shape,
+    weights: &[T],
+    z: &[T],
+    q: &[T],
+    slopes: &[T],
+    gradient: &mut [T],
+) {
     let m = shape.levels;
     match shape.resolution {
         Resolution::Coarse => {

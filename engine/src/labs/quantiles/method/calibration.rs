@@ -16,7 +16,8 @@ pub fn coverage<T: Real>(q: &[T], y: &[T], levels: usize, pair: Pair) -> f64 {
 /// Mean width of a central interval.
 pub fn mean_width<T: Real>(q: &[T], levels: usize, pair: Pair) -> f64 {
     let rows = q.len() / levels.max(1);
-    let sum: f64 = q.chunks_exact(levels).map(|row| row[pair.upper].to_f64() - row[pair.lower].to_f64()).sum();
+    let sum: f64 =
+        q.chunks_exact(levels).map(|row| row[pair.upper].to_f64() - row[pair.lower].to_f64()).sum();
     sum / rows.max(1) as f64
 }
 
@@ -61,7 +62,11 @@ pub fn pit_counts<T: Real>(q: &[T], y: &[T], levels: usize) -> Vec<usize> {
 pub fn pit_density(counts: &[usize], levels: &Levels) -> Vec<f64> {
     let total = counts.iter().sum::<usize>().max(1) as f64;
     let edges: Vec<f64> = std::iter::once(0.0).chain(levels.values().iter().copied()).chain([1.0]).collect();
-    counts.iter().zip(edges.windows(2)).map(|(count, edge)| *count as f64 / total / (edge[1] - edge[0])).collect()
+    counts
+        .iter()
+        .zip(edges.windows(2))
+        .map(|(count, edge)| *count as f64 / total / (edge[1] - edge[0]))
+        .collect()
 }
 
 /// Wilson's interval for a share of `hits` in `total` at the normal quantile `z` (Wilson 1927); (0, 1) without rows.

@@ -65,8 +65,8 @@ pub fn mean_ranks(scores: &[Vec<f64>]) -> Vec<f64> {
 pub fn critical_difference(methods: usize, sets: usize) -> Option<f64> {
     /// Studentised range over √2, infinite degrees of freedom, 5 %, for 2 to 20 methods (Demšar, table 5a, continued).
     const Q: [f64; 19] = [
-        1.960, 2.344, 2.569, 2.728, 2.850, 2.949, 3.031, 3.102, 3.164, 3.219, 3.268, 3.313, 3.354, 3.391, 3.426, 3.458,
-        3.489, 3.517, 3.544,
+        1.960, 2.344, 2.569, 2.728, 2.850, 2.949, 3.031, 3.102, 3.164, 3.219, 3.268, 3.313, 3.354, 3.391,
+        3.426, 3.458, 3.489, 3.517, 3.544,
     ];
     if sets < 5 {
         return None;

@@ -39,7 +39,14 @@ pub enum Centre {
 }
 
 /// Residuals `y − centre_j z_{j,middle}`; `z` is `[rows, models, levels]`.
-pub fn residuals(z: &[f64], y: &[f64], models: usize, levels: usize, middle: usize, centre: Centre) -> Vec<f64> {
+pub fn residuals(
+    z: &[f64],
+    y: &[f64],
+    models: usize,
+    levels: usize,
+    middle: usize,
+    centre: Centre,
+) -> Vec<f64> {
     let mut values = Vec::with_capacity(models);
     z.chunks_exact(models * levels)
         .zip(y)

@@ -40,7 +40,10 @@ impl Levels {
                 return Err(format!("the level {} is repeated; name each level once", pair[0]));
             }
             if pair[0] > pair[1] {
-                return Err(format!("{} stands before {}; list the levels in ascending order", pair[0], pair[1]));
+                return Err(format!(
+                    "{} stands before {}; list the levels in ascending order",
+                    pair[0], pair[1]
+                ));
             }
         }
         Ok(Self(values))
@@ -62,7 +65,8 @@ impl Levels {
             };
         }
         let values = words.iter().map(|word| {
-            word.parse::<f64>().map_err(|_| format!("\"{word}\" is no number; give 19, 99 or a list such as 0.1, 0.5, 0.9"))
+            word.parse::<f64>()
+                .map_err(|_| format!("\"{word}\" is no number; give 19, 99 or a list such as 0.1, 0.5, 0.9"))
         });
         Self::new(values.collect::<Result<_, _>>()?)
     }
@@ -89,7 +93,8 @@ impl Levels {
 
     /// True if each level has its mirror image and the median is one of them: what intervals and WIS need.
     pub fn is_symmetric(&self) -> bool {
-        let mirrored = self.0.iter().zip(self.0.iter().rev()).all(|(low, high)| (low + high - 1.0).abs() <= MIRROR);
+        let mirrored =
+            self.0.iter().zip(self.0.iter().rev()).all(|(low, high)| (low + high - 1.0).abs() <= MIRROR);
         mirrored && self.0.len() % 2 == 1
     }
 

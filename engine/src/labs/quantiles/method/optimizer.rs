@@ -26,7 +26,14 @@ impl<T: Real> Amsgrad<T> {
     /// A fresh state for `len` parameters.
     pub fn new(len: usize, learning_rate: f64, weight_decay: f64) -> Self {
         let zeros = vec![T::ZERO; len];
-        Self { learning_rate, weight_decay, first: zeros.clone(), second: zeros.clone(), largest: zeros, steps: 0 }
+        Self {
+            learning_rate,
+            weight_decay,
+            first: zeros.clone(),
+            second: zeros.clone(),
+            largest: zeros,
+            steps: 0,
+        }
     }
 
     /// Moves `values` along `gradient`; both have the length of the state.
@@ -39,9 +46,7 @@ impl<T: Real> Amsgrad<T> {
         let (beta2, rest2) = (T::from_f64(BETA2), T::from_f64(1.0 - BETA2));
         let epsilon = T::from_f64(EPSILON);
         let moments = self.first.iter_mut().zip(&mut self.second).zip(&mut self.largest);
-        for ((value, slope), ((first, second), largest)) in
-            values.iter_mut().zip(gradient).zip(moments)
-        {
+        for ((value, slope), ((first, second), largest)) in values.iter_mut().zip(gradient).zip(moments) {
             let slope = *slope + decay * *value;
             *first = beta1 * *first + rest1 * slope;
             *second = beta2 * *second + rest2 * slope * slope;

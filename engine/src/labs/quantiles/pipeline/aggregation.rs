@@ -57,8 +57,14 @@ pub(super) fn all(plan: &Plan<'_>, store: &mut Store, context: &mut Context<'_>)
             Box::new(move |progress| {
                 let begun = Instant::now();
                 let purpose = format!("aggregate/{}", aggregator.key());
-                let (combined, steps) =
-                    ensemble::fit(aggregator, given, settings, (plan.seed, &purpose), &plan.device, progress)?;
+                let (combined, steps) = ensemble::fit(
+                    aggregator,
+                    given,
+                    settings,
+                    (plan.seed, &purpose),
+                    &plan.device,
+                    progress,
+                )?;
                 Ok(Aggregated { combined, steps, seconds: begun.elapsed().as_secs_f64() })
             }),
         ));
@@ -140,7 +146,11 @@ pub(super) fn nested(plan: &Plan<'_>, store: &mut Store, context: &mut Context<'
                 number * folds + fold,
                 cost(aggregator),
                 Box::new(move |progress| {
-                    let rows = ensemble::Validation { x: &material.validation.x, z: validation, y: &material.validation.y };
+                    let rows = ensemble::Validation {
+                        x: &material.validation.x,
+                        z: validation,
+                        y: &material.validation.y,
+                    };
                     let given = Given { x, z, y, validation: Some(rows) };
                     let purpose = format!("aggregate/{}/without/{fold}", aggregator.key());
                     let origin = (plan.seed, purpose.as_str());

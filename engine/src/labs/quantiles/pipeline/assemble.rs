@@ -4,7 +4,7 @@ use super::Plan;
 use super::store::{FoldFit, Store};
 
 /// Joins predictions of the models, `[rows, levels]` each.
-pub(super) fn stack(parts: &[&[f32]], levels: usize) -> Vec<f32> {
+pub(in crate::labs::quantiles) fn stack(parts: &[&[f32]], levels: usize) -> Vec<f32> {
     let rows = parts.first().map_or(0, |part| part.len() / levels.max(1));
     let mut out = Vec::with_capacity(rows * parts.len() * levels);
     for row in 0..rows {
@@ -17,7 +17,8 @@ pub(super) fn stack(parts: &[&[f32]], levels: usize) -> Vec<f32> {
 
 /// Training rows of a fold (or of two, the first fold's rows first).
 pub(super) fn rows_of(plan: &Plan<'_>, folds: &[usize]) -> Vec<usize> {
-    let of = |fold: usize| (0..plan.material.folds.len()).filter(move |row| plan.material.folds[*row] == fold);
+    let of =
+        |fold: usize| (0..plan.material.folds.len()).filter(move |row| plan.material.folds[*row] == fold);
     folds.iter().flat_map(|fold| of(*fold)).collect()
 }
 

@@ -30,7 +30,9 @@ pub(super) fn full(plan: &Plan<'_>, store: &mut Store, context: &mut Context<'_>
     let bench = plan.bench();
     let material = &plan.material;
     let mut jobs: Vec<(usize, f64, Job<'_, FullFit>)> = Vec::new();
-    for (number, kind) in plan.kinds.iter().copied().enumerate().filter(|(number, _)| !store.full.contains_key(number)) {
+    for (number, kind) in
+        plan.kinds.iter().copied().enumerate().filter(|(number, _)| !store.full.contains_key(number))
+    {
         let bench = &bench;
         jobs.push((
             number,
@@ -41,7 +43,8 @@ pub(super) fn full(plan: &Plan<'_>, store: &mut Store, context: &mut Context<'_>
                 let validation = Rows { x: &material.validation.x, y: &material.validation.y };
                 let (fitted, chosen, steps) = bench.choose(kind, rows, validation, progress)?;
                 let predict = |x| fitted.predict(x, bench.taus, bench.device);
-                let (validation, calibration) = (predict(&material.validation.x), predict(&material.calibration.x));
+                let (validation, calibration) =
+                    (predict(&material.validation.x), predict(&material.calibration.x));
                 let test = predict(&material.test.x);
                 let seconds = begun.elapsed().as_secs_f64();
                 Ok(FullFit { fitted, chosen, steps, validation, calibration, test, seconds })
@@ -67,7 +70,8 @@ impl Keeper<FullFit> for FullKeeper<'_, '_> {
         let Some(kind) = self.plan.kinds.get(job) else { return Ok(()) };
         let name = kind.key();
         if result.test.iter().chain(&result.validation).any(|value| !value.is_finite()) {
-            context.warn(&format!("{name} predicts numbers that are not finite; leave it out of base_models"));
+            context
+                .warn(&format!("{name} predicts numbers that are not finite; leave it out of base_models"));
         }
         let score = predictions::wis(self.plan, &result.validation, &self.plan.material.validation.y);
         context.finite(&format!("the validation score of {name}"), score)?;
@@ -83,7 +87,13 @@ impl Keeper<FullFit> for FullKeeper<'_, '_> {
 }
 
 /// One fit without some folds, with predictions for what it did not see.
-fn without<'s>(plan: &'s Plan<'_>, kind: Kind, (chosen, steps): (Chosen, usize), folds: Vec<usize>, keep: bool) -> Job<'s, FoldFit> {
+fn without<'s>(
+    plan: &'s Plan<'_>,
+    kind: Kind,
+    (chosen, steps): (Chosen, usize),
+    folds: Vec<usize>,
+    keep: bool,
+) -> Job<'s, FoldFit> {
     Box::new(move |progress| {
         let material = &plan.material;
         let bench = plan.bench();
@@ -111,7 +121,11 @@ pub(super) fn folds(plan: &Plan<'_>, store: &mut Store, context: &mut Context<'_
         let Some(full) = store.full.get(&model) else { continue };
         for fold in (0..folds).filter(|fold| !store.folds.contains_key(&(model, *fold))) {
             let settings = (full.chosen, full.steps);
-            jobs.push((model * folds + fold, cost(kind), without(plan, kind, settings, vec![fold], plan.keeps_fold_models())));
+            jobs.push((
+                model * folds + fold,
+                cost(kind),
+                without(plan, kind, settings, vec![fold], plan.keeps_fold_models()),
+            ));
         }
     }
     carry_out(context, jobs, &mut FoldKeeper { plan, store })
@@ -156,7 +170,11 @@ pub(super) fn pairs(plan: &Plan<'_>, store: &mut Store, context: &mut Context<'_
         for (index, (low, high)) in pairs.iter().copied().enumerate() {
             if !store.pairs.contains_key(&(model, low, high)) {
                 let settings = (full.chosen, full.steps);
-                jobs.push((model * pairs.len() + index, cost(kind), without(plan, kind, settings, vec![low, high], false)));
+                jobs.push((
+                    model * pairs.len() + index,
+                    cost(kind),
+                    without(plan, kind, settings, vec![low, high], false),
+                ));
             }
         }
     }

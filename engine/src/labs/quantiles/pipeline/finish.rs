@@ -34,7 +34,10 @@ pub(super) fn finish(plan: &Plan<'_>, store: &mut Store, context: &mut Context<'
     for (index, method) in methods.iter().enumerate() {
         context.check()?;
         rows.extend(scores::stages(&method.name, &method.test, &plan.material.test.y, &plan.levels));
-        if let Some(q) = calibrated(plan, store, index, method, &mut finished)? {
+        if let Some(q) = calibrated(plan, store, index, method, &mut finished) {
+            if plan.keeps_fold_models() {
+                keep_calibrated(plan, context, &method.name, &q);
+            }
             rows.push(scores::row(&method.name, "conformal", &q, &plan.material.test.y, &plan.levels));
         }
         let score = predictions::wis(plan, &method.validation, &plan.material.validation.y);
@@ -106,18 +109,18 @@ fn calibrated(
     index: usize,
     method: &Method,
     finished: &mut Finished,
-) -> Result<Option<Vec<f32>>, RunError> {
+) -> Option<Vec<f32>> {
     let m = plan.levels.len();
     let operator = operator(plan.config.isotonization);
     let symmetry = match plan.config.conformal {
-        Conformal::None => return Ok(None),
+        Conformal::None => return None,
         Conformal::Split => Symmetry::Symmetric,
         Conformal::SplitAsymmetric => Symmetry::Asymmetric,
         Conformal::CvPlus | Conformal::NestedCvPlus => {
             let (scores, by_fold) = cross_validated(plan, store, index, operator);
             let q = cv_plus_rows(plan, method, operator, &scores, &by_fold);
             finished.cv_scores.insert(method.name.clone(), scores);
-            return Ok(Some(q));
+            return Some(q);
         }
     };
     let mut calibration = method.calibration.clone();
@@ -128,7 +131,22 @@ fn calibrated(
     operator.apply_rows(&mut q, m);
     conformal::apply(&mut q, &plan.levels, &offsets);
     finished.offsets.insert(method.name.clone(), offsets);
-    Ok(Some(q))
+    Some(q)
+}
+
+/// Intervals that do not follow from the calibration rows go into the record for the views.
+fn keep_calibrated(plan: &Plan<'_>, context: &mut Context<'_>, name: &str, q: &[f32]) {
+    let values = q.iter().take(ch::MOST_ROWS * plan.levels.len()).copied().collect();
+    let grid = Grid { values, ..Grid::default() };
+    let step = context.step();
+    let about = "Quantiles of the test rows calibrated by CV+, standardised.";
+    context.record().insert(ch::channel(
+        &format!("{}{name}", ch::CALIBRATED),
+        name,
+        "",
+        about,
+        Data::Grid(ch::only(step, grid)),
+    ));
 }
 
 /// CV+ for a method: scores of the training rows for each interval, and the fold models' predictions for the test rows.
@@ -171,7 +189,9 @@ fn aggregated_without_folds(plan: &Plan<'_>, store: &Store, number: usize) -> (V
         let fits: Vec<_> = (0..models).filter_map(|model| store.folds.get(&(model, fold))).collect();
         let Some(combined) = combined_without(plan, store, number, fold) else { continue };
         let rows = rows_of(plan, &[fold]);
-        let predict = |x, parts: Vec<&[f32]>| combined.predict(x, &stack(&parts, m), plan.levels.values(), &plan.device);
+        let predict = |x, parts: Vec<&[f32]>| {
+            combined.predict(x, &stack(&parts, m), plan.levels.values(), &plan.device)
+        };
         let x = material.train.x.select(&rows);
         let own = predict(&x, fits.iter().map(|fit| fit.held_out.as_slice()).collect());
         for (row, values) in rows.iter().zip(own.chunks_exact(m)) {
@@ -183,7 +203,12 @@ fn aggregated_without_folds(plan: &Plan<'_>, store: &Store, number: usize) -> (V
 }
 
 /// The aggregator that stands for a left-out fold.
-fn combined_without<'s>(plan: &Plan<'_>, store: &'s Store, number: usize, fold: usize) -> Option<&'s Combined> {
+fn combined_without<'s>(
+    plan: &Plan<'_>,
+    store: &'s Store,
+    number: usize,
+    fold: usize,
+) -> Option<&'s Combined> {
     let nested = if plan.is_nested() { store.nested.get(&(number, fold)) } else { None };
     nested.or_else(|| store.aggregated.get(&number).map(|aggregated| &aggregated.combined))
 }
@@ -202,8 +227,10 @@ fn cv_plus_rows(
     let folds = &plan.material.folds;
     for (row, out) in q.chunks_exact_mut(m).enumerate() {
         for (pair, scores) in plan.levels.pairs().iter().zip(scores) {
-            let end = |level: usize| by_fold.iter().map(|q| f64::from(q[row * m + level])).collect::<Vec<_>>();
-            let (low, high) = conformal::cv_plus(scores, folds, &end(pair.lower), &end(pair.upper), pair.alpha);
+            let end =
+                |level: usize| by_fold.iter().map(|q| f64::from(q[row * m + level])).collect::<Vec<_>>();
+            let (low, high) =
+                conformal::cv_plus(scores, folds, &end(pair.lower), &end(pair.upper), pair.alpha);
             out[pair.lower] = low as f32;
             out[pair.upper] = high as f32;
         }
@@ -225,10 +252,20 @@ fn bounds(plan: &Plan<'_>, store: &Store, context: &mut Context<'_>) {
             _ => continue,
         };
         let values = weights.iter().map(|weight| *weight as f32).collect();
-        let columns = if weights.len() == models { vec!["all".to_owned()] } else { taus.iter().map(|tau| format!("{tau}")).collect() };
+        let columns = if weights.len() == models {
+            vec!["all".to_owned()]
+        } else {
+            taus.iter().map(|tau| format!("{tau}")).collect()
+        };
         let grid = Grid { columns, values, ..Grid::default() };
         let about = "Weights of the exact optimum on the simplex, by linear programming.";
-        context.record().insert(ch::channel(id, "linear-program optimum", "", about, Data::Grid(ch::only(step, grid))));
+        context.record().insert(ch::channel(
+            id,
+            "linear-program optimum",
+            "",
+            about,
+            Data::Grid(ch::only(step, grid)),
+        ));
         context.result(&format!("{}_train_wis_optimum", aggregator.key()), wis);
         if let Some(aggregated) = store.aggregated.get(&number) {
             let q = aggregated.combined.predict(&plan.material.train.x, &z, taus, &plan.device);

@@ -59,8 +59,17 @@ impl Bench<'_> {
             }
             (_, Chosen::Net(settings)) => {
                 let limits = (self.batch, steps);
-                let (net, steps) =
-                    nets::fit(kind, rows, validation, self.taus, &settings, limits, origin, self.device, progress)?;
+                let (net, steps) = nets::fit(
+                    kind,
+                    rows,
+                    validation,
+                    self.taus,
+                    &settings,
+                    limits,
+                    origin,
+                    self.device,
+                    progress,
+                )?;
                 (Fitted::Net(net), steps)
             }
             _ => (Fitted::Linear(linear::fit(rows.x, rows.y, self.taus, progress)?), 0),
@@ -109,7 +118,8 @@ impl Bench<'_> {
         match kind {
             Kind::Linear => Chosen::None,
             Kind::Knn => {
-                let k = neighbours::default_k(rows) as f64 * of(random, &[0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0]);
+                let k =
+                    neighbours::default_k(rows) as f64 * of(random, &[0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0]);
                 Chosen::Neighbours((k.round() as usize).clamp(2, rows.max(2)))
             }
             Kind::RandomForest | Kind::ExtraTrees => Chosen::Forest(ForestSettings {

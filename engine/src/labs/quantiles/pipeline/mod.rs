@@ -29,6 +29,7 @@ use super::method::levels::Levels;
 use crate::experiment::Problem;
 use crate::run::{Context, RunError};
 
+pub(super) use assemble::stack;
 use fitting::Bench;
 use store::Store;
 
@@ -65,7 +66,11 @@ impl Plan<'_> {
         AggregateSettings {
             taus: self.levels.values().to_vec(),
             models: self.kinds.len(),
-            inside: if config.placement == Placement::Inside { config.isotonization } else { Isotonization::None },
+            inside: if config.placement == Placement::Inside {
+                config.isotonization
+            } else {
+                Isotonization::None
+            },
             after: config.isotonization,
             penalty: config.crossing_penalty,
             margin: config.margin,

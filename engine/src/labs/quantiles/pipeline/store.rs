@@ -119,7 +119,8 @@ impl Store {
 
     /// From a checkpoint.
     pub(in crate::labs::quantiles) fn from_state(state: &State) -> Result<Self, RunError> {
-        let damaged = |why: &str| RunError::Defect(format!("the checkpoint does not fit this program ({why})"));
+        let damaged =
+            |why: &str| RunError::Defect(format!("the checkpoint does not fit this program ({why})"));
         let blob = state.tensors.get(ENTRY).ok_or_else(|| damaged("its work is missing"))?;
         ciborium::from_reader(&blob.bytes[..]).map_err(|error| damaged(&error.to_string()))
     }

@@ -21,7 +21,8 @@ impl Bins {
     /// Bins the columns of a matrix.
     pub fn new(matrix: &Matrix) -> Self {
         let rows = matrix.rows();
-        let values: Vec<Vec<f32>> = (0..matrix.columns).map(|column| matrix.column(column).collect()).collect();
+        let values: Vec<Vec<f32>> =
+            (0..matrix.columns).map(|column| matrix.column(column).collect()).collect();
         let binned = values.iter().map(|column| bin(column));
         let (codes, ends) = binned.unzip();
         Self { codes, values, ends, rows }

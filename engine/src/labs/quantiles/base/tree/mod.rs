@@ -7,7 +7,7 @@ mod grow;
 mod split;
 
 pub use bins::Bins;
-pub use grow::{Growth, Grown, grow};
+pub use grow::{Grown, Growth, grow};
 pub use split::{Cut, Rule};
 
 use serde::{Deserialize, Serialize};
