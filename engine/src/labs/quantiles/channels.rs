@@ -171,7 +171,7 @@ pub(super) fn declare(context: &mut Context<'_>, plan: &Plan<'_>) {
 
 fn joined(x: &Matrix, y: &[f32], most: usize) -> Vec<f32> {
     let mut values = Vec::with_capacity(y.len() * (x.columns + 1));
-    for (row, y) in x.iter().zip(y).take(most) {
+    for (row, y) in x.each_row().zip(y).take(most) {
         values.extend_from_slice(row);
         values.push(*y);
     }

@@ -107,7 +107,7 @@ pub fn csv(rows: &[Row]) -> String {
         for number in row.numbers() {
             text.push(',');
             if !number.is_nan() {
-                text.push_str(&format!("{number}"));
+                text.push_str(&number.to_string());
             }
         }
         text.push('\n');

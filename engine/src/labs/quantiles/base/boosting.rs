@@ -167,7 +167,7 @@ impl Boosting {
     /// Quantiles of each row at the levels of the fit, `[rows, levels]`.
     pub fn predict(&self, x: &Matrix) -> Vec<f32> {
         let mut out = Vec::with_capacity(x.rows() * self.sequences.len());
-        for row in x.iter() {
+        for row in x.each_row() {
             out.extend(self.sequences.iter().map(|sequence| {
                 sequence.start
                     + sequence.trees.iter().map(|(tree, values)| values[tree.leaf(row)]).sum::<f32>()

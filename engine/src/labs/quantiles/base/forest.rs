@@ -90,7 +90,7 @@ pub fn fit(
 impl Forest {
     /// Drops all training rows down a tree and keeps the tree with its members.
     fn add(&mut self, tree: Tree, x: &Matrix, place: &[u32]) {
-        let leaves: Vec<u32> = x.iter().map(|row| tree.leaf(row) as u32).collect();
+        let leaves: Vec<u32> = x.each_row().map(|row| tree.leaf(row) as u32).collect();
         let mut starts = vec![0_u32; tree.leaves() + 1];
         leaves.iter().for_each(|leaf| starts[*leaf as usize + 1] += 1);
         for leaf in 1..starts.len() {
@@ -112,7 +112,7 @@ impl Forest {
     pub fn predict(&self, x: &Matrix, taus: &[f64]) -> Vec<f32> {
         let mut out = Vec::with_capacity(x.rows() * taus.len());
         let mut weights = vec![0.0_f32; self.y.len()];
-        for row in x.iter() {
+        for row in x.each_row() {
             weights.fill(0.0);
             for ((tree, members), starts) in self.trees.iter().zip(&self.members).zip(&self.starts) {
                 let leaf = tree.leaf(row);

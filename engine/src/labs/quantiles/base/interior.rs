@@ -305,7 +305,7 @@ fn weighted_gram(program: &CheckProgram, weights: &[f64]) -> Vec<f64> {
     for (x, weight) in program.x.chunks_exact(p).zip(weights) {
         for i in 0..p {
             let scaled = weight * x[i];
-            let row = &mut gram[i * p..i * p + i + 1];
+            let row = &mut gram[i * p..=i * p + i];
             row.iter_mut().zip(x).for_each(|(sum, x)| *sum += scaled * x);
         }
     }

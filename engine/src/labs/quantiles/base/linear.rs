@@ -29,7 +29,7 @@ impl Linear {
     /// Quantiles of each row, `[rows, levels]`.
     pub fn predict(&self, x: &Matrix) -> Vec<f32> {
         let mut out = Vec::with_capacity(x.rows() * self.coefficients.len());
-        for row in x.iter() {
+        for row in x.each_row() {
             out.extend(self.coefficients.iter().map(|w| {
                 w.first().copied().unwrap_or(0.0) + w.iter().skip(1).zip(row).map(|(w, x)| w * x).sum::<f32>()
             }));

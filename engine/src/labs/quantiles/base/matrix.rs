@@ -23,7 +23,7 @@ impl Matrix {
     }
 
     /// All rows in order.
-    pub fn iter(&self) -> std::slice::ChunksExact<'_, f32> {
+    pub fn each_row(&self) -> std::slice::ChunksExact<'_, f32> {
         self.values.chunks_exact(self.columns.max(1))
     }
 

@@ -41,7 +41,7 @@ impl Neighbours {
         let mut distances = vec![0.0_f32; self.y.len()];
         let mut keys: Vec<u64> = Vec::with_capacity(self.y.len());
         let mut near: Vec<f64> = Vec::with_capacity(self.k);
-        for row in x.iter() {
+        for row in x.each_row() {
             distances.fill(0.0);
             for (value, column) in row.iter().zip(&self.columns) {
                 for (distance, other) in distances.iter_mut().zip(column) {

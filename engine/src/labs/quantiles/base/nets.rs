@@ -179,7 +179,7 @@ fn quantiles(kind: Kind, network: &Network, x: &Matrix, taus: &[f64], device: &D
         }
         Kind::SimultaneousQuantile => {
             let mut values = Vec::with_capacity(x.rows() * taus.len() * (x.columns + 1));
-            for row in x.iter() {
+            for row in x.each_row() {
                 for tau in taus {
                     values.extend_from_slice(row);
                     values.push(*tau as f32 - 0.5);

@@ -222,7 +222,7 @@ fn observations(table: &Table, target: usize, rows: &[usize], encoder: &Encoder)
 
 fn true_quantiles(dataset: &str, encoder: &Encoder, x: &Matrix, taus: &[f64]) -> Option<Vec<f32>> {
     let mut out = Vec::with_capacity(x.rows() * taus.len());
-    for row in x.iter() {
+    for row in x.each_row() {
         let units: Vec<f64> =
             row.iter().enumerate().map(|(column, value)| encoder.in_units(column, *value)).collect();
         for tau in taus {

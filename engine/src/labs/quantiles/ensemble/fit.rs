@@ -193,12 +193,12 @@ impl Combined {
                 .chunks_exact(stack)
                 .flat_map(|row| row[model * m..(model + 1) * m].iter().copied())
                 .collect(),
-            Self::Table { resolution, weights } => match self.shape(resolution, models, m) {
+            Self::Table { resolution, weights } => match table_shape(resolution, models, m) {
                 Some(shape) if weights.len() == shape.len() => global::mix_all(shape, weights, z),
                 _ => vec![f32::NAN; x.rows() * m],
             },
             Self::Local { resolution, widths, values } => {
-                match (self.shape(resolution, models, m), Network::from_values(widths, values)) {
+                match (table_shape(resolution, models, m), Network::from_values(widths, values)) {
                     (Some(shape), Some(network)) => local::predict(shape, &network, x, z, device),
                     _ => vec![f32::NAN; x.rows() * m],
                 }
@@ -235,13 +235,13 @@ impl Combined {
     ) {
         match self {
             Self::Table { resolution, weights } => {
-                if let Some(shape) = self.shape(resolution, models, levels) {
+                if let Some(shape) = table_shape(resolution, models, levels) {
                     each(0, shape, weights);
                 }
             }
             Self::Local { resolution, widths, values } => {
                 if let (Some(shape), Some(network)) =
-                    (self.shape(resolution, models, levels), Network::from_values(widths, values))
+                    (table_shape(resolution, models, levels), Network::from_values(widths, values))
                 {
                     local::each_table(shape, &network, x, device, |row, table| each(row, shape, table));
                 }
@@ -249,10 +249,11 @@ impl Combined {
             _ => {}
         }
     }
+}
 
-    fn shape(&self, resolution: &str, models: usize, levels: usize) -> Option<Shape> {
-        use crate::labs::quantiles::method::aggregate::Resolution;
-        let resolution = Resolution::ALL.iter().copied().find(|one| one.key() == resolution)?;
-        Some(Shape { models, levels, resolution })
-    }
+/// The sizes of a family by the word of its resolution.
+fn table_shape(resolution: &str, models: usize, levels: usize) -> Option<Shape> {
+    use crate::labs::quantiles::method::aggregate::Resolution;
+    let resolution = Resolution::ALL.iter().copied().find(|one| one.key() == resolution)?;
+    Some(Shape { models, levels, resolution })
 }

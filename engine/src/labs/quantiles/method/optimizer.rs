@@ -1,4 +1,4 @@
-//! Adam with AMSGrad and coupled L2 weight decay, as in the published code (`torch.optim.Adam(amsgrad=True)`; Reddi et al. 2018).
+//! Adam with `AMSGrad` and coupled L2 weight decay, as in the published code (`torch.optim.Adam(amsgrad=True)`; Reddi et al. 2018).
 
 use super::real::Real;
 

@@ -53,7 +53,7 @@ pub(super) fn carry_out<T: Send>(
     jobs.sort_by(|a, b| b.1.total_cmp(&a.1));
     let stop = AtomicBool::new(false);
     let (sender, receiver) = sync_channel(WAITING);
-    let outcome = pool.in_place_scope_fifo(|scope| {
+    pool.in_place_scope_fifo(|scope| {
         for (number, _, job) in jobs {
             let sender: SyncSender<Message<T>> = sender.clone();
             let stop = &stop;
@@ -95,8 +95,7 @@ pub(super) fn carry_out<T: Send>(
         // Closing the channel wakes jobs that wait to report.
         drop(receiver);
         result
-    });
-    outcome
+    })
 }
 
 /// Hands results on as far as the order allows; each is one step of the run.
