@@ -10,6 +10,7 @@ use crate::run::{Context, Control, RunError};
 use crate::store::{Artifact, State};
 
 pub mod oscillation;
+pub mod quantiles;
 
 /// What a lab is, for people.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -212,4 +213,5 @@ macro_rules! labs {
 
 labs! {
     Oscillation(oscillation::Config) = "oscillation",
+    Quantiles(quantiles::Config) = "quantiles",
 }
