@@ -26,6 +26,8 @@ pub use predict::{predict, predict_with};
 
 pub use config::{Config, Conformal, Margins, Missing, Placement, Search};
 
+use std::path::Path;
+
 use super::{About, Derive, Lab, Picked, ReferenceRow};
 use crate::experiment::{Cost, Problem, Visitor};
 use crate::record::{Channel, Pick, Record, ViewSpec};
@@ -75,5 +77,9 @@ impl Lab for Config {
 
     fn derive(&self, job: &Derive<'_>) -> Result<Vec<Channel>, RunError> {
         views::derive(self, job)
+    }
+
+    fn predict(&self, run_folder: &Path, table: &Path, method: Option<&str>) -> Result<Vec<u8>, RunError> {
+        predict_with(run_folder, table, method)
     }
 }
