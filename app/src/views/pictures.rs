@@ -6,6 +6,7 @@ use super::options::ViewOptions;
 use super::{Source, axis, channels, heat_map, overlays, references};
 use crate::figure::model::{
     Band, ColorBar, Edge, Emphasis, GraphBody, Ink, Legend, Line, Marker, Node, Plot, PointInk, Points,
+    Stroke,
 };
 
 /// Dots coloured by their value.
@@ -33,7 +34,7 @@ pub(super) fn scatter(
         ink: PointInk::Mapped { values: dots.iter().map(|dot| dot.value).collect(), scale },
     });
     plot.legend = Legend::None;
-    overlays(&mut plot, spec, *sources.first()?, options);
+    overlays(&mut plot, spec, *sources.first()?, options, Stroke::Thin);
     let (label, unit) = spec
         .color
         .as_ref()
@@ -63,9 +64,10 @@ pub(super) fn bands(spec: &ViewSpec, sources: &[Source<'_>], options: &ViewOptio
             opacity: (0.7 / count).max(0.06),
         });
     }
-    overlays(&mut plot, spec, *sources.first()?, options);
+    overlays(&mut plot, spec, *sources.first()?, options, Stroke::Thin);
     let observed = bands.x.iter().zip(&bands.observed).map(|(x, y)| [*x, *y]).collect();
-    Some(plot.with(Points { size: 0.7, ..Points::new("observed", observed, Ink::Foreground) }))
+    // Small and pale, so that many rows do not hide the intervals that they are to be compared with.
+    Some(plot.with(Points { size: 0.45, ..Points::new("observed", observed, Ink::Muted) }))
 }
 
 /// One curve for each channel.

@@ -25,7 +25,7 @@ use super::scrub::Scrub;
 use super::session::{self, Keeper, Session};
 use super::shown::Shown;
 use super::task::Task;
-use super::tiles::{Layout, Pane, TileBehavior, TileState};
+use super::tiles::{Layout, Pane, TileBehavior, TileState, controls};
 use super::toasts::Toasts;
 use super::{inspector, remember, style};
 
@@ -269,14 +269,20 @@ impl App {
             let scrub = &mut self.scrub;
             egui::Panel::bottom("scrub").show_separator_line(false).show(ui, |ui| scrub.ui(ui, actions));
         }
-        let controls = self.controls.complete(&shown.views, shown.record());
+        let values = self.controls.complete(&shown.views, shown.record());
+        let above = controls::shared(&shown.views);
+        if !above.is_empty() {
+            egui::Panel::top("controls").show(ui, |ui| {
+                controls::row_ui(ui, "shared", &above, &values, shown.record(), actions);
+            });
+        }
         let mut behavior = TileBehavior {
             shown,
             states: &mut self.tiles,
             focus: &self.focus,
             cursor: self.cursor.or(self.scrub.at().map(|step| step as f64)),
             step: self.scrub.at(),
-            controls: &controls,
+            controls: &values,
             actions,
         };
         if self.maximised && shown.view(&self.focus).is_some() {

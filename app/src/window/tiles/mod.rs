@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 mod body;
 mod color_bar;
+pub(super) mod controls;
 mod data;
 mod derivation;
 mod layout;

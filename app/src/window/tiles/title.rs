@@ -1,7 +1,7 @@
 //! The head of a tile: title, chooser, buttons of the view, help, export, controls.
 
 use egui::{RichText, Ui};
-use weightscope_engine::record::{ControlKind, ControlSpec, ControlValue, Record, ViewSpec};
+use weightscope_engine::record::ViewSpec;
 
 use super::TileBehavior;
 use crate::views;
@@ -90,77 +90,5 @@ impl TileBehavior<'_> {
             let words = format!("Layer of {}", spec.title);
             chooser.response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::ComboBox, true, &words));
         }
-    }
-
-    /// What can be turned in this view, in a row of its own.
-    pub(super) fn controls_ui(&mut self, ui: &mut Ui, spec: &ViewSpec) {
-        if spec.controls.is_empty() {
-            return;
-        }
-        ui.horizontal_wrapped(|ui| {
-            ui.spacing_mut().slider_width = 56.0;
-            ui.spacing_mut().combo_width = 40.0;
-            for control in &spec.controls {
-                let value = self.controls.0.get(&control.id);
-                if let Some(turned) = control_ui(ui, control, value, self.shown.record()) {
-                    self.actions.push(Action::Turn(control.id.clone(), turned));
-                }
-            }
-        });
-    }
-}
-
-/// One control; its new value, if it was turned.
-fn control_ui(
-    ui: &mut Ui,
-    control: &ControlSpec,
-    value: Option<&ControlValue>,
-    record: &Record,
-) -> Option<ControlValue> {
-    match (&control.kind, value) {
-        (ControlKind::Number { low, high, logarithmic, .. }, Some(ControlValue::Number(now))) => {
-            let mut number = *now;
-            let label = ui.label(&control.label).on_hover_text(&control.about);
-            let slider = egui::Slider::new(&mut number, *low..=*high)
-                .logarithmic(*logarithmic)
-                .clamping(egui::SliderClamping::Edits)
-                .max_decimals(4);
-            let changed = ui.add(slider).labelled_by(label.id).on_hover_text(&control.about).changed();
-            changed.then_some(ControlValue::Number(number))
-        }
-        (ControlKind::Choice { .. } | ControlKind::ChoiceFrom { .. }, value) => {
-            let options = control.options(record);
-            let now = match value {
-                Some(ControlValue::Word(word)) => word.as_str(),
-                _ => "",
-            };
-            let words = options.iter().find(|(key, _)| key == now).map_or(now, |(_, words)| words);
-            let mut chosen = None;
-            let label = ui.label(&control.label).on_hover_text(&control.about);
-            egui::ComboBox::from_id_salt(("control", &control.id))
-                .selected_text(words)
-                .show_ui(ui, |ui| {
-                    for (key, words) in &options {
-                        if ui.selectable_label(key == now, words).clicked() {
-                            chosen = Some(ControlValue::Word(key.clone()));
-                        }
-                    }
-                })
-                .response
-                .labelled_by(label.id);
-            chosen
-        }
-        (ControlKind::Switch { .. }, Some(ControlValue::Switch(now))) => {
-            let mut on = *now;
-            let changed = ui.checkbox(&mut on, &control.label).on_hover_text(&control.about).changed();
-            changed.then_some(ControlValue::Switch(on))
-        }
-        (ControlKind::Region, value) => {
-            let words = if value.is_some() { "brushed" } else { "shift + drag brushes" };
-            ui.label(RichText::new(format!("{}: {words}", control.label)).small())
-                .on_hover_text(&control.about);
-            None
-        }
-        _ => None,
     }
 }
