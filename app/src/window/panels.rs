@@ -18,6 +18,11 @@ impl App {
             ui.separator();
             self.run_buttons(ui, actions);
             ui.separator();
+            if self.shown.as_ref().is_some_and(|shown| shown.experiment != self.form.experiment) {
+                let text = RichText::new("form differs from this run").small();
+                ui.label(text.color(color(tokens(ui.ctx()).warning)))
+                    .on_hover_text("The views show the run; Run starts a new one with the form's settings");
+            }
             self.progress_ui(ui);
         });
     }

@@ -51,7 +51,8 @@ impl TileBehavior<'_> {
                     follow: state.visible.is_none(),
                     readout: hover_text(ui, plot),
                     pinned: state.pinned.as_ref().map(|pinned| (pinned.at, pinned.text.as_str())),
-                    brush: spec.controls.iter().any(|control| control.kind == ControlKind::Region),
+                    brush: spec.picks_into.is_some()
+                        || spec.controls.iter().any(|control| control.kind == ControlKind::Region),
                 };
                 state.fit = false;
                 let focused = self.focus == spec.id;
@@ -81,6 +82,7 @@ impl TileBehavior<'_> {
                         x: x.floor(),
                         y: y.floor(),
                         step: state.options.step.unwrap_or(u64::MAX),
+                        region: None,
                     }));
                 }
             }
@@ -170,6 +172,11 @@ fn after(
     if let Some(region) = touched.brushed {
         let brushes = spec.controls.iter().filter(|control| control.kind == ControlKind::Region);
         actions.extend(brushes.map(|control| Action::Turn(control.id.clone(), ControlValue::Region(region))));
+        if spec.picks_into.is_some() {
+            let [left, right, bottom, top] = region;
+            let middle = (f64::midpoint(left, right), f64::midpoint(bottom, top));
+            actions.push(Action::Pick(pick(spec, state, shown, middle, Some(region))));
+        }
         return;
     }
     let zoomed = touched.response.dragged()
@@ -180,7 +187,19 @@ fn after(
     if touched.response.double_clicked() {
         state.fit();
     }
-    let Some((x, y)) = touched.clicked else { return };
+    if let Some((x, y)) = touched.clicked {
+        actions.push(Action::Pick(pick(spec, state, shown, (x, y), None)));
+    }
+}
+
+/// A click, or a brushed rectangle, in the words of the lab.
+fn pick(
+    spec: &ViewSpec,
+    state: &TileState,
+    shown: &Shown,
+    (x, y): (f64, f64),
+    region: Option<[f64; 4]>,
+) -> Pick {
     let channel = state
         .options
         .channel
@@ -189,13 +208,14 @@ fn after(
     let in_cells = matches!(spec.kind, ViewKind::HeatMap | ViewKind::Grid);
     let step =
         if spec.x.label == "step" { x.max(0.0) as u64 } else { state.options.step.unwrap_or(u64::MAX) };
-    actions.push(Action::Pick(Pick {
+    Pick {
         view: spec.id.clone(),
         channel: channel.unwrap_or_default(),
         x: if spec.kind == ViewKind::Grid { x.floor() } else { x },
         y: if in_cells { y.floor() } else { y },
         step,
-    }));
+        region,
+    }
 }
 
 /// Builds the figure again if data, controls, options or theme changed.
