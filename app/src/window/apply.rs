@@ -11,6 +11,7 @@ use super::command::{Action, Command};
 use super::dialogs::{open_dialog, save_dialog};
 use super::export::ExportDialog;
 use super::form::Form;
+use super::queue::QueueAction;
 use super::shown::Shown;
 use super::task::Task;
 use super::tiles::{Layout, TileState};
@@ -24,7 +25,13 @@ impl App {
         match action {
             Action::Do(command) => self.carry_out(command, context),
             Action::UsePreset(name) => self.use_preset(name),
+            Action::Queue(action) => self.apply_queue(action, context),
+            Action::Runs(action) => self.apply_runs(action, context),
             Action::OpenRun(path) => {
+                self.queue.follow = false;
+                if self.show_if_live(&path) {
+                    return;
+                }
                 self.reading = Task::spawn("run reader", context, move || Shown::read(&path));
             }
             Action::ResumeRun(path) => self.resume_run(&path, context),
@@ -91,10 +98,10 @@ impl App {
             },
             Command::Step => control.into_iter().for_each(|control| control.step(1)),
             Command::StepHundred => control.into_iter().for_each(|control| control.step(100)),
-            Command::Cancel => {
-                control.into_iter().for_each(|control| control.cancel());
-                self.queue.clear();
-            }
+            Command::Cancel => control.into_iter().for_each(|control| control.cancel()),
+            Command::Sweep => self.apply_queue(QueueAction::Sweep, context),
+            Command::Fork => self.apply_queue(QueueAction::OpenFork, context),
+            Command::HoldQueue => self.apply_queue(QueueAction::HoldAll, context),
             Command::ExportFigure => {
                 let view = self.focus.clone();
                 self.export = self

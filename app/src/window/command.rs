@@ -12,6 +12,9 @@ pub(super) enum Command {
     Step,
     StepHundred,
     Cancel,
+    Fork,
+    Sweep,
+    HoldQueue,
     ExportFigure,
     OpenExperiment,
     SaveExperiment,
@@ -53,6 +56,9 @@ impl Command {
         Self::Step,
         Self::StepHundred,
         Self::Cancel,
+        Self::Fork,
+        Self::Sweep,
+        Self::HoldQueue,
         Self::ExportFigure,
         Self::OpenExperiment,
         Self::SaveExperiment,
@@ -94,6 +100,13 @@ impl Command {
             Self::Step => ("Step", "Does one step and holds"),
             Self::StepHundred => ("Step 100", "Does a hundred steps and holds"),
             Self::Cancel => ("Cancel", "Ends the run; it keeps what it has"),
+            Self::Fork => {
+                ("Fork…", "Goes on from a checkpoint of the shown run with the form's settings, as a child")
+            }
+            Self::Sweep => ("Sweep…", "Runs the form for many values and seeds"),
+            Self::HoldQueue => {
+                ("Pause or resume queue", "Holds all runs and starts none, or lets them go on")
+            }
             Self::ExportFigure => ("Export figure…", "Writes the focused view as SVG, PDF, PNG or CSV"),
             Self::OpenExperiment => ("Open experiment…", "Reads an experiment file into the form"),
             Self::SaveExperiment => ("Save experiment…", "Writes the form as an experiment file"),
@@ -146,6 +159,8 @@ impl Command {
             Self::Step => (Modifiers::NONE, Key::Period),
             Self::StepHundred => (Modifiers::SHIFT, Key::Period),
             Self::Cancel => (Modifiers::COMMAND, Key::Period),
+            Self::Fork => (Modifiers::COMMAND.plus(Modifiers::SHIFT), Key::F),
+            Self::Sweep => (Modifiers::COMMAND.plus(Modifiers::SHIFT), Key::Enter),
             Self::ExportFigure => (Modifiers::COMMAND, Key::E),
             Self::OpenExperiment => (Modifiers::COMMAND, Key::O),
             Self::SaveExperiment => (Modifiers::COMMAND, Key::S),
@@ -173,6 +188,7 @@ impl Command {
             Self::ZoomOut => (Modifiers::COMMAND, Key::Minus),
             Self::ZoomReset => (Modifiers::COMMAND, Key::Num0),
             Self::HighContrast
+            | Self::HoldQueue
             | Self::ResetLayout
             | Self::ThemeDark
             | Self::ThemeLight
@@ -188,6 +204,7 @@ impl Command {
             Self::PauseOrResume => icons::ICON_PAUSE,
             Self::Step => icons::ICON_SKIP_NEXT,
             Self::Cancel => icons::ICON_STOP,
+            Self::Fork => icons::ICON_CALL_SPLIT,
             Self::ScrubFirst => icons::ICON_FIRST_PAGE,
             Self::ScrubBack => icons::ICON_CHEVRON_LEFT,
             Self::ScrubForward => icons::ICON_CHEVRON_RIGHT,
@@ -212,6 +229,10 @@ pub(super) enum Action {
     CloseTile(String),
     /// Puts a view's tile into the layout.
     OpenTile(String),
+    /// Something about the queue.
+    Queue(super::queue::QueueAction),
+    /// Something about the list of runs.
+    Runs(super::runs::RunsAction),
     /// Focuses a tile.
     Focus(String),
     /// Opens the export dialog for a view.

@@ -21,7 +21,7 @@ mod queue;
 mod readout;
 mod remember;
 mod rescue;
-mod runs;
+pub mod runs;
 mod scrub;
 mod session;
 mod shown;

@@ -31,16 +31,13 @@ pub fn verify(path: &Path, observer: &mut dyn Observer, control: &Control) -> Re
     let original = store::read_metrics(path)?;
     let again = path.join("verify");
     remove(&again)?;
-    let outcome = match &manifest.parent {
-        Some(parent) => {
-            plant_again(path, parent, &experiment, &again)?;
-            resume(&again, observer, control)?
-        }
-        None => {
-            let origin = "verify".to_owned();
-            let request = RunRequest { experiment, asked: None, origin, place: Place::New(again.clone()) };
-            run(&request, observer, control)?
-        }
+    let outcome = if let Some(parent) = &manifest.parent {
+        plant_again(path, parent, &experiment, &again)?;
+        resume(&again, observer, control)?
+    } else {
+        let origin = "verify".to_owned();
+        let request = RunRequest { experiment, asked: None, origin, place: Place::New(again.clone()) };
+        run(&request, observer, control)?
     };
     let repeated = store::read_metrics(&again)?;
     remove(&again)?;

@@ -18,6 +18,7 @@ use self::derivation::Derivation;
 pub(super) use self::layout::{Layout, Pane};
 use super::command::Action;
 use super::plot::Prepared;
+use super::runs::OverlaySet;
 use super::shown::Shown;
 use super::style::{color, tokens};
 use crate::figure::model::Figure;
@@ -38,6 +39,8 @@ pub(super) struct TileState {
 struct Cache {
     version: u64,
     generation: u64,
+    /// Of the runs laid over each other; 0 for one run.
+    overlay: u64,
     options: ViewOptions,
     dark: bool,
     figure: Option<Figure>,
@@ -56,6 +59,8 @@ pub(super) struct TileBehavior<'a> {
     pub(super) step: Option<u64>,
     /// Values of all controls.
     pub(super) controls: &'a Controls,
+    /// Ticked runs beside the one that is shown.
+    pub(super) overlay: &'a OverlaySet,
     pub(super) actions: &'a mut Vec<Action>,
 }
 
@@ -98,6 +103,7 @@ impl TileState {
             shown: fresh.shown,
             step: fresh.step,
             controls: fresh.controls,
+            overlay: fresh.overlay,
             resolution: fresh.resolution,
             ..self.options.clone()
         }
