@@ -114,7 +114,7 @@ mod tests {
         assert!(markdown(&manifest, &experiment).contains("within the tolerance"), "close enough");
         manifest.results.insert("test_accuracy".to_owned(), 0.5);
         assert!(
-            markdown(&manifest, &experiment).contains("| 0.5 | off |"),
+            markdown(&manifest, &experiment).contains("| 0.5000 | off |"),
             "{}",
             markdown(&manifest, &experiment)
         );

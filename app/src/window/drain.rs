@@ -58,7 +58,8 @@ impl App {
         });
         self.background = background;
         if ended {
-            self.runs.wants_refresh();
+            let root = self.root.clone();
+            self.runs.refresh(&root, context);
         }
         self.start_next(context);
     }

@@ -109,9 +109,11 @@ impl ForkDialog {
     fn body_ui(&mut self, ui: &mut Ui, form: &Experiment) -> Option<QueueAction> {
         let mut action = None;
         let palette = tokens(ui.ctx());
-        let changes = changes(&self.before, form);
-        let mut problems: Vec<Problem> = fork_problems(form, &self.before);
-        problems.extend(check(form));
+        // Of a form with a sweep the settings alone are meant.
+        let child = Experiment { sweep: None, ..form.clone() };
+        let changes = changes(&self.before, &child);
+        let mut problems: Vec<Problem> = fork_problems(&child, &self.before);
+        problems.extend(check(&child));
         problems.retain(Problem::is_error);
         if changes.is_empty() {
             let text = "Nothing differs yet: change a field of the form, or fork to train on as it was.";
@@ -119,6 +121,10 @@ impl ForkDialog {
         } else {
             egui::ScrollArea::vertical().max_height(160.0).show(ui, |ui| {
                 egui::Grid::new("fork changes").num_columns(3).striped(true).show(ui, |ui| {
+                    for heading in ["Setting", "Parent", "Child"] {
+                        ui.label(RichText::new(heading).small().color(color(palette.text_muted)));
+                    }
+                    ui.end_row();
                     for change in &changes {
                         ui.label(change.key);
                         ui.label(RichText::new(&change.before).color(color(palette.text_muted)));
@@ -140,7 +146,7 @@ impl ForkDialog {
                 "Mend what is marked first"
             };
             if ui.add_enabled(ready, egui::Button::new("Fork now")).on_disabled_hover_text(why).clicked() {
-                let experiment = Box::new(Experiment { sweep: None, ..form.clone() });
+                let experiment = Box::new(child);
                 action = Some(QueueAction::Fork { parent: self.parent.clone(), step: self.step, experiment });
                 self.open = false;
             }

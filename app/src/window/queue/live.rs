@@ -41,6 +41,12 @@ impl App {
         self.background.len() + usize::from(self.link.is_some())
     }
 
+    /// Places of workers that are taken: a held run behind the one that is shown leaves its place to others.
+    pub(in crate::window) fn occupied(&self) -> usize {
+        let going = self.background.iter().filter(|live| !live.link.control.is_paused()).count();
+        going + usize::from(self.link.is_some())
+    }
+
     /// Words of what waits, in order.
     pub fn waiting(&self) -> Vec<String> {
         self.queue.waiting().iter().map(|entry| entry.label.clone()).collect()
@@ -105,15 +111,13 @@ impl App {
 
     /// Lays the ticked runs over the one that is shown; those in work with what they have by now.
     pub(in crate::window) fn lay_over(&mut self) {
-        let ticked = |path: &PathBuf| self.runs.row(path).is_some();
-        let live: BTreeMap<PathBuf, Record> = self
-            .background
-            .iter()
-            .filter(|live| ticked(&live.link.folder))
-            .filter_map(|live| Some((live.link.folder.clone(), live.shown.as_ref()?.record().clone())))
-            .collect();
-        let versions = self.background.iter().filter_map(|live| live.shown.as_ref());
-        let version = versions.map(|shown| shown.version).sum::<u64>() + live.len() as u64;
+        let ticked = || {
+            let behind = self.background.iter().filter(|live| self.runs.is_ticked(&live.link.folder));
+            behind.filter_map(|live| Some((&live.link.folder, live.shown.as_ref()?)))
+        };
+        let live: BTreeMap<PathBuf, Record> =
+            ticked().map(|(folder, shown)| (folder.clone(), shown.record().clone())).collect();
+        let version = ticked().map(|(_, shown)| shown.version + 1).sum();
         let shown = self.shown.as_ref().and_then(|shown| shown.folder.clone());
         self.runs.overlay(shown.as_deref(), (version, &live));
     }

@@ -69,7 +69,7 @@ impl App {
 
     /// Starts what may start.
     pub(in crate::window) fn start_next(&mut self, context: &Context) {
-        while let Some(next) = self.queue.take(self.busy()) {
+        while let Some(next) = self.queue.take(self.occupied()) {
             self.start(next, context);
         }
     }

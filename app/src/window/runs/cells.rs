@@ -34,14 +34,15 @@ pub(super) struct Context<'a> {
 /// The width of a column.
 pub(super) fn column(key: &str) -> Column {
     let width = match key {
-        "curve" => 84.0,
-        "started" => 132.0,
-        "origin" => 180.0,
+        "curve" => 76.0,
+        "started" => 88.0,
+        "origin" => 150.0,
         "id" | "parent" | "device" | "reason" => 200.0,
-        "seed" => 48.0,
-        "note" => 170.0,
-        "tags" | "verified" => 104.0,
-        _ => 96.0,
+        "seed" => 44.0,
+        "note" => 140.0,
+        "tags" => 80.0,
+        "duration" => 60.0,
+        _ => 98.0,
     };
     Column::initial(width).at_least(36.0).clip(true).resizable(true)
 }
@@ -117,7 +118,9 @@ pub(super) fn cell_ui(
         "note" => edit_ui(ui, run, "note", context, actions),
         "verified" => badge_ui(ui, run),
         "started" => {
-            text_ui(ui, &run.manifest.started.replace('T', " ").replace('Z', ""), None);
+            // The year stands in the hint: it is the same for nearly all.
+            let full = run.manifest.started.replace('T', " ").replace('Z', "");
+            text_ui(ui, full.get(5..16).unwrap_or(&full), Some(full.clone()));
         }
         "duration" => text_ui(ui, &format!("{:.1}", run.manifest.seconds), None),
         _ => {
@@ -216,21 +219,25 @@ fn edit_ui(ui: &mut Ui, run: &Row, key: &'static str, context: &mut Context<'_>,
 /// What can be done with a run.
 pub(super) fn buttons_ui(ui: &mut Ui, run: &Row, is_open: bool, actions: &mut Vec<Action>) {
     let id = &run.manifest.id;
-    let button = |ui: &mut Ui, words: &str, tip: &str| {
-        let response = ui.small_button(words);
+    ui.spacing_mut().item_spacing.x = 1.0;
+    ui.spacing_mut().button_padding.x = 2.0;
+    let button = |ui: &mut Ui, icon: MaterialIcon, words: &str, tip: &str| {
+        let response = ui.add(Button::new(style::icon(icon)).small().frame(false));
         response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, format!("{words} {id}")));
-        response.on_hover_text(tip).clicked()
+        response.on_hover_text(format!("{words}: {tip}")).clicked()
     };
-    if !is_open && button(ui, "Open", "Shows the run in the views") {
+    if is_open {
+        ui.label(style::icon(icons::ICON_VISIBILITY).color(color(tokens(ui.ctx()).accent)))
+            .on_hover_text("This run is shown");
+    } else if button(ui, icons::ICON_OPEN_IN_NEW, "Open", "shows the run in the views") {
         actions.push(Action::OpenRun(run.path.clone()));
     }
-    if run.is_resumable() && button(ui, "Resume", "Goes on from the last checkpoint") {
-        actions.push(Action::ResumeRun(run.path.clone()));
-    }
-    if run.manifest.status != Status::Running
-        && run.manifest.verified.is_none()
-        && button(ui, "Verify", "Repeats the run and compares bit for bit")
-    {
+    let ended = run.manifest.status != Status::Running;
+    if ended && button(ui, icons::ICON_VERIFIED, "Verify", "repeats the run and compares bit for bit") {
         actions.push(Action::Queue(QueueAction::Verify(run.path.clone())));
+    }
+    if run.is_resumable() && button(ui, icons::ICON_PLAY_ARROW, "Resume", "goes on from the last checkpoint")
+    {
+        actions.push(Action::ResumeRun(run.path.clone()));
     }
 }

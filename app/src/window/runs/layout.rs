@@ -28,6 +28,9 @@ pub(in crate::window) struct RunsLayout {
     pub(super) ticked: BTreeSet<PathBuf>,
     /// Colour of each run that was ever ticked.
     pub(super) colors: BTreeMap<PathBuf, usize>,
+    /// The run that is shown: it has a colour of its own among the ticked ones.
+    #[serde(skip)]
+    pub(super) shown: Option<PathBuf>,
     /// Channel of the small curves; `None` lets the run decide.
     pub(super) metric: Option<String>,
     /// How runs that differ only in their seed are drawn.
@@ -47,6 +50,7 @@ impl Default for RunsLayout {
             filter: String::new(),
             ticked: BTreeSet::new(),
             colors: BTreeMap::new(),
+            shown: None,
             metric: None,
             seeds: SeedGroups::default(),
             compare_results: true,
@@ -55,7 +59,7 @@ impl Default for RunsLayout {
 }
 
 /// Results among the columns that nobody chose.
-const MOST_RESULTS: usize = 4;
+const MOST_RESULTS: usize = 3;
 
 impl RunsLayout {
     /// The columns: as chosen, else a few that the newest run with results has.
@@ -67,11 +71,11 @@ impl RunsLayout {
         let results = with_results.into_iter().flat_map(|row| row.manifest.results.keys());
         // How a run is judged comes before how it was made.
         let mut results: Vec<&String> = results.filter(|name| !name.contains("second")).collect();
-        results.sort_by_key(|name| (!name.starts_with("test"), name.as_str()));
-        ["curve", "started", "origin", "seed"]
+        results.sort_by_key(|name| (!name.starts_with("test"), !varies(rows, name), name.as_str()));
+        ["curve", "origin", "seed"]
             .into_iter()
             .chain(results.into_iter().take(MOST_RESULTS).map(String::as_str))
-            .chain(["duration", "verified", "tags", "note"])
+            .chain(["started", "note", "tags", "verified", "duration"])
             .map(str::to_owned)
             .collect()
     }
@@ -126,13 +130,26 @@ impl RunsLayout {
         if let Some(color) = self.colors.get(path) {
             return *color;
         }
-        let taken: BTreeSet<usize> =
-            self.ticked.iter().filter_map(|other| self.colors.get(other)).copied().collect();
+        let taken: BTreeSet<usize> = self
+            .ticked
+            .iter()
+            .chain(&self.shown)
+            .filter_map(|other| self.colors.get(other))
+            .copied()
+            .collect();
         let color = (0..SERIES_COLORS).find(|color| !taken.contains(color));
         let color = color.unwrap_or(self.colors.len() % (4 * SERIES_COLORS));
         self.colors.insert(path.to_owned(), color);
         color
     }
+}
+
+/// True if the newest runs do not all have the same value: a column of equal figures says little.
+fn varies(rows: &[Row], name: &str) -> bool {
+    const NEWEST: usize = 32;
+    let mut values = rows.iter().take(NEWEST).filter_map(|row| row.manifest.results.get(name));
+    let first = values.next();
+    values.any(|value| Some(value) != first)
 }
 
 #[cfg(test)]
@@ -151,7 +168,7 @@ mod tests {
         layout.move_before("learning_rate", "origin", &rows);
         layout.shift("learning_rate", true, &rows);
         let columns = layout.columns(&rows);
-        assert_eq!(columns.get(1).map(String::as_str), Some("learning_rate"), "{columns:?}");
+        assert_eq!(columns.get(1).map(String::as_str), Some("curve"), "{columns:?}");
         assert!(!columns.contains(&"note".to_owned()), "hidden");
         let text = serde_json::to_string(&layout).unwrap();
         assert_eq!(serde_json::from_str::<RunsLayout>(&text).unwrap(), layout, "survives the session file");

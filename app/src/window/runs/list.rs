@@ -86,6 +86,8 @@ pub(in crate::window) struct Runs {
     pub(in crate::window) index: Index,
     pub(in crate::window) layout: RunsLayout,
     pub(super) rows: Vec<Row>,
+    /// Where each run stands in `rows`: comparing paths one by one would cost milliseconds with thousands of runs.
+    places: BTreeMap<PathBuf, usize>,
     pub(super) keys: Keys,
     pub(super) query: Query,
     /// Why the filter cannot be read.
@@ -154,9 +156,9 @@ impl Runs {
             self.stale = true;
         }
         self.sparks.follow(context);
-        let ticked: Vec<&Row> =
-            self.rows.iter().filter(|row| self.layout.ticked.contains(&row.path)).collect();
-        said.extend(self.records.follow(&ticked, context));
+        let mut records = std::mem::take(&mut self.records);
+        said.extend(records.follow(&self.ticked(), context));
+        self.records = records;
         let scanned = self.scan.as_ref().and_then(Task::poll);
         if let Some(result) = scanned {
             self.scan = None;
@@ -192,6 +194,7 @@ impl Runs {
                 })
                 .collect();
             self.keys = Keys::of(&self.rows);
+            self.places = places(&self.rows);
             self.version += 1;
         }
         self.index = index;
@@ -202,17 +205,25 @@ impl Runs {
     #[cfg(test)]
     pub(super) fn with_rows(rows: Vec<Row>) -> Self {
         let keys = Keys::of(&rows);
-        Self { rows, keys, version: 1, read: true, ..Self::default() }
+        Self { places: places(&rows), rows, keys, version: 1, read: true, ..Self::default() }
     }
 
     /// The run in a folder.
     pub(in crate::window) fn row(&self, path: &Path) -> Option<&Row> {
-        self.rows.iter().find(|row| row.path == path)
+        self.places.get(path).and_then(|place| self.rows.get(*place))
+    }
+
+    /// True if a run is ticked.
+    pub(in crate::window) fn is_ticked(&self, path: &Path) -> bool {
+        self.layout.ticked.contains(path)
     }
 
     /// Runs that are ticked, newest first.
     pub(super) fn ticked(&self) -> Vec<&Row> {
-        self.rows.iter().filter(|row| self.layout.ticked.contains(&row.path)).collect()
+        let mut places: Vec<usize> =
+            self.layout.ticked.iter().filter_map(|path| self.places.get(path)).copied().collect();
+        places.sort_unstable();
+        places.into_iter().filter_map(|place| self.rows.get(place)).collect()
     }
 
     /// Ticks a run or takes its tick away.
@@ -232,7 +243,9 @@ impl Runs {
 
     /// Shows a remark at once and sends it to disk.
     pub(in crate::window) fn remark(&mut self, path: &Path, remark: Remark) {
-        if let Some(row) = self.rows.iter_mut().find(|row| row.path == path) {
+        // A scan that has begun may have read the manifest before.
+        self.stale |= self.scan.is_some();
+        if let Some(row) = self.places.get(path).and_then(|place| self.rows.get_mut(*place)) {
             let mut manifest = row.manifest.clone();
             remark.put(&mut manifest);
             row.set_manifest(manifest);
@@ -292,6 +305,7 @@ impl Runs {
         shown: Option<&Path>,
         live: (u64, &BTreeMap<PathBuf, Record>),
     ) -> &OverlaySet {
+        self.layout.shown = shown.map(Path::to_owned);
         let key =
             (self.version, self.records.generation(), shown.map(Path::to_owned), self.layout.clone(), live.0);
         if self.overlaid.as_ref() != Some(&key) {
@@ -327,6 +341,10 @@ impl Runs {
         let of = |other: &&Row| other.manifest.parent.as_ref().is_some_and(|at| at.id == row.manifest.id);
         self.rows.iter().filter(of).collect()
     }
+}
+
+fn places(rows: &[Row]) -> BTreeMap<PathBuf, usize> {
+    rows.iter().enumerate().map(|(place, row)| (row.path.clone(), place)).collect()
 }
 
 #[cfg(test)]

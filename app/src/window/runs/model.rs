@@ -188,7 +188,17 @@ impl Value<'_> {
             Self::Number(value) if value.fract() == 0.0 && value.abs() < 1e15 => {
                 Cow::Owned(format!("{value}"))
             }
-            Self::Number(value) => Cow::Owned(significant(*value, 4)),
+            Self::Number(value) => {
+                let text = significant(*value, 4);
+                // Zeros after the point say nothing in a table of settings.
+                let plain = text.contains('.')
+                    && text.bytes().all(|byte| !byte.is_ascii_alphabetic() && byte.is_ascii());
+                Cow::Owned(if plain {
+                    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+                } else {
+                    text
+                })
+            }
             Self::Text(text) => Cow::Borrowed(text),
         }
     }

@@ -17,8 +17,8 @@ use crate::window::style::{self, color, tokens};
 /// A column on its way to another place.
 struct Dragged(String);
 
-/// Columns before the ones that can be chosen: tick, star, status.
-const FIXED: usize = 3;
+/// Columns before the ones that can be chosen: tick, star, status, buttons.
+const FIXED: usize = 4;
 
 /// What a header did.
 enum Headed {
@@ -73,26 +73,29 @@ impl Runs {
                 .id_salt(("runs", columns))
                 .striped(true)
                 .sense(Sense::click())
+                .cell_layout(egui::Layout::left_to_right(egui::Align::Center))
                 .auto_shrink(false)
                 .column(Column::exact(22.0))
                 .column(Column::exact(20.0))
-                .column(Column::exact(104.0).clip(true));
+                .column(Column::exact(98.0).clip(true))
+                .column(Column::exact(58.0));
             for key in columns {
                 table = table.column(cells::column(key));
             }
             table
-                .column(Column::remainder().at_least(150.0))
                 .header(height, |mut header| {
                     header.col(|_| {});
                     header.col(|_| {});
-                    for key in std::iter::once("status").chain(columns.iter().map(String::as_str)) {
+                    let mut head = |header: &mut TableRow<'_, '_>, key: &str| {
                         header.col(|ui| {
                             if let Some(did) = self.header_ui(ui, key) {
                                 headed = Some(did);
                             }
                         });
-                    }
+                    };
+                    head(&mut header, "status");
                     header.col(|_| {});
+                    columns.iter().for_each(|key| head(&mut header, key));
                 })
                 .body(|body| {
                     let count = self.lines.len();
@@ -194,7 +197,7 @@ impl Runs {
             let paint = color(tokens(ui.ctx()).text);
             ui.painter().with_clip_rect(visible).text(at, egui::Align2::LEFT_CENTER, text, font, paint);
         });
-        for _ in 1..=FIXED + columns.len() {
+        for _ in 1..FIXED + columns.len() {
             row.col(|_| {});
         }
         if turned && !self.layout.folded.remove(value) {
@@ -219,6 +222,7 @@ impl Runs {
         row.col(|ui| shifted = cells::tick_ui(ui, run, &self.layout, actions));
         row.col(|ui| cells::star_ui(ui, run, actions));
         row.col(|ui| cells::status_ui(ui, run, progress.get(&path).copied()));
+        row.col(|ui| cells::buttons_ui(ui, run, is_open, actions));
         let mut editing = self.editing.take();
         for key in columns {
             row.col(|ui| {
@@ -238,7 +242,6 @@ impl Runs {
             });
         }
         self.editing = editing;
-        row.col(|ui| cells::buttons_ui(ui, run, is_open, actions));
         let response = row.response();
         if response.double_clicked() {
             actions.push(Action::OpenRun(path.clone()));
