@@ -270,3 +270,34 @@ fn a_held_run_is_forked_and_the_child_knows_its_parent() {
     }
     until(&mut harness, "both have ended", |app| app.busy() == 0);
 }
+
+#[test]
+fn what_waits_comes_back_after_a_restart_and_starts_only_when_asked() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut harness = workbench(folder.path());
+    harness.step();
+    click(&mut harness, "Sweep…");
+    click(&mut harness, "Add to queue");
+    click(&mut harness, "Pause queue");
+    harness.key_press_modifiers(Modifiers::COMMAND, Key::Period);
+    until(&mut harness, "the run in work ends", |app| app.busy() == 0);
+    let waiting = harness.state().waiting();
+    assert!(!waiting.is_empty(), "others wait");
+    let session = folder.path().join("session.json");
+    let last = waiting.last().unwrap().clone();
+    until(&mut harness, "the session is on disk", |app| {
+        app.busy() == 0 && std::fs::read_to_string(&session).is_ok_and(|text| text.contains(&last))
+    });
+    drop(harness);
+    let mut harness = workbench(folder.path());
+    harness.run_steps(5);
+    assert_eq!(harness.state().waiting(), waiting, "in the same order");
+    assert_eq!(harness.state().busy(), 0, "nothing starts by itself");
+    let queue = format!("Queue {}", waiting.len());
+    click(&mut harness, &queue);
+    click(&mut harness, "Resume queue");
+    until(&mut harness, "the next one goes", |app| app.busy() > 0 && app.step() > 0);
+    click(&mut harness, "Clear");
+    harness.key_press_modifiers(Modifiers::COMMAND, Key::Period);
+    until(&mut harness, "it has ended", |app| app.busy() == 0);
+}

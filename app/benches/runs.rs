@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};
+use weightscope::window::App;
 use weightscope::window::runs::arrange::{Arrangement, arrange};
 use weightscope::window::runs::model::{Keys, samples};
 use weightscope::window::runs::query::Query;
@@ -44,7 +45,8 @@ fn typed(criterion: &mut Criterion) {
     }
 }
 
-fn list(criterion: &mut Criterion) {
+/// A folder with many runs.
+fn stored() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     let settings = to_toml(&Experiment::new(Method::by_name("oscillation").unwrap()), Comments::Each);
     for row in samples(RUNS) {
@@ -53,6 +55,11 @@ fn list(criterion: &mut Criterion) {
         std::fs::write(path.join("resolved.toml"), &settings).unwrap();
         store::write_manifest(&path, &row.manifest).unwrap();
     }
+    folder
+}
+
+fn list(criterion: &mut Criterion) {
+    let folder = stored();
     let mut group = criterion.benchmark_group("list");
     group.sample_size(10);
     group.bench_function(format!("{RUNS} runs from disk with their settings"), |bench| {
@@ -66,5 +73,31 @@ fn list(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, typed, list);
+fn frames(criterion: &mut Criterion) {
+    let folder = stored();
+    let context = egui::Context::default();
+    let mut app = App::with_context(&context, folder.path(), None);
+    let input = || egui::RawInput {
+        screen_rect: Some(egui::Rect::from_min_size(egui::Pos2::ZERO, egui::vec2(1440.0, 900.0))),
+        ..egui::RawInput::default()
+    };
+    let mut frame = || {
+        app.drain(&context);
+        context.run_ui(input(), |ui| app.draw(ui)).drop_without_applying_deltas();
+        app.listed_runs().len()
+    };
+    let begun = std::time::Instant::now();
+    while frame() < RUNS {
+        std::thread::sleep(std::time::Duration::from_millis(2));
+    }
+    let seconds = begun.elapsed().as_secs_f64();
+    criterion.bench_function(
+        &format!("frame with {RUNS} runs in the table (there after {seconds:.2} s)"),
+        |bench| {
+            bench.iter(|| black_box(frame()));
+        },
+    );
+}
+
+criterion_group!(benches, typed, list, frames);
 criterion_main!(benches);

@@ -221,6 +221,7 @@ mod tests {
         });
         let runs = expand(&experiment).unwrap();
         assert_eq!(runs.len(), 6, "three rates with two seeds");
+        assert_eq!(runs[2].label, "learning_rate=0.01_seed=0", "a short name");
         let rate = |index: usize| runs[index].experiment.get("learning_rate").unwrap().as_float().unwrap();
         assert!((rate(2) - 0.01).abs() < 1e-12 && rate(4) == 0.1, "equal ratios, ends as typed");
         let whole = AxisDraft { from: 1.0, to: 2.0, count: 5, ..draft("epochs", Spread::Linear, "") };

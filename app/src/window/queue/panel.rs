@@ -251,7 +251,7 @@ fn live_ui(ui: &mut Ui, line: &LiveLine, push: &mut impl FnMut(QueueAction)) {
             count(progress.step),
             count(progress.steps)
         );
-        ui.add(egui::Label::new(text).truncate());
+        ui.add(egui::Label::new(text).truncate().selectable(false));
     });
 }
 
@@ -259,7 +259,9 @@ fn waiting_ui(ui: &mut Ui, entry: &Waiting, place: usize, all: usize, push: &mut
     let row = ui.horizontal(|ui| {
         let muted = color(tokens(ui.ctx()).text_muted);
         ui.dnd_drag_source(egui::Id::unique(("queued", entry.id)), entry.id, |ui| {
-            ui.label(style::icon(icons::ICON_DRAG_INDICATOR).color(muted));
+            // Text that can be selected would take the drag for itself.
+            let handle = style::icon(icons::ICON_DRAG_INDICATOR).color(muted);
+            ui.add(egui::Label::new(handle).selectable(false));
         })
         .response
         .on_hover_text("Drag to another place");
@@ -279,7 +281,7 @@ fn waiting_ui(ui: &mut Ui, entry: &Waiting, place: usize, all: usize, push: &mut
         if icon_button(ui, icons::ICON_CLOSE, &format!("Remove {label}"), true) {
             push(QueueAction::Remove(entry.id));
         }
-        ui.add(egui::Label::new(format!("{}. {}", place + 1, words(entry))).truncate());
+        ui.add(egui::Label::new(format!("{}. {}", place + 1, words(entry))).truncate().selectable(false));
     });
     drop_ui(ui, &row.response, place, push);
 }
