@@ -148,3 +148,33 @@ fn a_killed_run_resumes_to_the_numbers_of_an_unbroken_one() {
     weightscope().arg("resume").arg(&killed).arg("--quiet").assert().code(0);
     assert_eq!(manifest(&unbroken)["stream_hash"], manifest(&killed)["stream_hash"], "bit for bit");
 }
+
+#[test]
+fn a_fork_goes_on_from_a_checkpoint_and_refuses_what_it_cannot_change() {
+    let root = tempfile::tempdir().unwrap();
+    let (parent, child) = (root.path().join("parent"), root.path().join("child"));
+    weightscope()
+        .args(["run", "oscillation/mlp-lsq", "--quiet", "--out"])
+        .arg(&parent)
+        .args(SHORT)
+        .assert()
+        .code(0);
+    let refused = weightscope().arg("fork").arg(&parent).args(["--set", "weight_bits=4"]).assert().code(2);
+    let words = String::from_utf8(refused.get_output().stderr.clone()).unwrap();
+    assert!(words.contains("weight_bits: cannot change in a fork"), "{words}");
+    weightscope().arg("fork").arg(&parent).args(["--step", "1"]).assert().code(2);
+    weightscope()
+        .arg("fork")
+        .arg(&parent)
+        .args(["--set", "epochs=9", "--set", "learning_rate=0.01", "--quiet", "--out"])
+        .arg(&child)
+        .assert()
+        .code(0);
+    let manifest = manifest(&child);
+    assert_eq!(manifest["parent"]["id"], "parent", "{manifest}");
+    assert!(manifest["step"].as_u64() > manifest["parent"]["step"].as_u64(), "it went on: {manifest}");
+    weightscope().arg("verify").arg(&child).arg("--quiet").assert().code(0);
+    let card = weightscope().arg("card").arg(&child).assert().code(0);
+    let card = String::from_utf8(card.get_output().stdout.clone()).unwrap();
+    assert!(card.contains("repeated: reproduced") && card.contains("forked from: parent at step"), "{card}");
+}

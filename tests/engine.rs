@@ -135,6 +135,136 @@ fn verify_says_identical_and_notices_a_changed_number() {
     assert!(matches!(compare(), Comparison::Different(_)), "one digit more is noticed");
 }
 
+/// A run that stopped after `steps` steps, with a checkpoint there.
+fn stopped(experiment: Experiment, folder: &Path, steps: u64) {
+    let control = Arc::new(Control::default());
+    control.step(steps);
+    let hand = Arc::clone(&control);
+    let waker = std::thread::Builder::new()
+        .name("hand".to_owned())
+        .spawn(move || {
+            while !hand.is_parked() {
+                std::thread::sleep(std::time::Duration::from_millis(1));
+            }
+            hand.cancel();
+        })
+        .unwrap();
+    run::run(&request(experiment, folder), &mut Nobody, &control).unwrap();
+    waker.join().unwrap();
+}
+
+fn fork_of(parent: &Path, experiment: Experiment, place: &Path) -> run::ForkRequest {
+    run::ForkRequest {
+        parent: parent.to_owned(),
+        step: None,
+        experiment,
+        origin: "fork".to_owned(),
+        place: place.to_owned(),
+    }
+}
+
+#[test]
+fn a_fork_with_nothing_changed_ends_as_its_parent_would_have() {
+    let folder = tempfile::tempdir().unwrap();
+    let base = experiment("oscillation/mlp-lsq", &[]);
+    let unbroken = done(base.clone(), &folder.path().join("unbroken"));
+    let (parent, child) = (folder.path().join("parent"), folder.path().join("child"));
+    stopped(base.clone(), &parent, 60);
+    let before = store::stream_hash(&parent).unwrap();
+    let outcome = run::fork(&fork_of(&parent, base, &child), &mut Nobody, &Control::default()).unwrap();
+    assert_eq!(outcome.status, Status::Done, "{:?}", outcome.reason);
+    assert_eq!(unbroken, store::stream_hash(&child).unwrap(), "bit for bit");
+    assert_eq!(before, store::stream_hash(&parent).unwrap(), "the parent is only read");
+}
+
+#[test]
+fn a_fork_leaves_its_parent_at_the_step_and_can_be_verified() {
+    let folder = tempfile::tempdir().unwrap();
+    let base = experiment("oscillation/mlp-lsq", &[("record_every", "5")]);
+    let (parent, child) = (folder.path().join("parent"), folder.path().join("child"));
+    done(base.clone(), &parent);
+    let step = *run::fork_steps(&parent).first().unwrap();
+    let unchanged = store::read_metrics(&parent).unwrap();
+    // A second parent that stopped in the middle, so that something is left to do after the fork.
+    let broken = folder.path().join("broken");
+    stopped(base.clone(), &broken, 70);
+    let at = *run::fork_steps(&broken).last().unwrap();
+    let mut changed = base.clone();
+    changed.set_typed("learning_rate", "0.02").unwrap();
+    let outcome =
+        run::fork(&fork_of(&broken, changed.clone(), &child), &mut Nobody, &Control::default()).unwrap();
+    assert_eq!(outcome.status, Status::Done, "{:?}", outcome.reason);
+    let manifest = store::read_manifest(&child).unwrap();
+    let lineage = manifest.parent.unwrap();
+    assert_eq!(
+        (lineage.id.as_str(), lineage.step),
+        ("broken", at),
+        "lineage; a finished run forks at {step}"
+    );
+    let rows = store::read_metrics(&child).unwrap();
+    let early = |rows: &[store::Row]| {
+        rows.iter()
+            .filter(|row| row.step <= at && !store::is_clock(&row.channel))
+            .map(|row| (row.step, row.channel.clone(), row.value.to_bits()))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(early(&rows), early(&unchanged), "the same up to the fork");
+    let last = |rows: &[store::Row]| rows.iter().rev().find(|row| row.channel == "loss/train").unwrap().value;
+    assert_ne!(last(&rows), last(&unchanged), "another course after it");
+    std::fs::remove_dir_all(&broken).unwrap();
+    let again = run::verify(&child, &mut Nobody, &Control::default()).unwrap();
+    assert!(matches!(again, Comparison::Identical { .. }), "without its parent too: {again:?}");
+    std::fs::remove_file(store::origin_checkpoint(&child)).unwrap();
+    let error = run::verify(&child, &mut Nobody, &Control::default()).unwrap_err().to_string();
+    assert!(error.contains("is gone"), "and says why it cannot: {error}");
+}
+
+#[test]
+fn a_fork_is_refused_with_the_reason() {
+    let folder = tempfile::tempdir().unwrap();
+    let base = experiment("oscillation/mlp-lsq", &[]);
+    let (parent, child) = (folder.path().join("parent"), folder.path().join("child"));
+    stopped(base.clone(), &parent, 10);
+    let refused = |request: &run::ForkRequest| {
+        run::fork(request, &mut Nobody, &Control::default()).unwrap_err().to_string()
+    };
+    let mut other = base.clone();
+    other.set_typed("weight_bits", "4").unwrap();
+    let text = refused(&fork_of(&parent, other, &child));
+    assert!(text.contains("weight_bits") && text.contains("cannot change in a fork"), "{text}");
+    let text = refused(&run::ForkRequest { step: Some(7), ..fork_of(&parent, base, &child) });
+    assert!(text.contains("no checkpoint at step 7"), "{text}");
+    assert!(!child.exists(), "nothing is left behind");
+}
+
+#[test]
+fn notes_written_while_a_run_goes_on_survive_its_end() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("run");
+    let control = Arc::new(Control::default());
+    control.step(5);
+    let (hand, at) = (Arc::clone(&control), path.clone());
+    let person = std::thread::Builder::new()
+        .name("hand".to_owned())
+        .spawn(move || {
+            while !hand.is_parked() {
+                std::thread::sleep(std::time::Duration::from_millis(1));
+            }
+            store::update_manifest(&at, |manifest| {
+                manifest.star = true;
+                manifest.note = "look again".to_owned();
+            })
+            .unwrap();
+            hand.resume();
+        })
+        .unwrap();
+    run::run(&request(experiment("oscillation/mlp-lsq", &[]), &path), &mut Nobody, &control).unwrap();
+    person.join().unwrap();
+    let manifest = store::read_manifest(&path).unwrap();
+    assert_eq!(manifest.status, Status::Done, "it ended");
+    assert!(manifest.star && manifest.note == "look again", "and kept the note");
+}
+
 #[test]
 fn a_diverging_run_stops_says_where_and_keeps_what_it_has() {
     let folder = tempfile::tempdir().unwrap();

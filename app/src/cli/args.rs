@@ -51,6 +51,13 @@ pub(super) enum Command {
         #[command(flatten)]
         report: Report,
     },
+    /// Go on from a checkpoint of a run as a child of it, with some settings changed
+    Fork(ForkArguments),
+    /// Print the reproduction card of a run as Markdown: published figures beside ours
+    Card {
+        /// The run folder
+        run_dir: PathBuf,
+    },
     /// Run again and compare the metric stream bit for bit
     Verify {
         /// The run folder
@@ -127,6 +134,25 @@ pub(super) struct RunArguments {
     /// Worker threads; 0 takes all cores
     #[arg(long, value_name = "N")]
     pub threads: Option<u64>,
+    /// How to report
+    #[command(flatten)]
+    pub report: Report,
+}
+
+/// Arguments of `fork`.
+#[derive(Debug, clap::Args)]
+pub(super) struct ForkArguments {
+    /// The parent's run folder
+    pub run_dir: PathBuf,
+    /// Step of the checkpoint (default: the newest)
+    #[arg(long, value_name = "N")]
+    pub step: Option<u64>,
+    /// Change a setting; may be repeated
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+    /// Folder of the child; must be new or empty
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
     /// How to report
     #[command(flatten)]
     pub report: Report,

@@ -44,6 +44,17 @@ pub(super) fn text(name: &str) -> Result<String, Failure> {
 pub(super) fn experiment(name: &str, set: &[String]) -> Result<Loaded, Failure> {
     let text = text(name)?;
     let mut experiment = Experiment::from_toml(&text).map_err(|problems| refused(name, &problems))?;
+    let mut problems = self::set(&mut experiment, set);
+    problems.extend(check(&experiment));
+    if problems.iter().any(Problem::is_error) {
+        return Err(refused(name, &problems));
+    }
+    problems.iter().for_each(|problem| output::note(&format!("warning: {problem}")));
+    Ok(Loaded { experiment, asked: set.is_empty().then_some(text), origin: name.to_owned() })
+}
+
+/// Carries out each `--set`; what could not be set.
+pub(super) fn set(experiment: &mut Experiment, set: &[String]) -> Vec<Problem> {
     let mut problems = Vec::new();
     for assignment in set {
         match assignment.split_once('=') {
@@ -53,12 +64,7 @@ pub(super) fn experiment(name: &str, set: &[String]) -> Result<Loaded, Failure> 
             ),
         }
     }
-    problems.extend(check(&experiment));
-    if problems.iter().any(Problem::is_error) {
-        return Err(refused(name, &problems));
-    }
-    problems.iter().for_each(|problem| output::note(&format!("warning: {problem}")));
-    Ok(Loaded { experiment, asked: set.is_empty().then_some(text), origin: name.to_owned() })
+    problems
 }
 
 /// A refusal that names each problem.

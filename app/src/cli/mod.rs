@@ -54,6 +54,7 @@ pub fn main() -> ExitCode {
     };
     let quiet = match &arguments.command {
         Some(Command::Run(run)) => run.report.quiet,
+        Some(Command::Fork(fork)) => fork.report.quiet,
         Some(Command::Resume { report, .. } | Command::Verify { report, .. }) => report.quiet,
         _ => false,
     };
@@ -83,6 +84,8 @@ fn dispatch(arguments: Arguments) -> Result<(), Failure> {
         Some(Command::Check { experiment, json }) => list::check(&experiment, json),
         Some(Command::Run(arguments)) => run::run(&arguments, &runs),
         Some(Command::Resume { run_dir, report }) => run::resume(&run_dir, report),
+        Some(Command::Fork(arguments)) => run::fork(&arguments, &runs),
+        Some(Command::Card { run_dir }) => run::card(&run_dir),
         Some(Command::Verify { run_dir, report }) => run::verify(&run_dir, report),
         Some(Command::Export(arguments)) => export::export(&arguments),
         Some(Command::Views { run_dir, json }) => export::views(&run_dir, json),

@@ -1,4 +1,4 @@
-//! `run`, `resume`, `verify`.
+//! `run`, `resume`, `fork`, `verify`, `card`.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -7,11 +7,11 @@ use anyhow::anyhow;
 use serde_json::json;
 use weightscope_engine::experiment::expand;
 use weightscope_engine::run::{
-    self, Comparison, Control, Outcome, Place, RunError, RunRequest, new_run_folder,
+    self, Comparison, Control, ForkRequest, Outcome, Place, RunError, RunRequest, new_run_folder,
 };
-use weightscope_engine::store::Status;
+use weightscope_engine::store::{self, Status};
 
-use super::args::{Report, RunArguments};
+use super::args::{ForkArguments, Report, RunArguments};
 use super::progress::Terminal;
 use super::{Failure, load, output};
 
@@ -56,6 +56,31 @@ pub(super) fn run(arguments: &RunArguments, runs: &Path) -> Result<(), Failure> 
 pub(super) fn resume(path: &Path, report: Report) -> Result<(), Failure> {
     let outcome = run::resume(path, &mut Terminal::new(report), &interruptible()).map_err(before_start)?;
     finish(&outcome, report)
+}
+
+/// `fork RUN_DIR`.
+pub(super) fn fork(arguments: &ForkArguments, runs: &Path) -> Result<(), Failure> {
+    let name = arguments.run_dir.display().to_string();
+    let before = store::read_experiment(&arguments.run_dir).map_err(Failure::request)?;
+    let mut experiment = before.clone();
+    let problems = load::set(&mut experiment, &arguments.set);
+    if !problems.is_empty() {
+        return Err(load::refused(&name, &problems));
+    }
+    let origin = store::read_manifest(&arguments.run_dir).map_err(Failure::request)?.origin;
+    let place = arguments.out.clone().unwrap_or_else(|| new_run_folder(runs, &origin, &experiment));
+    let parent = arguments.run_dir.clone();
+    let request = ForkRequest { parent, step: arguments.step, experiment, origin, place };
+    let outcome = run::fork(&request, &mut Terminal::new(arguments.report), &interruptible());
+    finish(&outcome.map_err(before_start)?, arguments.report)
+}
+
+/// `card RUN_DIR`.
+pub(super) fn card(path: &Path) -> Result<(), Failure> {
+    let manifest = store::read_manifest(path).map_err(Failure::request)?;
+    let experiment = store::read_experiment(path).map_err(Failure::request)?;
+    output::line(crate::card::markdown(&manifest, &experiment).trim_end());
+    Ok(())
 }
 
 /// `verify RUN_DIR`.

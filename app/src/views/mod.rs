@@ -5,6 +5,7 @@
 mod bars;
 mod derived;
 mod grid;
+pub mod groups;
 mod heat_map;
 mod lines;
 mod options;
@@ -21,7 +22,8 @@ use weightscope_engine::record::{
 use weightscope_engine::store::Manifest;
 
 pub use derived::{control_ids, derived, lay_over};
-pub use options::{Resolution, ViewOptions};
+pub use groups::SeedGroups;
+pub use options::{Overlay, Resolution, RunStyle, ViewOptions};
 
 use crate::figure::axis::Scale;
 use crate::figure::model::{Axis, Body, Dash, Figure, Ink, Item, Line, Orientation, Plot, Rule, Stroke};

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use weightscope_engine::record::{AxisScale, Controls};
 
+use super::groups::SeedGroups;
 use crate::figure::colormap::ColorMap;
 
 /// See the module.
@@ -31,6 +32,8 @@ pub struct ViewOptions {
     pub limits: Option<(f64, f64)>,
     /// Whether the colours run backwards.
     pub reversed: bool,
+    /// How several runs are told apart; empty for one run.
+    pub overlay: Overlay,
     /// Values of the controls that the view depends on.
     pub controls: Controls,
     /// How finely curves are drawn.
@@ -52,10 +55,33 @@ impl Default for ViewOptions {
             map: ColorMap::Viridis.name().to_owned(),
             limits: None,
             reversed: false,
+            overlay: Overlay::default(),
             controls: Controls::default(),
             resolution: Resolution::Full,
         }
     }
+}
+
+/// How several runs are told apart: one entry for each source, in their order.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Overlay {
+    /// The runs.
+    pub runs: Vec<RunStyle>,
+    /// How runs that differ only in their seed are drawn.
+    pub seeds: SeedGroups,
+}
+
+/// How one of several runs is drawn.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct RunStyle {
+    /// Its series colour, the same for life.
+    pub color: usize,
+    /// Step from which it is drawn: a fork beside its parent begins at the fork.
+    pub from: Option<f64>,
+    /// Runs with the same words differ only in their seed; the words stand in the legend.
+    pub family: String,
 }
 
 /// How finely curves are drawn.

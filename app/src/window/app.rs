@@ -1,6 +1,6 @@
 //! The app's state, and how it is drawn.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -19,8 +19,10 @@ use super::export::ExportDialog;
 use super::form::Form;
 use super::history::History;
 use super::link::{Link, RepaintInterval};
+use super::queue::{ForkDialog, Live, Queue, SweepDialog};
+use super::preview::DataPreview;
 use super::rescue::Rescue;
-use super::runs::Runs;
+use super::runs::{CompareTab, Runs};
 use super::scrub::Scrub;
 use super::session::{self, Keeper, Session};
 use super::shown::Shown;
@@ -53,15 +55,8 @@ pub(super) struct Line {
 pub(super) enum Bottom {
     Runs,
     Queue,
+    Compare,
     Log,
-}
-
-/// A run that waits.
-pub(super) struct Queued {
-    pub(super) label: String,
-    pub(super) experiment: Experiment,
-    pub(super) folder: PathBuf,
-    pub(super) origin: String,
 }
 
 /// Which panels are open.
@@ -80,8 +75,14 @@ pub struct App {
     pub(super) shown: Option<Shown>,
     pub(super) runs: Runs,
     pub(super) log: Vec<Line>,
-    pub(super) queue: VecDeque<Queued>,
+    pub(super) preview: Option<DataPreview>,
     pub(super) toasts: Toasts,
+    pub(super) queue: Queue,
+    /// Runs in work behind the one that is shown.
+    pub(super) background: Vec<Live>,
+    pub(super) sweep: Option<SweepDialog>,
+    pub(super) fork: Option<ForkDialog>,
+    pub(super) compare: CompareTab,
     pub(super) bottom: Bottom,
     pub(super) budget: Budget,
     pub(super) cores: usize,
@@ -126,16 +127,22 @@ impl App {
         let interval = RepaintInterval::default();
         let (session, damage) = session::read(runs);
         let (form, problems) = remember::restored_form(&session);
+        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let mut app = Self {
             form,
             shown: None,
             runs: Runs::default(),
             log: Vec::new(),
-            queue: VecDeque::new(),
+            preview: None,
             toasts: Toasts::default(),
+            queue: Queue::new(cores),
+            background: Vec::new(),
+            sweep: None,
+            fork: None,
+            compare: CompareTab::default(),
             bottom: Bottom::Runs,
             budget: Budget::new(adapter, interval.clone()),
-            cores: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
+            cores,
             palette: None,
             show_shortcuts: false,
             root: runs.to_owned(),
@@ -238,19 +245,29 @@ impl App {
             egui::Panel::right("inspector")
                 .default_size(280.0)
                 .size_range(200.0..=480.0)
-                .show(ui, |ui| self.inspector_ui(ui));
+                .show(ui, |ui| self.inspector_ui(ui, &mut actions));
         }
         egui::CentralPanel::default().show(ui, |ui| self.center_ui(ui, &mut actions));
         self.floating_ui(&context, &mut actions);
+        self.queue_dialogs(&context, &mut actions);
         self.export_ui(&context);
+        if let Some(preview) = &mut self.preview {
+            preview.ui(&context, &self.form.text("target").unwrap_or_default(), &mut actions);
+        }
+        self.preview = self.preview.take().filter(|preview| preview.open);
         self.toasts.ui(&context);
         self.rescue_ui(&context, &mut actions);
         actions.into_iter().for_each(|action| self.apply(action, &context));
         self.remember(&context);
     }
 
-    fn inspector_ui(&mut self, ui: &mut Ui) {
+    fn inspector_ui(&mut self, ui: &mut Ui, actions: &mut Vec<Action>) {
         if let Some(shown) = &self.shown {
+            if let Some(path) = shown.folder.as_ref().filter(|path| self.runs.row(path).is_some()) {
+                egui::Panel::bottom("inspector run").show(ui, |ui| {
+                    self.runs.footer_ui(ui, path, &shown.experiment, actions);
+                });
+            }
             let tile = self.tiles.entry(self.focus.clone()).or_default();
             inspector::ui(ui, shown, &self.form.experiment, &self.focus, tile);
         } else {
@@ -260,6 +277,7 @@ impl App {
     }
 
     fn center_ui(&mut self, ui: &mut Ui, actions: &mut Vec<Action>) {
+        self.lay_over();
         let (Some(shown), Some(layout)) = (&self.shown, &mut self.layout) else {
             Self::welcome_ui(ui, actions);
             return;
@@ -283,6 +301,7 @@ impl App {
             cursor: self.cursor.or(self.scrub.at().map(|step| step as f64)),
             step: self.scrub.at(),
             controls: &values,
+            overlay: self.runs.overlay_set(),
             actions,
         };
         if self.maximised && shown.view(&self.focus).is_some() {
@@ -339,9 +358,9 @@ impl eframe::App for App {
     }
 
     fn on_exit(&mut self) {
-        if let Some(link) = &self.link {
-            link.close();
-        }
+        // All are told first, so that they end side by side.
+        self.all_links().for_each(|link| link.control.cancel());
+        self.all_links().for_each(Link::close);
         if let Some(session) = self.last_session.take() {
             self.keeper.finish(&session);
         }

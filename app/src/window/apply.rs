@@ -11,6 +11,8 @@ use super::command::{Action, Command};
 use super::dialogs::{open_dialog, predict_dialog, save_dialog};
 use super::export::ExportDialog;
 use super::form::Form;
+use super::preview::DataPreview;
+use super::queue::QueueAction;
 use super::shown::Shown;
 use super::task::Task;
 use super::tiles::{Layout, TileState};
@@ -24,7 +26,13 @@ impl App {
         match action {
             Action::Do(command) => self.carry_out(command, context),
             Action::UsePreset(name) => self.use_preset(name),
+            Action::Queue(action) => self.apply_queue(action, context),
+            Action::Runs(action) => self.apply_runs(action, context),
             Action::OpenRun(path) => {
+                self.queue.follow = false;
+                if self.show_if_live(&path) {
+                    return;
+                }
                 self.reading = Task::spawn("run reader", context, move || Shown::read(&path));
             }
             Action::ResumeRun(path) => self.resume_run(&path, context),
@@ -36,7 +44,10 @@ impl App {
             Action::Pick(pick) => {
                 let Some(shown) = &self.shown else { return };
                 let target = shown.view(&pick.view).and_then(|view| view.picks_into.clone());
-                let picked = shown.experiment.method.pick(shown.record(), &pick);
+                // What is on the screen may be derived; the lab must see it too.
+                let derived = self.tiles.get(&pick.view).map(TileState::derived).unwrap_or_default();
+                let record = crate::views::lay_over(shown.record(), derived);
+                let picked = shown.experiment.method.pick(&record, &pick);
                 if let Some(link) = &self.link {
                     link.control.request(Request::Pick(pick));
                 }
@@ -63,6 +74,17 @@ impl App {
                     layout.open(&view);
                 }
                 self.focus = view;
+            }
+            Action::Set(key, typed) => {
+                let mut experiment = self.form.experiment.clone();
+                if let Err(problem) = experiment.set_typed(key, &typed) {
+                    self.say(Urgency::Warning, problem.to_string());
+                }
+                let origin = self.form.origin.clone();
+                self.form.replace(experiment, &origin);
+            }
+            Action::PreviewData => {
+                self.preview = self.form.text("dataset").map(|name| DataPreview::new(&name, context));
             }
             Action::Turn(id, value) => self.controls.set(&id, value),
             Action::Cursor(step) => self.cursor = step,
@@ -113,10 +135,10 @@ impl App {
             },
             Command::Step => control.into_iter().for_each(|control| control.step(1)),
             Command::StepHundred => control.into_iter().for_each(|control| control.step(100)),
-            Command::Cancel => {
-                control.into_iter().for_each(|control| control.cancel());
-                self.queue.clear();
-            }
+            Command::Cancel => control.into_iter().for_each(|control| control.cancel()),
+            Command::Sweep => self.apply_queue(QueueAction::Sweep, context),
+            Command::Fork => self.apply_queue(QueueAction::OpenFork, context),
+            Command::HoldQueue => self.apply_queue(QueueAction::HoldAll, context),
             Command::ExportFigure => self.open_export(false),
             Command::ExportBundle => self.open_export(true),
             Command::OpenFile => self.dialog = open_dialog(context),

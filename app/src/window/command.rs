@@ -12,6 +12,9 @@ pub(super) enum Command {
     Step,
     StepHundred,
     Cancel,
+    Fork,
+    Sweep,
+    HoldQueue,
     ExportFigure,
     ExportBundle,
     OpenFile,
@@ -55,6 +58,9 @@ impl Command {
         Self::Step,
         Self::StepHundred,
         Self::Cancel,
+        Self::Fork,
+        Self::Sweep,
+        Self::HoldQueue,
         Self::ExportFigure,
         Self::ExportBundle,
         Self::OpenFile,
@@ -98,6 +104,13 @@ impl Command {
             Self::Step => ("Step", "Does one step and holds"),
             Self::StepHundred => ("Step 100", "Does a hundred steps and holds"),
             Self::Cancel => ("Cancel", "Ends the run; it keeps what it has"),
+            Self::Fork => {
+                ("Fork…", "Goes on from a checkpoint of the shown run with the form's settings, as a child")
+            }
+            Self::Sweep => ("Sweep…", "Runs the form for many values and seeds"),
+            Self::HoldQueue => {
+                ("Pause or resume queue", "Holds all runs and starts none, or lets them go on")
+            }
             Self::ExportFigure => ("Export figure…", "Writes the focused view as SVG, PDF, PNG or CSV"),
             Self::ExportBundle => {
                 ("Export bundle…", "Writes a folder with the focused view, its data and the experiment")
@@ -159,6 +172,8 @@ impl Command {
             Self::Step => (Modifiers::NONE, Key::Period),
             Self::StepHundred => (Modifiers::SHIFT, Key::Period),
             Self::Cancel => (Modifiers::COMMAND, Key::Period),
+            Self::Fork => (Modifiers::COMMAND.plus(Modifiers::SHIFT), Key::F),
+            Self::Sweep => (Modifiers::COMMAND.plus(Modifiers::SHIFT), Key::Enter),
             Self::ExportFigure => (Modifiers::COMMAND, Key::E),
             Self::ExportBundle => (Modifiers::COMMAND.plus(Modifiers::SHIFT), Key::E),
             Self::OpenFile => (Modifiers::COMMAND, Key::O),
@@ -187,6 +202,7 @@ impl Command {
             Self::ZoomOut => (Modifiers::COMMAND, Key::Minus),
             Self::ZoomReset => (Modifiers::COMMAND, Key::Num0),
             Self::Predict
+            | Self::HoldQueue
             | Self::HighContrast
             | Self::ResetLayout
             | Self::ThemeDark
@@ -203,6 +219,7 @@ impl Command {
             Self::PauseOrResume => icons::ICON_PAUSE,
             Self::Step => icons::ICON_SKIP_NEXT,
             Self::Cancel => icons::ICON_STOP,
+            Self::Fork => icons::ICON_CALL_SPLIT,
             Self::ScrubFirst => icons::ICON_FIRST_PAGE,
             Self::ScrubBack => icons::ICON_CHEVRON_LEFT,
             Self::ScrubForward => icons::ICON_CHEVRON_RIGHT,
@@ -227,6 +244,10 @@ pub(super) enum Action {
     CloseTile(String),
     /// Puts a view's tile into the layout.
     OpenTile(String),
+    /// Something about the queue.
+    Queue(super::queue::QueueAction),
+    /// Something about the list of runs.
+    Runs(super::runs::RunsAction),
     /// Focuses a tile.
     Focus(String),
     /// Opens the export dialog for a view.
@@ -235,6 +256,10 @@ pub(super) enum Action {
     Pick(weightscope_engine::record::Pick),
     /// A button of a view.
     Button { view: String, action: String },
+    /// Sets a setting of the form, as typed.
+    Set(&'static str, String),
+    /// Looks into the table that the form names.
+    PreviewData,
     /// A control was turned.
     Turn(String, weightscope_engine::record::ControlValue),
     /// The step under the pointer, for all tiles.

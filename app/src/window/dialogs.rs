@@ -24,11 +24,19 @@ pub(super) fn open_dialog(context: &Context) -> Option<Dialog> {
 }
 
 pub(super) fn save_dialog(context: &Context, text: String) -> Option<Dialog> {
+    save_text_dialog(context, ("experiment", "toml"), "experiment.toml", text)
+}
+
+/// Writes text into a file that the person names. `kind` is its name and ending.
+pub(super) fn save_text_dialog(
+    context: &Context,
+    kind: (&'static str, &'static str),
+    name: &'static str,
+    text: String,
+) -> Option<Dialog> {
     Task::spawn("file dialog", context, move || {
-        let path = rfd::FileDialog::new()
-            .add_filter("experiment", &["toml"])
-            .set_file_name("experiment.toml")
-            .save_file()?;
+        let (words, ending) = kind;
+        let path = rfd::FileDialog::new().add_filter(words, &[ending]).set_file_name(name).save_file()?;
         Some(std::fs::write(&path, text).map(|()| path).map_err(|error| error.to_string()))
     })
     .map(Dialog::Save)

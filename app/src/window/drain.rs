@@ -1,17 +1,21 @@
 //! News: what came from runs, disk and dialogs since the last frame.
 
 use egui::Context;
-use weightscope_engine::run::Event;
+use weightscope_engine::run::{Comparison, Event};
 use weightscope_engine::store::Status;
 
 use super::app::{App, Urgency};
 use super::dialogs::Dialog;
+use super::link::{Ending, Link};
+use super::queue::LiveKind;
+use super::shown::Shown;
 use super::task::Task;
 
 impl App {
     /// Takes what came from run, disk and dialogs. May run while the window is hidden; draws nothing.
     pub fn drain(&mut self, context: &Context) {
-        for text in self.runs.poll() {
+        let root = self.root.clone();
+        for text in self.runs.poll(&root, context) {
             self.say(Urgency::Warning, text);
         }
         self.drain_run(context);
@@ -30,58 +34,101 @@ impl App {
         self.drain_drop();
     }
 
+    /// News of all runs in work.
     fn drain_run(&mut self, context: &Context) {
-        let Some(link) = &mut self.link else { return };
-        let events = link.events();
-        let snapshot = link.snapshot();
-        let finished = link.finished();
-        // Events that came between the first look and the end.
-        let late = if finished.is_some() { link.events() } else { Vec::new() };
-        let newest = if finished.is_some() { link.snapshot() } else { snapshot };
-        if let (Some(shown), Some(snapshot)) = (&mut self.shown, newest) {
-            shown.update(snapshot);
-        }
-        events.into_iter().chain(late).for_each(|event| self.on_event(event));
-        let Some(result) = finished else { return };
-        self.link = None;
-        match result {
-            Ok(outcome) => {
-                self.announce(context, outcome.status.word());
-                if let Some(shown) = &mut self.shown {
-                    shown.status = outcome.status;
-                    shown.reason.clone_from(&outcome.reason);
-                    shown.results = outcome.results;
-                }
-                let urgency = if outcome.status == Status::Failed { Urgency::Error } else { Urgency::Info };
-                let reason = outcome.reason.map_or_else(String::new, |reason| format!(": {reason}"));
-                self.say(urgency, format!("Run {}{reason}", outcome.status.word()));
-            }
-            Err(error) => {
-                if let Some(shown) = &mut self.shown {
-                    shown.status = Status::Failed;
-                    shown.reason = Some(error.clone());
-                }
-                self.say(Urgency::Error, format!("The run could not start: {error}"));
+        let mut ended = false;
+        let mut shown = self.shown.take();
+        if let Some(mut link) = self.link.take() {
+            if self.news(&mut link, shown.as_mut(), context) {
+                ended = true;
+            } else {
+                self.link = Some(link);
             }
         }
-        let root = self.root.clone();
-        self.runs.refresh(&root, context);
+        self.shown = shown;
+        let mut background = std::mem::take(&mut self.background);
+        background.retain_mut(|live| {
+            let over = self.news(&mut live.link, live.shown.as_mut(), context);
+            ended |= over;
+            !over
+        });
+        self.background = background;
+        if ended {
+            let root = self.root.clone();
+            self.runs.refresh(&root, context);
+        }
         self.start_next(context);
     }
 
-    fn on_event(&mut self, event: Event) {
+    /// Takes the news of one run; true when it is over.
+    fn news(&mut self, link: &mut Link, mut shown: Option<&mut Shown>, context: &Context) -> bool {
+        let events = link.events();
+        let finished = link.finished();
+        // Events that came between the first look and the end.
+        let late = if finished.is_some() { link.events() } else { Vec::new() };
+        if let (Some(shown), Some(snapshot)) = (shown.as_deref_mut(), link.snapshot()) {
+            shown.update(snapshot);
+        }
+        for event in events.into_iter().chain(late) {
+            self.on_event(event, link, shown.as_deref_mut());
+        }
+        let Some(result) = finished else { return false };
+        match result {
+            Ok(Ending::Run(outcome)) => {
+                let urgency = if outcome.status == Status::Failed { Urgency::Error } else { Urgency::Info };
+                let reason = outcome.reason.as_ref().map_or_else(String::new, |reason| format!(": {reason}"));
+                self.say(urgency, format!("Run {}{reason}", outcome.status.word()));
+                if let Some(shown) = shown {
+                    super::toasts::announce(context, shown, outcome.status.word());
+                    shown.status = outcome.status;
+                    shown.reason = outcome.reason;
+                    shown.results = outcome.results;
+                }
+            }
+            Ok(Ending::Verified(Comparison::Identical { rows })) => {
+                self.say(
+                    Urgency::Info,
+                    format!("Reproduced bit for bit ({rows} rows): {}", link.folder.display()),
+                );
+            }
+            Ok(Ending::Verified(Comparison::Different(what))) => {
+                self.say(
+                    Urgency::Warning,
+                    format!("The repeated run differs: {what}: {}", link.folder.display()),
+                );
+            }
+            Err(error) => {
+                if let Some(shown) = shown {
+                    shown.status = Status::Failed;
+                    shown.reason = Some(error.clone());
+                }
+                let what =
+                    if link.kind == LiveKind::Verify { "could not be verified" } else { "could not start" };
+                self.say(Urgency::Error, format!("The run {what}: {error}"));
+            }
+        }
+        true
+    }
+
+    fn on_event(&mut self, event: Event, link: &Link, shown: Option<&mut Shown>) {
         match event {
             Event::Started { folder, device } => {
-                if let (Some(shown), Some(folder)) = (&mut self.shown, &folder) {
+                if let (Some(shown), Some(folder)) = (shown, &folder) {
                     shown.settle(folder);
                 }
+                self.runs.wants_refresh();
                 let place = folder.map_or_else(String::new, |folder| format!(" in {}", folder.display()));
                 self.note(format!("Run started on {device}{place}"));
             }
             Event::Stage { index, name } => self.note(format!("Stage {}: {name}", index + 1)),
             Event::Message(text) => self.note(text),
             Event::Warning(text) => self.say(Urgency::Warning, text),
-            Event::Checkpoint { .. } | Event::Ended { .. } => {}
+            Event::Checkpoint { .. } => {
+                if let Some(dialog) = &mut self.fork {
+                    dialog.checkpoint_written(&link.folder);
+                }
+            }
+            Event::Ended { .. } => {}
         }
     }
 

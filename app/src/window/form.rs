@@ -101,6 +101,12 @@ impl Form {
         words.join(" ")
     }
 
+    /// A setting that is text, if the lab has one with this key.
+    pub(super) fn text(&self, key: &str) -> Option<String> {
+        let (_, value) = self.experiment.settings().into_iter().find(|(field, _)| field.key == key)?;
+        value.as_str().map(str::to_owned)
+    }
+
     /// Parameters, steps, time.
     pub(super) fn cost_text(&self) -> String {
         let seconds = self.cost.seconds;

@@ -2,12 +2,13 @@
 
 use egui::{RichText, Ui};
 use weightscope_engine::experiment::Experiment;
-use weightscope_engine::labs::{Comparability, ReferenceRow};
+use weightscope_engine::labs::ReferenceRow;
 use weightscope_engine::record::AxisScale;
 
 use super::shown::Shown;
 use super::style::{color, tokens};
 use super::tiles::TileState;
+use crate::card::{Verdict, judge};
 use crate::figure::colormap::ColorMap;
 use crate::figure::number::significant;
 
@@ -119,25 +120,20 @@ fn card(ui: &mut Ui, shown: &Shown) {
 
 fn card_row(ui: &mut Ui, shown: &Shown, row: &ReferenceRow) {
     let tokens = tokens(ui.ctx());
-    let ours = row.result.and_then(|name| shown.results.get(name));
+    let (ours, verdict) = judge(row, &shown.results);
     let text = match ours {
         Some(value) => {
-            format!("{}: published {}, ours {}", row.quantity, row.published, significant(*value, 4))
+            format!("{}: published {}, ours {}", row.quantity, row.published, significant(value, 4))
         }
         None => format!("{}: published {}", row.quantity, row.published),
     };
     ui.label(text).on_hover_text(row.source);
-    let (verdict, paint) = match (&row.comparability, ours, row.value) {
-        (Comparability::NotComparable(why), _, _) => (format!("not comparable: {why}"), tokens.text_muted),
-        (Comparability::Within(distance), Some(ours), Some(published))
-            if (ours - published).abs() <= *distance =>
-        {
-            ("within the tolerance".to_owned(), tokens.ok)
-        }
-        (Comparability::Within(_), Some(_), Some(_)) => ("off".to_owned(), tokens.warning),
-        (Comparability::Within(_), _, _) => ("no figure of ours yet".to_owned(), tokens.text_muted),
+    let paint = match verdict {
+        Verdict::Within => tokens.ok,
+        Verdict::Off => tokens.warning,
+        Verdict::NotComparable(_) | Verdict::Missing => tokens.text_muted,
     };
-    ui.label(RichText::new(verdict).small().color(color(paint)));
+    ui.label(RichText::new(verdict.words()).small().color(color(paint)));
 }
 
 /// Settings that differ from the lab's defaults.

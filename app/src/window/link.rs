@@ -9,8 +9,11 @@ use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
 use weightscope_engine::run::{
-    self, Control, EVENT_BOUND, Event, Observer, Outcome, RunError, RunRequest, Snapshot,
+    self, Comparison, Control, EVENT_BOUND, Event, ForkRequest, Observer, Outcome, RunError, RunRequest,
+    Snapshot,
 };
+
+use super::queue::LiveKind;
 
 /// Least time between two repaints, shared with the thread of the run.
 #[derive(Clone, Debug, Default)]
@@ -26,12 +29,59 @@ impl RepaintInterval {
     }
 }
 
+/// What a worker is to do.
+pub(super) enum Launch {
+    New(RunRequest),
+    Resume(PathBuf),
+    Fork(ForkRequest),
+    Verify(PathBuf),
+}
+
+/// How it ended.
+pub(super) enum Ending {
+    Run(Outcome),
+    Verified(Comparison),
+}
+
+/// The thread of a run.
+enum Worker {
+    Run(JoinHandle<Result<Outcome, RunError>>),
+    Verify(JoinHandle<Result<Comparison, RunError>>),
+}
+
+impl Worker {
+    fn is_finished(&self) -> bool {
+        match self {
+            Self::Run(handle) => handle.is_finished(),
+            Self::Verify(handle) => handle.is_finished(),
+        }
+    }
+
+    fn join(self) -> Result<Ending, String> {
+        let died = "the run's thread died".to_owned();
+        match self {
+            Self::Run(handle) => {
+                handle.join().map_err(|_| died)?.map(Ending::Run).map_err(|error| error.to_string())
+            }
+            Self::Verify(handle) => {
+                handle.join().map_err(|_| died)?.map(Ending::Verified).map_err(|error| error.to_string())
+            }
+        }
+    }
+}
+
 /// A run that this window started.
 pub(super) struct Link {
+    pub(super) id: u64,
+    /// Words for lists.
+    pub(super) label: String,
+    /// Folder of the run.
+    pub(super) folder: PathBuf,
+    pub(super) kind: LiveKind,
     pub(super) control: Arc<Control>,
     newest: Arc<ArcSwapOption<Snapshot>>,
     events: Receiver<Event>,
-    handle: Option<JoinHandle<Result<Outcome, RunError>>>,
+    worker: Option<Worker>,
 }
 
 struct WindowObserver {
@@ -55,43 +105,38 @@ impl Observer for WindowObserver {
 }
 
 impl Link {
-    /// Starts a run.
-    pub(super) fn start(
-        request: RunRequest,
+    /// Starts the work on a thread of its own.
+    pub(super) fn launch(
+        launch: Launch,
         context: &egui::Context,
         interval: &RepaintInterval,
-    ) -> std::io::Result<Self> {
-        Self::launch(context, interval, |observer, control| run::spawn(request, observer, control))
-    }
-
-    /// Goes on with a stored run.
-    pub(super) fn resume(
-        path: PathBuf,
-        context: &egui::Context,
-        interval: &RepaintInterval,
-    ) -> std::io::Result<Self> {
-        Self::launch(context, interval, |observer, control| run::spawn_resume(path, observer, control))
-    }
-
-    fn launch(
-        context: &egui::Context,
-        interval: &RepaintInterval,
-        spawn: impl FnOnce(
-            Box<dyn Observer>,
-            Arc<Control>,
-        ) -> std::io::Result<JoinHandle<Result<Outcome, RunError>>>,
     ) -> std::io::Result<Self> {
         let (sender, events) = sync_channel(EVENT_BOUND);
         let newest = Arc::new(ArcSwapOption::empty());
         let control = Arc::new(Control::default());
-        let observer = WindowObserver {
+        let observer: Box<dyn Observer> = Box::new(WindowObserver {
             context: context.clone(),
             interval: interval.clone(),
             newest: Arc::clone(&newest),
             events: sender,
+        });
+        let hand = Arc::clone(&control);
+        let worker = match launch {
+            Launch::New(request) => Worker::Run(run::spawn(request, observer, hand)?),
+            Launch::Resume(path) => Worker::Run(run::spawn_resume(path, observer, hand)?),
+            Launch::Fork(request) => Worker::Run(run::spawn_fork(request, observer, hand)?),
+            Launch::Verify(path) => Worker::Verify(run::spawn_verify(path, observer, hand)?),
         };
-        let handle = spawn(Box::new(observer), Arc::clone(&control))?;
-        Ok(Self { control, newest, events, handle: Some(handle) })
+        Ok(Self {
+            id: 0,
+            label: String::new(),
+            folder: PathBuf::new(),
+            kind: LiveKind::Run,
+            control,
+            newest,
+            events,
+            worker: Some(worker),
+        })
     }
 
     /// Events since the last call.
@@ -104,24 +149,19 @@ impl Link {
         self.newest.load_full()
     }
 
-    /// The outcome, once, when the run has ended.
-    pub(super) fn finished(&mut self) -> Option<Result<Outcome, String>> {
-        if !self.handle.as_ref().is_some_and(JoinHandle::is_finished) {
+    /// How it ended, once.
+    pub(super) fn finished(&mut self) -> Option<Result<Ending, String>> {
+        if !self.worker.as_ref().is_some_and(Worker::is_finished) {
             return None;
         }
-        let result = self.handle.take()?.join();
-        Some(match result {
-            Ok(Ok(outcome)) => Ok(outcome),
-            Ok(Err(error)) => Err(error.to_string()),
-            Err(_) => Err("the run's thread died".to_owned()),
-        })
+        self.worker.take().map(Worker::join)
     }
 
     /// Ends the run and waits until it has written what it has.
     pub(super) fn close(&self) {
         self.control.cancel();
         // The run may wait for room in the event channel: keep taking until it has ended.
-        while self.handle.as_ref().is_some_and(|handle| !handle.is_finished()) {
+        while self.worker.as_ref().is_some_and(|worker| !worker.is_finished()) {
             let _ = self.events();
             std::thread::sleep(Duration::from_millis(2));
         }

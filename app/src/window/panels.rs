@@ -52,9 +52,14 @@ impl App {
         }
         let paused = self.is_paused();
         let pause = if paused { "Resume" } else { "Pause" };
-        for (command, words) in
-            [(Command::PauseOrResume, pause), (Command::Step, "Step"), (Command::Cancel, "Cancel")]
-        {
+        let forkable = self.shown.as_ref().is_some_and(|shown| shown.folder.is_some());
+        for (command, words) in [
+            (Command::PauseOrResume, pause),
+            (Command::Step, "Step"),
+            (Command::Cancel, "Cancel"),
+            (Command::Fork, "Fork…"),
+        ] {
+            let live = if command == Command::Fork { forkable } else { live };
             let button = if command == Command::PauseOrResume && paused {
                 Button::new((style::icon(egui_material_icons::icons::ICON_PLAY_ARROW), words))
             } else {
@@ -125,13 +130,18 @@ impl App {
                 );
             }
             ui.label(RichText::new(self.form.cost_text()).small().color(color(palette.text_muted)));
-            let run = ui.add_enabled(
-                self.form.blocker().is_none(),
-                Button::new("Run experiment").min_size(egui::vec2(ui.available_width(), 26.0)),
-            );
-            if run.clicked() {
-                actions.push(Action::Do(Command::Run));
-            }
+            ui.horizontal(|ui| {
+                let ready = self.form.blocker().is_none();
+                let width = ui.available_width() - 84.0;
+                let run = Button::new("Run experiment").min_size(egui::vec2(width, 26.0));
+                if ui.add_enabled(ready, run).clicked() {
+                    actions.push(Action::Do(Command::Run));
+                }
+                let sweep = Button::new("Sweep…").min_size(egui::vec2(ui.available_width(), 26.0));
+                if ui.add(sweep).on_hover_text(Command::Sweep.words().1).clicked() {
+                    actions.push(Action::Do(Command::Sweep));
+                }
+            });
             ui.add_space(2.0);
         });
         egui::ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
@@ -142,6 +152,17 @@ impl App {
             }
             let muted = color(tokens(ui.ctx()).text_muted);
             ui.label(RichText::new(about.claim).small().color(muted)).on_hover_text(about.paper);
+            if self.form.text("target").is_some() {
+                ui.horizontal(|ui| {
+                    if ui.button("Open table…").on_hover_text("A CSV file; it can be dropped on the window too").clicked() {
+                        actions.push(Action::Do(Command::OpenFile));
+                    }
+                    let tip = "Columns with types and problems; choose the target there";
+                    if ui.button("Preview table").on_hover_text(tip).clicked() {
+                        actions.push(Action::PreviewData);
+                    }
+                });
+            }
             self.form.ui(ui);
         });
     }
@@ -156,7 +177,14 @@ impl App {
                 0 => "Log".to_owned(),
                 unread => format!("Log ({unread})"),
             };
-            for (tab, words) in [(Bottom::Runs, "Runs"), (Bottom::Queue, "Queue"), (Bottom::Log, &log)] {
+            let work = self.busy() + self.queue.waiting().len();
+            let queue = if work > 0 { format!("Queue {work}") } else { "Queue".to_owned() };
+            for (tab, words) in [
+                (Bottom::Runs, "Runs"),
+                (Bottom::Queue, queue.as_str()),
+                (Bottom::Compare, "Compare"),
+                (Bottom::Log, log.as_str()),
+            ] {
                 ui.selectable_value(&mut self.bottom, tab, words);
             }
         });
@@ -164,18 +192,11 @@ impl App {
         match self.bottom {
             Bottom::Runs => {
                 let open = self.shown.as_ref().and_then(|shown| shown.folder.clone());
-                self.runs.ui(ui, open.as_deref(), actions);
+                let progress = self.live_progress();
+                self.runs.ui(ui, open.as_deref(), &progress, actions);
             }
-            Bottom::Queue => {
-                if self.queue.is_empty() {
-                    ui.label(
-                        "Runs of a sweep wait here. Choose the preset oscillation/vit-arms and press Run.",
-                    );
-                }
-                for (index, request) in self.queue.iter().enumerate() {
-                    ui.label(format!("{}. {} · seed {}", index + 1, request.label, request.experiment.seed));
-                }
-            }
+            Bottom::Queue => self.queue_ui(ui, actions),
+            Bottom::Compare => self.compare.ui(ui, &mut self.runs, actions),
             Bottom::Log => log_ui(ui, &self.log),
         }
     }
@@ -353,7 +374,16 @@ fn menus(ui: &mut Ui, actions: &mut Vec<Action>) {
     menu(
         ui,
         "Run",
-        &[Command::Run, Command::PauseOrResume, Command::Step, Command::StepHundred, Command::Cancel],
+        &[
+            Command::Run,
+            Command::Sweep,
+            Command::PauseOrResume,
+            Command::Step,
+            Command::StepHundred,
+            Command::Cancel,
+            Command::Fork,
+            Command::HoldQueue,
+        ],
     );
     menu(ui, "Help", &[Command::Palette, Command::Shortcuts]);
 }

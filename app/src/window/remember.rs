@@ -19,6 +19,10 @@ impl App {
         let [setup, inspector, bottom] = session.panels;
         self.panels = Panels { setup, inspector, bottom };
         self.controls = session.controls;
+        self.runs.layout = session.runs;
+        if let Some(queue) = session.queue {
+            self.restore_queue(queue);
+        }
         for (view, options) in session.options {
             self.tiles.entry(view).or_default().options = options;
         }
@@ -92,6 +96,8 @@ impl App {
             options: self.tiles.iter().map(|(view, tile)| (view.clone(), tile.kept_options())).collect(),
             controls: self.controls.clone(),
             focus: self.focus.clone(),
+            runs: self.runs.layout.clone(),
+            queue: Some(self.queue.clone()),
             panels: [self.panels.setup, self.panels.inspector, self.panels.bottom],
             theme: match context.options(|options| options.theme_preference) {
                 egui::ThemePreference::Dark => "dark",

@@ -11,6 +11,8 @@ use serde::{Deserialize, Serialize};
 use weightscope_engine::record::Controls;
 use weightscope_engine::store::write_atomically;
 
+use super::queue::Queue;
+use super::runs::RunsLayout;
 use super::task::Task;
 use super::tiles::Layout;
 use crate::views::ViewOptions;
@@ -36,6 +38,10 @@ pub(super) struct Session {
     pub(super) options: BTreeMap<String, ViewOptions>,
     /// Controls of the lab that was shown.
     pub(super) controls: Controls,
+    /// Columns, order, ticks and colours of the runs table.
+    pub(super) runs: RunsLayout,
+    /// What waited.
+    pub(super) queue: Option<Queue>,
     /// View with the focus.
     pub(super) focus: String,
     /// Set-up, inspector, bottom panel: open or not.

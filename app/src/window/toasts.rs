@@ -4,8 +4,9 @@ use std::time::{Duration, Instant};
 
 use egui::{Align2, Context, RichText};
 
-use super::app::{App, Urgency};
+use super::app::Urgency;
 use super::panels::urgency_color;
+use super::shown::Shown;
 use super::style::{color, tokens};
 
 /// Most toasts at once; older ones make room.
@@ -92,22 +93,19 @@ impl Toasts {
 /// A run of this length is worth a word on the desktop when it ends.
 const LONG_SECONDS: f64 = 60.0;
 
-impl App {
-    /// Tells the desktop that a long run has ended, if the window is not in front. Desktops without a notification service
-    /// show nothing; the log of the window has it anyway.
-    pub(super) fn announce(&self, context: &Context, how: &str) {
-        let Some(shown) = &self.shown else { return };
-        let seconds = shown.snapshot.progress.seconds;
-        if seconds < LONG_SECONDS || context.input(|input| input.focused) {
-            return;
-        }
-        let text = format!("{} is {how} after {seconds:.0} s", shown.title);
-        let spawned = std::thread::Builder::new().name("notification".to_owned()).spawn(move || {
-            let _ = notify_rust::Notification::new().summary(super::TITLE).body(&text).show();
-        });
-        if let Err(error) = spawned {
-            tracing::debug!("no desktop notification: {error}");
-        }
+/// Tells the desktop that a long run has ended, if the window is not in front. Desktops without a notification service show
+/// nothing; the log of the window has it anyway.
+pub(super) fn announce(context: &Context, shown: &Shown, how: &str) {
+    let seconds = shown.snapshot.progress.seconds;
+    if seconds < LONG_SECONDS || context.input(|input| input.focused) {
+        return;
+    }
+    let text = format!("{} is {how} after {seconds:.0} s", shown.title);
+    let spawned = std::thread::Builder::new().name("notification".to_owned()).spawn(move || {
+        let _ = notify_rust::Notification::new().summary(super::TITLE).body(&text).show();
+    });
+    if let Err(error) = spawned {
+        tracing::debug!("no desktop notification: {error}");
     }
 }
 

@@ -151,11 +151,16 @@ fn range_values(key: &str, from: f64, to: f64, count: usize, spacing: &str) -> R
             // The ends as typed, not as exp(ln) returns them.
             _ if index == 0 => from,
             _ if index + 1 == count => to,
-            "log" => (from.ln() + share(index) * (to.ln() - from.ln())).exp(),
-            _ => from + share(index) * (to - from),
+            "log" => short((from.ln() + share(index) * (to.ln() - from.ln())).exp()),
+            _ => short(from + share(index) * (to - from)),
         })
         .map(Value::Float)
         .collect())
+}
+
+/// Twelve significant digits: the middle of 0.0001 and 0.01 is 0.001, not 0.0010000000000000002.
+fn short(value: f64) -> f64 {
+    format!("{value:.11e}").parse().unwrap_or(value)
 }
 
 fn plain(value: &Value) -> String {

@@ -40,7 +40,7 @@ pub fn set(field: &Field, slot: Slot<'_>, value: &Value) -> Result<(), Problem> 
         }
         Slot::Float(target) => *target = float(value).ok_or_else(|| wrong("a number"))?,
         Slot::Switch(target) => *target = value.as_bool().ok_or_else(|| wrong("true or false"))?,
-        Slot::Text(target) => value.as_str().ok_or_else(|| wrong("text in quotes"))?.clone_into(target),
+        Slot::Text(target) => *target = text(value).ok_or_else(|| wrong("text in quotes"))?,
         Slot::Choice(target) => {
             let keys: Vec<&str> = target.choices().iter().map(|choice| choice.key).collect();
             let word = value.as_str().ok_or_else(|| wrong("a word").allowing(keys.join(", ")))?;
@@ -54,8 +54,7 @@ pub fn set(field: &Field, slot: Slot<'_>, value: &Value) -> Result<(), Problem> 
         }
         Slot::Floats(target) => *target = list(value, float).ok_or_else(|| wrong("a list of numbers"))?,
         Slot::Texts(target) => {
-            *target = list(value, |item| item.as_str().map(str::to_owned))
-                .ok_or_else(|| wrong("a list of words"))?;
+            *target = list(value, text).ok_or_else(|| wrong("a list of words"))?;
         }
     }
     Ok(())
@@ -105,8 +104,22 @@ fn float(value: &Value) -> Option<f64> {
     }
 }
 
+/// A number in place of text is what a person types for a seed or a count among words.
+fn text(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Integer(number) => Some(number.to_string()),
+        Value::Float(value) => Some(number(*value)),
+        _ => None,
+    }
+}
+
+/// A single value in place of a list is a list of one.
 fn list<T>(value: &Value, item: impl Fn(&Value) -> Option<T>) -> Option<Vec<T>> {
-    value.as_array()?.iter().map(item).collect()
+    match value.as_array() {
+        Some(items) => items.iter().map(item).collect(),
+        None => Some(vec![item(value)?]),
+    }
 }
 
 fn describe(value: &Value) -> String {

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use crate::experiment::{Cost, Problem, Visitor};
+use crate::experiment::{Cost, Problem, Visitor, changed_in_fork};
 use crate::record::{Channel, ControlValue, Controls, Pick, Record, ViewSpec};
 use crate::run::{Context, Control, RunError};
 use crate::store::{Artifact, State};
@@ -96,6 +96,13 @@ pub trait Lab: Clone + PartialEq + Default {
     /// Integer levels and scales of the weights in a checkpoint, if the lab quantizes.
     fn levels(&self, _state: &State) -> Option<Artifact> {
         None
+    }
+    /// Why a run with these settings cannot go on from a checkpoint of a run with the settings `parent`; nothing if it can.
+    ///
+    /// Only the lab knows which settings its checkpoints depend on (shapes, data, random streams). A lab that does not say
+    /// lets none change: a wrong refusal costs a new run, a wrong permission gives figures that mean something else.
+    fn forkable(&self, parent: &Self) -> Vec<Problem> {
+        changed_in_fork(|v| self.clone().visit(v), |v| parent.clone().visit(v), &[])
     }
     /// What a view's button selects, from the record alone.
     fn action(&self, record: &Record, action: &str) -> Picked;
@@ -201,6 +208,16 @@ macro_rules! labs {
                 method: Option<&str>,
             ) -> Result<Vec<u8>, RunError> {
                 match self { $(Self::$variant(config) => config.predict(run_folder, table, method),)+ }
+            }
+
+            /// Why a run with these settings cannot go on from a checkpoint of `parent`.
+            pub fn forkable(&self, parent: &Self) -> Vec<Problem> {
+                match (self, parent) {
+                    $((Self::$variant(config), Self::$variant(parent)) => config.forkable(parent),)+
+                    #[expect(clippy::allow_attributes, reason = "with a single lab the arm below is unreachable, with two it is not")]
+                    #[allow(unreachable_patterns, reason = "see above")]
+                    _ => vec![Problem::error("lab", "a fork stays in the lab of its parent").allowing(parent.name())],
+                }
             }
 
             /// What a view's button selects.

@@ -1,5 +1,7 @@
 //! Why a run did not come to its end.
 
+use std::path::PathBuf;
+
 use super::control::Cancelled;
 use crate::data::DataError;
 use crate::device::DeviceError;
@@ -27,6 +29,19 @@ pub enum RunError {
         /// Name of the stage.
         stage: String,
     },
+    /// The checkpoint to fork from is not there.
+    #[error("{}; choose a step that is kept, or pause the run to save one: {}", no_checkpoint(*.step, .kept), path.display())]
+    NoCheckpoint {
+        /// The step asked for; `None` is the newest.
+        step: Option<u64>,
+        /// Steps whose checkpoints are kept.
+        kept: Vec<u64>,
+        /// The parent's folder.
+        path: PathBuf,
+    },
+    /// The checkpoint that a fork began with is gone, in its folder and in its parent's.
+    #[error("the checkpoint that this run was forked from is gone, so it cannot be repeated or begun again: {}", .0.display())]
+    OriginGone(PathBuf),
     /// The run folder cannot be used.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -43,4 +58,15 @@ pub enum RunError {
 
 fn list(problems: &[Problem]) -> String {
     problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+}
+
+fn no_checkpoint(step: Option<u64>, kept: &[u64]) -> String {
+    let kept: Vec<String> = kept.iter().map(ToString::to_string).collect();
+    match (step, kept.is_empty()) {
+        (_, true) => "this run has no checkpoint yet".to_owned(),
+        (None, false) => "this run has no checkpoint that can be read".to_owned(),
+        (Some(step), false) => {
+            format!("this run has no checkpoint at step {step}, it has them at {}", kept.join(", "))
+        }
+    }
 }

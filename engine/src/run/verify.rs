@@ -1,12 +1,15 @@
 //! Whether a run can be repeated: run it again, compare the metric stream bit for bit.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::thread::JoinHandle;
 
 use super::control::Control;
 use super::error::RunError;
 use super::event::Observer;
-use super::worker::{Place, RunRequest, now_text, run};
+use super::fork::plant_again;
+use super::worker::{Place, RunRequest, now_text, resume, run};
 use crate::store::{self, Row, Status, StoreError, Verification, is_clock};
 
 /// What the comparison found.
@@ -21,30 +24,45 @@ pub enum Comparison {
     Different(String),
 }
 
-/// Repeats a finished run inside its own folder, compares, and writes the outcome into its manifest.
+/// Repeats a finished run (a fork from the checkpoint it began with) inside its own folder, compares, and writes the outcome into its manifest.
 pub fn verify(path: &Path, observer: &mut dyn Observer, control: &Control) -> Result<Comparison, RunError> {
     let manifest = store::read_manifest(path)?;
     let experiment = store::read_experiment(path)?;
     let original = store::read_metrics(path)?;
     let again = path.join("verify");
     remove(&again)?;
-    let request =
-        RunRequest { experiment, asked: None, origin: "verify".to_owned(), place: Place::New(again.clone()) };
-    let outcome = run(&request, observer, control)?;
+    let outcome = if let Some(parent) = &manifest.parent {
+        plant_again(path, parent, &experiment, &again)?;
+        resume(&again, observer, control)?
+    } else {
+        let origin = "verify".to_owned();
+        let request = RunRequest { experiment, asked: None, origin, place: Place::New(again.clone()) };
+        run(&request, observer, control)?
+    };
     let repeated = store::read_metrics(&again)?;
     remove(&again)?;
     if outcome.status == Status::Cancelled {
         return Err(RunError::Cancelled(super::control::Cancelled));
     }
     let comparison = compare(&original, &repeated, manifest.status);
-    let mut manifest = store::read_manifest(path)?;
-    manifest.verified = Some(Verification {
+    let verified = Verification {
         identical: matches!(comparison, Comparison::Identical { .. }),
         version: crate::VERSION.to_owned(),
         at: now_text(),
-    });
-    store::write_manifest(path, &manifest)?;
+    };
+    store::update_manifest(path, |manifest| manifest.verified = Some(verified))?;
     Ok(comparison)
+}
+
+/// Repeats and compares on a thread of its own.
+pub fn spawn_verify(
+    path: PathBuf,
+    mut observer: Box<dyn Observer>,
+    control: Arc<Control>,
+) -> std::io::Result<JoinHandle<Result<Comparison, RunError>>> {
+    std::thread::Builder::new()
+        .name("verify".to_owned())
+        .spawn(move || verify(&path, observer.as_mut(), &control))
 }
 
 /// Compares two streams. A run that ended early is compared as far as it came.

@@ -72,7 +72,7 @@ pub fn run(
             Some(RunFolder::create(path, asked, &request.experiment)?)
         }
     };
-    let mut manifest = new_manifest(&request.experiment, &device, folder.as_ref());
+    let mut manifest = new_manifest(&request.experiment, &device.name, folder.as_ref().map(RunFolder::path));
     manifest.origin.clone_from(&request.origin);
     let start =
         Start { experiment: &request.experiment, device, manifest, record: Record::default(), resumed: None };
@@ -92,6 +92,9 @@ pub fn resume(path: &Path, observer: &mut dyn Observer, control: &Control) -> Re
     manifest.status = Status::Running;
     manifest.reason = None;
     manifest.device.clone_from(&device.name);
+    if checkpoint.is_none() && manifest.parent.is_some() {
+        return Err(RunError::OriginGone(path.to_owned()));
+    }
     let start = match checkpoint {
         Some(checkpoint) => Start {
             experiment: &experiment,
@@ -213,7 +216,13 @@ fn finish(
     } else {
         folder.log(manifest.status.word());
     }
-    match folder.write_manifest(manifest) {
+    let ended = manifest.clone();
+    let written = store::update_manifest(folder.path(), |file| {
+        let personal = std::mem::replace(file, ended);
+        file.keep_personal(&personal);
+    });
+    // A manifest that cannot be read any more is replaced: the run knows better.
+    match written.map(|_| ()).or_else(|_| folder.write_manifest(manifest)) {
         Ok(()) => manifest.reason.clone(),
         Err(error) => {
             if manifest.status == Status::Done {
@@ -240,16 +249,15 @@ fn panic_text(panic: &(dyn Any + Send)) -> String {
         .unwrap_or_else(|| "it left no message".to_owned())
 }
 
-fn new_manifest(experiment: &Experiment, device: &OpenDevice, folder: Option<&RunFolder>) -> Manifest {
-    let name =
-        folder.and_then(|folder| folder.path().file_name()).map(|name| name.to_string_lossy().into_owned());
+pub(super) fn new_manifest(experiment: &Experiment, device: &str, folder: Option<&Path>) -> Manifest {
+    let name = folder.and_then(Path::file_name).map(|name| name.to_string_lossy().into_owned());
     Manifest {
         id: name.unwrap_or_default(),
         status: Status::Running,
         lab: experiment.lab().to_owned(),
         seed: experiment.seed,
         version: crate::VERSION.to_owned(),
-        device: device.name.clone(),
+        device: device.to_owned(),
         started: now_text(),
         host: gethostname::gethostname().to_string_lossy().into_owned(),
         cores: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),

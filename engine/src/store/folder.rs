@@ -4,8 +4,9 @@
 //! replaced atomically; a program killed at any moment leaves a folder that opens and resumes.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::{self, Write as _};
+use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use super::atomic;
 use super::error::StoreError;
@@ -26,6 +27,7 @@ mod names {
     pub(super) const METRICS: &str = "metrics.csv";
     pub(super) const LOG: &str = "log.txt";
     pub(super) const SNAPSHOTS: &str = "snapshots";
+    pub(super) const ORIGIN: &str = "origin.safetensors";
     pub(super) const VIEWS: &str = "views";
     pub(super) const PICTURES: &str = "pictures.cbor";
     pub(super) const LOCK: &str = ".lock";
@@ -120,7 +122,28 @@ impl RunFolder {
                 Err(error) => errors.push(error),
             }
         }
+        // A fork that has no checkpoint of its own yet goes on from the one it was forked at.
+        let origin = origin_checkpoint(&self.path);
+        if origin.is_file() {
+            match state::read(&origin) {
+                Ok(checkpoint) => return (Some(checkpoint), errors),
+                Err(error) => errors.push(error),
+            }
+        }
         (None, errors)
+    }
+
+    /// Puts what a fork begins with into a new folder: the checkpoint, and the metric stream up to it.
+    pub fn plant(&self, checkpoint: &Path, metrics: &Path, bytes: u64) -> Result<(), StoreError> {
+        let read = fs::read(checkpoint)
+            .map_err(|error| StoreError::io("the checkpoint of the parent", checkpoint, error))?;
+        atomic::write(&origin_checkpoint(&self.path), "the checkpoint", |out| out.write_all(&read))?;
+        let mut opened =
+            File::open(metrics).map_err(|error| StoreError::io("metrics.csv", metrics, error))?.take(bytes);
+        atomic::write(&self.path.join(names::METRICS), "metrics.csv", |out| {
+            let copied = io::copy(&mut opened, out)?;
+            if copied == bytes { Ok(()) } else { Err(io::Error::from(io::ErrorKind::UnexpectedEof)) }
+        })
     }
 
     /// Saves the record's pictures as they stand.
@@ -179,6 +202,50 @@ pub fn read_manifest(path: &Path) -> Result<Manifest, StoreError> {
     Ok(manifest)
 }
 
+/// Changes the manifest of a run folder: read, change, write, with no other change of this program between.
+pub fn update_manifest(path: &Path, change: impl FnOnce(&mut Manifest)) -> Result<Manifest, StoreError> {
+    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+    // The lock guards no value, so one left by a panic is as good as any.
+    let _guard = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut manifest = read_manifest(path)?;
+    change(&mut manifest);
+    write_manifest(path, &manifest)?;
+    Ok(manifest)
+}
+
+/// The metric stream of a run folder.
+pub fn metrics_file(path: &Path) -> PathBuf {
+    path.join(names::METRICS)
+}
+
+/// Where a fork keeps the checkpoint that it began with.
+pub fn origin_checkpoint(path: &Path) -> PathBuf {
+    path.join(names::ORIGIN)
+}
+
+/// The step of a checkpoint file, from its name.
+pub fn checkpoint_step(path: &Path) -> Option<u64> {
+    path.file_stem()?.to_str()?.strip_prefix("step-")?.parse().ok()
+}
+
+/// The settings of a run as a flat table, as they stand in its folder; cheaper than [`read_experiment`] and never refused
+/// because of a lab or a key that this program does not know.
+pub fn read_settings(path: &Path) -> Result<toml::Table, StoreError> {
+    let file = experiment_file(path);
+    let text = fs::read_to_string(&file).map_err(|error| StoreError::io("the experiment", &file, error))?;
+    text.parse().map_err(|error: toml::de::Error| StoreError::Damaged {
+        what: "the experiment",
+        why: error.message().to_owned(),
+        advice: "mend the file by hand",
+        path: file,
+    })
+}
+
+fn experiment_file(path: &Path) -> PathBuf {
+    let resolved = path.join(names::RESOLVED);
+    if resolved.is_file() { resolved } else { path.join(names::EXPERIMENT) }
+}
+
 /// Replaces the manifest of a run folder.
 pub fn write_manifest(path: &Path, manifest: &Manifest) -> Result<(), StoreError> {
     atomic::write(&path.join(names::MANIFEST), "manifest.json", |out| {
@@ -189,8 +256,7 @@ pub fn write_manifest(path: &Path, manifest: &Manifest) -> Result<(), StoreError
 
 /// Reads the resolved experiment of a run folder.
 pub fn read_experiment(path: &Path) -> Result<Experiment, StoreError> {
-    let resolved = path.join(names::RESOLVED);
-    let file = if resolved.is_file() { resolved } else { path.join(names::EXPERIMENT) };
+    let file = experiment_file(path);
     let text = fs::read_to_string(&file).map_err(|error| StoreError::io("the experiment", &file, error))?;
     Experiment::from_toml(&text).map_err(|problems| StoreError::Damaged {
         what: "the experiment",

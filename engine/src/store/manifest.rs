@@ -115,3 +115,13 @@ pub struct Manifest {
     /// The person's star.
     pub star: bool,
 }
+
+impl Manifest {
+    /// Takes what a person or another command wrote into the file while a run held its own copy.
+    pub fn keep_personal(&mut self, file: &Self) {
+        self.note.clone_from(&file.note);
+        self.tags.clone_from(&file.tags);
+        self.star = file.star;
+        self.verified.clone_from(&file.verified);
+    }
+}

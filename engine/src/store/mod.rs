@@ -16,8 +16,9 @@ pub use artifact::{Artifact, write as write_artifact};
 pub use atomic::write as write_atomically;
 pub use error::StoreError;
 pub use folder::{
-    RunFolder, StoredRun, checkpoints, fill, read_experiment, read_manifest, read_metrics, read_run,
-    stream_hash, write_manifest,
+    RunFolder, StoredRun, checkpoint_step, checkpoints, fill, metrics_file, origin_checkpoint,
+    read_experiment, read_manifest, read_metrics, read_run, read_settings, stream_hash, update_manifest,
+    write_manifest,
 };
 pub use index::{Index, IndexEntry, scan};
 pub use manifest::{Manifest, Parent, Status, Verification};

@@ -9,7 +9,7 @@ pub(super) fn pinball(case: &mut Case) -> Result<(), String> {
     let (q, y, taus) = (case.numbers("q")?, case.numbers("y")?, case.numbers("taus")?);
     let mut gradient = vec![0.0; q.len()];
     let mean = loss::mean_with_gradient(&q, &y, &taus, 0.0, &mut gradient);
-    case.check("loss", "loss", &table(&q, &y, &taus, |y, q, tau| loss::loss(y, q, tau)));
+    case.check("loss", "loss", &table(&q, &y, &taus, loss::loss));
     case.check_number("mean", "mean", loss::mean(&q, &y, &taus));
     case.check_number("mean", "with gradient", mean);
     case.check("per_level", "per level", &loss::per_level(&q, &y, &taus));
@@ -19,7 +19,7 @@ pub(super) fn pinball(case: &mut Case) -> Result<(), String> {
 
 pub(super) fn pinball_ties(case: &mut Case) -> Result<(), String> {
     let (q, y, taus) = (case.numbers("q")?, case.numbers("y")?, case.numbers("taus")?);
-    case.check("loss", "loss", &table(&q, &y, &taus, |y, q, tau| loss::loss(y, q, tau)));
+    case.check("loss", "loss", &table(&q, &y, &taus, loss::loss));
     Ok(())
 }
 
@@ -31,7 +31,7 @@ pub(super) fn huber(case: &mut Case) -> Result<(), String> {
     case.check("loss", "loss", &found);
     case.check_number("mean", "with gradient", loss::mean_with_gradient(&q, &y, &taus, width, &mut gradient));
     let plain = table(&q, &y, &taus, |y, q, tau| loss::smoothed_loss(y, q, tau, 0.0));
-    if plain != table(&q, &y, &taus, |y, q, tau| loss::loss(y, q, tau)) {
+    if plain != table(&q, &y, &taus, loss::loss) {
         return Err("a width of 0 is not the plain loss".to_owned());
     }
     Ok(())

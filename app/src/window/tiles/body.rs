@@ -9,10 +9,11 @@ use super::panels::panels_ui;
 use super::table::table_ui;
 use super::{Cache, Pinned, TileBehavior, TileState};
 use crate::figure::model::{Body, Figure, Plot};
-use crate::views::{self, Resolution, Source};
+use crate::views::{self, Resolution};
 use crate::window::command::Action;
 use crate::window::plot::{Prepared, Showing, Touched};
 use crate::window::readout;
+use crate::window::runs::OverlaySet;
 use crate::window::shown::Shown;
 use crate::window::style::{color, tokens};
 
@@ -28,7 +29,8 @@ impl TileBehavior<'_> {
         state.options.step = self.step;
         state.options.controls = self.controls.only(&views::control_ids(spec));
         state.derivation.follow(self.shown, spec, self.controls, ui.ctx());
-        rebuild(state, self.shown, spec, ui.ctx());
+        state.options.overlay = self.overlay.options(spec.kind);
+        rebuild(state, self.shown, self.overlay, spec, ui.ctx());
         let Some(Cache { figure: Some(figure), prepared, summary, records, .. }) = &mut state.cache else {
             let text = state.derivation.words().unwrap_or_else(|| spec.empty.clone());
             ui.centered_and_justified(|ui| {
@@ -219,12 +221,20 @@ fn pick(
 }
 
 /// Builds the figure again if data, controls, options or theme changed.
-fn rebuild(state: &mut TileState, shown: &Shown, spec: &ViewSpec, context: &egui::Context) {
+fn rebuild(
+    state: &mut TileState,
+    shown: &Shown,
+    others: &OverlaySet,
+    spec: &ViewSpec,
+    context: &egui::Context,
+) {
+    let overlay = if others.applies(spec.kind) { others.generation } else { 0 };
     let dark = context.theme() == egui::Theme::Dark;
     let generation = state.derivation.generation();
     let fresh = state.cache.as_ref().is_some_and(|cache| {
         cache.version == shown.version
             && cache.generation == generation
+            && cache.overlay == overlay
             && cache.options == state.options
             && cache.dark == dark
     });
@@ -232,8 +242,8 @@ fn rebuild(state: &mut TileState, shown: &Shown, spec: &ViewSpec, context: &egui
         return;
     }
     let record = views::lay_over(shown.record(), state.derivation.channels());
-    let source = Source { label: "", record: &record };
-    let figure = views::figure(spec, &[source], &state.options, &shown.provenance);
+    let sources = others.sources(spec.kind, &record);
+    let figure = views::figure(spec, &sources, &state.options, &shown.provenance);
     let prepared = match figure.as_ref().map(|figure| &figure.body) {
         Some(Body::Plot(plot)) => vec![Prepared::new(plot, context, &spec.id)],
         Some(Body::Panels(panels)) => panels
@@ -251,6 +261,7 @@ fn rebuild(state: &mut TileState, shown: &Shown, spec: &ViewSpec, context: &egui
     state.cache = Some(Cache {
         version: shown.version,
         generation,
+        overlay,
         options: state.options.clone(),
         dark,
         figure,

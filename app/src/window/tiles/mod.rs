@@ -14,12 +14,13 @@ mod title;
 
 use egui::{Ui, WidgetText};
 use egui_tiles::{Behavior, SimplificationOptions, TileId, UiResponse};
-use weightscope_engine::record::Controls;
+use weightscope_engine::record::{Channel, Controls};
 
 use self::derivation::Derivation;
 pub(super) use self::layout::{Layout, Pane};
 use super::command::Action;
 use super::plot::Prepared;
+use super::runs::OverlaySet;
 use super::shown::Shown;
 use super::style::{color, tokens};
 use crate::figure::model::Figure;
@@ -50,6 +51,8 @@ struct Pinned {
 struct Cache {
     version: u64,
     generation: u64,
+    /// Of the runs laid over each other; 0 for one run.
+    overlay: u64,
     options: ViewOptions,
     dark: bool,
     figure: Option<Figure>,
@@ -70,6 +73,8 @@ pub(super) struct TileBehavior<'a> {
     pub(super) step: Option<u64>,
     /// Values of all controls.
     pub(super) controls: &'a Controls,
+    /// Ticked runs beside the one that is shown.
+    pub(super) overlay: &'a OverlaySet,
     pub(super) actions: &'a mut Vec<Action>,
 }
 
@@ -112,9 +117,15 @@ impl TileState {
             shown: fresh.shown,
             step: fresh.step,
             controls: fresh.controls,
+            overlay: fresh.overlay,
             resolution: fresh.resolution,
             ..self.options.clone()
         }
+    }
+
+    /// The channels that the lab derived for this view.
+    pub(super) fn derived(&self) -> &[Channel] {
+        self.derivation.channels()
     }
 
     /// Takes a pinned readout away.

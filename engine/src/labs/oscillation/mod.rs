@@ -17,10 +17,32 @@ mod views;
 pub use config::{Aggregate, CgaQueryKey, Config, Measure, Network, Pin, Quantizer, Remedy, Schedule};
 
 use super::{About, Lab, Picked, ReferenceRow};
-use crate::experiment::{Cost, Problem, Visitor};
+use crate::experiment::{Cost, Problem, Visitor, changed_in_fork};
 use crate::record::{Pick, Record, ViewSpec};
 use crate::run::{Context, RunError};
 use crate::store::{Artifact, State};
+
+/// What may change at a fork: the course of quantized training from there on. Network, data and quantizer are in the
+/// checkpoint's shapes; the monitor's window and tracker are in its tensors; the float stage lies behind.
+const FORKABLE: &[&str] = &[
+    "step_learning_rate_factor",
+    "distillation",
+    "remedy",
+    "dampening_strength",
+    "dampening_aggregate",
+    "freezing_start_threshold",
+    "freezing_threshold",
+    "cga_epochs",
+    "cga_boundary_range",
+    "cga_learning_rate",
+    "cga_query_key",
+    "epochs",
+    "learning_rate",
+    "schedule",
+    "warmup_epochs",
+    "weight_decay",
+    "record_every",
+];
 
 impl Lab for Config {
     fn about() -> About {
@@ -62,6 +84,10 @@ impl Lab for Config {
 
     fn levels(&self, state: &State) -> Option<Artifact> {
         train::levels::artifact(self, state)
+    }
+
+    fn forkable(&self, parent: &Self) -> Vec<Problem> {
+        changed_in_fork(|v| self.clone().visit(v), |v| parent.clone().visit(v), FORKABLE)
     }
 
     fn action(&self, record: &Record, action: &str) -> Picked {

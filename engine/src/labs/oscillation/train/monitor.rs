@@ -100,6 +100,11 @@ impl Monitor {
         }
     }
 
+    /// Takes what a fork may have changed since the checkpoint.
+    pub(super) fn follow(&mut self, config: &Config) {
+        self.record_freezing = config.remedy == Remedy::Freezing;
+    }
+
     /// Frozen weights of a layer and their pins.
     pub(super) fn pins(&self, layer: usize) -> Option<(&[bool], &[i8])> {
         self.layers.get(layer).map(|layer| (layer.freezing.frozen(), layer.freezing.pins()))

@@ -160,6 +160,7 @@ impl<'a> Quantized<'a> {
         state::take_parameters(saved, "parameters.", &mut self.model.parameters)?;
         state::take_optimizer(saved, &mut self.optimizer)?;
         self.monitor = state::take(saved, "monitor.cbor")?;
+        self.monitor.follow(self.config);
         self.running = state::take(saved, "running.cbor")?;
         Ok(())
     }

@@ -1,0 +1,194 @@
+//! Only what differs: the settings (and, if wanted, the results) of the ticked runs side by side, for the eye and for a paper.
+
+use egui::{RichText, Ui};
+use egui_extras::{Column, TableBuilder};
+
+use super::list::{Runs, RunsAction};
+use super::model::{Keys, Row, Value, heading};
+use crate::window::command::Action;
+use crate::window::style::{color, tokens};
+
+/// What differs between runs: one line for each key.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Differences {
+    runs: Vec<String>,
+    lines: Vec<(String, Vec<String>)>,
+}
+
+impl Differences {
+    /// Between these runs, in their order.
+    pub(super) fn of(rows: &[&Row], with_results: bool) -> Self {
+        let owned: Vec<Row> = rows.iter().map(|row| (*row).clone()).collect();
+        let keys = Keys::of(&owned);
+        let settings = std::iter::once("lab")
+            .chain(std::iter::once("seed"))
+            .chain(keys.settings.iter().map(String::as_str))
+            .chain(std::iter::once("parent"));
+        let mut lines = lines(rows, settings);
+        if with_results {
+            lines.extend(self::lines(rows, keys.results.iter().map(String::as_str)));
+        }
+        Self { runs: rows.iter().map(|row| row.short()).collect(), lines }
+    }
+
+    /// As a Markdown table.
+    pub(super) fn markdown(&self) -> String {
+        let escape = |text: &str| text.replace('\\', "\\\\").replace('|', "\\|");
+        let line = |first: &str, rest: &[String]| {
+            let cells = std::iter::once(first).chain(rest.iter().map(String::as_str)).map(escape);
+            format!("| {} |\n", cells.collect::<Vec<_>>().join(" | "))
+        };
+        let mut text = line("key", &self.runs);
+        text.push_str("|---|");
+        text.push_str(&"---|".repeat(self.runs.len()));
+        text.push('\n');
+        text.extend(self.lines.iter().map(|(key, values)| line(key, values)));
+        text
+    }
+
+    /// As a LaTeX `tabular` with the rules of the booktabs package.
+    pub(super) fn latex(&self) -> String {
+        let line = |first: &str, rest: &[String]| {
+            let cells = std::iter::once(first).chain(rest.iter().map(String::as_str)).map(latex);
+            format!("{} \\\\\n", cells.collect::<Vec<_>>().join(" & "))
+        };
+        let mut text = format!("\\begin{{tabular}}{{l{}}}\n\\toprule\n", "r".repeat(self.runs.len()));
+        text.push_str(&line("", &self.runs));
+        text.push_str("\\midrule\n");
+        text.extend(self.lines.iter().map(|(key, values)| line(key, values)));
+        text.push_str("\\bottomrule\n\\end{tabular}\n");
+        text
+    }
+}
+
+/// The keys under which not all runs have the same value.
+fn lines<'a>(rows: &[&Row], keys: impl Iterator<Item = &'a str>) -> Vec<(String, Vec<String>)> {
+    keys.filter(|key| {
+        let mut values = rows.iter().map(|row| row.value(key));
+        let first = values.next().unwrap_or(Value::Missing);
+        values.any(|value| value != first)
+    })
+    .map(|key| (key.to_owned(), rows.iter().map(|row| row.value(key).display().into_owned()).collect()))
+    .collect()
+}
+
+/// Text for LaTeX: its special characters as commands, others as they are.
+fn latex(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for letter in text.chars() {
+        match letter {
+            '\\' => out.push_str("\\textbackslash{}"),
+            '~' => out.push_str("\\textasciitilde{}"),
+            '^' => out.push_str("\\textasciicircum{}"),
+            '&' | '%' | '$' | '#' | '_' | '{' | '}' => out.extend(['\\', letter]),
+            '–' => out.push_str("--"),
+            letter => out.push(letter),
+        }
+    }
+    out
+}
+
+/// The tab; remembers the table until ticks or runs change.
+#[derive(Default)]
+pub(in crate::window) struct CompareTab {
+    made: Option<(Vec<(std::path::PathBuf, u64)>, bool)>,
+    differences: Differences,
+}
+
+impl CompareTab {
+    /// Draws the tab.
+    pub(in crate::window) fn ui(&mut self, ui: &mut Ui, runs: &mut Runs, actions: &mut Vec<Action>) {
+        ui.horizontal(|ui| {
+            ui.checkbox(&mut runs.layout.compare_results, "With results");
+            let ready = runs.layout.ticked.len() > 1;
+            for (words, is_latex) in [("Copy as Markdown", false), ("Copy as LaTeX", true)] {
+                if ui.add_enabled(ready, egui::Button::new(words)).clicked() {
+                    let text = if is_latex { self.differences.latex() } else { self.differences.markdown() };
+                    actions.push(Action::Runs(RunsAction::Copy(text)));
+                }
+            }
+            let muted = color(tokens(ui.ctx()).text_muted);
+            ui.label(RichText::new("Only what differs between the ticked runs").color(muted));
+        });
+        let ticked = runs.ticked();
+        if ticked.len() < 2 {
+            ui.label("Tick two or more runs in the tab Runs; what differs between them appears here.");
+            return;
+        }
+        let key = ticked.iter().map(|row| (row.path.clone(), row.manifest.step)).collect();
+        let key = Some((key, runs.layout.compare_results));
+        if self.made != key {
+            self.differences = Differences::of(&ticked, runs.layout.compare_results);
+            self.made = key;
+        }
+        table_ui(ui, &self.differences);
+    }
+}
+
+fn table_ui(ui: &mut Ui, differences: &Differences) {
+    if differences.lines.is_empty() {
+        ui.label("The ticked runs do not differ.");
+        return;
+    }
+    let height = ui.text_style_height(&egui::TextStyle::Body) + 4.0;
+    egui::ScrollArea::horizontal().auto_shrink(false).show(ui, |ui| {
+        TableBuilder::new(ui)
+            .id_salt("differences")
+            .striped(true)
+            .auto_shrink(false)
+            .column(Column::initial(210.0).clip(true).resizable(true))
+            .columns(Column::initial(150.0).clip(true).resizable(true), differences.runs.len())
+            .header(height, |mut header| {
+                header.col(|ui| {
+                    ui.strong("Key");
+                });
+                for run in &differences.runs {
+                    header.col(|ui| {
+                        ui.add(egui::Label::new(RichText::new(run).strong()).truncate());
+                    });
+                }
+            })
+            .body(|body| {
+                body.rows(height, differences.lines.len(), |mut row| {
+                    let Some((key, values)) = differences.lines.get(row.index()) else { return };
+                    row.col(|ui| {
+                        ui.add(egui::Label::new(heading(key)).truncate());
+                    });
+                    for value in values {
+                        row.col(|ui| {
+                            ui.add(egui::Label::new(value).truncate());
+                        });
+                    }
+                });
+            });
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::model::samples;
+    use super::*;
+
+    #[test]
+    fn only_what_differs_is_listed_and_escaped() {
+        let rows = samples(2);
+        let differences = Differences::of(&rows.iter().collect::<Vec<_>>(), false);
+        let keys: Vec<&str> = differences.lines.iter().map(|(key, _)| key.as_str()).collect();
+        assert_eq!(keys, ["learning_rate", "quantizer"], "the seed is the same here");
+        let with = Differences::of(&rows.iter().collect::<Vec<_>>(), true);
+        assert!(with.lines.iter().any(|(key, _)| key == "test_accuracy"), "results when wanted");
+        assert!(
+            differences.markdown().contains("| quantizer | lsq | statsq |"),
+            "{}",
+            differences.markdown()
+        );
+        let text = differences.latex();
+        assert!(text.contains("learning\\_rate & 0.001 & 0.002 \\\\"), "{text}");
+        assert!(text.starts_with("\\begin{tabular}{lrr}") && text.ends_with("\\end{tabular}\n"), "{text}");
+        assert_eq!(
+            latex("50 % {a}~\\"),
+            "50 \\% \\{a\\}\\textasciitilde{}\\textbackslash{}",
+            "special characters"
+        );
+    }
+}

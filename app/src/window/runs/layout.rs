@@ -1,0 +1,199 @@
+//! What the runs table remembers: columns, order, groups, ticks, colours. Plain data for the session.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::model::Row;
+use crate::theme::SERIES_COLORS;
+use crate::views::SeedGroups;
+
+/// See the module. Everything optional, so that older files are read.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub(in crate::window) struct RunsLayout {
+    /// Shown columns in order; `None` lets the runs decide.
+    pub(super) columns: Option<Vec<String>>,
+    /// Key of the order.
+    pub(super) sort: String,
+    pub(super) descending: bool,
+    /// Key of the groups.
+    pub(super) group: Option<String>,
+    /// Folded groups.
+    pub(super) folded: BTreeSet<String>,
+    /// The filter as typed.
+    pub(super) filter: String,
+    /// Runs that are laid over each other.
+    pub(super) ticked: BTreeSet<PathBuf>,
+    /// Colour of each run that was ever ticked.
+    pub(super) colors: BTreeMap<PathBuf, usize>,
+    /// The run that is shown: it has a colour of its own among the ticked ones.
+    #[serde(skip)]
+    pub(super) shown: Option<PathBuf>,
+    /// Channel of the small curves; `None` lets the run decide.
+    pub(super) metric: Option<String>,
+    /// How runs that differ only in their seed are drawn.
+    pub(in crate::window) seeds: SeedGroups,
+    /// Results stand in the comparison too.
+    pub(super) compare_results: bool,
+}
+
+impl Default for RunsLayout {
+    fn default() -> Self {
+        Self {
+            columns: None,
+            sort: "started".to_owned(),
+            descending: true,
+            group: None,
+            folded: BTreeSet::new(),
+            filter: String::new(),
+            ticked: BTreeSet::new(),
+            colors: BTreeMap::new(),
+            shown: None,
+            metric: None,
+            seeds: SeedGroups::default(),
+            compare_results: true,
+        }
+    }
+}
+
+/// Results among the columns that nobody chose.
+const MOST_RESULTS: usize = 3;
+
+impl RunsLayout {
+    /// The columns: as chosen, else a few that the newest run with results has.
+    pub(super) fn columns(&self, rows: &[Row]) -> Vec<String> {
+        if let Some(columns) = &self.columns {
+            return columns.clone();
+        }
+        let with_results = rows.iter().find(|row| !row.manifest.results.is_empty());
+        let results = with_results.into_iter().flat_map(|row| row.manifest.results.keys());
+        // How a run is judged comes before how it was made.
+        let mut results: Vec<&String> = results.filter(|name| !name.contains("second")).collect();
+        results.sort_by_key(|name| (!name.starts_with("test"), !varies(rows, name), name.as_str()));
+        ["curve", "origin", "seed"]
+            .into_iter()
+            .chain(results.into_iter().take(MOST_RESULTS).map(String::as_str))
+            .chain(["started", "note", "tags", "verified", "duration"])
+            .map(str::to_owned)
+            .collect()
+    }
+
+    /// Shows or hides a column; a new one stands at the end.
+    pub(super) fn toggle(&mut self, key: &str, rows: &[Row]) {
+        let mut columns = self.columns(rows);
+        if columns.iter().any(|own| own == key) {
+            columns.retain(|own| own != key);
+        } else {
+            columns.push(key.to_owned());
+        }
+        self.columns = Some(columns);
+    }
+
+    /// Puts a column before another.
+    pub(super) fn move_before(&mut self, key: &str, other: &str, rows: &[Row]) {
+        let mut columns = self.columns(rows);
+        let (Some(from), Some(to)) =
+            (columns.iter().position(|own| own == key), columns.iter().position(|own| own == other))
+        else {
+            return;
+        };
+        let moved = columns.remove(from);
+        columns.insert(to.min(columns.len()), moved);
+        self.columns = Some(columns);
+    }
+
+    /// One place to the left or right.
+    pub(super) fn shift(&mut self, key: &str, left: bool, rows: &[Row]) {
+        let mut columns = self.columns(rows);
+        let Some(from) = columns.iter().position(|own| own == key) else { return };
+        let to = if left { from.checked_sub(1) } else { Some(from + 1) };
+        if let Some(to) = to.filter(|to| *to < columns.len()) {
+            columns.swap(from, to);
+        }
+        self.columns = Some(columns);
+    }
+
+    /// Orders by a key; the same key again turns the direction.
+    pub(super) fn sort_by(&mut self, key: &str) {
+        if self.sort == key {
+            self.descending ^= true;
+        } else {
+            key.clone_into(&mut self.sort);
+            self.descending = false;
+        }
+    }
+
+    /// The colour of a run, given at the first need and kept: the first that no ticked run has.
+    pub(super) fn color(&mut self, path: &Path) -> usize {
+        if let Some(color) = self.colors.get(path) {
+            return *color;
+        }
+        let taken: BTreeSet<usize> = self
+            .ticked
+            .iter()
+            .chain(&self.shown)
+            .filter_map(|other| self.colors.get(other))
+            .copied()
+            .collect();
+        let color = (0..SERIES_COLORS).find(|color| !taken.contains(color));
+        let color = color.unwrap_or(self.colors.len() % (4 * SERIES_COLORS));
+        self.colors.insert(path.to_owned(), color);
+        color
+    }
+}
+
+/// True if the newest runs do not all have the same value: a column of equal figures says little.
+fn varies(rows: &[Row], name: &str) -> bool {
+    const NEWEST: usize = 32;
+    let mut values = rows.iter().take(NEWEST).filter_map(|row| row.manifest.results.get(name));
+    let first = values.next();
+    values.any(|value| Some(value) != first)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::model::samples;
+    use super::*;
+
+    #[test]
+    fn columns_are_hidden_moved_and_remembered() {
+        let rows = samples(3);
+        let mut layout = RunsLayout::default();
+        let first = layout.columns(&rows);
+        assert!(first.contains(&"test_accuracy".to_owned()), "results are there: {first:?}");
+        layout.toggle("note", &rows);
+        layout.toggle("learning_rate", &rows);
+        layout.move_before("learning_rate", "origin", &rows);
+        layout.shift("learning_rate", true, &rows);
+        let columns = layout.columns(&rows);
+        assert_eq!(columns.get(1).map(String::as_str), Some("curve"), "{columns:?}");
+        assert!(!columns.contains(&"note".to_owned()), "hidden");
+        let text = serde_json::to_string(&layout).unwrap();
+        assert_eq!(serde_json::from_str::<RunsLayout>(&text).unwrap(), layout, "survives the session file");
+    }
+
+    #[test]
+    fn a_run_keeps_its_colour_for_life() {
+        let mut layout = RunsLayout::default();
+        let path = |index: usize| PathBuf::from(index.to_string());
+        for index in 0..3 {
+            layout.ticked.insert(path(index));
+            assert_eq!(layout.color(&path(index)), index, "the first that is free");
+        }
+        layout.ticked.remove(&path(0));
+        layout.ticked.insert(path(9));
+        assert_eq!(layout.color(&path(9)), 0, "free again");
+        assert_eq!((layout.color(&path(0)), layout.color(&path(2))), (0, 2), "theirs for life");
+    }
+
+    #[test]
+    fn the_same_heading_again_turns_the_order() {
+        let mut layout = RunsLayout::default();
+        layout.sort_by("seed");
+        assert_eq!((layout.sort.as_str(), layout.descending), ("seed", false), "smallest first");
+        layout.sort_by("seed");
+        assert!(layout.descending, "then largest");
+    }
+}

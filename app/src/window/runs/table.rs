@@ -1,0 +1,281 @@
+//! The runs table: only the lines that are seen are drawn, however many there are.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use egui::{Button, RichText, Sense, Ui};
+use egui_extras::{Column, TableBuilder, TableRow};
+use egui_material_icons::icons;
+
+use super::arrange::Line;
+use super::cells::{self, Context as CellContext};
+use super::list::{Runs, RunsAction};
+use super::model::heading;
+use crate::window::command::Action;
+use crate::window::style::{self, color, tokens};
+
+/// A column on its way to another place.
+struct Dragged(String);
+
+/// Columns before the ones that can be chosen: tick, star, status, buttons.
+const FIXED: usize = 4;
+
+/// What a header did.
+enum Headed {
+    Sort(String),
+    Hide(String),
+    Group(String),
+    Shift(String, bool),
+    Drop(String, String),
+}
+
+impl Runs {
+    /// The tab. `progress` holds the done share of the runs in work.
+    pub(in crate::window) fn ui(
+        &mut self,
+        ui: &mut Ui,
+        open: Option<&Path>,
+        progress: &BTreeMap<PathBuf, f32>,
+        actions: &mut Vec<Action>,
+    ) {
+        self.update();
+        self.head_ui(ui, actions);
+        if self.rows.is_empty() {
+            let text = if self.is_read() {
+                "Finished and interrupted runs appear here. Press Run to make the first one."
+            } else {
+                "Reading the runs…"
+            };
+            ui.label(text);
+            return;
+        }
+        if self.lines.is_empty() {
+            ui.label("No run passes the filter.");
+            return;
+        }
+        let columns = self.layout.columns(&self.rows);
+        let headed = self.table_ui(ui, &columns, open, progress, actions);
+        self.after_header(headed);
+    }
+
+    fn table_ui(
+        &mut self,
+        ui: &mut Ui,
+        columns: &[String],
+        open: Option<&Path>,
+        progress: &BTreeMap<PathBuf, f32>,
+        actions: &mut Vec<Action>,
+    ) -> Option<Headed> {
+        let height = ui.text_style_height(&egui::TextStyle::Body) + 6.0;
+        let mut headed = None;
+        egui::ScrollArea::horizontal().auto_shrink(false).show(ui, |ui| {
+            let mut table = TableBuilder::new(ui)
+                .id_salt(("runs", columns))
+                .striped(true)
+                .sense(Sense::click())
+                .cell_layout(egui::Layout::left_to_right(egui::Align::Center))
+                .auto_shrink(false)
+                .column(Column::exact(22.0))
+                .column(Column::exact(20.0))
+                .column(Column::exact(98.0).clip(true))
+                .column(Column::exact(58.0));
+            for key in columns {
+                table = table.column(cells::column(key));
+            }
+            table
+                .header(height, |mut header| {
+                    header.col(|_| {});
+                    header.col(|_| {});
+                    let mut head = |header: &mut TableRow<'_, '_>, key: &str| {
+                        header.col(|ui| {
+                            if let Some(did) = self.header_ui(ui, key) {
+                                headed = Some(did);
+                            }
+                        });
+                    };
+                    head(&mut header, "status");
+                    header.col(|_| {});
+                    columns.iter().for_each(|key| head(&mut header, key));
+                })
+                .body(|body| {
+                    let count = self.lines.len();
+                    body.rows(height, count, |mut row| match self.lines.get(row.index()).cloned() {
+                        Some(Line::Run(index)) => {
+                            self.run_ui(&mut row, index, columns, open, progress, actions);
+                        }
+                        Some(Line::Group { value, count }) => {
+                            self.group_row_ui(&mut row, &value, count, columns);
+                        }
+                        None => {}
+                    });
+                });
+        });
+        headed
+    }
+
+    fn header_ui(&self, ui: &mut Ui, key: &str) -> Option<Headed> {
+        let mut did = None;
+        let sorted = self.layout.sort == key;
+        let words = heading(key);
+        ui.spacing_mut().item_spacing.x = 2.0;
+        let text = RichText::new(words).strong();
+        let button = Button::new(text).frame(false).truncate().sense(Sense::click_and_drag());
+        let response = ui.add(button);
+        response
+            .widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, format!("Sort by {words}")));
+        if sorted {
+            let icon =
+                if self.layout.descending { icons::ICON_ARROW_DOWNWARD } else { icons::ICON_ARROW_UPWARD };
+            ui.label(style::icon(icon).small().color(color(tokens(ui.ctx()).accent)));
+        }
+        if response.clicked() && key != "curve" {
+            did = Some(Headed::Sort(key.to_owned()));
+        }
+        if key == "status" {
+            return did;
+        }
+        response.dnd_set_drag_payload(Dragged(key.to_owned()));
+        if response.dnd_hover_payload::<Dragged>().is_some() {
+            let stroke = egui::Stroke::new(2.0, color(tokens(ui.ctx()).accent));
+            ui.painter().vline(response.rect.left() - 3.0, response.rect.y_range(), stroke);
+        }
+        if let Some(dragged) = response.dnd_release_payload::<Dragged>()
+            && dragged.0 != key
+        {
+            did = Some(Headed::Drop(dragged.0.clone(), key.to_owned()));
+        }
+        response.on_hover_text(format!("{key}: click sorts, drag moves, right click for more")).context_menu(
+            |ui| {
+                let own = || key.to_owned();
+                let choices = [
+                    ("Move left", Headed::Shift(own(), true)),
+                    ("Move right", Headed::Shift(own(), false)),
+                    ("Group by it", Headed::Group(own())),
+                    ("Hide", Headed::Hide(own())),
+                ];
+                for (words, choice) in choices {
+                    if ui.button(words).clicked() {
+                        did = Some(choice);
+                        ui.close();
+                    }
+                }
+            },
+        );
+        did
+    }
+
+    fn after_header(&mut self, headed: Option<Headed>) {
+        match headed {
+            Some(Headed::Sort(key)) => self.layout.sort_by(&key),
+            Some(Headed::Hide(key)) => self.layout.toggle(&key, &self.rows),
+            Some(Headed::Group(key)) => self.layout.group = Some(key),
+            Some(Headed::Shift(key, left)) => self.layout.shift(&key, left, &self.rows),
+            Some(Headed::Drop(key, before)) => self.layout.move_before(&key, &before, &self.rows),
+            None => {}
+        }
+    }
+
+    fn group_row_ui(&mut self, row: &mut TableRow<'_, '_>, value: &str, count: usize, columns: &[String]) {
+        let key = self.layout.group.clone().unwrap_or_default();
+        let folded = self.layout.folded.contains(value);
+        let mut turned = false;
+        row.set_overline(true);
+        row.col(|ui| {
+            let icon = if folded { icons::ICON_CHEVRON_RIGHT } else { icons::ICON_EXPAND_MORE };
+            let response = ui.add(Button::new(style::icon(icon)).small().frame(false));
+            let name = format!("{} group {value}", if folded { "Unfold" } else { "Fold" });
+            response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, &name));
+            turned = response.clicked();
+            // The heading runs over the columns of the row.
+            let mut clip = ui.clip_rect();
+            clip.max.x = f32::INFINITY;
+            let plural = if count == 1 { "" } else { "s" };
+            let text = format!("{} {value} · {count} run{plural}", heading(&key));
+            let at = egui::pos2(response.rect.right() + 8.0, response.rect.center().y);
+            let font = egui::TextStyle::Body.resolve(ui.style());
+            let visible = clip.intersect(ui.ctx().content_rect());
+            let paint = color(tokens(ui.ctx()).text);
+            ui.painter().with_clip_rect(visible).text(at, egui::Align2::LEFT_CENTER, text, font, paint);
+        });
+        for _ in 1..FIXED + columns.len() {
+            row.col(|_| {});
+        }
+        if turned && !self.layout.folded.remove(value) {
+            self.layout.folded.insert(value.to_owned());
+        }
+    }
+
+    fn run_ui(
+        &mut self,
+        row: &mut TableRow<'_, '_>,
+        index: usize,
+        columns: &[String],
+        open: Option<&Path>,
+        progress: &BTreeMap<PathBuf, f32>,
+        actions: &mut Vec<Action>,
+    ) {
+        let Some(run) = self.rows.get(index) else { return };
+        let path = run.path.clone();
+        let is_open = open == Some(path.as_path());
+        row.set_selected(is_open || self.selected.as_ref() == Some(&path));
+        let mut shifted = None;
+        row.col(|ui| shifted = cells::tick_ui(ui, run, &self.layout, actions));
+        row.col(|ui| cells::star_ui(ui, run, actions));
+        row.col(|ui| cells::status_ui(ui, run, progress.get(&path).copied()));
+        row.col(|ui| cells::buttons_ui(ui, run, is_open, actions));
+        let mut editing = self.editing.take();
+        for key in columns {
+            row.col(|ui| {
+                let spark = &mut self.sparks;
+                let mut context = CellContext {
+                    editing: &mut editing,
+                    sparks: spark,
+                    metric: self.layout.metric.as_ref(),
+                    color: self
+                        .layout
+                        .colors
+                        .get(&path)
+                        .copied()
+                        .filter(|_| self.layout.ticked.contains(&path)),
+                };
+                cells::cell_ui(ui, run, key, &mut context, actions);
+            });
+        }
+        self.editing = editing;
+        let response = row.response();
+        if response.double_clicked() {
+            actions.push(Action::OpenRun(path.clone()));
+        } else if response.clicked() {
+            self.selected = Some(path.clone());
+        }
+        if let Some(on) = shifted {
+            self.tick_to(index, on, actions);
+        }
+    }
+
+    /// Ticks the clicked run; with shift all from the last clicked one.
+    fn tick_to(&mut self, index: usize, (on, range): (bool, bool), actions: &mut Vec<Action>) {
+        let Some(path) = self.rows.get(index).map(|row| row.path.clone()) else { return };
+        let order: Vec<&PathBuf> = self
+            .lines
+            .iter()
+            .filter_map(|line| match line {
+                Line::Run(index) => self.rows.get(*index).map(|row| &row.path),
+                Line::Group { .. } => None,
+            })
+            .collect();
+        let place = |wanted: &PathBuf| order.iter().position(|path| *path == wanted);
+        let ends = self.anchor.as_ref().filter(|_| range).and_then(place).zip(place(&path));
+        let paths = match ends {
+            Some((a, b)) => order
+                .get(a.min(b)..=a.max(b))
+                .unwrap_or_default()
+                .iter()
+                .map(|path| (*path).clone())
+                .collect(),
+            None => vec![path.clone()],
+        };
+        self.anchor = Some(path);
+        actions.push(Action::Runs(RunsAction::Tick(paths, on)));
+    }
+}
