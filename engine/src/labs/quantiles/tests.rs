@@ -234,7 +234,8 @@ fn large_record(rows: usize) -> crate::record::Record {
     }
     for name in &meta.base_models {
         for (family, count) in [(ch::RAW, rows), (ch::CALIBRATION, rows / 2)] {
-            let values = (0..count * 19).map(|cell| (cell % 19) as f32 / 6.0 - 1.5 + 0.2 * random.normal()).collect();
+            let values =
+                (0..count * 19).map(|cell| (cell % 19) as f32 / 6.0 - 1.5 + 0.2 * random.normal()).collect();
             put(&format!("{family}{name}"), values);
         }
     }
@@ -245,6 +246,7 @@ fn large_record(rows: usize) -> crate::record::Record {
 #[ignore = "measures; run with --ignored --nocapture"]
 #[expect(clippy::print_stderr, reason = "the times are the report of this test")]
 fn toggling_the_stage_of_a_hundred_thousand_rows_is_timed() {
+    use std::fmt::Write as _;
     let record = large_record(100_000);
     let config = Config { relative_to: "linear".to_owned(), ..small() };
     let views = config.views();
@@ -266,7 +268,8 @@ fn toggling_the_stage_of_a_hundred_thousand_rows_is_timed() {
                 assert!(!config.derive(&job).unwrap().is_empty(), "{view}");
                 begun.elapsed().as_secs_f64() * 1e3
             });
-            line.push_str(&format!("  {view} {:.1} ms", times.fold(f64::INFINITY, f64::min)));
+            let best = times.fold(f64::INFINITY, f64::min);
+            let _ = write!(line, "  {view} {best:.1} ms");
         }
         eprintln!("{line}");
     }
