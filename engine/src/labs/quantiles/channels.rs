@@ -31,6 +31,12 @@ pub(super) const RAW: &str = "raw/";
 pub(super) const CALIBRATION: &str = "calibration/";
 /// Family: test intervals calibrated by CV+, by method (split calibration follows from the calibration rows).
 pub(super) const CALIBRATED: &str = "calibrated/";
+/// Family: lower and upper offset of each interval from split calibration, by method.
+pub(super) const OFFSETS: &str = "offsets/";
+/// Family: leaderboard at a stage, kept when the run ends.
+pub(super) const BOARD_AT: &str = "board_at/";
+/// Family: parts of the scores at a stage, kept when the run ends.
+pub(super) const PARTS_AT: &str = "parts_at/";
 /// One order of the fan chart a line.
 pub(super) const ORDERS: &str = "orders";
 /// True quantiles of the test rows.

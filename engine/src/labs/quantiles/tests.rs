@@ -207,3 +207,70 @@ fn bad_input_is_named() {
         refusal(&fine.replace("\n5,5\n", "\n,5\n"), &|config| config.missing = super::Missing::Drop);
     assert_eq!(dropped, "", "rows with holes can be dropped");
 }
+
+/// A record with this many test rows and half as many calibration rows, three methods, nineteen levels.
+fn large_record(rows: usize) -> crate::record::Record {
+    use super::channels::{self as ch, Meta, channel, only};
+    use super::method::levels::Levels;
+    use crate::record::{Data, Grid, Record};
+    let mut random = crate::math::rng::stream(1, "large record");
+    let meta = Meta {
+        levels: Levels::even(19).values().to_vec(),
+        base_models: ["linear", "knn", "boosting"].map(str::to_owned).to_vec(),
+        features: ["a", "b"].map(str::to_owned).to_vec(),
+        mean: vec![0.0; 2],
+        deviation: vec![1.0; 2],
+        target: super::data::Target { name: "y".to_owned(), mean: 0.0, deviation: 1.0 },
+        ..Meta::default()
+    };
+    let mut record = Record::default();
+    let text = serde_json::to_string(&meta).unwrap();
+    record.insert(channel(ch::META, "", "", "", Data::Text(text)));
+    let mut put = |id: &str, values: Vec<f32>| {
+        record.insert(channel(id, "", "", "", Data::Grid(only(0, Grid { values, ..Grid::default() }))));
+    };
+    for (id, count) in [(ch::TEST_ROWS, rows), (ch::CALIBRATION_ROWS, rows / 2)] {
+        put(id, (0..count * 3).map(|_| random.normal()).collect());
+    }
+    for name in &meta.base_models {
+        for (family, count) in [(ch::RAW, rows), (ch::CALIBRATION, rows / 2)] {
+            let values =
+                (0..count * 19).map(|cell| (cell % 19) as f32 / 6.0 - 1.5 + 0.2 * random.normal()).collect();
+            put(&format!("{family}{name}"), values);
+        }
+    }
+    record
+}
+
+#[test]
+#[ignore = "measures; run with --ignored --nocapture"]
+#[expect(clippy::print_stderr, reason = "the times are the report of this test")]
+fn toggling_the_stage_of_a_hundred_thousand_rows_is_timed() {
+    use std::fmt::Write as _;
+    let record = large_record(100_000);
+    let config = Config { relative_to: "linear".to_owned(), ..small() };
+    let views = config.views();
+    let mut controls = Controls::default().complete(&views, &record);
+    controls.set("method", crate::record::ControlValue::Word("knn".to_owned()));
+    for stage in ["none", "sort", "pava", "sweep", "conformal"] {
+        controls.set("stage", crate::record::ControlValue::Word(stage.to_owned()));
+        let mut line = format!("{stage:9}");
+        for view in ["fan", "reliability", "pit", "crossing", "slice_coverage", "leaderboard", "inspector"] {
+            let job = Derive {
+                view,
+                record: &record,
+                controls: &controls,
+                folder: None,
+                control: &Control::default(),
+            };
+            let times = (0..5).map(|_| {
+                let begun = std::time::Instant::now();
+                assert!(!config.derive(&job).unwrap().is_empty(), "{view}");
+                begun.elapsed().as_secs_f64() * 1e3
+            });
+            let best = times.fold(f64::INFINITY, f64::min);
+            let _ = write!(line, "  {view} {best:.1} ms");
+        }
+        eprintln!("{line}");
+    }
+}

@@ -1,7 +1,7 @@
 //! Quantile forests (Meinshausen, JMLR 7, 2006): random forest and extra trees with leaf membership.
 //!
-//! A query gives the training row i the weight `mean over trees of 1[same leaf]/leaf size`; a quantile is the smallest observation
-//! whose cumulative weight reaches the level. All training rows are members of their leaves, whether a tree was grown on them or not.
+//! A query gives the training row i the weight `mean over trees of 1[same leaf]/leaf size`; quantiles are
+//! those of the weighted observations. All training rows are members of their leaves, whether a tree was grown on them or not.
 
 use serde::{Deserialize, Serialize};
 
@@ -125,26 +125,24 @@ impl Forest {
         out
     }
 
-    /// The lower inverse of the weighted distribution; the total weight is the number of trees.
+    /// Quantiles of the weighted observations, linear between the middles of their shares of the total weight: the lower inverse of
+    /// the paper makes steps that a small leaf turns into large ones. The total weight is the number of trees.
     fn push_quantiles(&self, weights: &[f32], taus: &[f64], out: &mut Vec<f32>) {
-        // Single-precision sums of 1/leaf size reach a level up to this error.
-        const SLACK: f32 = 1e-5;
         let total = self.trees.len() as f32;
-        let mut levels = taus.iter().map(|tau| *tau as f32 * total - SLACK);
-        let Some(mut level) = levels.next() else { return };
-        let mut sum = 0.0;
-        for (y, weight) in self.y.iter().zip(weights) {
-            sum += weight;
-            while sum >= level && *weight > 0.0 {
-                out.push(*y);
-                match levels.next() {
-                    Some(next) => level = next,
-                    None => return,
-                }
+        let mut levels = taus.iter().map(|tau| *tau as f32 * total).peekable();
+        let (mut sum, mut before) = (0.0, None::<(f32, f32)>);
+        for (y, weight) in self.y.iter().zip(weights).filter(|(_, weight)| **weight > 0.0) {
+            let middle = sum + 0.5 * weight;
+            while let Some(level) = levels.next_if(|level| *level <= middle) {
+                out.push(match before {
+                    Some((at, value)) if middle > at => value + (level - at) / (middle - at) * (y - value),
+                    _ => *y,
+                });
             }
+            before = Some((middle, *y));
+            sum += weight;
         }
-        let last = self.y.last().copied().unwrap_or(f32::NAN);
-        out.push(last);
+        let last = before.map_or(f32::NAN, |(_, value)| value);
         out.extend(levels.map(|_| last));
     }
 }

@@ -4,6 +4,8 @@
 //! Ranks are 1-based, ties are kept. A rank beyond the rows gives an infinite offset: that level cannot be reached with so few
 //! rows, and nothing here clamps it. Coverage is marginal: it holds on average over rows, not for each slice.
 
+use rayon::prelude::*;
+
 use super::isotonize;
 use super::levels::{Levels, Pair};
 use super::real::Real;
@@ -121,17 +123,21 @@ pub fn shift<T: Real>(row: &mut [T], levels: &Levels, offsets: &[Offset]) -> usi
 
 /// [`shift`] on each row, then the sweep outward from the median, which can only widen. Returns the inverted intervals of all rows.
 pub fn apply<T: Real>(rows: &mut [T], levels: &Levels, offsets: &[Offset]) -> usize {
-    let mut inverted = 0;
+    const CHUNK: usize = 8192;
     let pairs = levels.pairs();
-    for row in rows.chunks_exact_mut(levels.len()) {
-        for (pair, offset) in pairs.iter().zip(offsets) {
-            row[pair.lower] -= T::from_f64(offset.lower);
-            row[pair.upper] += T::from_f64(offset.upper);
-            inverted += usize::from(row[pair.lower] > row[pair.upper]);
+    let part = |part: &mut [T]| {
+        let mut inverted = 0;
+        for row in part.chunks_exact_mut(levels.len()) {
+            for (pair, offset) in pairs.iter().zip(offsets) {
+                row[pair.lower] -= T::from_f64(offset.lower);
+                row[pair.upper] += T::from_f64(offset.upper);
+                inverted += usize::from(row[pair.lower] > row[pair.upper]);
+            }
+            isotonize::sweep(row);
         }
-        isotonize::sweep(row);
-    }
-    inverted
+        inverted
+    };
+    rows.par_chunks_mut(CHUNK * levels.len()).map(part).sum()
 }
 
 /// Ranks of CV+: `⌊α(n + 1)⌋` of the lower values and `⌈(1 − α)(n + 1)⌉` of the upper ones.

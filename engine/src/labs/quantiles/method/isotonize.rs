@@ -4,6 +4,8 @@
 //! Gradients: sort routes by its permutation; a pooled block shares the mean of its upstream gradients; the sweep and the
 //! running extremes route to the element that set the extreme (the first one among equals).
 
+use rayon::prelude::*;
+
 use super::real::Real;
 
 crate::choices! {
@@ -31,10 +33,17 @@ impl Isotonization {
         }
     }
 
-    /// Makes each row of `[rows, levels]` ascend in place.
+    /// Makes each row of `[rows, levels]` ascend in place; many rows on all cores.
     pub fn apply_rows<T: Real>(self, rows: &mut [T], levels: usize) {
-        if self != Self::None && levels > 1 {
-            rows.chunks_exact_mut(levels).for_each(|row| self.apply(row));
+        const CHUNK: usize = 8192;
+        if self == Self::None || levels < 2 {
+            return;
+        }
+        let each = |part: &mut [T]| part.chunks_exact_mut(levels).for_each(|row| self.apply(row));
+        if rows.len() > 2 * CHUNK * levels {
+            rows.par_chunks_mut(CHUNK * levels).for_each(each);
+        } else {
+            each(rows);
         }
     }
 
@@ -87,12 +96,30 @@ pub fn pava_blocks<T: Real>(row: &[T]) -> Vec<usize> {
     blocks.into_iter().map(|(_, count)| count).collect()
 }
 
+/// Rows up to this long are fitted without an allocation.
+const SHORT: usize = 128;
+
 /// Least-squares isotonic fit in place, equal weights.
 pub fn pava<T: Real>(row: &mut [T]) {
     if row.windows(2).all(|pair| pair[0] <= pair[1]) {
         return;
     }
-    pool(&pava_blocks(row), row);
+    if row.len() > SHORT {
+        pool(&pava_blocks(row), row);
+        return;
+    }
+    let (mut sums, mut counts, mut blocks) = ([0.0_f64; SHORT], [0_usize; SHORT], 0);
+    for value in row.iter() {
+        let (mut sum, mut count) = (value.to_f64(), 1);
+        while blocks > 0 && sums[blocks - 1] * count as f64 > sum * counts[blocks - 1] as f64 {
+            blocks -= 1;
+            sum += sums[blocks];
+            count += counts[blocks];
+        }
+        (sums[blocks], counts[blocks]) = (sum, count);
+        blocks += 1;
+    }
+    pool(&counts[..blocks], row);
 }
 
 fn pava_gradient<T: Real>(row: &[T], upstream: &[T], gradient: &mut [T]) {

@@ -38,6 +38,7 @@ pub(super) fn finish(plan: &Plan<'_>, store: &mut Store, context: &mut Context<'
             if plan.keeps_fold_models() {
                 keep_calibrated(plan, context, &method.name, &q);
             }
+            keep_offsets(context, &method.name, finished.offsets.get(&method.name));
             rows.push(scores::row(&method.name, "conformal", &q, &plan.material.test.y, &plan.levels));
         }
         let score = predictions::wis(plan, &method.validation, &plan.material.validation.y);
@@ -59,6 +60,9 @@ pub(super) fn finish(plan: &Plan<'_>, store: &mut Store, context: &mut Context<'
         Data::Table(ch::only(step, table)),
     ));
     context.write_file("scores.csv", scores::csv(&rows).as_bytes())?;
+    for channel in crate::labs::quantiles::views::boards(plan.config, context.record())? {
+        context.record().insert(channel);
+    }
     store.finished = Some(finished);
     Ok(())
 }
@@ -142,6 +146,24 @@ fn keep_calibrated(plan: &Plan<'_>, context: &mut Context<'_>, name: &str, q: &[
     let about = "Quantiles of the test rows calibrated by CV+, standardised.";
     context.record().insert(ch::channel(
         &format!("{}{name}", ch::CALIBRATED),
+        name,
+        "",
+        about,
+        Data::Grid(ch::only(step, grid)),
+    ));
+}
+
+/// Offsets for the views, which need not calibrate again then.
+fn keep_offsets(context: &mut Context<'_>, name: &str, offsets: Option<&Vec<Offset>>) {
+    let Some(offsets) = offsets else { return };
+    let values =
+        offsets.iter().flat_map(|one| [one.lower as f32, one.upper as f32, one.rank as f32]).collect();
+    let columns = ["below", "above", "rank"].map(str::to_owned).to_vec();
+    let grid = Grid { columns, values, ..Grid::default() };
+    let step = context.step();
+    let about = "By how much calibration moves the ends of each interval, widest first, standardised.";
+    context.record().insert(ch::channel(
+        &format!("{}{name}", ch::OFFSETS),
         name,
         "",
         about,

@@ -170,6 +170,16 @@ impl<'a> Look<'a> {
 
     /// Offsets of split calibration.
     pub(super) fn offsets(&self, method: &str) -> Option<Vec<Offset>> {
+        if let Some(kept) = grid(self.record, &format!("{}{method}", ch::OFFSETS)) {
+            let pairs = self.levels.pairs().into_iter().zip(kept.values.chunks_exact(3));
+            let offset = |(pair, kept): (Pair, &[f32])| Offset {
+                alpha: pair.alpha,
+                rank: kept[2] as usize,
+                lower: f64::from(kept[0]),
+                upper: f64::from(kept[1]),
+            };
+            return Some(pairs.map(offset).collect());
+        }
         let (q, y) = self.calibration(method)?;
         let symmetry = if self.config.conformal == Conformal::SplitAsymmetric {
             Symmetry::Asymmetric

@@ -12,10 +12,11 @@ mod slices;
 mod specs;
 mod weights;
 
+use super::channels as ch;
 use super::config::Config;
 use crate::labs::{Derive, Picked};
-use crate::record::{Channel, ControlValue, Data, Pick, Record};
-use crate::run::RunError;
+use crate::record::{Channel, ControlValue, Controls, Data, Pick, Record};
+use crate::run::{Control, RunError};
 
 use look::{Look, ids};
 pub(super) use specs::views;
@@ -34,13 +35,45 @@ pub(super) fn derive(config: &Config, job: &Derive<'_>) -> Result<Vec<Channel>, 
         "weights" | "weights_optimum" | "weights_entropy" => weights::map(&look),
         "weights_fine" => weights::fine(&look),
         "weights_along" => weights::along(&look),
-        "leaderboard" | "score_parts" => leaderboard::derive(&look, &|| Ok(job.control.check()?))?,
+        "leaderboard" | "score_parts" => match kept_boards(&look) {
+            Some(kept) => kept,
+            None => leaderboard::derive(&look, &|| Ok(job.control.check()?))?,
+        },
         "conformal_scores" => calibrated::scores(&look),
         "conformal_pairs" => calibrated::pairs(&look),
         "inspector" => inspector::quantiles(&look),
         "inspector_facts" => inspector::facts(&look),
         _ => Vec::new(),
     })
+}
+
+/// Leaderboards at every stage, to be kept in the record: all methods on all rows are too much work for each turn of a control.
+pub(super) fn boards(config: &Config, record: &Record) -> Result<Vec<Channel>, RunError> {
+    let control = Control::default();
+    let mut kept = Vec::new();
+    for stage in specs::STAGES {
+        let mut controls = Controls::default();
+        controls.set(ids::STAGE, ControlValue::Word(stage.0.to_owned()));
+        let job =
+            Derive { view: "leaderboard", record, controls: &controls, folder: None, control: &control };
+        for mut channel in derive(config, &job)? {
+            let family = if channel.id == leaderboard::BOARD { ch::BOARD_AT } else { ch::PARTS_AT };
+            channel.id = format!("{family}{}", stage.0);
+            kept.push(channel);
+        }
+    }
+    Ok(kept)
+}
+
+/// The kept boards of a stage under the ids that the views draw.
+fn kept_boards(look: &Look<'_>) -> Option<Vec<Channel>> {
+    let stage = look.controls.word(ids::STAGE)?;
+    let one = |family: &str, id: &str| {
+        let mut channel = look.record.get(&format!("{family}{stage}"))?.clone();
+        id.clone_into(&mut channel.id);
+        Some(channel)
+    };
+    Some(vec![one(ch::BOARD_AT, leaderboard::BOARD)?, one(ch::PARTS_AT, leaderboard::PARTS)?])
 }
 
 /// A click on the fan chart looks at that row; one on a map of weights at that place.

@@ -8,6 +8,10 @@ use crate::record::{
     AxisSpec, ControlKind, ControlSpec, Reference, ReferenceAxis, ReferenceStyle, ViewKind, ViewSpec,
 };
 
+/// What can be done to raw predictions before they are shown: key and words.
+pub(super) const STAGES: [(&str, &str); 5] =
+    [("none", "raw"), ("sort", "sorted"), ("pava", "PAVA"), ("sweep", "sweep"), ("conformal", "conformal")];
+
 /// See the module.
 pub(in crate::labs::quantiles) fn views(config: &Config) -> Vec<ViewSpec> {
     let mut views = vec![
@@ -42,21 +46,12 @@ fn control(id: &str) -> ControlSpec {
             "The base model or aggregator that is looked at.",
             from(ch::METHODS),
         ),
-        ids::STAGE => {
-            let options = [
-                ("none", "raw"),
-                ("sort", "sorted"),
-                ("pava", "PAVA"),
-                ("sweep", "sweep"),
-                ("conformal", "conformal"),
-            ];
-            ControlSpec::new(
-                id,
-                "Stage",
-                "What is done to the raw predictions; nothing is trained again.",
-                choice(&options, "sort"),
-            )
-        }
+        ids::STAGE => ControlSpec::new(
+            id,
+            "Stage",
+            "What is done to the raw predictions; nothing is trained again.",
+            choice(&STAGES, "sort"),
+        ),
         ids::ORDER => ControlSpec::new(id, "Order", "What the rows are ordered by.", from(ch::ORDERS)),
         ids::COVERAGE => ControlSpec::new(
             id,
