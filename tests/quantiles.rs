@@ -1,5 +1,7 @@
 //! The quantiles lab against the desk protocol's reference run: whole runs on the given splits, and rules on the given base predictions.
 
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking, in its helpers too")]
+
 mod quantiles_given;
 
 use std::path::{Path, PathBuf};

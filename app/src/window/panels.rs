@@ -154,7 +154,11 @@ impl App {
             ui.label(RichText::new(about.claim).small().color(muted)).on_hover_text(about.paper);
             if self.form.text("target").is_some() {
                 ui.horizontal(|ui| {
-                    if ui.button("Open table…").on_hover_text("A CSV file; it can be dropped on the window too").clicked() {
+                    if ui
+                        .button("Open table…")
+                        .on_hover_text("A CSV file; it can be dropped on the window too")
+                        .clicked()
+                    {
                         actions.push(Action::Do(Command::OpenFile));
                     }
                     let tip = "Columns with types and problems; choose the target there";

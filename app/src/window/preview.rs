@@ -47,7 +47,8 @@ impl DataPreview {
                     ui.label(RichText::new(error).color(color(tokens(ui.ctx()).error)));
                 }
                 Some(Ok((rows, columns))) => {
-                    let text = format!("{} · {} rows × {} columns", self.name, count(*rows as u64), columns.len());
+                    let text =
+                        format!("{} · {} rows × {} columns", self.name, count(*rows as u64), columns.len());
                     ui.label(RichText::new(text).color(muted));
                     egui::ScrollArea::vertical().max_height(420.0).show(ui, |ui| {
                         egui::Grid::new("preview").num_columns(6).striped(true).show(ui, |ui| {
@@ -72,12 +73,14 @@ fn column_ui(ui: &mut egui::Ui, column: &ColumnPreview, target: &str, actions: &
         ColumnKind::Words => "words",
     });
     ui.label(count(column.missing as u64));
-    let range = column.range.map(|(low, high)| format!("{} to {}", significant(low, 4), significant(high, 4)));
+    let range =
+        column.range.map(|(low, high)| format!("{} to {}", significant(low, 4), significant(high, 4)));
     ui.label(range.unwrap_or_else(|| "–".to_owned()));
     ui.label(count(column.distinct as u64));
     let is_target = column.name == target;
     let words = if is_target { "target" } else { "Use as target" };
-    let button = ui.add_enabled(column.kind == ColumnKind::Numbers && !is_target, egui::Button::new(words).small());
+    let button =
+        ui.add_enabled(column.kind == ColumnKind::Numbers && !is_target, egui::Button::new(words).small());
     let name = format!("Use {} as target", column.name);
     button.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, &name));
     if button.clicked() {
