@@ -15,12 +15,8 @@ fn weightscope() -> Command {
     command
 }
 
-fn binary() -> std::path::PathBuf {
-    let folder = std::env::current_exe().unwrap();
-    let name = format!("weightscope{}", std::env::consts::EXE_SUFFIX);
-    let path = folder.ancestors().nth(2).unwrap().join(name);
-    assert!(path.is_file(), "build the program first (cargo test --workspace does): {}", path.display());
-    path
+fn binary() -> &'static Path {
+    Path::new(env!("CARGO_BIN_EXE_weightscope"))
 }
 
 const SHORT: [&str; 6] = ["--set", "float_epochs=2", "--set", "epochs=6", "--set", "window=40"];

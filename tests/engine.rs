@@ -60,7 +60,10 @@ fn pausing_looking_and_tracing_change_no_number() {
                 while !steering.is_parked() {
                     std::thread::sleep(std::time::Duration::from_millis(1));
                 }
-                steering.request(weightscope_engine::run::Request::Action("worst_twelve".to_owned()));
+                steering.request(weightscope_engine::run::Request::Action {
+                    id: "worst_twelve".to_owned(),
+                    controls: weightscope_engine::record::Controls::default(),
+                });
                 steering.step(count);
             }
             while !steering.is_parked() {

@@ -161,6 +161,9 @@ pub(super) struct ExportArguments {
     /// Size and fonts
     #[arg(long, default_value = "column")]
     pub style: StyleWord,
+    /// Turn a control of the view, as in the window; may be repeated
+    #[arg(long = "control", value_name = "ID=VALUE")]
+    pub control: Vec<String>,
     /// File, or with --view all a folder
     #[arg(long, value_name = "PATH")]
     pub out: Option<PathBuf>,

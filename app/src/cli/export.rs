@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::anyhow;
 use serde_json::json;
+use weightscope_engine::record::{Controls, ViewSpec};
+use weightscope_engine::run::Control;
 use weightscope_engine::store::{self, StoredRun};
 
 use super::args::ExportArguments;
@@ -27,9 +29,22 @@ pub(super) fn export(arguments: &ExportArguments) -> Result<(), Failure> {
     }
     let provenance = views::provenance(&run.manifest);
     let page = arguments.style.into();
+    let controls = controls(&specs, &arguments.control)?.complete(&specs, &run.record);
     for spec in chosen {
-        let source = Source { label: "", record: &run.record };
-        let Some(figure) = views::figure(spec, &[source], &ViewOptions::default(), &provenance) else {
+        let derived = views::derived(
+            &run.experiment.method,
+            spec,
+            &run.record,
+            &controls,
+            Some(&run.path),
+            &Control::default(),
+        )
+        .map_err(Failure::run)?;
+        let record = views::lay_over(&run.record, &derived);
+        let source = Source { label: "", record: &record };
+        let options =
+            ViewOptions { controls: controls.only(&views::control_ids(spec)), ..ViewOptions::default() };
+        let Some(figure) = views::figure(spec, &[source], &options, &provenance) else {
             let text = format!("the view {} has no data in this run", spec.id);
             if all {
                 output::note(&format!("skipped: {text}"));
@@ -42,6 +57,27 @@ pub(super) fn export(arguments: &ExportArguments) -> Result<(), Failure> {
         output::line(&path.display().to_string());
     }
     Ok(())
+}
+
+/// What was typed after `--control`.
+fn controls(specs: &[ViewSpec], typed: &[String]) -> Result<Controls, Failure> {
+    let mut controls = Controls::default();
+    let all = || specs.iter().flat_map(|spec| &spec.controls);
+    for text in typed {
+        let (id, value) = text
+            .split_once('=')
+            .ok_or_else(|| Failure::request(anyhow!("--control wants ID=VALUE, found \"{text}\"")))?;
+        let control = all().find(|control| control.id == id).ok_or_else(|| {
+            let ids: std::collections::BTreeSet<&str> = all().map(|control| control.id.as_str()).collect();
+            let ids: Vec<&str> = ids.into_iter().collect();
+            Failure::request(anyhow!("no control \"{id}\"; this run has {}", ids.join(", ")))
+        })?;
+        let value = control
+            .parse(value)
+            .ok_or_else(|| Failure::request(anyhow!("\"{value}\" is no value of the control {id}")))?;
+        controls.set(id, value);
+    }
+    Ok(controls)
 }
 
 /// One file, or one per view in a folder.

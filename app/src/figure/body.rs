@@ -1,4 +1,6 @@
-//! Figures that are not plots: tables and graphs.
+//! Figures that are not one plot: tables, graphs, several panels.
+
+use super::model::Body;
 
 /// Rows and columns.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -9,6 +11,24 @@ pub struct TableBody {
     pub rows: Vec<Vec<Cell>>,
     /// Indices of the rows printed in bold, such as the best.
     pub emphasised: Vec<usize>,
+}
+
+/// Several bodies on one page, row by row.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PanelsBody {
+    /// Panels in a row.
+    pub columns: usize,
+    /// The panels, in reading order.
+    pub panels: Vec<Panel>,
+}
+
+/// One of several bodies on a page.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Panel {
+    /// Heading; a letter in brackets before it tells panels apart.
+    pub title: String,
+    /// What is shown. Panels in panels are not drawn.
+    pub body: Body,
 }
 
 /// One column of a table.

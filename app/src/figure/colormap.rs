@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 use colorgrad::Gradient;
 
 use super::axis::Scale;
-use crate::theme::Rgba;
+use crate::theme::{Rgba, Theme};
 
 /// Number of entries of a sampled map.
 pub const ENTRIES: usize = 256;
@@ -26,6 +26,8 @@ pub enum ColorMap {
     Magma,
     /// Blue (negative) over white (zero) to red (positive).
     Diverging,
+    /// The colours of the series, one for each category 0, 1, 2 …
+    Categorical,
 }
 
 /// How values become colours: a map between two limits.
@@ -42,7 +44,7 @@ pub struct ColorScale {
 }
 
 impl ColorMap {
-    /// All maps, in a fixed order.
+    /// All maps that a person can choose for measurements, in a fixed order.
     pub const ALL: [Self; 4] = [Self::Viridis, Self::Cividis, Self::Magma, Self::Diverging];
 
     /// Name as shown to people.
@@ -52,6 +54,7 @@ impl ColorMap {
             Self::Cividis => "cividis",
             Self::Magma => "magma",
             Self::Diverging => "diverging",
+            Self::Categorical => "categorical",
         }
     }
 
@@ -65,7 +68,13 @@ impl ColorMap {
             table.reverse();
             table
         });
+        static CATEGORICAL: LazyLock<[Rgba; ENTRIES]> = LazyLock::new(|| {
+            // The print theme's: cells look the same on the screen and in a figure, whatever the theme of the window.
+            let series = Theme::Print.tokens().series;
+            std::array::from_fn(|index| series.get(index % series.len()).copied().unwrap_or_default())
+        });
         match self {
+            Self::Categorical => &CATEGORICAL,
             Self::Viridis => &VIRIDIS,
             Self::Cividis => &CIVIDIS,
             Self::Magma => &MAGMA,
@@ -98,6 +107,11 @@ impl ColorScale {
             _ => (low, high),
         };
         Self::new(map, limits)
+    }
+
+    /// The scale of categories 0, 1, 2 …
+    pub const fn categorical() -> Self {
+        Self::new(ColorMap::Categorical, (0.0, (ENTRIES - 1) as f64))
     }
 
     /// The same scale with values spread in another way.

@@ -7,25 +7,44 @@
 
 use super::error::ExportError;
 use super::model::{
-    Axis, Body, Cell, Figure, GraphBody, Heat, Item, Orientation, Plot, PointInk, Points, Rule, Span,
-    TableBody, heading,
+    Axis, Body, Cell, Figure, GraphBody, Heat, Item, Orientation, PanelsBody, Plot, PointInk, Points, Rule,
+    Span, TableBody, heading,
 };
 
 /// Writes the data of a figure as CSV text.
 pub fn write(figure: &Figure) -> Result<String, ExportError> {
-    let records = match &figure.body {
-        Body::Plot(plot) => plot_records(plot),
-        Body::Table(table) => table_records(table),
-        Body::Text(text) => vec![vec!["text".to_owned()], vec![text.clone()]],
-        Body::Graph(graph) => graph_records(graph),
-    };
-    let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
+    let records = body_records(&figure.body);
+    // Panels may differ in their columns.
+    let mut writer =
+        csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).flexible(true).from_writer(Vec::new());
     for record in records {
         writer.write_record(record)?;
     }
     let bytes =
         writer.into_inner().map_err(|error| csv::Error::from(std::io::Error::other(error.to_string())))?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+fn body_records(body: &Body) -> Vec<Vec<String>> {
+    match body {
+        Body::Plot(plot) => plot_records(plot),
+        Body::Table(table) => table_records(table),
+        Body::Text(text) => vec![vec!["text".to_owned()], vec![text.clone()]],
+        Body::Graph(graph) => graph_records(graph),
+        Body::Panels(panels) => panels_records(panels),
+    }
+}
+
+/// The panels one after the other, each with its own header line, and the panel's title in the first column of all.
+fn panels_records(panels: &PanelsBody) -> Vec<Vec<String>> {
+    let mut all = Vec::new();
+    for panel in &panels.panels {
+        for (index, record) in body_records(&panel.body).into_iter().enumerate() {
+            let first = if index == 0 { "panel".to_owned() } else { panel.title.clone() };
+            all.push([vec![first], record].concat());
+        }
+    }
+    all
 }
 
 /// Columns of the long format, in order.
@@ -124,11 +143,18 @@ fn item_records(plot: &Plot, item: &Item, records: &mut Vec<Record>) {
             }
         }
         Item::Bars(bars) => {
-            for (edges, height) in bars.edges.windows(2).zip(&bars.heights) {
-                if let [from, to] = edges {
-                    let fields = [(FROM, number(*from)), (TO, number(*to)), (Y, number(*height))];
-                    add("bars", &bars.name, &fields);
-                }
+            let (axis, across) = match bars.orientation {
+                Orientation::Vertical => (&plot.x, Y),
+                Orientation::Horizontal => (&plot.y, X),
+            };
+            for [from, to, base, end] in bars.boxes() {
+                // A bar of a category is named, not measured.
+                let name = axis.categories.as_ref().and_then(|names| names.get(from.max(0.0) as usize));
+                let place = match name {
+                    Some(name) => [(TEXT, name.clone()), (TO, String::new())],
+                    None => [(FROM, number(from)), (TO, number(to))],
+                };
+                add("bars", &bars.name, &[place.as_slice(), &[(across, number(end - base))]].concat());
             }
         }
         Item::Heat(heat) => heat_records(plot, heat, &mut add),
@@ -159,11 +185,12 @@ fn heat_records(plot: &Plot, heat: &Heat, add: &mut impl FnMut(&str, &str, &[(us
     for row in 0..heat.rows {
         for col in 0..heat.cols {
             let value = heat.value(row, col).unwrap_or(f32::NAN);
+            let category = heat.category(value).map(str::to_owned);
             let fields = [
                 (X, place(&plot.x, &heat.x_edges, col)),
                 (Y, place(&plot.y, &heat.y_edges, row)),
                 // The shortest text of the single-precision value, not that of the double it converts to.
-                (VALUE, value.to_string()),
+                (VALUE, category.unwrap_or_else(|| value.to_string())),
             ];
             add("heat", "", &fields);
         }

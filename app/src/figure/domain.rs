@@ -59,9 +59,13 @@ impl Reach {
                 heat.y_edges.iter().for_each(|y| self.y.add_tight(*y));
             }
             Item::Bars(bars) => {
-                bars.edges.iter().for_each(|x| self.x.add_tight(*x));
-                bars.heights.iter().for_each(|y| self.y.add(*y));
-                self.y.add_tight(0.0);
+                let (along, across) = match bars.orientation {
+                    Orientation::Vertical => (&mut self.x, &mut self.y),
+                    Orientation::Horizontal => (&mut self.y, &mut self.x),
+                };
+                bars.edges.iter().for_each(|edge| along.add_tight(*edge));
+                bars.boxes().for_each(|[_, _, _, end]| across.add(end));
+                across.add_tight(0.0);
             }
             Item::Rule(rule) => self.along(rule.orientation).add(rule.value),
             Item::Span(span) => {
@@ -145,12 +149,7 @@ mod tests {
 
     #[test]
     fn bars_stand_on_zero() {
-        let bars = Bars {
-            name: String::new(),
-            edges: vec![0.0, 1.0, 2.0],
-            heights: vec![4.0, 5.0],
-            ink: Ink::Muted,
-        };
+        let bars = Bars::new("", vec![0.0, 1.0, 2.0], vec![4.0, 5.0], Ink::Muted);
         let domain = Domain::of(&Plot::new(Axis::new("x"), Axis::new("y")).with(bars));
         assert_eq!(domain.y.0, 0.0);
         assert!(domain.y.1 > 5.0);

@@ -21,6 +21,7 @@ pub(super) fn lines() -> Figure {
             label: "target".to_owned(),
             dash: Dash::Dotted,
             ink: Ink::Muted,
+            control: None,
         }));
     let mut provenance = Provenance::new("compander", "loss");
     provenance.version = "0.0.0".to_owned();

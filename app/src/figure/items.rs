@@ -164,6 +164,8 @@ pub struct Heat {
     pub y_edges: Vec<f64>,
     /// How values become colours.
     pub scale: ColorScale,
+    /// Names of the values 0, 1, 2 …; empty for measurements.
+    pub categories: Vec<String>,
 }
 
 /// Direction of a rule or span.
@@ -188,6 +190,8 @@ pub struct Rule {
     pub dash: Dash,
     /// Colour.
     pub ink: Ink,
+    /// The control that a person turns by dragging the line, if it stands at one.
+    pub control: Option<String>,
 }
 
 /// A shaded interval across the plot.
@@ -230,17 +234,21 @@ pub enum Anchor {
     End,
 }
 
-/// Adjoining bars from zero.
+/// Adjoining bars from zero, or stacked on others.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Bars {
     /// Name in the legend; empty for none.
     pub name: String,
     /// One more than there are bars, increasing.
     pub edges: Vec<f64>,
-    /// Height of each bar; NaN leaves a gap.
+    /// Length of each bar; NaN leaves a gap.
     pub heights: Vec<f64>,
+    /// Where each bar begins, for stacked ones; empty means zero.
+    pub bases: Vec<f64>,
     /// Colour.
     pub ink: Ink,
+    /// Upright bars stand on the horizontal axis ([`Orientation::Vertical`]); lying ones begin at the vertical axis.
+    pub orientation: Orientation,
 }
 
 impl Line {
@@ -279,7 +287,13 @@ impl Heat {
     /// A grid with edges 0, 1, 2 … on both axes, as category axes want it.
     pub fn on_unit_grid(rows: usize, cols: usize, values: Vec<f32>, scale: ColorScale) -> Self {
         let edges = |count: usize| (0..=count).map(|index| index as f64).collect();
-        Self { rows, cols, values, x_edges: edges(cols), y_edges: edges(rows), scale }
+        Self { rows, cols, values, x_edges: edges(cols), y_edges: edges(rows), scale, categories: Vec::new() }
+    }
+
+    /// The name of a value, if the values are categories.
+    pub fn category(&self, value: f32) -> Option<&str> {
+        // Saturates at 0 for what is below, so that is asked for.
+        (value >= 0.0).then(|| self.categories.get(value as usize)).flatten().map(String::as_str)
     }
 
     /// The value of a cell; `None` outside the grid.
@@ -289,6 +303,22 @@ impl Heat {
         } else {
             None
         }
+    }
+}
+
+impl Bars {
+    /// Upright bars from zero.
+    pub fn new(name: impl Into<String>, edges: Vec<f64>, heights: Vec<f64>, ink: Ink) -> Self {
+        Self { name: name.into(), edges, heights, bases: Vec::new(), ink, orientation: Orientation::Vertical }
+    }
+
+    /// Each bar that is there: its edges along the axis it stands on, where it begins and where it ends.
+    pub fn boxes(&self) -> impl Iterator<Item = [f64; 4]> {
+        self.edges.windows(2).zip(&self.heights).enumerate().filter_map(|(index, (edges, height))| {
+            let base = self.bases.get(index).copied().unwrap_or(0.0);
+            let [from, to] = edges else { return None };
+            (!height.is_nan()).then_some([*from, *to, base, base + height])
+        })
     }
 }
 

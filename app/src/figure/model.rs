@@ -9,7 +9,7 @@ use super::axis::Scale;
 use super::colormap::ColorScale;
 use super::provenance::Provenance;
 
-pub use super::body::{Align, Cell, Column, Edge, Emphasis, GraphBody, Node, TableBody};
+pub use super::body::{Align, Cell, Column, Edge, Emphasis, GraphBody, Node, Panel, PanelsBody, TableBody};
 pub use super::items::{
     Anchor, Area, Band, Bars, Cover, Heat, Item, Label, Line, Marker, Orientation, PointInk, Points, Rule,
     Span, Steps,
@@ -45,6 +45,8 @@ pub enum Body {
     Text(String),
     /// Nodes and weighted edges.
     Graph(GraphBody),
+    /// Several bodies on one page.
+    Panels(PanelsBody),
 }
 
 /// Items on two axes. Items are drawn in their order, the first at the bottom.
@@ -122,6 +124,8 @@ pub enum Ink {
     Series(usize),
     /// As text.
     Foreground,
+    /// Words in a cell of a category's colour: dark in every theme, since those colours are light.
+    OnCategory,
     /// Steps back behind the series: references, context.
     Muted,
     /// The one emphasised thing.
@@ -174,8 +178,17 @@ impl Figure {
     /// cells without a value.
     pub fn remarks(&self) -> Vec<String> {
         let mut remarks = self.notes.clone();
-        if let Body::Plot(plot) = &self.body {
-            remarks.extend(plot.remarks());
+        match &self.body {
+            Body::Plot(plot) => remarks.extend(plot.remarks()),
+            Body::Panels(panels) => {
+                for panel in &panels.panels {
+                    let Body::Plot(plot) = &panel.body else { continue };
+                    remarks.extend(
+                        plot.remarks().into_iter().map(|remark| format!("{}: {remark}", panel.title)),
+                    );
+                }
+            }
+            Body::Table(_) | Body::Text(_) | Body::Graph(_) => {}
         }
         remarks
     }

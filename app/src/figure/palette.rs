@@ -5,7 +5,7 @@
 //! dash changes, so that colour is never the only carrier of meaning.
 
 use super::model::{Dash, Ink};
-use crate::theme::{Rgba, SERIES_COLORS, Tokens};
+use crate::theme::{Rgba, SERIES_COLORS, Theme, Tokens};
 
 /// The dashes in the order in which a repeated colour takes them.
 const DASHES: [Dash; 4] = [Dash::Solid, Dash::Dashed, Dash::Dotted, Dash::DashDot];
@@ -15,6 +15,7 @@ pub fn color(tokens: &Tokens, ink: Ink) -> Rgba {
     match ink {
         Ink::Series(index) => tokens.series.get(index % SERIES_COLORS).copied().unwrap_or(tokens.text),
         Ink::Foreground => tokens.text,
+        Ink::OnCategory => Theme::Print.tokens().text,
         Ink::Muted => tokens.text_muted,
         Ink::Accent => tokens.accent,
         Ink::Positive => tokens.positive,
@@ -37,7 +38,6 @@ pub fn dash(ink: Ink, own: Dash) -> Dash {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::theme::Theme;
 
     /// Matrices for complete dichromacy in linear RGB: Machado, Oliveira and Fernandes (2009), "A physiologically-based
     /// model for simulation of color vision deficiency", IEEE TVCG 15 (6), severity 1.0.

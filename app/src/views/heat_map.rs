@@ -44,32 +44,20 @@ pub(super) fn over_steps(spec: &ViewSpec, sources: &[Source<'_>], options: &View
     let x = Axis { range: None, ..axis(&spec.x, options.x_scale, None, steps.iter().copied()) };
     let y = Axis { unit: spec.y.unit.clone(), ..Axis::categorical(spec.y.label.clone(), names) };
     let y_edges = (0..=rows.len()).map(|row| row as f64).collect();
-    let heat = Heat { rows: rows.len(), cols: steps.len(), values, x_edges: edges, y_edges, scale };
-    Some(with_bar(Plot::new(x, y).with(heat), spec, scale))
-}
-
-/// A grid at the step that is looked at.
-pub(super) fn grid(spec: &ViewSpec, sources: &[Source<'_>], options: &ViewOptions) -> Option<Plot> {
-    let channel = *channels(spec, *sources.first()?, options).first()?;
-    let Data::Grid(grids) = &channel.data else { return None };
-    let (_, grid) = grids.at(options.step.unwrap_or(u64::MAX))?;
-    let scale = color_scale(spec, options, &grid.values);
-    let edges = |count: usize| (0..=count).map(|index| index as f64).collect();
     let heat = Heat {
-        rows: grid.rows.len(),
-        cols: grid.columns.len(),
-        values: grid.values.clone(),
-        x_edges: edges(grid.columns.len()),
-        y_edges: edges(grid.rows.len()),
+        rows: rows.len(),
+        cols: steps.len(),
+        values,
+        x_edges: edges,
+        y_edges,
         scale,
+        categories: Vec::new(),
     };
-    let x =
-        Axis { unit: spec.x.unit.clone(), ..Axis::categorical(spec.x.label.clone(), grid.columns.clone()) };
-    let y = Axis { unit: spec.y.unit.clone(), ..Axis::categorical(spec.y.label.clone(), grid.rows.clone()) };
     Some(with_bar(Plot::new(x, y).with(heat), spec, scale))
 }
 
-fn with_bar(mut plot: Plot, spec: &ViewSpec, scale: ColorScale) -> Plot {
+/// With a key to the colours.
+pub(super) fn with_bar(mut plot: Plot, spec: &ViewSpec, scale: ColorScale) -> Plot {
     plot.legend = Legend::None;
     let (label, unit) = spec
         .color

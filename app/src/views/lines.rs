@@ -50,7 +50,7 @@ pub(super) fn lines(
     );
     let x_scale = x.scale;
     let mut plot = Plot::new(x, y);
-    references(&mut plot, &spec.references);
+    references(&mut plot, &spec.references, options);
     for (name, run, number, values) in series {
         let ink = Ink::Series(number);
         let dash = RUN_DASHES.get(run % RUN_DASHES.len()).copied().unwrap_or_default();

@@ -2,6 +2,9 @@
 //!
 //! Contract: a view is a function of (specification, records, options); it computes no result and changes nothing.
 
+mod bars;
+mod derived;
+mod grid;
 mod heat_map;
 mod lines;
 mod options;
@@ -13,14 +16,15 @@ mod trace;
 
 use serde_json::json;
 use weightscope_engine::record::{
-    AxisScale, AxisSpec, Channel, Record, Reference, ReferenceAxis, ReferenceStyle, ViewKind, ViewSpec,
+    AxisScale, AxisSpec, Channel, Data, Record, Reference, ReferenceAxis, ReferenceStyle, ViewKind, ViewSpec,
 };
 use weightscope_engine::store::Manifest;
 
+pub use derived::{control_ids, derived, lay_over};
 pub use options::{Resolution, ViewOptions};
 
 use crate::figure::axis::Scale;
-use crate::figure::model::{Axis, Body, Dash, Figure, Ink, Item, Orientation, Plot, Rule};
+use crate::figure::model::{Axis, Body, Dash, Figure, Ink, Item, Line, Orientation, Plot, Rule, Stroke};
 use crate::figure::provenance::Provenance;
 
 /// One run that a view draws.
@@ -48,7 +52,9 @@ pub fn figure(
         ViewKind::Stacked => Body::Plot(lines::stacked(spec, sources, options)?),
         ViewKind::Trace => Body::Plot(trace::trace(spec, sources, options)?),
         ViewKind::HeatMap => Body::Plot(heat_map::over_steps(spec, sources, options)?),
-        ViewKind::Grid => Body::Plot(heat_map::grid(spec, sources, options)?),
+        ViewKind::Grid => Body::Plot(grid::grid(spec, sources, options)?),
+        ViewKind::Panels => Body::Panels(grid::panels(spec, sources, options)?),
+        ViewKind::Bars => Body::Plot(bars::bars(spec, sources, options)?),
         ViewKind::Ridge => Body::Plot(ridge::ridge(spec, sources, options, &mut notes)?),
         ViewKind::Scatter => Body::Plot(pictures::scatter(spec, sources, options, &mut notes)?),
         ViewKind::Bands => Body::Plot(pictures::bands(spec, sources, options)?),
@@ -119,8 +125,19 @@ fn axis(
     }
 }
 
-/// Reference lines, below everything else.
-fn references(plot: &mut Plot, references: &[Reference]) {
+/// Curves over a grid or a scatter, such as the borders between regions.
+fn overlays(plot: &mut Plot, spec: &ViewSpec, source: Source<'_>, options: &ViewOptions) {
+    for channel in source.record.select(&spec.overlays) {
+        let Data::Curve(curves) = &channel.data else { continue };
+        let Some((_, curve)) = curves.at(options.step.unwrap_or(u64::MAX)) else { continue };
+        let points = curve.x.iter().zip(&curve.y).map(|(x, y)| [*x, *y]).collect();
+        let line = Line::new(String::new(), points, Ink::Foreground);
+        plot.items.push(Item::from(Line { stroke: Stroke::Bold, ..line }));
+    }
+}
+
+/// Reference lines, each at its control's value if it has one.
+fn references(plot: &mut Plot, references: &[Reference], options: &ViewOptions) {
     let rules = references.iter().map(|reference| {
         let orientation = match reference.axis {
             ReferenceAxis::X => Orientation::Vertical,
@@ -130,7 +147,15 @@ fn references(plot: &mut Plot, references: &[Reference]) {
             ReferenceStyle::Level => (Dash::Solid, Ink::Muted),
             ReferenceStyle::Boundary => (Dash::Dashed, Ink::Foreground),
         };
-        Item::from(Rule { orientation, value: reference.value, label: reference.label.clone(), dash, ink })
+        let turned = reference.control.as_ref().and_then(|control| options.controls.number(control));
+        Item::from(Rule {
+            orientation,
+            value: turned.unwrap_or(reference.value),
+            label: reference.label.clone(),
+            dash,
+            ink: if reference.control.is_some() { Ink::Accent } else { ink },
+            control: reference.control.clone(),
+        })
     });
     plot.items.extend(rules);
 }

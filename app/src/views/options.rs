@@ -1,7 +1,7 @@
 //! What a person chose for a view. Plain data: stored with the session and in each figure.
 
 use serde::{Deserialize, Serialize};
-use weightscope_engine::record::AxisScale;
+use weightscope_engine::record::{AxisScale, Controls};
 
 use crate::figure::colormap::ColorMap;
 
@@ -25,6 +25,10 @@ pub struct ViewOptions {
     pub map: String,
     /// Limits of the colours, if fixed.
     pub limits: Option<(f64, f64)>,
+    /// Whether the colours run backwards.
+    pub reversed: bool,
+    /// Values of the controls that the view depends on.
+    pub controls: Controls,
     /// How finely curves are drawn.
     #[serde(skip)]
     pub resolution: Resolution,
@@ -41,6 +45,8 @@ impl Default for ViewOptions {
             step: None,
             map: ColorMap::Viridis.name().to_owned(),
             limits: None,
+            reversed: false,
+            controls: Controls::default(),
             resolution: Resolution::Full,
         }
     }

@@ -3,7 +3,7 @@
 use weightscope_engine::record::{Data, ViewSpec};
 
 use super::options::ViewOptions;
-use super::{Source, axis, channels, heat_map, references};
+use super::{Source, axis, channels, heat_map, overlays, references};
 use crate::figure::model::{
     Band, ColorBar, Edge, Emphasis, GraphBody, Ink, Legend, Line, Marker, Node, Plot, PointInk, Points,
 };
@@ -24,7 +24,7 @@ pub(super) fn scatter(
         axis(&spec.x, options.x_scale, None, dots.iter().map(|dot| dot.x)),
         axis(&spec.y, options.y_scale, None, dots.iter().map(|dot| dot.y)),
     );
-    references(&mut plot, &spec.references);
+    references(&mut plot, &spec.references, options);
     plot = plot.with(Points {
         name: String::new(),
         points: dots.iter().map(|dot| [dot.x, dot.y]).collect(),
@@ -33,6 +33,7 @@ pub(super) fn scatter(
         ink: PointInk::Mapped { values: dots.iter().map(|dot| dot.value).collect(), scale },
     });
     plot.legend = Legend::None;
+    overlays(&mut plot, spec, *sources.first()?, options);
     let (label, unit) = spec
         .color
         .as_ref()
@@ -88,8 +89,18 @@ pub(super) fn curve(spec: &ViewSpec, sources: &[Source<'_>], options: &ViewOptio
         axis(&spec.x, options.x_scale, None, curves.first()?.1.x.iter().copied()),
         axis(&spec.y, options.y_scale, None, values),
     );
-    references(&mut plot, &spec.references);
+    references(&mut plot, &spec.references, options);
     for (number, (name, curve)) in curves.iter().enumerate() {
+        if let Some((lower, upper)) = &curve.band {
+            plot = plot.with(Band {
+                name: String::new(),
+                x: curve.x.clone(),
+                lower: lower.clone(),
+                upper: upper.clone(),
+                ink: Ink::Series(number),
+                opacity: 0.2,
+            });
+        }
         let points = curve.x.iter().zip(&curve.y).map(|(x, y)| [*x, *y]).collect();
         plot = plot.with(Line::new(name.clone(), points, Ink::Series(number)));
     }

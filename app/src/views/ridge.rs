@@ -60,7 +60,7 @@ pub(super) fn ridge(
     }
     let lines: Vec<_> =
         spec.references.iter().filter(|line| line.axis == ReferenceAxis::X).cloned().collect();
-    references(&mut plot, &lines);
+    references(&mut plot, &lines, options);
     let total: u64 =
         drawn.first().map_or(0, |(_, counts)| counts.iter().map(|count| u64::from(*count)).sum());
     notes.push(format!("{total} weights in range at step {newest}; tallest bin {tallest}"));

@@ -28,7 +28,7 @@ pub(super) fn trace(spec: &ViewSpec, sources: &[Source<'_>], options: &ViewOptio
     let y = axis(&spec.y, options.y_scale, None, ends().map(|point| point.y));
     let x_scale = x.scale;
     let mut plot = Plot::new(x, y);
-    references(&mut plot, &spec.references);
+    references(&mut plot, &spec.references, options);
     for (number, component) in shown.iter().enumerate() {
         let points = lines::points(&component.series, options.resolution, Detail::Full, x_scale);
         plot = plot.with(Line {

@@ -24,7 +24,20 @@ pub(super) enum Command {
     ToggleSmoothing,
     Fit,
     Maximise,
+    ScrubFirst,
+    ScrubBack,
+    ScrubForward,
+    ScrubLive,
+    ClearSelection,
+    CloseTile,
     ResetLayout,
+    Undo,
+    Redo,
+    CopyShellLine,
+    HighContrast,
+    ZoomIn,
+    ZoomOut,
+    ZoomReset,
     ThemeDark,
     ThemeLight,
     ThemeSystem,
@@ -52,7 +65,20 @@ impl Command {
         Self::ToggleSmoothing,
         Self::Fit,
         Self::Maximise,
+        Self::ScrubFirst,
+        Self::ScrubBack,
+        Self::ScrubForward,
+        Self::ScrubLive,
+        Self::ClearSelection,
+        Self::CloseTile,
         Self::ResetLayout,
+        Self::Undo,
+        Self::Redo,
+        Self::CopyShellLine,
+        Self::HighContrast,
+        Self::ZoomIn,
+        Self::ZoomOut,
+        Self::ZoomReset,
         Self::ThemeDark,
         Self::ThemeLight,
         Self::ThemeSystem,
@@ -86,7 +112,24 @@ impl Command {
             }
             Self::Fit => ("Fit", "Shows all data of the focused view"),
             Self::Maximise => ("Maximise tile", "Lets the focused tile fill the centre, or puts it back"),
+            Self::ScrubFirst => ("First step", "Looks at the first recorded step in all tiles"),
+            Self::ScrubBack => ("Step back", "Looks at the recorded step before, while the run goes on"),
+            Self::ScrubForward => ("Step forward", "Looks at the recorded step after this one"),
+            Self::ScrubLive => ("Live", "Follows the newest step again"),
+            Self::ClearSelection => ("Clear selection", "Forgets brushed regions and picked weights"),
             Self::ResetLayout => ("Reset layout", "Puts the tiles where they were at first"),
+            Self::CloseTile => {
+                ("Close tile", "Takes the focused tile out of the layout; View, Views brings it back")
+            }
+            Self::Undo => ("Undo", "Takes the last change of settings or layout back"),
+            Self::Redo => ("Redo", "Does again what was undone"),
+            Self::CopyShellLine => {
+                ("Copy as command", "Copies the command that runs the same without a window")
+            }
+            Self::HighContrast => ("High contrast", "Text and lines at full contrast"),
+            Self::ZoomIn => ("Zoom in", "Makes everything larger, up to 300 %"),
+            Self::ZoomOut => ("Zoom out", "Makes everything smaller, down to 50 %"),
+            Self::ZoomReset => ("Zoom 100 %", "The size at first"),
             Self::ThemeDark => ("Dark theme", "Light text on dark"),
             Self::ThemeLight => ("Light theme", "Dark text on light"),
             Self::ThemeSystem => ("System theme", "Follows the desktop"),
@@ -115,9 +158,25 @@ impl Command {
             Self::ToggleSmoothing => (Modifiers::NONE, Key::S),
             Self::Fit => (Modifiers::NONE, Key::F),
             Self::Maximise => (Modifiers::NONE, Key::M),
+            Self::ScrubFirst => (Modifiers::NONE, Key::Home),
+            Self::ScrubBack => (Modifiers::NONE, Key::OpenBracket),
+            Self::ScrubForward => (Modifiers::NONE, Key::CloseBracket),
+            Self::ScrubLive => (Modifiers::NONE, Key::End),
+            Self::ClearSelection => (Modifiers::NONE, Key::Escape),
             Self::Palette => (Modifiers::COMMAND, Key::P),
             Self::Shortcuts => (Modifiers::NONE, Key::F1),
-            Self::ResetLayout | Self::ThemeDark | Self::ThemeLight | Self::ThemeSystem => return None,
+            Self::Undo => (Modifiers::COMMAND, Key::Z),
+            Self::Redo => (Modifiers::COMMAND.plus(Modifiers::SHIFT), Key::Z),
+            Self::CloseTile => (Modifiers::COMMAND, Key::W),
+            Self::CopyShellLine => (Modifiers::COMMAND.plus(Modifiers::SHIFT), Key::C),
+            Self::ZoomIn => (Modifiers::COMMAND, Key::Plus),
+            Self::ZoomOut => (Modifiers::COMMAND, Key::Minus),
+            Self::ZoomReset => (Modifiers::COMMAND, Key::Num0),
+            Self::HighContrast
+            | Self::ResetLayout
+            | Self::ThemeDark
+            | Self::ThemeLight
+            | Self::ThemeSystem => return None,
         };
         Some(KeyboardShortcut::new(modifiers, key))
     }
@@ -129,6 +188,9 @@ impl Command {
             Self::PauseOrResume => icons::ICON_PAUSE,
             Self::Step => icons::ICON_SKIP_NEXT,
             Self::Cancel => icons::ICON_STOP,
+            Self::ScrubFirst => icons::ICON_FIRST_PAGE,
+            Self::ScrubBack => icons::ICON_CHEVRON_LEFT,
+            Self::ScrubForward => icons::ICON_CHEVRON_RIGHT,
             Self::ExportFigure => icons::ICON_DOWNLOAD,
             _ => return None,
         })
@@ -146,6 +208,10 @@ pub(super) enum Action {
     OpenRun(std::path::PathBuf),
     /// Goes on with an interrupted run.
     ResumeRun(std::path::PathBuf),
+    /// Takes a tile out of the layout.
+    CloseTile(String),
+    /// Puts a view's tile into the layout.
+    OpenTile(String),
     /// Focuses a tile.
     Focus(String),
     /// Opens the export dialog for a view.
@@ -154,6 +220,8 @@ pub(super) enum Action {
     Pick(weightscope_engine::record::Pick),
     /// A button of a view.
     Button { view: String, action: String },
+    /// A control was turned.
+    Turn(String, weightscope_engine::record::ControlValue),
     /// The step under the pointer, for all tiles.
     Cursor(Option<f64>),
 }

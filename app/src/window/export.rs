@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 
 use egui::{Context, Ui};
+use weightscope_engine::record::Controls;
+use weightscope_engine::run::Control;
 
 use super::shown::Shown;
 use super::task::Task;
@@ -49,6 +51,7 @@ impl ExportDialog {
         context: &Context,
         shown: &Shown,
         options: &ViewOptions,
+        controls: &Controls,
     ) -> Option<Result<String, String>> {
         let mut open = self.open;
         egui::Window::new("Export figure")
@@ -63,7 +66,7 @@ impl ExportDialog {
                 ui.horizontal(|ui| {
                     let ready = self.work.is_none() && !self.path.trim().is_empty();
                     if ui.add_enabled(ready, egui::Button::new("Export")).clicked() {
-                        self.start(context, shown, options);
+                        self.start(context, shown, options, controls);
                     }
                     if ui.button("Close").clicked() {
                         self.open = false;
@@ -133,13 +136,20 @@ impl ExportDialog {
         });
     }
 
-    fn start(&mut self, context: &Context, shown: &Shown, options: &ViewOptions) {
+    fn start(&mut self, context: &Context, shown: &Shown, options: &ViewOptions, controls: &Controls) {
         let Some(spec) = shown.view(&self.view).cloned() else { return };
         let (record, provenance) = (shown.record().clone(), shown.provenance.clone());
         let (options, format, page) = (options.clone(), self.format, self.page);
         let path = PathBuf::from(self.path.trim());
+        let (method, folder) = (shown.experiment.method.clone(), shown.folder.clone());
+        let controls = controls.complete(&shown.views, shown.record());
         self.work = Task::spawn("export", context, move || {
             let options = ViewOptions { resolution: views::Resolution::Full, ..options };
+            let options = ViewOptions { controls: controls.only(&views::control_ids(&spec)), ..options };
+            let derived =
+                views::derived(&method, &spec, &record, &controls, folder.as_deref(), &Control::default())
+                    .map_err(|error| error.to_string())?;
+            let record = views::lay_over(&record, &derived);
             let source = Source { label: "", record: &record };
             let figure = views::figure(&spec, &[source], &options, &provenance)
                 .ok_or_else(|| format!("the view \"{}\" has nothing to draw yet", spec.title))?;

@@ -43,6 +43,19 @@ impl Form {
         form
     }
 
+    /// Puts other settings in, for undo and session; what differs from the preset stays marked.
+    pub(super) fn replace(&mut self, experiment: Experiment, origin: &str) {
+        if origin != self.origin {
+            self.base = presets::by_name(origin)
+                .and_then(|preset| Experiment::from_toml(preset.text).ok())
+                .unwrap_or_else(|| experiment.clone());
+            origin.clone_into(&mut self.origin);
+        }
+        self.experiment = experiment;
+        self.typing.clear();
+        self.check();
+    }
+
     /// The first error, if the experiment cannot run.
     pub(super) fn blocker(&self) -> Option<&Problem> {
         self.problems.iter().find(|problem| problem.is_error())
@@ -74,6 +87,17 @@ impl Form {
             self.experiment = experiment;
             self.check();
         }
+    }
+
+    /// The command that runs the same without a window.
+    pub(super) fn command_line(&self) -> String {
+        let base = self.base.settings();
+        let changed =
+            self.experiment.settings().into_iter().zip(base).filter(|((_, now), (_, then))| now != then);
+        let settings = changed.map(|((field, value), _)| format!("--set '{}={}'", field.key, typed(&value)));
+        let words: Vec<String> =
+            std::iter::once(format!("weightscope run {}", self.origin)).chain(settings).collect();
+        words.join(" ")
     }
 
     /// Parameters, steps, time.
@@ -141,7 +165,15 @@ enum Kind {
     Switch,
     Text,
     Choice(Vec<(&'static str, &'static str)>),
-    List,
+    List(Items),
+}
+
+/// What a list holds.
+#[derive(Clone, Copy)]
+enum Items {
+    Integers,
+    Floats,
+    Texts,
 }
 
 struct FormVisitor<'a> {
@@ -169,7 +201,9 @@ impl Visitor for FormVisitor<'_> {
             Slot::Choice(choice) => {
                 Kind::Choice(choice.choices().iter().map(|choice| (choice.key, choice.label)).collect())
             }
-            Slot::Integers(_) | Slot::Floats(_) | Slot::Texts(_) => Kind::List,
+            Slot::Integers(_) => Kind::List(Items::Integers),
+            Slot::Floats(_) => Kind::List(Items::Floats),
+            Slot::Texts(_) => Kind::List(Items::Texts),
         };
         if field.shown
             && let Some((_, rows)) = self.rows.last_mut()
@@ -317,7 +351,7 @@ fn widget_ui(
             let edit = egui::TextEdit::singleline(&mut text).desired_width(ui.available_width() - 32.0);
             ui.add(edit).labelled_by(label).changed().then_some(toml::Value::String(text))
         }
-        Kind::List => list_ui(ui, row, label, typing),
+        Kind::List(items) => list_ui(ui, row, *items, label, typing),
     }
 }
 
@@ -345,15 +379,16 @@ fn allowed_ui(ui: &mut Ui, row: &Row, allowed: &[i64], label: egui::Id) -> Optio
 fn list_ui(
     ui: &mut Ui,
     row: &Row,
+    items: Items,
     label: egui::Id,
     typing: &mut std::collections::BTreeMap<&'static str, String>,
 ) -> Option<toml::Value> {
-    let items = row
+    let written = row
         .value
         .as_array()
         .map(|items| items.iter().map(short).collect::<Vec<_>>().join(", "))
         .unwrap_or_default();
-    let mut text = typing.get(row.field.key).cloned().unwrap_or(items);
+    let mut text = typing.get(row.field.key).cloned().unwrap_or(written);
     let edit = egui::TextEdit::singleline(&mut text).desired_width(ui.available_width() - 32.0);
     let response = ui.add(edit).labelled_by(label);
     if response.lost_focus() {
@@ -362,11 +397,21 @@ fn list_ui(
     if !response.changed() {
         return None;
     }
-    let mut probe = Vec::new();
-    let value = parse_typed(&Slot::Integers(&mut probe), &text);
-    let readable = set(&row.field, Slot::Integers(&mut probe), &value).is_ok();
+    let value = read_list(&row.field, items, &text);
     typing.insert(row.field.key, text);
-    readable.then_some(value)
+    value
+}
+
+/// What was typed as a list of the right kind, if it can be read as one.
+fn read_list(field: &Field, items: Items, text: &str) -> Option<toml::Value> {
+    let (mut integers, mut floats, mut texts) = (Vec::new(), Vec::new(), Vec::new());
+    let slot = match items {
+        Items::Integers => Slot::Integers(&mut integers),
+        Items::Floats => Slot::Floats(&mut floats),
+        Items::Texts => Slot::Texts(&mut texts),
+    };
+    let value = parse_typed(&slot, text);
+    set(field, slot, &value).is_ok().then_some(value)
 }
 
 fn help(field: &Field) -> String {
@@ -379,6 +424,14 @@ fn help(field: &Field) -> String {
         text = format!("{text}\nPublished: {} – {}", published.value, published.source);
     }
     text
+}
+
+/// A value as one types it after `--set key=`.
+fn typed(value: &toml::Value) -> String {
+    match value {
+        toml::Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
 }
 
 fn short(value: &toml::Value) -> String {

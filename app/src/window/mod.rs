@@ -4,16 +4,26 @@
 //! becomes a command, and commands are applied in one place, after drawing. An idle window does not repaint.
 
 mod app;
+mod apply;
 mod budget;
 mod command;
+mod dialogs;
+mod drain;
 mod export;
 mod form;
+mod history;
 mod inspector;
+mod keys;
 mod link;
 mod panels;
 mod plot;
+mod queue;
 mod readout;
+mod remember;
+mod rescue;
 mod runs;
+mod scrub;
+mod session;
 mod shown;
 mod style;
 mod task;

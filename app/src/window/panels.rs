@@ -14,10 +14,26 @@ impl App {
     pub(super) fn toolbar_ui(&self, ui: &mut Ui, actions: &mut Vec<Action>) {
         ui.horizontal(|ui| {
             menus(ui, actions);
+            self.views_menu(ui, actions);
             ui.separator();
             self.run_buttons(ui, actions);
             ui.separator();
             self.progress_ui(ui);
+        });
+    }
+
+    /// Every view of the run that is shown: those with a tile are focused, the others get one.
+    fn views_menu(&self, ui: &mut Ui, actions: &mut Vec<Action>) {
+        let (Some(shown), Some(layout)) = (&self.shown, &self.layout) else { return };
+        ui.menu_button("Views", |ui| {
+            for view in &shown.views {
+                let there = layout.has(&view.id);
+                let words = if there { view.title.clone() } else { format!("Add {}", view.title) };
+                if ui.add(Button::selectable(there, words)).clicked() {
+                    actions.push(Action::OpenTile(view.id.clone()));
+                    ui.close();
+                }
+            }
         });
     }
 
@@ -291,6 +307,7 @@ fn menus(ui: &mut Ui, actions: &mut Vec<Action>) {
         "File",
         &[Command::OpenExperiment, Command::SaveExperiment, Command::ExportFigure, Command::RefreshRuns],
     );
+    menu(ui, "Edit", &[Command::Undo, Command::Redo, Command::ClearSelection, Command::CopyShellLine]);
     menu(
         ui,
         "View",
@@ -303,7 +320,12 @@ fn menus(ui: &mut Ui, actions: &mut Vec<Action>) {
             Command::ToggleScaleY,
             Command::ToggleScaleX,
             Command::ToggleSmoothing,
+            Command::CloseTile,
             Command::ResetLayout,
+            Command::ZoomIn,
+            Command::ZoomOut,
+            Command::ZoomReset,
+            Command::HighContrast,
             Command::ThemeDark,
             Command::ThemeLight,
             Command::ThemeSystem,

@@ -39,7 +39,11 @@ fn cell(plot: &Plot, item: &Item, x: f64, y: f64) -> Option<String> {
     let name = |names: &Option<Vec<String>>, index: usize, at: f64| {
         names.as_ref().and_then(|names| names.get(index).cloned()).unwrap_or_else(|| significant(at, DIGITS))
     };
-    let text = if value.is_nan() { "no data".to_owned() } else { significant(f64::from(value), DIGITS) };
+    let text = match heat.category(value) {
+        Some(name) => name.to_owned(),
+        None if value.is_nan() => "no data".to_owned(),
+        None => significant(f64::from(value), DIGITS),
+    };
     Some(format!(
         "{}\n{} {}\n{text}",
         name(&plot.y.categories, row, y),
@@ -114,6 +118,10 @@ pub(super) fn summary(figure: &Figure) -> String {
             table.columns.len()
         ),
         Body::Text(text) => format!("{}: {text}", figure.title),
+        Body::Panels(panels) => {
+            let titles: Vec<&str> = panels.panels.iter().map(|panel| panel.title.as_str()).collect();
+            format!("{}: {} panels: {}", figure.title, titles.len(), titles.join(", "))
+        }
         Body::Graph(graph) => {
             format!("{}: graph of {} nodes and {} edges", figure.title, graph.nodes.len(), graph.edges.len())
         }

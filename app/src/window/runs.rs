@@ -16,6 +16,7 @@ pub(super) struct Runs {
     pub(super) index: Index,
     scan: Option<Task<Index>>,
     filter: String,
+    read: bool,
 }
 
 impl Runs {
@@ -25,12 +26,18 @@ impl Runs {
         self.scan = Task::spawn("run list", context, move || store::scan(&root));
     }
 
+    /// True once the list has been read.
+    pub(super) fn is_read(&self) -> bool {
+        self.read
+    }
+
     /// Takes a finished scan; the damaged folders, if there are any.
     pub(super) fn poll(&mut self) -> Vec<String> {
         let Some(result) = self.scan.as_ref().and_then(Task::poll) else { return Vec::new() };
         self.scan = None;
         if let Ok(index) = result {
             self.index = index;
+            self.read = true;
         }
         self.index.damaged.iter().map(ToString::to_string).collect()
     }

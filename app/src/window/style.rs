@@ -56,6 +56,26 @@ pub(super) fn install(context: &Context) {
     }
 }
 
+/// Text and outlines at full contrast, or as the theme has them.
+pub(super) fn apply_contrast(context: &Context, high: bool) {
+    for (theme, source) in [(egui::Theme::Dark, Theme::Dark), (egui::Theme::Light, Theme::Light)] {
+        let tokens = source.tokens();
+        let mut visuals = visuals(theme, tokens);
+        if high {
+            let strong = if theme == egui::Theme::Dark { Color32::WHITE } else { Color32::BLACK };
+            visuals.override_text_color = Some(strong);
+            let widgets = &mut visuals.widgets;
+            for widget in
+                [&mut widgets.noninteractive, &mut widgets.inactive, &mut widgets.hovered, &mut widgets.open]
+            {
+                widget.bg_stroke = Stroke::new(1.5, strong);
+                widget.fg_stroke.color = strong;
+            }
+        }
+        context.set_visuals_of(theme, visuals);
+    }
+}
+
 fn text_styles(tokens: &Tokens) -> std::collections::BTreeMap<TextStyle, FontId> {
     let plain = |size| FontId::new(size, FontFamily::Proportional);
     [

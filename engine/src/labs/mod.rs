@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::experiment::{Cost, Problem, Visitor};
-use crate::record::{Pick, Record, ViewSpec};
-use crate::run::{Context, RunError};
+use crate::record::{Channel, ControlValue, Controls, Pick, Record, ViewSpec};
+use crate::run::{Context, Control, RunError};
 use crate::store::{Artifact, State};
 
 pub mod oscillation;
@@ -49,10 +49,27 @@ pub struct ReferenceRow {
 }
 
 /// What a click selects: components of a vector channel, by identity.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Picked {
     /// Identities, most telling first.
     pub ids: Vec<u64>,
+    /// Controls that the click turns: the cell or the row that is looked at.
+    pub controls: Vec<(String, ControlValue)>,
+}
+
+/// What a view asks of its lab when it needs channels that follow from the record and the controls.
+#[derive(Clone, Copy, Debug)]
+pub struct Derive<'a> {
+    /// The view.
+    pub view: &'a str,
+    /// What was measured.
+    pub record: &'a Record,
+    /// The controls, all of them set.
+    pub controls: &'a Controls,
+    /// The run folder, if the run has one.
+    pub folder: Option<&'a std::path::Path>,
+    /// Ends the work when its result is no longer wanted.
+    pub control: &'a Control,
 }
 
 /// What a lab's configuration must offer. The configuration is plain data: cloned, compared, stored.
@@ -79,6 +96,13 @@ pub trait Lab: Clone + PartialEq + Default {
     }
     /// What a view's button selects, from the record alone.
     fn action(&self, record: &Record, action: &str) -> Picked;
+    /// Channels of a view that follow from the record and the controls, without running anything again.
+    ///
+    /// A function of the record, the controls and the files of the run folder; it runs off the UI thread and calls
+    /// `job.control.check()` in loops that last longer than 50 ms.
+    fn derive(&self, _job: &Derive<'_>) -> Result<Vec<Channel>, RunError> {
+        Ok(Vec::new())
+    }
 }
 
 macro_rules! labs {
@@ -154,6 +178,11 @@ macro_rules! labs {
             /// Integer levels and scales of the weights in a checkpoint.
             pub fn levels(&self, state: &State) -> Option<Artifact> {
                 match self { $(Self::$variant(config) => config.levels(state),)+ }
+            }
+
+            /// Channels of a view that follow from the record and the controls.
+            pub fn derive(&self, job: &Derive<'_>) -> Result<Vec<Channel>, RunError> {
+                match self { $(Self::$variant(config) => config.derive(job),)+ }
             }
 
             /// What a view's button selects.

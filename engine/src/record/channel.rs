@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::chunks::Chunks;
-use super::frames::{Bands, Curve, Dot, Graph, Grid, Histograms, Table, Timeline};
+use super::frames::{Bands, Bars, Curve, Dot, Graph, Grid, Histograms, Table, Timeline};
 use super::series::Series;
 
 /// One measured quantity.
@@ -19,6 +19,13 @@ pub struct Channel {
     pub about: String,
     /// The measurements.
     pub data: Data,
+}
+
+impl Channel {
+    /// A channel with its data.
+    pub fn new(id: impl Into<String>, label: impl Into<String>, unit: &str, about: &str, data: Data) -> Self {
+        Self { id: id.into(), label: label.into(), unit: unit.to_owned(), about: about.to_owned(), data }
+    }
 }
 
 /// The kinds of measurement.
@@ -40,12 +47,34 @@ pub enum Data {
     Bands(Timeline<Bands>),
     /// Curves over steps.
     Curve(Timeline<Curve>),
+    /// Bars over steps.
+    Bars(Timeline<Bars>),
     /// Graphs over steps.
     Graph(Timeline<Graph>),
     /// Tables over steps.
     Table(Timeline<Table>),
     /// Words.
     Text(String),
+}
+
+impl Data {
+    /// The steps at which pictures of this channel are kept; none for series and words.
+    pub fn picture_steps(&self) -> Vec<u64> {
+        fn steps<T>(timeline: &Timeline<T>) -> Vec<u64> {
+            timeline.iter().map(|(step, _)| step).collect()
+        }
+        match self {
+            Self::Histogram(histograms) => steps(&histograms.counts),
+            Self::Grid(timeline) => steps(timeline),
+            Self::Points(timeline) => steps(timeline),
+            Self::Bands(timeline) => steps(timeline),
+            Self::Curve(timeline) => steps(timeline),
+            Self::Bars(timeline) => steps(timeline),
+            Self::Graph(timeline) => steps(timeline),
+            Self::Table(timeline) => steps(timeline),
+            Self::Scalar(_) | Self::Vector(_) | Self::Marks(_) | Self::Text(_) => Vec::new(),
+        }
+    }
 }
 
 /// Several series of one kind; components may join while the run goes on.

@@ -27,6 +27,13 @@ impl<T> Default for Timeline<T> {
 }
 
 impl<T> Timeline<T> {
+    /// A single picture, for channels that do not move.
+    pub fn one(frame: T) -> Self {
+        let mut timeline = Self::default();
+        timeline.push(0, frame);
+        timeline
+    }
+
     /// Offers a picture. What is kept depends on how many were offered, not on the clock; the newest is always there.
     pub fn push(&mut self, step: u64, frame: T) {
         let kept = self.offered.is_multiple_of(self.stride);
@@ -90,6 +97,15 @@ pub struct Grid {
     pub columns: Vec<String>,
     /// Row-major values, `rows × columns`.
     pub values: Vec<f32>,
+    /// Names of the values 0, 1, 2 …, when they are categories; empty for measurements.
+    #[serde(default)]
+    pub categories: Vec<String>,
+    /// True if zero is the middle of the colours: values on both sides of it mean opposite things.
+    #[serde(default)]
+    pub diverging: bool,
+    /// Ends of the colours, when the quantity has natural ones or several grids share them.
+    #[serde(default)]
+    pub limits: Option<(f64, f64)>,
 }
 
 /// One dot of a scatter.
@@ -123,6 +139,20 @@ pub struct Curve {
     pub x: Vec<f64>,
     /// Values.
     pub y: Vec<f64>,
+    /// Lower and upper ends of a band around it, at the same positions.
+    #[serde(default)]
+    pub band: Option<(Vec<f64>, Vec<f64>)>,
+}
+
+/// Bars: a histogram between edges, or one bar for each label.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Bars {
+    /// Bin edges of a histogram, one more than bars; empty for labelled bars.
+    pub edges: Vec<f64>,
+    /// Names of the bars; empty for a histogram.
+    pub labels: Vec<String>,
+    /// Named parts, stacked in this order; each as long as there are bars.
+    pub series: Vec<(String, Vec<f64>)>,
 }
 
 /// Nodes and weighted edges.

@@ -2,7 +2,7 @@
 //!
 //! Contract: screen, figure and file read the same [`Record`]; copying one is cheap (shared chunks) and the copy never changes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::sync::Arc;
 
@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 mod channel;
 mod chunks;
+mod control;
 mod frames;
 mod packed;
 mod series;
@@ -17,7 +18,8 @@ mod view;
 
 pub use channel::{Channel, Component, Data, Mark, Marks, Vector};
 pub use chunks::Chunks;
-pub use frames::{Bands, Cell, Curve, Dot, Graph, Grid, Histograms, MOST_FRAMES, Table, Timeline};
+pub use control::{ControlKind, ControlSpec, ControlValue, Controls};
+pub use frames::{Bands, Bars, Cell, Curve, Dot, Graph, Grid, Histograms, MOST_FRAMES, Table, Timeline};
 pub use series::{Detail, Point, Query, Series};
 pub use view::{
     ActionSpec, AxisScale, AxisSpec, Pick, Reference, ReferenceAxis, ReferenceStyle, ViewKind, ViewSpec,
@@ -101,6 +103,12 @@ impl Record {
         Arc::make_mut(channel)
     }
 
+    /// The steps at which pictures are kept, increasing, over all channels.
+    pub fn picture_steps(&self) -> Vec<u64> {
+        let steps: BTreeSet<u64> = self.channels().flat_map(|channel| channel.data.picture_steps()).collect();
+        steps.into_iter().collect()
+    }
+
     /// Everything but the scalar points (those stand in `metrics.csv`), as CBOR.
     pub fn write_pictures(&self, out: impl io::Write) -> io::Result<()> {
         let channels: Vec<Channel> = self
@@ -149,7 +157,7 @@ mod tests {
         let component = Component { label: "w".to_owned(), group: "fc1".to_owned(), id: 7, series };
         record.insert(channel("trace", Data::Vector(Vector { components: vec![component] })));
         let mut grids = Timeline::default();
-        grids.push(3, Grid { rows: vec!["a".to_owned()], columns: vec![], values: vec![f32::NAN, 2.0] });
+        grids.push(3, Grid { rows: vec!["a".to_owned()], values: vec![f32::NAN, 2.0], ..Grid::default() });
         record.insert(channel("grid", Data::Grid(grids)));
         let mut bytes = Vec::new();
         record.write_pictures(&mut bytes).unwrap();

@@ -4,6 +4,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::control::ControlSpec;
+
 /// How channels are drawn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -24,6 +26,10 @@ pub enum ViewKind {
     Curve,
     /// A grid at one step.
     Grid,
+    /// Small multiples: one grid for each channel, each with its own colours.
+    Panels,
+    /// Bars of a histogram or of categories, stacked.
+    Bars,
     /// Nodes and edges.
     Graph,
     /// Shares that add up to one, stacked over steps.
@@ -90,6 +96,27 @@ pub struct Reference {
     pub label: String,
     /// How it is drawn.
     pub style: ReferenceStyle,
+    /// The control whose value the line stands at; dragging the line turns it. `value` is then what it stands at before.
+    pub control: Option<String>,
+}
+
+impl Reference {
+    /// A line without words, at a fixed place.
+    pub fn new(axis: ReferenceAxis, value: f64, style: ReferenceStyle) -> Self {
+        Self { axis, value, label: String::new(), style, control: None }
+    }
+
+    /// With words.
+    #[must_use]
+    pub fn label(self, label: &str) -> Self {
+        Self { label: label.to_owned(), ..self }
+    }
+
+    /// Standing at a control's value.
+    #[must_use]
+    pub fn control(self, control: &str) -> Self {
+        Self { control: Some(control.to_owned()), ..self }
+    }
 }
 
 /// Axis on which a reference value lies.
@@ -146,8 +173,14 @@ pub struct ViewSpec {
     pub marks: Option<String>,
     /// Reference lines.
     pub references: Vec<Reference>,
+    /// Curves drawn over a grid or a scatter, by channel; a grid's cell (row r, column c) spans c to c + 1 and r to r + 1.
+    pub overlays: Vec<String>,
     /// Buttons.
     pub actions: Vec<ActionSpec>,
+    /// What can be turned here without running anything again.
+    pub controls: Vec<ControlSpec>,
+    /// The controls that the derived channels of this view depend on; empty if it has none.
+    pub derives: Vec<String>,
     /// The view to which a click here adds components, by id.
     pub picks_into: Option<String>,
     /// One sentence that says what will appear, shown while there are no data.
@@ -170,7 +203,10 @@ impl ViewSpec {
             color: None,
             marks: None,
             references: Vec::new(),
+            overlays: Vec::new(),
             actions: Vec::new(),
+            controls: Vec::new(),
+            derives: Vec::new(),
             picks_into: None,
             empty: String::new(),
             help: String::new(),

@@ -291,6 +291,19 @@ impl<'a> Context<'a> {
         Ok(())
     }
 
+    /// The run folder, if the run has one.
+    pub fn folder(&self) -> Option<&std::path::Path> {
+        self.folder.map(RunFolder::path)
+    }
+
+    /// Writes a file of the lab's own into the run folder, whole or not at all; nothing for a run without a folder.
+    pub fn write_file(&self, name: &str, bytes: &[u8]) -> Result<(), RunError> {
+        if let Some(folder) = self.folder {
+            folder.write_file(name, bytes)?;
+        }
+        Ok(())
+    }
+
     /// Saves a checkpoint now.
     pub fn checkpoint(&mut self, state: &State) -> Result<(), RunError> {
         let begun = Instant::now();

@@ -183,6 +183,8 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 mod tests {
     use std::sync::atomic::AtomicU64;
 
+    use crate::record::Controls;
+
     use super::*;
 
     fn count_steps(
@@ -229,7 +231,11 @@ mod tests {
     #[test]
     fn requests_are_bounded() {
         let control = Control::default();
-        let accepted = (0..200).filter(|_| control.request(Request::Action("a".to_owned()))).count();
+        let accepted = (0..200)
+            .filter(|_| {
+                control.request(Request::Action { id: "a".to_owned(), controls: Controls::default() })
+            })
+            .count();
         assert_eq!(accepted, MOST_REQUESTS, "the rest is refused");
         assert_eq!(control.take_requests().len(), MOST_REQUESTS, "and none is lost of those");
     }

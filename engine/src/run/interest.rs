@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::record::Pick;
+use crate::record::{Controls, Pick};
 
 /// The views that somebody looks at.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,6 +32,11 @@ impl Interest {
 pub enum Request {
     /// A click on a view.
     Pick(Pick),
-    /// A button of a view, by its id.
-    Action(String),
+    /// A button of a view.
+    Action {
+        /// The button.
+        id: String,
+        /// The controls as they stand.
+        controls: Controls,
+    },
 }

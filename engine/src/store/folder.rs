@@ -129,6 +129,16 @@ impl RunFolder {
         atomic::write(&path, "the record", |out| record.write_pictures(out))
     }
 
+    /// Writes a file of a lab's own, whole or not at all; folders on the way are made.
+    pub fn write_file(&self, name: &str, bytes: &[u8]) -> Result<(), StoreError> {
+        let path = self.path.join(name);
+        if let Some(parent) = path.parent() {
+            fs::create_dir_all(parent)
+                .map_err(|error| StoreError::io("a folder of the run", parent, error))?;
+        }
+        atomic::write(&path, "a file of the run", |out| out.write_all(bytes))
+    }
+
     fn write_text(&self, name: &str, what: &'static str, text: &str) -> Result<(), StoreError> {
         atomic::write(&self.path.join(name), what, |out| out.write_all(text.as_bytes()))
     }

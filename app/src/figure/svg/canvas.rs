@@ -1,6 +1,7 @@
 //! SVG elements as text. Coordinates are rounded to 0.01 point; attribute order is fixed.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use super::geometry::Rect;
@@ -12,6 +13,8 @@ use crate::theme::{Rgba, fonts};
 #[derive(Default)]
 pub(super) struct Canvas {
     out: String,
+    /// How often each id was asked for.
+    ids: BTreeMap<String, u32>,
 }
 
 /// How a text is set.
@@ -132,6 +135,7 @@ impl Canvas {
 
     /// A vertical gradient with the given colours, evenly spaced from bottom to top, and a rectangle filled with it.
     pub(super) fn gradient(&mut self, id: &str, rect: Rect, colors: &[Rgba]) {
+        let id = self.unique(id);
         let _ = write!(self.out, "<defs><linearGradient id=\"{id}\" x1=\"0\" y1=\"1\" x2=\"0\" y2=\"0\">");
         let last = colors.len().saturating_sub(1).max(1) as f64;
         for (index, color) in colors.iter().enumerate() {
@@ -144,10 +148,18 @@ impl Canvas {
 
     /// What `draw` adds is cut off at the rectangle.
     pub(super) fn clipped(&mut self, id: &str, rect: Rect, draw: impl FnOnce(&mut Self)) {
+        let id = self.unique(id);
         let _ = writeln!(self.out, "<defs><clipPath id=\"{id}\"><rect {}/></clipPath></defs>", extent(rect));
         let _ = writeln!(self.out, "<g clip-path=\"url(#{id})\">");
         draw(self);
         self.out.push_str("</g>\n");
+    }
+
+    /// The id itself, with a number from its second use on: a page with several panels defines it for each.
+    fn unique(&mut self, id: &str) -> String {
+        let uses = self.ids.entry(id.to_owned()).or_insert(0);
+        *uses += 1;
+        if *uses == 1 { id.to_owned() } else { format!("{id}-{uses}") }
     }
 
     fn stroke(&mut self, pen: Pen) {

@@ -226,17 +226,23 @@ fn closed_area(run: &Run, area: &Area, map: &PlotMap) -> Run {
 }
 
 fn bar_polygons(bars: &Bars, map: &PlotMap) -> Vec<Run> {
-    let floor = map.y.clamped(if map.y.scale.shows(0.0) { 0.0 } else { f64::NAN });
-    let mut polygons = Vec::new();
-    for (edges, height) in bars.edges.windows(2).zip(&bars.heights) {
-        let [from, to] = edges else { continue };
-        if height.is_nan() || *height == 0.0 {
-            continue;
-        }
-        let (left, right, top) = (map.x.clamped(*from), map.x.clamped(*to), map.y.clamped(*height));
-        polygons.push(vec![[left, floor], [left, top], [right, top], [right, floor]]);
-    }
-    polygons
+    let (along, across) = match bars.orientation {
+        Orientation::Vertical => (map.x, map.y),
+        Orientation::Horizontal => (map.y, map.x),
+    };
+    let place = |value: f64| across.clamped(if across.scale.shows(value) { value } else { f64::NAN });
+    let boxes = bars.boxes().filter(|[_, _, base, end]| base != end);
+    boxes
+        .map(|[from, to, base, end]| {
+            let (left, right) = (along.clamped(from), along.clamped(to));
+            let (floor, top) = (place(base), place(end));
+            let corners = [[left, floor], [left, top], [right, top], [right, floor]];
+            match bars.orientation {
+                Orientation::Vertical => corners.to_vec(),
+                Orientation::Horizontal => corners.map(|[x, y]| [y, x]).to_vec(),
+            }
+        })
+        .collect()
 }
 
 fn closed(runs: &[Run]) -> String {

@@ -15,6 +15,7 @@ mod labels;
 mod legend;
 mod marks;
 mod metrics;
+mod panels;
 mod plot;
 mod table;
 
@@ -46,8 +47,12 @@ pub fn write(figure: &Figure, style: &Style, tokens: &Tokens) -> Result<String, 
         Height::Ratio(_) => None,
         Height::Fixed(height) => Some(height - top - footer_height - page.margin()),
     };
-    let body_height =
-        page.body(&mut canvas, figure, Rect { x: page.margin(), y: top, width: inner, height: 0.0 }, room)?;
+    let body_height = page.body(
+        &mut canvas,
+        &figure.body,
+        Rect { x: page.margin(), y: top, width: inner, height: 0.0 },
+        room,
+    )?;
     let body_end = match style.height {
         Height::Ratio(_) => top + body_height,
         Height::Fixed(height) => height - page.margin() - footer_height,
@@ -106,11 +111,11 @@ impl Page<'_> {
     fn body(
         self,
         canvas: &mut Canvas,
-        figure: &Figure,
+        body: &Body,
         area: Rect,
         room: Option<f64>,
     ) -> Result<f64, ExportError> {
-        match &figure.body {
+        match body {
             Body::Plot(plot) => plot::draw(canvas, self, plot, area, room),
             Body::Table(table) => Ok(table::draw(canvas, self, table, area, room)),
             Body::Graph(graph) => {
@@ -119,6 +124,7 @@ impl Page<'_> {
                 Ok(height)
             }
             Body::Text(text) => Ok(self.paragraphs(canvas, text, area)),
+            Body::Panels(panels) => panels::draw(canvas, self, panels, area, room),
         }
     }
 

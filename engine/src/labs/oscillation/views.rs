@@ -209,7 +209,7 @@ fn level_lines(config: &Config, axis: ReferenceAxis) -> Vec<Reference> {
     let Some((low, high)) = level_range(config).filter(|(low, high)| high - low <= 16) else {
         return Vec::new();
     };
-    let line = |value: f64, style| Reference { axis, value, label: String::new(), style };
+    let line = |value: f64, style| Reference::new(axis, value, style);
     let levels = (low..=high).map(|level| line(level as f64, ReferenceStyle::Level));
     let boundaries = (low..high).map(|level| line(level as f64 + 0.5, ReferenceStyle::Boundary));
     levels.chain(boundaries).collect()
@@ -224,14 +224,7 @@ fn band_edges(config: &Config) -> Vec<Reference> {
         let boundary = level as f64 + 0.5;
         [boundary - config.cga_boundary_range, boundary + config.cga_boundary_range]
     });
-    edges
-        .map(|value| Reference {
-            axis: ReferenceAxis::X,
-            value,
-            label: String::new(),
-            style: ReferenceStyle::Boundary,
-        })
-        .collect()
+    edges.map(|value| Reference::new(ReferenceAxis::X, value, ReferenceStyle::Boundary)).collect()
 }
 
 /// What a click selects among the traced weights: those of the layer, nearest to the clicked value or with the most flips.
@@ -280,7 +273,7 @@ fn most_flips(record: &Record, layer: Option<&str>, step: f64) -> Picked {
         .map(|component| (flips_of(record, component.id, step), component.id))
         .collect();
     ranked.sort_by(|a, b| (b.0, a.1).cmp(&(a.0, b.1)));
-    Picked { ids: ranked.into_iter().take(MOST_PICKED).map(|(_, id)| id).collect() }
+    Picked { ids: ranked.into_iter().take(MOST_PICKED).map(|(_, id)| id).collect(), ..Picked::default() }
 }
 
 fn flips_of(record: &Record, id: u64, step: f64) -> usize {
@@ -302,7 +295,7 @@ fn nearest(record: &Record, layer: Option<&str>, step: f64, badness: impl Fn(f64
         .filter_map(|component| component.series.at(step).map(|point| (badness(point.y), component.id)))
         .collect();
     ranked.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
-    Picked { ids: ranked.into_iter().take(MOST_PICKED / 3).map(|(_, id)| id).collect() }
+    Picked { ids: ranked.into_iter().take(MOST_PICKED / 3).map(|(_, id)| id).collect(), ..Picked::default() }
 }
 
 /// The weight of the strip that is nearest to the click.
@@ -313,5 +306,5 @@ fn dot(record: &Record, pick: &Pick) -> Picked {
     let Some((_, dots)) = points.at(pick.step) else { return Picked::default() };
     let distance = |dot: &crate::record::Dot| (dot.x - pick.x).powi(2) + ((dot.y - pick.y) / 16.0).powi(2);
     let best = dots.iter().min_by(|a, b| distance(a).total_cmp(&distance(b)));
-    Picked { ids: best.map(|dot| dot.id).into_iter().collect() }
+    Picked { ids: best.map(|dot| dot.id).into_iter().collect(), ..Picked::default() }
 }

@@ -301,7 +301,7 @@ impl Monitor {
                 continue;
             }
             let layer = match &request {
-                Request::Action(_) => (0..self.layers.len())
+                Request::Action { .. } => (0..self.layers.len())
                     .max_by(|a, b| self.most_restless(*a).total_cmp(&self.most_restless(*b))),
                 Request::Pick(pick) if pick.view == "oscillation_map" => Some(pick.y.max(0.0) as usize),
                 Request::Pick(pick) => {

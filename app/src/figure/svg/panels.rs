@@ -1,0 +1,91 @@
+//! Several bodies on one page: a grid of equal cells, each with a letter and a heading.
+
+use super::canvas::{Canvas, TextStyle};
+use super::geometry::Rect;
+use super::metrics::{self, Weight};
+use super::{LINE_SPACING, Page};
+use crate::figure::error::ExportError;
+use crate::figure::model::{Anchor, Body, PanelsBody};
+
+/// Height over width of a panel where the page leaves it open: room for the words around a nearly square drawing.
+const PANEL_RATIO: f64 = 0.82;
+
+/// Draws the panels below `area.y` and gives back their height.
+pub(super) fn draw(
+    canvas: &mut Canvas,
+    page: Page<'_>,
+    body: &PanelsBody,
+    area: Rect,
+    room: Option<f64>,
+) -> Result<f64, ExportError> {
+    let columns = body.columns.clamp(1, body.panels.len().max(1));
+    let rows = body.panels.len().div_ceil(columns);
+    let gap = page.style.gap * 2.0;
+    let width = (area.width - gap * (columns - 1) as f64) / columns as f64;
+    let title_height = page.style.tick_size * LINE_SPACING + page.style.gap;
+    let fixed =
+        room.map(|room| (room - gap * rows.saturating_sub(1) as f64) / rows.max(1) as f64 - title_height);
+    let mut top = area.y;
+    for (row, panels) in body.panels.chunks(columns).enumerate() {
+        let mut tallest: f64 = 0.0;
+        for (column, panel) in panels.iter().enumerate() {
+            let x = area.x + column as f64 * (width + gap);
+            let title = format!("({}) {}", letters(row * columns + column), panel.title);
+            let title = metrics::shorten(&title, width, page.style.tick_size, Weight::SemiBold);
+            let style = TextStyle {
+                size: page.style.tick_size,
+                weight: Weight::SemiBold,
+                color: page.tokens.text,
+                anchor: Anchor::Start,
+            };
+            canvas.text(x, top + page.style.tick_size, &title, style);
+            let cell = Rect { x, y: top + title_height, width, height: 0.0 };
+            if !matches!(panel.body, Body::Panels(_)) {
+                let height = fixed.unwrap_or(width * PANEL_RATIO);
+                let drawn = page.body(canvas, &panel.body, cell, Some(height))?;
+                tallest = tallest.max(drawn.max(height));
+            }
+        }
+        top += title_height + tallest + gap;
+    }
+    Ok(room.unwrap_or((top - gap - area.y).max(0.0)))
+}
+
+/// a, b … z, aa, ab …
+fn letters(index: usize) -> String {
+    let last = char::from(b'a' + (index % 26) as u8);
+    if index < 26 { last.to_string() } else { format!("{}{last}", letters(index / 26 - 1)) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::figure::examples;
+    use crate::figure::model::{Figure, Panel};
+    use crate::figure::style::Page as PageStyle;
+    use crate::theme::Theme;
+
+    #[test]
+    fn panels_have_letters_and_separate_clips() {
+        let panels: Vec<Panel> = [examples::lines(), examples::checkerboard(), examples::lines()]
+            .into_iter()
+            .map(|figure| Panel { title: figure.title, body: figure.body })
+            .collect();
+        let figure =
+            Figure::new("All", Body::Panels(PanelsBody { columns: 2, panels }), examples::lines().provenance);
+        let svg =
+            crate::figure::svg::write(&figure, &PageStyle::Double.style(), Theme::Print.tokens()).unwrap();
+        assert!(svg.contains("(a) Loss of two runs") && svg.contains("(c) Loss"), "letters before headings");
+        let clips: Vec<&str> =
+            svg.match_indices("<clipPath id=\"").map(|(at, _)| &svg[at + 14..at + 32]).collect();
+        let mut distinct = clips.clone();
+        distinct.sort_unstable();
+        distinct.dedup();
+        assert_eq!(clips.len(), distinct.len(), "one clip for each panel: {clips:?}");
+    }
+
+    #[test]
+    fn letters_go_on_after_z() {
+        assert_eq!([0, 25, 26, 27].map(letters), ["a", "z", "aa", "ab"]);
+    }
+}

@@ -1,0 +1,181 @@
+//! The one place where what a person did changes the state.
+
+use egui::Context;
+use weightscope_engine::experiment::{Comments, to_toml};
+use weightscope_engine::presets;
+use weightscope_engine::record::AxisScale;
+use weightscope_engine::run::Request;
+
+use super::app::{App, Urgency};
+use super::command::{Action, Command};
+use super::dialogs::{open_dialog, save_dialog};
+use super::export::ExportDialog;
+use super::form::Form;
+use super::shown::Shown;
+use super::task::Task;
+use super::tiles::{Layout, TileState};
+
+/// Smoothing that the key turns on.
+const SMOOTHING: f64 = 0.6;
+
+impl App {
+    /// The one place where what a person did changes the state.
+    pub(super) fn apply(&mut self, action: Action, context: &Context) {
+        match action {
+            Action::Do(command) => self.carry_out(command, context),
+            Action::UsePreset(name) => self.use_preset(name),
+            Action::OpenRun(path) => {
+                self.reading = Task::spawn("run reader", context, move || Shown::read(&path));
+            }
+            Action::ResumeRun(path) => self.resume_run(&path, context),
+            Action::Focus(view) => self.focus = view,
+            Action::Export(view) => {
+                self.focus.clone_from(&view);
+                self.export = self.shown.as_ref().map(|shown| ExportDialog::new(&view, shown));
+            }
+            Action::Pick(pick) => {
+                let Some(shown) = &self.shown else { return };
+                let target = shown.view(&pick.view).and_then(|view| view.picks_into.clone());
+                let picked = shown.experiment.method.pick(shown.record(), &pick);
+                if let Some(link) = &self.link {
+                    link.control.request(Request::Pick(pick));
+                }
+                picked.controls.into_iter().for_each(|(id, value)| self.controls.set(&id, value));
+                if let Some(target) = target.filter(|_| !picked.ids.is_empty()) {
+                    self.show_components(&target, picked.ids);
+                }
+            }
+            Action::Button { view, action } => {
+                let Some(shown) = &self.shown else { return };
+                let picked = shown.experiment.method.action(shown.record(), &action);
+                if let Some(link) = &self.link {
+                    let controls = self.controls.complete(&shown.views, shown.record());
+                    link.control.request(Request::Action { id: action, controls });
+                }
+                picked.controls.into_iter().for_each(|(id, value)| self.controls.set(&id, value));
+                if !picked.ids.is_empty() {
+                    self.show_components(&view, picked.ids);
+                }
+            }
+            Action::CloseTile(view) => self.close_tile(&view),
+            Action::OpenTile(view) => {
+                if let Some(layout) = &mut self.layout {
+                    layout.open(&view);
+                }
+                self.focus = view;
+            }
+            Action::Turn(id, value) => self.controls.set(&id, value),
+            Action::Cursor(step) => self.cursor = step,
+        }
+    }
+
+    fn close_tile(&mut self, view: &str) {
+        if let Some(layout) = &mut self.layout {
+            layout.close(view);
+        }
+        self.maximised = false;
+    }
+
+    pub(super) fn show_components(&mut self, view: &str, ids: Vec<u64>) {
+        self.tiles.entry(view.to_owned()).or_default().options.shown = ids;
+    }
+
+    pub(super) fn carry_out(&mut self, command: Command, context: &Context) {
+        let control = self.link.as_ref().map(|link| &link.control);
+        match command {
+            Command::Run => self.run(context),
+            Command::PauseOrResume => match control {
+                Some(control) if control.is_paused() => control.resume(),
+                Some(control) => control.pause(),
+                None => {}
+            },
+            Command::Step => control.into_iter().for_each(|control| control.step(1)),
+            Command::StepHundred => control.into_iter().for_each(|control| control.step(100)),
+            Command::Cancel => {
+                control.into_iter().for_each(|control| control.cancel());
+                self.queue.clear();
+            }
+            Command::ExportFigure => {
+                let view = self.focus.clone();
+                self.export = self
+                    .shown
+                    .as_ref()
+                    .filter(|shown| shown.view(&view).is_some())
+                    .map(|shown| ExportDialog::new(&view, shown));
+            }
+            Command::OpenExperiment => self.dialog = open_dialog(context),
+            Command::SaveExperiment => {
+                self.dialog = save_dialog(context, to_toml(&self.form.experiment, Comments::Each));
+            }
+            Command::RefreshRuns => {
+                let root = self.root.clone();
+                self.runs.refresh(&root, context);
+            }
+            Command::ToggleSetup => self.panels.setup ^= true,
+            Command::ToggleInspector => self.panels.inspector ^= true,
+            Command::ToggleBottom => self.panels.bottom ^= true,
+            Command::ToggleScaleY => next_scale(&mut self.focused().options.y_scale),
+            Command::ToggleScaleX => next_scale(&mut self.focused().options.x_scale),
+            Command::ToggleSmoothing => {
+                let smoothing = &mut self.focused().options.smoothing;
+                *smoothing = if *smoothing > 0.0 { 0.0 } else { SMOOTHING };
+            }
+            Command::Fit => self.focused().fit(),
+            Command::ScrubFirst => self.scrub.first(),
+            Command::ScrubBack => self.scrub.step(false),
+            Command::ScrubForward => self.scrub.step(true),
+            Command::ScrubLive => self.scrub.live(),
+            Command::ClearSelection => {
+                self.controls.clear_regions();
+                self.tiles.values_mut().for_each(|tile| tile.options.shown.clear());
+            }
+            Command::Maximise => self.maximised ^= true,
+            Command::ResetLayout => self.layout = self.shown.as_ref().map(|shown| Layout::new(&shown.views)),
+            Command::Undo => self.go_in_history(true),
+            Command::Redo => self.go_in_history(false),
+            Command::CloseTile => {
+                let view = self.focus.clone();
+                self.close_tile(&view);
+            }
+            Command::HighContrast => {
+                self.high_contrast ^= true;
+                super::style::apply_contrast(context, self.high_contrast);
+            }
+            Command::ZoomIn => context.set_zoom_factor((context.zoom_factor() + 0.1).min(3.0)),
+            Command::ZoomOut => context.set_zoom_factor((context.zoom_factor() - 0.1).max(0.5)),
+            Command::ZoomReset => context.set_zoom_factor(1.0),
+            Command::CopyShellLine => {
+                let text = self.form.command_line();
+                context.copy_text(text.clone());
+                self.say(Urgency::Info, format!("Copied: {text}"));
+            }
+            Command::ThemeDark => context.set_theme(egui::ThemePreference::Dark),
+            Command::ThemeLight => context.set_theme(egui::ThemePreference::Light),
+            Command::ThemeSystem => context.set_theme(egui::ThemePreference::System),
+            Command::Palette => self.palette = Some(String::new()),
+            Command::Shortcuts => self.show_shortcuts ^= true,
+        }
+    }
+
+    pub(super) fn focused(&mut self) -> &mut TileState {
+        self.tiles.entry(self.focus.clone()).or_default()
+    }
+
+    pub(super) fn use_preset(&mut self, name: &str) {
+        let Some(preset) = presets::by_name(name) else { return };
+        match Form::from_preset(preset) {
+            Ok(form) => self.form = form,
+            Err(problems) => {
+                problems.iter().for_each(|problem| self.say(Urgency::Error, problem.to_string()));
+            }
+        }
+    }
+}
+
+fn next_scale(scale: &mut Option<AxisScale>) {
+    *scale = Some(match scale.unwrap_or_default() {
+        AxisScale::Linear => AxisScale::Log,
+        AxisScale::Log => AxisScale::Symlog,
+        AxisScale::Symlog => AxisScale::Linear,
+    });
+}

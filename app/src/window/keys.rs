@@ -1,0 +1,49 @@
+//! Keys: those of all commands, digits for tiles, digits with Ctrl for labs.
+
+use egui::{Context, Key, Modifiers};
+use weightscope_engine::labs::Method;
+use weightscope_engine::presets;
+
+use super::app::App;
+use super::command::{Action, Command};
+
+/// Keys of the first nine tiles and labs.
+const DIGITS: [Key; 9] =
+    [Key::Num1, Key::Num2, Key::Num3, Key::Num4, Key::Num5, Key::Num6, Key::Num7, Key::Num8, Key::Num9];
+
+impl App {
+    /// Keys without a modifier act only while nothing takes text.
+    pub(super) fn keys(&self, context: &Context, actions: &mut Vec<Action>) {
+        let typing = context.egui_wants_keyboard_input() || self.palette.is_some();
+        for command in Command::ALL {
+            let Some(keys) = command.keys() else { continue };
+            let plain = !keys.modifiers.command
+                && !keys.modifiers.alt
+                && !(Key::F1..=Key::F35).contains(&keys.logical_key);
+            if plain && typing {
+                continue;
+            }
+            if context.input_mut(|input| input.consume_shortcut(&keys)) {
+                actions.push(Action::Do(*command));
+            }
+        }
+        let pressed = |modifiers: Modifiers| {
+            DIGITS.iter().position(|key| context.input_mut(|input| input.consume_key(modifiers, *key)))
+        };
+        if let Some(preset) =
+            pressed(Modifiers::COMMAND).and_then(|lab| Method::NAMES.get(lab)).and_then(first_preset)
+        {
+            actions.push(Action::UsePreset(preset));
+        }
+        if !typing
+            && let Some(layout) = &self.layout
+            && let Some(view) = pressed(Modifiers::NONE).and_then(|tile| layout.order().get(tile).cloned())
+        {
+            actions.push(Action::Focus(view));
+        }
+    }
+}
+
+fn first_preset(lab: &&str) -> Option<&'static str> {
+    presets::ALL.iter().find(|preset| preset.lab() == *lab).map(|preset| preset.name)
+}

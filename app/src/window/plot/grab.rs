@@ -1,0 +1,138 @@
+//! Lines that can be dragged, and rectangles that can be brushed.
+//!
+//! What is held is kept between frames, since the plot must know before it is drawn that a drag is not meant to move it.
+
+use egui::{CursorIcon, Id, Pos2, Rect, Response, Ui};
+use egui_plot::{PlotPoint, PlotTransform};
+
+use super::scale::Mapped;
+use super::shape::Shape;
+use super::{Prepared, Showing};
+use crate::figure::model::Orientation;
+use crate::window::style::{faded, tokens};
+
+/// Distance in points within which a line can be taken hold of.
+const REACH: f32 = 6.0;
+
+/// What the pointer holds, or would hold if it were pressed.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(super) enum Hold {
+    /// Nothing: a drag moves the plot.
+    #[default]
+    None,
+    /// The item with this number, a line at a control.
+    Line(usize),
+    /// A rectangle begun here.
+    Brush(Pos2),
+}
+
+/// What was done with it.
+#[derive(Default)]
+pub(super) struct Grabbed {
+    pub(super) turned: Option<(String, f64)>,
+    pub(super) brushed: Option<[f64; 4]>,
+}
+
+impl Hold {
+    fn key(id: &str) -> Id {
+        Id::unique(("hold", id))
+    }
+
+    /// What was held at the end of the last frame.
+    pub(super) fn of(ui: &Ui, id: &str) -> Self {
+        ui.data(|data| data.get_temp(Self::key(id))).unwrap_or_default()
+    }
+
+    fn keep(self, ui: &Ui, id: &str) {
+        ui.data_mut(|data| data.insert_temp(Self::key(id), self));
+    }
+}
+
+impl Prepared {
+    /// Follows the pointer after the plot is drawn.
+    pub(super) fn grab(
+        &self,
+        ui: &Ui,
+        showing: &Showing<'_>,
+        response: &Response,
+        transform: &PlotTransform,
+        hold: Hold,
+    ) -> Grabbed {
+        let mut grabbed = Grabbed::default();
+        let shift = ui.input(|input| input.modifiers.shift);
+        let pointer = response.interact_pointer_pos().or_else(|| response.hover_pos());
+        let next = match hold {
+            Hold::Line(index) if response.dragged() => {
+                ui.ctx().set_cursor_icon(self.cursor(index));
+                grabbed.turned = pointer.and_then(|at| self.turned(index, transform.value_from_position(at)));
+                hold
+            }
+            Hold::Brush(begun) => {
+                if let Some(at) = pointer {
+                    let rect = Rect::from_two_pos(begun, at).intersect(response.rect);
+                    let paint = tokens(ui.ctx()).accent;
+                    ui.painter().rect_filled(rect, 0.0, faded(paint, 0.2));
+                    if response.drag_stopped() && rect.area() > REACH * REACH {
+                        grabbed.brushed = Some(self.region(transform, rect));
+                    }
+                }
+                if response.dragged() { hold } else { Hold::None }
+            }
+            _ if showing.brush && shift && response.drag_started() => pointer.map_or(Hold::None, Hold::Brush),
+            _ => {
+                let near = response.hover_pos().and_then(|at| self.near(transform, at));
+                if let Some(index) = near {
+                    ui.ctx().set_cursor_icon(self.cursor(index));
+                }
+                near.map_or(Hold::None, Hold::Line)
+            }
+        };
+        next.keep(ui, showing.id);
+        grabbed
+    }
+
+    /// The draggable line under the pointer.
+    fn near(&self, transform: &PlotTransform, at: Pos2) -> Option<usize> {
+        self.items.iter().position(|shape| match shape {
+            Shape::Rule { orientation, at: place, control: Some(_), .. } => {
+                let line = transform.position_from_point(&PlotPoint::new(*place, *place));
+                match orientation {
+                    Orientation::Horizontal => (line.y - at.y).abs() <= REACH,
+                    Orientation::Vertical => (line.x - at.x).abs() <= REACH,
+                }
+            }
+            _ => false,
+        })
+    }
+
+    fn cursor(&self, index: usize) -> CursorIcon {
+        match self.items.get(index) {
+            Some(Shape::Rule { orientation: Orientation::Horizontal, .. }) => CursorIcon::ResizeVertical,
+            _ => CursorIcon::ResizeHorizontal,
+        }
+    }
+
+    /// The control of a line and the value under the pointer.
+    fn turned(&self, index: usize, at: PlotPoint) -> Option<(String, f64)> {
+        match self.items.get(index)? {
+            Shape::Rule { orientation, control: Some(control), .. } => Some((
+                control.clone(),
+                match orientation {
+                    Orientation::Horizontal => Mapped(&self.y).from(at.y),
+                    Orientation::Vertical => Mapped(&self.x).from(at.x),
+                },
+            )),
+            _ => None,
+        }
+    }
+
+    /// A rectangle on the screen in data units.
+    fn region(&self, transform: &PlotTransform, rect: Rect) -> [f64; 4] {
+        let (a, b) = (transform.value_from_position(rect.min), transform.value_from_position(rect.max));
+        let (x, y) = (Mapped(&self.x), Mapped(&self.y));
+        let ends = |a: f64, b: f64| (a.min(b), a.max(b));
+        let (left, right) = ends(x.from(a.x), x.from(b.x));
+        let (bottom, top) = ends(y.from(a.y), y.from(b.y));
+        [left, right, bottom, top]
+    }
+}

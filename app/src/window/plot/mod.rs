@@ -1,0 +1,181 @@
+//! A figure on the screen: the same value that the files are written from, drawn by `egui_plot` in axis space.
+//!
+//! `egui_plot` has linear axes only, so data are mapped through the axis scale before they reach it, and ticks are mapped back.
+//! Geometry and heat-map textures are prepared once per figure, not once per frame.
+
+mod grab;
+mod image;
+mod scale;
+mod shape;
+
+use egui::{Ui, Vec2b};
+use egui_plot::{Legend as PlotLegend, LineStyle, Plot, PlotUi, VLine};
+
+use self::scale::{Mapped, marks, tick_text};
+use self::shape::{Shape, shapes};
+use super::style::{color, faded, tokens};
+use crate::figure::domain::Domain;
+use crate::figure::model::{Axis, Legend, Plot as PlotBody};
+
+/// Labelled ticks that fit a narrow tile.
+const WANTED_X: usize = 4;
+const WANTED_Y: usize = 6;
+/// Most names that a legend inside a tile may hold.
+const MOST_IN_LEGEND: usize = 6;
+
+/// Geometry in axis space, ready to be drawn.
+pub(super) struct Prepared {
+    items: Vec<Shape>,
+    pub(super) x: Axis,
+    pub(super) y: Axis,
+    domain: ((f64, f64), (f64, f64)),
+    legend: bool,
+}
+
+/// What the person did on a plot.
+pub(super) struct Touched {
+    /// The plot as a widget.
+    pub(super) response: egui::Response,
+    /// Pointer in data units, while it is over the plot.
+    pub(super) pointer: Option<(f64, f64)>,
+    /// Visible range in x, data units.
+    pub(super) visible: (f64, f64),
+    /// Click in data units.
+    pub(super) clicked: Option<(f64, f64)>,
+    /// A line that stands at a control was dragged: the control and its value.
+    pub(super) turned: Option<(String, f64)>,
+    /// A rectangle was brushed: left, right, bottom, top in data units.
+    pub(super) brushed: Option<[f64; 4]>,
+}
+
+/// How a plot is shown in a frame.
+pub(super) struct Showing<'a> {
+    /// Identity of the tile.
+    pub(super) id: &'a str,
+    /// The linked step, drawn as a vertical line.
+    pub(super) cursor: Option<f64>,
+    /// Fit all data in this frame.
+    pub(super) fit: bool,
+    /// Nothing is zoomed: axes with a fixed range keep it.
+    pub(super) follow: bool,
+    /// Text at the pointer for what is near.
+    pub(super) readout: Option<String>,
+    /// Shift and drag brushes a rectangle.
+    pub(super) brush: bool,
+}
+
+impl Prepared {
+    /// Maps a figure's items into axis space.
+    pub(super) fn new(plot: &PlotBody, context: &egui::Context, id: &str) -> Self {
+        let tokens = tokens(context);
+        let domain = Domain::of(plot);
+        let (x, y) = (Mapped(&plot.x), Mapped(&plot.y));
+        let mut items = Vec::new();
+        for (index, item) in plot.items.iter().enumerate() {
+            shapes(item, &x, &y, context, &format!("{id}/{index}"), tokens, &mut items);
+        }
+        let span = |axis: &Mapped<'_>, (low, high): (f64, f64)| {
+            let (a, b) = (axis.to(low), axis.to(high));
+            (a.min(b), a.max(b))
+        };
+        Self {
+            domain: (span(&x, domain.x), span(&y, domain.y)),
+            items,
+            x: plot.x.clone(),
+            y: plot.y.clone(),
+            // A long legend would hide the data of a tile; the readout names the series there, the exported figure keeps it.
+            legend: plot.legend != Legend::None
+                && plot.items.iter().filter(|item| !item.name().is_empty()).count() <= MOST_IN_LEGEND,
+        }
+    }
+
+    /// Draws it in the space that is left.
+    pub(super) fn show(&self, ui: &mut Ui, showing: &Showing<'_>) -> Touched {
+        let tokens = tokens(ui.ctx());
+        let (x, y) = (Mapped(&self.x), Mapped(&self.y));
+        let hold = grab::Hold::of(ui, showing.id);
+        let brushing = showing.brush && ui.input(|input| input.modifiers.shift);
+        let mut plot = Plot::new(showing.id)
+            .allow_scroll(false)
+            .allow_drag(hold == grab::Hold::None && !brushing)
+            .allow_zoom(Vec2b::TRUE)
+            .set_margin_fraction(egui::vec2(0.0, 0.0))
+            .show_x(false)
+            .show_y(false)
+            .label_formatter(|_| None)
+            .x_axis_label(self.x.heading())
+            .y_axis_label(self.y.heading())
+            .x_grid_spacer(|input| marks(&self.x, input.bounds, WANTED_X))
+            .y_grid_spacer(|input| marks(&self.y, input.bounds, WANTED_Y))
+            .x_axis_formatter(|mark, range| tick_text(&self.x, mark, range, WANTED_X))
+            .y_axis_formatter(|mark, range| tick_text(&self.y, mark, range, WANTED_Y))
+            .grid_color(color(tokens.grid))
+            .cursor_color(color(tokens.accent));
+        if self.legend {
+            plot = plot.legend(
+                PlotLegend::default()
+                    .text_style(egui::TextStyle::Small)
+                    .background_alpha(0.6)
+                    .follow_insertion_order(true),
+            );
+        }
+        if showing.fit {
+            plot = plot.reset();
+        }
+        let ((x0, x1), (y0, y1)) = self.domain;
+        let shown = plot.include_x(x0).include_x(x1).include_y(y0).include_y(y1).show(ui, |plot| {
+            if showing.follow {
+                self.keep_ranges(plot);
+            }
+            if plot.response().hovered() {
+                zoom(plot);
+            }
+            self.items.iter().for_each(|shape| shape.draw(plot, tokens));
+            if let Some(cursor) = showing.cursor {
+                let line = VLine::new("", x.to(cursor)).color(faded(tokens.accent, 0.8)).width(1.0);
+                plot.vline(line.style(LineStyle::dashed_dense()).allow_hover(false));
+            }
+            plot.plot_bounds()
+        });
+        let bounds = shown.inner;
+        let pointer = shown.response.hover_pos().map(|at| {
+            let at = shown.transform.value_from_position(at);
+            (x.from(at.x), y.from(at.y))
+        });
+        let response = match &showing.readout {
+            Some(text) if pointer.is_some() => shown.response.on_hover_text_at_pointer(text),
+            _ => shown.response,
+        };
+        let grabbed = self.grab(ui, showing, &response, &shown.transform, hold);
+        let clicked = response.clicked().then_some(pointer).flatten();
+        let range = [x.from(bounds.min()[0]), x.from(bounds.max()[0])];
+        let visible = (range[0].min(range[1]), range[0].max(range[1]));
+        Touched { response, pointer, visible, clicked, turned: grabbed.turned, brushed: grabbed.brushed }
+    }
+}
+
+impl Prepared {
+    /// Data beyond a fixed range must not stretch the axis.
+    fn keep_ranges(&self, plot: &mut PlotUi<'_>) {
+        let ((x0, x1), (y0, y1)) = self.domain;
+        if self.x.range.is_some() && x0 < x1 {
+            plot.set_plot_bounds_x(x0..=x1);
+        }
+        if self.y.range.is_some() && y0 < y1 {
+            plot.set_plot_bounds_y(y0..=y1);
+        }
+    }
+}
+
+/// Scroll zooms at the pointer: both axes, Ctrl x only, Shift y only.
+fn zoom(plot: &mut PlotUi<'_>) {
+    let (scroll, modifiers) = plot.ctx().input(|input| (input.smooth_scroll_delta, input.modifiers));
+    // Shift turns a vertical wheel into a horizontal one on some systems.
+    let amount = if scroll.y == 0.0 { scroll.x } else { scroll.y };
+    if amount == 0.0 || modifiers.command {
+        return;
+    }
+    let factor = (amount / 300.0).exp();
+    let factors = if modifiers.shift { egui::vec2(1.0, factor) } else { egui::vec2(factor, factor) };
+    plot.zoom_bounds_around_hovered(factors);
+}

@@ -1,0 +1,69 @@
+//! Between data units and the linear axes of `egui_plot`: mapping, grid marks, tick texts.
+
+use egui_plot::GridMark;
+
+use crate::figure::model::Axis;
+use crate::figure::{number, ticks};
+
+/// An axis as `egui_plot` sees it: scaled, and turned over if inverted.
+pub(super) struct Mapped<'a>(pub(super) &'a Axis);
+
+impl Mapped<'_> {
+    pub(super) fn to(&self, value: f64) -> f64 {
+        let place = self.0.scale.to_axis(value);
+        if self.0.inverted { -place } else { place }
+    }
+
+    /// A place below everything that a logarithmic axis shows.
+    pub(super) fn floor(&self) -> f64 {
+        const FAR_BELOW: f64 = 1e-300;
+        self.to(FAR_BELOW)
+    }
+
+    pub(super) fn from(&self, place: f64) -> f64 {
+        self.0.scale.from_axis(if self.0.inverted { -place } else { place })
+    }
+}
+
+/// Grid marks at the figure's own ticks.
+pub(super) fn marks(axis: &Axis, (low, high): (f64, f64), wanted: usize) -> Vec<GridMark> {
+    let mapped = Mapped(axis);
+    if let Some(names) = &axis.categories {
+        return (0..names.len())
+            .map(|index| GridMark { value: mapped.to(index as f64 + 0.5), step_size: 1.0 })
+            .collect();
+    }
+    let (a, b) = (mapped.from(low), mapped.from(high));
+    let major: Vec<f64> = ticks::ticks(axis.scale, (a.min(b), a.max(b)), wanted)
+        .into_iter()
+        .filter(|tick| tick.kind == ticks::TickKind::Major)
+        .map(|tick| mapped.to(tick.value))
+        .filter(|place| (low..=high).contains(place))
+        .collect();
+    // One step size for all, so that all lines are drawn alike; egui_plot drops labels that it thinks too close.
+    let gap = major.windows(2).map(|pair| pair.iter().rev().copied().reduce(|b, a| b - a).unwrap_or(0.0));
+    let step_size = gap.fold(high - low, f64::min);
+    major.into_iter().map(|value| GridMark { value, step_size }).collect()
+}
+
+pub(super) fn tick_text(
+    axis: &Axis,
+    mark: GridMark,
+    range: &std::ops::RangeInclusive<f64>,
+    count: usize,
+) -> String {
+    let mapped = Mapped(axis);
+    if let Some(names) = &axis.categories {
+        let index = mapped.from(mark.value) - 0.5;
+        let name =
+            names.get(index.round().max(0.0) as usize).filter(|_| (index - index.round()).abs() < 1e-6);
+        return name.cloned().unwrap_or_default();
+    }
+    let (a, b) = (mapped.from(*range.start()), mapped.from(*range.end()));
+    let wanted = mapped.from(mark.value);
+    let tolerance = (b - a).abs() * 1e-6;
+    ticks::ticks(axis.scale, (a.min(b), a.max(b)), count)
+        .into_iter()
+        .find(|tick| (tick.value - wanted).abs() <= tolerance.max(wanted.abs() * 1e-9))
+        .map_or_else(|| number::significant(wanted, 4), |tick| tick.label)
+}

@@ -1,0 +1,316 @@
+//! One item of a figure in axis space, and how it is drawn.
+
+use std::collections::BTreeMap;
+
+use egui::{Color32, TextureHandle};
+use egui_plot::{
+    FilledArea, HLine, Line as PlotLine, LineStyle, MarkerShape, PlotImage, PlotPoint, PlotPoints, PlotUi,
+    Points as PlotDots, Polygon, Text as PlotText, VLine,
+};
+
+use super::image::image;
+use super::scale::Mapped;
+use crate::figure::model::{Dash, Ink, Item, Marker, Orientation, PointInk, Stroke};
+use crate::figure::palette;
+use crate::theme::{Rgba, Tokens};
+use crate::window::style::{color, faded};
+
+/// Width of a normal line on the screen, points.
+const LINE_WIDTH: f32 = 1.5;
+/// Opacity of bars, so that overlaid ones stay visible.
+const BAR_OPACITY: f64 = 0.55;
+/// Radius of a normal marker on the screen, points.
+const MARKER_RADIUS: f32 = 3.0;
+
+/// An item in axis space, ready to be drawn.
+pub(super) enum Shape {
+    Line {
+        name: String,
+        runs: Vec<Vec<PlotPoint>>,
+        ink: Ink,
+        dash: Dash,
+        stroke: Stroke,
+    },
+    Dots {
+        name: String,
+        points: Vec<PlotPoint>,
+        ink: Ink,
+        marker: Marker,
+        radius: f32,
+    },
+    /// Dots by colour: one item for each colour is drawn much faster than one for each dot.
+    Tinted {
+        groups: Vec<(Color32, Vec<PlotPoint>)>,
+        radius: f32,
+    },
+    Bars {
+        name: String,
+        corners: Vec<Vec<PlotPoint>>,
+        ink: Ink,
+    },
+    Band {
+        name: String,
+        x: Vec<f64>,
+        lower: Vec<f64>,
+        upper: Vec<f64>,
+        ink: Ink,
+        opacity: f64,
+        outline: bool,
+    },
+    Image {
+        texture: TextureHandle,
+        center: PlotPoint,
+        size: [f32; 2],
+    },
+    Rule {
+        orientation: Orientation,
+        at: f64,
+        ink: Ink,
+        dash: Dash,
+        control: Option<String>,
+    },
+    Label {
+        at: PlotPoint,
+        text: String,
+        ink: Ink,
+    },
+}
+
+/// Maps an item into axis space.
+pub(super) fn shapes(
+    item: &Item,
+    x: &Mapped<'_>,
+    y: &Mapped<'_>,
+    context: &egui::Context,
+    id: &str,
+    tokens: &Tokens,
+    out: &mut Vec<Shape>,
+) {
+    let at = |point: [f64; 2]| PlotPoint::new(x.to(point[0]), y.to(point[1]));
+    match item {
+        Item::Line(line) => out.push(Shape::Line {
+            name: line.name.clone(),
+            runs: runs(line.corners().into_iter().map(at)),
+            ink: line.ink,
+            dash: palette::dash(line.ink, line.dash),
+            stroke: line.stroke,
+        }),
+        Item::Points(points) => {
+            let radius = MARKER_RADIUS * points.size as f32;
+            let placed = points.points.iter().map(|point| at(*point));
+            match &points.ink {
+                PointInk::One(ink) => out.push(Shape::Dots {
+                    name: points.name.clone(),
+                    points: placed.filter(is_finite).collect(),
+                    ink: *ink,
+                    marker: points.marker,
+                    radius,
+                }),
+                PointInk::Mapped { values, scale } => {
+                    let mut groups: BTreeMap<[u8; 4], Vec<PlotPoint>> = BTreeMap::new();
+                    for (point, value) in placed.zip(values).filter(|(point, _)| is_finite(point)) {
+                        groups.entry(scale.color(*value, tokens.no_data).0).or_default().push(point);
+                    }
+                    let groups =
+                        groups.into_iter().map(|(paint, points)| (color(Rgba(paint)), points)).collect();
+                    out.push(Shape::Tinted { groups, radius });
+                }
+            }
+        }
+        Item::Band(band) => out.push(Shape::Band {
+            name: band.name.clone(),
+            x: band.x.iter().map(|value| x.to(*value)).collect(),
+            lower: band.lower.iter().map(|value| y.to(*value)).collect(),
+            upper: band.upper.iter().map(|value| y.to(*value)).collect(),
+            ink: band.ink,
+            opacity: band.opacity,
+            outline: false,
+        }),
+        Item::Area(area) => {
+            let base = y.to(area.baseline);
+            let ys: Vec<f64> = area.y.iter().map(|value| y.to(*value)).collect();
+            out.push(Shape::Band {
+                name: area.name.clone(),
+                x: area.x.iter().map(|value| x.to(*value)).collect(),
+                lower: ys.iter().map(|value| value.min(base)).collect(),
+                upper: ys.iter().map(|value| value.max(base)).collect(),
+                ink: area.ink,
+                opacity: area.opacity,
+                outline: true,
+            });
+        }
+        Item::Heat(heat) => out.extend(image(heat, x, y, context, id, tokens)),
+        Item::Rule(rule) => {
+            let mapped = if rule.orientation == Orientation::Horizontal { y } else { x };
+            out.push(Shape::Rule {
+                orientation: rule.orientation,
+                at: mapped.to(rule.value),
+                ink: rule.ink,
+                dash: rule.dash,
+                control: rule.control.clone(),
+            });
+        }
+        Item::Span(span) => {
+            let mapped = if span.orientation == Orientation::Horizontal { y } else { x };
+            for end in [span.from, span.to].into_iter().filter(|end| end.is_finite()) {
+                out.push(Shape::Rule {
+                    orientation: span.orientation,
+                    at: mapped.to(end),
+                    ink: span.ink,
+                    dash: Dash::Dotted,
+                    control: None,
+                });
+            }
+        }
+        Item::Label(label) => {
+            out.push(Shape::Label { at: at(label.at), text: label.text.clone(), ink: label.ink });
+        }
+        Item::Bars(bars) => {
+            // A logarithmic axis has no place for the zero that bars begin at: its lowest decade stands for it.
+            let floor = |axis: &Mapped<'_>, value: f64| {
+                let place = axis.to(value);
+                if place.is_finite() { place } else { axis.floor() }
+            };
+            let corners =
+                bars.boxes().filter(|[_, _, base, end]| base != end).map(|[from, to, base, end]| {
+                    let corners = [[from, base], [from, end], [to, end], [to, base]];
+                    let place = |[along, across]: [f64; 2]| match bars.orientation {
+                        Orientation::Vertical => PlotPoint::new(x.to(along), floor(y, across)),
+                        Orientation::Horizontal => PlotPoint::new(floor(x, across), y.to(along)),
+                    };
+                    corners.map(place).to_vec()
+                });
+            out.push(Shape::Bars { name: bars.name.clone(), corners: corners.collect(), ink: bars.ink });
+        }
+    }
+}
+
+fn is_finite(point: &PlotPoint) -> bool {
+    point.x.is_finite() && point.y.is_finite()
+}
+
+/// Pieces between non-finite points.
+fn runs(points: impl Iterator<Item = PlotPoint>) -> Vec<Vec<PlotPoint>> {
+    let mut all = vec![Vec::new()];
+    for point in points {
+        if is_finite(&point) {
+            if let Some(open) = all.last_mut() {
+                open.push(point);
+            }
+        } else if all.last().is_some_and(|open| !open.is_empty()) {
+            all.push(Vec::new());
+        }
+    }
+    all.retain(|run| !run.is_empty());
+    all
+}
+
+impl Shape {
+    /// Draws it.
+    pub(super) fn draw<'a>(&'a self, plot: &mut PlotUi<'a>, tokens: &Tokens) {
+        match self {
+            Self::Line { name, runs, ink, dash, stroke } => {
+                let (width, opacity) = match stroke {
+                    Stroke::Normal => (LINE_WIDTH, 1.0),
+                    Stroke::Thin => (LINE_WIDTH * 0.7, 1.0),
+                    Stroke::Ghost => (LINE_WIDTH * 0.7, 0.3),
+                    Stroke::Bold => (LINE_WIDTH * 1.8, 1.0),
+                };
+                let paint = faded(palette::color(tokens, *ink), opacity);
+                for run in runs {
+                    let line =
+                        PlotLine::new(name.clone(), PlotPoints::Borrowed(run)).color(paint).width(width);
+                    plot.line(line.style(line_style(*dash)).allow_hover(false));
+                }
+            }
+            Self::Dots { name, points, ink, marker, radius } => {
+                let dots = PlotDots::new(name.clone(), PlotPoints::Borrowed(points))
+                    .color(color(palette::color(tokens, *ink)));
+                plot.points(
+                    dots.shape(marker_shape(*marker)).radius(*radius).filled(true).allow_hover(false),
+                );
+            }
+            Self::Tinted { groups, radius } => {
+                for (paint, points) in groups {
+                    let dots = PlotDots::new("", PlotPoints::Borrowed(points)).color(*paint).radius(*radius);
+                    plot.points(dots.allow_hover(false));
+                }
+            }
+            Self::Bars { name, corners, ink } => {
+                let paint = palette::color(tokens, *ink);
+                for corners in corners {
+                    let bar = Polygon::new(name.clone(), PlotPoints::Borrowed(corners))
+                        .fill_color(faded(paint, BAR_OPACITY))
+                        .stroke(egui::Stroke::new(1.0, color(paint)));
+                    plot.polygon(bar.allow_hover(false));
+                }
+            }
+            Self::Band { name, x, lower, upper, ink, opacity, outline } => {
+                let paint = palette::color(tokens, *ink);
+                let mut area = FilledArea::new(name.clone(), x, lower, upper)
+                    .fill_color(faded(paint, *opacity))
+                    .allow_hover(false);
+                area = area.stroke(egui::Stroke::NONE);
+                plot.add(area);
+                if *outline {
+                    let points: Vec<PlotPoint> =
+                        x.iter().zip(upper).map(|(x, y)| PlotPoint::new(*x, *y)).collect();
+                    plot.line(
+                        PlotLine::new("", PlotPoints::Owned(points))
+                            .color(color(paint))
+                            .width(1.0)
+                            .allow_hover(false),
+                    );
+                }
+            }
+            Self::Image { texture, center, size } => {
+                plot.image(PlotImage::new("", texture.id(), *center, *size).allow_hover(false));
+            }
+            Self::Rule { orientation, at, ink, dash, control } => {
+                let (opacity, width) = if control.is_some() { (1.0, 2.0) } else { (0.6, 1.0) };
+                let paint = faded(palette::color(tokens, *ink), opacity);
+                match orientation {
+                    Orientation::Horizontal => plot.hline(
+                        HLine::new("", *at)
+                            .color(paint)
+                            .width(width)
+                            .style(line_style(*dash))
+                            .allow_hover(false),
+                    ),
+                    Orientation::Vertical => plot.vline(
+                        VLine::new("", *at)
+                            .color(paint)
+                            .width(width)
+                            .style(line_style(*dash))
+                            .allow_hover(false),
+                    ),
+                }
+            }
+            Self::Label { at, text, ink } => {
+                let label = PlotText::new("", *at, text.clone()).color(color(palette::color(tokens, *ink)));
+                plot.text(label);
+            }
+        }
+    }
+}
+
+fn line_style(dash: Dash) -> LineStyle {
+    match dash {
+        Dash::Solid => LineStyle::Solid,
+        Dash::Dashed => LineStyle::Dashed { length: 6.0 },
+        Dash::Dotted => LineStyle::Dotted { spacing: 4.0 },
+        Dash::DashDot => LineStyle::Dashed { length: 12.0 },
+    }
+}
+
+fn marker_shape(marker: Marker) -> MarkerShape {
+    match marker {
+        Marker::Circle => MarkerShape::Circle,
+        Marker::Square => MarkerShape::Square,
+        Marker::Diamond => MarkerShape::Diamond,
+        Marker::Up => MarkerShape::Up,
+        Marker::Down => MarkerShape::Down,
+        Marker::Cross => MarkerShape::Cross,
+        Marker::Plus => MarkerShape::Plus,
+    }
+}

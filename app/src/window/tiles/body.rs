@@ -1,0 +1,210 @@
+//! The body of a tile: the figure as it stands, and what follows from the pointer.
+
+use egui::{RichText, Ui};
+use weightscope_engine::record::{ControlKind, ControlValue, Pick, ViewKind, ViewSpec};
+
+use super::color_bar::{self, color_bar};
+use super::panels::panels_ui;
+use super::table::table_ui;
+use super::{Cache, TileBehavior, TileState};
+use crate::figure::model::{Body, Figure, Plot};
+use crate::views::{self, Resolution, Source};
+use crate::window::command::Action;
+use crate::window::plot::{Prepared, Showing, Touched};
+use crate::window::readout;
+use crate::window::shown::Shown;
+use crate::window::style::{color, tokens};
+
+/// Room that the key to the colours takes beside a plot, points.
+const BAR_ROOM: f32 = color_bar::WIDTH + 10.0;
+
+impl TileBehavior<'_> {
+    pub(super) fn body_ui(&mut self, ui: &mut Ui, spec: &ViewSpec) {
+        let state = self.states.entry(spec.id.clone()).or_default();
+        let width = ui.available_width().max(1.0);
+        let (from, to) = state.visible.unwrap_or((f64::NEG_INFINITY, f64::INFINITY));
+        state.options.resolution = Resolution::Screen { from, to, columns: width as usize };
+        state.options.step = self.step;
+        state.options.controls = self.controls.only(&views::control_ids(spec));
+        state.derivation.follow(self.shown, spec, self.controls, ui.ctx());
+        rebuild(state, self.shown, spec, ui.ctx());
+        let Some(Cache { figure: Some(figure), prepared, summary, .. }) = &state.cache else {
+            let text = state.derivation.words().unwrap_or_else(|| spec.empty.clone());
+            ui.centered_and_justified(|ui| {
+                ui.label(RichText::new(text).color(color(tokens(ui.ctx()).text_muted)))
+            });
+            return;
+        };
+        match (&figure.body, prepared.as_slice()) {
+            (Body::Plot(plot), [prepared]) => {
+                let showing = Showing {
+                    id: &spec.id,
+                    cursor: (spec.x.label == "step").then_some(self.cursor).flatten(),
+                    fit: state.fit,
+                    follow: state.visible.is_none(),
+                    readout: hover_text(ui, plot),
+                    brush: spec.controls.iter().any(|control| control.kind == ControlKind::Region),
+                };
+                state.fit = false;
+                let touched = plot_ui(ui, figure, plot, prepared, &showing);
+                touched.response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Image, true, summary));
+                remember_pointer(ui, plot, &touched);
+                after(spec, state, &touched, ui, self.actions, self.shown);
+            }
+            (Body::Panels(panels), prepared) => {
+                let picked = panels_ui(ui, panels, prepared, summary, &spec.id);
+                if let Some((title, x, y)) = picked {
+                    self.actions.push(Action::Focus(spec.id.clone()));
+                    let channels = views::choices(spec, self.shown.record());
+                    let channel = channels.iter().find(|channel| channel.label == title);
+                    self.actions.push(Action::Pick(Pick {
+                        view: spec.id.clone(),
+                        channel: channel.map_or_else(String::new, |channel| channel.id.clone()),
+                        x: x.floor(),
+                        y: y.floor(),
+                        step: state.options.step.unwrap_or(u64::MAX),
+                    }));
+                }
+            }
+            (Body::Table(table), _) => table_ui(ui, table, &spec.id),
+            (Body::Text(text), _) => {
+                ui.label(text);
+            }
+            _ => {
+                ui.label(summary);
+            }
+        }
+    }
+}
+
+/// A plot with its colour key and remarks.
+fn plot_ui(ui: &mut Ui, figure: &Figure, plot: &Plot, prepared: &Prepared, showing: &Showing<'_>) -> Touched {
+    let notes = figure.remarks();
+    let note_height = if notes.is_empty() { 0.0 } else { 16.0 };
+    let bar_width = if plot.color_bar.is_some() { BAR_ROOM } else { 0.0 };
+    let size = egui::vec2(ui.available_width() - bar_width, ui.available_height() - note_height);
+    let touched = ui
+        .horizontal(|ui| {
+            let touched = ui.allocate_ui(size, |ui| prepared.show(ui, showing)).inner;
+            if let Some(bar) = &plot.color_bar {
+                color_bar(ui, bar, size.y);
+            }
+            touched
+        })
+        .inner;
+    if !notes.is_empty() {
+        ui.label(RichText::new(notes.join(" · ")).small().color(color(tokens(ui.ctx()).text_muted)));
+    }
+    touched
+}
+
+fn pointer_key(ui: &Ui, plot: &Plot) -> egui::Id {
+    egui::Id::unique(("pointer", &plot.y.label, &plot.x.label, ui.scope_id()))
+}
+
+/// Readout of the last pointer position over this tile.
+fn hover_text(ui: &Ui, plot: &Plot) -> Option<String> {
+    let at: Option<(f64, f64)> = ui.data(|data| data.get_temp(pointer_key(ui, plot)));
+    at.and_then(|(x, y)| readout::readout(plot, x, y))
+}
+
+fn remember_pointer(ui: &Ui, plot: &Plot, touched: &Touched) {
+    let key = pointer_key(ui, plot);
+    ui.data_mut(|data| match touched.pointer {
+        Some(at) => {
+            data.insert_temp(key, at);
+        }
+        None => data.remove::<(f64, f64)>(key),
+    });
+}
+
+/// What follows from the pointer: focus, linked cursor, controls, picks, zoom.
+fn after(
+    spec: &ViewSpec,
+    state: &mut TileState,
+    touched: &Touched,
+    ui: &Ui,
+    actions: &mut Vec<Action>,
+    shown: &Shown,
+) {
+    if let Some((x, _)) = touched.pointer.filter(|_| spec.x.label == "step") {
+        actions.push(Action::Cursor(Some(x)));
+    }
+    if touched.response.clicked() || touched.response.dragged() {
+        actions.push(Action::Focus(spec.id.clone()));
+    }
+    if let Some((control, value)) = &touched.turned {
+        actions.push(Action::Turn(control.clone(), ControlValue::Number(*value)));
+        return;
+    }
+    if let Some(region) = touched.brushed {
+        let brushes = spec.controls.iter().filter(|control| control.kind == ControlKind::Region);
+        actions.extend(brushes.map(|control| Action::Turn(control.id.clone(), ControlValue::Region(region))));
+        return;
+    }
+    let zoomed = touched.response.dragged()
+        || touched.response.hovered() && ui.input(|input| input.smooth_scroll_delta.y != 0.0);
+    if zoomed || state.visible.is_some() {
+        state.visible = Some(touched.visible);
+    }
+    if touched.response.double_clicked() {
+        state.fit();
+    }
+    let Some((x, y)) = touched.clicked else { return };
+    let channel = state
+        .options
+        .channel
+        .clone()
+        .or_else(|| views::choices(spec, shown.record()).first().map(|channel| channel.id.clone()));
+    let in_cells = matches!(spec.kind, ViewKind::HeatMap | ViewKind::Grid);
+    let step =
+        if spec.x.label == "step" { x.max(0.0) as u64 } else { state.options.step.unwrap_or(u64::MAX) };
+    actions.push(Action::Pick(Pick {
+        view: spec.id.clone(),
+        channel: channel.unwrap_or_default(),
+        x: if spec.kind == ViewKind::Grid { x.floor() } else { x },
+        y: if in_cells { y.floor() } else { y },
+        step,
+    }));
+}
+
+/// Builds the figure again if data, controls, options or theme changed.
+fn rebuild(state: &mut TileState, shown: &Shown, spec: &ViewSpec, context: &egui::Context) {
+    let dark = context.theme() == egui::Theme::Dark;
+    let generation = state.derivation.generation();
+    let fresh = state.cache.as_ref().is_some_and(|cache| {
+        cache.version == shown.version
+            && cache.generation == generation
+            && cache.options == state.options
+            && cache.dark == dark
+    });
+    if fresh {
+        return;
+    }
+    let record = views::lay_over(shown.record(), state.derivation.channels());
+    let source = Source { label: "", record: &record };
+    let figure = views::figure(spec, &[source], &state.options, &shown.provenance);
+    let prepared = match figure.as_ref().map(|figure| &figure.body) {
+        Some(Body::Plot(plot)) => vec![Prepared::new(plot, context, &spec.id)],
+        Some(Body::Panels(panels)) => panels
+            .panels
+            .iter()
+            .enumerate()
+            .filter_map(|(index, panel)| match &panel.body {
+                Body::Plot(plot) => Some(Prepared::new(plot, context, &format!("{}/{index}", spec.id))),
+                _ => None,
+            })
+            .collect(),
+        _ => Vec::new(),
+    };
+    let summary = figure.as_ref().map(readout::summary).unwrap_or_default();
+    state.cache = Some(Cache {
+        version: shown.version,
+        generation,
+        options: state.options.clone(),
+        dark,
+        figure,
+        prepared,
+        summary,
+    });
+}

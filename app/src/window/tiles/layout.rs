@@ -1,0 +1,159 @@
+//! Where the tiles stand: one arrangement for each lab, changed by the person, kept with the session.
+
+use std::collections::BTreeSet;
+
+use egui_tiles::{Tile, TileId, Tiles, Tree};
+use serde::{Deserialize, Serialize};
+use weightscope_engine::record::ViewSpec;
+
+/// One tile: a view by its id.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(in crate::window) struct Pane {
+    pub(in crate::window) view: String,
+}
+
+/// See the module.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(in crate::window) struct Layout {
+    /// The arrangement.
+    pub(in crate::window) tree: Tree<Pane>,
+    /// Views that the person closed; they are not put back by themselves.
+    closed: BTreeSet<String>,
+}
+
+/// Tiles in a row and rows of the default arrangement; further views join the last ones as tabs.
+const COLUMNS: usize = 3;
+const CELLS: usize = 9;
+
+impl Layout {
+    /// The default arrangement.
+    pub(in crate::window) fn new(views: &[ViewSpec]) -> Self {
+        let mut tiles = Tiles::default();
+        let panes: Vec<TileId> =
+            views.iter().map(|view| tiles.insert_pane(Pane { view: view.id.clone() })).collect();
+        let cells = panes.len().min(CELLS);
+        let mut groups: Vec<Vec<TileId>> = vec![Vec::new(); cells];
+        for (index, pane) in panes.into_iter().enumerate() {
+            let group = if index < cells { index } else { cells - 1 - (index - cells) % COLUMNS.min(cells) };
+            if let Some(group) = groups.get_mut(group) {
+                group.push(pane);
+            }
+        }
+        let cells: Vec<TileId> = groups
+            .into_iter()
+            .map(|group| match group.as_slice() {
+                [only] => *only,
+                _ => tiles.insert_tab_tile(group),
+            })
+            .collect();
+        let rows: Vec<TileId> =
+            cells.chunks(COLUMNS).map(|row| tiles.insert_horizontal_tile(row.to_vec())).collect();
+        let root = tiles.insert_vertical_tile(rows);
+        Self { tree: Tree::new(egui::Id::unique("views"), root, tiles), closed: BTreeSet::new() }
+    }
+
+    /// The same arrangement for other views of the lab: what is gone leaves, what is new joins as a tab.
+    pub(in crate::window) fn adapt(&mut self, views: &[ViewSpec]) {
+        let gone: Vec<TileId> = self
+            .panes()
+            .filter(|(_, view)| !views.iter().any(|spec| spec.id == *view))
+            .map(|(id, _)| id)
+            .collect();
+        gone.into_iter().for_each(|tile| {
+            self.tree.remove_recursively(tile);
+        });
+        for view in views {
+            if !self.closed.contains(&view.id) && !self.has(&view.id) {
+                self.add(&view.id);
+            }
+        }
+    }
+
+    /// Closes a view's tile.
+    pub(in crate::window) fn close(&mut self, view: &str) {
+        let tile = self.panes().find(|(_, id)| *id == view).map(|(tile, _)| tile);
+        if let Some(tile) = tile {
+            self.tree.remove_recursively(tile);
+            self.closed.insert(view.to_owned());
+        }
+    }
+
+    /// Opens a view's tile again, or brings it to the front.
+    pub(in crate::window) fn open(&mut self, view: &str) {
+        self.closed.remove(view);
+        if !self.has(view) {
+            self.add(view);
+        }
+        self.tree.make_active(|_, tile| matches!(tile, Tile::Pane(pane) if pane.view == view));
+    }
+
+    /// True if the view has a tile.
+    pub(in crate::window) fn has(&self, view: &str) -> bool {
+        self.panes().any(|(_, id)| id == view)
+    }
+
+    /// Views in the order of the tree, for the number keys.
+    pub(in crate::window) fn order(&self) -> Vec<String> {
+        let mut ids = Vec::new();
+        self.collect(self.tree.root(), &mut ids);
+        ids
+    }
+
+    /// Depth first, children in their order.
+    fn collect(&self, tile: Option<TileId>, out: &mut Vec<String>) {
+        match tile.and_then(|tile| self.tree.tiles.get(tile)) {
+            Some(Tile::Pane(pane)) => out.push(pane.view.clone()),
+            Some(Tile::Container(container)) => {
+                container.children().for_each(|child| self.collect(Some(*child), out));
+            }
+            None => {}
+        }
+    }
+
+    fn panes(&self) -> impl Iterator<Item = (TileId, &str)> {
+        self.tree.tiles.iter().filter_map(|(id, tile)| match tile {
+            Tile::Pane(pane) => Some((*id, pane.view.as_str())),
+            Tile::Container(_) => None,
+        })
+    }
+
+    fn add(&mut self, view: &str) {
+        let pane = self.tree.tiles.insert_pane(Pane { view: view.to_owned() });
+        match self.tree.root() {
+            Some(root) => self.tree.move_tile_to_container(pane, root, usize::MAX, false),
+            None => self.tree.root = Some(pane),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use weightscope_engine::record::ViewKind;
+
+    fn views(ids: &[&str]) -> Vec<ViewSpec> {
+        ids.iter().map(|id| ViewSpec::new(id, id, ViewKind::Lines, &[])).collect()
+    }
+
+    #[test]
+    fn closed_views_stay_closed_and_new_ones_join() {
+        let mut layout = Layout::new(&views(&["a", "b", "c"]));
+        layout.close("b");
+        layout.adapt(&views(&["b", "c", "d"]));
+        assert!(!layout.has("a"), "a view that the lab no longer has leaves");
+        assert!(!layout.has("b"), "a closed one is not put back");
+        assert!(layout.has("c") && layout.has("d"), "others are there");
+        layout.open("b");
+        assert!(layout.has("b"), "until it is opened again");
+        let text = serde_json::to_string(&layout).unwrap();
+        assert_eq!(serde_json::from_str::<Layout>(&text).unwrap(), layout, "survives the session file");
+    }
+
+    #[test]
+    fn an_empty_arrangement_can_be_filled_again() {
+        let mut layout = Layout::new(&views(&["a"]));
+        layout.close("a");
+        layout.open("a");
+        assert!(layout.has("a"), "the last tile comes back");
+    }
+}

@@ -1,0 +1,113 @@
+//! The centre: one tile per view, arranged by the person; each tile caches its figure until data or options change.
+
+use std::collections::BTreeMap;
+
+mod body;
+mod color_bar;
+mod derivation;
+mod layout;
+mod panels;
+mod table;
+mod title;
+
+use egui::{Ui, WidgetText};
+use egui_tiles::{Behavior, SimplificationOptions, TileId, UiResponse};
+use weightscope_engine::record::Controls;
+
+use self::derivation::Derivation;
+pub(super) use self::layout::{Layout, Pane};
+use super::command::Action;
+use super::plot::Prepared;
+use super::shown::Shown;
+use super::style::{color, tokens};
+use crate::figure::model::Figure;
+use crate::views::ViewOptions;
+
+/// What a tile remembers.
+#[derive(Default)]
+pub(super) struct TileState {
+    pub(super) options: ViewOptions,
+    /// Set for one frame to show all data.
+    fit: bool,
+    visible: Option<(f64, f64)>,
+    cache: Option<Cache>,
+    derivation: Derivation,
+}
+
+/// A figure with the key it was built for.
+struct Cache {
+    version: u64,
+    generation: u64,
+    options: ViewOptions,
+    dark: bool,
+    figure: Option<Figure>,
+    /// One for a plot, one for each panel of several; none for tables and words.
+    prepared: Vec<Prepared>,
+    summary: String,
+}
+
+/// Draws the tiles for one frame.
+pub(super) struct TileBehavior<'a> {
+    pub(super) shown: &'a Shown,
+    pub(super) states: &'a mut BTreeMap<String, TileState>,
+    pub(super) focus: &'a str,
+    pub(super) cursor: Option<f64>,
+    /// The step that all tiles look at; `None` is the newest.
+    pub(super) step: Option<u64>,
+    /// Values of all controls.
+    pub(super) controls: &'a Controls,
+    pub(super) actions: &'a mut Vec<Action>,
+}
+
+impl Behavior<Pane> for TileBehavior<'_> {
+    fn pane_ui(&mut self, ui: &mut Ui, tile: TileId, pane: &mut Pane) -> UiResponse {
+        let mut response = UiResponse::None;
+        let Some(spec) = self.shown.view(&pane.view) else { return response };
+        let background = color(tokens(ui.ctx()).background);
+        egui::Frame::new().fill(background).inner_margin(6.0).show(ui, |ui| {
+            let title = self.title_ui(ui, spec);
+            self.controls_ui(ui, spec);
+            if title.drag_started() {
+                response = UiResponse::DragStarted;
+            }
+            ui.push_id(tile, |ui| self.body_ui(ui, spec));
+        });
+        response
+    }
+
+    fn tab_title_for_pane(&mut self, pane: &Pane) -> WidgetText {
+        self.shown.view(&pane.view).map_or(pane.view.clone(), |view| view.title.clone()).into()
+    }
+
+    fn simplification_options(&self) -> SimplificationOptions {
+        SimplificationOptions { all_panes_must_have_tabs: false, ..SimplificationOptions::default() }
+    }
+}
+
+impl TileState {
+    /// Shows all data from the next frame on.
+    pub(super) fn fit(&mut self) {
+        self.visible = None;
+        self.fit = true;
+    }
+
+    /// The options that the next start takes up: not the weights or the step of a run.
+    pub(super) fn kept_options(&self) -> ViewOptions {
+        let fresh = ViewOptions::default();
+        ViewOptions {
+            shown: fresh.shown,
+            step: fresh.step,
+            controls: fresh.controls,
+            resolution: fresh.resolution,
+            ..self.options.clone()
+        }
+    }
+
+    /// Forgets what belongs to the run that was shown before: its figure, its zoom, its weights.
+    pub(super) fn forget_run(&mut self) {
+        self.cache = None;
+        self.derivation = Derivation::default();
+        self.options.shown.clear();
+        self.fit();
+    }
+}
