@@ -8,6 +8,7 @@ use crate::run::{Context, Control, RunError};
 use crate::store::{Artifact, State};
 
 pub mod oscillation;
+pub mod phases;
 
 /// What a lab is, for people.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,0 +1,3 @@
+//! Phases of neural-network training.
+
+pub mod method;
