@@ -30,6 +30,9 @@ presets! {
     "oscillation/vit-w2a2-cga",
     "oscillation/vit-w2a2-freezing",
     "oscillation/vit-arms",
+    "phases/quick",
+    "phases/desk",
+    "phases/desk-learning-rate",
 }
 
 /// The preset with this name.

@@ -196,4 +196,5 @@ macro_rules! labs {
 
 labs! {
     Oscillation(oscillation::Config) = "oscillation",
+    Phases(phases::Config) = "phases",
 }
