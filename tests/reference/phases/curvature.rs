@@ -93,8 +93,7 @@ fn powers(
     let top = sure(hessian::largest(product, &starts, long));
     let values: Vec<f64> = top.iter().map(|result| result.value).collect();
     case.check("power_top3", "R-operator", &values);
-    let first: Vec<f64> =
-        top.iter().flat_map(|result| result.quotients.iter().take(6).copied()).collect();
+    let first: Vec<f64> = top.iter().flat_map(|result| result.quotients.iter().take(6).copied()).collect();
     case.check("power_first6", "R-operator", &first);
     let published = PowerLimits { iterations: 100, tolerance: 1e-3 };
     let start = starts.first().ok_or("there is no start")?;

@@ -46,7 +46,8 @@ pub(super) struct Material {
 
 impl Material {
     /// Opens the data set and prepares the rows of all cells of a plan.
-    pub(super) fn load(config: &Config, seed: u64, plan: &Plan) -> Result<Self, RunError> {
+    pub(super) fn load(config: &Config, plan: &Plan) -> Result<Self, RunError> {
+        let seed = config.data_seed;
         let options = OpenOptions {
             label_column: Some(config.label_column.clone()),
             cache_dir: default_cache_folder(),

@@ -331,7 +331,7 @@ impl Metric {
 
 /// Values of all metrics, in the order of [`Metric::ALL`].
 #[derive(Clone, Debug, PartialEq)]
-pub struct Values([Option<f64>; Metric::ALL.len()]);
+pub(super) struct Values([Option<f64>; Metric::ALL.len()]);
 
 impl Default for Values {
     fn default() -> Self {
@@ -341,19 +341,19 @@ impl Default for Values {
 
 impl Values {
     /// A metric, if it is known.
-    pub fn get(&self, metric: Metric) -> Option<f64> {
+    pub(super) fn get(&self, metric: Metric) -> Option<f64> {
         self.0.get(metric.index()).copied().flatten()
     }
 
     /// Sets a metric; what is no finite number stays unknown.
-    pub fn set(&mut self, metric: Metric, value: Option<f64>) {
+    pub(super) fn set(&mut self, metric: Metric, value: Option<f64>) {
         if let Some(place) = self.0.get_mut(metric.index()) {
             *place = value.filter(|value| value.is_finite());
         }
     }
 
     /// What the rule of the phases reads.
-    pub fn for_rule(&self) -> super::method::phase::Metrics {
+    pub(super) fn for_rule(&self) -> super::method::phase::Metrics {
         super::method::phase::Metrics {
             train_loss: self.get(Metric::TrainLoss),
             log_lambda: self.get(Metric::LogLambda),

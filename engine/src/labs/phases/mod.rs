@@ -9,6 +9,7 @@
 
 mod channels;
 mod config;
+mod derive;
 mod material;
 pub mod method;
 mod metric;
@@ -22,9 +23,9 @@ pub use config::{Config, Course, HessianRows, Load, Origin, Similarity, Temperat
 pub use metric::Metric;
 pub use plan::Knobs;
 
-use super::{About, Lab, Picked, ReferenceRow};
+use super::{About, Derive, Lab, Picked, ReferenceRow};
 use crate::experiment::{Cost, Problem, Visitor};
-use crate::record::{Pick, Record, ViewSpec};
+use crate::record::{Channel, Pick, Record, ViewSpec};
 use crate::run::{Context, RunError};
 
 impl Lab for Config {
@@ -61,11 +62,15 @@ impl Lab for Config {
         reference::rows()
     }
 
-    fn pick(&self, _record: &Record, _pick: &Pick) -> Picked {
-        Picked::default()
+    fn pick(&self, record: &Record, pick: &Pick) -> Picked {
+        views::pick(record, pick)
     }
 
     fn action(&self, _record: &Record, _action: &str) -> Picked {
         Picked::default()
+    }
+
+    fn derive(&self, job: &Derive<'_>) -> Result<Vec<Channel>, RunError> {
+        derive::derive(self, job)
     }
 }

@@ -27,44 +27,44 @@ pub struct Knobs {
 
 /// One cell.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Cell {
+pub(super) struct Cell {
     /// Value on the horizontal axis.
-    pub load: f64,
+    pub(super) load: f64,
     /// Value on the vertical axis.
-    pub temperature: f64,
+    pub(super) temperature: f64,
     /// The settings of its networks.
-    pub knobs: Knobs,
+    pub(super) knobs: Knobs,
     /// Row of the picture, cold at the bottom.
-    pub row: usize,
+    pub(super) row: usize,
     /// Column of the picture.
-    pub column: usize,
+    pub(super) column: usize,
 }
 
 /// A cell that was asked for while the run went on.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Wanted {
+pub(super) struct Wanted {
     /// Value on the horizontal axis.
-    pub load: f64,
+    pub(super) load: f64,
     /// Value on the vertical axis.
-    pub temperature: f64,
+    pub(super) temperature: f64,
 }
 
 /// See the module.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Plan {
+pub(super) struct Plan {
     /// Values of the columns.
-    pub load: Vec<f64>,
+    pub(super) load: Vec<f64>,
     /// Values of the rows, from cold to hot.
-    pub temperature: Vec<f64>,
+    pub(super) temperature: Vec<f64>,
     /// The cells in the order of filling.
-    pub cells: Vec<Cell>,
+    pub(super) cells: Vec<Cell>,
     /// Networks in a cell.
-    pub seeds: usize,
+    pub(super) seeds: usize,
 }
 
 impl Plan {
     /// The grid of the settings with further cells, in their order, behind it.
-    pub fn new(config: &Config, wanted: &[Wanted]) -> Self {
+    pub(super) fn new(config: &Config, wanted: &[Wanted]) -> Self {
         let (mut load, mut temperature) = (config.load_axis(), config.temperature_axis());
         let mut order = filling(load.len(), temperature.len());
         // The costly ones first, so that no worker is left alone with one at the end.
@@ -104,24 +104,31 @@ impl Plan {
         Self { load, temperature, cells, seeds: config.seeds as usize }
     }
 
+    /// A grid of one cell.
+    pub(super) fn single(config: &Config, at: Wanted) -> Self {
+        let knobs = knobs(config, at.load, at.temperature);
+        let cell = Cell { load: at.load, temperature: at.temperature, knobs, row: 0, column: 0 };
+        Self {
+            load: vec![at.load],
+            temperature: vec![at.temperature],
+            cells: vec![cell],
+            seeds: config.seeds as usize,
+        }
+    }
+
     /// Networks of the whole grid.
-    pub fn networks(&self) -> usize {
+    pub(super) fn networks(&self) -> usize {
         self.cells.len() * self.seeds
     }
 
-    /// The cell at a place of the picture.
-    pub fn at(&self, row: usize, column: usize) -> Option<usize> {
-        self.cells.iter().position(|cell| cell.row == row && cell.column == column)
-    }
-
     /// Names of the rows and columns.
-    pub fn labels(&self) -> (Vec<String>, Vec<String>) {
+    pub(super) fn labels(&self) -> (Vec<String>, Vec<String>) {
         let text = |values: &[f64]| values.iter().map(|value| crate::experiment::number(*value)).collect();
         (text(&self.temperature), text(&self.load))
     }
 
     /// Cells in the order of a table: by temperature from the smallest value, then by load.
-    pub fn table_order(&self) -> Vec<usize> {
+    pub(super) fn table_order(&self) -> Vec<usize> {
         let mut order: Vec<usize> = (0..self.cells.len()).collect();
         order.sort_by(|a, b| {
             let (a, b) = (&self.cells[*a], &self.cells[*b]);
@@ -229,7 +236,7 @@ impl Knobs {
 }
 
 /// Values between neighbours of a brushed rectangle: the cells that make the grid twice as fine there.
-pub fn refined(plan: &Plan, config: &Config, columns: (f64, f64), rows: (f64, f64)) -> Vec<Wanted> {
+pub(super) fn refined(plan: &Plan, config: &Config, columns: (f64, f64), rows: (f64, f64)) -> Vec<Wanted> {
     let whole_load = config.load == Load::Width;
     let whole_temperature = config.temperature == Temperature::BatchSize;
     let finer = |values: &[f64], (low, high): (f64, f64), whole: bool| -> Vec<f64> {
@@ -317,7 +324,8 @@ mod tests {
         assert!(plan.cells.iter().take(4).all(corner), "corners first");
         for row in 0..7 {
             for column in 0..8 {
-                assert!(plan.at(row, column).is_some(), "{row}, {column}");
+                let there = plan.cells.iter().filter(|cell| (cell.row, cell.column) == (row, column));
+                assert_eq!(there.count(), 1, "{row}, {column}");
             }
         }
         assert_eq!(plan.temperature.first(), Some(&256.0), "the coldest row is at the bottom");

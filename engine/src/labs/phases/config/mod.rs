@@ -116,6 +116,8 @@ pub struct Config {
     pub label_column: String,
     /// Rows to learn from; the others judge.
     pub train_rows: u64,
+    /// Seed of the split and of the moved labels.
+    pub data_seed: u64,
     /// Share of the training labels moved to another class.
     pub label_noise: f64,
     /// Hidden layers.
@@ -231,6 +233,7 @@ impl Default for Config {
             dataset: "digits".to_owned(),
             label_column: "label".to_owned(),
             train_rows: 512,
+            data_seed: 0,
             label_noise: 0.1,
             hidden_layers: 2,
             activation: Unit::Relu,

@@ -13,4 +13,4 @@ pub(super) mod seeds;
 mod stages;
 pub(super) mod training;
 
-pub(super) use stages::run;
+pub(super) use stages::{REFINE, REGION, run};

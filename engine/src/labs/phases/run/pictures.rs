@@ -34,7 +34,10 @@ pub(in crate::labs::phases) fn show(
         push(record, &metric.channel(), words.label, words.unit, words.about, step, grid);
     }
     let thresholds = config.thresholds();
-    let phases = Book::picture(plan, |cell| Some(book.phase(config, &thresholds, cell).index() as f64));
+    let phases = Book::picture(plan, |cell| {
+        let begun = !book.networks_of(cell).is_empty();
+        begun.then(|| book.phase(config, &thresholds, cell).index() as f64)
+    });
     push_phases(record, step, rows, columns, phases);
 }
 
@@ -47,13 +50,7 @@ fn push_phases(record: &mut Record, step: u64, rows: Vec<String>, columns: Vec<S
 
 /// Names of the phases, in the order of their numbers.
 pub(in crate::labs::phases) fn categories() -> Vec<String> {
-    Phase::ALL
-        .iter()
-        .map(|phase| {
-            let (word, meaning) = (phase.word(), phase.meaning());
-            if word == meaning { word.to_owned() } else { format!("{word} {meaning}") }
-        })
-        .collect()
+    Phase::ALL.iter().map(|phase| phase.word().to_owned()).collect()
 }
 
 fn push(record: &mut Record, id: &str, label: &str, unit: &str, about: &str, step: u64, grid: Grid) {
@@ -73,7 +70,17 @@ pub(in crate::labs::phases) fn cell_name(cell: &PlanCell) -> String {
 /// Puts the tables into the record.
 pub(in crate::labs::phases) fn tables(record: &mut Record, config: &Config, plan: &Plan, book: &Book) {
     let order = plan.table_order();
-    let names: Vec<String> = order.iter().filter_map(|cell| plan.cells.get(*cell)).map(cell_name).collect();
+    // The first name is the cell that is looked at before one is chosen: the one in the middle.
+    let middle = order.iter().position(|index| {
+        plan.cells
+            .get(*index)
+            .is_some_and(|cell| (cell.row, cell.column) == (plan.temperature.len() / 2, plan.load.len() / 2))
+    });
+    let mut listed = order.clone();
+    if let Some(front) = listed.get_mut(..=middle.unwrap_or(0)) {
+        front.rotate_right(1);
+    }
+    let names: Vec<String> = listed.iter().filter_map(|cell| plan.cells.get(*cell)).map(cell_name).collect();
     record.insert(Channel::new(
         ch::CELLS,
         "cells",

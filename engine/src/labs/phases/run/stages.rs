@@ -37,7 +37,7 @@ pub(in crate::labs::phases) fn run(config: &Config, context: &mut Context<'_>) -
         None => Book { seeds: config.seeds as usize, ..Book::default() },
     };
     let plan = Plan::new(config, &book.wanted);
-    let material = Material::load(config, context.seed, &plan)?;
+    let material = Material::load(config, &plan)?;
     context.dataset(&material.hash);
     context.message(&format!(
         "{} cells, {} networks of {} to {} parameters on {} workers",
@@ -65,7 +65,7 @@ pub(in crate::labs::phases) fn run(config: &Config, context: &mut Context<'_>) -
         if plan == stages.plan {
             break;
         }
-        stages.material = Material::load(config, stages.seed, &plan)?;
+        stages.material = Material::load(config, &plan)?;
         stages.plan = plan;
     }
     stages.results(context, &book)?;

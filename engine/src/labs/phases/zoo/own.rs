@@ -53,6 +53,7 @@ pub(in crate::labs::phases) fn params(
         "run::seed": run_seed,
         "dataset::dump": config.dataset,
         "dataset::train_rows": config.train_rows,
+        "dataset::seed": config.data_seed,
         "dataset::share": knobs.data_share,
         "dataset::label_noise": knobs.label_noise,
     })
