@@ -9,6 +9,7 @@
 //! - [`store`]: what stays on disk
 //! - [`labs`]: one folder per published method
 //! - [`data`], [`nn`], [`math`], [`device`]: what the labs share
+//! - [`population`]: the kernel for hundreds of small networks
 
 pub mod data;
 pub mod device;
@@ -16,6 +17,7 @@ pub mod experiment;
 pub mod labs;
 pub mod math;
 pub mod nn;
+pub mod population;
 pub mod presets;
 pub mod record;
 pub mod run;

@@ -65,6 +65,11 @@ impl Case {
         self.expected.keys().cloned().collect()
     }
 
+    /// An input as it stands in the file.
+    pub(crate) fn input(&self, key: &str) -> Result<&Value, String> {
+        self.inputs.get(key).ok_or_else(|| format!("the input `{key}` is missing"))
+    }
+
     /// All numbers of an input, row-major; truth values count as 0 and 1.
     pub(crate) fn numbers(&self, key: &str) -> Result<Vec<f64>, String> {
         let value = self.inputs.get(key).ok_or_else(|| format!("the input `{key}` is missing"))?;
@@ -118,6 +123,17 @@ impl Case {
 
     /// Compares a field; `path` says which implementation produced `found`.
     pub(crate) fn check<T: Copy + Into<f64>>(&mut self, field: &str, path: &str, found: &[T]) {
+        self.check_within(field, path, found, self.absolute);
+    }
+
+    /// The same with an absolute tolerance that the vector's own note gives for this field.
+    pub(crate) fn check_within<T: Copy + Into<f64>>(
+        &mut self,
+        field: &str,
+        path: &str,
+        found: &[T],
+        absolute: f64,
+    ) {
         self.compared.insert(field.to_owned());
         let Some(value) = self.expected.get(field) else {
             self.failures.push(format!("{field}: the vector does not expect it"));
@@ -141,7 +157,7 @@ impl Case {
             let found: f64 = (*found).into();
             // Equal infinities differ by nothing.
             let error = if found == *expected { 0.0 } else { (found - expected).abs() };
-            let allowed = self.absolute + self.relative * expected.abs();
+            let allowed = absolute + self.relative * expected.abs();
             let wrong = error > allowed || error.is_nan();
             if wrong && worst.is_none_or(|(most, _)| error > most || error.is_nan()) {
                 worst = Some((error, index));
@@ -207,6 +223,33 @@ impl Case {
     pub(crate) fn check_flags(&mut self, field: &str, path: &str, found: &[bool]) {
         let found: Vec<f64> = found.iter().map(|flag| f64::from(u8::from(*flag))).collect();
         self.check(field, path, &found);
+    }
+
+    /// Compares a field of words, in the order of the file.
+    pub(crate) fn check_words(&mut self, field: &str, path: &str, found: &[&str]) {
+        fn words<'a>(value: &'a Value, into: &mut Vec<&'a str>) {
+            match value {
+                Value::Array(items) => items.iter().for_each(|item| words(item, into)),
+                Value::String(word) => into.push(word),
+                _ => {}
+            }
+        }
+        self.compared.insert(field.to_owned());
+        let mut expected = Vec::new();
+        if let Some(value) = self.expected.get(field) {
+            words(value, &mut expected);
+        }
+        if expected.len() != found.len() {
+            self.failures.push(format!(
+                "{field} ({path}): {} words instead of {}",
+                found.len(),
+                expected.len()
+            ));
+        }
+        for (index, (found, expected)) in found.iter().zip(expected).enumerate().filter(|(_, (a, b))| *a != b)
+        {
+            self.failures.push(format!("{field} ({path}): at {index} {found} instead of {expected}"));
+        }
     }
 
     fn finish(mut self) -> (f64, Vec<String>) {
@@ -328,6 +371,7 @@ fn pointer(field: &str, expected: &Map<String, Value>) -> Vec<String> {
 fn flatten(value: &Value, into: &mut Vec<f64>) -> Result<(), String> {
     match value {
         Value::Array(items) => items.iter().try_for_each(|item| flatten(item, into)),
+        Value::Object(items) => items.values().try_for_each(|item| flatten(item, into)),
         Value::Bool(flag) => {
             into.push(f64::from(u8::from(*flag)));
             Ok(())

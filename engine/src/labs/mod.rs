@@ -10,6 +10,7 @@ use crate::run::{Context, Control, RunError};
 use crate::store::{Artifact, State};
 
 pub mod oscillation;
+pub mod phases;
 pub mod quantiles;
 
 /// What a lab is, for people.
@@ -230,5 +231,6 @@ macro_rules! labs {
 
 labs! {
     Oscillation(oscillation::Config) = "oscillation",
+    Phases(phases::Config) = "phases",
     Quantiles(quantiles::Config) = "quantiles",
 }

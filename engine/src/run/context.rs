@@ -223,6 +223,11 @@ impl<'a> Context<'a> {
         Ok(self.control.check()?)
     }
 
+    /// The run's control, for workers beside this one.
+    pub fn control(&self) -> &'a Control {
+        self.control
+    }
+
     /// Requests of the person since the last call.
     pub fn requests(&self) -> Vec<Request> {
         self.control.take_requests()

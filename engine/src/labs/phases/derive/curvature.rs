@@ -1,0 +1,73 @@
+//! Spectrum of the Hessian of a cell's first network, by Lanczos runs on its training rows.
+
+use super::cell::OpenCell;
+use crate::labs::Derive;
+use crate::labs::phases::method::density::{Drawing, density};
+use crate::labs::phases::method::lanczos::{Lanczos, lanczos};
+use crate::labs::phases::run::curvature::{normal, signs};
+use crate::math::stream;
+use crate::population::{Curvature, Lane};
+use crate::record::{Bars, Channel, Curve, Data, Timeline};
+use crate::run::RunError;
+
+/// Density of the eigenvalues.
+pub(in crate::labs::phases) const DENSITY: &str = "spectrum/density";
+/// Largest eigenvalues.
+pub(in crate::labs::phases) const LARGEST: &str = "spectrum/largest";
+
+/// Steps of a Lanczos run, and runs of a density.
+const STEPS: usize = 40;
+const RUNS: usize = 4;
+/// Variance of the Gaussians over the range of the eigenvalues.
+const SMOOTHING: f64 = 1e-3;
+/// Added to the density, so that its logarithm is drawn (PyHessian).
+const FLOOR: f64 = 1e-7;
+/// Bars of the largest eigenvalues.
+const BARS: usize = 10;
+
+fn runs(cell: &OpenCell<'_>, job: &Derive<'_>, count: usize) -> Result<Vec<Lanczos>, RunError> {
+    let Some(first) = cell.seeds.first() else { return Ok(Vec::new()) };
+    let mut curvature = Curvature::new(&cell.shape, &cell.packed(first)?, cell.training()?);
+    let mut product = |direction: &[Lane], image: &mut [Lane]| -> Result<(), RunError> {
+        job.control.check()?;
+        curvature.product(direction, image);
+        Ok(())
+    };
+    let steps = STEPS.min(cell.shape.parameters());
+    let mut random = stream(0, "phases/spectrum");
+    let mut restarts = stream(0, "phases/spectrum/restart");
+    (0..count)
+        .map(|_| {
+            let start = signs(&cell.shape, &mut random);
+            lanczos(&mut product, &start, steps, || normal(&cell.shape, &mut restarts))
+        })
+        .collect()
+}
+
+/// Density by stochastic Lanczos quadrature.
+pub(super) fn spectrum(cell: &OpenCell<'_>, job: &Derive<'_>) -> Result<Vec<Channel>, RunError> {
+    let runs = runs(cell, job, RUNS)?;
+    let ends = runs.iter().flat_map(|run| [run.ritz.first(), run.ritz.last()]).flatten();
+    let (low, high) = ends.fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), v| (l.min(*v), h.max(*v)));
+    // The published width is made for a range of at least 1; small networks have less.
+    let range = (high - low).max(1e-12);
+    let variance = SMOOTHING * range.min(1.0);
+    let drawing = Drawing { bins: 1024, variance, overhead: 0.01 * range.min(1.0) };
+    let Some(found) = density(&runs, drawing) else { return Ok(Vec::new()) };
+    let y = found.values.iter().map(|value| value + FLOOR).collect();
+    let curve = Curve { x: found.positions, y, band: None };
+    let about = "Density of the Hessian's eigenvalues on the training rows, by stochastic Lanczos quadrature, plus 1e-7.";
+    Ok(vec![Channel::new(DENSITY, "density", "", about, Data::Curve(Timeline::one(curve)))])
+}
+
+/// The largest Ritz values by magnitude.
+pub(super) fn eigenvalues(cell: &OpenCell<'_>, job: &Derive<'_>) -> Result<Vec<Channel>, RunError> {
+    let mut values = runs(cell, job, 1)?.into_iter().next().map(|run| run.ritz).unwrap_or_default();
+    values.sort_by(|a, b| b.abs().total_cmp(&a.abs()));
+    values.truncate(BARS);
+    let labels = (1..=values.len()).map(|index| index.to_string()).collect();
+    let bars = Bars { edges: Vec::new(), labels, series: vec![("eigenvalue".to_owned(), values)] };
+    let about =
+        "Largest Ritz values of a Lanczos run by magnitude: eigenvalues, the first ones to many digits.";
+    Ok(vec![Channel::new(LARGEST, "eigenvalues", "", about, Data::Bars(Timeline::one(bars)))])
+}

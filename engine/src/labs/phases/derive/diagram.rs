@@ -1,0 +1,256 @@
+//! The phases under the thresholds of the controls: picture, confidence, stuck cells, borders, and the thresholds in words.
+
+use super::borders;
+use super::control as id;
+use super::grids;
+use crate::experiment::number;
+use crate::labs::Derive;
+use crate::labs::phases::channels as ch;
+use crate::labs::phases::config::Config;
+use crate::labs::phases::method::phase::{Metrics, Phase, Thresholds, classify, confidence, is_stuck};
+use crate::labs::phases::method::thresholds::{
+    DEFAULT_CKA, DEFAULT_CONNECTIVITY, LEAST_SIMILAR, otsu, otsu_log,
+};
+use crate::labs::phases::metric::Metric;
+use crate::labs::phases::run::pictures::categories;
+use crate::record::{Cell, Channel, Controls, Data, Grid, Record, Timeline};
+
+/// The thresholds that the controls stand at; automatic ones come from the newest pictures.
+pub(super) fn thresholds(config: &Config, record: &Record, controls: &Controls) -> Thresholds {
+    let of = |control: &str, initial: f64| controls.number(control).unwrap_or(initial);
+    let vote = |control: &str, initial: bool| controls.switch(control).unwrap_or(initial);
+    let mut thresholds = Thresholds {
+        train_loss: vote(id::VOTE_LOSS, config.vote_train_loss)
+            .then(|| of(id::TRAIN_LOSS, config.threshold_train_loss)),
+        log_lambda: vote(id::VOTE_LAMBDA, config.vote_log_lambda)
+            .then(|| of(id::LOG_LAMBDA, config.threshold_log_lambda)),
+        log_trace: vote(id::VOTE_TRACE, config.vote_log_trace)
+            .then(|| of(id::LOG_TRACE, config.threshold_log_trace)),
+        connectivity: of(id::CONNECTIVITY, config.threshold_connectivity),
+        cka: of(id::CKA, config.threshold_cka),
+    };
+    if controls.switch(id::AUTOMATIC) == Some(true) {
+        make_automatic(&mut thresholds, record);
+    }
+    thresholds
+}
+
+/// Otsu's thresholds for the votes that are cast, the fixed one for connectivity, and Otsu's over phase IV for similarity.
+fn make_automatic(thresholds: &mut Thresholds, record: &Record) {
+    let metrics = Pictures::new(record).cells(u64::MAX);
+    let known =
+        |of: fn(&Metrics) -> Option<f64>| metrics.iter().flatten().filter_map(of).collect::<Vec<f64>>();
+    // The curvatures are logarithms already: their threshold is that of the values, on a logarithmic scale.
+    let over_logs = |values: Vec<f64>| {
+        let values: Vec<f64> = values.iter().map(|log| log.exp()).collect();
+        otsu_log(&values).map(f64::ln)
+    };
+    if let Some(present) = &mut thresholds.train_loss {
+        *present = otsu_log(&known(|cell| cell.train_loss)).unwrap_or(*present);
+    }
+    if let Some(present) = &mut thresholds.log_lambda {
+        *present = over_logs(known(|cell| cell.log_lambda)).unwrap_or(*present);
+    }
+    if let Some(present) = &mut thresholds.log_trace {
+        *present = over_logs(known(|cell| cell.log_trace)).unwrap_or(*present);
+    }
+    thresholds.connectivity = DEFAULT_CONNECTIVITY;
+    let trained = metrics
+        .iter()
+        .flatten()
+        .filter(|cell| matches!(classify(cell, thresholds), Phase::IvA | Phase::IvB | Phase::Iv));
+    let similar: Vec<f64> = trained.filter_map(|cell| cell.cka).collect();
+    let chosen = if similar.len() >= LEAST_SIMILAR { otsu(&similar) } else { None };
+    thresholds.cka = chosen.unwrap_or(DEFAULT_CKA);
+}
+
+/// The pictures that the rule reads.
+pub(super) struct Pictures<'a> {
+    record: &'a Record,
+}
+
+impl<'a> Pictures<'a> {
+    pub(super) fn new(record: &'a Record) -> Self {
+        Self { record }
+    }
+
+    /// The picture of a metric at a step.
+    pub(super) fn at(&self, metric: Metric, step: u64) -> Option<&'a Grid> {
+        let (at, grid) = grids(self.record, &metric.channel())?.at(step)?;
+        (at <= step).then_some(grid)
+    }
+
+    /// The metrics of each cell of the picture at a step; `None` for a cell without networks.
+    pub(super) fn cells(&self, step: u64) -> Vec<Option<Metrics>> {
+        let Some(frame) = self.at(Metric::TrainLoss, step) else { return Vec::new() };
+        let shape = (&frame.rows, &frame.columns);
+        let value = |metric: Metric, index: usize| {
+            let grid = self.at(metric, step).filter(|grid| (&grid.rows, &grid.columns) == shape)?;
+            grid.values.get(index).map(|value| f64::from(*value)).filter(|value| value.is_finite())
+        };
+        (0..frame.values.len())
+            .map(|index| {
+                Some(Metrics {
+                    train_loss: Some(value(Metric::TrainLoss, index)?),
+                    log_lambda: value(Metric::LogLambda, index),
+                    log_trace: value(Metric::LogTrace, index),
+                    connectivity: value(Metric::Connectivity, index),
+                    cka: value(Metric::Cka, index),
+                })
+            })
+            .collect()
+    }
+
+    /// The phases of the picture at a step: those of the thresholds, diverged cells as the run marked them.
+    pub(super) fn phases(&self, step: u64, thresholds: &Thresholds) -> Vec<Option<Phase>> {
+        let marked = grids(self.record, ch::PHASE).and_then(|timeline| timeline.at(step));
+        let diverged = |index: usize| {
+            let value = marked.and_then(|(_, grid)| grid.values.get(index).copied());
+            value == Some(Phase::Diverged.index() as f32)
+        };
+        self.cells(step)
+            .iter()
+            .enumerate()
+            .map(|(index, cell)| {
+                if diverged(index) {
+                    return Some(Phase::Diverged);
+                }
+                cell.as_ref().map(|cell| classify(cell, thresholds))
+            })
+            .collect()
+    }
+}
+
+/// Channels of the diagram and of the small multiples.
+pub(super) fn channels(config: &Config, job: &Derive<'_>) -> Vec<Channel> {
+    let thresholds = thresholds(config, job.record, job.controls);
+    let pictures = Pictures::new(job.record);
+    let Some(frames) = grids(job.record, &Metric::TrainLoss.channel()) else { return Vec::new() };
+    let (mut phases, mut lines) = (Timeline::default(), Timeline::default());
+    let by_lines = job.controls.word(id::BORDERS) == Some("lines");
+    for (step, frame) in frames.iter() {
+        let found = pictures.phases(step, &thresholds);
+        let line = if by_lines {
+            borders::iso_lines(&pictures, step, &thresholds)
+        } else {
+            borders::steps(&found, frame.columns.len())
+        };
+        lines.push(step, line);
+        let values = found.iter().map(|phase| phase.map_or(f32::NAN, |phase| phase.index() as f32)).collect();
+        phases.push(step, picture(frame, values, categories()));
+    }
+    let words = "The phase of each cell by the thresholds of the controls.";
+    let mut channels = vec![
+        Channel::new(ch::PHASE, "phase", "", words, Data::Grid(phases)),
+        Channel::new(ch::BORDERS, "borders", "", "Borders of the phases.", Data::Curve(lines)),
+        Channel::new(
+            ch::THRESHOLDS,
+            "thresholds",
+            "",
+            "The thresholds in use.",
+            Data::Text(in_words(&thresholds)),
+        ),
+    ];
+    if let Some((_, last)) = frames.last() {
+        channels.extend(certainty(job.record, last, &pictures, &thresholds));
+    }
+    channels
+}
+
+fn picture(frame: &Grid, values: Vec<f32>, categories: Vec<String>) -> Grid {
+    Grid { rows: frame.rows.clone(), columns: frame.columns.clone(), values, categories, ..Grid::default() }
+}
+
+fn in_words(thresholds: &Thresholds) -> String {
+    let vote = |name: &str, value: Option<f64>| {
+        value.map_or_else(|| format!("{name}: no vote"), |value| format!("{name} > {}", short(value)))
+    };
+    [
+        format!("hot: {}", vote("train loss", thresholds.train_loss)),
+        format!("hot: {}", vote("ln λ max", thresholds.log_lambda)),
+        format!("hot: {}", vote("ln trace", thresholds.log_trace)),
+        format!("poorly connected: mode connectivity < −{} pp", short(thresholds.connectivity)),
+        format!("similar: CKA ≥ {}", short(thresholds.cka)),
+    ]
+    .join("\n")
+}
+
+fn short(value: f64) -> String {
+    number((value * 1e4).round() / 1e4)
+}
+
+/// Confidence over the pairs of seeds, and the stuck cells of phase II.
+fn certainty(
+    record: &Record,
+    frame: &Grid,
+    pictures: &Pictures<'_>,
+    thresholds: &Thresholds,
+) -> Vec<Channel> {
+    let phases = pictures.phases(u64::MAX, thresholds);
+    let cells = pictures.cells(u64::MAX);
+    let readings = readings(record, frame);
+    let sure: Vec<f32> = phases
+        .iter()
+        .enumerate()
+        .map(|(index, phase)| match (phase, readings.get(index)) {
+            (Some(phase), Some(readings)) if !readings.is_empty() => {
+                confidence(*phase, readings, thresholds) as f32
+            }
+            _ => f32::NAN,
+        })
+        .collect();
+    let stuck: Vec<f32> = phases
+        .iter()
+        .zip(&cells)
+        .map(|(phase, cell)| match (phase, cell) {
+            (Some(phase), Some(cell)) => f32::from(u8::from(is_stuck(*phase, cell, thresholds))),
+            _ => f32::NAN,
+        })
+        .collect();
+    let limits = Some((0.0, 1.0));
+    let sure = Grid { limits, ..picture(frame, sure, Vec::new()) };
+    let kinds = ["not stuck", "stuck"].map(str::to_owned).to_vec();
+    vec![
+        Channel::new(
+            ch::CONFIDENCE,
+            "confidence",
+            "",
+            "Share of the pairs of seeds that alone would give the cell's phase.",
+            Data::Grid(Timeline::one(sure)),
+        ),
+        Channel::new(
+            ch::STUCK,
+            "stuck",
+            "",
+            "Hot cells whose curves find nothing better: not undertrained but stuck.",
+            Data::Grid(Timeline::one(picture(frame, stuck, kinds))),
+        ),
+    ]
+}
+
+/// What each pair of seeds alone would say, by cell of the picture.
+fn readings(record: &Record, frame: &Grid) -> Vec<Vec<Metrics>> {
+    let mut readings = vec![Vec::new(); frame.values.len()];
+    let Some(Data::Table(timeline)) = record.get(ch::PAIR_TABLE).map(|channel| &channel.data) else {
+        return readings;
+    };
+    for row in timeline.last().map(|(_, table)| &table.rows).into_iter().flatten() {
+        let value = |column: usize| match row.get(column) {
+            Some(Cell::Number(value)) if value.is_finite() => Some(*value),
+            _ => None,
+        };
+        let (Some(load), Some(temperature)) = (value(0), value(1)) else { continue };
+        let name = format!("{} × {}", number(load), number(temperature));
+        let Some((row, column)) = super::place(frame, &name) else { continue };
+        if let Some(list) = readings.get_mut(row * frame.columns.len() + column) {
+            list.push(Metrics {
+                train_loss: value(4),
+                log_lambda: value(5),
+                log_trace: value(6),
+                connectivity: value(7),
+                cka: value(8),
+            });
+        }
+    }
+    readings
+}

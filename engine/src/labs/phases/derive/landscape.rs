@@ -1,0 +1,230 @@
+//! The training loss around a network: along one direction for each seed, and over a plane.
+//!
+//! Random directions are scaled to the network's filters and drawn from the same numbers for every cell, so that cells can be
+//! compared side by side.
+
+use super::cell::{OpenCell, OpenSeed};
+use super::control as id;
+use super::path;
+use crate::labs::Derive;
+use crate::labs::phases::method::curve::positions;
+use crate::labs::phases::method::directions::{Scaling, cosine, normalize};
+use crate::labs::phases::method::hessian::{PowerLimits, largest};
+use crate::labs::phases::run::curvature::normal;
+use crate::labs::phases::run::training::JUDGED;
+use crate::math::stream;
+use crate::population::lane::{add_scaled, combine, dot, norm, scale};
+use crate::population::{Curvature, Lane, Machine};
+use crate::record::{Channel, Curve, Data, Grid, Timeline};
+use crate::run::RunError;
+
+/// Family of the curves along a line.
+pub(in crate::labs::phases) const LINE: &str = "landscape_line/";
+/// Loss over the plane.
+pub(in crate::labs::phases) const PLANE: &str = "landscape/loss";
+/// What the axes of the plane are.
+pub(in crate::labs::phases) const AXES: &str = "landscape/axes";
+/// Path of training in the plane.
+pub(in crate::labs::phases) const PATH: &str = "landscape/path";
+
+/// Points of a line.
+const LINE_POINTS: usize = 51;
+
+/// A direction of random numbers scaled to a network's filters; biases stay.
+fn random_direction(cell: &OpenCell<'_>, seed: &OpenSeed, which: usize) -> Result<Vec<Lane>, RunError> {
+    let mut direction = vec![0.0; seed.flat.len()];
+    // The run's seed stays out: directions are the same in all runs of a shape.
+    stream(0, &format!("phases/direction/{which}")).fill_normal(&mut direction);
+    normalize(&mut direction, &seed.flat, &cell.shape.tensors(), Scaling::Filter, true);
+    crate::labs::phases::run::training::pack(&cell.shape, &direction)
+}
+
+/// Loss along the first random direction, from −1 to 1, for each seed.
+pub(super) fn line(cell: &OpenCell<'_>, job: &Derive<'_>) -> Result<Vec<Channel>, RunError> {
+    let training = cell.training()?;
+    let mut machine = Machine::new(&cell.shape, JUDGED);
+    let mut channels = Vec::new();
+    for seed in &cell.seeds {
+        job.control.check()?;
+        let weights = cell.packed(seed)?;
+        let direction = random_direction(cell, seed, 0)?;
+        let mut point = weights.clone();
+        let mut curve = Curve::default();
+        for place in positions(LINE_POINTS) {
+            let at = 2.0 * place - 1.0;
+            combine(&mut point, &[(1.0, &weights), (at as f32, &direction)]);
+            curve.x.push(at);
+            curve.y.push(machine.judge(&point, training).loss);
+        }
+        channels.push(Channel::new(
+            format!("{LINE}{}", seed.seed),
+            format!("seed {}", seed.seed),
+            "nat",
+            "Training loss along a random direction scaled to the network's filters.",
+            Data::Curve(Timeline::one(curve)),
+        ));
+    }
+    Ok(channels)
+}
+
+/// Two directions with the range of each and words about them.
+struct Axes {
+    directions: [Vec<Lane>; 2],
+    ranges: [(f64, f64); 2],
+    words: String,
+    /// Checkpoints of training in the plane.
+    path: Option<Curve>,
+}
+
+/// Loss over a plane around the first network.
+pub(super) fn plane(cell: &OpenCell<'_>, job: &Derive<'_>) -> Result<Vec<Channel>, RunError> {
+    let Some(first) = cell.seeds.first() else { return Ok(Vec::new()) };
+    let axes = axes(cell, first, job)?;
+    let points = job.controls.word(id::RESOLUTION).and_then(|word| word.parse().ok()).unwrap_or(31_usize);
+    let weights = cell.packed(first)?;
+    let training = cell.training()?;
+    let mut machine = Machine::new(&cell.shape, JUDGED);
+    let mut point = weights.clone();
+    let places = |(low, high): (f64, f64)| -> Vec<f64> {
+        positions(points).into_iter().map(|share| low + share * (high - low)).collect()
+    };
+    let (xs, ys) = (places(axes.ranges[0]), places(axes.ranges[1]));
+    let mut values = Vec::with_capacity(points * points);
+    for y in &ys {
+        job.control.check()?;
+        for x in &xs {
+            combine(
+                &mut point,
+                &[(1.0, &weights), (*x as f32, &axes.directions[0]), (*y as f32, &axes.directions[1])],
+            );
+            values.push(machine.judge(&point, training).loss as f32);
+        }
+    }
+    let names = |places: &[f64]| places.iter().map(|place| format!("{place:.2}")).collect();
+    let grid = Grid { rows: names(&ys), columns: names(&xs), values, ..Grid::default() };
+    let angle = cosine(&axes.directions[0], &axes.directions[1]).unwrap_or(0.0);
+    let words = format!("{}; cosine of the two directions {angle:.3}", axes.words);
+    let about = "Training loss over a plane through the first network of the cell.";
+    let mut channels = vec![
+        Channel::new(PLANE, "train loss", "nat", about, Data::Grid(Timeline::one(grid))),
+        Channel::new(AXES, "axes", "", "What the axes are.", Data::Text(words)),
+    ];
+    if let Some(path) = axes.path {
+        // From coordinates to the places of the picture's cells.
+        let place = |value: f64, (low, high): (f64, f64)| {
+            (value - low) / (high - low) * (points.saturating_sub(1)) as f64 + 0.5
+        };
+        let x = path.x.iter().map(|x| place(*x, axes.ranges[0])).collect();
+        let y = path.y.iter().map(|y| place(*y, axes.ranges[1])).collect();
+        let curve = Curve { x, y, band: None };
+        let about =
+            "Checkpoints of training, projected into the plane; the loss beneath is the plane's, not theirs.";
+        channels.push(Channel::new(PATH, "training", "", about, Data::Curve(Timeline::one(curve))));
+    }
+    Ok(channels)
+}
+
+fn axes(cell: &OpenCell<'_>, first: &OpenSeed, job: &Derive<'_>) -> Result<Axes, RunError> {
+    let random = [random_direction(cell, first, 0)?, random_direction(cell, first, 1)?];
+    match job.controls.word(id::AXES) {
+        Some("seeds") => towards_seeds(cell, first, random),
+        Some("eigenvectors") => eigenvectors(cell, first, random, job),
+        Some("trajectory") => along_trajectory(cell, first, random, job),
+        _ => Ok(Axes {
+            directions: random,
+            ranges: [(-1.0, 1.0); 2],
+            words: "two random directions scaled to the network's filters".to_owned(),
+            path: None,
+        }),
+    }
+}
+
+/// Towards the second seed and, at right angles, the third; random ones where there is none.
+fn towards_seeds(cell: &OpenCell<'_>, first: &OpenSeed, random: [Vec<Lane>; 2]) -> Result<Axes, RunError> {
+    let origin = cell.packed(first)?;
+    let [mut along, mut across] = random;
+    let mut words = "random directions: the cell has one network".to_owned();
+    if let Some(second) = cell.seeds.get(1) {
+        along = cell.packed(second)?;
+        add_scaled(&mut along, -1.0, &origin);
+        words = "towards the second seed at 1, and a random direction".to_owned();
+    }
+    if let Some(third) = cell.seeds.get(2) {
+        across = cell.packed(third)?;
+        add_scaled(&mut across, -1.0, &origin);
+        words = "towards the second seed at 1, and at right angles towards the third".to_owned();
+    }
+    let square = dot(&along, &along);
+    if square > 0.0 {
+        let part = dot(&across, &along) / square;
+        add_scaled(&mut across, -part as f32, &along);
+    }
+    Ok(Axes { directions: [along, across], ranges: [(-0.5, 1.5); 2], words, path: None })
+}
+
+/// The two largest eigenvectors of the Hessian, as long as the random directions are.
+fn eigenvectors(
+    cell: &OpenCell<'_>,
+    first: &OpenSeed,
+    random: [Vec<Lane>; 2],
+    job: &Derive<'_>,
+) -> Result<Axes, RunError> {
+    let mut curvature = Curvature::new(&cell.shape, &cell.packed(first)?, cell.training()?);
+    let mut product = |direction: &[Lane], image: &mut [Lane]| -> Result<(), RunError> {
+        job.control.check()?;
+        curvature.product(direction, image);
+        Ok(())
+    };
+    let numbers = &mut stream(0, "phases/eigenvectors");
+    let starts = [normal(&cell.shape, numbers), normal(&cell.shape, numbers)];
+    let limits = PowerLimits { iterations: 100, tolerance: 1e-4 };
+    let found = largest(&mut product, &starts, limits)?;
+    let mut words = "the two largest eigenvectors of the Hessian".to_owned();
+    let mut directions = random;
+    for (direction, result) in directions.iter_mut().zip(found) {
+        let length = norm(direction);
+        *direction = result.vector;
+        scale(direction, length as f32);
+        words = format!("{words}, λ = {:.3}", result.value);
+    }
+    Ok(Axes { directions, ranges: [(-1.0, 1.0); 2], words, path: None })
+}
+
+/// The two directions in which training moved most; the network is trained again to know them.
+fn along_trajectory(
+    cell: &OpenCell<'_>,
+    first: &OpenSeed,
+    random: [Vec<Lane>; 2],
+    job: &Derive<'_>,
+) -> Result<Axes, RunError> {
+    let Some(found) = path::trajectory_of(cell, first, job)? else {
+        return Ok(Axes {
+            directions: random,
+            ranges: [(-1.0, 1.0); 2],
+            words: "random directions: training did not move".to_owned(),
+            path: None,
+        });
+    };
+    let mut path = Curve::default();
+    for point in &found.found.coordinates {
+        path.x.push(point.first().copied().unwrap_or(0.0));
+        path.y.push(point.get(1).copied().unwrap_or(0.0));
+    }
+    let range = |values: &[f64]| {
+        let low = values.iter().copied().fold(0.0, f64::min);
+        let high = values.iter().copied().fold(0.0, f64::max);
+        let room = 0.15 * (high - low).max(1e-6);
+        (low - room, high + room)
+    };
+    let ranges = [range(&path.x), range(&path.y)];
+    let mut directions = random;
+    for (direction, component) in directions.iter_mut().zip(&found.found.components) {
+        let flat: Vec<f32> = component.iter().map(|value| *value as f32).collect();
+        *direction = crate::labs::phases::run::training::pack(&cell.shape, &flat)?;
+    }
+    let shares: Vec<String> =
+        found.found.explained.iter().map(|share| format!("{:.0} %", 100.0 * share)).collect();
+    let words =
+        format!("the directions in which training moved most ({} of its variance)", shares.join(" and "));
+    Ok(Axes { directions, ranges, words, path: Some(path) })
+}

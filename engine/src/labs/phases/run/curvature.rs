@@ -1,0 +1,102 @@
+//! The job of one network's curvature: largest eigenvalue and trace of the Hessian.
+
+use serde::{Deserialize, Serialize};
+
+use super::training::{Network, pack, shape};
+use crate::labs::phases::config::{Config, HessianRows};
+use crate::labs::phases::material::Material;
+use crate::labs::phases::method::hessian::{PowerLimits, largest, trace};
+use crate::labs::phases::plan::Knobs;
+use crate::math::{Stream, stream};
+use crate::population::{Curvature, Lane, Samples, Shape};
+use crate::run::{Control, RunError};
+
+/// Curvature on some rows.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub(in crate::labs::phases) struct Bend {
+    /// Largest eigenvalue by magnitude.
+    pub(in crate::labs::phases) lambda: f64,
+    /// Hessian products it took.
+    pub(in crate::labs::phases) products: usize,
+    /// Whether the tolerance was reached.
+    pub(in crate::labs::phases) converged: bool,
+    /// Trace.
+    pub(in crate::labs::phases) trace: f64,
+    /// Its standard error.
+    pub(in crate::labs::phases) trace_error: f64,
+}
+
+/// Curvature of one network.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(in crate::labs::phases) struct Bends {
+    /// On the training rows.
+    pub(in crate::labs::phases) train: Option<Bend>,
+    /// On the test rows.
+    pub(in crate::labs::phases) test: Option<Bend>,
+}
+
+/// Measures what the settings ask for; nothing for a network that is not finite.
+pub(in crate::labs::phases) fn measure(
+    config: &Config,
+    material: &Material,
+    knobs: &Knobs,
+    (run_seed, seed): (u64, usize),
+    network: &Network,
+    control: &Control,
+) -> Result<Bends, RunError> {
+    if !network.finite || config.hessian == HessianRows::None {
+        return Ok(Bends::default());
+    }
+    let shape = shape(config, material, knobs)?;
+    let weights = pack(&shape, &network.weights)?;
+    let mut random = stream(run_seed, &format!("phases/hessian/{}", knobs.name(seed)));
+    let mut bend = |samples: &Samples| bend(config, &shape, &weights, samples, &mut random, control);
+    let train = Some(bend(&material.training(knobs)?.samples)?);
+    let test = if config.hessian == HessianRows::Both { Some(bend(&material.test)?) } else { None };
+    Ok(Bends { train, test })
+}
+
+fn bend(
+    config: &Config,
+    shape: &Shape,
+    weights: &[Lane],
+    samples: &Samples,
+    random: &mut Stream,
+    control: &Control,
+) -> Result<Bend, RunError> {
+    let mut curvature = Curvature::new(shape, weights, samples);
+    let mut product = |direction: &[Lane], image: &mut [Lane]| -> Result<(), RunError> {
+        control.check()?;
+        curvature.product(direction, image);
+        Ok(())
+    };
+    let limits =
+        PowerLimits { iterations: config.power_iterations as usize, tolerance: config.power_tolerance };
+    let start = normal(shape, random);
+    let top = largest(&mut product, &[start], limits)?;
+    let trace = trace(&mut product, || signs(shape, random), config.trace_samples as usize)?;
+    let (lambda, products, converged) =
+        top.first().map_or((f64::NAN, 0, false), |top| (top.value, top.quotients.len(), top.converged));
+    Ok(Bend { lambda, products, converged, trace: trace.mean, trace_error: trace.standard_error })
+}
+
+/// A packed vector of standard normal numbers.
+pub(in crate::labs::phases) fn normal(shape: &Shape, random: &mut Stream) -> Vec<Lane> {
+    let mut flat = vec![0.0; shape.parameters()];
+    random.fill_normal(&mut flat);
+    shape.pack(&flat).unwrap_or_else(|_| shape.zeros())
+}
+
+/// A packed vector of −1 and 1.
+pub(in crate::labs::phases) fn signs(shape: &Shape, random: &mut Stream) -> Vec<Lane> {
+    let mut bits = 0;
+    let flat: Vec<f32> = (0..shape.parameters())
+        .map(|index| {
+            if index % 32 == 0 {
+                bits = random.next_u32();
+            }
+            if (bits >> (index % 32)) & 1 == 0 { -1.0 } else { 1.0 }
+        })
+        .collect();
+    shape.pack(&flat).unwrap_or_else(|_| shape.zeros())
+}

@@ -1,0 +1,16 @@
+//! The experiment as stages: training, comparing the seeds, curvature, and using the networks.
+//!
+//! Contract: a job depends on the settings and the seed only; jobs are committed in the order of the plan, one step each, so that
+//! neither threads nor a resume change a number. Nothing here looks at a clock but for the seconds of the stages.
+
+pub(super) mod afterwards;
+pub(super) mod book;
+pub(super) mod curvature;
+pub(super) mod files;
+mod jobs;
+pub(super) mod pictures;
+pub(super) mod seeds;
+mod stages;
+pub(super) mod training;
+
+pub(super) use stages::{REFINE, REGION, run};
