@@ -36,13 +36,13 @@ fn files(criterion: &mut Criterion) {
     let source = Source { label: "", record: &record };
     let figure =
         views::figure(&spec, &[source], &ViewOptions::default(), &Provenance::new("bench", "loss")).unwrap();
-    let bytes = exporting::bytes(&figure, Format::Svg, Page::Column).unwrap();
+    let bytes = exporting::bytes(&figure, Format::Svg, &Page::Column.style()).unwrap();
     let size = bytes.len();
     let mut group = criterion.benchmark_group(format!("files of a line of 10^6 points (SVG: {size} bytes)"));
     group.sample_size(10);
     for format in Format::ALL {
         group.bench_function(format.extension(), |bench| {
-            bench.iter(|| black_box(exporting::bytes(&figure, format, Page::Column).unwrap()));
+            bench.iter(|| black_box(exporting::bytes(&figure, format, &Page::Column.style()).unwrap()));
         });
     }
     group.finish();

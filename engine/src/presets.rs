@@ -30,6 +30,12 @@ presets! {
     "oscillation/vit-w2a2-cga",
     "oscillation/vit-w2a2-freezing",
     "oscillation/vit-arms",
+    "quantiles/quick",
+    "quantiles/engel",
+    "quantiles/diabetes",
+    "quantiles/synth1",
+    "quantiles/synth5",
+    "quantiles/paper-grid",
 }
 
 /// The preset with this name.

@@ -5,12 +5,13 @@
 //! Contract: a file, an area or an expected field that no test knows is a failure, and so is an empty folder.
 
 mod oscillation;
+mod quantiles;
 mod vector;
 
 use vector::{Area, check_everything_is_known, run_area};
 
 /// Every area that has tests.
-const AREAS: &[Area] = &[oscillation::AREA];
+const AREAS: &[Area] = &[oscillation::AREA, quantiles::AREA];
 
 #[test]
 fn every_file_belongs_to_a_test() {
@@ -20,4 +21,9 @@ fn every_file_belongs_to_a_test() {
 #[test]
 fn oscillation() {
     run_area(&oscillation::AREA);
+}
+
+#[test]
+fn quantiles() {
+    run_area(&quantiles::AREA);
 }

@@ -138,7 +138,9 @@ impl Case {
         }
         let mut worst: Option<(f64, usize)> = None;
         for (index, (found, expected)) in found.iter().zip(&expected).enumerate() {
-            let error = ((*found).into() - expected).abs();
+            let found: f64 = (*found).into();
+            // Equal infinities differ by nothing.
+            let error = if found == *expected { 0.0 } else { (found - expected).abs() };
             let allowed = self.absolute + self.relative * expected.abs();
             let wrong = error > allowed || error.is_nan();
             if wrong && worst.is_none_or(|(most, _)| error > most || error.is_nan()) {
@@ -151,6 +153,49 @@ impl Case {
             self.failures
                 .push(format!("{field} ({path}): at {index} {found} instead of {expected}, error {error:e}"));
         }
+    }
+
+    /// The objects of an input that is a list of them.
+    pub(crate) fn objects(&self, key: &str) -> Result<Vec<Map<String, Value>>, String> {
+        let list = self.inputs.get(key).and_then(Value::as_array);
+        let list = list.ok_or_else(|| format!("the input `{key}` is no list"))?;
+        let object = |value: &Value| value.as_object().cloned();
+        list.iter()
+            .map(object)
+            .collect::<Option<_>>()
+            .ok_or_else(|| format!("the input `{key}` holds no objects"))
+    }
+
+    /// Compares a field that is an object (`a.b` reaches into objects); `fields` names all its members, `found` holds theirs one after the other.
+    pub(crate) fn check_object<T: Copy + Into<f64>>(
+        &mut self,
+        field: &str,
+        fields: &[&str],
+        path: &str,
+        found: &[T],
+    ) {
+        let mut value = Some(Value::Object(self.expected.clone()));
+        for part in pointer(field, &self.expected) {
+            value = value.and_then(|value| value.get(&part).cloned());
+        }
+        let root = pointer(field, &self.expected).into_iter().next().unwrap_or_default();
+        let Some(Value::Object(members)) = value else {
+            self.failures.push(format!("{field}: the vector expects no object here"));
+            return;
+        };
+        if members.keys().any(|member| !fields.contains(&member.as_str())) {
+            self.failures.push(format!(
+                "{field}: members {:?}, tested {fields:?}",
+                members.keys().collect::<Vec<_>>()
+            ));
+            return;
+        }
+        let joined = fields.iter().filter_map(|member| members.get(*member).cloned()).collect();
+        let name = format!("{field}.*");
+        self.expected.insert(name.clone(), Value::Array(joined));
+        self.check(&name, path, found);
+        self.expected.remove(&name);
+        self.compared.insert(root);
     }
 
     /// Compares a field that holds one number.
@@ -272,11 +317,23 @@ fn children(folder: &Path) -> Vec<PathBuf> {
     paths
 }
 
+/// The members that a path leads through; a name that is a member as it stands is not taken apart.
+fn pointer(field: &str, expected: &Map<String, Value>) -> Vec<String> {
+    if expected.contains_key(field) {
+        return vec![field.to_owned()];
+    }
+    field.split('.').map(str::to_owned).collect()
+}
+
 fn flatten(value: &Value, into: &mut Vec<f64>) -> Result<(), String> {
     match value {
         Value::Array(items) => items.iter().try_for_each(|item| flatten(item, into)),
         Value::Bool(flag) => {
             into.push(f64::from(u8::from(*flag)));
+            Ok(())
+        }
+        Value::String(word) if word == "inf" => {
+            into.push(f64::INFINITY);
             Ok(())
         }
         Value::Number(number) => {

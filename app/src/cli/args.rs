@@ -68,6 +68,20 @@ pub(super) enum Command {
     },
     /// Export views of a run as figures or data
     Export(ExportArguments),
+    /// Predict new rows with a finished run: quantiles and calibrated intervals as CSV
+    Predict {
+        /// The run folder
+        run_dir: PathBuf,
+        /// The new rows; needs the run's feature columns by name
+        #[arg(long, value_name = "FILE")]
+        data: PathBuf,
+        /// Base model or aggregator of the run (default: the best on its validation rows)
+        #[arg(long, value_name = "NAME")]
+        method: Option<String>,
+        /// Where the predictions go
+        #[arg(long, value_name = "FILE")]
+        out: PathBuf,
+    },
     /// List the views that a run can show, with their ids
     Views {
         /// The run folder

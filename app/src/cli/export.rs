@@ -1,17 +1,16 @@
-//! `export`, `views`, `levels`.
+//! `export`, `views`, `levels`, `predict`.
 
 use std::path::{Path, PathBuf};
 
 use anyhow::anyhow;
 use serde_json::json;
 use weightscope_engine::record::{Controls, ViewSpec};
-use weightscope_engine::run::Control;
 use weightscope_engine::store::{self, StoredRun};
 
 use super::args::ExportArguments;
 use super::{Failure, output};
-use crate::exporting;
-use crate::views::{self, Source, ViewOptions};
+use crate::exporting::{self, Dressing, Job};
+use crate::views::{self, ViewOptions};
 
 /// `export RUN_DIR --view ID|all --format …`.
 pub(super) fn export(arguments: &ExportArguments) -> Result<(), Failure> {
@@ -27,33 +26,30 @@ pub(super) fn export(arguments: &ExportArguments) -> Result<(), Failure> {
             ids.join(", ")
         )));
     }
-    let provenance = views::provenance(&run.manifest);
-    let page = arguments.style.into();
     let controls = controls(&specs, &arguments.control)?.complete(&specs, &run.record);
     for spec in chosen {
-        let derived = views::derived(
-            &run.experiment.method,
-            spec,
-            &run.record,
-            &controls,
-            Some(&run.path),
-            &Control::default(),
-        )
-        .map_err(Failure::run)?;
-        let record = views::lay_over(&run.record, &derived);
-        let source = Source { label: "", record: &record };
-        let options =
-            ViewOptions { controls: controls.only(&views::control_ids(spec)), ..ViewOptions::default() };
-        let Some(figure) = views::figure(spec, &[source], &options, &provenance) else {
-            let text = format!("the view {} has no data in this run", spec.id);
-            if all {
-                output::note(&format!("skipped: {text}"));
-                continue;
-            }
-            return Err(Failure::run(anyhow!("{text}")));
+        let job = Job {
+            experiment: run.experiment.clone(),
+            record: run.record.clone(),
+            folder: Some(run.path.clone()),
+            controls: controls.clone(),
+            provenance: views::provenance(&run.manifest),
+            views: vec![(spec.clone(), ViewOptions::default())],
+            dressing: Dressing::default(),
+            page: arguments.style.into(),
         };
         let path = destination(arguments, &spec.id, all);
-        exporting::write(&figure, arguments.format, page, &path).map_err(Failure::run)?;
+        let figure = match job.figure() {
+            Ok(figure) => figure,
+            // A view may have nothing to show in this run; with all of them asked for, that is no failure.
+            Err(error) if all => {
+                output::note(&format!("skipped: {}: {error:#}", spec.id));
+                continue;
+            }
+            Err(error) => return Err(Failure::run(error)),
+        };
+        let bytes = exporting::bytes(&figure, arguments.format, &job.dressing.style(job.page));
+        bytes.and_then(|bytes| exporting::write(&bytes, &path)).map_err(Failure::run)?;
         output::line(&path.display().to_string());
     }
     Ok(())
@@ -94,7 +90,7 @@ fn destination(arguments: &ExportArguments, id: &str, all: bool) -> PathBuf {
 pub(super) fn views(path: &Path, as_json: bool) -> Result<(), Failure> {
     let run = read(path)?;
     for spec in run.experiment.method.views() {
-        let drawn = !run.record.select(&spec.channels).is_empty();
+        let drawn = !spec.derives.is_empty() || !run.record.select(&spec.channels).is_empty();
         if as_json {
             output::json(
                 &json!({ "id": spec.id, "title": spec.title, "kind": spec.kind, "channels": spec.channels, "has_data": drawn }),
@@ -123,6 +119,15 @@ pub(super) fn levels(path: &Path, out: &Path) -> Result<(), Failure> {
             Failure::request(anyhow!("this run has no quantized weights: {}", path.display()))
         })?;
     store::write_artifact(out, &levels).map_err(Failure::request)?;
+    output::line(&out.display().to_string());
+    Ok(())
+}
+
+/// `predict RUN_DIR --data FILE --out FILE`.
+pub(super) fn predict(run_dir: &Path, data: &Path, method: Option<&str>, out: &Path) -> Result<(), Failure> {
+    let experiment = store::read_experiment(run_dir).map_err(Failure::request)?;
+    let predictions = experiment.method.predict(run_dir, data, method).map_err(Failure::request)?;
+    exporting::write(&predictions, out).map_err(Failure::run)?;
     output::line(&out.display().to_string());
     Ok(())
 }

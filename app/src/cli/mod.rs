@@ -89,6 +89,9 @@ fn dispatch(arguments: Arguments) -> Result<(), Failure> {
         Some(Command::Verify { run_dir, report }) => run::verify(&run_dir, report),
         Some(Command::Export(arguments)) => export::export(&arguments),
         Some(Command::Views { run_dir, json }) => export::views(&run_dir, json),
+        Some(Command::Predict { run_dir, data, method, out }) => {
+            export::predict(&run_dir, &data, method.as_deref(), &out)
+        }
         Some(Command::Levels { run_dir, out }) => export::levels(&run_dir, &out),
         Some(Command::Data { command: DataCommand::List { json } }) => {
             data::list(json);

@@ -26,8 +26,8 @@ pub(super) fn bars(spec: &ViewSpec, sources: &[Source<'_>], options: &ViewOption
 fn histogram(spec: &ViewSpec, options: &ViewOptions, bars: &record::Bars) -> Plot {
     let totals = totals(bars);
     let mut plot = Plot::new(
-        axis(&spec.x, options.x_scale, None, bars.edges.iter().copied()),
-        axis(&spec.y, options.y_scale, None, totals.iter().copied()),
+        axis(&spec.x, options.x_scale, options, bars.edges.iter().copied()),
+        axis(&spec.y, options.y_scale, options, totals.iter().copied()),
     );
     for (index, (name, heights, bases)) in stacked(bars).enumerate() {
         plot = plot.with(Bars { bases, ..Bars::new(name, bars.edges.clone(), heights, Ink::Series(index)) });
@@ -38,7 +38,7 @@ fn histogram(spec: &ViewSpec, options: &ViewOptions, bars: &record::Bars) -> Plo
 /// The first name stands at the top. Each bar is an item of its own lane, since lanes have gaps between them.
 fn named(spec: &ViewSpec, options: &ViewOptions, bars: &record::Bars) -> Plot {
     let mut plot = Plot::new(
-        axis(&spec.x, options.x_scale, None, totals(bars).into_iter()),
+        axis(&spec.x, options.x_scale, options, totals(bars).into_iter()),
         Axis::categorical(spec.y.label.clone(), bars.labels.clone()).inverted(),
     );
     for (index, (name, heights, bases)) in stacked(bars).enumerate() {

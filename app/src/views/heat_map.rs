@@ -41,7 +41,7 @@ pub(super) fn over_steps(spec: &ViewSpec, sources: &[Source<'_>], options: &View
         }));
     }
     let scale = color_scale(spec, options, &values);
-    let x = Axis { range: None, ..axis(&spec.x, options.x_scale, None, steps.iter().copied()) };
+    let x = Axis { range: None, ..axis(&spec.x, options.x_scale, options, steps.iter().copied()) };
     let y = Axis { unit: spec.y.unit.clone(), ..Axis::categorical(spec.y.label.clone(), names) };
     let y_edges = (0..=rows.len()).map(|row| row as f64).collect();
     let heat = Heat {
@@ -85,7 +85,7 @@ pub(super) fn color_scale(spec: &ViewSpec, options: &ViewOptions, values: &[f32]
         Some(AxisScale::Log) if limits.0 > 0.0 => Scale::Log,
         _ => Scale::Linear,
     };
-    ColorScale { map: options.color_map(), limits, norm, reversed: false }
+    ColorScale { map: options.color_map(), limits, norm, reversed: options.reversed }
 }
 
 /// Edges halfway between neighbours.

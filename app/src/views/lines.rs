@@ -7,7 +7,7 @@ use weightscope_engine::record::{Channel, Data, Detail, Query, Series, ViewSpec}
 use super::options::{Resolution, ViewOptions};
 use super::{Source, axis, channels, groups, references, smooth};
 use crate::figure::axis::Scale;
-use crate::figure::model::{Band, Dash, Ink, Line, Plot, Stroke};
+use crate::figure::model::{Axis, Band, Dash, Ink, Line, Plot, Stroke};
 
 /// With more series than this a column of pixels gets two points instead of four.
 const MANY: usize = 10;
@@ -43,8 +43,8 @@ pub(super) fn lines(
     }
     let detail = if strands.len() > MANY { Detail::Extremes } else { Detail::Full };
     let last = || strands.iter().filter_map(|strand| strand.series.last());
-    let x = axis(&spec.x, options.x_scale, None, last().map(|point| point.x));
-    let y = axis(&spec.y, options.y_scale, None, last().map(|point| point.y));
+    let x = axis(&spec.x, options.x_scale, options, last().map(|point| point.x));
+    let y = axis(&spec.y, options.y_scale, options, last().map(|point| point.y));
     let x_scale = x.scale;
     let mut plot = Plot::new(x, y);
     references(&mut plot, &spec.references, options);
@@ -57,6 +57,11 @@ pub(super) fn lines(
         if options.smoothing > 0.0 && stroke == Stroke::Normal {
             let raw = drawn(options.resolution);
             let smoothed = smooth::smooth(&drawn(Resolution::Full), options.smoothing);
+            let name =
+                if name.is_empty() { name } else { format!("{name} (smoothed {})", options.smoothing) };
+            if options.envelope {
+                plot = plot.with(smooth::envelope(&raw, ink));
+            }
             plot = plot
                 .with(Line { stroke: Stroke::Ghost, dash, ..Line::new(String::new(), raw, ink) })
                 .with(Line { dash, ..Line::new(name, smoothed, ink) });
@@ -65,7 +70,9 @@ pub(super) fn lines(
         }
     }
     if options.smoothing > 0.0 {
-        notes.push(format!("smoothed with weight {}, raw values behind", options.smoothing));
+        let behind =
+            if options.envelope { ", range of the raw values behind" } else { ", raw values behind" };
+        notes.push(format!("smoothed with weight {}{behind}", options.smoothing));
     }
     Some(plot)
 }
@@ -203,8 +210,8 @@ pub(super) fn stacked(spec: &ViewSpec, sources: &[Source<'_>], options: &ViewOpt
         channels(spec, source, options).into_iter().flat_map(members).collect();
     let x: Vec<f64> = members.first()?.1.iter().map(|point| point.x).collect();
     let mut plot = Plot::new(
-        axis(&spec.x, options.x_scale, None, x.iter().copied()),
-        axis(&spec.y, None, Some((0.0, 1.0)), std::iter::empty()),
+        axis(&spec.x, options.x_scale, options, x.iter().copied()),
+        Axis { range: Some((0.0, 1.0)), ..axis(&spec.y, None, options, std::iter::empty()) },
     );
     let mut lower = vec![0.0; x.len()];
     for (number, (name, series)) in members.into_iter().enumerate() {

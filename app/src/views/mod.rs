@@ -113,28 +113,26 @@ fn channels<'a>(spec: &'a ViewSpec, source: Source<'a>, options: &ViewOptions) -
 fn axis(
     spec: &AxisSpec,
     changed: Option<AxisScale>,
-    range: Option<(f64, f64)>,
+    options: &ViewOptions,
     values: impl Iterator<Item = f64>,
 ) -> Axis {
-    let scale = match changed.unwrap_or(spec.scale) {
-        AxisScale::Linear => Scale::Linear,
-        AxisScale::Log => Scale::Log,
-        AxisScale::Symlog => Scale::sym_log_for(values),
+    let scale = match (changed.unwrap_or(spec.scale), options.linear_threshold) {
+        (AxisScale::Linear, _) => Scale::Linear,
+        (AxisScale::Log, _) => Scale::Log,
+        (AxisScale::Symlog, Some(linear_threshold)) => Scale::SymLog { linear_threshold },
+        (AxisScale::Symlog, None) => Scale::sym_log_for(values),
     };
-    Axis {
-        range: range.or(spec.limits),
-        ..Axis::new(spec.label.clone()).unit(spec.unit.clone()).scale(scale)
-    }
+    Axis { range: spec.limits, ..Axis::new(spec.label.clone()).unit(spec.unit.clone()).scale(scale) }
 }
 
 /// Curves over a grid or a scatter, such as the borders between regions.
-fn overlays(plot: &mut Plot, spec: &ViewSpec, source: Source<'_>, options: &ViewOptions) {
+fn overlays(plot: &mut Plot, spec: &ViewSpec, source: Source<'_>, options: &ViewOptions, stroke: Stroke) {
     for channel in source.record.select(&spec.overlays) {
         let Data::Curve(curves) = &channel.data else { continue };
         let Some((_, curve)) = curves.at(options.step.unwrap_or(u64::MAX)) else { continue };
         let points = curve.x.iter().zip(&curve.y).map(|(x, y)| [*x, *y]).collect();
         let line = Line::new(String::new(), points, Ink::Foreground);
-        plot.items.push(Item::from(Line { stroke: Stroke::Bold, ..line }));
+        plot.items.push(Item::from(Line { stroke, ..line }));
     }
 }
 

@@ -18,6 +18,10 @@ pub struct ViewOptions {
     pub y_scale: Option<AxisScale>,
     /// Weight of the debiased smoothing, 0 to 0.999; 0 is off.
     pub smoothing: f64,
+    /// Whether a band from the smallest to the largest raw value lies behind a smoothed line.
+    pub envelope: bool,
+    /// Size at which a symlog axis turns from linear to logarithmic; `None` takes the smallest decade of the data.
+    pub linear_threshold: Option<f64>,
     /// Components shown by a trace, by identity; empty lets the view choose.
     pub shown: Vec<u64>,
     /// Step that is looked at; `None` is the newest.
@@ -44,6 +48,8 @@ impl Default for ViewOptions {
             x_scale: None,
             y_scale: None,
             smoothing: 0.0,
+            envelope: false,
+            linear_threshold: None,
             shown: Vec::new(),
             step: None,
             map: ColorMap::Viridis.name().to_owned(),

@@ -6,6 +6,7 @@ use super::options::ViewOptions;
 use super::{Source, axis, channels, heat_map, overlays, references};
 use crate::figure::model::{
     Band, ColorBar, Edge, Emphasis, GraphBody, Ink, Legend, Line, Marker, Node, Plot, PointInk, Points,
+    Stroke,
 };
 
 /// Dots coloured by their value.
@@ -21,8 +22,8 @@ pub(super) fn scatter(
     let values: Vec<f32> = dots.iter().map(|dot| dot.value as f32).collect();
     let scale = heat_map::color_scale(spec, options, &values);
     let mut plot = Plot::new(
-        axis(&spec.x, options.x_scale, None, dots.iter().map(|dot| dot.x)),
-        axis(&spec.y, options.y_scale, None, dots.iter().map(|dot| dot.y)),
+        axis(&spec.x, options.x_scale, options, dots.iter().map(|dot| dot.x)),
+        axis(&spec.y, options.y_scale, options, dots.iter().map(|dot| dot.y)),
     );
     references(&mut plot, &spec.references, options);
     plot = plot.with(Points {
@@ -33,7 +34,7 @@ pub(super) fn scatter(
         ink: PointInk::Mapped { values: dots.iter().map(|dot| dot.value).collect(), scale },
     });
     plot.legend = Legend::None;
-    overlays(&mut plot, spec, *sources.first()?, options);
+    overlays(&mut plot, spec, *sources.first()?, options, Stroke::Thin);
     let (label, unit) = spec
         .color
         .as_ref()
@@ -49,8 +50,8 @@ pub(super) fn bands(spec: &ViewSpec, sources: &[Source<'_>], options: &ViewOptio
     let Data::Bands(timeline) = &channel.data else { return None };
     let (_, bands) = timeline.at(options.step.unwrap_or(u64::MAX))?;
     let mut plot = Plot::new(
-        axis(&spec.x, options.x_scale, None, bands.x.iter().copied()),
-        axis(&spec.y, options.y_scale, None, bands.observed.iter().copied()),
+        axis(&spec.x, options.x_scale, options, bands.x.iter().copied()),
+        axis(&spec.y, options.y_scale, options, bands.observed.iter().copied()),
     );
     let count = bands.intervals.len().max(1) as f64;
     for (level, lower, upper) in &bands.intervals {
@@ -63,8 +64,10 @@ pub(super) fn bands(spec: &ViewSpec, sources: &[Source<'_>], options: &ViewOptio
             opacity: (0.7 / count).max(0.06),
         });
     }
+    overlays(&mut plot, spec, *sources.first()?, options, Stroke::Thin);
     let observed = bands.x.iter().zip(&bands.observed).map(|(x, y)| [*x, *y]).collect();
-    Some(plot.with(Points { size: 0.7, ..Points::new("observed", observed, Ink::Foreground) }))
+    // Small and pale, so that many rows do not hide the intervals that they are to be compared with.
+    Some(plot.with(Points { size: 0.45, ..Points::new("observed", observed, Ink::Muted) }))
 }
 
 /// One curve for each channel.
@@ -86,8 +89,8 @@ pub(super) fn curve(spec: &ViewSpec, sources: &[Source<'_>], options: &ViewOptio
     }
     let values = curves.iter().flat_map(|(_, curve)| curve.y.iter().copied());
     let mut plot = Plot::new(
-        axis(&spec.x, options.x_scale, None, curves.first()?.1.x.iter().copied()),
-        axis(&spec.y, options.y_scale, None, values),
+        axis(&spec.x, options.x_scale, options, curves.first()?.1.x.iter().copied()),
+        axis(&spec.y, options.y_scale, options, values),
     );
     references(&mut plot, &spec.references, options);
     for (number, (name, curve)) in curves.iter().enumerate() {

@@ -4,7 +4,7 @@ use weightscope_engine::record::{Data, ReferenceAxis, ViewSpec};
 
 use super::options::ViewOptions;
 use super::{Source, axis, channels, references};
-use crate::figure::model::{Area, Cover, Ink, Legend, Plot};
+use crate::figure::model::{Area, Axis, Cover, Ink, Legend, Plot};
 
 /// Most outlines that are drawn.
 const MOST_OUTLINES: usize = 30;
@@ -35,11 +35,17 @@ pub(super) fn ridge(
     let spacing = if drawn.len() > 1 { (newest - oldest) as f64 / (drawn.len() - 1) as f64 } else { 1.0 };
     let height = spacing.max(1e-9) * OVERLAP / f64::from(tallest);
     let x_range = histograms.edges.first().copied().zip(histograms.edges.last().copied());
-    let x = axis(&spec.x, options.x_scale, spec.x.limits.or(x_range), std::iter::empty());
+    let x = Axis {
+        range: spec.x.limits.or(x_range),
+        ..axis(&spec.x, options.x_scale, options, std::iter::empty())
+    };
     let top =
         if drawn.len() > 1 { newest as f64 + spacing * (OVERLAP * 0.3) } else { newest as f64 + OVERLAP };
     // Steps grow downwards, so that the newest outline stands in front without hiding the older ones.
-    let mut y = axis(&spec.y, None, Some((oldest as f64 - spacing * OVERLAP, top)), std::iter::empty());
+    let mut y = Axis {
+        range: Some((oldest as f64 - spacing * OVERLAP, top)),
+        ..axis(&spec.y, None, options, std::iter::empty())
+    };
     y.inverted = true;
     let mut plot = Plot::new(x, y);
     plot.legend = Legend::None;

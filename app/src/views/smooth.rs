@@ -1,5 +1,7 @@
 //! Honest smoothing: a debiased exponential mean, drawn over the raw curve.
 
+use crate::figure::model::{Band, Ink};
+
 /// Largest weight on offer.
 pub(super) const MOST: f64 = 0.999;
 
@@ -26,6 +28,24 @@ pub(super) fn smooth(points: &[[f64; 2]], weight: f64) -> Vec<[f64; 2]> {
         .collect()
 }
 
+/// Slices of a curve that the envelope takes the extremes of.
+const SLICES: usize = 120;
+
+/// The band from the smallest to the largest raw value, slice by slice along x; gaps in the data are gaps in the band.
+pub(super) fn envelope(points: &[[f64; 2]], ink: Ink) -> Band {
+    let slice = points.len().div_ceil(SLICES).max(1);
+    let mut band =
+        Band { name: String::new(), x: Vec::new(), lower: Vec::new(), upper: Vec::new(), ink, opacity: 0.18 };
+    for part in points.chunks(slice) {
+        let values = || part.iter().map(|point| point[1]).filter(|value| value.is_finite());
+        let Some(middle) = part.get(part.len() / 2) else { continue };
+        band.x.push(middle[0]);
+        band.lower.push(values().reduce(f64::min).unwrap_or(f64::NAN));
+        band.upper.push(values().reduce(f64::max).unwrap_or(f64::NAN));
+    }
+    band
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -38,6 +58,15 @@ mod tests {
         assert!(smoothed[1][1].is_nan(), "a gap stays a gap");
         // s = 0.5·(0.5·2) + 0.5·4 = 2.5 after two values; 2.5 / (1 − 0.25) = 10/3.
         assert!((smoothed[2][1] - 10.0 / 3.0).abs() < 1e-12, "{smoothed:?}");
+    }
+
+    #[test]
+    fn an_envelope_keeps_the_extremes_that_smoothing_hides() {
+        let points: Vec<[f64; 2]> =
+            (0..1200).map(|i| [f64::from(i), if i == 600 { 9.0 } else { f64::from(i % 2) }]).collect();
+        let band = envelope(&points, Ink::Muted);
+        assert_eq!(band.upper.iter().copied().fold(0.0, f64::max), 9.0, "the spike is there");
+        assert!(band.lower.iter().all(|low| *low == 0.0), "and the floor");
     }
 
     #[test]

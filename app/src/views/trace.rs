@@ -24,8 +24,8 @@ pub(super) fn trace(spec: &ViewSpec, sources: &[Source<'_>], options: &ViewOptio
         return None;
     }
     let ends = || shown.iter().filter_map(|component| component.series.last());
-    let x = axis(&spec.x, options.x_scale, None, ends().map(|point| point.x));
-    let y = axis(&spec.y, options.y_scale, None, ends().map(|point| point.y));
+    let x = axis(&spec.x, options.x_scale, options, ends().map(|point| point.x));
+    let y = axis(&spec.y, options.y_scale, options, ends().map(|point| point.y));
     let x_scale = x.scale;
     let mut plot = Plot::new(x, y);
     references(&mut plot, &spec.references, options);

@@ -14,6 +14,7 @@ use weightscope_engine::store::Status;
 use super::budget::Budget;
 use super::command::Action;
 use super::dialogs::Dialog;
+use super::drop::Dropped;
 use super::export::ExportDialog;
 use super::form::Form;
 use super::history::History;
@@ -25,7 +26,8 @@ use super::scrub::Scrub;
 use super::session::{self, Keeper, Session};
 use super::shown::Shown;
 use super::task::Task;
-use super::tiles::{Layout, Pane, TileBehavior, TileState};
+use super::tiles::{Layout, Pane, TileBehavior, TileState, controls};
+use super::toasts::Toasts;
 use super::{inspector, remember, style};
 
 /// Below this width the inspector makes room for the views.
@@ -78,6 +80,7 @@ pub struct App {
     pub(super) sweep: Option<SweepDialog>,
     pub(super) fork: Option<ForkDialog>,
     pub(super) compare: CompareTab,
+    pub(super) toasts: Toasts,
     pub(super) bottom: Bottom,
     pub(super) budget: Budget,
     pub(super) cores: usize,
@@ -100,10 +103,13 @@ pub struct App {
     pub(super) cursor: Option<f64>,
     pub(super) controls: Controls,
     pub(super) scrub: Scrub,
+    /// Width of the window, points.
+    pub(super) width: f32,
     pub(super) panels: Panels,
     pub(super) export: Option<ExportDialog>,
     pub(super) reading: Option<Task<ReadRun>>,
     pub(super) dialog: Option<Dialog>,
+    pub(super) dropping: Option<Task<Result<Dropped, String>>>,
 }
 
 impl App {
@@ -130,6 +136,7 @@ impl App {
             sweep: None,
             fork: None,
             compare: CompareTab::default(),
+            toasts: Toasts::default(),
             bottom: Bottom::Runs,
             budget: Budget::new(adapter, interval.clone()),
             cores,
@@ -151,10 +158,12 @@ impl App {
             cursor: None,
             controls: Controls::default(),
             scrub: Scrub::default(),
+            width: 1440.0,
             panels: Panels { setup: true, inspector: true, bottom: true },
             export: None,
             reading: None,
             dialog: None,
+            dropping: None,
         };
         problems.iter().for_each(|problem| app.say(Urgency::Error, problem.to_string()));
         app.restore(session, context);
@@ -191,6 +200,16 @@ impl App {
         self.show_run(shown);
     }
 
+    /// View with the focus.
+    pub fn focused_view(&self) -> &str {
+        &self.focus
+    }
+
+    /// Step that all tiles look at; `None` is the newest.
+    pub fn looked_at(&self) -> Option<u64> {
+        self.scrub.at()
+    }
+
     /// The experiment in the form.
     pub fn experiment(&self) -> &Experiment {
         &self.form.experiment
@@ -200,8 +219,10 @@ impl App {
     pub fn draw(&mut self, ui: &mut Ui) {
         self.budget.frame();
         let context = ui.ctx().clone();
+        self.width = context.content_rect().width();
         let mut actions = Vec::new();
         self.keys(&context, &mut actions);
+        self.take_drops(&context);
         egui::Panel::top("toolbar").show(ui, |ui| self.toolbar_ui(ui, &mut actions));
         egui::Panel::bottom("status").show(ui, |ui| self.status_ui(ui));
         if self.panels.setup {
@@ -227,6 +248,7 @@ impl App {
         self.floating_ui(&context, &mut actions);
         self.queue_dialogs(&context, &mut actions);
         self.export_ui(&context);
+        self.toasts.ui(&context);
         self.rescue_ui(&context, &mut actions);
         actions.into_iter().for_each(|action| self.apply(action, &context));
         self.remember(&context);
@@ -258,14 +280,20 @@ impl App {
             let scrub = &mut self.scrub;
             egui::Panel::bottom("scrub").show_separator_line(false).show(ui, |ui| scrub.ui(ui, actions));
         }
-        let controls = self.controls.complete(&shown.views, shown.record());
+        let values = self.controls.complete(&shown.views, shown.record());
+        let above = controls::shared(&shown.views);
+        if !above.is_empty() {
+            egui::Panel::top("controls").show(ui, |ui| {
+                controls::row_ui(ui, "shared", &above, &values, shown.record(), actions);
+            });
+        }
         let mut behavior = TileBehavior {
             shown,
             states: &mut self.tiles,
             focus: &self.focus,
             cursor: self.cursor.or(self.scrub.at().map(|step| step as f64)),
             step: self.scrub.at(),
-            controls: &controls,
+            controls: &values,
             overlay: self.runs.overlay_set(),
             actions,
         };
@@ -283,8 +311,7 @@ impl App {
 
     fn export_ui(&mut self, context: &Context) {
         let (Some(dialog), Some(shown)) = (&mut self.export, &self.shown) else { return };
-        let options = self.tiles.get(&self.focus).map(|tile| tile.options.clone()).unwrap_or_default();
-        let said = dialog.show(context, shown, &options, &self.controls);
+        let said = dialog.show(context, shown, &self.tiles, &self.controls);
         if !dialog.open {
             self.export = None;
         }
@@ -295,8 +322,18 @@ impl App {
         }
     }
 
-    /// Adds a line to the log.
+    /// Adds a line to the log without a notification.
+    pub(super) fn note(&mut self, text: String) {
+        self.keep(Urgency::Info, text);
+    }
+
+    /// Tells the person, and adds a line to the log.
     pub(super) fn say(&mut self, urgency: Urgency, text: String) {
+        self.toasts.push(urgency, &text);
+        self.keep(urgency, text);
+    }
+
+    fn keep(&mut self, urgency: Urgency, text: String) {
         if self.log.len() >= MOST_LINES {
             self.log.drain(..MOST_LINES / 2);
         }

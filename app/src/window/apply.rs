@@ -8,7 +8,7 @@ use weightscope_engine::run::Request;
 
 use super::app::{App, Urgency};
 use super::command::{Action, Command};
-use super::dialogs::{open_dialog, save_dialog};
+use super::dialogs::{open_dialog, predict_dialog, save_dialog};
 use super::export::ExportDialog;
 use super::form::Form;
 use super::queue::QueueAction;
@@ -38,7 +38,7 @@ impl App {
             Action::Focus(view) => self.focus = view,
             Action::Export(view) => {
                 self.focus.clone_from(&view);
-                self.export = self.shown.as_ref().map(|shown| ExportDialog::new(&view, shown));
+                self.export = self.shown.as_ref().map(|shown| ExportDialog::new(&view, false, shown));
             }
             Action::Pick(pick) => {
                 let Some(shown) = &self.shown else { return };
@@ -76,6 +76,28 @@ impl App {
         }
     }
 
+    /// Asks for a table of new rows and writes the predictions of the run that is shown beside it.
+    fn predict(&mut self, context: &Context) {
+        let run =
+            self.shown.as_ref().and_then(|shown| Some((shown.experiment.clone(), shown.folder.clone()?)));
+        match run {
+            Some((experiment, folder)) => self.dialog = predict_dialog(context, experiment, folder),
+            None => {
+                self.say(Urgency::Warning, "Open a finished run first; it makes the predictions".to_owned());
+            }
+        }
+    }
+
+    /// The export dialog for the focused view.
+    fn open_export(&mut self, bundle: bool) {
+        let view = self.focus.clone();
+        self.export = self
+            .shown
+            .as_ref()
+            .filter(|shown| shown.view(&view).is_some())
+            .map(|shown| ExportDialog::new(&view, bundle, shown));
+    }
+
     fn close_tile(&mut self, view: &str) {
         if let Some(layout) = &mut self.layout {
             layout.close(view);
@@ -102,15 +124,10 @@ impl App {
             Command::Sweep => self.apply_queue(QueueAction::Sweep, context),
             Command::Fork => self.apply_queue(QueueAction::OpenFork, context),
             Command::HoldQueue => self.apply_queue(QueueAction::HoldAll, context),
-            Command::ExportFigure => {
-                let view = self.focus.clone();
-                self.export = self
-                    .shown
-                    .as_ref()
-                    .filter(|shown| shown.view(&view).is_some())
-                    .map(|shown| ExportDialog::new(&view, shown));
-            }
-            Command::OpenExperiment => self.dialog = open_dialog(context),
+            Command::ExportFigure => self.open_export(false),
+            Command::ExportBundle => self.open_export(true),
+            Command::OpenFile => self.dialog = open_dialog(context),
+            Command::Predict => self.predict(context),
             Command::SaveExperiment => {
                 self.dialog = save_dialog(context, to_toml(&self.form.experiment, Comments::Each));
             }
@@ -134,10 +151,15 @@ impl App {
             Command::ScrubLive => self.scrub.live(),
             Command::ClearSelection => {
                 self.controls.clear_regions();
-                self.tiles.values_mut().for_each(|tile| tile.options.shown.clear());
+                self.tiles.values_mut().for_each(|tile| {
+                    tile.options.shown.clear();
+                    tile.unpin();
+                });
             }
             Command::Maximise => self.maximised ^= true,
-            Command::ResetLayout => self.layout = self.shown.as_ref().map(|shown| Layout::new(&shown.views)),
+            Command::ResetLayout => {
+                self.layout = self.shown.as_ref().map(|shown| Layout::new(&shown.views, self.width));
+            }
             Command::Undo => self.go_in_history(true),
             Command::Redo => self.go_in_history(false),
             Command::CloseTile => {

@@ -16,7 +16,9 @@ pub(super) enum Command {
     Sweep,
     HoldQueue,
     ExportFigure,
-    OpenExperiment,
+    ExportBundle,
+    OpenFile,
+    Predict,
     SaveExperiment,
     RefreshRuns,
     ToggleSetup,
@@ -60,7 +62,9 @@ impl Command {
         Self::Sweep,
         Self::HoldQueue,
         Self::ExportFigure,
-        Self::OpenExperiment,
+        Self::ExportBundle,
+        Self::OpenFile,
+        Self::Predict,
         Self::SaveExperiment,
         Self::RefreshRuns,
         Self::ToggleSetup,
@@ -108,7 +112,16 @@ impl Command {
                 ("Pause or resume queue", "Holds all runs and starts none, or lets them go on")
             }
             Self::ExportFigure => ("Export figure…", "Writes the focused view as SVG, PDF, PNG or CSV"),
-            Self::OpenExperiment => ("Open experiment…", "Reads an experiment file into the form"),
+            Self::ExportBundle => {
+                ("Export bundle…", "Writes a folder with the focused view, its data and the experiment")
+            }
+            Self::OpenFile => {
+                ("Open…", "Opens an experiment, a figure with its run, or a table as the data set")
+            }
+            Self::Predict => (
+                "Predict new rows…",
+                "Takes a table and writes the predictions of the run that is shown beside it",
+            ),
             Self::SaveExperiment => ("Save experiment…", "Writes the form as an experiment file"),
             Self::RefreshRuns => ("Refresh runs", "Reads the list of runs from disk again"),
             Self::ToggleSetup => ("Set-up panel", "Shows or hides the left panel"),
@@ -162,7 +175,8 @@ impl Command {
             Self::Fork => (Modifiers::COMMAND.plus(Modifiers::SHIFT), Key::F),
             Self::Sweep => (Modifiers::COMMAND.plus(Modifiers::SHIFT), Key::Enter),
             Self::ExportFigure => (Modifiers::COMMAND, Key::E),
-            Self::OpenExperiment => (Modifiers::COMMAND, Key::O),
+            Self::ExportBundle => (Modifiers::COMMAND.plus(Modifiers::SHIFT), Key::E),
+            Self::OpenFile => (Modifiers::COMMAND, Key::O),
             Self::SaveExperiment => (Modifiers::COMMAND, Key::S),
             Self::RefreshRuns => (Modifiers::NONE, Key::F5),
             Self::ToggleSetup => (Modifiers::COMMAND, Key::B),
@@ -187,8 +201,9 @@ impl Command {
             Self::ZoomIn => (Modifiers::COMMAND, Key::Plus),
             Self::ZoomOut => (Modifiers::COMMAND, Key::Minus),
             Self::ZoomReset => (Modifiers::COMMAND, Key::Num0),
-            Self::HighContrast
+            Self::Predict
             | Self::HoldQueue
+            | Self::HighContrast
             | Self::ResetLayout
             | Self::ThemeDark
             | Self::ThemeLight

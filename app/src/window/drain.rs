@@ -1,18 +1,13 @@
 //! News: what came from runs, disk and dialogs since the last frame.
 
-use std::path::Path;
-
 use egui::Context;
-use weightscope_engine::experiment::Experiment;
 use weightscope_engine::run::{Comparison, Event};
 use weightscope_engine::store::Status;
 
 use super::app::{App, Urgency};
 use super::dialogs::Dialog;
-use super::form::Form;
 use super::link::{Ending, Link};
 use super::queue::LiveKind;
-use super::runs::folder_name;
 use super::shown::Shown;
 use super::task::Task;
 
@@ -35,7 +30,8 @@ impl App {
                 Err(()) => self.say(Urgency::Error, "The run could not be opened: the work died".to_owned()),
             }
         }
-        self.drain_dialog();
+        self.drain_dialog(context);
+        self.drain_drop();
     }
 
     /// News of all runs in work.
@@ -43,7 +39,7 @@ impl App {
         let mut ended = false;
         let mut shown = self.shown.take();
         if let Some(mut link) = self.link.take() {
-            if self.news(&mut link, shown.as_mut()) {
+            if self.news(&mut link, shown.as_mut(), context) {
                 ended = true;
             } else {
                 self.link = Some(link);
@@ -52,7 +48,7 @@ impl App {
         self.shown = shown;
         let mut background = std::mem::take(&mut self.background);
         background.retain_mut(|live| {
-            let over = self.news(&mut live.link, live.shown.as_mut());
+            let over = self.news(&mut live.link, live.shown.as_mut(), context);
             ended |= over;
             !over
         });
@@ -65,7 +61,7 @@ impl App {
     }
 
     /// Takes the news of one run; true when it is over.
-    fn news(&mut self, link: &mut Link, mut shown: Option<&mut Shown>) -> bool {
+    fn news(&mut self, link: &mut Link, mut shown: Option<&mut Shown>, context: &Context) -> bool {
         let events = link.events();
         let finished = link.finished();
         // Events that came between the first look and the end.
@@ -83,6 +79,7 @@ impl App {
                 let reason = outcome.reason.as_ref().map_or_else(String::new, |reason| format!(": {reason}"));
                 self.say(urgency, format!("Run {}{reason}", outcome.status.word()));
                 if let Some(shown) = shown {
+                    Self::announce(shown, context, outcome.status.word());
                     shown.status = outcome.status;
                     shown.reason = outcome.reason;
                     shown.results = outcome.results;
@@ -121,10 +118,10 @@ impl App {
                 }
                 self.runs.wants_refresh();
                 let place = folder.map_or_else(String::new, |folder| format!(" in {}", folder.display()));
-                self.say(Urgency::Info, format!("Run started on {device}{place}"));
+                self.note(format!("Run started on {device}{place}"));
             }
-            Event::Stage { index, name } => self.say(Urgency::Info, format!("Stage {}: {name}", index + 1)),
-            Event::Message(text) => self.say(Urgency::Info, text),
+            Event::Stage { index, name } => self.note(format!("Stage {}: {name}", index + 1)),
+            Event::Message(text) => self.note(text),
             Event::Warning(text) => self.say(Urgency::Warning, text),
             Event::Checkpoint { .. } => {
                 if let Some(dialog) = &mut self.fork {
@@ -135,13 +132,13 @@ impl App {
         }
     }
 
-    fn drain_dialog(&mut self) {
+    fn drain_dialog(&mut self, context: &Context) {
         match &self.dialog {
             Some(Dialog::Open(task)) => {
                 let Some(result) = task.poll() else { return };
                 self.dialog = None;
-                if let Ok(Some((path, text))) = result {
-                    self.use_file(&path, text);
+                if let Ok(Some(path)) = result {
+                    self.open_file(path, context);
                 }
             }
             Some(Dialog::Save(task)) => {
@@ -156,18 +153,6 @@ impl App {
                 }
             }
             None => {}
-        }
-    }
-
-    fn use_file(&mut self, path: &Path, text: Result<String, String>) {
-        match text.map(|text| Experiment::from_toml(&text)) {
-            Ok(Ok(experiment)) => self.form = Form::new(experiment, &folder_name(path)),
-            Ok(Err(problems)) => problems
-                .iter()
-                .for_each(|problem| self.say(Urgency::Error, format!("{problem} – in {}", path.display()))),
-            Err(error) => {
-                self.say(Urgency::Error, format!("The file could not be read: {error}: {}", path.display()));
-            }
         }
     }
 }

@@ -5,6 +5,7 @@ use weightscope_engine::experiment::{
     Cost, Experiment, Field, Problem, Severity, Slot, Spacing, Visitor, check, expand, get, number,
     parse_typed, set,
 };
+use weightscope_engine::labs::Method;
 use weightscope_engine::presets::{self, Preset};
 
 use super::style::{self, color, tokens};
@@ -117,17 +118,35 @@ impl Form {
         )
     }
 
-    /// Chooser of presets; the chosen one, if it changed.
+    /// Choosers of lab and preset; the chosen preset (a lab's first one when the lab changed).
     pub(super) fn preset_ui(&self, ui: &mut Ui) -> Option<&'static str> {
         let mut chosen = None;
+        let lab = self.experiment.lab();
+        let label = ui.label("Lab");
+        egui::ComboBox::from_id_salt("lab")
+            .selected_text(self.experiment.method.about().title)
+            .width(ui.available_width() - 8.0)
+            .show_ui(ui, |ui| {
+                for method in Method::NAMES.iter().filter_map(|name| Method::by_name(name)) {
+                    let about = method.about();
+                    let row =
+                        ui.selectable_label(method.name() == lab, about.title).on_hover_text(about.claim);
+                    if row.clicked() && method.name() != lab {
+                        chosen =
+                            presets::ALL.iter().find(|preset| preset.lab() == method.name()).map(|p| p.name);
+                    }
+                }
+            })
+            .response
+            .labelled_by(label.id);
         let label = ui.label("Preset");
         egui::ComboBox::from_id_salt("preset")
             .selected_text(self.origin.clone())
             .width(ui.available_width() - 8.0)
             .show_ui(ui, |ui| {
-                for preset in presets::ALL {
+                for preset in presets::ALL.iter().filter(|preset| preset.lab() == lab) {
                     if ui
-                        .selectable_label(self.origin == preset.name, preset.name)
+                        .selectable_label(self.origin == preset.name, preset.short_name())
                         .on_hover_text(preset.about())
                         .clicked()
                     {

@@ -50,6 +50,23 @@ fn view_options(ui: &mut Ui, shown: &Shown, focus: &str, tile: &mut TileState) {
         ui.add(egui::Slider::new(&mut tile.options.smoothing, 0.0..=0.99).max_decimals(2))
             .labelled_by(label.id);
     });
+    ui.checkbox(&mut tile.options.envelope, "Envelope of the raw values")
+        .on_hover_text("Behind a smoothed line: from the smallest to the largest raw value");
+    if tile.options.y_scale == Some(AxisScale::Symlog) || tile.options.x_scale == Some(AxisScale::Symlog) {
+        ui.horizontal(|ui| {
+            let label =
+                ui.label("Linear up to").on_hover_text("Where symlog turns from linear to logarithmic");
+            let mut threshold = tile.options.linear_threshold.unwrap_or(1.0);
+            let speed = threshold * 0.02;
+            let drag = egui::DragValue::new(&mut threshold).speed(speed).range(1e-12..=1e12);
+            if ui.add(drag).labelled_by(label.id).changed() {
+                tile.options.linear_threshold = Some(threshold);
+            }
+            if tile.options.linear_threshold.is_some() && ui.small_button("Auto").clicked() {
+                tile.options.linear_threshold = None;
+            }
+        });
+    }
     ui.horizontal(|ui| {
         let label = ui.label("Colours");
         egui::ComboBox::from_id_salt("colour map")
@@ -61,6 +78,10 @@ fn view_options(ui: &mut Ui, shown: &Shown, focus: &str, tile: &mut TileState) {
             })
             .response
             .labelled_by(label.id);
+        ui.checkbox(&mut tile.options.reversed, "reversed");
+        if tile.options.limits.is_some() && ui.small_button("Fit limits").clicked() {
+            tile.options.limits = None;
+        }
     });
 }
 

@@ -15,8 +15,14 @@ impl App {
     /// Keys without a modifier act only while nothing takes text.
     pub(super) fn keys(&self, context: &Context, actions: &mut Vec<Action>) {
         let typing = context.egui_wants_keyboard_input() || self.palette.is_some();
-        for command in Command::ALL {
-            let Some(keys) = command.keys() else { continue };
+        // egui takes Ctrl+Shift+Z for Ctrl+Z too, so the longer combinations are asked for first.
+        let weight = |modifiers: Modifiers| {
+            u8::from(modifiers.shift) + u8::from(modifiers.alt) + u8::from(modifiers.command)
+        };
+        let mut all: Vec<_> =
+            Command::ALL.iter().filter_map(|command| Some((command, command.keys()?))).collect();
+        all.sort_by_key(|(_, keys)| std::cmp::Reverse(weight(keys.modifiers)));
+        for (command, keys) in all {
             let plain = !keys.modifiers.command
                 && !keys.modifiers.alt
                 && !(Key::F1..=Key::F35).contains(&keys.logical_key);

@@ -9,6 +9,7 @@ mod budget;
 mod command;
 mod dialogs;
 mod drain;
+mod drop;
 mod export;
 mod form;
 mod history;
@@ -28,6 +29,7 @@ mod shown;
 mod style;
 mod task;
 mod tiles;
+mod toasts;
 
 use std::path::Path;
 

@@ -18,6 +18,11 @@ impl App {
             ui.separator();
             self.run_buttons(ui, actions);
             ui.separator();
+            if self.shown.as_ref().is_some_and(|shown| shown.experiment != self.form.experiment) {
+                let text = RichText::new("form differs from this run").small();
+                ui.label(text.color(color(tokens(ui.ctx()).warning)))
+                    .on_hover_text("The views show the run; Run starts a new one with the form's settings");
+            }
             self.progress_ui(ui);
         });
     }
@@ -142,11 +147,11 @@ impl App {
         egui::ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
             ui.heading("Set-up");
             let about = self.form.experiment.method.about();
-            ui.label(RichText::new(about.title).strong()).on_hover_text(about.paper);
-            ui.label(RichText::new(about.claim).small().color(color(tokens(ui.ctx()).text_muted)));
             if let Some(preset) = self.form.preset_ui(ui) {
                 actions.push(Action::UsePreset(preset));
             }
+            let muted = color(tokens(ui.ctx()).text_muted);
+            ui.label(RichText::new(about.claim).small().color(muted)).on_hover_text(about.paper);
             self.form.ui(ui);
         });
     }
@@ -154,13 +159,20 @@ impl App {
     /// Runs and log.
     pub(super) fn bottom_ui(&mut self, ui: &mut Ui, actions: &mut Vec<Action>) {
         ui.horizontal(|ui| {
+            if self.bottom == Bottom::Log {
+                self.toasts.unread = 0;
+            }
+            let log = match self.toasts.unread {
+                0 => "Log".to_owned(),
+                unread => format!("Log ({unread})"),
+            };
             let work = self.busy() + self.queue.waiting().len();
             let queue = if work > 0 { format!("Queue {work}") } else { "Queue".to_owned() };
             for (tab, words) in [
                 (Bottom::Runs, "Runs"),
                 (Bottom::Queue, queue.as_str()),
                 (Bottom::Compare, "Compare"),
-                (Bottom::Log, "Log"),
+                (Bottom::Log, log.as_str()),
             ] {
                 ui.selectable_value(&mut self.bottom, tab, words);
             }
@@ -315,7 +327,14 @@ fn menus(ui: &mut Ui, actions: &mut Vec<Action>) {
     menu(
         ui,
         "File",
-        &[Command::OpenExperiment, Command::SaveExperiment, Command::ExportFigure, Command::RefreshRuns],
+        &[
+            Command::OpenFile,
+            Command::SaveExperiment,
+            Command::ExportFigure,
+            Command::ExportBundle,
+            Command::Predict,
+            Command::RefreshRuns,
+        ],
     );
     menu(ui, "Edit", &[Command::Undo, Command::Redo, Command::ClearSelection, Command::CopyShellLine]);
     menu(

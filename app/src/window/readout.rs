@@ -1,7 +1,7 @@
 //! What stands near the pointer: the nearest series with exact value and step, the cell of a heat map; and a view in one sentence.
 
 use crate::figure::model::{Body, Figure, Item, Plot, PointInk};
-use crate::figure::number::significant;
+use crate::figure::number::{count, significant};
 
 /// Most series in a readout.
 const MOST: usize = 5;
@@ -67,8 +67,17 @@ fn nearest(plot: &Plot, item: &Item, x: f64, y: f64) -> Option<(f64, String)> {
         [after.checked_sub(1), Some(after)].into_iter().flatten().filter_map(|index| points.get(index));
     let best = around.min_by(|a, b| (a[0] - x).abs().total_cmp(&(b[0] - x).abs()))?;
     let distance = (plot.y.scale.to_axis(best[1]) - plot.y.scale.to_axis(y)).abs();
-    let at = if best[0] == x { String::new() } else { format!(" @ {}", significant(best[0], 6)) };
+    let at = if best[0] == x { String::new() } else { format!(" @ {}", place(best[0])) };
     distance.is_finite().then(|| (distance, format!("{name}: {}{at}", significant(best[1], DIGITS))))
+}
+
+/// A position on the horizontal axis: steps are whole numbers and read as such.
+fn place(value: f64) -> String {
+    if value >= 0.0 && value.fract() == 0.0 && value < 1e15 {
+        count(value as u64)
+    } else {
+        significant(value, 6)
+    }
 }
 
 fn nearest_dot(plot: &Plot, points: &[[f64; 2]], values: &[f64], x: f64, y: f64) -> Option<(f64, String)> {

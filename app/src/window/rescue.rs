@@ -8,6 +8,7 @@ use weightscope_engine::store::{self, IndexEntry, Status};
 use super::command::Action;
 use super::style::{color, tokens};
 use super::task::Task;
+use crate::figure::number::count;
 
 /// See the module.
 #[derive(Default)]
@@ -51,7 +52,11 @@ impl Rescue {
                     let manifest = &entry.manifest;
                     ui.separator();
                     ui.strong(&manifest.id);
-                    let text = format!("{} · step {} of {}", manifest.origin, manifest.step, manifest.steps);
+                    let step = entry.checkpoint.map_or_else(
+                        || "no checkpoint yet".to_owned(),
+                        |step| format!("last checkpoint at step {}", count(step)),
+                    );
+                    let text = format!("{} · {step}", manifest.origin);
                     ui.label(RichText::new(text).small().color(color(tokens(ui.ctx()).text_muted)));
                     ui.horizontal(|ui| {
                         if ui.button("Resume").on_hover_text("Goes on from the last checkpoint").clicked() {

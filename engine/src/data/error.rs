@@ -126,6 +126,9 @@ impl DataError {
 /// Why contents cannot be used as a data set, and what to do about it.
 #[derive(Debug, thiserror::Error)]
 pub enum Problem {
+    /// Anything about a table, in words that name the place and the remedy.
+    #[error("{0}")]
+    Told(String),
     /// Not a single row.
     #[error("there are no rows; choose a file with data in it")]
     Empty,

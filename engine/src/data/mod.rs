@@ -21,6 +21,7 @@ pub mod open;
 mod source;
 pub mod split;
 pub mod standardize;
+pub mod table;
 
 pub use batches::{EpochBatches, LastBatch};
 pub use dataset::{Contents, Dataset, ImageShape, Target};

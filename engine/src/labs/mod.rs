@@ -1,5 +1,7 @@
 //! The labs: one folder each, one line each in the list below. The rest of the program knows them only through [`Method`].
 
+use std::path::Path;
+
 use serde::{Deserialize, Serialize};
 
 use crate::experiment::{Cost, Problem, Visitor, changed_in_fork};
@@ -8,6 +10,7 @@ use crate::run::{Context, Control, RunError};
 use crate::store::{Artifact, State};
 
 pub mod oscillation;
+pub mod quantiles;
 
 /// What a lab is, for people.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,7 +70,7 @@ pub struct Derive<'a> {
     /// The controls, all of them set.
     pub controls: &'a Controls,
     /// The run folder, if the run has one.
-    pub folder: Option<&'a std::path::Path>,
+    pub folder: Option<&'a Path>,
     /// Ends the work when its result is no longer wanted.
     pub control: &'a Control,
 }
@@ -109,6 +112,11 @@ pub trait Lab: Clone + PartialEq + Default {
     /// `job.control.check()` in loops that last longer than 50 ms.
     fn derive(&self, _job: &Derive<'_>) -> Result<Vec<Channel>, RunError> {
         Ok(Vec::new())
+    }
+    /// Predictions for a table of new rows from a finished run, as CSV, by a method of the run (`None` takes its best).
+    fn predict(&self, _run_folder: &Path, _table: &Path, _method: Option<&str>) -> Result<Vec<u8>, RunError> {
+        let problem = Problem::error("lab", "runs of this lab make no predictions for new rows");
+        Err(RunError::Problems(vec![problem.allowing("a finished run of the lab quantiles")]))
     }
 }
 
@@ -196,10 +204,18 @@ macro_rules! labs {
             pub fn forkable(&self, parent: &Self) -> Vec<Problem> {
                 match (self, parent) {
                     $((Self::$variant(config), Self::$variant(parent)) => config.forkable(parent),)+
-                    #[expect(clippy::allow_attributes, reason = "with a single lab the arm below is unreachable, with two it is not")]
-                    #[allow(unreachable_patterns, reason = "see above")]
                     _ => vec![Problem::error("lab", "a fork stays in the lab of its parent").allowing(parent.name())],
                 }
+            }
+
+            /// Predictions for a table of new rows from a finished run, as CSV.
+            pub fn predict(
+                &self,
+                run_folder: &Path,
+                table: &Path,
+                method: Option<&str>,
+            ) -> Result<Vec<u8>, RunError> {
+                match self { $(Self::$variant(config) => config.predict(run_folder, table, method),)+ }
             }
 
             /// What a view's button selects.
@@ -212,4 +228,5 @@ macro_rules! labs {
 
 labs! {
     Oscillation(oscillation::Config) = "oscillation",
+    Quantiles(quantiles::Config) = "quantiles",
 }

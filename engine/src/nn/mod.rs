@@ -5,7 +5,7 @@
 //! Nothing here calls `Device::default()` or a backend's random generator: devices and randomness are passed in.
 
 pub mod attention;
-mod exponential;
+pub(crate) mod exponential;
 pub mod gelu;
 pub mod gradient;
 pub mod init;

@@ -214,7 +214,7 @@ impl ViewSpec {
     }
 }
 
-/// A click on a view, in the view's own coordinates.
+/// A click on a view, or a rectangle brushed in it, in the view's own coordinates.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Pick {
     /// The view.
@@ -227,4 +227,7 @@ pub struct Pick {
     pub y: f64,
     /// Step shown there.
     pub step: u64,
+    /// The brushed rectangle, if it was no click: left, right, bottom, top; the position is then its middle.
+    #[serde(default)]
+    pub region: Option<[f64; 4]>,
 }

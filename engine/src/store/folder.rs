@@ -340,6 +340,12 @@ pub fn checkpoints(path: &Path) -> Vec<PathBuf> {
     all
 }
 
+/// Step of the newest checkpoint, from its name.
+pub(super) fn newest_step(path: &Path) -> Option<u64> {
+    let newest = checkpoints(path).pop()?;
+    newest.file_stem()?.to_str()?.strip_prefix("step-")?.parse().ok()
+}
+
 /// A scan of the run list holds the lock for an instant to see whether it is free, so one refusal is not yet an answer.
 fn take_lock(lock: &File, path: &Path, lock_path: &Path) -> Result<(), StoreError> {
     const TRIES: usize = 5;

@@ -4,8 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::error::StoreError;
-use super::folder::read_manifest;
-use super::manifest::Manifest;
+use super::folder::{newest_step, read_manifest};
+use super::manifest::{Manifest, Status};
 
 /// One run in the list.
 #[derive(Clone, Debug, PartialEq)]
@@ -14,6 +14,8 @@ pub struct IndexEntry {
     pub path: PathBuf,
     /// Its manifest.
     pub manifest: Manifest,
+    /// Step of its newest checkpoint, looked up for interrupted runs only.
+    pub checkpoint: Option<u64>,
 }
 
 /// What a scan found.
@@ -44,7 +46,11 @@ fn scan_into(folder: &Path, depth: usize, index: &mut Index) {
     entries.sort();
     for path in entries {
         match read_manifest(&path) {
-            Ok(manifest) => index.runs.push(IndexEntry { path, manifest }),
+            Ok(manifest) => {
+                let interrupted = manifest.status == Status::Interrupted;
+                let checkpoint = interrupted.then(|| newest_step(&path)).flatten();
+                index.runs.push(IndexEntry { path, manifest, checkpoint });
+            }
             // A folder without a manifest that holds run files has lost it; any other folder may be a sweep.
             Err(StoreError::NoRun(_))
                 if path.join("metrics.csv").is_file() || path.join("experiment.toml").is_file() =>

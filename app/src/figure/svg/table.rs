@@ -13,8 +13,10 @@ const LEAST_SIZE: f64 = 6.0;
 
 /// The texts of a table with the sizes that make it fit.
 struct Layout {
-    /// Header, then the rows.
+    /// Lines of the header, then the rows.
     cells: Vec<Vec<String>>,
+    /// Lines of the header.
+    head: usize,
     widths: Vec<f64>,
     size: f64,
     gap: f64,
@@ -37,15 +39,15 @@ pub(super) fn draw(
         canvas.line([area.x, y], [area.x + layout.width().max(area.width * 0.5).min(area.width), y], pen);
     };
     let fitting = room.map_or(usize::MAX, |room| ((room / row_height) as usize).saturating_sub(2));
-    let rows = layout.cells.len().saturating_sub(1);
+    let rows = layout.cells.len().saturating_sub(layout.head);
     let shown = if rows > fitting { fitting.saturating_sub(1) } else { rows };
     across(canvas, y, rule(1.4));
-    for (index, cells) in layout.cells.iter().take(shown + 1).enumerate() {
-        let is_bold = index == 0 || table.emphasised.contains(&(index - 1));
+    for (index, cells) in layout.cells.iter().take(shown + layout.head).enumerate() {
+        let is_bold = index < layout.head || table.emphasised.contains(&(index - layout.head));
         let weight = if is_bold { Weight::SemiBold } else { Weight::Regular };
         layout.draw_row(canvas, page, table, cells, (area.x, y + row_height * 0.7), weight);
         y += row_height;
-        if index == 0 {
+        if index + 1 == layout.head {
             across(canvas, y, rule(0.8));
         }
     }
@@ -64,12 +66,17 @@ pub(super) fn draw(
 }
 
 impl Layout {
-    /// Chooses the largest text size at which the columns fit; if none does, shortens the widest words.
+    /// Chooses the largest text size at which the columns fit, with the headings on two lines if one is too wide; if none
+    /// does, shortens the widest words.
     fn new(page: Page<'_>, table: &TableBody, room: f64) -> Self {
         let cells: Vec<Vec<String>> = texts(table);
         let largest = page.style.tick_size;
         let least = (largest * LEAST_SCALE).max(LEAST_SIZE).min(largest);
-        let mut layout = Self { cells, widths: Vec::new(), size: largest, gap: 0.0 };
+        let mut layout = Self { cells, head: 1, widths: Vec::new(), size: largest, gap: 0.0 };
+        layout.measure(largest, table);
+        if layout.width() > room {
+            layout.split_head();
+        }
         for step in 0..=4 {
             layout.measure(largest - (largest - least) * f64::from(step) / 4.0, table);
             if layout.width() <= room {
@@ -93,6 +100,14 @@ impl Layout {
             }
         }
         layout
+    }
+
+    /// Puts each heading of several words on two lines; shorter ones stand on the lower line.
+    fn split_head(&mut self) {
+        let Some(heads) = self.cells.first() else { return };
+        let (upper, lower) = heads.iter().map(|head| halves(head)).unzip();
+        self.cells.splice(..1, [upper, lower]);
+        self.head = 2;
     }
 
     fn measure(&mut self, size: f64, table: &TableBody) {
@@ -131,6 +146,18 @@ impl Layout {
             }
             x += width + self.gap;
         }
+    }
+}
+
+/// A text cut at the space that leaves the shorter longest half; all of it in the second half if there is none.
+fn halves(text: &str) -> (String, String) {
+    let longest = |at: usize| at.max(text.len() - at - 1);
+    let cut = text.match_indices(' ').map(|(at, _)| at).min_by_key(|at| longest(*at));
+    match cut {
+        Some(at) => {
+            (text.get(..at).unwrap_or_default().to_owned(), text.get(at + 1..).unwrap_or_default().to_owned())
+        }
+        None => (String::new(), text.to_owned()),
     }
 }
 

@@ -9,7 +9,10 @@ mod scale;
 mod shape;
 
 use egui::{Ui, Vec2b};
-use egui_plot::{Legend as PlotLegend, LineStyle, Plot, PlotUi, VLine};
+use egui_plot::{
+    AxisHints, Legend as PlotLegend, LineStyle, MarkerShape, Plot, PlotPoint, PlotUi, Points,
+    Text as PlotText, VLine,
+};
 
 use self::scale::{Mapped, marks, tick_text};
 use self::shape::{Shape, shapes};
@@ -17,9 +20,11 @@ use super::style::{color, faded, tokens};
 use crate::figure::domain::Domain;
 use crate::figure::model::{Axis, Legend, Plot as PlotBody};
 
-/// Labelled ticks that fit a narrow tile.
-const WANTED_X: usize = 4;
-const WANTED_Y: usize = 6;
+/// Room that a labelled tick wants along its axis, points.
+const TICK_ROOM_X: f32 = 75.0;
+const TICK_ROOM_Y: f32 = 34.0;
+/// Points around a plot that its axes take, about.
+const AROUND: f32 = 50.0;
 /// Most names that a legend inside a tile may hold.
 const MOST_IN_LEGEND: usize = 6;
 
@@ -60,6 +65,8 @@ pub(super) struct Showing<'a> {
     pub(super) follow: bool,
     /// Text at the pointer for what is near.
     pub(super) readout: Option<String>,
+    /// A readout that stays, with its place in data units.
+    pub(super) pinned: Option<((f64, f64), &'a str)>,
     /// Shift and drag brushes a rectangle.
     pub(super) brush: bool,
 }
@@ -93,6 +100,8 @@ impl Prepared {
     pub(super) fn show(&self, ui: &mut Ui, showing: &Showing<'_>) -> Touched {
         let tokens = tokens(ui.ctx());
         let (x, y) = (Mapped(&self.x), Mapped(&self.y));
+        let room = ui.available_size();
+        let wanted = (wanted_ticks(room.x, TICK_ROOM_X), wanted_ticks(room.y, TICK_ROOM_Y));
         let hold = grab::Hold::of(ui, showing.id);
         let brushing = showing.brush && ui.input(|input| input.modifiers.shift);
         let mut plot = Plot::new(showing.id)
@@ -103,12 +112,10 @@ impl Prepared {
             .show_x(false)
             .show_y(false)
             .label_formatter(|_| None)
-            .x_axis_label(self.x.heading())
-            .y_axis_label(self.y.heading())
-            .x_grid_spacer(|input| marks(&self.x, input.bounds, WANTED_X))
-            .y_grid_spacer(|input| marks(&self.y, input.bounds, WANTED_Y))
-            .x_axis_formatter(|mark, range| tick_text(&self.x, mark, range, WANTED_X))
-            .y_axis_formatter(|mark, range| tick_text(&self.y, mark, range, WANTED_Y))
+            .custom_x_axes(vec![Self::axis_hints(ui, &self.x, Side::Below, wanted.0)])
+            .custom_y_axes(vec![Self::axis_hints(ui, &self.y, Side::Left, wanted.1)])
+            .x_grid_spacer(move |input| marks(&self.x, input.bounds, wanted.0))
+            .y_grid_spacer(move |input| marks(&self.y, input.bounds, wanted.1))
             .grid_color(color(tokens.grid))
             .cursor_color(color(tokens.accent));
         if self.legend {
@@ -135,6 +142,15 @@ impl Prepared {
                 let line = VLine::new("", x.to(cursor)).color(faded(tokens.accent, 0.8)).width(1.0);
                 plot.vline(line.style(LineStyle::dashed_dense()).allow_hover(false));
             }
+            if let Some((at, text)) = showing.pinned {
+                let at = PlotPoint::new(x.to(at.0), y.to(at.1));
+                let mark = Points::new("", vec![[at.x, at.y]]).radius(4.0).shape(MarkerShape::Cross);
+                plot.points(mark.color(color(tokens.accent)).allow_hover(false));
+                let text = egui::RichText::new(text).small().background_color(faded(tokens.panel, 0.85));
+                plot.text(
+                    PlotText::new("", at, text).anchor(egui::Align2::LEFT_BOTTOM).color(color(tokens.text)),
+                );
+            }
             plot.plot_bounds()
         });
         let bounds = shown.inner;
@@ -154,7 +170,46 @@ impl Prepared {
     }
 }
 
+/// Where an axis stands.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Side {
+    Below,
+    Left,
+}
+
+/// As many ticks as fit.
+fn wanted_ticks(room: f32, each: f32) -> usize {
+    ((room - AROUND) / each).clamp(2.0, 10.0) as usize
+}
+
 impl Prepared {
+    /// Labels and heading of an axis in the window's small text. Room for the heading is reserved from the first frame on:
+    /// `egui_plot` learns the thickness of an axis only by drawing it.
+    fn axis_hints<'a>(ui: &Ui, axis: &'a Axis, side: Side, wanted: usize) -> AxisHints<'a> {
+        let font = egui::TextStyle::Small.resolve(ui.style());
+        let room = match side {
+            Side::Below => ui.available_width(),
+            Side::Left => ui.available_height(),
+        };
+        let heading = fitting_heading(ui, axis, &font, (room - AROUND).max(20.0));
+        let thickness = match side {
+            Side::Below if heading.is_empty() => 14.0,
+            Side::Below => 30.0,
+            Side::Left => 40.0,
+        };
+        let hints = match side {
+            Side::Below => AxisHints::new_x(),
+            Side::Left => AxisHints::new_y(),
+        };
+        hints
+            .label(egui::RichText::new(heading).font(font.clone()))
+            .formatter(move |mark, range| tick_text(axis, mark, range, wanted))
+            .tick_label_font(font)
+            .tick_label_color(color(tokens(ui.ctx()).text))
+            .label_spacing(egui::Rangef::new(6.0, 8.0))
+            .min_thickness(thickness)
+    }
+
     /// Data beyond a fixed range must not stretch the axis.
     fn keep_ranges(&self, plot: &mut PlotUi<'_>) {
         let ((x0, x1), (y0, y1)) = self.domain;
@@ -178,4 +233,21 @@ fn zoom(plot: &mut PlotUi<'_>) {
     let factor = (amount / 300.0).exp();
     let factors = if modifiers.shift { egui::vec2(1.0, factor) } else { egui::vec2(factor, factor) };
     plot.zoom_bounds_around_hovered(factors);
+}
+
+/// The heading, else without its unit, else cut with dots.
+fn fitting_heading(ui: &Ui, axis: &Axis, font: &egui::FontId, room: f32) -> String {
+    let fits = |text: &str| {
+        let galley = ui.painter().layout_no_wrap(text.to_owned(), font.clone(), egui::Color32::PLACEHOLDER);
+        galley.size().x <= room
+    };
+    let full = axis.heading();
+    if fits(&full) {
+        return full;
+    }
+    let mut label = axis.label.clone();
+    while !label.is_empty() && !fits(&format!("{label}…")) {
+        label.pop();
+    }
+    if label == axis.label { label } else { format!("{}…", label.trim_end()) }
 }

@@ -29,8 +29,11 @@ impl Mapped<'_> {
 pub(super) fn marks(axis: &Axis, (low, high): (f64, f64), wanted: usize) -> Vec<GridMark> {
     let mapped = Mapped(axis);
     if let Some(names) = &axis.categories {
+        // Names need little room; with too many of them every second, third … is written.
+        let stride = names.len().div_ceil((wanted * 2).max(1)).max(1);
         return (0..names.len())
-            .map(|index| GridMark { value: mapped.to(index as f64 + 0.5), step_size: 1.0 })
+            .step_by(stride)
+            .map(|index| GridMark { value: mapped.to(index as f64 + 0.5), step_size: stride as f64 })
             .collect();
     }
     let (a, b) = (mapped.from(low), mapped.from(high));

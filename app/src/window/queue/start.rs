@@ -159,7 +159,7 @@ impl App {
         if let (Some(before), Some(layout)) = (&self.shown, self.layout.take()) {
             self.layouts.insert(before.experiment.lab().to_owned(), layout);
         }
-        let mut layout = self.layouts.remove(lab).unwrap_or_else(|| Layout::new(&shown.views));
+        let mut layout = self.layouts.remove(lab).unwrap_or_else(|| Layout::new(&shown.views, self.width));
         layout.adapt(&shown.views);
         self.layout = Some(layout);
         if shown.view(&self.focus).is_none() {

@@ -3,10 +3,11 @@
 use egui::{RichText, Ui};
 use weightscope_engine::record::{ControlKind, ControlValue, Pick, ViewKind, ViewSpec};
 
-use super::color_bar::{self, color_bar};
+use super::color_bar::{self, Turned, color_bar};
+use super::data;
 use super::panels::panels_ui;
 use super::table::table_ui;
-use super::{Cache, TileBehavior, TileState};
+use super::{Cache, Pinned, TileBehavior, TileState};
 use crate::figure::model::{Body, Figure, Plot};
 use crate::views::{self, Resolution};
 use crate::window::command::Action;
@@ -30,13 +31,19 @@ impl TileBehavior<'_> {
         state.derivation.follow(self.shown, spec, self.controls, ui.ctx());
         state.options.overlay = self.overlay.options(spec.kind);
         rebuild(state, self.shown, self.overlay, spec, ui.ctx());
-        let Some(Cache { figure: Some(figure), prepared, summary, .. }) = &state.cache else {
+        let Some(Cache { figure: Some(figure), prepared, summary, records, .. }) = &mut state.cache else {
             let text = state.derivation.words().unwrap_or_else(|| spec.empty.clone());
             ui.centered_and_justified(|ui| {
                 ui.label(RichText::new(text).color(color(tokens(ui.ctx()).text_muted)))
             });
             return;
         };
+        let summary = summary.as_str();
+        if state.data {
+            let records = records.get_or_insert_with(|| data::records(figure));
+            data::data_ui(ui, records, &spec.id);
+            return;
+        }
         match (&figure.body, prepared.as_slice()) {
             (Body::Plot(plot), [prepared]) => {
                 let showing = Showing {
@@ -45,11 +52,23 @@ impl TileBehavior<'_> {
                     fit: state.fit,
                     follow: state.visible.is_none(),
                     readout: hover_text(ui, plot),
-                    brush: spec.controls.iter().any(|control| control.kind == ControlKind::Region),
+                    pinned: state.pinned.as_ref().map(|pinned| (pinned.at, pinned.text.as_str())),
+                    brush: spec.picks_into.is_some()
+                        || spec.controls.iter().any(|control| control.kind == ControlKind::Region),
                 };
                 state.fit = false;
-                let touched = plot_ui(ui, figure, plot, prepared, &showing);
+                let focused = self.focus == spec.id;
+                let (touched, turned) = plot_ui(ui, figure, plot, prepared, &showing);
+                match turned {
+                    Some(Turned::Limits(low, high)) => state.options.limits = Some((low, high)),
+                    Some(Turned::Fit) => state.options.limits = None,
+                    None => {}
+                }
                 touched.response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Image, true, summary));
+                if let Some(at) = touched.clicked {
+                    state.pinned = readout::readout(plot, at.0, at.1).map(|text| Pinned { at, text });
+                }
+                copy_pinned(ui, focused, state.pinned.as_ref());
                 remember_pointer(ui, plot, &touched);
                 after(spec, state, &touched, ui, self.actions, self.shown);
             }
@@ -65,6 +84,7 @@ impl TileBehavior<'_> {
                         x: x.floor(),
                         y: y.floor(),
                         step: state.options.step.unwrap_or(u64::MAX),
+                        region: None,
                     }));
                 }
             }
@@ -80,24 +100,36 @@ impl TileBehavior<'_> {
 }
 
 /// A plot with its colour key and remarks.
-fn plot_ui(ui: &mut Ui, figure: &Figure, plot: &Plot, prepared: &Prepared, showing: &Showing<'_>) -> Touched {
+fn plot_ui(
+    ui: &mut Ui,
+    figure: &Figure,
+    plot: &Plot,
+    prepared: &Prepared,
+    showing: &Showing<'_>,
+) -> (Touched, Option<Turned>) {
     let notes = figure.remarks();
     let note_height = if notes.is_empty() { 0.0 } else { 16.0 };
     let bar_width = if plot.color_bar.is_some() { BAR_ROOM } else { 0.0 };
     let size = egui::vec2(ui.available_width() - bar_width, ui.available_height() - note_height);
-    let touched = ui
+    let shown = ui
         .horizontal(|ui| {
             let touched = ui.allocate_ui(size, |ui| prepared.show(ui, showing)).inner;
-            if let Some(bar) = &plot.color_bar {
-                color_bar(ui, bar, size.y);
-            }
-            touched
+            (touched, plot.color_bar.as_ref().and_then(|bar| color_bar(ui, bar, size.y)))
         })
         .inner;
     if !notes.is_empty() {
-        ui.label(RichText::new(notes.join(" · ")).small().color(color(tokens(ui.ctx()).text_muted)));
+        let text = RichText::new(notes.join(" · ")).small().color(color(tokens(ui.ctx()).text_muted));
+        ui.add(egui::Label::new(text).truncate());
     }
-    touched
+    shown
+}
+
+/// The pinned readout of the focused tile goes to the clipboard with the usual keys.
+fn copy_pinned(ui: &Ui, focused: bool, pinned: Option<&Pinned>) {
+    let wanted = ui.input(|input| input.events.contains(&egui::Event::Copy));
+    if let Some(pinned) = pinned.filter(|_| focused && wanted && !ui.ctx().egui_wants_keyboard_input()) {
+        ui.copy_text(pinned.text.clone());
+    }
 }
 
 fn pointer_key(ui: &Ui, plot: &Plot) -> egui::Id {
@@ -142,6 +174,11 @@ fn after(
     if let Some(region) = touched.brushed {
         let brushes = spec.controls.iter().filter(|control| control.kind == ControlKind::Region);
         actions.extend(brushes.map(|control| Action::Turn(control.id.clone(), ControlValue::Region(region))));
+        if spec.picks_into.is_some() {
+            let [left, right, bottom, top] = region;
+            let middle = (f64::midpoint(left, right), f64::midpoint(bottom, top));
+            actions.push(Action::Pick(pick(spec, state, shown, middle, Some(region))));
+        }
         return;
     }
     let zoomed = touched.response.dragged()
@@ -152,7 +189,19 @@ fn after(
     if touched.response.double_clicked() {
         state.fit();
     }
-    let Some((x, y)) = touched.clicked else { return };
+    if let Some((x, y)) = touched.clicked {
+        actions.push(Action::Pick(pick(spec, state, shown, (x, y), None)));
+    }
+}
+
+/// A click, or a brushed rectangle, in the words of the lab.
+fn pick(
+    spec: &ViewSpec,
+    state: &TileState,
+    shown: &Shown,
+    (x, y): (f64, f64),
+    region: Option<[f64; 4]>,
+) -> Pick {
     let channel = state
         .options
         .channel
@@ -161,13 +210,14 @@ fn after(
     let in_cells = matches!(spec.kind, ViewKind::HeatMap | ViewKind::Grid);
     let step =
         if spec.x.label == "step" { x.max(0.0) as u64 } else { state.options.step.unwrap_or(u64::MAX) };
-    actions.push(Action::Pick(Pick {
+    Pick {
         view: spec.id.clone(),
         channel: channel.unwrap_or_default(),
         x: if spec.kind == ViewKind::Grid { x.floor() } else { x },
         y: if in_cells { y.floor() } else { y },
         step,
-    }));
+        region,
+    }
 }
 
 /// Builds the figure again if data, controls, options or theme changed.
@@ -217,5 +267,6 @@ fn rebuild(
         figure,
         prepared,
         summary,
+        records: None,
     });
 }

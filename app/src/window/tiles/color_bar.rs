@@ -1,4 +1,6 @@
-//! The key to the colours of a heat map.
+//! The key to the colours of a heat map. Its ends can be dragged: the limits of the colours follow.
+
+use egui::{CursorIcon, Sense};
 
 use crate::figure::colormap::ColorScale;
 use crate::figure::model::ColorBar;
@@ -7,12 +9,28 @@ use crate::window::style::{color, tokens};
 
 /// Width of a key with its numbers, points.
 pub(super) const WIDTH: f32 = 66.0;
+/// Stripes that the colours are drawn with.
+const STRIPES: usize = 64;
 
-/// The colours of a map with their numbers.
-pub(super) fn color_bar(ui: &mut egui::Ui, bar: &ColorBar, height: f32) {
-    const STRIPES: usize = 64;
-    let ColorScale { map, limits, .. } = bar.scale;
-    let (rect, _) = ui.allocate_exact_size(egui::vec2(WIDTH, height), egui::Sense::hover());
+/// What the person did with the key.
+pub(super) enum Turned {
+    /// New limits.
+    Limits(f64, f64),
+    /// Back to limits that fit.
+    Fit,
+}
+
+/// Draws the key with its numbers.
+pub(super) fn color_bar(ui: &mut egui::Ui, bar: &ColorBar, height: f32) -> Option<Turned> {
+    let ColorScale { map, limits, reversed, .. } = bar.scale;
+    let (rect, response) = ui.allocate_exact_size(egui::vec2(WIDTH, height), Sense::click_and_drag());
+    let words = format!(
+        "Colours of {}, {} to {}; drag an end to change it, double-click to fit",
+        bar.label,
+        significant(limits.0, 3),
+        significant(limits.1, 3)
+    );
+    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Slider, true, &words));
     let strip = egui::Rect::from_min_size(
         rect.min + egui::vec2(4.0, 14.0),
         egui::vec2(12.0, (rect.height() - 44.0).max(10.0)),
@@ -24,17 +42,33 @@ pub(super) fn color_bar(ui: &mut egui::Ui, bar: &ColorBar, height: f32) {
         let top = strip.bottom() - (stripe + 1) as f32 * step;
         let cell =
             egui::Rect::from_min_size(egui::pos2(strip.left(), top), egui::vec2(strip.width(), step + 0.5));
+        let share = if reversed { 1.0 - share } else { share };
         ui.painter().rect_filled(cell, 0.0, color(map.at(share)));
     }
     let font = egui::TextStyle::Small.resolve(ui.style());
     for (share, value) in [(0.0, limits.0), (0.5, f64::midpoint(limits.0, limits.1)), (1.0, limits.1)] {
         let at = egui::pos2(strip.right() + 3.0, strip.bottom() - share * strip.height());
-        ui.painter().text(
-            at,
-            egui::Align2::LEFT_CENTER,
-            significant(value, 2),
-            font.clone(),
-            color(palette.text),
-        );
+        let text = significant(value, 2);
+        ui.painter().text(at, egui::Align2::LEFT_CENTER, text, font.clone(), color(palette.text));
     }
+    if response.hovered() {
+        ui.ctx().set_cursor_icon(CursorIcon::ResizeVertical);
+    }
+    let turned = turned(ui, &response, strip, limits);
+    response.on_hover_text(words);
+    turned
+}
+
+/// The end that is nearer to where the drag began follows the pointer; the other one stays.
+fn turned(ui: &egui::Ui, response: &egui::Response, strip: egui::Rect, limits: (f64, f64)) -> Option<Turned> {
+    if response.double_clicked() {
+        return Some(Turned::Fit);
+    }
+    let pointer = response.interact_pointer_pos().filter(|_| response.dragged())?;
+    let begun = ui.input(|input| input.pointer.press_origin()).unwrap_or(pointer);
+    let moved = f64::from(-response.drag_delta().y / strip.height()) * (limits.1 - limits.0);
+    let (low, high) =
+        if begun.y < strip.center().y { (limits.0, limits.1 + moved) } else { (limits.0 + moved, limits.1) };
+    // Ends that meet would leave no colours between them.
+    (low < high).then_some(Turned::Limits(low, high))
 }

@@ -21,20 +21,23 @@ pub(in crate::window) struct Layout {
     closed: BTreeSet<String>,
 }
 
-/// Tiles in a row and rows of the default arrangement; further views join the last ones as tabs.
-const COLUMNS: usize = 3;
-const CELLS: usize = 9;
+/// Columns and rows of the default arrangement in a wide and in a narrow window; further views join the last ones as tabs.
+const WIDE: [usize; 2] = [3, 3];
+const NARROW: [usize; 2] = [2, 2];
+/// Width from which a window counts as wide, points.
+const WIDE_FROM: f32 = 1200.0;
 
 impl Layout {
-    /// The default arrangement.
-    pub(in crate::window) fn new(views: &[ViewSpec]) -> Self {
+    /// The default arrangement for a window of this width.
+    pub(in crate::window) fn new(views: &[ViewSpec], width: f32) -> Self {
+        let [columns, rows] = if width >= WIDE_FROM { WIDE } else { NARROW };
         let mut tiles = Tiles::default();
         let panes: Vec<TileId> =
             views.iter().map(|view| tiles.insert_pane(Pane { view: view.id.clone() })).collect();
-        let cells = panes.len().min(CELLS);
+        let cells = panes.len().min(columns * rows);
         let mut groups: Vec<Vec<TileId>> = vec![Vec::new(); cells];
         for (index, pane) in panes.into_iter().enumerate() {
-            let group = if index < cells { index } else { cells - 1 - (index - cells) % COLUMNS.min(cells) };
+            let group = if index < cells { index } else { cells - 1 - (index - cells) % columns.min(cells) };
             if let Some(group) = groups.get_mut(group) {
                 group.push(pane);
             }
@@ -47,7 +50,7 @@ impl Layout {
             })
             .collect();
         let rows: Vec<TileId> =
-            cells.chunks(COLUMNS).map(|row| tiles.insert_horizontal_tile(row.to_vec())).collect();
+            cells.chunks(columns).map(|row| tiles.insert_horizontal_tile(row.to_vec())).collect();
         let root = tiles.insert_vertical_tile(rows);
         Self { tree: Tree::new(egui::Id::unique("views"), root, tiles), closed: BTreeSet::new() }
     }
@@ -137,7 +140,7 @@ mod tests {
 
     #[test]
     fn closed_views_stay_closed_and_new_ones_join() {
-        let mut layout = Layout::new(&views(&["a", "b", "c"]));
+        let mut layout = Layout::new(&views(&["a", "b", "c"]), 1440.0);
         layout.close("b");
         layout.adapt(&views(&["b", "c", "d"]));
         assert!(!layout.has("a"), "a view that the lab no longer has leaves");
@@ -151,7 +154,7 @@ mod tests {
 
     #[test]
     fn an_empty_arrangement_can_be_filled_again() {
-        let mut layout = Layout::new(&views(&["a"]));
+        let mut layout = Layout::new(&views(&["a"]), 1024.0);
         layout.close("a");
         layout.open("a");
         assert!(layout.has("a"), "the last tile comes back");

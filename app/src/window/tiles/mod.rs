@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 mod body;
 mod color_bar;
+pub(super) mod controls;
+mod data;
 mod derivation;
 mod layout;
 mod panels;
@@ -33,6 +35,16 @@ pub(super) struct TileState {
     visible: Option<(f64, f64)>,
     cache: Option<Cache>,
     derivation: Derivation,
+    /// The numbers are shown in place of the drawing.
+    data: bool,
+    /// A readout that a click pinned, with its place in data units.
+    pinned: Option<Pinned>,
+}
+
+/// A readout that stays.
+struct Pinned {
+    at: (f64, f64),
+    text: String,
 }
 
 /// A figure with the key it was built for.
@@ -47,6 +59,8 @@ struct Cache {
     /// One for a plot, one for each panel of several; none for tables and words.
     prepared: Vec<Prepared>,
     summary: String,
+    /// The numbers behind the figure, once they were asked for.
+    records: Option<Vec<Vec<String>>>,
 }
 
 /// Draws the tiles for one frame.
@@ -109,10 +123,16 @@ impl TileState {
         }
     }
 
+    /// Takes a pinned readout away.
+    pub(super) fn unpin(&mut self) {
+        self.pinned = None;
+    }
+
     /// Forgets what belongs to the run that was shown before: its figure, its zoom, its weights.
     pub(super) fn forget_run(&mut self) {
         self.cache = None;
         self.derivation = Derivation::default();
+        self.pinned = None;
         self.options.shown.clear();
         self.fit();
     }

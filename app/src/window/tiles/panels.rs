@@ -46,6 +46,7 @@ pub(super) fn panels_ui(
                 cursor: None,
                 fit: false,
                 follow: true,
+                pinned: None,
                 readout: at.and_then(|(x, y)| readout::readout(plot, x, y)),
                 brush: false,
             };

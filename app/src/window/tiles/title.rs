@@ -1,12 +1,16 @@
 //! The head of a tile: title, chooser, buttons of the view, help, export, controls.
 
 use egui::{RichText, Ui};
-use weightscope_engine::record::{ControlKind, ControlSpec, ControlValue, Record, ViewSpec};
+use weightscope_engine::record::ViewSpec;
 
 use super::TileBehavior;
 use crate::views;
 use crate::window::command::Action;
 use crate::window::style::{self, color, tokens};
+
+/// The gestures that all plots share.
+const GESTURES: &str = "Drag moves, the wheel zooms (Ctrl: x only, Shift: y only), right-drag zooms into a box, double-click fits. \
+     Shift and drag brushes. A click pins the readout, Ctrl+C copies it. L and Shift+L change the scales, S smooths, M maximises.";
 
 impl TileBehavior<'_> {
     /// Title, chooser, buttons of the view, help, export.
@@ -40,6 +44,13 @@ impl TileBehavior<'_> {
         if icon(ui, icons::ICON_DOWNLOAD, format!("Export {}", spec.title)).clicked() {
             self.actions.push(Action::Export(spec.id.clone()));
         }
+        let state = self.states.entry(spec.id.clone()).or_default();
+        let words =
+            if state.data { format!("Draw {}", spec.title) } else { format!("Data of {}", spec.title) };
+        let glyph = if state.data { icons::ICON_SHOW_CHART } else { icons::ICON_TABLE_ROWS };
+        if icon(ui, glyph, words).clicked() {
+            state.data ^= true;
+        }
         if icon(ui, icons::ICON_CLOSE, format!("Close {}", spec.title)).clicked() {
             self.actions.push(Action::CloseTile(spec.id.clone()));
         }
@@ -48,6 +59,8 @@ impl TileBehavior<'_> {
             ui.set_max_width(420.0);
             let mut cache = egui_commonmark::CommonMarkCache::default();
             egui_commonmark::CommonMarkViewer::new().show(ui, &mut cache, &spec.help);
+            ui.separator();
+            ui.label(RichText::new(GESTURES).small().color(color(tokens(ui.ctx()).text_muted)));
         });
         for action in &spec.actions {
             if ui.small_button(&action.label).on_hover_text(&action.about).clicked() {
@@ -77,75 +90,5 @@ impl TileBehavior<'_> {
             let words = format!("Layer of {}", spec.title);
             chooser.response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::ComboBox, true, &words));
         }
-    }
-
-    /// What can be turned in this view, in a row of its own.
-    pub(super) fn controls_ui(&mut self, ui: &mut Ui, spec: &ViewSpec) {
-        if spec.controls.is_empty() {
-            return;
-        }
-        ui.horizontal_wrapped(|ui| {
-            for control in &spec.controls {
-                let value = self.controls.0.get(&control.id);
-                if let Some(turned) = control_ui(ui, control, value, self.shown.record()) {
-                    self.actions.push(Action::Turn(control.id.clone(), turned));
-                }
-            }
-        });
-    }
-}
-
-/// One control; its new value, if it was turned.
-fn control_ui(
-    ui: &mut Ui,
-    control: &ControlSpec,
-    value: Option<&ControlValue>,
-    record: &Record,
-) -> Option<ControlValue> {
-    match (&control.kind, value) {
-        (ControlKind::Number { low, high, logarithmic, .. }, Some(ControlValue::Number(now))) => {
-            let mut number = *now;
-            let label = ui.label(&control.label).on_hover_text(&control.about);
-            let slider = egui::Slider::new(&mut number, *low..=*high)
-                .logarithmic(*logarithmic)
-                .clamping(egui::SliderClamping::Edits)
-                .max_decimals(4);
-            let changed = ui.add(slider).labelled_by(label.id).on_hover_text(&control.about).changed();
-            changed.then_some(ControlValue::Number(number))
-        }
-        (ControlKind::Choice { .. } | ControlKind::ChoiceFrom { .. }, value) => {
-            let options = control.options(record);
-            let now = match value {
-                Some(ControlValue::Word(word)) => word.as_str(),
-                _ => "",
-            };
-            let words = options.iter().find(|(key, _)| key == now).map_or(now, |(_, words)| words);
-            let mut chosen = None;
-            let label = ui.label(&control.label).on_hover_text(&control.about);
-            egui::ComboBox::from_id_salt(("control", &control.id))
-                .selected_text(words)
-                .show_ui(ui, |ui| {
-                    for (key, words) in &options {
-                        if ui.selectable_label(key == now, words).clicked() {
-                            chosen = Some(ControlValue::Word(key.clone()));
-                        }
-                    }
-                })
-                .response
-                .labelled_by(label.id);
-            chosen
-        }
-        (ControlKind::Switch { .. }, Some(ControlValue::Switch(now))) => {
-            let mut on = *now;
-            let changed = ui.checkbox(&mut on, &control.label).on_hover_text(&control.about).changed();
-            changed.then_some(ControlValue::Switch(on))
-        }
-        (ControlKind::Region, value) => {
-            let words = if value.is_some() { "brushed" } else { "shift + drag brushes" };
-            ui.label(RichText::new(format!("{}: {words}", control.label)).small())
-                .on_hover_text(&control.about);
-            None
-        }
-        _ => None,
     }
 }

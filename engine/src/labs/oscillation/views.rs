@@ -239,6 +239,7 @@ pub(super) fn pick(record: &Record, pick: &Pick) -> Picked {
                 .and_then(|channel| layer_of(&channel.id));
             most_flips(record, layer.as_deref(), pick.step as f64)
         }
+        "latent_histogram" | "distance_histogram" if pick.region.is_some() => within(record, pick),
         "latent_histogram" => {
             nearest(record, layer_of(&pick.channel).as_deref(), pick.step as f64, |value| {
                 (value - pick.x).abs()
@@ -298,12 +299,49 @@ fn nearest(record: &Record, layer: Option<&str>, step: f64, badness: impl Fn(f64
     Picked { ids: ranked.into_iter().take(MOST_PICKED / 3).map(|(_, id)| id).collect(), ..Picked::default() }
 }
 
+/// Traced weights of the layer whose value lies in the brushed range, those with the most flips first.
+fn within(record: &Record, pick: &Pick) -> Picked {
+    let (Some(trace), Some([low, high, _, _])) = (record.vector(ch::TRACE), pick.region) else {
+        return Picked::default();
+    };
+    let layer = pick.channel.split_once('/').map(|(_, layer)| layer);
+    let measure = |value: f64| {
+        if pick.view == "distance_histogram" {
+            ((value - 0.5) - (value - 0.5).round_ties_even()).abs()
+        } else {
+            value
+        }
+    };
+    let mut ranked: Vec<(usize, u64)> = trace
+        .components
+        .iter()
+        .filter(|component| layer.is_none_or(|layer| component.group == layer))
+        .filter(|component| {
+            let value = component.series.at(pick.step as f64).map(|point| measure(point.y));
+            value.is_some_and(|value| (low..=high).contains(&value))
+        })
+        .map(|component| (flips_of(record, component.id, pick.step as f64), component.id))
+        .collect();
+    ranked.sort_by(|a, b| (b.0, a.1).cmp(&(a.0, b.1)));
+    Picked { ids: ranked.into_iter().take(MOST_PICKED).map(|(_, id)| id).collect(), ..Picked::default() }
+}
+
 /// The weight of the strip that is nearest to the click.
 fn dot(record: &Record, pick: &Pick) -> Picked {
     let Some(Data::Points(points)) = record.get(&pick.channel).map(|channel| &channel.data) else {
         return Picked::default();
     };
     let Some((_, dots)) = points.at(pick.step) else { return Picked::default() };
+    if let Some([left, right, bottom, top]) = pick.region {
+        let inside =
+            |dot: &&crate::record::Dot| (left..=right).contains(&dot.x) && (bottom..=top).contains(&dot.y);
+        let mut dots: Vec<&crate::record::Dot> = dots.iter().filter(inside).collect();
+        dots.sort_by(|a, b| b.value.total_cmp(&a.value).then(a.id.cmp(&b.id)));
+        return Picked {
+            ids: dots.iter().take(MOST_PICKED).map(|dot| dot.id).collect(),
+            ..Picked::default()
+        };
+    }
     let distance = |dot: &crate::record::Dot| (dot.x - pick.x).powi(2) + ((dot.y - pick.y) / 16.0).powi(2);
     let best = dots.iter().min_by(|a, b| distance(a).total_cmp(&distance(b)));
     Picked { ids: best.map(|dot| dot.id).into_iter().collect(), ..Picked::default() }

@@ -163,7 +163,8 @@ impl WeightPlan {
         let latent = self.latent(parameters);
         match self.rule {
             Rule::Lsq { step, .. } => {
-                let scales = parameters.get(step).to_vec();
+                // The scales that act: a step that fell below the floor is kept there.
+                let scales: Vec<f32> = parameters.get(step).iter().map(|step| lsq::floored(*step)).collect();
                 let levels = lsq::levels(&latent, &scales, self.groups, self.range());
                 let mut local = lsq::quantize(&latent, &scales, self.groups, self.range());
                 let values = std::mem::take(&mut local.value);

@@ -35,6 +35,7 @@ pub(in super::super) fn artifact(config: &Config, state: &State) -> Option<Artif
             let Some(steps) = state.tensors.get(&format!("{key}.step")).and_then(Blob::to_f32) else {
                 continue;
             };
+            let steps: Vec<f32> = steps.into_iter().map(lsq::floored).collect();
             (lsq::levels(&weights, &steps, groups, LevelRange::new(bits, Sign::Signed)), steps)
         };
         let levels: Vec<i8> = levels.iter().map(|level| *level as i8).collect();

@@ -1,4 +1,7 @@
-//! A figure as a file in one of four formats; shared by window and command line.
+//! A figure as a file in one of four formats, or as a folder with all that belongs to it; shared by window and command line.
+
+mod dressing;
+mod job;
 
 use std::path::Path;
 
@@ -6,9 +9,12 @@ use anyhow::{Context as _, anyhow};
 use weightscope_engine::store::write_atomically;
 
 use crate::figure::model::Figure;
-use crate::figure::style::Page;
+use crate::figure::style::Style;
 use crate::figure::{csv, pdf, png, svg};
 use crate::theme::Theme;
+
+pub use dressing::{Dressing, LegendPlace};
+pub use job::Job;
 
 /// File formats.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -39,19 +45,23 @@ impl Format {
 }
 
 /// The bytes of a figure.
-pub fn bytes(figure: &Figure, format: Format, page: Page) -> anyhow::Result<Vec<u8>> {
-    let (style, tokens) = (page.style(), Theme::Print.tokens());
+pub fn bytes(figure: &Figure, format: Format, style: &Style) -> anyhow::Result<Vec<u8>> {
+    let tokens = Theme::Print.tokens();
     Ok(match format {
-        Format::Svg => svg::write(figure, &style, tokens)?.into_bytes(),
-        Format::Pdf => pdf::write(figure, &style, tokens)?,
-        Format::Png => png::write(figure, &style, tokens, png::Resolution::Dpi300)?,
+        Format::Svg => svg::write(figure, style, tokens)?.into_bytes(),
+        Format::Pdf => pdf::write(figure, style, tokens)?,
+        Format::Png => png::write(figure, style, tokens, png::Resolution::Dpi300)?,
         Format::Csv => csv::write(figure)?.into_bytes(),
     })
 }
 
-/// Writes a figure, whole or not at all; folders on the way are made.
-pub fn write(figure: &Figure, format: Format, page: Page, path: &Path) -> anyhow::Result<()> {
-    let bytes = bytes(figure, format, page)?;
+/// The final page as a picture for the screen.
+fn preview(figure: &Figure, style: &Style) -> anyhow::Result<Vec<u8>> {
+    Ok(png::write(figure, style, Theme::Print.tokens(), png::Resolution::Dpi150)?)
+}
+
+/// Writes a file, whole or not at all; folders on the way are made.
+pub fn write(bytes: &[u8], path: &Path) -> anyhow::Result<()> {
     if path.is_dir() {
         return Err(anyhow!("this is a folder; name a file: {}", path.display()));
     }
@@ -59,6 +69,6 @@ pub fn write(figure: &Figure, format: Format, page: Page, path: &Path) -> anyhow
         std::fs::create_dir_all(folder)
             .with_context(|| format!("cannot make the folder; choose another place: {}", folder.display()))?;
     }
-    write_atomically(path, "the figure", |out| out.write_all(&bytes))?;
+    write_atomically(path, "the figure", |out| out.write_all(bytes))?;
     Ok(())
 }

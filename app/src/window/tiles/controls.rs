@@ -1,0 +1,115 @@
+//! What can be turned without running anything again. A control of several views stands once, above all tiles; one that a
+//! single view has stands in its tile.
+
+use egui::{RichText, Ui};
+use weightscope_engine::record::{ControlKind, ControlSpec, ControlValue, Controls, Record, ViewSpec};
+
+use super::TileBehavior;
+use crate::window::command::Action;
+
+impl TileBehavior<'_> {
+    /// The controls that only this view has, in a row of its own.
+    pub(super) fn controls_ui(&mut self, ui: &mut Ui, spec: &ViewSpec) {
+        let views = &self.shown.views;
+        let own: Vec<&ControlSpec> =
+            spec.controls.iter().filter(|control| !is_shared(views, control)).collect();
+        row_ui(ui, &spec.id, &own, self.controls, self.shown.record(), self.actions);
+    }
+}
+
+/// The controls that several views share, in the order in which they first appear.
+pub(in crate::window) fn shared(views: &[ViewSpec]) -> Vec<&ControlSpec> {
+    let mut found: Vec<&ControlSpec> = Vec::new();
+    for control in views.iter().flat_map(|view| &view.controls) {
+        if is_shared(views, control) && !found.iter().any(|known| known.id == control.id) {
+            found.push(control);
+        }
+    }
+    found
+}
+
+fn is_shared(views: &[ViewSpec], control: &ControlSpec) -> bool {
+    // A rectangle is brushed in a view and named there.
+    control.kind != ControlKind::Region
+        && views.iter().filter(|view| view.controls.iter().any(|other| other.id == control.id)).count() > 1
+}
+
+/// Controls side by side; a narrow tile scrolls them.
+pub(in crate::window) fn row_ui(
+    ui: &mut Ui,
+    id: &str,
+    specs: &[&ControlSpec],
+    values: &Controls,
+    record: &Record,
+    actions: &mut Vec<Action>,
+) {
+    if specs.is_empty() {
+        return;
+    }
+    egui::ScrollArea::horizontal().id_salt(("controls", id)).auto_shrink([false, true]).show(ui, |ui| {
+        ui.horizontal(|ui| {
+            ui.spacing_mut().slider_width = 64.0;
+            ui.spacing_mut().combo_width = 40.0;
+            for control in specs {
+                if let Some(turned) = control_ui(ui, control, values.0.get(&control.id), record) {
+                    actions.push(Action::Turn(control.id.clone(), turned));
+                }
+            }
+        });
+    });
+}
+
+/// One control; its new value, if it was turned.
+fn control_ui(
+    ui: &mut Ui,
+    control: &ControlSpec,
+    value: Option<&ControlValue>,
+    record: &Record,
+) -> Option<ControlValue> {
+    match (&control.kind, value) {
+        (ControlKind::Number { low, high, logarithmic, .. }, Some(ControlValue::Number(now))) => {
+            let mut number = *now;
+            let label = ui.label(&control.label).on_hover_text(&control.about);
+            let slider = egui::Slider::new(&mut number, *low..=*high)
+                .logarithmic(*logarithmic)
+                .clamping(egui::SliderClamping::Edits)
+                .max_decimals(4);
+            let changed = ui.add(slider).labelled_by(label.id).on_hover_text(&control.about).changed();
+            changed.then_some(ControlValue::Number(number))
+        }
+        (ControlKind::Choice { .. } | ControlKind::ChoiceFrom { .. }, value) => {
+            let options = control.options(record);
+            let now = match value {
+                Some(ControlValue::Word(word)) => word.as_str(),
+                _ => "",
+            };
+            let words = options.iter().find(|(key, _)| key == now).map_or(now, |(_, words)| words);
+            let mut chosen = None;
+            let label = ui.label(&control.label).on_hover_text(&control.about);
+            egui::ComboBox::from_id_salt(("control", &control.id))
+                .selected_text(words)
+                .show_ui(ui, |ui| {
+                    for (key, words) in &options {
+                        if ui.selectable_label(key == now, words).clicked() {
+                            chosen = Some(ControlValue::Word(key.clone()));
+                        }
+                    }
+                })
+                .response
+                .labelled_by(label.id);
+            chosen
+        }
+        (ControlKind::Switch { .. }, Some(ControlValue::Switch(now))) => {
+            let mut on = *now;
+            let changed = ui.checkbox(&mut on, &control.label).on_hover_text(&control.about).changed();
+            changed.then_some(ControlValue::Switch(on))
+        }
+        (ControlKind::Region, value) => {
+            let words = if value.is_some() { "brushed" } else { "shift + drag brushes" };
+            ui.label(RichText::new(format!("{}: {words}", control.label)).small())
+                .on_hover_text(&control.about);
+            None
+        }
+        _ => None,
+    }
+}

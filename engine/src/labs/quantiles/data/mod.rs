@@ -1,0 +1,10 @@
+//! The data of a run: a table, encoded and standardised, in four parts.
+
+mod encode;
+mod material;
+mod split;
+mod truth;
+
+pub use encode::{Encoder, Input, Target};
+pub use material::{Material, Part};
+pub use split::{Parts, seeded};

@@ -1,0 +1,85 @@
+//! Flexible aggregation of quantile regression models: Fakoor, Kim, Mueller, Smola, Tibshirani, JMLR 24 (2023), arXiv 2103.00083.
+//!
+//! The claim: several quantile models, cross-fitted and joined with weights that depend on model, level and row, made monotone and
+//! calibrated, give sharper intervals than each of them, than their average, and than regressions on their predictions.
+//!
+//! - `config`: the settings; `method/`: the mathematics, pure; `base/`: the base models; `ensemble/`: what joins them
+//! - `data/`: table, split, encoding; `pipeline/`: the experiment as stages; `predict`: new rows from a finished run
+//! - `views/`: what is shown and what follows from the record; `reference`: published figures; `help/`: texts
+
+pub mod base;
+mod channels;
+mod config;
+mod cost;
+pub mod data;
+pub mod ensemble;
+pub mod method;
+mod pipeline;
+mod predict;
+mod reference;
+pub mod scores;
+#[cfg(test)]
+mod tests;
+mod views;
+
+pub use predict::{predict, predict_with};
+
+pub use config::{Config, Conformal, Margins, Missing, Placement, Search};
+
+use std::path::Path;
+
+use super::{About, Derive, Lab, Picked, ReferenceRow};
+use crate::experiment::{Cost, Problem, Visitor};
+use crate::record::{Channel, Pick, Record, ViewSpec};
+use crate::run::{Context, RunError};
+
+impl Lab for Config {
+    fn about() -> About {
+        About {
+            title: "Quantile aggregation",
+            claim: "Many quantile models, joined with weights that may depend on model, level and row, uncrossed and calibrated, give sharper intervals than each of them. How much is gained depends on the data; here it is measured.",
+            paper: "Fakoor, Kim, Mueller, Smola, Tibshirani: Flexible Model Aggregation for Quantile Regression, JMLR 24, 2023 (arXiv 2103.00083)",
+            link: "https://arxiv.org/abs/2103.00083",
+        }
+    }
+
+    fn visit(&mut self, visitor: &mut dyn Visitor) {
+        self.visit_settings(visitor);
+    }
+
+    fn check(&self) -> Vec<Problem> {
+        self.check_settings()
+    }
+
+    fn cost(&self) -> Cost {
+        cost::cost(self)
+    }
+
+    fn run(&self, context: &mut Context<'_>) -> Result<(), RunError> {
+        pipeline::run(self, context)
+    }
+
+    fn views(&self) -> Vec<ViewSpec> {
+        views::views(self)
+    }
+
+    fn reference(&self) -> Vec<ReferenceRow> {
+        reference::rows()
+    }
+
+    fn pick(&self, record: &Record, pick: &Pick) -> Picked {
+        views::pick(record, pick)
+    }
+
+    fn action(&self, _record: &Record, _action: &str) -> Picked {
+        Picked::default()
+    }
+
+    fn derive(&self, job: &Derive<'_>) -> Result<Vec<Channel>, RunError> {
+        views::derive(self, job)
+    }
+
+    fn predict(&self, run_folder: &Path, table: &Path, method: Option<&str>) -> Result<Vec<u8>, RunError> {
+        predict_with(run_folder, table, method)
+    }
+}

@@ -1,0 +1,152 @@
+//! The experiment as stages: full fits, cross-fitting, aggregation, scores.
+//!
+//! 1. Each base model on all training rows; its settings are chosen on validation rows.
+//! 2. Each base model K times without one fold, for out-of-fold predictions (nested CV+: also without two).
+//! 3. Each aggregator on out-of-fold predictions of the training rows, stopped by the validation rows with those of the full fits.
+//! 4. Calibration on rows that nothing has seen, scores on test rows.
+//!
+//! Contract: a job depends on the settings, the seed and its name alone; results are taken in a fixed order.
+
+mod aggregation;
+mod assemble;
+mod base;
+pub(super) mod finish;
+mod fitting;
+pub(super) mod predictions;
+pub(super) mod store;
+mod work;
+
+use burn::tensor::Device;
+
+use super::base::Kind;
+use super::channels as ch;
+use super::config::{Config, Conformal, Search};
+use super::data::Material;
+use super::ensemble::{AggregateSettings, Aggregator};
+use super::method::batch::batch_size;
+use super::method::isotonize::Isotonization;
+use super::method::levels::Levels;
+use crate::experiment::Problem;
+use crate::run::{Context, RunError};
+
+pub(super) use assemble::stack;
+use fitting::Bench;
+use store::Store;
+
+/// All that the stages share and nothing changes.
+pub(super) struct Plan<'a> {
+    pub(super) config: &'a Config,
+    pub(super) levels: Levels,
+    pub(super) material: Material,
+    pub(super) kinds: Vec<Kind>,
+    pub(super) aggregators: Vec<Aggregator>,
+    pub(super) device: Device,
+    pub(super) seed: u64,
+}
+
+impl Plan<'_> {
+    fn bench(&self) -> Bench<'_> {
+        Bench {
+            taus: self.levels.values(),
+            seed: self.seed,
+            device: &self.device,
+            batch: batch_size(self.material.rows()),
+            net_steps: usize::try_from(self.config.net_steps).unwrap_or(usize::MAX),
+            draws: if self.config.search == Search::Random {
+                usize::try_from(self.config.draws).unwrap_or(usize::MAX)
+            } else {
+                0
+            },
+        }
+    }
+
+    fn aggregate_settings(&self) -> AggregateSettings {
+        use super::config::{Margins, Placement};
+        let config = self.config;
+        AggregateSettings {
+            taus: self.levels.values().to_vec(),
+            models: self.kinds.len(),
+            inside: if config.placement == Placement::Inside {
+                config.isotonization
+            } else {
+                Isotonization::None
+            },
+            after: config.isotonization,
+            penalty: config.crossing_penalty,
+            margin: config.margin,
+            adaptive: config.margins == Margins::Adaptive,
+            global_learning_rate: 1e-2,
+            local_learning_rate: 1e-3,
+            weight_decay: 1e-7,
+            dropout: 0.05,
+            hidden: 64,
+            layers: 2,
+            batch: batch_size(self.material.rows()),
+            most_steps: usize::try_from(config.aggregator_steps).unwrap_or(usize::MAX),
+            every: 100,
+            patience: 500,
+        }
+    }
+
+    /// True if CV+ wants the predictions of fold models for test rows.
+    fn keeps_fold_models(&self) -> bool {
+        matches!(self.config.conformal, Conformal::CvPlus | Conformal::NestedCvPlus)
+    }
+
+    fn is_nested(&self) -> bool {
+        self.config.conformal == Conformal::NestedCvPlus
+    }
+}
+
+/// Stage numbers.
+const FULL: usize = 0;
+const FOLDS: usize = 1;
+
+/// Carries the experiment out.
+pub(super) fn run(config: &Config, context: &mut Context<'_>) -> Result<(), RunError> {
+    let levels = config.grid().map_err(|why| RunError::Problems(vec![Problem::error("levels", why)]))?;
+    let material = Material::load(config, levels.values())?;
+    context.dataset(&material.hash);
+    let plan = Plan {
+        config,
+        levels,
+        kinds: config.kinds(),
+        aggregators: config.combinations(),
+        device: context.device.device.clone(),
+        seed: context.seed,
+        material,
+    };
+    let (models, folds) = (plan.kinds.len() as u64, plan.material.fold_count as u64);
+    let mut stages = vec![("fitting base models", models), ("cross-fitting", models * folds)];
+    if plan.is_nested() {
+        stages.push(("leaving out two folds", models * folds * (folds - 1) / 2));
+    }
+    stages.push(("aggregating", plan.aggregators.len() as u64));
+    if plan.is_nested() {
+        stages.push(("aggregating without a fold", plan.aggregators.len() as u64 * folds));
+    }
+    context.plan(&stages);
+    let mut store = match context.take_resumed() {
+        Some(state) => Store::from_state(&state)?,
+        None => Store::default(),
+    };
+    ch::declare(context, &plan);
+    context.enter_stage(FULL);
+    base::full(&plan, &mut store, context)?;
+    context.enter_stage(FOLDS);
+    base::folds(&plan, &mut store, context)?;
+    let mut stage = FOLDS + 1;
+    if plan.is_nested() {
+        context.enter_stage(stage);
+        base::pairs(&plan, &mut store, context)?;
+        stage += 1;
+    }
+    context.enter_stage(stage);
+    aggregation::all(&plan, &mut store, context)?;
+    if plan.is_nested() {
+        context.enter_stage(stage + 1);
+        aggregation::nested(&plan, &mut store, context)?;
+    }
+    finish::finish(&plan, &mut store, context)?;
+    context.checkpoint(&store.to_state())
+}

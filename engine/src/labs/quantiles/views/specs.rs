@@ -1,0 +1,346 @@
+//! The views in the order of the tiles, with their controls.
+
+use super::look::ids;
+use super::{calibrated, crossing, fan, inspector, leaderboard, reliability, slices, weights};
+use crate::labs::quantiles::channels as ch;
+use crate::labs::quantiles::config::Config;
+use crate::record::{
+    AxisSpec, ControlKind, ControlSpec, Reference, ReferenceAxis, ReferenceStyle, ViewKind, ViewSpec,
+};
+
+/// See the module.
+pub(in crate::labs::quantiles) fn views(config: &Config) -> Vec<ViewSpec> {
+    let mut views = vec![
+        fan_chart(),
+        reliability_curve(),
+        pit(),
+        crossing_maps(),
+        operators(),
+        slice_coverage(),
+        slice_width(),
+    ];
+    views.extend(weight_views(config));
+    views.extend([board(), parts()]);
+    views.extend([conformal_scores(), conformal_pairs()]);
+    views.extend(training());
+    views.extend([inspected(), facts()]);
+    views
+}
+
+fn control(id: &str) -> ControlSpec {
+    let from = |channel: &str| ControlKind::ChoiceFrom { channel: channel.to_owned() };
+    let choice = |options: &[(&str, &str)], initial: &str| ControlKind::Choice {
+        options: options.iter().map(|(key, label)| ((*key).to_owned(), (*label).to_owned())).collect(),
+        initial: initial.to_owned(),
+    };
+    let number =
+        |low: f64, high: f64, initial: f64| ControlKind::Number { low, high, initial, logarithmic: false };
+    match id {
+        ids::METHOD => ControlSpec::new(
+            id,
+            "Method",
+            "The base model or aggregator that is looked at.",
+            from(ch::METHODS),
+        ),
+        ids::STAGE => {
+            let options = [
+                ("none", "raw"),
+                ("sort", "sorted"),
+                ("pava", "PAVA"),
+                ("sweep", "sweep"),
+                ("conformal", "conformal"),
+            ];
+            ControlSpec::new(
+                id,
+                "Stage",
+                "What is done to the raw predictions; nothing is trained again.",
+                choice(&options, "sort"),
+            )
+        }
+        ids::ORDER => ControlSpec::new(id, "Order", "What the rows are ordered by.", from(ch::ORDERS)),
+        ids::COVERAGE => ControlSpec::new(
+            id,
+            "Interval",
+            "Nominal coverage of the interval that is looked at.",
+            number(0.02, 0.98, 0.8),
+        ),
+        ids::SLICE => {
+            ControlSpec::new(id, "Feature", "The feature along which rows are grouped.", from(ch::FEATURES))
+        }
+        ids::WEIGHTED => {
+            ControlSpec::new(id, "Aggregator", "The aggregator whose weights are shown.", from(ch::WEIGHTED))
+        }
+        ids::PLACE => ControlSpec::new(
+            id,
+            "Place",
+            "Quantile of the feature at which local weights are shown; the other features stand at their medians.",
+            number(0.0, 1.0, 0.5),
+        ),
+        ids::ROW => ControlSpec::new(
+            id,
+            "Row",
+            "The test row that is inspected; a click in the fan chart chooses it.",
+            number(0.0, 1e6, 0.0),
+        ),
+        _ => ControlSpec::new(
+            ids::UNITS,
+            "Units",
+            "The target in its own units, or standardised.",
+            ControlKind::Switch { initial: true },
+        ),
+    }
+}
+
+/// A view whose channels follow from these controls.
+fn derived(id: &str, title: &str, kind: ViewKind, channels: &[&str], controls: &[&str]) -> ViewSpec {
+    ViewSpec {
+        controls: controls.iter().map(|id| control(id)).collect(),
+        derives: controls.iter().map(|id| (*id).to_owned()).collect(),
+        ..ViewSpec::new(id, title, kind, channels)
+    }
+}
+
+fn fan_chart() -> ViewSpec {
+    ViewSpec {
+        x: AxisSpec::new("rows in the chosen order", ""),
+        y: AxisSpec::new("target", ""),
+        overlays: fan::TRUTH.map(str::to_owned).to_vec(),
+        empty:
+            "Predicted intervals over the test rows appear here when the first model is fitted. Press Run."
+                .to_owned(),
+        help: include_str!("../help/fan.md").to_owned(),
+        ..derived(
+            "fan",
+            "Prediction intervals",
+            ViewKind::Bands,
+            &[fan::FAN],
+            &[ids::METHOD, ids::STAGE, ids::ORDER, ids::COVERAGE, ids::UNITS],
+        )
+    }
+}
+
+fn reliability_curve() -> ViewSpec {
+    ViewSpec {
+        x: AxisSpec::new("nominal level", "").limits(0.0, 1.0),
+        y: AxisSpec::new("observed share", "").limits(0.0, 1.0),
+        empty: "Observed against nominal levels appear here when the first model is fitted. Press Run."
+            .to_owned(),
+        help: include_str!("../help/reliability.md").to_owned(),
+        ..derived(
+            "reliability",
+            "Reliability",
+            ViewKind::Curve,
+            &[reliability::RELIABILITY, reliability::DIAGONAL],
+            &[ids::METHOD, ids::STAGE],
+        )
+    }
+}
+
+fn pit() -> ViewSpec {
+    ViewSpec {
+        x: AxisSpec::new("level", "").limits(0.0, 1.0),
+        y: AxisSpec::new("density", ""),
+        references: vec![Reference {
+            axis: ReferenceAxis::Y,
+            value: 1.0,
+            label: "calibrated".to_owned(),
+            style: ReferenceStyle::Boundary,
+            control: None,
+        }],
+        empty: "PIT cells appear here when the first model is fitted. Press Run.".to_owned(),
+        help: include_str!("../help/reliability.md").to_owned(),
+        ..derived("pit", "PIT", ViewKind::Bars, &[reliability::PIT], &[ids::METHOD, ids::STAGE])
+    }
+}
+
+fn crossing_maps() -> ViewSpec {
+    ViewSpec {
+        x: AxisSpec::new("feature, groups of equal size", ""),
+        y: AxisSpec::new("neighbouring levels", ""),
+        color: Some(AxisSpec::new("share that crosses", "")),
+        empty: "Where quantiles cross, before and after, appears here. Press Run.".to_owned(),
+        help: include_str!("../help/crossing.md").to_owned(),
+        ..derived(
+            "crossing",
+            "Crossing",
+            ViewKind::Panels,
+            &[&format!("{}*", crossing::MAPS)],
+            &[ids::METHOD, ids::STAGE, ids::SLICE],
+        )
+    }
+}
+
+fn operators() -> ViewSpec {
+    ViewSpec {
+        empty: "What uncrossing does to the scores appears here. Press Run.".to_owned(),
+        help: include_str!("../help/crossing.md").to_owned(),
+        ..derived("operators", "Uncrossing", ViewKind::Table, &[crossing::OPERATORS], &[ids::METHOD])
+    }
+}
+
+fn slice_coverage() -> ViewSpec {
+    ViewSpec {
+        x: AxisSpec::new("feature", ""),
+        y: AxisSpec::new("coverage", "").limits(0.0, 1.0),
+        empty: "Coverage in slices of a feature appears here. Press Run.".to_owned(),
+        help: include_str!("../help/slices.md").to_owned(),
+        ..derived(
+            "slice_coverage",
+            "Coverage by slice",
+            ViewKind::Curve,
+            &[slices::COVERAGE, slices::NOMINAL],
+            &[ids::METHOD, ids::STAGE, ids::SLICE, ids::COVERAGE, ids::UNITS],
+        )
+    }
+}
+
+fn slice_width() -> ViewSpec {
+    ViewSpec {
+        x: AxisSpec::new("feature", ""),
+        y: AxisSpec::new("width and error", ""),
+        empty: "Widths in slices of a feature appear here. Press Run.".to_owned(),
+        help: include_str!("../help/slices.md").to_owned(),
+        ..derived(
+            "slice_width",
+            "Width by slice",
+            ViewKind::Curve,
+            &[slices::WIDTH, slices::ERROR],
+            &[ids::METHOD, ids::STAGE, ids::SLICE, ids::COVERAGE, ids::UNITS],
+        )
+    }
+}
+
+fn weight_views(config: &Config) -> Vec<ViewSpec> {
+    if config.combinations().iter().all(|one| one.resolution().is_none()) {
+        return Vec::new();
+    }
+    let controls = [ids::WEIGHTED, ids::SLICE, ids::PLACE];
+    let empty = "Weights of the models appear here when aggregators are trained. Press Run.".to_owned();
+    let help = include_str!("../help/weights.md").to_owned();
+    let map = |id: &str, title: &str, channel: &str| ViewSpec {
+        x: AxisSpec::new("output level", ""),
+        y: AxisSpec::new("model", ""),
+        color: Some(AxisSpec::new("weight", "")),
+        empty: empty.clone(),
+        help: help.clone(),
+        ..derived(id, title, ViewKind::Grid, &[channel], &controls)
+    };
+    vec![
+        map("weights", "Weights", weights::MAP),
+        map("weights_fine", "Weights by input level", weights::FINE),
+        map("weights_optimum", "Optimal weights", weights::OPTIMUM),
+        ViewSpec {
+            x: AxisSpec::new("feature", ""),
+            y: AxisSpec::new("mean weight", "").limits(0.0, 1.0),
+            empty: empty.clone(),
+            help: help.clone(),
+            ..derived(
+                "weights_along",
+                "Weights along a feature",
+                ViewKind::Curve,
+                &[&format!("{}*", weights::ALONG)],
+                &[ids::WEIGHTED, ids::SLICE],
+            )
+        },
+        ViewSpec {
+            x: AxisSpec::new("output level", "").limits(0.0, 1.0),
+            y: AxisSpec::new("entropy", "nat"),
+            empty,
+            help,
+            ..derived(
+                "weights_entropy",
+                "Entropy of the weights",
+                ViewKind::Curve,
+                &[weights::ENTROPY],
+                &controls,
+            )
+        },
+    ]
+}
+
+fn board() -> ViewSpec {
+    ViewSpec {
+        empty: "Scores of all methods appear here as they are fitted. Press Run.".to_owned(),
+        help: include_str!("../help/leaderboard.md").to_owned(),
+        ..derived("leaderboard", "Leaderboard", ViewKind::Table, &[leaderboard::BOARD], &[ids::STAGE])
+    }
+}
+
+fn parts() -> ViewSpec {
+    ViewSpec {
+        x: AxisSpec::new("weighted interval score", ""),
+        y: AxisSpec::new("method", ""),
+        empty: "The parts of the scores appear here. Press Run.".to_owned(),
+        help: include_str!("../help/leaderboard.md").to_owned(),
+        ..derived("score_parts", "Parts of the score", ViewKind::Bars, &[leaderboard::PARTS], &[ids::STAGE])
+    }
+}
+
+fn conformal_scores() -> ViewSpec {
+    ViewSpec {
+        x: AxisSpec::new("conformal score", "standardised"),
+        y: AxisSpec::new("calibration rows", ""),
+        empty: "Scores of the calibration rows appear here. Press Run.".to_owned(),
+        help: include_str!("../help/conformal.md").to_owned(),
+        ..derived(
+            "conformal_scores",
+            "Conformal scores",
+            ViewKind::Bars,
+            &[calibrated::SCORES],
+            &[ids::METHOD, ids::COVERAGE],
+        )
+    }
+}
+
+fn conformal_pairs() -> ViewSpec {
+    ViewSpec {
+        empty: "What calibration does to each interval appears here. Press Run.".to_owned(),
+        help: include_str!("../help/conformal.md").to_owned(),
+        ..derived("conformal_pairs", "Calibration", ViewKind::Table, &[calibrated::PAIRS], &[ids::METHOD])
+    }
+}
+
+fn training() -> [ViewSpec; 3] {
+    let view = |id: &str, title: &str, part: &str, label: &str| ViewSpec {
+        x: AxisSpec::new("training step", ""),
+        y: AxisSpec::new(label, ""),
+        empty: format!("{title} of nets and aggregators appear here while they train. Press Run."),
+        help: include_str!("../help/training.md").to_owned(),
+        ..ViewSpec::new(id, title, ViewKind::Curve, &[&format!("{}{part}/*", ch::CURVE)])
+    };
+    [
+        view("training_loss", "Training losses", "train", "loss"),
+        view("validation_loss", "Validation losses", "validation", "pinball loss"),
+        view("crossing_loss", "Crossing penalties", "crossing", "penalty"),
+    ]
+}
+
+fn inspected() -> ViewSpec {
+    ViewSpec {
+        x: AxisSpec::new("target", ""),
+        y: AxisSpec::new("level", "").limits(0.0, 1.0),
+        empty: "The quantile functions of one row appear here. Click a row in the fan chart.".to_owned(),
+        help: include_str!("../help/inspector.md").to_owned(),
+        ..derived(
+            "inspector",
+            "One row",
+            ViewKind::Curve,
+            &[&format!("{}*", inspector::QUANTILES)],
+            &[ids::METHOD, ids::STAGE, ids::ROW, ids::UNITS],
+        )
+    }
+}
+
+fn facts() -> ViewSpec {
+    ViewSpec {
+        empty: "What each method says about one row appears here. Press Run.".to_owned(),
+        help: include_str!("../help/inspector.md").to_owned(),
+        ..derived(
+            "inspector_facts",
+            "Facts of one row",
+            ViewKind::Table,
+            &[inspector::FACTS],
+            &[ids::STAGE, ids::ROW, ids::COVERAGE, ids::UNITS],
+        )
+    }
+}

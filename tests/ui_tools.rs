@@ -1,0 +1,213 @@
+//! The tools around a run: undo, scrubbing, palette, export with panels, dropped figures, sessions, rescue.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking, in its helpers too")]
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use egui::{Key, Modifiers};
+use egui_kittest::Harness;
+use egui_kittest::kittest::Queryable as _;
+use weightscope::figure::provenance;
+use weightscope::window::App;
+use weightscope_engine::experiment::Experiment;
+use weightscope_engine::presets;
+use weightscope_engine::run::{self, Control, Nobody, Place, RunRequest};
+use weightscope_engine::store::{self, Status};
+
+fn workbench(folder: &Path) -> Harness<'static, App> {
+    let folder = folder.to_owned();
+    Harness::builder().with_size([1440.0, 900.0]).build_eframe(move |creation| App::new(creation, &folder))
+}
+
+fn until(harness: &mut Harness<'_, App>, what: &str, done: impl Fn(&App) -> bool) {
+    let begun = Instant::now();
+    while begun.elapsed() < Duration::from_mins(1) {
+        harness.step();
+        if done(harness.state()) {
+            harness.step();
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    panic!("never happened: {what}");
+}
+
+/// A finished short run in the folder of runs.
+fn finished_run(root: &Path) -> PathBuf {
+    let mut experiment =
+        Experiment::from_toml(presets::by_name("oscillation/mlp-lsq").unwrap().text).unwrap();
+    for (key, value) in [("float_epochs", "2"), ("epochs", "6"), ("window", "40")] {
+        experiment.set_typed(key, value).unwrap();
+    }
+    let path = root.join("finished");
+    let request =
+        RunRequest { experiment, asked: None, origin: "test".to_owned(), place: Place::New(path.clone()) };
+    let outcome = run::run(&request, &mut Nobody, &Control::default()).unwrap();
+    assert_eq!(outcome.status, Status::Done, "{:?}", outcome.reason);
+    path
+}
+
+#[derive(Debug)]
+struct File(PathBuf);
+
+impl egui::DroppedFile for File {
+    fn path(&self) -> &Path {
+        &self.0
+    }
+
+    fn bytes(&self) -> Result<Vec<u8>, String> {
+        std::fs::read(&self.0).map_err(|error| error.to_string())
+    }
+}
+
+fn drop_on(harness: &mut Harness<'_, App>, path: &Path) {
+    harness.input_mut().dropped_files.push(Arc::new(File(path.to_owned())));
+    harness.step();
+    harness.input_mut().dropped_files.clear();
+}
+
+#[test]
+fn a_dropped_run_is_shown_and_its_past_can_be_scrubbed() {
+    let root = tempfile::tempdir().unwrap();
+    let path = finished_run(root.path());
+    let mut harness = workbench(root.path());
+    harness.step();
+    drop_on(&mut harness, &path);
+    until(&mut harness, "the run is shown", |app| app.status() == Some(Status::Done));
+    assert_eq!(harness.state().looked_at(), None, "the newest step at first");
+    harness.key_press(Key::OpenBracket);
+    until(&mut harness, "a step back", |app| app.looked_at().is_some());
+    harness.key_press(Key::Home);
+    until(&mut harness, "the first step", |app| app.looked_at().is_some_and(|step| step < 100));
+    harness.key_press(Key::End);
+    until(&mut harness, "live again", |app| app.looked_at().is_none());
+}
+
+#[test]
+fn an_exported_figure_dropped_on_a_fresh_window_brings_run_and_view_back() {
+    let root = tempfile::tempdir().unwrap();
+    let path = finished_run(root.path());
+    let mut harness = workbench(root.path());
+    harness.step();
+    drop_on(&mut harness, &path);
+    until(&mut harness, "the run is shown", |app| app.status() == Some(Status::Done));
+    harness.key_press(Key::Num4);
+    until(&mut harness, "the fourth tile is focused", |app| app.focused_view() == "accuracy");
+    harness.key_press_modifiers(Modifiers::COMMAND, Key::E);
+    harness.run_steps(3);
+    harness.get_by_label("Export").click();
+    let figure = path.join("figures").join("accuracy.pdf");
+    until(&mut harness, "the figure is written", |_| figure.is_file());
+    assert_eq!(provenance::read(&std::fs::read(&figure).unwrap()).unwrap().view, "accuracy");
+
+    let mut fresh = workbench(root.path());
+    std::fs::remove_file(root.path().join("session.json")).ok();
+    fresh.step();
+    drop_on(&mut fresh, &figure);
+    until(&mut fresh, "run and view are back", |app| {
+        app.status() == Some(Status::Done) && app.focused_view() == "accuracy"
+    });
+}
+
+#[test]
+fn several_views_become_panels_of_one_bundle() {
+    let root = tempfile::tempdir().unwrap();
+    let path = finished_run(root.path());
+    let mut harness = workbench(root.path());
+    harness.step();
+    drop_on(&mut harness, &path);
+    until(&mut harness, "the run is shown", |app| app.status() == Some(Status::Done));
+    harness.key_press_modifiers(Modifiers::COMMAND.plus(Modifiers::SHIFT), Key::E);
+    harness.run_steps(3);
+    harness.get_by_role_and_label(egui::accesskit::Role::CheckBox, "Accuracy").click();
+    harness.run_steps(3);
+    harness.get_by_label("Export").click();
+    let folder = path.join("figures").join("panels-bundle");
+    until(&mut harness, "the bundle is written", |_| folder.join("README.md").is_file());
+    let svg = std::fs::read_to_string(folder.join("figure.svg")).unwrap();
+    assert!(svg.contains("(a) Oscillation trace") && svg.contains("(b) Accuracy"), "two panels");
+    let csv = std::fs::read_to_string(folder.join("data.csv")).unwrap();
+    assert!(csv.lines().filter(|line| line.starts_with("panel,")).count() == 2, "with the data of both");
+    assert!(Experiment::from_toml(&std::fs::read_to_string(folder.join("experiment.toml")).unwrap()).is_ok());
+}
+
+#[test]
+fn settings_are_undone_and_come_back_after_a_kill() {
+    let root = tempfile::tempdir().unwrap();
+    let mut harness = workbench(root.path());
+    harness.step();
+    let before = harness.state().experiment().clone();
+    let preset = root.path().join("mine.toml");
+    std::fs::write(&preset, presets::by_name("oscillation/mlp-statsq").unwrap().text).unwrap();
+    drop_on(&mut harness, &preset);
+    until(&mut harness, "the form has changed", |app| *app.experiment() != before);
+    let after = harness.state().experiment().clone();
+    harness.key_press_modifiers(Modifiers::COMMAND, Key::Z);
+    until(&mut harness, "undone", |app| *app.experiment() == before);
+    harness.key_press_modifiers(Modifiers::COMMAND.plus(Modifiers::SHIFT), Key::Z);
+    until(&mut harness, "done again", |app| *app.experiment() == after);
+    // The session is written a moment later, without any orderly end.
+    let session = root.path().join("session.json");
+    until(&mut harness, "the session is on disk", |_| {
+        std::fs::read_to_string(&session).is_ok_and(|text| text.contains("mine"))
+    });
+    std::mem::forget(harness);
+    let mut again = workbench(root.path());
+    again.step();
+    assert_eq!(*again.state().experiment(), after, "as it was when the program died");
+}
+
+#[test]
+fn an_interrupted_run_is_offered_and_kept() {
+    let root = tempfile::tempdir().unwrap();
+    let path = finished_run(root.path());
+    let mut manifest = store::read_manifest(&path).unwrap();
+    manifest.status = Status::Running;
+    store::write_manifest(&path, &manifest).unwrap();
+    let mut harness = workbench(root.path());
+    let begun = Instant::now();
+    while harness.query_by_label("Keep").is_none() && begun.elapsed() < Duration::from_secs(20) {
+        harness.step();
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    harness.get_by_label("Keep").click();
+    until(&mut harness, "it is marked", |_| {
+        store::read_manifest(&path).is_ok_and(|manifest| manifest.status == Status::Cancelled)
+    });
+    assert!(path.join("metrics.csv").is_file(), "and nothing is lost");
+}
+
+#[test]
+fn the_palette_finds_commands_by_a_few_letters() {
+    let root = tempfile::tempdir().unwrap();
+    let mut harness = workbench(root.path());
+    harness.step();
+    harness.key_press_modifiers(Modifiers::COMMAND, Key::P);
+    harness.run_steps(2);
+    harness.event(egui::Event::Text("lgtth".to_owned()));
+    harness.run_steps(2);
+    assert!(harness.query_by_label_contains("Light theme").is_some(), "letters in their order are enough");
+    harness.key_press(Key::Enter);
+    harness.run_steps(3);
+    assert_eq!(harness.ctx.theme(), egui::Theme::Light, "and Enter does it");
+}
+
+#[test]
+fn a_closed_tile_comes_back_from_the_menu() {
+    let root = tempfile::tempdir().unwrap();
+    let path = finished_run(root.path());
+    let mut harness = workbench(root.path());
+    harness.step();
+    drop_on(&mut harness, &path);
+    until(&mut harness, "the run is shown", |app| app.status() == Some(Status::Done));
+    harness.get_by_label("Close Accuracy").click();
+    harness.run_steps(3);
+    assert!(harness.query_by_label("Close Accuracy").is_none(), "the tile is gone");
+    harness.get_by_label("Views").click();
+    harness.run_steps(3);
+    harness.get_by_label("Add Accuracy").click();
+    harness.run_steps(3);
+    assert!(harness.query_by_label("Close Accuracy").is_some(), "and back");
+}
