@@ -57,7 +57,8 @@ pub(super) fn lines(
         if options.smoothing > 0.0 && stroke == Stroke::Normal {
             let raw = drawn(options.resolution);
             let smoothed = smooth::smooth(&drawn(Resolution::Full), options.smoothing);
-            let name = format!("{name} (smoothed {})", options.smoothing);
+            let name =
+                if name.is_empty() { name } else { format!("{name} (smoothed {})", options.smoothing) };
             if options.envelope {
                 plot = plot.with(smooth::envelope(&raw, ink));
             }

@@ -201,6 +201,14 @@ macro_rules! labs {
                 match self { $(Self::$variant(config) => config.derive(job),)+ }
             }
 
+            /// Why a run with these settings cannot go on from a checkpoint of `parent`.
+            pub fn forkable(&self, parent: &Self) -> Vec<Problem> {
+                match (self, parent) {
+                    $((Self::$variant(config), Self::$variant(parent)) => config.forkable(parent),)+
+                    _ => vec![Problem::error("lab", "a fork stays in the lab of its parent").allowing(parent.name())],
+                }
+            }
+
             /// Predictions for a table of new rows from a finished run, as CSV.
             pub fn predict(
                 &self,
@@ -209,16 +217,6 @@ macro_rules! labs {
                 method: Option<&str>,
             ) -> Result<Vec<u8>, RunError> {
                 match self { $(Self::$variant(config) => config.predict(run_folder, table, method),)+ }
-            }
-
-            /// Why a run with these settings cannot go on from a checkpoint of `parent`.
-            pub fn forkable(&self, parent: &Self) -> Vec<Problem> {
-                match (self, parent) {
-                    $((Self::$variant(config), Self::$variant(parent)) => config.forkable(parent),)+
-                    #[expect(clippy::allow_attributes, reason = "with a single lab the arm below is unreachable, with two it is not")]
-                    #[allow(unreachable_patterns, reason = "see above")]
-                    _ => vec![Problem::error("lab", "a fork stays in the lab of its parent").allowing(parent.name())],
-                }
             }
 
             /// What a view's button selects.
