@@ -53,6 +53,7 @@ impl TileBehavior<'_> {
                     follow: state.visible.is_none(),
                     readout: hover_text(ui, plot),
                     pinned: state.pinned.as_ref().map(|pinned| (pinned.at, pinned.text.as_str())),
+                    compact: false,
                     brush: spec.picks_into.is_some()
                         || spec.controls.iter().any(|control| control.kind == ControlKind::Region),
                 };

@@ -9,6 +9,8 @@ use crate::window::readout;
 
 const TITLE_HEIGHT: f32 = 16.0;
 const GAP: f32 = 6.0;
+/// Size below which a panel has no room for headings and a colour key, points.
+const COMPACT_BELOW: egui::Vec2 = egui::vec2(200.0, 140.0);
 
 /// Draws the panels; a click on one, as its title and the position in data units.
 pub(super) fn panels_ui(
@@ -25,6 +27,8 @@ pub(super) fn panels_ui(
         (area.width() - GAP * (columns - 1) as f32) / columns as f32,
         (area.height() - GAP * (rows - 1) as f32) / rows as f32,
     );
+    // The colours of a small panel are read off by hovering; maximised, each has its key.
+    let compact = cell.x < COMPACT_BELOW.x || cell.y < COMPACT_BELOW.y;
     let mut picked = None;
     let plots = body.panels.iter().filter_map(|panel| match &panel.body {
         Body::Plot(plot) => Some((panel, plot)),
@@ -36,7 +40,7 @@ pub(super) fn panels_ui(
         let rect = egui::Rect::from_min_size(corner, cell);
         ui.scope_builder(egui::UiBuilder::new().max_rect(rect), |ui| {
             ui.add(egui::Label::new(RichText::new(&panel.title).small().strong()).truncate());
-            let bar = if plot.color_bar.is_some() { color_bar::WIDTH } else { 0.0 };
+            let bar = if plot.color_bar.is_some() && !compact { color_bar::WIDTH } else { 0.0 };
             let size = egui::vec2((cell.x - bar).max(20.0), (cell.y - TITLE_HEIGHT - GAP).max(20.0));
             let name = format!("{id}/{index}");
             let key = egui::Id::unique(("panel pointer", &name));
@@ -49,10 +53,11 @@ pub(super) fn panels_ui(
                 pinned: None,
                 readout: at.and_then(|(x, y)| readout::readout(plot, x, y)),
                 brush: false,
+                compact,
             };
             ui.horizontal(|ui| {
                 let touched = ui.allocate_ui(size, |ui| prepared.show(ui, &showing)).inner;
-                if let Some(bar) = &plot.color_bar {
+                if let Some(bar) = plot.color_bar.as_ref().filter(|_| !compact) {
                     color_bar(ui, bar, size.y);
                 }
                 ui.data_mut(|data| match touched.pointer {
