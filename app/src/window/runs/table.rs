@@ -75,6 +75,8 @@ impl Runs {
                 .sense(Sense::click())
                 .cell_layout(egui::Layout::left_to_right(egui::Align::Center))
                 .auto_shrink(false)
+                // The panel shrinks to its content, so this is the height of the list at first: about six lines.
+                .min_scrolled_height(150.0)
                 .column(Column::exact(22.0))
                 .column(Column::exact(20.0))
                 .column(Column::exact(98.0).clip(true))
@@ -178,7 +180,7 @@ impl Runs {
     fn group_row_ui(&mut self, row: &mut TableRow<'_, '_>, value: &str, count: usize, columns: &[String]) {
         let key = self.layout.group.clone().unwrap_or_default();
         let folded = self.layout.folded.contains(value);
-        let mut turned = false;
+        let (mut turned, mut at, mut left) = (false, egui::Pos2::ZERO, 0.0);
         row.set_overline(true);
         row.col(|ui| {
             let icon = if folded { icons::ICON_CHEVRON_RIGHT } else { icons::ICON_EXPAND_MORE };
@@ -186,19 +188,24 @@ impl Runs {
             let name = format!("{} group {value}", if folded { "Unfold" } else { "Fold" });
             response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, &name));
             turned = response.clicked();
-            // The heading runs over the columns of the row.
-            let mut clip = ui.clip_rect();
-            clip.max.x = f32::INFINITY;
-            let plural = if count == 1 { "" } else { "s" };
-            let text = format!("{} {value} · {count} run{plural}", heading(&key));
-            let at = egui::pos2(response.rect.right() + 8.0, response.rect.center().y);
-            let font = egui::TextStyle::Body.resolve(ui.style());
-            let visible = clip.intersect(ui.ctx().content_rect());
-            let paint = color(tokens(ui.ctx()).text);
-            ui.painter().with_clip_rect(visible).text(at, egui::Align2::LEFT_CENTER, text, font, paint);
+            at = egui::pos2(response.rect.right() + 8.0, response.rect.center().y);
+            left = ui.clip_rect().left();
         });
-        for _ in 1..FIXED + columns.len() {
-            row.col(|_| {});
+        let last = FIXED + columns.len() - 1;
+        for column in 1..=last {
+            row.col(|ui| {
+                if column < last {
+                    return;
+                }
+                // The heading runs over all cells of the row, so it is drawn after their backgrounds.
+                let mut clip = ui.clip_rect();
+                clip.min.x = left;
+                let plural = if count == 1 { "" } else { "s" };
+                let text = format!("{} {value} · {count} run{plural}", heading(&key));
+                let font = egui::TextStyle::Body.resolve(ui.style());
+                let paint = color(tokens(ui.ctx()).text);
+                ui.painter().with_clip_rect(clip).text(at, egui::Align2::LEFT_CENTER, text, font, paint);
+            });
         }
         if turned && !self.layout.folded.remove(value) {
             self.layout.folded.insert(value.to_owned());
