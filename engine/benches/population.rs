@@ -1,5 +1,11 @@
 //! Speed of the population kernel: steps of gradient descent, Hessian products and judging, over widths and batches.
 
+#![expect(
+    clippy::unwrap_used,
+    missing_docs,
+    reason = "a benchmark may stop by panicking, and its groups are made by a macro"
+)]
+
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use weightscope_engine::math::stream;
 use weightscope_engine::population::{

@@ -2,6 +2,11 @@
 //!
 //! Contract: padding stays harmless: each function is 0 at 0. A NaN stays a NaN, so that a diverging network shows.
 
+#![expect(
+    clippy::inline_always,
+    reason = "a function that is not inlined is compiled for the smallest instruction set"
+)]
+
 use multiversion::multiversion;
 
 use super::lane::{Lane, flat, flat_mut};
@@ -13,8 +18,7 @@ use crate::nn::gelu::value_and_slope;
 const DENSITY_AT_ZERO: f32 = 0.398_942_3;
 
 /// Coefficients of tanh(x) = x + x³·P(x²) for |x| < 0.625, highest power first (S. Moshier's Cephes library, `tanhf`).
-const TANH_SMALL: [f32; 5] =
-    [-5.704_988_7e-3, 2.063_908_9e-2, -5.373_971_6e-2, 1.333_144_2e-1, -3.333_328_2e-1];
+const TANH_SMALL: [f32; 5] = [-5.704_988_7e-3, 2.063_909e-2, -5.373_971_6e-2, 1.333_144_2e-1, -3.333_328e-1];
 
 impl Activation {
     /// True if the second derivative is not zero everywhere.
@@ -23,7 +27,7 @@ impl Activation {
     }
 }
 
-/// Replaces sums by values and writes the slopes; a ReLU's slope follows from its value, so its `slopes` stay untouched.
+/// Replaces sums by values and writes the slopes; a `ReLU`'s slope follows from its value, so its `slopes` stay untouched.
 pub(super) fn activate(activation: Activation, values: &mut [Lane], slopes: &mut [Lane]) {
     match activation {
         Activation::Relu => relu(values),
@@ -37,7 +41,7 @@ pub(super) fn damp(activation: Activation, gradient: &mut [Lane], values: &[Lane
     if activation == Activation::Relu { cut(gradient, values) } else { multiply(gradient, slopes) }
 }
 
-/// Second derivatives from sums (`z`), before [`activate`]; zero for ReLU.
+/// Second derivatives from sums (`z`), before [`activate`]; zero for `ReLU`.
 pub(super) fn curvatures(activation: Activation, sums: &[Lane], curvatures: &mut [Lane]) {
     let curvature = match activation {
         Activation::Relu => |_| 0.0,

@@ -2,8 +2,8 @@
 //! multiplication by the Hessian", Neural Computation 6(1), 1994).
 //!
 //! Along the direction (V, c) the forward pass moves by Rz = Ra·W + a·V + c, Ra = s'(z)·Rz; the gradient of the outputs
-//! moves as the objective says; and backward Hv = Raᵀδ + aᵀRδ for the weights, ΣRδ for the biases, and
-//! Rδ below = (Rδ·Wᵀ + δ·Vᵀ)·s'(z) + (δ·Wᵀ)·s''(z)·Rz. A ReLU has s'' = 0; finite differences are no substitute there, since
+//! moves as the objective says; and backward Hv = Raᵀδ + aᵀRδ for the weights, `ΣRδ` for the biases, and
+//! Rδ below = (Rδ·Wᵀ + δ·Vᵀ)·s'(z) + (δ·Wᵀ)·s''(z)·Rz. A `ReLU` has s'' = 0; finite differences are no substitute there, since
 //! they add the curvature of the kinks.
 //! Contract: what does not depend on the direction is computed once; a product allocates nothing.
 
@@ -41,7 +41,7 @@ struct Piece {
     /// Input, then the values of each hidden layer.
     values: Vec<Vec<Lane>>,
     slopes: Vec<Vec<Lane>>,
-    /// (δ·Wᵀ)·s''(z) of each hidden layer; empty for ReLU.
+    /// (δ·Wᵀ)·s''(z) of each hidden layer; empty for `ReLU`.
     bends: Vec<Vec<Lane>>,
     /// δ of each layer.
     deltas: Vec<Vec<Lane>>,
@@ -174,7 +174,7 @@ impl Piece {
             if index == last {
                 piece.probabilities.clone_from(&sums);
                 objective::softmax(&mut piece.probabilities, count, layer.outputs);
-                let at = Rows { rows, total, outputs: layer.outputs };
+                let at = Rows { places: rows, total, outputs: layer.outputs };
                 objective::descend(shape.objective(), &mut sums, at, &samples.targets);
                 piece.deltas[index] = sums;
             } else {

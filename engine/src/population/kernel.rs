@@ -6,6 +6,12 @@
 //! machine has is chosen at run time.
 //! Contract: nothing is allocated; each number is summed in an order that depends on the sizes only.
 
+#![expect(
+    clippy::inline_always,
+    reason = "a function that is not inlined is compiled for the smallest instruction set"
+)]
+#![expect(clippy::needless_range_loop, reason = "loops of constant length over several arrays at once")]
+
 use multiversion::multiversion;
 use multiversion::target::target_cfg_f;
 

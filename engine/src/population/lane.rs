@@ -5,6 +5,11 @@
 //! lane is a register of the widest instruction set.
 //! Contract: sums are taken in a fixed order, so that the same machine gives the same bits whatever the thread count.
 
+#![expect(
+    clippy::inline_always,
+    reason = "a function that is not inlined is compiled for the smallest instruction set"
+)]
+
 use bytemuck::{Pod, Zeroable};
 use multiversion::multiversion;
 

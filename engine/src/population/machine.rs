@@ -166,7 +166,7 @@ impl Machine {
             let last = self.values.len() - 1;
             let z = &mut self.values[last][..panels(outputs) * count];
             see(z, count);
-            let rows = Rows { rows: &order[..count], total: samples.rows(), outputs };
+            let rows = Rows { places: &order[..count], total: samples.rows(), outputs };
             let (sum, correct) = objective::judge(self.shape.objective(), z, rows, &samples.targets);
             self.order = order;
             loss += sum;
@@ -202,7 +202,7 @@ impl Machine {
         let outputs = self.shape.outputs();
         let z = &mut self.deltas[0][..panels(outputs) * rows.len()];
         z.copy_from_slice(&self.values[self.shape.layers.len()][..z.len()]);
-        let at = Rows { rows, total: rows.len(), outputs };
+        let at = Rows { places: rows, total: rows.len(), outputs };
         objective::descend(self.shape.objective(), z, at, &samples.targets)
     }
 

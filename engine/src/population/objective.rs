@@ -15,7 +15,7 @@ use crate::nn::exponential::exp_of_nonpositive;
 #[derive(Clone, Copy)]
 pub(super) struct Rows<'a> {
     /// Rows of the batch by their place in the targets.
-    pub(super) rows: &'a [u32],
+    pub(super) places: &'a [u32],
     /// Rows of the mean.
     pub(super) total: usize,
     /// Outputs of the network.
@@ -27,7 +27,7 @@ pub(super) fn descend(objective: Objective, z: &mut [Lane], rows: Rows<'_>, targ
     match (objective, targets) {
         (Objective::CrossEntropy, Targets::Classes(labels)) => {
             let wanted = label_outputs(z, rows, labels);
-            let normalizers = softmax(z, rows.rows.len(), rows.outputs);
+            let normalizers = softmax(z, rows.places.len(), rows.outputs);
             subtract_labels(z, rows, labels);
             super::lane::scale(z, 1.0 / rows.total as f32);
             normalizers - wanted
@@ -40,7 +40,7 @@ pub(super) fn descend(objective: Objective, z: &mut [Lane], rows: Rows<'_>, targ
 pub(super) fn judge(objective: Objective, z: &mut [Lane], rows: Rows<'_>, targets: &Targets) -> (f64, usize) {
     let right = match targets {
         Targets::Classes(labels) => {
-            let count = rows.rows.len();
+            let count = rows.places.len();
             (0..count).filter(|row| argmax(z, *row, count, rows.outputs) == label(labels, rows, *row)).count()
         }
         Targets::Values(_) => 0,
@@ -85,7 +85,7 @@ pub(super) fn softmax(z: &mut [Lane], rows: usize, outputs: usize) -> f64 {
 
 /// Sum of the outputs at the labels.
 fn label_outputs(z: &[Lane], rows: Rows<'_>, labels: &[u32]) -> f64 {
-    let count = rows.rows.len();
+    let count = rows.places.len();
     let mut sum = 0.0;
     for row in 0..count {
         let label = label(labels, rows, row);
@@ -95,7 +95,7 @@ fn label_outputs(z: &[Lane], rows: Rows<'_>, labels: &[u32]) -> f64 {
 }
 
 fn subtract_labels(p: &mut [Lane], rows: Rows<'_>, labels: &[u32]) {
-    let count = rows.rows.len();
+    let count = rows.places.len();
     for row in 0..count {
         let label = label(labels, rows, row);
         p[label / LANES * count + row].0[label % LANES] -= 1.0;
@@ -103,7 +103,7 @@ fn subtract_labels(p: &mut [Lane], rows: Rows<'_>, labels: &[u32]) {
 }
 
 fn label(labels: &[u32], rows: Rows<'_>, row: usize) -> usize {
-    labels[rows.rows[row] as usize] as usize
+    labels[rows.places[row] as usize] as usize
 }
 
 /// First largest output of a row; a row with a NaN answers nothing.
@@ -123,14 +123,14 @@ fn argmax(z: &[Lane], row: usize, rows: usize, outputs: usize) -> usize {
 
 /// Squared error: (z − y)² summed over the outputs, divided by their number; the gradient is 2(z − y)/(rows · outputs).
 fn squared(z: &mut [Lane], rows: Rows<'_>, targets: &Targets) -> f64 {
-    let count = rows.rows.len();
+    let count = rows.places.len();
     let factor = 2.0 / (rows.total * rows.outputs) as f32;
     let mut sum = 0.0;
     for row in 0..count {
         for column in 0..rows.outputs {
             let wanted = match targets {
                 Targets::Classes(labels) => f32::from(u8::from(label(labels, rows, row) == column)),
-                Targets::Values(values) => values[rows.rows[row] as usize * rows.outputs + column],
+                Targets::Values(values) => values[rows.places[row] as usize * rows.outputs + column],
             };
             let place = &mut z[column / LANES * count + row].0[column % LANES];
             let difference = *place - wanted;

@@ -74,6 +74,7 @@ impl Samples {
     }
 
     /// Some of the rows; those that are not there are left out.
+    #[must_use]
     pub fn select(&self, wanted: &[usize]) -> Self {
         let wanted: Vec<usize> = wanted.iter().copied().filter(|row| *row < self.rows).collect();
         let features = self.features.chunks_exact(self.rows.max(1));

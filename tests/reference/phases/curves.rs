@@ -27,7 +27,8 @@ pub(super) fn connectivity(case: &mut Case) -> Result<(), String> {
     let places = case.numbers("ts")?;
     let judged = curve.profile(&mut machine, samples, places.len());
     let losses: Vec<f64> = judged.iter().map(|at| at.loss).collect();
-    let errors: Vec<f64> = judged.iter().map(|at| at.error_percent()).collect();
+    let errors: Vec<f64> =
+        judged.iter().map(weightscope_engine::population::Judgement::error_percent).collect();
     case.check("bezier_loss", "kernel", &losses);
     case.check("bezier_err", "kernel", &errors);
     case.check_number("mc_loss", "kernel", connectivity_of(&losses));

@@ -151,7 +151,7 @@ fn filling(columns: usize, rows: usize) -> Vec<(u8, usize, usize)> {
     let level = |index: usize, count: usize| {
         if index == 0 || index + 1 == count {
             0
-        } else if index % 2 == 0 {
+        } else if index.is_multiple_of(2) {
             1
         } else {
             2

@@ -1,6 +1,7 @@
 //! The settings of the phases lab: values here, their words in `visit`, the rules between them in `check`.
 
 mod check;
+mod measures;
 mod visit;
 
 use serde::{Deserialize, Serialize};
@@ -105,6 +106,7 @@ choices! {
 /// The settings.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is one switch of the form")]
 pub struct Config {
     /// Where the networks come from.
     pub origin: Origin,

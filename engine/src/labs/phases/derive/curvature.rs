@@ -20,7 +20,7 @@ const STEPS: usize = 40;
 const RUNS: usize = 4;
 /// Variance of the Gaussians over the range of the eigenvalues.
 const SMOOTHING: f64 = 1e-3;
-/// Added to the density, so that its logarithm is drawn (PyHessian).
+/// Added to the density, so that its logarithm is drawn (`PyHessian`).
 const FLOOR: f64 = 1e-7;
 /// Bars of the largest eigenvalues.
 const BARS: usize = 10;

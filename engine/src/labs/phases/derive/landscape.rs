@@ -147,12 +147,12 @@ fn towards_seeds(cell: &OpenCell<'_>, first: &OpenSeed, random: [Vec<Lane>; 2]) 
     if let Some(second) = cell.seeds.get(1) {
         along = cell.packed(second)?;
         add_scaled(&mut along, -1.0, &origin);
-        words = "towards the second seed at 1, and a random direction".to_owned();
+        "towards the second seed at 1, and a random direction".clone_into(&mut words);
     }
     if let Some(third) = cell.seeds.get(2) {
         across = cell.packed(third)?;
         add_scaled(&mut across, -1.0, &origin);
-        words = "towards the second seed at 1, and at right angles towards the third".to_owned();
+        "towards the second seed at 1, and at right angles towards the third".clone_into(&mut words);
     }
     let square = dot(&along, &along);
     if square > 0.0 {

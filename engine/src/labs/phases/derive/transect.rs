@@ -16,8 +16,11 @@ const POINTS: usize = 61;
 /// The transect that the controls choose.
 pub(super) fn channels(job: &Derive<'_>) -> Vec<Channel> {
     let wanted = job.controls.word(id::METRIC).unwrap_or_default();
-    let metric =
-        Metric::ALL.into_iter().find(|metric| metric.words().id == wanted).unwrap_or(Metric::TestAccuracy);
+    let metric = Metric::ALL
+        .iter()
+        .copied()
+        .find(|metric| metric.words().id == wanted)
+        .unwrap_or(Metric::TestAccuracy);
     let Some((_, grid)) = grids(job.record, &metric.channel()).and_then(Timeline::last) else {
         return Vec::new();
     };
@@ -45,10 +48,11 @@ fn along_axis(
 ) -> Option<Curve> {
     let (row, at_column) = cell.and_then(|name| place(grid, name)).unwrap_or((0, 0));
     let names = if column { &grid.rows } else { &grid.columns };
-    let mut points: Vec<(f64, f64, Option<(f64, f64)>)> = Vec::new();
+    let mut points = Vec::new();
     for (index, name) in names.iter().enumerate() {
         let (row, column) = if column { (index, at_column) } else { (row, index) };
-        let (Ok(x), Some(value)) = (name.parse(), grid.values.get(row * grid.columns.len() + column)) else {
+        let (Ok(x), Some(value)) = (name.parse::<f64>(), grid.values.get(row * grid.columns.len() + column))
+        else {
             continue;
         };
         if value.is_finite() {

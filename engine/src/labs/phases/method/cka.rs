@@ -36,7 +36,7 @@ impl Rows<'_> {
     }
 }
 
-/// ‖XᵀY‖²_F for row-major matrices of the same number of rows.
+/// ‖`XᵀY‖²_F` for row-major matrices of the same number of rows.
 fn cross_square(x: &[f64], columns: usize, y: &[f64], other: usize) -> f64 {
     let mut product = vec![0.0; columns * other];
     for (x, y) in x.chunks_exact(columns.max(1)).zip(y.chunks_exact(other.max(1))) {
@@ -56,7 +56,7 @@ fn quotient(numerator: f64, first: f64, second: f64) -> Option<f64> {
 /// Largest squares sum that counts as nothing: outputs that differ by rounding only.
 const NOTHING: f64 = 1e-20;
 
-/// Linear CKA: ‖XᵀY‖²_F / (‖XᵀX‖_F ‖YᵀY‖_F) of the centred columns.
+/// Linear CKA: ‖`XᵀY‖²_F` / (‖`XᵀX`‖_F ‖`YᵀY`‖_F) of the centred columns.
 pub fn linear(x: Rows<'_>, y: Rows<'_>) -> Option<f64> {
     if x.count() != y.count() {
         return None;

@@ -1,7 +1,7 @@
 //! Mode connectivity: what a curve between two networks looks like, as one number (Garipov et al., arXiv 1802.10026; the
 //! sign convention of Yang et al. and of the model zoo), and linear barriers (Frankle et al., arXiv 1912.05671).
 
-/// Mode connectivity of a profile: m − v_k with m the mean of the ends and k the place of the largest deviation from m (the first
+/// Mode connectivity of a profile: m − `v_k` with m the mean of the ends and k the place of the largest deviation from m (the first
 /// one of equals). Negative is a barrier; positive says that the curve finds better models than its ends.
 pub fn mode_connectivity(profile: &[f64]) -> Option<(f64, usize)> {
     let mean = f64::midpoint(*profile.first()?, *profile.last()?);

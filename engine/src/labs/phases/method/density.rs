@@ -1,4 +1,4 @@
-//! Density of the Hessian's eigenvalues by stochastic Lanczos quadrature (PyHessian, `density_plot.py`).
+//! Density of the Hessian's eigenvalues by stochastic Lanczos quadrature (`PyHessian`, `density_plot.py`).
 
 use super::lanczos::Lanczos;
 

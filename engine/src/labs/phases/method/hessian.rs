@@ -1,4 +1,4 @@
-//! Curvature of the loss at a network: largest eigenvalues by power iteration (PyHessian, arXiv 1912.07145), trace by Hutchinson's
+//! Curvature of the loss at a network: largest eigenvalues by power iteration (`PyHessian`, arXiv 1912.07145), trace by Hutchinson's
 //! estimator, the whole matrix for small networks.
 //!
 //! All take the Hessian as a product `H·v`, which may fail (a cancelled run); vectors are packed.
@@ -104,7 +104,7 @@ const LEAST_SAMPLES: usize = 20;
 /// Relative standard error that is enough.
 const ENOUGH: f64 = 0.02;
 
-/// One sample z·Hz of the trace for a vector of signs; its variance is 2·Σ H_ij² over i ≠ j.
+/// One sample z·Hz of the trace for a vector of signs; its variance is 2·Σ `H_ij²` over i ≠ j.
 pub fn trace_sample<E>(
     product: &mut impl FnMut(&[Lane], &mut [Lane]) -> Result<(), E>,
     signs: &[Lane],

@@ -49,7 +49,7 @@ pub fn lanczos<E>(
         orthogonalize(&mut image, &basis);
         let mut length = norm(&image);
         largest = largest.max(quotient.abs()).max(length);
-        next = image.clone();
+        next = image[..].to_vec();
         let mut coupling = length;
         if length <= BREAKDOWN * largest || length == 0.0 {
             next = restart();

@@ -59,9 +59,9 @@ pub fn assign(gains: &[f64], size: usize) -> Vec<usize> {
         }
     }
     let mut assigned: Vec<usize> = (0..size).collect();
-    for column in 1..=size {
-        if let Some(place) = row_at[column].checked_sub(1).and_then(|row| assigned.get_mut(row)) {
-            *place = column - 1;
+    for (column, row) in row_at.iter().skip(1).enumerate() {
+        if let Some(place) = row.checked_sub(1).and_then(|row| assigned.get_mut(row)) {
+            *place = column;
         }
     }
     assigned

@@ -1,4 +1,4 @@
-//! Spectral exponent of a layer (TempBalance, NeurIPS 2023, `tempbalance.py`): how heavy the tail of the eigenvalues of W·Wᵀ is, by
+//! Spectral exponent of a layer (`TempBalance`, `NeurIPS` 2023, `tempbalance.py`): how heavy the tail of the eigenvalues of W·Wᵀ is, by
 //! Hill's estimator over the upper half.
 
 use super::symmetric::eigen;
@@ -30,7 +30,7 @@ pub fn eigenvalues(weights: &[f32], rows: usize) -> Vec<f64> {
     values.into_iter().filter(|value| *value > LEAST_EIGENVALUE).collect()
 }
 
-/// α = 1 + k / (Σ_{j≥i} ln e_j − k ln e_i) with i = ⌊N/2⌋, k = N − i; `None` where that has no meaning.
+/// α = 1 + k / (Σ_{j≥i} ln `e_j` − k ln `e_i`) with i = ⌊N/2⌋, k = N − i; `None` where that has no meaning.
 pub fn exponent(ascending: &[f64]) -> Option<f64> {
     let middle = ascending.len() / 2;
     let tail = ascending.get(middle..).filter(|tail| !tail.is_empty())?;

@@ -22,7 +22,7 @@ pub fn eigen(matrix: &[f64], size: usize) -> Option<Eigen> {
     let mut basis: Vec<Vec<f64>> = matrix.chunks(size.max(1)).map(<[f64]>::to_vec).collect();
     let (mut diagonal, mut off) = tridiagonal(&mut basis);
     implicit_ql(&mut diagonal, &mut off, &mut basis)?;
-    Some(sorted(diagonal, &basis))
+    Some(sorted(&diagonal, &basis))
 }
 
 /// Decomposes a symmetric tridiagonal matrix with this diagonal and the elements beside it.
@@ -37,10 +37,10 @@ pub fn eigen_tridiagonal(diagonal: &[f64], beside: &[f64]) -> Option<Eigen> {
     off.iter_mut().skip(1).zip(beside).for_each(|(off, beside)| *off = *beside);
     let mut values = diagonal.to_vec();
     implicit_ql(&mut values, &mut off, &mut basis)?;
-    Some(sorted(values, &basis))
+    Some(sorted(&values, &basis))
 }
 
-fn sorted(values: Vec<f64>, basis: &[Vec<f64>]) -> Eigen {
+fn sorted(values: &[f64], basis: &[Vec<f64>]) -> Eigen {
     let mut order: Vec<usize> = (0..values.len()).collect();
     order.sort_by(|a, b| values[*a].total_cmp(&values[*b]));
     let vectors = order.iter().map(|column| basis.iter().map(|row| row[*column]).collect()).collect();
@@ -97,6 +97,7 @@ fn reflect(a: &mut [Vec<f64>], i: usize, square: f64, off: &mut [f64]) {
 }
 
 /// Multiplies the reflections into a basis.
+#[expect(clippy::needless_range_loop, reason = "rows and columns of one matrix, as in the book")]
 fn accumulate(a: &mut [Vec<f64>], diagonal: &mut [f64]) {
     let size = a.len();
     for i in 0..size {

@@ -3,7 +3,7 @@
 use super::book::Book;
 use crate::labs::phases::channels as ch;
 use crate::labs::phases::config::Config;
-use crate::labs::phases::method::phase::Phase;
+use crate::labs::phases::method::phase::{Phase, classify};
 use crate::labs::phases::metric::{Metric, Values};
 use crate::labs::phases::plan::{Cell as PlanCell, Plan};
 use crate::record::{Cell, Channel, Data, Grid, Record, Table, Timeline};
@@ -17,8 +17,32 @@ pub(in crate::labs::phases) fn show(
     book: &Book,
 ) {
     let values: Vec<Values> = (0..plan.cells.len()).map(|cell| book.values(config, cell)).collect();
+    show_metrics(record, step, plan, &values);
+    let thresholds = config.thresholds();
+    let phases = Book::picture(plan, |cell| {
+        let begun = !book.networks_of(cell).is_empty();
+        begun.then(|| book.phase(config, &thresholds, cell).index() as f64)
+    });
+    push_phases(record, step, plan, phases);
+}
+
+/// Puts cells of which only the metrics are known into the record.
+pub(in crate::labs::phases) fn show_values(
+    record: &mut Record,
+    step: u64,
+    config: &Config,
+    plan: &Plan,
+    values: &[Values],
+) {
+    show_metrics(record, step, plan, values);
+    let thresholds = config.thresholds();
+    let phase = |cell: usize| Some(classify(&values.get(cell)?.for_rule(), &thresholds).index() as f64);
+    push_phases(record, step, plan, Book::picture(plan, phase));
+}
+
+fn show_metrics(record: &mut Record, step: u64, plan: &Plan, values: &[Values]) {
     let (rows, columns) = plan.labels();
-    for metric in Metric::ALL {
+    for metric in Metric::ALL.iter().copied() {
         let picture = Book::picture(plan, |cell| values.get(cell)?.get(metric));
         if picture.iter().all(|value| value.is_nan()) {
             continue;
@@ -33,16 +57,11 @@ pub(in crate::labs::phases) fn show(
         };
         push(record, &metric.channel(), words.label, words.unit, words.about, step, grid);
     }
-    let thresholds = config.thresholds();
-    let phases = Book::picture(plan, |cell| {
-        let begun = !book.networks_of(cell).is_empty();
-        begun.then(|| book.phase(config, &thresholds, cell).index() as f64)
-    });
-    push_phases(record, step, rows, columns, phases);
 }
 
 /// Adds the picture of the phases.
-fn push_phases(record: &mut Record, step: u64, rows: Vec<String>, columns: Vec<String>, values: Vec<f32>) {
+fn push_phases(record: &mut Record, step: u64, plan: &Plan, values: Vec<f32>) {
+    let (rows, columns) = plan.labels();
     let grid = Grid { rows, columns, values, categories: categories(), ..Grid::default() };
     let about = "The phase of each cell by the thresholds of the settings.";
     push(record, ch::PHASE, "phase", "", about, step, grid);
