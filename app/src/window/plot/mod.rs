@@ -53,6 +53,15 @@ pub(super) struct Touched {
     pub(super) brushed: Option<[f64; 4]>,
 }
 
+/// How much stands around the picture of a plot.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Surround {
+    /// Headings and ticks.
+    Full,
+    /// A small panel: no headings, so that the picture has the room.
+    Compact,
+}
+
 /// How a plot is shown in a frame.
 pub(super) struct Showing<'a> {
     /// Identity of the tile.
@@ -69,8 +78,8 @@ pub(super) struct Showing<'a> {
     pub(super) pinned: Option<((f64, f64), &'a str)>,
     /// Shift and drag brushes a rectangle.
     pub(super) brush: bool,
-    /// A small panel: no headings and few ticks, so that the picture has the room.
-    pub(super) compact: bool,
+    /// How much stands around the picture.
+    pub(super) surround: Surround,
 }
 
 impl Prepared {
@@ -114,8 +123,8 @@ impl Prepared {
             .show_x(false)
             .show_y(false)
             .label_formatter(|_| None)
-            .custom_x_axes(vec![Self::axis_hints(ui, &self.x, Side::Below, wanted.0, showing.compact)])
-            .custom_y_axes(vec![Self::axis_hints(ui, &self.y, Side::Left, wanted.1, showing.compact)])
+            .custom_x_axes(vec![Self::axis_hints(ui, &self.x, Side::Below, wanted.0, showing.surround)])
+            .custom_y_axes(vec![Self::axis_hints(ui, &self.y, Side::Left, wanted.1, showing.surround)])
             .x_grid_spacer(move |input| marks(&self.x, input.bounds, wanted.0))
             .y_grid_spacer(move |input| marks(&self.y, input.bounds, wanted.1))
             .grid_color(color(tokens.grid))
@@ -187,12 +196,19 @@ fn wanted_ticks(room: f32, each: f32) -> usize {
 impl Prepared {
     /// Labels and heading of an axis in the window's small text. Room for the heading is reserved from the first frame on:
     /// `egui_plot` learns the thickness of an axis only by drawing it.
-    fn axis_hints<'a>(ui: &Ui, axis: &'a Axis, side: Side, wanted: usize, compact: bool) -> AxisHints<'a> {
+    fn axis_hints<'a>(
+        ui: &Ui,
+        axis: &'a Axis,
+        side: Side,
+        wanted: usize,
+        surround: Surround,
+    ) -> AxisHints<'a> {
         let font = egui::TextStyle::Small.resolve(ui.style());
         let room = match side {
             Side::Below => ui.available_width(),
             Side::Left => ui.available_height(),
         };
+        let compact = surround == Surround::Compact;
         let heading =
             if compact { String::new() } else { fitting_heading(ui, axis, &font, (room - AROUND).max(20.0)) };
         let thickness = match side {

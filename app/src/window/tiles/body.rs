@@ -11,7 +11,7 @@ use super::{Cache, Pinned, TileBehavior, TileState};
 use crate::figure::model::{Body, Figure, Plot};
 use crate::views::{self, Resolution};
 use crate::window::command::Action;
-use crate::window::plot::{Prepared, Showing, Touched};
+use crate::window::plot::{Prepared, Showing, Surround, Touched};
 use crate::window::readout;
 use crate::window::runs::OverlaySet;
 use crate::window::shown::Shown;
@@ -53,7 +53,7 @@ impl TileBehavior<'_> {
                     follow: state.visible.is_none(),
                     readout: hover_text(ui, plot),
                     pinned: state.pinned.as_ref().map(|pinned| (pinned.at, pinned.text.as_str())),
-                    compact: false,
+                    surround: Surround::Full,
                     brush: spec.picks_into.is_some()
                         || spec.controls.iter().any(|control| control.kind == ControlKind::Region),
                 };

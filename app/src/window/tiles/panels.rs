@@ -4,7 +4,7 @@ use egui::{RichText, Ui};
 
 use super::color_bar::{self, color_bar};
 use crate::figure::model::{Body, PanelsBody};
-use crate::window::plot::{Prepared, Showing};
+use crate::window::plot::{Prepared, Showing, Surround};
 use crate::window::readout;
 
 const TITLE_HEIGHT: f32 = 16.0;
@@ -53,7 +53,7 @@ pub(super) fn panels_ui(
                 pinned: None,
                 readout: at.and_then(|(x, y)| readout::readout(plot, x, y)),
                 brush: false,
-                compact,
+                surround: if compact { Surround::Compact } else { Surround::Full },
             };
             ui.horizontal(|ui| {
                 let touched = ui.allocate_ui(size, |ui| prepared.show(ui, &showing)).inner;
