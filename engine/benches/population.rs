@@ -2,7 +2,6 @@
 
 #![expect(
     clippy::unwrap_used,
-    missing_docs,
     reason = "a benchmark may stop by panicking, and its groups are made by a macro"
 )]
 
