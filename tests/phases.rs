@@ -168,8 +168,14 @@ fn a_look_at_the_grid_and_at_each_cell_works_on_a_finished_run() {
     assert!(errors.is_empty(), "{errors:?}");
     let views = experiment.method.views();
     let mut controls = Controls::default().complete(&views, &stored.record);
-    let pick =
-        Pick { view: "diagram".to_owned(), channel: "phase".to_owned(), x: 1.5, y: 0.5, step: u64::MAX };
+    let pick = Pick {
+        view: "diagram".to_owned(),
+        channel: "phase".to_owned(),
+        x: 1.5,
+        y: 0.5,
+        step: u64::MAX,
+        region: None,
+    };
     let picked = experiment.method.pick(&stored.record, &pick);
     assert_eq!(picked.controls, [("cell".to_owned(), ControlValue::Word("9 × 128".to_owned()))]);
     for axes in ["random", "seeds", "eigenvectors", "trajectory"] {
