@@ -32,6 +32,8 @@ pub(super) fn export(arguments: &ExportArguments) -> Result<(), Failure> {
             experiment: run.experiment.clone(),
             record: run.record.clone(),
             folder: Some(run.path.clone()),
+            label: String::new(),
+            beside: Vec::new(),
             controls: controls.clone(),
             provenance: views::provenance(&run.manifest),
             views: vec![(spec.clone(), ViewOptions::default())],

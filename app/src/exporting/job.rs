@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::anyhow;
 use weightscope_engine::experiment::{Comments, Experiment, to_toml};
-use weightscope_engine::record::{Controls, Record, ViewSpec};
+use weightscope_engine::record::{Controls, Record, ViewKind, ViewSpec};
 use weightscope_engine::run::Control;
 
 use super::{Dressing, Format, bytes, write};
@@ -25,6 +25,10 @@ pub struct Job {
     pub record: Record,
     /// Its folder, if it has one.
     pub folder: Option<PathBuf>,
+    /// Its name in legends when others are drawn beside it.
+    pub label: String,
+    /// Runs drawn beside it by views of lines, with their names.
+    pub beside: Vec<(String, Record)>,
     /// Values of the controls.
     pub controls: Controls,
     /// Where the run comes from.
@@ -70,7 +74,12 @@ impl Job {
             &Control::default(),
         )?;
         let record = views::lay_over(&self.record, &derived);
-        Ok(views::figure(spec, &[Source { label: "", record: &record }], &options, &self.provenance))
+        let mut sources = vec![Source { label: "", record: &record }];
+        if spec.kind == ViewKind::Lines && !self.beside.is_empty() {
+            sources = vec![Source { label: &self.label, record: &record }];
+            sources.extend(self.beside.iter().map(|(label, record)| Source { label, record }));
+        }
+        Ok(views::figure(spec, &sources, &options, &self.provenance))
     }
 
     /// Several views on one page. Panels of panels are laid out flat.

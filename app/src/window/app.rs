@@ -15,7 +15,7 @@ use super::budget::Budget;
 use super::command::Action;
 use super::dialogs::Dialog;
 use super::drop::Dropped;
-use super::export::ExportDialog;
+use super::export::{ExportDialog, Exported};
 use super::form::Form;
 use super::history::History;
 use super::link::{Link, RepaintInterval};
@@ -318,7 +318,13 @@ impl App {
 
     fn export_ui(&mut self, context: &Context) {
         let (Some(dialog), Some(shown)) = (&mut self.export, &self.shown) else { return };
-        let said = dialog.show(context, shown, &self.tiles, &self.controls);
+        let from = Exported {
+            shown,
+            tiles: &self.tiles,
+            controls: &self.controls,
+            overlay: self.runs.overlay_set(),
+        };
+        let said = dialog.show(context, &from);
         if !dialog.open {
             self.export = None;
         }

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use egui::{Context, RichText, TextureHandle, TextureOptions, Ui};
 use weightscope_engine::record::Controls;
 
+use super::runs::OverlaySet;
 use super::shown::Shown;
 use super::style::{color, tokens};
 use super::task::Task;
@@ -33,6 +34,15 @@ struct Key {
     page: Page,
     dressing: Dressing,
     version: u64,
+}
+
+/// What a figure is made from: the run that is shown, as it is shown.
+#[derive(Clone, Copy)]
+pub(super) struct Exported<'a> {
+    pub(super) shown: &'a Shown,
+    pub(super) tiles: &'a BTreeMap<String, TileState>,
+    pub(super) controls: &'a Controls,
+    pub(super) overlay: &'a OverlaySet,
 }
 
 /// A page in work.
@@ -81,7 +91,9 @@ impl ExportDialog {
         }
     }
 
-    fn job(&self, shown: &Shown, tiles: &BTreeMap<String, TileState>, controls: &Controls) -> Job {
+    fn job(&self, from: &Exported<'_>) -> Job {
+        let Exported { shown, tiles, controls, overlay } = *from;
+        let (label, beside) = overlay.owned();
         let views = self.views.iter().filter_map(|id| {
             let options = tiles.get(id).map(|tile| tile.options.clone()).unwrap_or_default();
             Some((shown.view(id)?.clone(), options))
@@ -90,6 +102,8 @@ impl ExportDialog {
             experiment: shown.experiment.clone(),
             record: shown.record().clone(),
             folder: shown.folder.clone(),
+            label,
+            beside,
             controls: controls.complete(&shown.views, shown.record()),
             provenance: shown.provenance.clone(),
             views: views.collect(),
@@ -99,14 +113,9 @@ impl ExportDialog {
     }
 
     /// Draws the dialog; what happened, in words, once.
-    pub(super) fn show(
-        &mut self,
-        context: &Context,
-        shown: &Shown,
-        tiles: &BTreeMap<String, TileState>,
-        controls: &Controls,
-    ) -> Option<Result<String, String>> {
-        self.follow(context, shown, tiles, controls);
+    pub(super) fn show(&mut self, context: &Context, from: &Exported<'_>) -> Option<Result<String, String>> {
+        let shown = from.shown;
+        self.follow(context, from);
         let mut open = self.open;
         egui::Window::new("Export figure")
             .pivot(egui::Align2::CENTER_CENTER)
@@ -124,7 +133,7 @@ impl ExportDialog {
                             let ready =
                                 self.work.is_none() && !self.path.trim().is_empty() && !self.views.is_empty();
                             if ui.add_enabled(ready, egui::Button::new("Export")).clicked() {
-                                self.start(context, self.job(shown, tiles, controls));
+                                self.start(context, self.job(from));
                             }
                             if ui.button("Close").clicked() {
                                 self.open = false;
@@ -246,13 +255,7 @@ impl ExportDialog {
     }
 
     /// Draws the page again when something changed, one drawing at a time.
-    fn follow(
-        &mut self,
-        context: &Context,
-        shown: &Shown,
-        tiles: &BTreeMap<String, TileState>,
-        controls: &Controls,
-    ) {
+    fn follow(&mut self, context: &Context, from: &Exported<'_>) {
         if let Some((key, task)) = self.drawing.take() {
             match task.poll() {
                 None => {
@@ -265,7 +268,8 @@ impl ExportDialog {
                 }
             }
         }
-        let job = self.job(shown, tiles, controls);
+        let shown = from.shown;
+        let job = self.job(from);
         let options = job.views.iter().map(|(spec, options)| {
             // The screen's resolution and the pointer's step are not part of the page.
             let options = ViewOptions { resolution: crate::views::Resolution::Full, ..options.clone() };

@@ -18,13 +18,18 @@ use self::scale::{Mapped, marks, tick_text};
 use self::shape::{Shape, shapes};
 use super::style::{color, faded, tokens};
 use crate::figure::domain::Domain;
-use crate::figure::model::{Axis, Legend, Plot as PlotBody};
+use crate::figure::model::{Axis, Item, Legend, Plot as PlotBody};
 
 /// Room that a labelled tick wants along its axis, points.
 const TICK_ROOM_X: f32 = 75.0;
 const TICK_ROOM_Y: f32 = 34.0;
 /// Points around a plot that its axes take, about.
 const AROUND: f32 = 50.0;
+/// Room of a letter, a key and a row of a legend, points, and the largest share of a tile that it may cover each way.
+const LETTER: f32 = 5.5;
+const KEY: f32 = 30.0;
+const LEGEND_ROW: f32 = 16.0;
+const LEGEND_SHARE: f32 = 0.62;
 /// Most names that a legend inside a tile may hold.
 const MOST_IN_LEGEND: usize = 6;
 
@@ -34,7 +39,8 @@ pub(super) struct Prepared {
     pub(super) x: Axis,
     pub(super) y: Axis,
     domain: ((f64, f64), (f64, f64)),
-    legend: bool,
+    /// Entries of the legend and letters of the longest; nothing if there is none.
+    legend: Option<(usize, usize)>,
 }
 
 /// What the person did on a plot.
@@ -102,8 +108,7 @@ impl Prepared {
             x: plot.x.clone(),
             y: plot.y.clone(),
             // A long legend would hide the data of a tile; the readout names the series there, the exported figure keeps it.
-            legend: plot.legend != Legend::None
-                && plot.items.iter().filter(|item| !item.name().is_empty()).count() <= MOST_IN_LEGEND,
+            legend: legend(plot),
         }
     }
 
@@ -129,7 +134,11 @@ impl Prepared {
             .y_grid_spacer(move |input| marks(&self.y, input.bounds, wanted.1))
             .grid_color(color(tokens.grid))
             .cursor_color(color(tokens.accent));
-        if self.legend {
+        let fits = self.legend.is_some_and(|(entries, letters)| {
+            letters as f32 * LETTER + KEY <= room.x * LEGEND_SHARE
+                && entries as f32 * LEGEND_ROW <= room.y * LEGEND_SHARE
+        });
+        if fits {
             plot = plot.legend(
                 PlotLegend::default()
                     .text_style(egui::TextStyle::Small)
@@ -179,6 +188,14 @@ impl Prepared {
         let visible = (range[0].min(range[1]), range[0].max(range[1]));
         Touched { response, pointer, visible, clicked, turned: grabbed.turned, brushed: grabbed.brushed }
     }
+}
+
+/// How large the legend of a plot is, unless it has none or too many entries for a tile.
+fn legend(plot: &PlotBody) -> Option<(usize, usize)> {
+    let names: std::collections::BTreeSet<&str> =
+        plot.items.iter().map(Item::name).filter(|name| !name.is_empty()).collect();
+    let longest = names.iter().map(|name| name.chars().count()).max()?;
+    (plot.legend != Legend::None && names.len() <= MOST_IN_LEGEND).then_some((names.len(), longest))
 }
 
 /// Where an axis stands.

@@ -131,6 +131,12 @@ impl OverlaySet {
             .collect()
     }
 
+    /// Label of the run that is shown, and the others with their records, for work off the UI thread.
+    pub(in crate::window) fn owned(&self) -> (String, Vec<(String, Record)>) {
+        let beside = self.beside.iter().map(|run| (run.label.clone(), run.record.clone())).collect();
+        (self.shown.0.clone(), beside)
+    }
+
     /// Names of the runs that are drawn, for summaries.
     pub(in crate::window) fn labels(&self) -> impl Iterator<Item = &str> {
         self.beside.iter().map(|run| run.label.as_str())

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use egui_tiles::{Tile, TileId, Tiles, Tree};
+use egui_tiles::{Container, Tile, TileId, Tiles, Tree};
 use serde::{Deserialize, Serialize};
 use weightscope_engine::record::ViewSpec;
 
@@ -24,6 +24,8 @@ pub(in crate::window) struct Layout {
 /// Columns and rows of the default arrangement in a wide and in a narrow window; further views join the last ones as tabs.
 const WIDE: [usize; 2] = [3, 3];
 const NARROW: [usize; 2] = [2, 2];
+/// Room of the first row, and of its first tile, relative to the others.
+const FIRST_SHARE: f32 = 1.35;
 /// Width from which a window counts as wide, points.
 const WIDE_FROM: f32 = 1200.0;
 
@@ -51,7 +53,16 @@ impl Layout {
             .collect();
         let rows: Vec<TileId> =
             cells.chunks(columns).map(|row| tiles.insert_horizontal_tile(row.to_vec())).collect();
+        let (first_row, first_cell) = (rows.first().copied(), cells.first().copied());
         let root = tiles.insert_vertical_tile(rows);
+        // A lab's first view is the one it is about.
+        for (container, child) in [(Some(root), first_row), (first_row, first_cell)] {
+            if let (Some(container), Some(child)) = (container, child)
+                && let Some(Tile::Container(Container::Linear(linear))) = tiles.get_mut(container)
+            {
+                linear.shares.set_share(child, FIRST_SHARE);
+            }
+        }
         Self { tree: Tree::new(egui::Id::unique("views"), root, tiles), closed: BTreeSet::new() }
     }
 
