@@ -20,7 +20,7 @@ pub(super) fn grid(spec: &ViewSpec, sources: &[Source<'_>], options: &ViewOption
     let source = *sources.first()?;
     let channel = *channels(spec, source, options).first()?;
     let mut plot = plot(spec, channel, options)?;
-    overlays(&mut plot, spec, source, options, Stroke::Bold);
+    overlays(&mut plot, spec, source, options, (Ink::Foreground, Stroke::Bold));
     references(&mut plot, &spec.references, options);
     Some(plot)
 }
@@ -31,7 +31,7 @@ pub(super) fn panels(spec: &ViewSpec, sources: &[Source<'_>], options: &ViewOpti
     let mut panels = Vec::new();
     for channel in source.record.select(&spec.channels) {
         let Some(mut plot) = plot(spec, channel, options) else { continue };
-        overlays(&mut plot, spec, source, options, Stroke::Bold);
+        overlays(&mut plot, spec, source, options, (Ink::Foreground, Stroke::Normal));
         panels.push(Panel { title: channel.label.clone(), body: Body::Plot(plot) });
     }
     (!panels.is_empty()).then_some(PanelsBody { columns: PANELS_IN_A_ROW, panels })

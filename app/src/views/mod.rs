@@ -126,12 +126,18 @@ fn axis(
 }
 
 /// Curves over a grid or a scatter, such as the borders between regions.
-fn overlays(plot: &mut Plot, spec: &ViewSpec, source: Source<'_>, options: &ViewOptions, stroke: Stroke) {
+fn overlays(
+    plot: &mut Plot,
+    spec: &ViewSpec,
+    source: Source<'_>,
+    options: &ViewOptions,
+    (ink, stroke): (Ink, Stroke),
+) {
     for channel in source.record.select(&spec.overlays) {
         let Data::Curve(curves) = &channel.data else { continue };
         let Some((_, curve)) = curves.at(options.step.unwrap_or(u64::MAX)) else { continue };
         let points = curve.x.iter().zip(&curve.y).map(|(x, y)| [*x, *y]).collect();
-        let line = Line::new(String::new(), points, Ink::Foreground);
+        let line = Line::new(String::new(), points, ink);
         plot.items.push(Item::from(Line { stroke, ..line }));
     }
 }

@@ -34,7 +34,7 @@ pub(super) fn scatter(
         ink: PointInk::Mapped { values: dots.iter().map(|dot| dot.value).collect(), scale },
     });
     plot.legend = Legend::None;
-    overlays(&mut plot, spec, *sources.first()?, options, Stroke::Thin);
+    overlays(&mut plot, spec, *sources.first()?, options, (Ink::Muted, Stroke::Thin));
     let (label, unit) = spec
         .color
         .as_ref()
@@ -64,7 +64,7 @@ pub(super) fn bands(spec: &ViewSpec, sources: &[Source<'_>], options: &ViewOptio
             opacity: (0.7 / count).max(0.06),
         });
     }
-    overlays(&mut plot, spec, *sources.first()?, options, Stroke::Thin);
+    overlays(&mut plot, spec, *sources.first()?, options, (Ink::Muted, Stroke::Thin));
     let observed = bands.x.iter().zip(&bands.observed).map(|(x, y)| [*x, *y]).collect();
     // Small and pale, so that many rows do not hide the intervals that they are to be compared with.
     Some(plot.with(Points { size: 0.45, ..Points::new("observed", observed, Ink::Muted) }))

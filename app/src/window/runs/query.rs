@@ -104,6 +104,8 @@ fn term(token: &str, keys: &Keys) -> Result<Term, String> {
     let Some((sign, relation)) = SIGNS.iter().find(|(sign, _)| tail.starts_with(sign)) else {
         return is(Test::Words(plain(rest)));
     };
+    // The column of the origin is headed "Preset"; both words are meant.
+    let key = if key == "preset" && !keys.knows(key) { "origin" } else { key };
     let text = plain(tail.strip_prefix(sign).unwrap_or_default());
     if text.is_empty() {
         return Err(format!("{key}{sign} needs a value after it"));
@@ -223,6 +225,8 @@ mod tests {
         assert_eq!(found("quantizer:lsq").len(), 20, "words that contain it");
         assert_eq!(found("star tag:paper"), [0, 15, 30], "marks");
         assert_eq!(found("note~\"FC2 again\""), [7], "quoted words, any case");
+        let statsq = found("preset:mlp-statsq");
+        assert!(!statsq.is_empty() && statsq == found("origin:mlp-statsq"), "by the heading of the column too");
         assert_eq!(found("cancelled"), [0, 9, 18, 27, 36], "bare words");
         assert_eq!(found("statsq -star").len(), 8, "negated");
         assert_eq!(found("seed<=0 seed!=1"), [0, 1, 2, 3], "numbers");

@@ -20,7 +20,8 @@ pub(super) fn panels_ui(
     summary: &str,
     id: &str,
 ) -> Option<(String, f64, f64)> {
-    let area = ui.available_rect_before_wrap();
+    // A long title row may have widened the room beyond what is seen.
+    let area = ui.available_rect_before_wrap().intersect(ui.clip_rect().shrink(GAP));
     let columns = body.columns.clamp(1, body.panels.len().max(1));
     let rows = body.panels.len().div_ceil(columns).max(1);
     let cell = egui::vec2(
