@@ -32,6 +32,10 @@ pub(super) fn panels(spec: &ViewSpec, sources: &[Source<'_>], options: &ViewOpti
     for channel in source.record.select(&spec.channels) {
         let Some(mut plot) = plot(spec, channel, options) else { continue };
         overlays(&mut plot, spec, source, options, (Ink::Foreground, Stroke::Normal));
+        // The heading of the panel names the quantity already.
+        if let Some(bar) = plot.color_bar.as_mut().filter(|bar| bar.label == channel.label) {
+            bar.label.clear();
+        }
         panels.push(Panel { title: channel.label.clone(), body: Body::Plot(plot) });
     }
     (!panels.is_empty()).then_some(PanelsBody { columns: PANELS_IN_A_ROW, panels })

@@ -226,7 +226,10 @@ mod tests {
         assert_eq!(found("star tag:paper"), [0, 15, 30], "marks");
         assert_eq!(found("note~\"FC2 again\""), [7], "quoted words, any case");
         let statsq = found("preset:mlp-statsq");
-        assert!(!statsq.is_empty() && statsq == found("origin:mlp-statsq"), "by the heading of the column too");
+        assert!(
+            !statsq.is_empty() && statsq == found("origin:mlp-statsq"),
+            "by the heading of the column too"
+        );
         assert_eq!(found("cancelled"), [0, 9, 18, 27, 36], "bare words");
         assert_eq!(found("statsq -star").len(), 8, "negated");
         assert_eq!(found("seed<=0 seed!=1"), [0, 1, 2, 3], "numbers");
