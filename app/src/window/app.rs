@@ -33,6 +33,8 @@ use super::{inspector, remember, style};
 
 /// Below this width the inspector makes room for the views.
 const NARROW: f32 = 1200.0;
+/// Share of the height that the list of runs has at first: some four rows at 900 points.
+const LIST_SHARE: f32 = 0.25;
 /// Lines that the log keeps.
 const MOST_LINES: usize = 2000;
 
@@ -236,7 +238,7 @@ impl App {
         }
         if self.panels.bottom {
             egui::Panel::bottom("bottom")
-                .default_size(170.0)
+                .default_size((context.content_rect().height() * LIST_SHARE).clamp(150.0, 240.0))
                 .size_range(90.0..=420.0)
                 .resizable(true)
                 .show(ui, |ui| self.bottom_ui(ui, &mut actions));

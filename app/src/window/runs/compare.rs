@@ -136,7 +136,7 @@ fn table_ui(ui: &mut Ui, differences: &Differences) {
             .id_salt("differences")
             .striped(true)
             .auto_shrink(false)
-            .min_scrolled_height(60.0)
+            .min_scrolled_height(110.0)
             .column(Column::initial(210.0).clip(true).resizable(true))
             .columns(Column::initial(150.0).clip(true).resizable(true), differences.runs.len())
             .header(height, |mut header| {

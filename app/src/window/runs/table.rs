@@ -76,7 +76,7 @@ impl Runs {
                 .cell_layout(egui::Layout::left_to_right(egui::Align::Center))
                 .auto_shrink(false)
                 // The panel shrinks to its content, so this is the height of the list at first: about six lines.
-                .min_scrolled_height(60.0)
+                .min_scrolled_height(110.0)
                 .column(Column::exact(22.0))
                 .column(Column::exact(20.0))
                 .column(Column::exact(98.0).clip(true))
