@@ -21,7 +21,7 @@ pub enum Activation {
 /// What is minimised.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Objective {
-    /// Mean over the rows of −ln softmax(z)[label].
+    /// Mean over the rows of −ln softmax(z)\[label\].
     CrossEntropy,
     /// Mean over rows and outputs of (z − y)²; class labels count as one-hot rows.
     SquaredError,
