@@ -211,3 +211,19 @@ fn a_closed_tile_comes_back_from_the_menu() {
     harness.run_steps(3);
     assert!(harness.query_by_label("Close Accuracy").is_some(), "and back");
 }
+
+#[test]
+fn a_run_is_opened_by_its_path_without_a_file_dialog() {
+    let root = tempfile::tempdir().unwrap();
+    let path = finished_run(root.path());
+    let mut harness = workbench(root.path());
+    harness.step();
+    harness.key_press_modifiers(Modifiers::COMMAND, Key::O);
+    harness.run_steps(3);
+    harness.get_by_role_and_label(egui::accesskit::Role::TextInput, "Path").focus();
+    harness.run_steps(2);
+    harness.event(egui::Event::Text(path.display().to_string()));
+    harness.run_steps(2);
+    harness.get_by_label("Open file").click();
+    until(&mut harness, "the run is shown", |app| app.status() == Some(Status::Done));
+}

@@ -19,6 +19,7 @@ use super::export::{ExportDialog, Exported};
 use super::form::Form;
 use super::history::History;
 use super::link::{Link, RepaintInterval};
+use super::opening::Opening;
 use super::preview::DataPreview;
 use super::queue::{ForkDialog, Live, Queue, SweepDialog};
 use super::rescue::Rescue;
@@ -77,6 +78,7 @@ pub struct App {
     pub(super) shown: Option<Shown>,
     pub(super) runs: Runs,
     pub(super) log: Vec<Line>,
+    pub(super) opening: Opening,
     pub(super) preview: Option<DataPreview>,
     pub(super) toasts: Toasts,
     pub(super) queue: Queue,
@@ -135,6 +137,7 @@ impl App {
             shown: None,
             runs: Runs::default(),
             log: Vec::new(),
+            opening: Opening::default(),
             preview: None,
             toasts: Toasts::default(),
             queue: Queue::new(cores),
@@ -253,6 +256,7 @@ impl App {
         self.floating_ui(&context, &mut actions);
         self.queue_dialogs(&context, &mut actions);
         self.export_ui(&context);
+        self.opening.ui(&context, &mut actions);
         if let Some(preview) = &mut self.preview {
             preview.ui(&context, &self.form.text("target").unwrap_or_default(), &mut actions);
         }

@@ -83,6 +83,8 @@ impl App {
                 let origin = self.form.origin.clone();
                 self.form.replace(experiment, &origin);
             }
+            Action::OpenPath(path) => self.open_file(path, context),
+            Action::Browse => self.dialog = open_dialog(context),
             Action::PreviewData => {
                 self.preview = self.form.text("dataset").map(|name| DataPreview::new(&name, context));
             }
@@ -141,7 +143,7 @@ impl App {
             Command::HoldQueue => self.apply_queue(QueueAction::HoldAll, context),
             Command::ExportFigure => self.open_export(false),
             Command::ExportBundle => self.open_export(true),
-            Command::OpenFile => self.dialog = open_dialog(context),
+            Command::OpenFile => self.opening.open = true,
             Command::Predict => self.predict(context),
             Command::SaveExperiment => {
                 self.dialog = save_dialog(context, to_toml(&self.form.experiment, Comments::Each));

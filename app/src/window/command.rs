@@ -258,6 +258,10 @@ pub(super) enum Action {
     Button { view: String, action: String },
     /// Sets a setting of the form, as typed.
     Set(&'static str, String),
+    /// Opens the file or run folder with this path.
+    OpenPath(std::path::PathBuf),
+    /// Asks the desktop for a file to open.
+    Browse,
     /// Looks into the table that the form names.
     PreviewData,
     /// A control was turned.

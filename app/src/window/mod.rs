@@ -16,6 +16,7 @@ mod history;
 mod inspector;
 mod keys;
 mod link;
+mod opening;
 mod panels;
 mod plot;
 mod preview;
