@@ -72,7 +72,7 @@ fn steps(criterion: &mut Criterion) {
         (
             "perceptron 48-48, 2-bit LSQ, hardly recorded, in memory",
             "oscillation/mlp-lsq",
-            &[("float_epochs", "1"), ("epochs", "20"), ("record_every", "100000"), ("traced_weights", "1")],
+            &[("float_epochs", "1"), ("epochs", "20"), ("record_every", "10000"), ("traced_weights", "1")],
         ),
         (
             "tiny transformer, W2A2 LSQ",
