@@ -43,6 +43,14 @@ impl Theme {
         }
     }
 
+    /// Text and outlines at full contrast with this theme's background.
+    pub const fn strongest(self) -> Rgba {
+        match self {
+            Self::Dark => Rgba::opaque(255, 255, 255),
+            Self::Light | Self::Print => Rgba::opaque(0, 0, 0),
+        }
+    }
+
     const fn source(self) -> &'static str {
         match self {
             Self::Dark => include_str!("../../../assets/theme/dark.toml"),

@@ -62,7 +62,7 @@ pub(super) fn apply_contrast(context: &Context, high: bool) {
         let tokens = source.tokens();
         let mut visuals = visuals(theme, tokens);
         if high {
-            let strong = if theme == egui::Theme::Dark { Color32::WHITE } else { Color32::BLACK };
+            let strong = color(source.strongest());
             visuals.override_text_color = Some(strong);
             let widgets = &mut visuals.widgets;
             for widget in
