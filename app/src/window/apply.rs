@@ -11,6 +11,7 @@ use super::command::{Action, Command};
 use super::dialogs::{open_dialog, predict_dialog, save_dialog};
 use super::export::ExportDialog;
 use super::form::Form;
+use super::opening::Opening;
 use super::preview::DataPreview;
 use super::queue::QueueAction;
 use super::shown::Shown;
@@ -143,7 +144,7 @@ impl App {
             Command::HoldQueue => self.apply_queue(QueueAction::HoldAll, context),
             Command::ExportFigure => self.open_export(false),
             Command::ExportBundle => self.open_export(true),
-            Command::OpenFile => self.opening.open = true,
+            Command::OpenFile => self.opening = Opening::asked(),
             Command::Predict => self.predict(context),
             Command::SaveExperiment => {
                 self.dialog = save_dialog(context, to_toml(&self.form.experiment, Comments::Each));

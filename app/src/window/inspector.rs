@@ -102,12 +102,24 @@ fn results(ui: &mut Ui, shown: &Shown) {
     if shown.results.is_empty() {
         ui.label("They appear when the run has ended.");
     }
+    let widest = ui.available_width() * NAME_SHARE;
     egui::Grid::new("results").num_columns(2).striped(true).show(ui, |ui| {
         for (name, value) in &shown.results {
-            ui.label(name);
+            cut_label(ui, name, widest);
             ui.label(significant(*value, 4)).on_hover_text(value.to_string());
             ui.end_row();
         }
+    });
+}
+
+/// Share of the panel's width that the name of a result may take.
+const NAME_SHARE: f32 = 0.68;
+
+/// Words that must not widen the panel: cut with dots, whole on hover.
+fn cut_label(ui: &mut Ui, text: &str, widest: f32) {
+    ui.scope(|ui| {
+        ui.set_max_width(widest);
+        ui.add(egui::Label::new(text).truncate()).on_hover_text(text);
     });
 }
 
@@ -141,11 +153,12 @@ fn changed(ui: &mut Ui, shown: &Shown) {
     ui.strong("Settings (changed only)");
     let Some(method) = weightscope_engine::labs::Method::by_name(shown.experiment.lab()) else { return };
     let defaults = Experiment::new(method).settings();
+    let widest = ui.available_width() * 0.5;
     egui::Grid::new("changed settings").num_columns(2).striped(true).show(ui, |ui| {
         for ((field, value), (_, default)) in shown.experiment.settings().into_iter().zip(defaults) {
             if value != default {
-                ui.label(field.key);
-                ui.label(value.to_string());
+                cut_label(ui, field.key, widest);
+                cut_label(ui, &value.to_string(), widest);
                 ui.end_row();
             }
         }

@@ -10,14 +10,24 @@ use super::command::Action;
 #[derive(Default)]
 pub(super) struct Opening {
     path: String,
-    pub(super) open: bool,
+    /// The path takes the keyboard in the first frame.
+    fresh: bool,
+    open: bool,
 }
 
 impl Opening {
+    /// A dialog that has just been asked for.
+    pub(super) fn asked() -> Self {
+        Self { fresh: true, open: true, ..Self::default() }
+    }
+
     /// Draws the dialog.
     pub(super) fn ui(&mut self, context: &Context, actions: &mut Vec<Action>) {
         let mut open = self.open;
-        egui::Window::new("Open").open(&mut open).collapsible(false).resizable(false).show(context, |ui| {
+        let window = egui::Window::new("Open")
+            .pivot(egui::Align2::CENTER_CENTER)
+            .default_pos(context.content_rect().center());
+        window.open(&mut open).collapsible(false).resizable(false).show(context, |ui| {
             ui.label(
                 "An experiment, a figure, a table or a run folder; it can be dropped on the window too.",
             );
@@ -25,6 +35,9 @@ impl Opening {
                 let label = ui.label("Path");
                 let edit = egui::TextEdit::singleline(&mut self.path).desired_width(320.0);
                 let field = ui.add(edit).labelled_by(label.id);
+                if std::mem::take(&mut self.fresh) {
+                    field.request_focus();
+                }
                 let entered = field.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter));
                 let ready = !self.path.trim().is_empty();
                 let clicked = ui.add_enabled(ready, egui::Button::new("Open file")).clicked();

@@ -8,6 +8,9 @@ use super::style::{color, tokens};
 use super::task::Task;
 use crate::figure::number::{count, significant};
 
+/// Distinct numbers that a preview counts.
+const COUNTED: usize = 100;
+
 /// Rows and columns of a table, or why it cannot be read.
 type Looked = Result<(usize, Vec<ColumnPreview>), String>;
 
@@ -37,7 +40,10 @@ impl DataPreview {
             self.looked = Some(result.unwrap_or_else(|()| Err("the work died".to_owned())));
         }
         let mut open = self.open;
-        egui::Window::new("Data preview").open(&mut open).default_width(560.0).show(context, |ui| {
+        let window = egui::Window::new("Data preview")
+            .pivot(egui::Align2::CENTER_CENTER)
+            .default_pos(context.content_rect().center());
+        window.open(&mut open).default_width(560.0).show(context, |ui| {
             let muted = color(tokens(ui.ctx()).text_muted);
             match &self.looked {
                 None => {
@@ -76,7 +82,10 @@ fn column_ui(ui: &mut egui::Ui, column: &ColumnPreview, target: &str, actions: &
     let range =
         column.range.map(|(low, high)| format!("{} to {}", significant(low, 4), significant(high, 4)));
     ui.label(range.unwrap_or_else(|| "–".to_owned()));
-    ui.label(count(column.distinct as u64));
+    // Distinct numbers are counted up to here only.
+    let many = column.kind == ColumnKind::Numbers && column.distinct >= COUNTED;
+    let least = if many { "at least " } else { "" };
+    ui.label(format!("{least}{}", count(column.distinct as u64)));
     let is_target = column.name == target;
     let words = if is_target { "target" } else { "Use as target" };
     let button =
