@@ -183,13 +183,8 @@ fn a_look_at_the_grid_and_at_each_cell_works_on_a_finished_run() {
         controls.set("landscape_points", ControlValue::Word("11".to_owned()));
         for view in views.iter().filter(|view| !view.derives.is_empty()) {
             let control = Control::default();
-            let job = Derive {
-                view: &view.id,
-                record: &stored.record,
-                controls: &controls,
-                folder: Some(&path),
-                control: &control,
-            };
+            let job =
+                Derive { folder: Some(&path), ..Derive::new(&view.id, &stored.record, &controls, &control) };
             let channels = experiment.method.derive(&job).unwrap();
             assert!(!channels.is_empty(), "{} with {axes}", view.id);
         }
@@ -198,13 +193,7 @@ fn a_look_at_the_grid_and_at_each_cell_works_on_a_finished_run() {
         let mut controls = controls.clone();
         controls.set("threshold_train_loss", ControlValue::Number(threshold));
         let control = Control::default();
-        let job = Derive {
-            view: "diagram",
-            record: &stored.record,
-            controls: &controls,
-            folder: None,
-            control: &control,
-        };
+        let job = Derive::new("diagram", &stored.record, &controls, &control);
         let channels = experiment.method.derive(&job).unwrap();
         let Data::Grid(grids) = &channels.iter().find(|channel| channel.id == "phase").unwrap().data else {
             panic!("phases are a grid")

@@ -204,6 +204,9 @@ pub(super) struct ExportArguments {
     /// Turn a control of the view, as in the window; may be repeated
     #[arg(long = "control", value_name = "ID=VALUE")]
     pub control: Vec<String>,
+    /// Another run, drawn beside it and taken in by views across runs; may be repeated
+    #[arg(long = "with", value_name = "RUN_DIR")]
+    pub with: Vec<PathBuf>,
     /// File, or with --view all a folder
     #[arg(long, value_name = "PATH")]
     pub out: Option<PathBuf>,

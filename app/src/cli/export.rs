@@ -9,7 +9,7 @@ use weightscope_engine::store::{self, StoredRun};
 
 use super::args::ExportArguments;
 use super::{Failure, output};
-use crate::exporting::{self, Dressing, Job};
+use crate::exporting::{self, Beside, Dressing, Job};
 use crate::views::{self, ViewOptions};
 
 /// `export RUN_DIR --view ID|all --format …`.
@@ -27,13 +27,14 @@ pub(super) fn export(arguments: &ExportArguments) -> Result<(), Failure> {
         )));
     }
     let controls = controls(&specs, &arguments.control)?.complete(&specs, &run.record);
+    let beside = beside(&arguments.with)?;
     for spec in chosen {
         let job = Job {
             experiment: run.experiment.clone(),
             record: run.record.clone(),
             folder: Some(run.path.clone()),
-            label: String::new(),
-            beside: Vec::new(),
+            label: run.manifest.id.clone(),
+            beside: beside.clone(),
             controls: controls.clone(),
             provenance: views::provenance(&run.manifest),
             views: vec![(spec.clone(), ViewOptions::default())],
@@ -55,6 +56,15 @@ pub(super) fn export(arguments: &ExportArguments) -> Result<(), Failure> {
         output::line(&path.display().to_string());
     }
     Ok(())
+}
+
+/// What was named after `--with`.
+fn beside(folders: &[PathBuf]) -> Result<Vec<Beside>, Failure> {
+    let read = |folder: &PathBuf| {
+        let run = read(folder)?;
+        Ok(Beside { label: run.manifest.id, record: run.record, folder: folder.clone() })
+    };
+    folders.iter().map(read).collect()
 }
 
 /// What was typed after `--control`.
@@ -92,7 +102,7 @@ fn destination(arguments: &ExportArguments, id: &str, all: bool) -> PathBuf {
 pub(super) fn views(path: &Path, as_json: bool) -> Result<(), Failure> {
     let run = read(path)?;
     for spec in run.experiment.method.views() {
-        let drawn = !spec.derives.is_empty() || !run.record.select(&spec.channels).is_empty();
+        let drawn = spec.is_derived() || !run.record.select(&spec.channels).is_empty();
         if as_json {
             output::json(
                 &json!({ "id": spec.id, "title": spec.title, "kind": spec.kind, "channels": spec.channels, "has_data": drawn }),

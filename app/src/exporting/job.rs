@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::anyhow;
 use weightscope_engine::experiment::{Comments, Experiment, to_toml};
+use weightscope_engine::labs::Derive;
 use weightscope_engine::record::{Controls, Record, ViewKind, ViewSpec};
 use weightscope_engine::run::Control;
 
@@ -16,6 +17,17 @@ use crate::views::{self, Resolution, Source, ViewOptions};
 /// Panels in a row of a figure made of several views.
 const PANELS_IN_A_ROW: usize = 2;
 
+/// A run beside the one that a figure is made of.
+#[derive(Clone)]
+pub struct Beside {
+    /// Its name in legends.
+    pub label: String,
+    /// Its record.
+    pub record: Record,
+    /// Its folder.
+    pub folder: PathBuf,
+}
+
 /// Everything that a figure is a function of.
 #[derive(Clone)]
 pub struct Job {
@@ -27,8 +39,8 @@ pub struct Job {
     pub folder: Option<PathBuf>,
     /// Its name in legends when others are drawn beside it.
     pub label: String,
-    /// Runs drawn beside it by views of lines, with their names.
-    pub beside: Vec<(String, Record)>,
+    /// Runs drawn beside it by views of lines, and taken in by views across runs.
+    pub beside: Vec<Beside>,
     /// Values of the controls.
     pub controls: Controls,
     /// Where the run comes from.
@@ -65,19 +77,20 @@ impl Job {
             controls: self.controls.only(&views::control_ids(spec)),
             ..options.clone()
         };
-        let derived = views::derived(
-            &self.experiment.method,
-            spec,
-            &self.record,
-            &self.controls,
-            self.folder.as_deref(),
-            &Control::default(),
-        )?;
+        let folders: Vec<PathBuf> = self.beside.iter().map(|run| run.folder.clone()).collect();
+        let peers = views::peers(spec, &folders);
+        let control = Control::default();
+        let job = Derive {
+            folder: self.folder.as_deref(),
+            peers: &peers,
+            ..Derive::new(&spec.id, &self.record, &self.controls, &control)
+        };
+        let derived = views::derived(&self.experiment.method, spec, &job)?;
         let record = views::lay_over(&self.record, &derived);
         let mut sources = vec![Source { label: "", record: &record }];
         if spec.kind == ViewKind::Lines && !self.beside.is_empty() {
             sources = vec![Source { label: &self.label, record: &record }];
-            sources.extend(self.beside.iter().map(|(label, record)| Source { label, record }));
+            sources.extend(self.beside.iter().map(|run| Source { label: &run.label, record: &run.record }));
         }
         Ok(views::figure(spec, &sources, &options, &self.provenance))
     }

@@ -14,7 +14,7 @@ use crate::figure::{csv, pdf, png, svg};
 use crate::theme::Theme;
 
 pub use dressing::{Dressing, LegendPlace};
-pub use job::Job;
+pub use job::{Beside, Job};
 
 /// File formats.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]

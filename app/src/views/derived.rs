@@ -1,10 +1,11 @@
 //! Channels that follow from the record and the controls: the lab makes them, the views draw them like any other.
 
-use std::path::Path;
+use std::path::PathBuf;
 
-use weightscope_engine::labs::{Derive, Method};
-use weightscope_engine::record::{Channel, Controls, Record, ViewSpec};
-use weightscope_engine::run::{Control, RunError};
+use weightscope_engine::labs::{Derive, Method, Peer};
+use weightscope_engine::record::{Channel, Record, ViewSpec};
+use weightscope_engine::run::RunError;
+use weightscope_engine::store;
 
 /// The controls whose values a view shows or depends on.
 pub fn control_ids(spec: &ViewSpec) -> Vec<String> {
@@ -14,18 +15,18 @@ pub fn control_ids(spec: &ViewSpec) -> Vec<String> {
 }
 
 /// The derived channels of a view; none for a view without.
-pub fn derived(
-    method: &Method,
-    spec: &ViewSpec,
-    record: &Record,
-    controls: &Controls,
-    folder: Option<&Path>,
-    control: &Control,
-) -> Result<Vec<Channel>, RunError> {
-    if spec.derives.is_empty() {
-        return Ok(Vec::new());
-    }
-    method.derive(&Derive { view: &spec.id, record, controls, folder, control })
+pub fn derived(method: &Method, spec: &ViewSpec, job: &Derive<'_>) -> Result<Vec<Channel>, RunError> {
+    if spec.is_derived() { method.derive(job) } else { Ok(Vec::new()) }
+}
+
+/// Runs beside the one that is shown, for a view across runs; what cannot be read is left out. Reads files.
+pub fn peers(spec: &ViewSpec, folders: &[PathBuf]) -> Vec<Peer> {
+    let wanted = folders.iter().filter(|_| spec.across);
+    let peers = wanted.filter_map(|folder| {
+        let id = store::read_manifest(folder).ok()?.id;
+        Some(Peer { id, folder: folder.clone(), experiment: store::read_experiment(folder).ok()? })
+    });
+    peers.collect()
 }
 
 /// The record with the derived channels in place of those with their ids.

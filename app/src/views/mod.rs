@@ -21,7 +21,7 @@ use weightscope_engine::record::{
 };
 use weightscope_engine::store::Manifest;
 
-pub use derived::{control_ids, derived, lay_over};
+pub use derived::{control_ids, derived, lay_over, peers};
 pub use groups::SeedGroups;
 pub use options::{Overlay, Resolution, RunStyle, ViewOptions};
 

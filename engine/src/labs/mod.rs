@@ -1,10 +1,10 @@
 //! The labs: one folder each, one line each in the list below. The rest of the program knows them only through [`Method`].
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::experiment::{Cost, Problem, Visitor, changed_in_fork};
+use crate::experiment::{Cost, Experiment, Problem, Visitor, changed_in_fork};
 use crate::record::{Channel, ControlValue, Controls, Pick, Record, ViewSpec};
 use crate::run::{Context, Control, RunError};
 use crate::store::{Artifact, State};
@@ -61,8 +61,19 @@ pub struct Picked {
     pub controls: Vec<(String, ControlValue)>,
 }
 
+/// A run beside the one that is shown, for views across runs.
+#[derive(Clone, Debug)]
+pub struct Peer {
+    /// Its id.
+    pub id: String,
+    /// Its folder.
+    pub folder: PathBuf,
+    /// What was run.
+    pub experiment: Experiment,
+}
+
 /// What a view asks of its lab when it needs channels that follow from the record and the controls.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Derive<'a> {
     /// The view.
     pub view: &'a str,
@@ -74,6 +85,17 @@ pub struct Derive<'a> {
     pub folder: Option<&'a Path>,
     /// Ends the work when its result is no longer wanted.
     pub control: &'a Control,
+    /// The other runs, for a view across runs; empty for every other view.
+    pub peers: &'a [Peer],
+    /// Takes channels of a coarser result, to be shown until the work is done; `None` if nobody looks meanwhile.
+    pub partial: Option<&'a dyn Fn(Vec<Channel>)>,
+}
+
+impl<'a> Derive<'a> {
+    /// A job without folder, other runs and onlookers.
+    pub fn new(view: &'a str, record: &'a Record, controls: &'a Controls, control: &'a Control) -> Self {
+        Self { view, record, controls, folder: None, control, peers: &[], partial: None }
+    }
 }
 
 /// What a lab's configuration must offer. The configuration is plain data: cloned, compared, stored.
@@ -109,7 +131,7 @@ pub trait Lab: Clone + PartialEq + Default {
     fn action(&self, record: &Record, action: &str) -> Picked;
     /// Channels of a view that follow from the record and the controls, without running anything again.
     ///
-    /// A function of the record, the controls and the files of the run folder; it runs off the UI thread and calls
+    /// A function of the record, the controls and the files of the run folders; it runs off the UI thread and calls
     /// `job.control.check()` in loops that last longer than 50 ms.
     fn derive(&self, _job: &Derive<'_>) -> Result<Vec<Channel>, RunError> {
         Ok(Vec::new())

@@ -181,6 +181,9 @@ pub struct ViewSpec {
     pub controls: Vec<ControlSpec>,
     /// The controls that the derived channels of this view depend on; empty if it has none.
     pub derives: Vec<String>,
+    /// True if the view is made from several runs: its channels are derived from this run and the ticked ones.
+    #[serde(default)]
+    pub across: bool,
     /// The view to which a click here adds components, by id.
     pub picks_into: Option<String>,
     /// One sentence that says what will appear, shown while there are no data.
@@ -190,6 +193,11 @@ pub struct ViewSpec {
 }
 
 impl ViewSpec {
+    /// True if its channels are derived, not recorded.
+    pub fn is_derived(&self) -> bool {
+        self.across || !self.derives.is_empty()
+    }
+
     /// A view with everything optional left out.
     pub fn new(id: &str, title: &str, kind: ViewKind, channels: &[&str]) -> Self {
         Self {
@@ -207,6 +215,7 @@ impl ViewSpec {
             actions: Vec::new(),
             controls: Vec::new(),
             derives: Vec::new(),
+            across: false,
             picks_into: None,
             empty: String::new(),
             help: String::new(),

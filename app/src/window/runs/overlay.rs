@@ -9,6 +9,7 @@ use weightscope_engine::store;
 
 use super::layout::RunsLayout;
 use super::model::{Row, family_key};
+use crate::exporting;
 use crate::views::{Overlay, RunStyle, Source};
 use crate::window::task::Task;
 
@@ -88,8 +89,7 @@ fn key(row: &Row) -> Key {
 
 /// A run beside the one that is shown.
 struct Beside {
-    label: String,
-    record: Record,
+    run: exporting::Beside,
     style: RunStyle,
 }
 
@@ -127,19 +127,27 @@ impl OverlaySet {
             return vec![Source { label: "", record: shown }];
         }
         std::iter::once(Source { label: &self.shown.0, record: shown })
-            .chain(self.beside.iter().map(|run| Source { label: &run.label, record: &run.record }))
+            .chain(
+                self.beside
+                    .iter()
+                    .map(|beside| Source { label: &beside.run.label, record: &beside.run.record }),
+            )
             .collect()
     }
 
     /// Label of the run that is shown, and the others with their records, for work off the UI thread.
-    pub(in crate::window) fn owned(&self) -> (String, Vec<(String, Record)>) {
-        let beside = self.beside.iter().map(|run| (run.label.clone(), run.record.clone())).collect();
-        (self.shown.0.clone(), beside)
+    pub(in crate::window) fn owned(&self) -> (String, Vec<exporting::Beside>) {
+        (self.shown.0.clone(), self.beside.iter().map(|beside| beside.run.clone()).collect())
+    }
+
+    /// Folders of the runs beside the one that is shown, for views across runs.
+    pub(in crate::window) fn folders(&self) -> Vec<PathBuf> {
+        self.beside.iter().map(|beside| beside.run.folder.clone()).collect()
     }
 
     /// Names of the runs that are drawn, for summaries.
     pub(in crate::window) fn labels(&self) -> impl Iterator<Item = &str> {
-        self.beside.iter().map(|run| run.label.as_str())
+        self.beside.iter().map(|beside| beside.run.label.as_str())
     }
 }
 
@@ -178,7 +186,8 @@ pub(super) fn set(
         let record =
             live.get(&row.path).or_else(|| records.loaded.get(&row.path).map(|loaded| &loaded.record));
         if let Some(record) = record {
-            set.beside.push(Beside { label, record: record.clone(), style });
+            let run = exporting::Beside { label, record: record.clone(), folder: row.path.clone() };
+            set.beside.push(Beside { run, style });
         }
     }
     if shown.is_none() {

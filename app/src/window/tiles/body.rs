@@ -5,6 +5,7 @@ use weightscope_engine::record::{ControlKind, ControlValue, Pick, ViewKind, View
 
 use super::color_bar::{self, Turned, color_bar};
 use super::data;
+use super::derivation::Basis;
 use super::panels::panels_ui;
 use super::table::table_ui;
 use super::{Cache, Pinned, TileBehavior, TileState};
@@ -28,7 +29,8 @@ impl TileBehavior<'_> {
         state.options.resolution = Resolution::Screen { from, to, columns: width as usize };
         state.options.step = self.step;
         state.options.controls = self.controls.only(&views::control_ids(spec));
-        state.derivation.follow(self.shown, spec, self.controls, ui.ctx());
+        let from = Basis { shown: self.shown, overlay: self.overlay, controls: self.controls };
+        state.derivation.follow(spec, &from, ui.ctx());
         state.options.overlay = self.overlay.options(spec.kind);
         rebuild(state, self.shown, self.overlay, spec, ui.ctx());
         let Some(Cache { figure: Some(figure), prepared, summary, records, .. }) = &mut state.cache else {

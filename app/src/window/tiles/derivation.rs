@@ -1,30 +1,56 @@
 //! Channels that a lab derives for one view from the record and the controls: made off the UI thread, one job at a time.
 //!
 //! Contract: a control that is turned ends a job that no longer matches and starts a new one at once; a new snapshot alone
-//! waits, so that a costly derivation of a live run takes at most a quarter of its thread's time.
+//! waits, so that a costly derivation of a live run takes at most a quarter of its thread's time. A job may show coarser results
+//! on its way to the whole one.
 
+use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::mpsc::{Receiver, sync_channel};
 use std::time::{Duration, Instant};
 
+use weightscope_engine::labs::Derive;
 use weightscope_engine::record::{Channel, Controls, ViewSpec};
 use weightscope_engine::run::Control;
 
 use crate::views;
+use crate::window::runs::OverlaySet;
 use crate::window::shown::Shown;
 use crate::window::task::Task;
 
 /// Time between two derivations of a live run, as a multiple of the last one's duration.
 const REST: u32 = 3;
 
+/// Coarse results that may wait for the window.
+const MOST_COARSE: usize = 4;
+
+/// What a derivation is made from.
+pub(super) struct Basis<'a> {
+    pub(super) shown: &'a Shown,
+    pub(super) overlay: &'a OverlaySet,
+    pub(super) controls: &'a Controls,
+}
+
 /// What a derivation was made for.
 #[derive(Clone, PartialEq)]
 struct Key {
-    version: u64,
+    /// Of the run that is shown, and of those beside it.
+    version: (u64, u64),
+    folders: Vec<PathBuf>,
     controls: Controls,
+}
+
+impl Key {
+    /// True if at most the data have grown.
+    fn asks_the_same(&self, other: &Self) -> bool {
+        self.controls == other.controls && self.folders == other.folders
+    }
 }
 
 struct Job {
     task: Task<Result<Vec<Channel>, String>>,
+    /// Coarser results on the way.
+    coarse: Receiver<Vec<Channel>>,
     key: Key,
     control: Arc<Control>,
     begun: Instant,
@@ -71,33 +97,44 @@ impl Derivation {
         }
     }
 
-    /// Takes a finished result and starts what is due.
-    pub(super) fn follow(
-        &mut self,
-        shown: &Shown,
-        spec: &ViewSpec,
-        controls: &Controls,
-        context: &egui::Context,
-    ) {
-        if spec.derives.is_empty() {
+    /// Takes results, whole or coarse, and starts what is due.
+    pub(super) fn follow(&mut self, spec: &ViewSpec, from: &Basis<'_>, context: &egui::Context) {
+        if !spec.is_derived() {
             return;
         }
+        self.take_coarse();
         self.take_finished();
-        let wanted = Key { version: shown.version, controls: controls.only(&views::control_ids(spec)) };
+        let folders = if spec.across { from.overlay.folders() } else { Vec::new() };
+        let grown = if spec.across { from.overlay.generation } else { 0 };
+        let wanted = Key {
+            version: (from.shown.version, grown),
+            folders,
+            controls: from.controls.only(&views::control_ids(spec)),
+        };
         if let Some(job) = &self.job {
-            if job.key.controls == wanted.controls {
+            if job.key.asks_the_same(&wanted) {
                 return;
             }
             job.control.cancel();
             self.job = None;
         }
-        let turned = self.done.as_ref().is_none_or(|done| done.controls != wanted.controls);
+        let turned = self.done.as_ref().is_none_or(|done| !done.asks_the_same(&wanted));
         let newer = self.done.as_ref().is_none_or(|done| done.version != wanted.version);
         let rested = self.rest_until.is_none_or(|until| Instant::now() >= until);
         if turned || newer && rested {
-            self.start(shown, spec, controls.clone(), wanted, context);
+            self.start(spec, from, wanted, context);
         } else if newer && let Some(until) = self.rest_until {
             context.request_repaint_after(until.saturating_duration_since(Instant::now()));
+        }
+    }
+
+    /// A coarser result of the work that goes on.
+    fn take_coarse(&mut self) {
+        let coarse = self.job.as_ref().and_then(|job| job.coarse.try_iter().last());
+        if let Some(channels) = coarse {
+            self.channels = channels;
+            self.error = None;
+            self.generation += 1;
         }
     }
 
@@ -117,21 +154,28 @@ impl Derivation {
         self.generation += 1;
     }
 
-    fn start(
-        &mut self,
-        shown: &Shown,
-        spec: &ViewSpec,
-        controls: Controls,
-        key: Key,
-        context: &egui::Context,
-    ) {
+    fn start(&mut self, spec: &ViewSpec, from: &Basis<'_>, key: Key, context: &egui::Context) {
         let control = Arc::new(Control::default());
+        let shown = from.shown;
         let (method, spec, record) = (shown.experiment.method.clone(), spec.clone(), shown.record().clone());
-        let (folder, guard) = (shown.folder.clone(), Arc::clone(&control));
+        let (folder, controls) = (shown.folder.clone(), from.controls.clone());
+        let (folders, guard, waker) = (key.folders.clone(), Arc::clone(&control), context.clone());
+        let (sender, coarse) = sync_channel(MOST_COARSE);
         let task = Task::spawn("derive", context, move || {
-            views::derived(&method, &spec, &record, &controls, folder.as_deref(), &guard)
-                .map_err(|error| error.to_string())
+            let publish = |channels| {
+                // A full channel means that the window is behind; the whole result comes anyway.
+                let _ = sender.try_send(channels);
+                waker.request_repaint();
+            };
+            let peers = views::peers(&spec, &folders);
+            let job = Derive {
+                folder: folder.as_deref(),
+                peers: &peers,
+                partial: Some(&publish),
+                ..Derive::new(&spec.id, &record, &controls, &guard)
+            };
+            views::derived(&method, &spec, &job).map_err(|error| error.to_string())
         });
-        self.job = task.map(|task| Job { task, key, control, begun: Instant::now() });
+        self.job = task.map(|task| Job { task, coarse, key, control, begun: Instant::now() });
     }
 }

@@ -123,17 +123,13 @@ fn every_view_follows_from_a_reopened_run() {
     assert!(problems.is_empty(), "{problems:?}");
     let views = config.views();
     let controls = Controls::default().complete(&views, &stored.record);
+    let control = Control::default();
     for stage in ["none", "sort", "pava", "sweep", "conformal"] {
         let mut controls = controls.clone();
         controls.set("stage", crate::record::ControlValue::Word(stage.to_owned()));
         for view in views.iter().filter(|view| !view.derives.is_empty()) {
-            let job = Derive {
-                view: &view.id,
-                record: &stored.record,
-                controls: &controls,
-                folder: Some(&path),
-                control: &Control::default(),
-            };
+            let job =
+                Derive { folder: Some(&path), ..Derive::new(&view.id, &stored.record, &controls, &control) };
             let channels = config.derive(&job).unwrap();
             let optional = ["weights_fine", "weights_optimum"].contains(&view.id.as_str());
             assert!(optional || !channels.is_empty(), "{} has channels at {stage}", view.id);
@@ -251,18 +247,13 @@ fn toggling_the_stage_of_a_hundred_thousand_rows_is_timed() {
     let config = Config { relative_to: "linear".to_owned(), ..small() };
     let views = config.views();
     let mut controls = Controls::default().complete(&views, &record);
+    let control = Control::default();
     controls.set("method", crate::record::ControlValue::Word("knn".to_owned()));
     for stage in ["none", "sort", "pava", "sweep", "conformal"] {
         controls.set("stage", crate::record::ControlValue::Word(stage.to_owned()));
         let mut line = format!("{stage:9}");
         for view in ["fan", "reliability", "pit", "crossing", "slice_coverage", "leaderboard", "inspector"] {
-            let job = Derive {
-                view,
-                record: &record,
-                controls: &controls,
-                folder: None,
-                control: &Control::default(),
-            };
+            let job = Derive::new(view, &record, &controls, &control);
             let times = (0..5).map(|_| {
                 let begun = std::time::Instant::now();
                 assert!(!config.derive(&job).unwrap().is_empty(), "{view}");

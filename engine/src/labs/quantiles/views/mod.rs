@@ -54,8 +54,7 @@ pub(super) fn boards(config: &Config, record: &Record) -> Result<Vec<Channel>, R
     for stage in specs::STAGES {
         let mut controls = Controls::default();
         controls.set(ids::STAGE, ControlValue::Word(stage.0.to_owned()));
-        let job =
-            Derive { view: "leaderboard", record, controls: &controls, folder: None, control: &control };
+        let job = Derive::new("leaderboard", record, &controls, &control);
         for mut channel in derive(config, &job)? {
             let family = if channel.id == leaderboard::BOARD { ch::BOARD_AT } else { ch::PARTS_AT };
             channel.id = format!("{family}{}", stage.0);
