@@ -51,8 +51,10 @@ pub(super) fn lines(
     if sources.len() > 1 && options.overlay.seeds.joined {
         plot = families(plot, &mut strands, options, notes);
     }
+    let many = sources.len() > 1;
     for strand in strands {
-        let Strand { name, ink, dash, stroke, series, from, .. } = strand;
+        let Strand { name, run, ink, dash, stroke, series, from, .. } = strand;
+        let source = many.then_some(run);
         let drawn = |resolution| after(points(series, resolution, detail, x_scale), series, from);
         if options.smoothing > 0.0 && stroke == Stroke::Normal {
             let raw = drawn(options.resolution);
@@ -63,10 +65,11 @@ pub(super) fn lines(
                 plot = plot.with(smooth::envelope(&raw, ink));
             }
             plot = plot
-                .with(Line { stroke: Stroke::Ghost, dash, ..Line::new(String::new(), raw, ink) })
-                .with(Line { dash, ..Line::new(name, smoothed, ink) });
+                .with(Line { stroke: Stroke::Ghost, dash, source, ..Line::new(String::new(), raw, ink) })
+                .with(Line { dash, source, ..Line::new(name, smoothed, ink) });
         } else {
-            plot = plot.with(Line { dash, stroke, ..Line::new(name, drawn(options.resolution), ink) });
+            let points = drawn(options.resolution);
+            plot = plot.with(Line { dash, stroke, source, ..Line::new(name, points, ink) });
         }
     }
     if options.smoothing > 0.0 {
@@ -191,7 +194,7 @@ fn with_summary(
     if smoothing > 0.0 {
         center = smooth::smooth(&center, smoothing);
     }
-    plot.with(Line { dash: like.dash, ..Line::new(name, center, like.ink) })
+    plot.with(Line { dash: like.dash, source: Some(like.run), ..Line::new(name, center, like.ink) })
 }
 
 /// The points from a step on, the last one before it included so that the line leaves where it should.

@@ -9,6 +9,7 @@ pub mod groups;
 mod heat_map;
 mod lines;
 mod options;
+pub mod own;
 mod pictures;
 mod ridge;
 mod smooth;

@@ -1,6 +1,6 @@
 //! Views of whole pictures at one step: scatter, intervals, curves, graphs.
 
-use weightscope_engine::record::{Data, ViewSpec};
+use weightscope_engine::record::{Data, Mark, Marks, ViewSpec};
 
 use super::options::ViewOptions;
 use super::{Source, axis, channels, heat_map, overlays, references};
@@ -17,6 +17,9 @@ pub(super) fn scatter(
     notes: &mut Vec<String>,
 ) -> Option<Plot> {
     let channel = *channels(spec, *sources.first()?, options).first()?;
+    if let Data::Marks(events) = &channel.data {
+        return Some(marks(spec, events, options));
+    }
     let Data::Points(timeline) = &channel.data else { return None };
     let (step, dots) = timeline.at(options.step.unwrap_or(u64::MAX))?;
     let values: Vec<f32> = dots.iter().map(|dot| dot.value as f32).collect();
@@ -42,6 +45,29 @@ pub(super) fn scatter(
     plot.color_bar = Some(ColorBar { scale, label, unit });
     notes.push(format!("at step {step}"));
     Some(plot)
+}
+
+/// Events over steps, told apart by colour and shape.
+fn marks(spec: &ViewSpec, events: &Marks, options: &ViewOptions) -> Plot {
+    const SHAPES: [Marker; 4] = [Marker::Circle, Marker::Diamond, Marker::Up, Marker::Square];
+    let limit = options.step.map_or(f64::INFINITY, |step| step as f64);
+    let values = || events.marks.iter().map(|mark| f64::from(mark.value));
+    let mut plot = Plot::new(
+        axis(&spec.x, options.x_scale, options, events.marks.iter().map(|mark| mark.step)),
+        axis(&spec.y, options.y_scale, options, values()),
+    );
+    for (category, name) in events.categories.iter().enumerate() {
+        let of = |mark: &&Mark| usize::from(mark.category) == category && mark.step <= limit;
+        let points =
+            events.marks.iter().filter(|mark| of(&mark)).map(|mark| [mark.step, f64::from(mark.value)]);
+        let points = Points::new(name.clone(), points.collect(), Ink::Series(category));
+        plot = plot.with(Points {
+            marker: SHAPES.get(category % SHAPES.len()).copied().unwrap_or_default(),
+            size: 0.8,
+            ..points
+        });
+    }
+    plot
 }
 
 /// Nested intervals with what was observed.

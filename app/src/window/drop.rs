@@ -13,7 +13,7 @@ use super::runs::folder_name;
 use super::shown::Shown;
 use super::task::Task;
 use crate::figure::provenance::{self, Provenance};
-use crate::views::ViewOptions;
+use crate::views::{ViewOptions, own};
 
 /// What a dropped file turned out to be.
 pub(super) enum Dropped {
@@ -62,6 +62,9 @@ impl App {
         let view = provenance.view.split('+').next().unwrap_or_default().to_owned();
         let title = shown.title.clone();
         self.show_run(shown);
+        if own::is_own(&view) {
+            self.add_views(vec![view.clone()], None);
+        }
         if let Ok(options) = serde_json::from_value::<ViewOptions>(provenance.view_state.clone()) {
             for (id, value) in options.controls.0.clone() {
                 self.controls.set(&id, value);

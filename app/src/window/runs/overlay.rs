@@ -97,6 +97,8 @@ struct Beside {
 #[derive(Default)]
 pub(in crate::window) struct OverlaySet {
     pub(in crate::window) generation: u64,
+    /// Folder of the run that is shown.
+    folder: Option<PathBuf>,
     /// Label and style of the run that is shown.
     shown: (String, RunStyle),
     beside: Vec<Beside>,
@@ -145,6 +147,19 @@ impl OverlaySet {
         self.beside.iter().map(|beside| beside.run.folder.clone()).collect()
     }
 
+    /// Folder of the run at a place among the sources; the run that is shown stands at 0.
+    pub(in crate::window) fn path(&self, place: usize) -> Option<&Path> {
+        match place.checked_sub(1) {
+            None => self.folder.as_deref(),
+            Some(place) => self.beside.get(place).map(|beside| beside.run.folder.as_path()),
+        }
+    }
+
+    /// Place of a run among the sources.
+    pub(super) fn place(&self, path: &Path) -> Option<usize> {
+        (0..=self.beside.len()).find(|place| self.path(*place) == Some(path))
+    }
+
     /// Names of the runs that are drawn, for summaries.
     pub(in crate::window) fn labels(&self) -> impl Iterator<Item = &str> {
         self.beside.iter().map(|beside| beside.run.label.as_str())
@@ -176,7 +191,8 @@ pub(super) fn set(
             .map(|at| at.step as f64),
         family: family.to_owned(),
     };
-    let mut set = OverlaySet { generation, ..OverlaySet::default() };
+    let folder = shown_path.map(Path::to_owned);
+    let mut set = OverlaySet { generation, folder, ..OverlaySet::default() };
     for (row, (label, family)) in all.iter().zip(words) {
         let style = style(row, &family);
         if Some(row.path.as_path()) == shown_path {

@@ -6,6 +6,7 @@ use weightscope_engine::record::{ControlKind, ControlValue, Pick, ViewKind, View
 use super::color_bar::{self, Turned, color_bar};
 use super::data;
 use super::derivation::Basis;
+use super::graph::graph_ui;
 use super::panels::panels_ui;
 use super::table::table_ui;
 use super::{Cache, Pinned, TileBehavior, TileState};
@@ -14,7 +15,7 @@ use crate::views::{self, Resolution};
 use crate::window::command::Action;
 use crate::window::plot::{Prepared, Showing, Surround, Touched};
 use crate::window::readout;
-use crate::window::runs::OverlaySet;
+use crate::window::runs::{OverlaySet, RunsAction};
 use crate::window::shown::Shown;
 use crate::window::style::{color, tokens};
 
@@ -55,6 +56,7 @@ impl TileBehavior<'_> {
                     follow: state.visible.is_none(),
                     readout: hover_text(ui, plot),
                     pinned: state.pinned.as_ref().map(|pinned| (pinned.at, pinned.text.as_str())),
+                    selected: self.selected,
                     surround: Surround::Full,
                     brush: spec.picks_into.is_some()
                         || spec.controls.iter().any(|control| control.kind == ControlKind::Region),
@@ -70,6 +72,9 @@ impl TileBehavior<'_> {
                 touched.response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Image, true, summary));
                 if let Some(at) = touched.clicked {
                     state.pinned = readout::readout(plot, at.0, at.1).map(|text| Pinned { at, text });
+                }
+                if let Some(path) = touched.hit.and_then(|run| self.overlay.path(run)) {
+                    self.actions.push(Action::Runs(RunsAction::Select(path.to_owned())));
                 }
                 copy_pinned(ui, focused, state.pinned.as_ref());
                 remember_pointer(ui, plot, &touched);
@@ -91,6 +96,7 @@ impl TileBehavior<'_> {
                     }));
                 }
             }
+            (Body::Graph(graph), _) => graph_ui(ui, graph, summary),
             (Body::Table(table), _) => table_ui(ui, table, &spec.id),
             (Body::Text(text), _) => {
                 ui.label(text);
