@@ -226,3 +226,36 @@ fn a_run_is_opened_by_its_path_without_a_file_dialog() {
     harness.get_by_label("Open file").click();
     until(&mut harness, "the run is shown", |app| app.status() == Some(Status::Done));
 }
+
+#[test]
+fn a_table_is_opened_by_clicks_alone() {
+    let root = tempfile::tempdir().unwrap();
+    let tables = tempfile::tempdir().unwrap();
+    let deep = tables.path().join("measured");
+    std::fs::create_dir(&deep).unwrap();
+    std::fs::write(deep.join("rows.csv"), "a,b\n1,2\n3,4\n").unwrap();
+    let mut harness = workbench(root.path());
+    harness.step();
+    harness.key_press_modifiers(Modifiers::COMMAND, Key::O);
+    harness.run_steps(3);
+    harness.event(egui::Event::Text(format!("{}/", tables.path().display())));
+    let click = |harness: &mut Harness<'_, App>, words: &str| {
+        for _ in 0..500 {
+            harness.step();
+            if let Some(button) = harness.query_by_label(words) {
+                button.click();
+                return harness.run_steps(2);
+            }
+            std::thread::sleep(std::time::Duration::from_millis(2));
+        }
+        panic!("{words} never came");
+    };
+    click(&mut harness, "measured");
+    click(&mut harness, "rows.csv");
+    assert!(harness.query_by_label("Parent folder").is_some(), "there is a way back");
+    click(&mut harness, "Open file");
+    until(&mut harness, "the form has the table", |app| {
+        let mut settings = app.experiment().settings().into_iter();
+        settings.any(|(_, value)| value.to_string().contains("rows.csv"))
+    });
+}

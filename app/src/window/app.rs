@@ -215,6 +215,13 @@ impl App {
         self.show_run(shown);
     }
 
+    /// Gives the run that is shown a newer state, for benches.
+    pub fn update_record(&mut self, snapshot: Arc<Snapshot>) {
+        if let Some(shown) = &mut self.shown {
+            shown.update(snapshot);
+        }
+    }
+
     /// View with the focus.
     pub fn focused_view(&self) -> &str {
         &self.focus

@@ -148,7 +148,7 @@ impl App {
             Command::HoldQueue => self.apply_queue(QueueAction::HoldAll, context),
             Command::ExportFigure => self.open_export(false),
             Command::ExportBundle => self.open_export(true),
-            Command::OpenFile => self.opening = Opening::asked(),
+            Command::OpenFile => self.opening = Opening::asked(&self.opening),
             Command::Predict => self.predict(context),
             Command::SaveExperiment => {
                 self.dialog = save_dialog(context, to_toml(&self.form.experiment, Comments::Each));

@@ -10,14 +10,12 @@ use std::sync::{Mutex, PoisonError};
 
 use super::atomic;
 use super::error::StoreError;
+use super::ladder;
 use super::manifest::{Manifest, Status};
 use super::metrics::{self, MetricsWriter};
 use super::state::{self, Checkpoint, Marks, State};
 use crate::experiment::{Comments, Experiment, Problem, to_toml};
 use crate::record::Record;
-
-/// Newest checkpoints that are kept.
-const KEEP: usize = 3;
 
 /// Names of the files in a run folder.
 mod names {
@@ -100,13 +98,17 @@ impl RunFolder {
         MetricsWriter::open(&self.path.join(names::METRICS), keep)
     }
 
-    /// Saves a checkpoint and removes old ones.
+    /// Saves a checkpoint and removes those that are no longer needed.
     pub fn write_checkpoint(&self, state: &State, marks: &Marks, record: &Record) -> Result<(), StoreError> {
         let folder = self.path.join(names::SNAPSHOTS);
         state::write(&folder.join(format!("step-{:09}.safetensors", marks.step)), state, marks, record)?;
-        let mut all = checkpoints(&self.path);
-        let excess = all.len().saturating_sub(KEEP);
-        for old in all.drain(..excess) {
+        let all = checkpoints(&self.path);
+        let sized = |path: &PathBuf| {
+            let bytes = fs::metadata(path).map_or(0, |data| data.len());
+            (checkpoint_step(path).unwrap_or(0), bytes)
+        };
+        let sizes: Vec<(u64, u64)> = all.iter().map(sized).collect();
+        for old in ladder::superfluous(&sizes).into_iter().filter_map(|index| all.get(index)) {
             // An old checkpoint that cannot be removed costs space only.
             let _ = fs::remove_file(old);
         }

@@ -8,6 +8,7 @@ mod atomic;
 mod error;
 mod folder;
 mod index;
+mod ladder;
 mod manifest;
 mod metrics;
 mod state;
