@@ -246,3 +246,42 @@ fn a_graph_is_drawn_and_says_what_it_holds() {
     let hints = harness.query_all_by_label_contains("in to out: 0.75").count();
     assert!(hints > 1, "a hint beside the summary");
 }
+
+#[test]
+fn an_overlaid_figure_names_all_its_runs_and_ticks_them_again() {
+    let folder = tempfile::tempdir().unwrap();
+    two_runs(folder.path());
+    let mut harness = workbench(folder.path());
+    until(&mut harness, "the list is read", |app| app.listed_runs().len() == 2);
+    click(&mut harness, "Open b");
+    until(&mut harness, "the run is shown", |app| app.folder().is_some());
+    click(&mut harness, "Tick a");
+    until(&mut harness, "it is read", |app| app.overlaid_runs().len() == 1);
+    harness.run_steps(3);
+    let both = harness
+        .query_all_by_label_contains("Latent weights")
+        .filter(|node| node.accesskit_node().label().is_some_and(|text| text.contains("mlp-lsq")));
+    assert!(both.count() > 0, "a ridge draws the other run too");
+    let alone = harness.query_all_by_label_contains("alone: a view of this kind shows one run");
+    assert!(alone.count() > 0, "others say so");
+    // The third tile is the ridge of latent weights.
+    harness.get_by_label("Export Latent weights").click();
+    harness.run_steps(4);
+    click(&mut harness, "Export");
+    let figure = folder.path().join("b/figures/latent_histogram.pdf");
+    until(&mut harness, "the figure is written", |_| figure.is_file());
+    let origin = provenance::read(&std::fs::read(&figure).unwrap()).unwrap();
+    assert_eq!(origin.run_ids, ["b", "a"], "all that it draws, the shown one first");
+    drop(harness);
+    std::fs::remove_file(folder.path().join("session.json")).ok();
+    let mut fresh = workbench(folder.path());
+    fresh.step();
+    fresh.key_press_modifiers(Modifiers::COMMAND, Key::O);
+    fresh.run_steps(3);
+    fresh.event(egui::Event::Text(figure.display().to_string()));
+    fresh.run_steps(2);
+    fresh.get_by_label("Open file").click();
+    until(&mut fresh, "both are back", |app| {
+        app.folder().is_some_and(|path| path.ends_with("b")) && app.overlaid_runs().len() == 1
+    });
+}

@@ -79,7 +79,8 @@ fn own_view(id: &str, lab: &[ViewSpec], record: &Record) -> Result<ViewSpec, Fai
 fn beside(folders: &[PathBuf]) -> Result<Vec<Beside>, Failure> {
     let read = |folder: &PathBuf| {
         let run = read(folder)?;
-        Ok(Beside { label: run.manifest.id, record: run.record, folder: folder.clone() })
+        let id = run.manifest.id;
+        Ok(Beside { label: id.clone(), id, record: run.record, folder: folder.clone() })
     };
     folders.iter().map(read).collect()
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use weightscope_engine::record::{Channel, Data, Detail, Query, Series, ViewSpec};
 
 use super::options::{Resolution, ViewOptions};
-use super::{Source, axis, channels, groups, references, smooth};
+use super::{Source, axis, channels, groups, references, run_ink, smooth};
 use crate::figure::axis::Scale;
 use crate::figure::model::{Axis, Band, Dash, Ink, Line, Plot, Stroke};
 
@@ -13,7 +13,7 @@ use crate::figure::model::{Axis, Band, Dash, Ink, Line, Plot, Stroke};
 const MANY: usize = 10;
 
 /// Dashes that tell the channels of a run apart when several runs are drawn; colours tell the runs apart then.
-const CHANNEL_DASHES: [Dash; 4] = [Dash::Solid, Dash::Dashed, Dash::Dotted, Dash::DashDot];
+pub(super) const CHANNEL_DASHES: [Dash; 4] = [Dash::Solid, Dash::Dashed, Dash::Dotted, Dash::DashDot];
 
 /// One line to be drawn, before it is thinned out for the screen.
 struct Strand<'a> {
@@ -102,7 +102,7 @@ fn strands<'a>(spec: &'a ViewSpec, sources: &[Source<'a>], options: &ViewOptions
                 },
                 channel: format!("{} {label}", channel.id),
                 run,
-                ink: Ink::Series(style.map_or(number, |style| style.color)),
+                ink: if many { run_ink(options, run) } else { Ink::Series(number) },
                 dash: if many { own } else { Dash::Solid },
                 stroke: Stroke::Normal,
                 series,
@@ -281,7 +281,8 @@ mod tests {
 
     fn drawn(families: &[&str], from: Option<f64>, traces: bool) -> (Vec<String>, Vec<Line>) {
         let records: Vec<Record> = (0..families.len()).map(|index| record(index as f64)).collect();
-        let sources: Vec<Source<'_>> = records.iter().map(|record| Source { label: "run", record }).collect();
+        let sources: Vec<Source<'_>> =
+            records.iter().map(|record| Source { label: "run", id: "", record }).collect();
         let runs = families.iter().enumerate().map(|(color, family)| RunStyle {
             color,
             from: from.filter(|_| color > 0),

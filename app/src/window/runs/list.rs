@@ -15,6 +15,7 @@ use super::model::{Keys, Row};
 use super::overlay::{self, OverlaySet, Records};
 use super::query::Query;
 use super::spark::Sparks;
+use crate::views::Overlay;
 use crate::window::app::{App, Urgency};
 use crate::window::dialogs::save_text_dialog;
 use crate::window::task::Task;
@@ -244,6 +245,19 @@ impl Runs {
     /// Takes all ticks away.
     pub(in crate::window) fn untick(&mut self) {
         self.layout.ticked.clear();
+    }
+
+    /// Ticks these runs and no others, told apart as a figure tells them apart.
+    pub(in crate::window) fn lay_over(&mut self, paths: &[PathBuf], overlay: &Overlay) {
+        self.untick();
+        paths.iter().for_each(|path| self.tick(path, true));
+        if let [_, others @ ..] = overlay.runs.as_slice()
+            && others.len() == paths.len()
+        {
+            let colors = paths.iter().zip(others).map(|(path, style)| (path.clone(), style.color));
+            self.layout.colors.extend(colors);
+            self.layout.seeds = overlay.seeds;
+        }
     }
 
     /// Shows a remark at once and sends it to disk.

@@ -1,7 +1,9 @@
 //! The body of a tile: the figure as it stands, and what follows from the pointer.
 
+use std::borrow::Cow;
+
 use egui::{RichText, Ui};
-use weightscope_engine::record::{ControlKind, ControlValue, Pick, ViewKind, ViewSpec};
+use weightscope_engine::record::{ControlKind, ControlValue, Pick, Record, ViewKind, ViewSpec};
 
 use super::color_bar::{self, Turned, color_bar};
 use super::data;
@@ -32,7 +34,7 @@ impl TileBehavior<'_> {
         state.options.controls = self.controls.only(&views::control_ids(spec));
         let from = Basis { shown: self.shown, overlay: self.overlay, controls: self.controls };
         state.derivation.follow(spec, &from, ui.ctx());
-        state.options.overlay = self.overlay.options(spec.kind);
+        state.options.overlay = self.overlay.options(spec);
         rebuild(state, self.shown, self.overlay, spec, ui.ctx());
         let Some(Cache { figure: Some(figure), prepared, summary, records, .. }) = &mut state.cache else {
             let text = state.derivation.words().unwrap_or_else(|| spec.empty.clone());
@@ -237,7 +239,7 @@ fn rebuild(
     spec: &ViewSpec,
     context: &egui::Context,
 ) {
-    let overlay = if others.applies(spec.kind) { others.generation } else { 0 };
+    let overlay = others.key(spec);
     let dark = context.theme() == egui::Theme::Dark;
     let generation = state.derivation.generation();
     let fresh = state.cache.as_ref().is_some_and(|cache| {
@@ -251,7 +253,14 @@ fn rebuild(
         return;
     }
     let record = views::lay_over(shown.record(), state.derivation.channels());
-    let sources = others.sources(spec.kind, &record);
+    let beside: Vec<Cow<'_, Record>> = others
+        .beside()
+        .map(|run| match state.derivation.beside(&run.folder) {
+            [] => Cow::Borrowed(&run.record),
+            derived => Cow::Owned(views::lay_over(&run.record, derived)),
+        })
+        .collect();
+    let sources = others.sources(&record, &beside);
     let figure = views::figure(spec, &sources, &state.options, &shown.provenance);
     let prepared = match figure.as_ref().map(|figure| &figure.body) {
         Some(Body::Plot(plot)) => vec![Prepared::new(plot, context, &spec.id)],

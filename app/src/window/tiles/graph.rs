@@ -174,7 +174,7 @@ mod tests {
         assert!(at(from[0], from[1]) == Under::Node(0) && at(to[0], to[1]) == Under::Node(1));
         assert!(at(middle, from[1] + 4.0) == Under::Edge(0), "near the edge");
         assert!(at(middle, from[1] + 20.0) == Under::Nothing, "far from it");
-        assert_eq!(words(&graph, Under::Edge(0)).as_deref(), Some("a to b: 0.25"));
-        assert_eq!(words(&graph, Under::Node(1)).as_deref(), Some("b\na to b: 0.25"));
+        assert_eq!(words(&graph, Under::Edge(0)).as_deref(), Some("a to b: 0.2500"));
+        assert_eq!(words(&graph, Under::Node(1)).as_deref(), Some("b\na to b: 0.2500"));
     }
 }
