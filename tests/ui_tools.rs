@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use egui::{Key, Modifiers};
 use egui_kittest::Harness;
-use egui_kittest::kittest::Queryable as _;
+use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use weightscope::figure::provenance;
 use weightscope::window::App;
 use weightscope_engine::experiment::Experiment;
@@ -284,6 +284,12 @@ fn settings_are_one_window_and_come_back() {
     drop(harness);
     let mut again = workbench(root.path());
     again.run_steps(2);
-    assert_eq!(again.ctx.theme(), egui::Theme::Light, "as it was");
-    assert!(again.ctx.global_style().animation_time > 0.0, "and so is the rest");
+    again.key_press_modifiers(Modifiers::COMMAND, Key::Comma);
+    again.run_steps(4);
+    // The harness sets its own theme and stills what moves, so the boxes tell.
+    for label in ["High contrast", "Reduced motion", "When a long run ends"] {
+        let node = again.get_by_role_and_label(egui::accesskit::Role::CheckBox, label);
+        let on = node.accesskit_node().toggled() == Some(egui::accesskit::Toggled::True);
+        assert_eq!(on, label == "High contrast", "{label} as it was left");
+    }
 }

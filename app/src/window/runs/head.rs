@@ -1,6 +1,7 @@
 //! The row above the runs table: filter, groups, columns, small curves, how seeds are joined.
 
-use egui::{Button, ComboBox, RichText, TextEdit, Ui};
+use egui::containers::menu::{MenuButton, MenuConfig};
+use egui::{Button, ComboBox, PopupCloseBehavior, RichText, TextEdit, Ui};
 
 use super::list::{Runs, RunsAction};
 use super::model::heading;
@@ -19,11 +20,9 @@ impl Runs {
                 "Words, or key:value, key=value, key!=value, key>number, key~\"words\", tag:x, star; - in front negates",
             );
             self.group_ui(ui);
-            ui.menu_button("Columns", |ui| self.columns_ui(ui))
-                .response
+            lasting_menu(ui, "Columns", |ui| self.columns_ui(ui))
                 .on_hover_text("Shows, hides and moves columns; a heading can be dragged too");
-            ui.menu_button("Seeds", |ui| self.seeds_ui(ui))
-                .response
+            lasting_menu(ui, "Seeds", |ui| self.seeds_ui(ui))
                 .on_hover_text("How ticked runs that differ only in their seed are drawn");
             ui.menu_button("Curves", |ui| self.metric_ui(ui))
                 .response
@@ -139,4 +138,10 @@ impl Runs {
             }
         });
     }
+}
+
+/// A menu that stays open while things are turned in it, until a click elsewhere.
+fn lasting_menu(ui: &mut Ui, words: &str, content: impl FnOnce(&mut Ui)) -> egui::Response {
+    let config = MenuConfig::new().close_behavior(PopupCloseBehavior::CloseOnClickOutside);
+    MenuButton::new(words).config(config).ui(ui, content).0
 }
