@@ -187,6 +187,11 @@ fn ticked_channels_share_a_tile_if_they_can() {
     assert_eq!(harness.state().own_views(), ["channels:heat/a,heat/b"], "one tile");
     harness.key_press_modifiers(Modifiers::COMMAND, Key::T);
     harness.run_steps(3);
+    harness.key_press(Key::Escape);
+    harness.run_steps(3);
+    assert!(harness.query_by_label("Channels").is_none(), "Escape closes the chooser");
+    harness.key_press_modifiers(Modifiers::COMMAND, Key::T);
+    harness.run_steps(3);
     for id in ["heat/a", "cell"] {
         harness.get_by_role_and_label(Role::CheckBox, id).click();
         harness.run_steps(2);

@@ -18,7 +18,7 @@ pub(super) fn marks(spec: &ViewSpec, events: &Marks, options: &ViewOptions) -> P
     for (category, name) in events.categories.iter().enumerate() {
         let of = |mark: &&Mark| usize::from(mark.category) == category && mark.step <= limit;
         let points =
-            events.marks.iter().filter(|mark| of(&mark)).map(|mark| [mark.step, f64::from(mark.value)]);
+            events.marks.iter().filter(|mark| of(mark)).map(|mark| [mark.step, f64::from(mark.value)]);
         let points = Points::new(name.clone(), points.collect(), Ink::Series(category));
         plot = plot.with(Points {
             marker: SHAPES.get(category % SHAPES.len()).copied().unwrap_or_default(),

@@ -9,6 +9,8 @@ use weightscope_engine::record::{AxisSpec, Channel, Data, Record, ViewKind, View
 const PREFIX: &str = "channels:";
 /// Channels that a title names; further ones are counted.
 const MOST_NAMED: usize = 3;
+/// Components of a vector that are drawn as lines.
+const MOST_LINES: usize = 24;
 
 /// True if a view was put together by a person.
 pub fn is_own(id: &str) -> bool {
@@ -83,6 +85,7 @@ pub fn spec(id: &str, lab: &[ViewSpec], record: &Record) -> ViewSpec {
     let Some(first) = found.first() else { return waiting(id, &names) };
     let kind = match kind(&first.data) {
         ViewKind::Grid if found.len() > 1 => ViewKind::Panels,
+        ViewKind::Lines if found.len() == 1 => crowd(first, lab),
         kind => kind,
     };
     let like = lab.iter().find(|view| {
@@ -92,6 +95,7 @@ pub fn spec(id: &str, lab: &[ViewSpec], record: &Record) -> ViewSpec {
     let fresh = ViewSpec {
         x: horizontal(first, kind),
         y: vertical(&found, kind),
+        color: (kind == ViewKind::HeatMap).then(|| AxisSpec::new(&first.label, &first.unit)),
         ..ViewSpec::new(id, "", kind, &[])
     };
     let about: Vec<String> = found
@@ -108,12 +112,25 @@ pub fn spec(id: &str, lab: &[ViewSpec], record: &Record) -> ViewSpec {
     }
 }
 
+/// How one series or many are drawn: a crowd of lines cannot be told apart. A lab that traces the channel shows a few of them.
+fn crowd(channel: &Channel, lab: &[ViewSpec]) -> ViewKind {
+    let Data::Vector(vector) = &channel.data else { return ViewKind::Lines };
+    if lab.iter().any(|view| view.kind == ViewKind::Trace && view.channels.contains(&channel.id)) {
+        ViewKind::Trace
+    } else if vector.components.len() > MOST_LINES {
+        ViewKind::HeatMap
+    } else {
+        ViewKind::Lines
+    }
+}
+
 /// What a view of a lab lends: how its channels are read, not what can be done with them.
 fn borrowed(view: &ViewSpec) -> ViewSpec {
     ViewSpec {
         x: view.x.clone(),
         y: view.y.clone(),
         color: view.color.clone(),
+        marks: view.marks.clone(),
         references: view.references.clone(),
         ..ViewSpec::new("", "", view.kind, &[])
     }
@@ -144,7 +161,7 @@ fn title(names: &[String]) -> String {
 
 fn horizontal(channel: &Channel, kind: ViewKind) -> AxisSpec {
     match kind {
-        ViewKind::Lines => AxisSpec::new("step", ""),
+        ViewKind::Lines | ViewKind::Trace | ViewKind::HeatMap => AxisSpec::new("step", ""),
         ViewKind::Ridge => AxisSpec::new(&channel.label, &channel.unit),
         ViewKind::Scatter if matches!(channel.data, Data::Marks(_)) => AxisSpec::new("step", ""),
         _ => AxisSpec::default(),
@@ -153,6 +170,9 @@ fn horizontal(channel: &Channel, kind: ViewKind) -> AxisSpec {
 
 fn vertical(channels: &[&Channel], kind: ViewKind) -> AxisSpec {
     let Some((first, rest)) = channels.split_first() else { return AxisSpec::default() };
+    if kind == ViewKind::HeatMap {
+        return AxisSpec::default();
+    }
     if kind == ViewKind::Ridge {
         return AxisSpec::new("step", "");
     }
@@ -170,7 +190,7 @@ fn vertical(channels: &[&Channel], kind: ViewKind) -> AxisSpec {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use weightscope_engine::record::{Bars, Histograms, Timeline};
+    use weightscope_engine::record::{Bars, Component, Histograms, Timeline, Vector};
 
     fn record() -> Record {
         let mut record = Record::default();
@@ -202,6 +222,18 @@ mod tests {
         assert_eq!((kind("latent/fc1"), kind("share")), (ViewKind::Ridge, ViewKind::Bars));
         let missing = spec("channels:nowhere", &[], &record());
         assert!(is_waiting(&missing) && missing.empty.contains("nowhere"), "it says what it waits for");
+        let mut many = record();
+        let component = |id| Component {
+            label: format!("w{id}"),
+            group: String::new(),
+            id,
+            series: [(0.0, 1.0)].into_iter().collect(),
+        };
+        let vector = Vector { components: (0..64).map(component).collect() };
+        many.insert(Channel::new("crowd", "crowd", "", "", Data::Vector(vector)));
+        assert_eq!(spec("channels:crowd", &[], &many).kind, ViewKind::HeatMap, "64 lines are a blur");
+        let lab = [ViewSpec::new("trace", "Trace", ViewKind::Trace, &["crowd"])];
+        assert_eq!(spec("channels:crowd", &lab, &many).kind, ViewKind::Trace, "the lab knows how");
         assert!(!can_share(&[ViewKind::Lines, ViewKind::Ridge]), "unlike kinds stand apart");
         assert!(can_share(&[ViewKind::Lines, ViewKind::Lines]) && !can_share(&[ViewKind::Table; 2]));
     }

@@ -182,7 +182,7 @@ impl App {
             Command::Maximise => self.maximised ^= true,
             Command::AddView if self.shown.is_some() => self.adding = Some(AddView::new(None)),
             Command::AddView => {
-                self.say(Urgency::Warning, "Open a run first; its channels become views".to_owned())
+                self.say(Urgency::Warning, "Open a run first; its channels become views".to_owned());
             }
             Command::ResetLayout => {
                 self.layout = self.shown.as_ref().map(|shown| Layout::new(&shown.views, self.width));

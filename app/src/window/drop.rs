@@ -55,7 +55,7 @@ impl App {
                 warnings.into_iter().for_each(|text| self.say(Urgency::Warning, text));
                 self.show_run(*shown);
             }
-            Ok(Dropped::Figure(shown, provenance, beside)) => self.show_figure(*shown, &provenance, beside),
+            Ok(Dropped::Figure(shown, provenance, beside)) => self.show_figure(*shown, &provenance, &beside),
             Ok(Dropped::Experiment(experiment, path)) => {
                 self.form = Form::new(*experiment, &folder_name(&path));
                 self.say(Urgency::Info, format!("In the form: {}", path.display()));
@@ -66,7 +66,7 @@ impl App {
     }
 
     /// The run and the view that a figure shows, with the view's options.
-    fn show_figure(&mut self, shown: Shown, provenance: &Provenance, beside: Beside) {
+    fn show_figure(&mut self, shown: Shown, provenance: &Provenance, beside: &Beside) {
         let view = provenance.view.split('+').next().unwrap_or_default().to_owned();
         let title = shown.title.clone();
         self.show_run(shown);

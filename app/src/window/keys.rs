@@ -14,7 +14,7 @@ const DIGITS: [Key; 9] =
 impl App {
     /// Keys without a modifier act only while nothing takes text.
     pub(super) fn keys(&self, context: &Context, actions: &mut Vec<Action>) {
-        let typing = context.egui_wants_keyboard_input() || self.palette.is_some();
+        let typing = context.egui_wants_keyboard_input() || self.palette.is_some() || self.adding.is_some();
         // egui takes Ctrl+Shift+Z for Ctrl+Z too, so the longer combinations are asked for first.
         let weight = |modifiers: Modifiers| {
             u8::from(modifiers.shift) + u8::from(modifiers.alt) + u8::from(modifiers.command)

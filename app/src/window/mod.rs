@@ -57,7 +57,7 @@ pub fn open(runs: &Path) -> anyhow::Result<()> {
         ));
     }
     let icon = icon();
-    let frame = settings::Frame::of(&session::peek(runs));
+    let frame = session::peek(runs).frame.sound();
     let mut viewport = egui::ViewportBuilder::default()
         .with_title(TITLE)
         .with_app_id("weightscope")

@@ -96,7 +96,6 @@ impl App {
         if let (Some(shown), Some(layout)) = (&self.shown, &self.layout) {
             layouts.insert(shown.experiment.lab().to_owned(), layout.clone());
         }
-        let frame = self.settings.frame;
         Session {
             form: to_toml(&self.form.experiment, Comments::None),
             origin: self.form.origin.clone(),
@@ -120,9 +119,7 @@ impl App {
             zoom: context.zoom_factor(),
             animated: self.settings.animated,
             quiet: self.settings.quiet,
-            size: frame.size,
-            place: frame.place,
-            maximized: frame.maximized,
+            frame: self.settings.frame,
         }
     }
 

@@ -13,6 +13,7 @@ use weightscope_engine::store::write_atomically;
 
 use super::queue::Queue;
 use super::runs::RunsLayout;
+use super::settings::Frame;
 use super::task::Task;
 use super::tiles::{Layout, Shares};
 use crate::views::ViewOptions;
@@ -60,12 +61,8 @@ pub(super) struct Session {
     pub(super) animated: bool,
     /// The desktop is not told when a long run ends.
     pub(super) quiet: bool,
-    /// Size of the window, points.
-    pub(super) size: Option<[f32; 2]>,
-    /// Upper left corner of the window on the desktop, points.
-    pub(super) place: Option<[f32; 2]>,
-    /// The window fills the screen.
-    pub(super) maximized: bool,
+    /// Where the window stands.
+    pub(super) frame: Frame,
 }
 
 /// Writes the session when it has changed.

@@ -1,6 +1,7 @@
 //! Settings of the window: looks, size, workers, notifications. All of them stand in the session.
 
 use egui::{Context, DragValue, RichText, Ui};
+use serde::{Deserialize, Serialize};
 
 use super::app::App;
 use super::command::{Action, Command};
@@ -11,23 +12,22 @@ use super::style::{self, color, tokens};
 /// Farthest that a remembered corner may lie from the origin, points: a desktop of several screens, no stray number.
 const FARTHEST: f32 = 16_384.0;
 
-/// Where the window stands on the desktop, points.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+/// Where the window stands on the desktop, points at a zoom of 100 %.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub(super) struct Frame {
     pub(super) size: Option<[f32; 2]>,
+    /// Upper left corner.
     pub(super) place: Option<[f32; 2]>,
+    /// It fills the screen; size and place are those that it has otherwise.
     pub(super) maximized: bool,
 }
 
 impl Frame {
-    /// As the last start left it; what makes no sense is left out.
-    pub(super) fn of(session: &Session) -> Self {
+    /// The same without what makes no sense.
+    pub(super) fn sound(self) -> Self {
         let sound = |pair: &[f32; 2]| pair.iter().all(|value| value.abs() <= FARTHEST);
-        Self {
-            size: session.size.filter(sound),
-            place: session.place.filter(sound),
-            maximized: session.maximized,
-        }
+        Self { size: self.size.filter(sound), place: self.place.filter(sound), ..self }
     }
 }
 
@@ -44,7 +44,7 @@ pub(super) struct Settings {
 impl Settings {
     /// As the last start left them.
     pub(super) fn new(session: &Session) -> Self {
-        Self { open: false, animated: session.animated, quiet: session.quiet, frame: Frame::of(session) }
+        Self { open: false, animated: session.animated, quiet: session.quiet, frame: session.frame.sound() }
     }
 
     /// Takes note of where the window stands; the size before it filled the screen is kept.
@@ -63,6 +63,7 @@ impl Settings {
         if let Some(outer) = viewport.outer_rect {
             self.frame.place = Some([outer.min.x * zoom, outer.min.y * zoom]);
         }
+        self.frame = self.frame.sound();
     }
 }
 
@@ -170,9 +171,8 @@ mod tests {
 
     #[test]
     fn a_place_that_makes_no_sense_is_left_out() {
-        let session =
-            Session { size: Some([1200.0, f32::NAN]), place: Some([-1900.0, 40.0]), ..Session::default() };
-        let frame = Frame::of(&session);
+        let frame = Frame { size: Some([1200.0, f32::NAN]), place: Some([-1900.0, 40.0]), maximized: false };
+        let frame = frame.sound();
         assert_eq!((frame.size, frame.place), (None, Some([-1900.0, 40.0])), "a screen to the left is one");
     }
 }

@@ -126,6 +126,8 @@ impl Prepared {
         let hold = grab::Hold::of(ui, showing.id);
         let brushing = showing.brush && ui.input(|input| input.modifiers.shift);
         let mut plot = Plot::new(showing.id)
+            // A flat tile keeps its ticks in sight.
+            .min_size(egui::vec2(24.0, 24.0))
             .allow_scroll(false)
             .allow_drag(hold == grab::Hold::None && !brushing)
             .allow_zoom(Vec2b::TRUE)

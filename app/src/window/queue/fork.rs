@@ -137,6 +137,9 @@ impl ForkDialog {
                 });
             });
         }
+        if !problems.is_empty() {
+            ui.add_space(6.0);
+        }
         for problem in problems.iter().take(6) {
             ui.label(RichText::new(problem.to_string()).small().color(color(palette.error)));
         }

@@ -41,9 +41,10 @@ impl Runs {
         self.lines.iter().position(|line| *line == Line::Run(*place))
     }
 
-    /// Place of the selected run among the runs that are drawn.
+    /// Place of the selected run among the runs that are drawn beside the one that is shown.
     pub(in crate::window) fn selected_place(&self) -> Option<usize> {
-        self.selected.as_ref().and_then(|path| self.overlay_set().place(path))
+        let place = self.selected.as_ref().and_then(|path| self.overlay_set().place(path));
+        place.filter(|place| *place > 0)
     }
 
     /// The selected run, unless it is the one that is shown.

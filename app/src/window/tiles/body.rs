@@ -21,6 +21,8 @@ use crate::window::runs::{OverlaySet, RunsAction};
 use crate::window::shown::Shown;
 use crate::window::style::{color, tokens};
 
+/// Height below which a plot keeps its room for the drawing and leaves the headings of its axes out, points.
+const FLAT: f32 = 84.0;
 /// Room that the key to the colours takes beside a plot, points.
 const BAR_ROOM: f32 = color_bar::WIDTH + 10.0;
 
@@ -60,7 +62,7 @@ impl TileBehavior<'_> {
                     readout: hover_text(ui, plot),
                     pinned: state.pinned.as_ref().map(|pinned| (pinned.at, pinned.text.as_str())),
                     selected: self.selected,
-                    surround: Surround::Full,
+                    surround: if ui.available_height() < FLAT { Surround::Compact } else { Surround::Full },
                     brush: spec.picks_into.is_some()
                         || spec.controls.iter().any(|control| control.kind == ControlKind::Region),
                 };

@@ -73,7 +73,9 @@ pub(super) fn color_bar(ui: &mut egui::Ui, bar: &ColorBar, height: f32) -> Optio
         ui.painter().rect_filled(cell, 0.0, color(map.at(share)));
     }
     let font = egui::TextStyle::Small.resolve(ui.style());
-    for (share, value) in [(0.0, limits.0), (0.5, f64::midpoint(limits.0, limits.1)), (1.0, limits.1)] {
+    // A short key has no room for the number in the middle.
+    let middle = (strip.height() > 3.0 * font.size).then_some((0.5, f64::midpoint(limits.0, limits.1)));
+    for (share, value) in [(0.0, limits.0), (1.0, limits.1)].into_iter().chain(middle) {
         let at = egui::pos2(strip.right() + 3.0, strip.bottom() - share * strip.height());
         let text = significant(value, 2);
         ui.painter().text(at, egui::Align2::LEFT_CENTER, text, font.clone(), color(palette.text));

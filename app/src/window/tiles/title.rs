@@ -17,19 +17,22 @@ impl TileBehavior<'_> {
     pub(super) fn title_ui(&mut self, ui: &mut Ui, spec: &ViewSpec) -> egui::Response {
         let focused = self.focus == spec.id;
         let palette = tokens(ui.ctx());
-        let row = ui.horizontal(|ui| {
+        // The buttons come first, so that a long title is cut before them and not drawn below them.
+        let size = egui::vec2(ui.available_width(), ui.spacing().interact_size.y);
+        let row = ui.allocate_ui_with_layout(size, egui::Layout::right_to_left(egui::Align::Center), |ui| {
+            self.buttons_ui(ui, spec);
             let mut text = RichText::new(&spec.title).strong();
             if focused {
                 text = text.color(color(palette.accent));
             }
-            let title = ui.add(
-                egui::Label::new(text).truncate().selectable(false).sense(egui::Sense::click_and_drag()),
-            );
-            if title.clicked() {
+            let title = ui.with_layout(egui::Layout::left_to_right(egui::Align::Center), |ui| {
+                let label = egui::Label::new(text).truncate().selectable(false);
+                ui.add(label.sense(egui::Sense::click_and_drag()))
+            });
+            if title.inner.clicked() {
                 self.actions.push(Action::Focus(spec.id.clone()));
             }
-            ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| self.buttons_ui(ui, spec));
-            title
+            title.inner
         });
         row.inner
     }
