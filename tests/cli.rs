@@ -7,6 +7,7 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use assert_cmd::Command;
+use weightscope::figure::provenance;
 
 /// The program, built beside this test.
 fn weightscope() -> Command {
@@ -177,4 +178,37 @@ fn a_fork_goes_on_from_a_checkpoint_and_refuses_what_it_cannot_change() {
     let card = weightscope().arg("card").arg(&child).assert().code(0);
     let card = String::from_utf8(card.get_output().stdout.clone()).unwrap();
     assert!(card.contains("repeated: reproduced") && card.contains("forked from: parent at step"), "{card}");
+}
+
+#[test]
+fn any_channels_are_drawn_and_a_figure_of_two_runs_names_both() {
+    let root = tempfile::tempdir().unwrap();
+    let runs: Vec<_> = ["a", "b"].iter().map(|name| root.path().join(name)).collect();
+    for (run, seed) in runs.iter().zip(["0", "1"]) {
+        let seed = format!("seed={seed}");
+        weightscope()
+            .args(["run", "oscillation/mlp-lsq", "--set", &seed, "--out"])
+            .arg(run)
+            .args(SHORT)
+            .assert()
+            .code(0);
+    }
+    let figure = root.path().join("figure.svg");
+    let export = |view: &str| {
+        let mut command = weightscope();
+        command.args(["export", "--view", view, "--format", "svg", "--out"]).arg(&figure);
+        command.arg(&runs[0]).arg("--with").arg(&runs[1]).assert()
+    };
+    let written = |view: &str| {
+        export(view).code(0);
+        let bytes = std::fs::read(&figure).unwrap();
+        (provenance::read(&bytes).unwrap().run_ids, String::from_utf8(bytes).unwrap())
+    };
+    let (ids, svg) = written("channels:loss/train,loss/test");
+    assert_eq!(ids, ["a", "b"], "its origin names both runs");
+    assert!(svg.contains("b · test"), "and its legend the channels of each");
+    assert_eq!(written("latent_histogram").0, ["a", "b"], "the outline of a histogram is a run too");
+    let (ids, svg) = written("oscillation_map");
+    assert!(ids == ["a"] && svg.contains("a alone"), "a heat map shows one run, and says so");
+    export("channels:los/train").code(2);
 }
