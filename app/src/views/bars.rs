@@ -4,7 +4,9 @@ use weightscope_engine::record::{self, Data, ViewSpec};
 
 use super::options::ViewOptions;
 use super::{Source, axis, channels, references, run_ink};
-use crate::figure::model::{Axis, Bars, Ink, Item, Legend, Line, Marker, Orientation, Plot, Points, Steps};
+use crate::figure::model::{
+    Axis, Bars, Dash, Ink, Item, Legend, Line, Marker, Orientation, Plot, Points, Steps,
+};
 
 /// Share of a named bar's lane that stays empty on each side.
 const LANE_MARGIN: f64 = 0.15;
@@ -55,7 +57,9 @@ fn beside(
         points.extend(bars.edges.iter().zip(heights).map(|(edge, height)| [*edge, height]));
         points.push([*last, 0.0]);
         let line = Line::new(source.label, points, ink);
-        return plot.with(Line { steps: Steps::After, source: Some(run), ..line });
+        // Parts take colours of the same cycle; broken up, the outline of a run is not taken for one of them.
+        let dash = if like.series.len() > 1 { Dash::Dashed } else { Dash::Solid };
+        return plot.with(Line { steps: Steps::After, source: Some(run), dash, ..line });
     }
     let lane = |label: &String| like.labels.iter().position(|own| own == label);
     let points = bars
@@ -122,6 +126,31 @@ fn totals(bars: &record::Bars) -> Vec<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use weightscope_engine::record::{Channel, Record, Timeline};
+
+    #[test]
+    fn another_run_is_an_outline_over_the_bars() {
+        let records = [vec![1.0, 2.0], vec![3.0, 4.0]].map(|heights| {
+            let bars = record::Bars {
+                edges: vec![0.0, 1.0, 2.0],
+                labels: Vec::new(),
+                series: vec![("all".to_owned(), heights)],
+            };
+            let mut record = Record::default();
+            record.insert(Channel::new("bars", "bars", "", "", Data::Bars(Timeline::one(bars))));
+            record
+        });
+        let [first, second] = &records;
+        let sources =
+            [Source { label: "a", id: "a", record: first }, Source { label: "b", id: "b", record: second }];
+        let spec = ViewSpec::new("bars", "Bars", record::ViewKind::Bars, &["bars"]);
+        let plot = super::bars(&spec, &sources, &ViewOptions::default()).unwrap();
+        let [Item::Bars(bars), Item::Line(line)] = plot.items.as_slice() else { panic!("{:?}", plot.items) };
+        assert_eq!((bars.name.as_str(), line.name.as_str(), line.source), ("a", "b", Some(1)), "told apart");
+        assert_ne!(bars.ink, line.ink, "by colour");
+        let corners = [[0.0, 0.0], [0.0, 3.0], [1.0, 4.0], [2.0, 0.0], [2.0, 0.0]];
+        assert_eq!(line.points, corners, "from the floor over the tops and back");
+    }
 
     #[test]
     fn parts_stand_on_each_other_and_gaps_do_not_sink_them() {
