@@ -8,6 +8,7 @@ pub(super) mod controls;
 mod data;
 mod derivation;
 mod layout;
+mod menu;
 mod panels;
 mod table;
 mod title;
@@ -45,6 +46,8 @@ pub(super) struct TileState {
 struct Pinned {
     at: (f64, f64),
     text: String,
+    /// The same with all digits, for the clipboard.
+    exact: String,
 }
 
 /// A figure with the key it was built for.
@@ -108,6 +111,11 @@ impl TileState {
     pub(super) fn fit(&mut self) {
         self.visible = None;
         self.fit = true;
+    }
+
+    /// True if the person chose what part is seen, so that new data do not move it.
+    fn is_zoomed(&self) -> bool {
+        self.visible.is_some()
     }
 
     /// The options that the next start takes up: not the weights or the step of a run.
