@@ -83,6 +83,13 @@ impl Record {
         }
     }
 
+    /// Keeps only the channels that `keep` wants.
+    pub fn retain(&mut self, keep: impl Fn(&Channel) -> bool) {
+        self.channels.retain(|channel| keep(channel));
+        let places = self.channels.iter().enumerate();
+        self.index = places.map(|(place, channel)| (channel.id.clone(), place)).collect();
+    }
+
     /// The channel with this id for writing; shared copies keep what they have.
     pub fn get_mut(&mut self, id: &str) -> Option<&mut Channel> {
         let index = *self.index.get(id)?;

@@ -175,6 +175,12 @@ pub(super) fn declare(context: &mut Context<'_>, plan: &Plan<'_>) {
     }
 }
 
+/// Empties the record for a fork, but for scalar history and the training curves of these methods.
+pub(super) fn forget_all_but_curves_of(context: &mut Context<'_>, methods: &[&str]) {
+    let of = |id: &str| id.starts_with(CURVE) && methods.iter().any(|name| id.ends_with(&format!("/{name}")));
+    context.record().retain(|channel| matches!(channel.data, Data::Scalar(_)) || of(&channel.id));
+}
+
 fn joined(x: &Matrix, y: &[f32], most: usize) -> Vec<f32> {
     let mut values = Vec::with_capacity(y.len() * (x.columns + 1));
     for (row, y) in x.each_row().zip(y).take(most) {

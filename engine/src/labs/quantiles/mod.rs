@@ -75,6 +75,10 @@ impl Lab for Config {
         Picked::default()
     }
 
+    fn forkable(&self, parent: &Self) -> Vec<Problem> {
+        self.fork_problems(parent)
+    }
+
     fn derive(&self, job: &Derive<'_>) -> Result<Vec<Channel>, RunError> {
         views::derive(self, job)
     }

@@ -1,6 +1,7 @@
 //! The settings of the quantiles lab: values here, their words in `visit`, the rules between them in `check`.
 
 mod check;
+mod fork;
 mod visit;
 
 use serde::{Deserialize, Serialize};

@@ -13,6 +13,7 @@ mod base;
 pub(super) mod finish;
 mod fitting;
 pub(super) mod predictions;
+mod reuse;
 pub(super) mod store;
 mod work;
 
@@ -98,15 +99,16 @@ impl Plan<'_> {
     }
 }
 
-/// Stage numbers.
-const FULL: usize = 0;
-const FOLDS: usize = 1;
-
 /// Carries the experiment out.
 pub(super) fn run(config: &Config, context: &mut Context<'_>) -> Result<(), RunError> {
     let levels = config.grid().map_err(|why| RunError::Problems(vec![Problem::error("levels", why)]))?;
     let material = Material::load(config, levels.values())?;
     context.dataset(&material.hash);
+    let mut store = match context.take_resumed() {
+        Some(state) => Store::from_state(&state)?,
+        None => Store::default(),
+    };
+    let taken = reuse::take_up(&mut store, config, &material.hash)?;
     let plan = Plan {
         config,
         levels,
@@ -116,26 +118,20 @@ pub(super) fn run(config: &Config, context: &mut Context<'_>) -> Result<(), RunE
         seed: context.seed,
         material,
     };
-    let (models, folds) = (plan.kinds.len() as u64, plan.material.fold_count as u64);
-    let mut stages = vec![("fitting base models", models), ("cross-fitting", models * folds)];
-    if plan.is_nested() {
-        stages.push(("leaving out two folds", models * folds * (folds - 1) / 2));
+    let first = plan_stages(&plan, &store, taken, context);
+    if taken.forked {
+        context.enter_stage(0);
+        context.begin_step(0.0);
+        reuse::show_again(&plan, &store, taken, context);
+        context.end_step(|| store.to_state())?;
+    } else {
+        ch::declare(context, &plan);
     }
-    stages.push(("aggregating", plan.aggregators.len() as u64));
-    if plan.is_nested() {
-        stages.push(("aggregating without a fold", plan.aggregators.len() as u64 * folds));
-    }
-    context.plan(&stages);
-    let mut store = match context.take_resumed() {
-        Some(state) => Store::from_state(&state)?,
-        None => Store::default(),
-    };
-    ch::declare(context, &plan);
-    context.enter_stage(FULL);
+    context.enter_stage(first);
     base::full(&plan, &mut store, context)?;
-    context.enter_stage(FOLDS);
+    context.enter_stage(first + 1);
     base::folds(&plan, &mut store, context)?;
-    let mut stage = FOLDS + 1;
+    let mut stage = first + 2;
     if plan.is_nested() {
         context.enter_stage(stage);
         base::pairs(&plan, &mut store, context)?;
@@ -149,4 +145,23 @@ pub(super) fn run(config: &Config, context: &mut Context<'_>) -> Result<(), RunE
     }
     finish::finish(&plan, &mut store, context)?;
     context.checkpoint(&store.to_state())
+}
+
+/// Names the stages with their steps, one a fit; the number of the first one that fits. Steps of a parent whose fits are gone stand
+/// before it as a stage of their own, so that the count of steps goes on.
+fn plan_stages(plan: &Plan<'_>, store: &Store, taken: reuse::Taken, context: &mut Context<'_>) -> usize {
+    let (models, folds) = (plan.kinds.len() as u64, plan.material.fold_count as u64);
+    let past = context.step().saturating_sub(reuse::count(plan, store)) + u64::from(taken.forked);
+    let mut stages = if past > 0 { vec![("taking up earlier fits", past)] } else { Vec::new() };
+    let first = stages.len();
+    stages.extend([("fitting base models", models), ("cross-fitting", models * folds)]);
+    if plan.is_nested() {
+        stages.push(("leaving out two folds", models * folds * (folds - 1) / 2));
+    }
+    stages.push(("aggregating", plan.aggregators.len() as u64));
+    if plan.is_nested() {
+        stages.push(("aggregating without a fold", plan.aggregators.len() as u64 * folds));
+    }
+    context.plan(&stages);
+    first
 }

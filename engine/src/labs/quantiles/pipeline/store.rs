@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::reuse::Made;
 use crate::labs::quantiles::base::Fitted;
 use crate::labs::quantiles::base::boosting::BoostingSettings;
 use crate::labs::quantiles::base::forest::ForestSettings;
@@ -78,6 +79,8 @@ pub(in crate::labs::quantiles) struct Store {
     pub(in crate::labs::quantiles) aggregated: BTreeMap<usize, Aggregated>,
     /// By aggregator and fold left out.
     pub(in crate::labs::quantiles) nested: BTreeMap<(usize, usize), Combined>,
+    /// What it was made under.
+    pub(in crate::labs::quantiles) made: Option<Made>,
     /// What predictions for new rows need besides the models; set at the end.
     pub(in crate::labs::quantiles) finished: Option<Finished>,
 }
