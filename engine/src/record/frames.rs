@@ -130,6 +130,29 @@ pub struct Bands {
     pub intervals: Vec<(f64, Vec<f64>, Vec<f64>)>,
     /// Observations at the same positions; NaN where none.
     pub observed: Vec<f64>,
+    /// Place of the interval that is looked at.
+    #[serde(default)]
+    pub highlighted: Option<usize>,
+    /// Whether each observation lies inside that interval; empty if none is looked at.
+    #[serde(default)]
+    pub inside: Vec<bool>,
+    /// Lines over the intervals.
+    #[serde(default)]
+    pub lines: Vec<BandLine>,
+    /// What the values are, where it is not the view's own quantity; else empty.
+    #[serde(default)]
+    pub quantity: String,
+}
+
+/// A line over intervals: a median, the end of another interval, a difference.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct BandLine {
+    /// Name; lines that belong together may share one.
+    pub label: String,
+    /// Values at the positions of the intervals.
+    pub y: Vec<f64>,
+    /// Colour of the series with this number (0 is that of the intervals); none for a line that only guides the eye.
+    pub series: Option<usize>,
 }
 
 /// y over x, for one picture.

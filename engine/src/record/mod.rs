@@ -19,7 +19,9 @@ mod view;
 pub use channel::{Channel, Component, Data, Mark, Marks, Vector};
 pub use chunks::Chunks;
 pub use control::{ControlKind, ControlSpec, ControlValue, Controls};
-pub use frames::{Bands, Bars, Cell, Curve, Dot, Graph, Grid, Histograms, MOST_FRAMES, Table, Timeline};
+pub use frames::{
+    BandLine, Bands, Bars, Cell, Curve, Dot, Graph, Grid, Histograms, MOST_FRAMES, Table, Timeline,
+};
 pub use series::{Detail, Point, Query, Series};
 pub use view::{
     ActionSpec, AxisScale, AxisSpec, Pick, Reference, ReferenceAxis, ReferenceStyle, ViewKind, ViewSpec,

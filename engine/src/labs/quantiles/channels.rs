@@ -17,6 +17,10 @@ pub(super) const MOST_ROWS: usize = 100_000;
 pub(super) const META: &str = "meta";
 /// One method a line.
 pub(super) const METHODS: &str = "methods";
+/// One method a line, after [`NOBODY`].
+pub(super) const SECONDS: &str = "seconds";
+/// No second method.
+pub(super) const NOBODY: &str = "none";
 /// One feature a line.
 pub(super) const FEATURES: &str = "features";
 /// One aggregator with a table of weights a line.
@@ -138,6 +142,8 @@ pub(super) fn declare(context: &mut Context<'_>, plan: &Plan<'_>) {
         Data::Text(text),
     ));
     record.insert(channel(METHODS, "methods", "", "One method a line.", Data::Text(methods.join("\n"))));
+    let others = format!("{NOBODY}\n{}", methods.join("\n"));
+    record.insert(channel(SECONDS, "second methods", "", "One method a line.", Data::Text(others)));
     record.insert(channel(
         FEATURES,
         "features",

@@ -7,6 +7,7 @@ pub mod aggregate;
 pub mod batch;
 pub mod blend;
 pub mod calibration;
+pub mod clusters;
 pub mod compare;
 pub mod conformal;
 pub mod crossing;
