@@ -187,6 +187,19 @@ pub struct Graph {
     pub edges: Vec<(usize, usize, f64)>,
 }
 
+/// Mean ranks of methods over data sets, and which of them do not differ.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Ranks {
+    /// Name and mean rank, best first.
+    pub methods: Vec<(String, f64)>,
+    /// First and last rank of each group of methods that do not differ.
+    pub groups: Vec<(f64, f64)>,
+    /// Difference of ranks from which on two methods differ; none if that cannot be said.
+    pub critical: Option<f64>,
+    /// What the test says, or what it needs.
+    pub headline: String,
+}
+
 /// One cell of a table.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]

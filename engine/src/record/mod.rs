@@ -20,7 +20,7 @@ pub use channel::{Channel, Component, Data, Mark, Marks, Vector};
 pub use chunks::Chunks;
 pub use control::{ControlKind, ControlSpec, ControlValue, Controls};
 pub use frames::{
-    BandLine, Bands, Bars, Cell, Curve, Dot, Graph, Grid, Histograms, MOST_FRAMES, Table, Timeline,
+    BandLine, Bands, Bars, Cell, Curve, Dot, Graph, Grid, Histograms, MOST_FRAMES, Ranks, Table, Timeline,
 };
 pub use series::{Detail, Point, Query, Series};
 pub use view::{

@@ -62,6 +62,11 @@ pub(super) const FOLD_SCORE: &str = "score/fold/";
 /// Scores of all methods and stages.
 pub(super) const SCORES: &str = "scores";
 
+/// How long each model took.
+pub(super) const SPEED: &str = "speed";
+/// Settings of each model.
+pub(super) const CHOSEN: &str = "chosen";
+
 /// What the views need to know beside the numbers.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Meta {

@@ -24,7 +24,7 @@ mod views;
 
 pub use predict::{predict, predict_with};
 
-pub use config::{Config, Conformal, Margins, Missing, Placement, Search};
+pub use config::{Config, Conformal, Margins, Missing, NonFinite, Placement, Search};
 
 use std::path::Path;
 

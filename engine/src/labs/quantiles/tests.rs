@@ -1,5 +1,7 @@
 //! Small whole runs: the same numbers on any number of threads, after a resume, and from the stored models.
 
+mod across;
+mod exclusion;
 mod forks;
 
 use std::path::Path;

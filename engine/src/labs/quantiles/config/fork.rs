@@ -4,10 +4,12 @@ use super::Config;
 use crate::experiment::{Problem, changed_in_fork};
 
 /// Settings that may change. Base models may be added and left out: each is fitted by itself.
-const FREE: [&str; 10] = [
+const FREE: [&str; 12] = [
     "base_models",
+    "non_finite",
     "aggregators",
     "aggregator_steps",
+    "search_trials",
     "isotonization",
     "placement",
     "crossing_penalty",

@@ -20,4 +20,5 @@ pub mod order;
 pub mod pinball;
 pub mod real;
 pub mod score;
+pub mod special;
 pub mod training;

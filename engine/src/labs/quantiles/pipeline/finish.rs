@@ -50,6 +50,10 @@ pub(super) fn finish(plan: &Plan<'_>, store: &mut Store, context: &mut Context<'
     bounds(plan, store, context);
     unreachable(plan, context);
     results(plan, context, &rows, &finished.best);
+    for (word, why) in &store.excluded {
+        context.result(&format!("excluded_{word}"), 1.0);
+        context.message(&format!("left out of all results: {word}: {why}"));
+    }
     let table = scores::table(&rows);
     let step = context.step();
     context.record().insert(ch::channel(

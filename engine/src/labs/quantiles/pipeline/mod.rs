@@ -10,9 +10,11 @@
 mod aggregation;
 mod assemble;
 mod base;
+mod exclude;
 pub(super) mod finish;
 mod fitting;
 pub(super) mod predictions;
+mod report;
 mod reuse;
 pub(super) mod store;
 mod work;
@@ -89,6 +91,11 @@ impl Plan<'_> {
         }
     }
 
+    /// Trials of the search for each trained aggregator.
+    fn trials(&self) -> usize {
+        usize::try_from(self.config.search_trials).unwrap_or(usize::MAX)
+    }
+
     /// True if CV+ wants the predictions of fold models for test rows.
     fn keeps_fold_models(&self) -> bool {
         matches!(self.config.conformal, Conformal::CvPlus | Conformal::NestedCvPlus)
@@ -109,7 +116,7 @@ pub(super) fn run(config: &Config, context: &mut Context<'_>) -> Result<(), RunE
         None => Store::default(),
     };
     let taken = reuse::take_up(&mut store, config, &material.hash)?;
-    let plan = Plan {
+    let mut plan = Plan {
         config,
         levels,
         kinds: config.kinds(),
@@ -118,6 +125,7 @@ pub(super) fn run(config: &Config, context: &mut Context<'_>) -> Result<(), RunE
         seed: context.seed,
         material,
     };
+    exclude::only_present(&mut plan, &mut store);
     let first = plan_stages(&plan, &store, taken, context);
     if taken.forked {
         context.enter_stage(0);
@@ -127,25 +135,41 @@ pub(super) fn run(config: &Config, context: &mut Context<'_>) -> Result<(), RunE
     } else {
         ch::declare(context, &plan);
     }
-    context.enter_stage(first);
-    base::full(&plan, &mut store, context)?;
-    context.enter_stage(first + 1);
-    base::folds(&plan, &mut store, context)?;
-    let mut stage = first + 2;
-    if plan.is_nested() {
-        context.enter_stage(stage);
-        base::pairs(&plan, &mut store, context)?;
-        stage += 1;
-    }
-    context.enter_stage(stage);
-    aggregation::all(&plan, &mut store, context)?;
-    if plan.is_nested() {
-        context.enter_stage(stage + 1);
-        aggregation::nested(&plan, &mut store, context)?;
-    }
+    fit_all(&mut plan, &mut store, first, context)?;
+    report::write(&plan, &store, context)?;
     finish::finish(&plan, &mut store, context)?;
     context.checkpoint(&store.to_state())
 }
+
+/// All fits; models with numbers that are not finite leave the plan on the way.
+fn fit_all(
+    plan: &mut Plan<'_>,
+    store: &mut Store,
+    first: usize,
+    context: &mut Context<'_>,
+) -> Result<(), RunError> {
+    let mut first = first;
+    let mut stages: Vec<Stage> = vec![base::full, base::folds];
+    if plan.is_nested() {
+        stages.push(base::pairs);
+    }
+    stages.push(aggregation::all);
+    if plan.is_nested() {
+        stages.push(aggregation::nested);
+    }
+    for (number, stage) in stages.into_iter().enumerate() {
+        context.enter_stage(first + number);
+        stage(plan, store, context)?;
+        if exclude::leave_out(plan, store, context)? {
+            first = plan_stages(plan, store, reuse::Taken::default(), context);
+        }
+    }
+    report::publish(plan, store, context);
+    Ok(())
+}
+
+/// One stage of fits.
+type Stage = fn(&Plan<'_>, &mut Store, &mut Context<'_>) -> Result<(), RunError>;
 
 /// Names the stages with their steps, one a fit; the number of the first one that fits. Steps of a parent whose fits are gone stand
 /// before it as a stage of their own, so that the count of steps goes on.

@@ -13,7 +13,7 @@ use super::{Plan, predictions};
 use crate::experiment::Problem;
 use crate::labs::quantiles::base::Kind;
 use crate::labs::quantiles::channels as ch;
-use crate::labs::quantiles::config::{Config, Conformal};
+use crate::labs::quantiles::config::{Config, Conformal, NonFinite};
 use crate::run::{Context, RunError};
 
 /// What a store was made under.
@@ -33,7 +33,8 @@ pub(super) struct Taken {
     rescored: bool,
 }
 
-/// Leaves in the store what holds under these settings.
+/// Leaves in the store what holds under these settings; its keys are numbered by the plan later, with
+/// [`only_present`](super::exclude::only_present).
 pub(super) fn take_up(store: &mut Store, config: &Config, table: &str) -> Result<Taken, RunError> {
     let fresh = *store == Store::default();
     let made = Made { config: config.clone(), table: table.to_owned() };
@@ -54,13 +55,15 @@ pub(super) fn take_up(store: &mut Store, config: &Config, table: &str) -> Result
     if old == *config {
         return Ok(Taken::default());
     }
-    let keys = |config: &Config| config.kinds().into_iter().map(Kind::key).collect::<Vec<_>>();
-    let (bases, bases_now) = (keys(&old), keys(config));
-    let joined_alike = bases == bases_now && same_joining(&old, config);
-    keep_models(store, &bases, &bases_now);
-    if joined_alike {
-        keep_aggregators(store, &words(&old), &words(config));
-    } else {
+    if config.non_finite == NonFinite::Refuse {
+        store.excluded.clear();
+    }
+    let asked: Vec<&str> = config.kinds().into_iter().map(Kind::key).collect();
+    // Aggregators are judged anew: what they are made of may have changed.
+    store.excluded.retain(|(word, _)| asked.contains(&word.as_str()));
+    let present: Vec<&str> =
+        asked.iter().copied().filter(|word| !store.excluded.iter().any(|(own, _)| own == word)).collect();
+    if present != store.models || !same_joining(&old, config) {
         store.aggregated.clear();
         store.nested.clear();
     }
@@ -72,10 +75,6 @@ pub(super) fn take_up(store: &mut Store, config: &Config, table: &str) -> Result
     Ok(Taken { forked: true, rescored: old.isotonization != config.isotonization })
 }
 
-fn words(config: &Config) -> Vec<&'static str> {
-    config.combinations().into_iter().map(|one| one.key()).collect()
-}
-
 /// True if an aggregator of the same base models learns the same under both.
 fn same_joining(a: &Config, b: &Config) -> bool {
     a.aggregator_steps == b.aggregator_steps
@@ -84,21 +83,24 @@ fn same_joining(a: &Config, b: &Config) -> bool {
         && a.crossing_penalty == b.crossing_penalty
         && a.margins == b.margins
         && a.margin == b.margin
+        && a.search_trials == b.search_trials
 }
 
 /// Numbers the base models by a new list; those that it does not name go.
-pub(super) fn keep_models(store: &mut Store, before: &[&str], now: &[&str]) {
-    let place = |old: usize| now.iter().position(|word| before.get(old) == Some(word));
-    store.full = renumbered(&mut store.full, |old| place(*old));
-    store.folds = renumbered(&mut store.folds, |(old, fold)| Some((place(*old)?, *fold)));
-    store.pairs = renumbered(&mut store.pairs, |(old, low, high)| Some((place(*old)?, *low, *high)));
+pub(super) fn keep_models(store: &mut Store, now: Vec<String>) {
+    let before = std::mem::replace(&mut store.models, now);
+    let place = |old: &usize| store.models.iter().position(|word| before.get(*old) == Some(word));
+    store.full = renumbered(&mut store.full, place);
+    store.folds = renumbered(&mut store.folds, |(old, fold)| Some((place(old)?, *fold)));
+    store.pairs = renumbered(&mut store.pairs, |(old, low, high)| Some((place(old)?, *low, *high)));
 }
 
 /// The same for aggregators.
-fn keep_aggregators(store: &mut Store, before: &[&str], now: &[&str]) {
-    let place = |old: usize| now.iter().position(|word| before.get(old) == Some(word));
-    store.aggregated = renumbered(&mut store.aggregated, |old| place(*old));
-    store.nested = renumbered(&mut store.nested, |(old, fold)| Some((place(*old)?, *fold)));
+pub(super) fn keep_aggregators(store: &mut Store, now: Vec<String>) {
+    let before = std::mem::replace(&mut store.aggregators, now);
+    let place = |old: &usize| store.aggregators.iter().position(|word| before.get(*old) == Some(word));
+    store.aggregated = renumbered(&mut store.aggregated, place);
+    store.nested = renumbered(&mut store.nested, |(old, fold)| Some((place(old)?, *fold)));
 }
 
 fn renumbered<K: Ord, T>(map: &mut BTreeMap<K, T>, place: impl Fn(&K) -> Option<K>) -> BTreeMap<K, T> {

@@ -55,6 +55,7 @@ fn a_fork_equals_a_new_run_and_fits_no_base_model_again() {
     let joined = Config {
         aggregators: ["local_coarse", "global_fine", "average"].map(str::to_owned).to_vec(),
         crossing_penalty: 5.0,
+        search_trials: 3,
         isotonization: crate::labs::quantiles::method::isotonize::Isotonization::Pava,
         conformal: Conformal::SplitAsymmetric,
         ..small()

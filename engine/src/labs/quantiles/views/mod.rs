@@ -1,6 +1,8 @@
 //! What the lab shows: nine linked panels. Everything but the training curves follows from the record and the shared controls,
 //! so that turning one redraws without training anything again.
 
+mod across;
+mod across_tables;
 mod calibrated;
 mod controls;
 mod crossing;
@@ -24,6 +26,9 @@ pub(super) use specs::views;
 
 /// The derived channels of a view.
 pub(super) fn derive(config: &Config, job: &Derive<'_>) -> Result<Vec<Channel>, RunError> {
+    if matches!(job.view, across::RANKS | across::PAIRED | across::RUNS) {
+        return Ok(across::derive(config, job));
+    }
     let Some(look) = Look::new(config, job) else { return Ok(Vec::new()) };
     job.control.check()?;
     Ok(match job.view {

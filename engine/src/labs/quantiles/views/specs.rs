@@ -2,7 +2,7 @@
 
 use super::controls::control;
 use super::look::ids;
-use super::{calibrated, crossing, fan, inspector, leaderboard, reliability, slices, weights};
+use super::{across, calibrated, crossing, fan, inspector, leaderboard, reliability, slices, weights};
 use crate::labs::quantiles::channels as ch;
 use crate::labs::quantiles::config::Config;
 use crate::record::{AxisSpec, Reference, ReferenceAxis, ReferenceStyle, ViewKind, ViewSpec};
@@ -13,8 +13,10 @@ pub(in crate::labs::quantiles) fn views(config: &Config) -> Vec<ViewSpec> {
     views.extend(slice_views());
     views.extend(weight_views(config));
     views.extend([board(), parts()]);
+    views.extend(across_views());
     views.extend([conformal_scores(), conformal_pairs()]);
     views.extend(training());
+    views.extend([speed(), chosen()]);
     views.extend([inspected(), facts()]);
     views
 }
@@ -191,6 +193,25 @@ fn parts() -> ViewSpec {
     }
 }
 
+fn across_views() -> [ViewSpec; 3] {
+    let view = |id: &str, title: &str, kind: ViewKind| ViewSpec {
+        empty: format!(
+            "{title} appear here when the run is done. Tick other finished runs of this lab to compare."
+        ),
+        help: include_str!("../help/across.md").to_owned(),
+        across: true,
+        ..derived(id, title, kind, &[id], &[ids::STAGE])
+    };
+    [
+        ViewSpec {
+            x: AxisSpec::new("mean rank over data sets", ""),
+            ..view(across::RANKS, "Ranks over data sets", ViewKind::Ranks)
+        },
+        view(across::PAIRED, "Differences over splits", ViewKind::Table),
+        view(across::RUNS, "Compared runs", ViewKind::Table),
+    ]
+}
+
 fn conformal_scores() -> ViewSpec {
     ViewSpec {
         x: AxisSpec::new("conformal score", "standardised"),
@@ -228,6 +249,22 @@ fn training() -> [ViewSpec; 3] {
         view("validation_loss", "Validation losses", "validation", "pinball loss"),
         view("crossing_loss", "Crossing penalties", "crossing", "penalty"),
     ]
+}
+
+fn speed() -> ViewSpec {
+    ViewSpec {
+        empty: "How long each model takes appears here as they are fitted. Press Run.".to_owned(),
+        help: include_str!("../help/speed.md").to_owned(),
+        ..ViewSpec::new("speed", "Speed", ViewKind::Table, &[ch::SPEED])
+    }
+}
+
+fn chosen() -> ViewSpec {
+    ViewSpec {
+        empty: "The settings of each model appear here as they are fitted. Press Run.".to_owned(),
+        help: include_str!("../help/settings.md").to_owned(),
+        ..ViewSpec::new("chosen", "Settings of the models", ViewKind::Table, &[ch::CHOSEN])
+    }
 }
 
 fn inspected() -> ViewSpec {
