@@ -11,7 +11,14 @@ use crate::record::{Channel, Curve, Data, Grid, Record, Timeline};
 use crate::run::Context;
 
 /// Test rows whose predictions the record keeps for the views; scores use all.
-pub(super) const MOST_ROWS: usize = 100_000;
+const MOST_ROWS: usize = 100_000;
+/// Features of test rows that the record keeps; wide tables keep fewer rows.
+const MOST_CELLS: usize = 8_000_000;
+
+/// Test rows that the record keeps.
+pub(super) fn most_rows(plan: &Plan<'_>) -> usize {
+    (MOST_CELLS / (plan.material.encoder.names.len() + 1)).min(MOST_ROWS)
+}
 
 /// JSON of [`Meta`].
 pub(super) const META: &str = "meta";
@@ -168,19 +175,19 @@ pub(super) fn declare(context: &mut Context<'_>, plan: &Plan<'_>) {
         "Aggregators with weights.",
         Data::Text(weighted.join("\n")),
     ));
-    let material = &plan.material;
+    let (material, most) = (&plan.material, most_rows(plan));
     for (id, part, label) in [
         (TEST_ROWS, &material.test, "test rows"),
         (CALIBRATION_ROWS, &material.calibration, "calibration rows"),
     ] {
         let mut columns = meta.features.clone();
         columns.push(meta.target.name.clone());
-        let values = joined(&part.x, &part.y, MOST_ROWS);
+        let values = joined(&part.x, &part.y, most);
         let data = Data::Grid(only(0, grid(columns, values)));
         record.insert(channel(id, label, "", "Standardised features, the observation last.", data));
     }
     if let Some(truth) = &material.truth {
-        let values = truth.iter().take(MOST_ROWS * plan.levels.len()).copied().collect();
+        let values = truth.iter().take(most_rows(plan) * plan.levels.len()).copied().collect();
         let data = Data::Grid(only(0, grid(level_names(&meta.levels), values)));
         record.insert(channel(TRUTH, "truth", "", "True quantiles of the test rows, standardised.", data));
     }
@@ -216,7 +223,7 @@ pub(super) fn predictions(
 ) {
     let step = context.step();
     let columns = level_names(plan.levels.values());
-    let most = MOST_ROWS * plan.levels.len();
+    let most = most_rows(plan) * plan.levels.len();
     for (family, values, about) in [
         (RAW, test, "Predicted quantiles of the test rows, standardised, before any operator."),
         (

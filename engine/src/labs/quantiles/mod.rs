@@ -18,6 +18,7 @@ mod pipeline;
 mod predict;
 mod reference;
 pub mod scores;
+mod size;
 #[cfg(test)]
 mod tests;
 mod views;

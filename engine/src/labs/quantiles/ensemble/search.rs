@@ -85,14 +85,15 @@ impl Trial {
 
     /// In words; a global table has no network.
     pub fn words(&self, is_local: bool) -> String {
-        let mut text = format!(
-            "learning rate {}, crossing penalty {} with margin {}",
+        let network = if is_local {
+            format!(", {} layers of {}, dropout {}", self.layers, self.hidden, self.dropout)
+        } else {
+            String::new()
+        };
+        format!(
+            "learning rate {}, crossing penalty {} with margin {}{network}",
             self.learning_rate, self.penalty, self.margin
-        );
-        if is_local {
-            text.push_str(&format!(", {} layers of {}, dropout {}", self.layers, self.hidden, self.dropout));
-        }
-        text
+        )
     }
 }
 

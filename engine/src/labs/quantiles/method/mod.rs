@@ -11,6 +11,7 @@ pub mod clusters;
 pub mod compare;
 pub mod conformal;
 pub mod crossing;
+pub mod cv_plus;
 pub mod gaussian;
 pub mod isotonize;
 pub mod levels;

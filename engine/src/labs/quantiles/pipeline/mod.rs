@@ -109,6 +109,7 @@ impl Plan<'_> {
 /// Carries the experiment out.
 pub(super) fn run(config: &Config, context: &mut Context<'_>) -> Result<(), RunError> {
     let levels = config.grid().map_err(|why| RunError::Problems(vec![Problem::error("levels", why)]))?;
+    super::size::check(config, context)?;
     let material = Material::load(config, levels.values())?;
     context.dataset(&material.hash);
     let mut store = match context.take_resumed() {

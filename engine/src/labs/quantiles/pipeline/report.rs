@@ -70,7 +70,9 @@ fn speed(plan: &Plan<'_>, store: &Store) -> Vec<Vec<Cell>> {
     }
     for (number, fit) in &store.aggregated {
         let Some(aggregator) = plan.aggregators.get(*number) else { continue };
-        let numbers = [fit.seconds, rows / fit.seconds, 0.0, f64::NAN, fit.seconds, f64::NAN];
+        // A rule is not fitted; its rows a second would be the clock's.
+        let rate = if aggregator.learns() { rows / fit.seconds } else { f64::NAN };
+        let numbers = [fit.seconds, rate, 0.0, f64::NAN, fit.seconds, f64::NAN];
         lines.push(line(aggregator.key(), numbers, ""));
     }
     for (word, why) in &store.excluded {

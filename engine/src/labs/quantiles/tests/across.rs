@@ -8,12 +8,12 @@ use crate::record::{Cell, Channel, Data, Ranks, Record, Table};
 fn peer(folder: &Path, name: &str, (dataset, split): (&str, &str), wis: [f64; 3]) -> Peer {
     let path = folder.join(name);
     std::fs::create_dir_all(&path).unwrap();
-    let lines: String = ["a", "b", "average"]
-        .iter()
-        .zip(wis)
-        .map(|(method, wis)| format!("{method},raw,9,9\n{method},sorted,{wis},{}\n", wis / 2.0))
-        .collect();
-    std::fs::write(path.join("scores.csv"), format!("method,stage,wis,pinball\n{lines}")).unwrap();
+    let mut lines = vec!["method,stage,wis,pinball".to_owned()];
+    for (method, wis) in ["a", "b", "average"].iter().zip(wis) {
+        lines.push(format!("{method},raw,9,9"));
+        lines.push(format!("{method},sorted,{wis},{}", wis / 2.0));
+    }
+    std::fs::write(path.join("scores.csv"), lines.join("\n")).unwrap();
     let config = Config { dataset: dataset.to_owned(), split: split.to_owned(), ..small() };
     Peer { id: name.to_owned(), folder: path, experiment: experiment(config, 1) }
 }

@@ -146,8 +146,8 @@ fn a_table_that_changed_since_the_checkpoint_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let at = |name: &str| folder.path().join(name);
     let table = |shift: usize| {
-        let lines: String = (0..80).map(|row| format!("{row},{}\n", (row * 7 + shift) % 11)).collect();
-        std::fs::write(at("table.csv"), format!("x,y\n{lines}")).unwrap();
+        let lines: Vec<String> = (0..80).map(|row| format!("{row},{}\n", (row * 7 + shift) % 11)).collect();
+        std::fs::write(at("table.csv"), format!("x,y\n{}", lines.concat())).unwrap();
     };
     table(0);
     let config = Config {

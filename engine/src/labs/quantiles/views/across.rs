@@ -239,7 +239,7 @@ fn ranks(gathered: &Gathered) -> Channel {
         }
         _ => {
             found.headline =
-                format!("the test needs 2 to 20 methods that all runs have; here {}", means.len())
+                format!("the test needs 2 to 20 methods that all runs have; here {}", means.len());
         }
     }
     let about = "Mean rank of each method by test WIS over data sets, 1 is best; Nemenyi's critical difference at 5 %.";
