@@ -31,7 +31,7 @@ impl App {
             }
         }
         self.drain_dialog(context);
-        self.drain_drop();
+        self.drain_drop(context);
     }
 
     /// News of all runs in work.

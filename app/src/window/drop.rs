@@ -9,6 +9,7 @@ use weightscope_engine::store;
 
 use super::app::{App, Urgency};
 use super::form::Form;
+use super::preview::DataPreview;
 use super::runs::folder_name;
 use super::shown::Shown;
 use super::task::Task;
@@ -39,7 +40,7 @@ impl App {
     }
 
     /// Takes what a dropped file turned out to be.
-    pub(super) fn drain_drop(&mut self) {
+    pub(super) fn drain_drop(&mut self, context: &Context) {
         let Some(result) = self.dropping.as_ref().and_then(Task::poll) else { return };
         self.dropping = None;
         match result.unwrap_or_else(|()| Err("the work died".to_owned())) {
@@ -52,7 +53,7 @@ impl App {
                 self.form = Form::new(*experiment, &folder_name(&path));
                 self.say(Urgency::Info, format!("In the form: {}", path.display()));
             }
-            Ok(Dropped::Data(path)) => self.use_data(&path),
+            Ok(Dropped::Data(path)) => self.use_data(&path, context),
             Err(error) => self.say(Urgency::Error, format!("The file could not be opened: {error}")),
         }
     }
@@ -75,14 +76,15 @@ impl App {
         self.focus = view;
     }
 
-    /// A data file for a lab that takes one.
-    fn use_data(&mut self, path: &Path) {
+    /// Puts a data file into the form; where a column is to be chosen as the target, the table is shown to choose from.
+    fn use_data(&mut self, path: &Path, context: &Context) {
         let text = path.display().to_string();
         let mut experiment = self.form.experiment.clone();
         match experiment.set_typed("dataset", &text) {
             Ok(()) => {
                 let origin = self.form.origin.clone();
                 self.form.replace(experiment, &origin);
+                self.preview = self.form.text("target").map(|_| DataPreview::new(&text, context));
                 self.say(Urgency::Info, format!("The data set is now {text}"));
             }
             Err(_) => self.say(Urgency::Warning, format!("This lab takes no data file: {text}")),

@@ -428,6 +428,7 @@ impl Layer {
         let Some(Channel { data: Data::Vector(vector), .. }) = context.record().get_mut(ch::TRACE) else {
             return;
         };
+        let mut guess = 0;
         for index in &self.traced {
             let place = *index as usize;
             let (Some(value), Some(scale)) = (look.latent.get(place), look.state.scales.get(place / columns))
@@ -436,7 +437,7 @@ impl Layer {
             };
             let position = look.weight.position_of(*value, *scale);
             let id = look.base + u64::from(*index);
-            let at = vector.position(id).unwrap_or_else(|| {
+            let at = vector.position_near(guess, id).unwrap_or_else(|| {
                 vector.components.push(Component {
                     label: format!("{}[{}, {}]", short(&look.weight.name), place / columns, place % columns),
                     group: look.weight.name.clone(),
@@ -445,6 +446,7 @@ impl Layer {
                 });
                 vector.components.len() - 1
             });
+            guess = at + 1;
             if let Some(component) = vector.components.get_mut(at) {
                 component.series.push(look.step, f64::from(position));
             }
