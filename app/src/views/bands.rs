@@ -9,7 +9,7 @@ use crate::figure::model::{Band, Dash, Ink, Line, Marker, Plot, Points, Stroke};
 /// Strength of the highlighted interval beside that of the others.
 const HIGHLIGHT: f64 = 0.3;
 
-/// The intervals, widest first, the highlighted one with its ends drawn; then lines, then observations.
+/// The intervals, widest first, the highlighted one stronger; then those beside them, lines, observations.
 pub(super) fn bands(spec: &ViewSpec, sources: &[Source<'_>], options: &ViewOptions) -> Option<Plot> {
     let channel = *channels(spec, *sources.first()?, options).first()?;
     let Data::Bands(timeline) = &channel.data else { return None };
@@ -28,39 +28,32 @@ pub(super) fn bands(spec: &ViewSpec, sources: &[Source<'_>], options: &ViewOptio
     for line in &bands.lines {
         let (ink, dash) = match line.series {
             None => (Ink::Muted, Dash::Dashed),
-            Some(0) => (Ink::Series(0), Dash::Solid),
-            // Another method's lines lie over coloured bands: the dash tells them from the ends of those.
-            Some(series) if !bands.intervals.is_empty() => (Ink::Series(series), Dash::Dashed),
             Some(series) => (Ink::Series(series), Dash::Solid),
         };
-        plot = plot.with(Line { dash, ..Line::new(line.label.clone(), along(&bands.x, &line.y), ink) });
+        let points = bands.x.iter().zip(&line.y).map(|(x, y)| [*x, *y]).collect();
+        // Thin: from row to row the values of a table with many features jump.
+        plot = plot.with(Line { dash, stroke: Stroke::Thin, ..Line::new(line.label.clone(), points, ink) });
     }
     Some(observations(plot, bands))
 }
 
-fn along(x: &[f64], y: &[f64]) -> Vec<[f64; 2]> {
-    x.iter().zip(y).map(|(x, y)| [*x, *y]).collect()
-}
-
 fn intervals(mut plot: Plot, bands: &Bands) -> Plot {
     let opacity = (0.7 / bands.intervals.len().max(1) as f64).max(0.06);
+    let band = |name: String, lower: &[f64], upper: &[f64], ink: Ink, opacity: f64| Band {
+        name,
+        x: bands.x.clone(),
+        lower: lower.to_vec(),
+        upper: upper.to_vec(),
+        ink,
+        opacity,
+    };
     for (index, (level, lower, upper)) in bands.intervals.iter().enumerate() {
-        let is_highlighted = bands.highlighted == Some(index);
+        let more = if bands.highlighted == Some(index) { HIGHLIGHT } else { 0.0 };
         let name = format!("{:.0} %", level * 100.0);
-        plot = plot.with(Band {
-            name: name.clone(),
-            x: bands.x.clone(),
-            lower: lower.clone(),
-            upper: upper.clone(),
-            ink: Ink::Series(0),
-            opacity: if is_highlighted { opacity + HIGHLIGHT } else { opacity },
-        });
-        if is_highlighted {
-            for end in [lower, upper] {
-                let line = Line::new(name.clone(), along(&bands.x, end), Ink::Series(0));
-                plot = plot.with(Line { stroke: Stroke::Thin, ..line });
-            }
-        }
+        plot = plot.with(band(name, lower, upper, Ink::Series(0), opacity + more));
+    }
+    for (name, lower, upper) in &bands.beside {
+        plot = plot.with(band(name.clone(), lower, upper, Ink::Series(1), opacity + HIGHLIGHT));
     }
     plot
 }
@@ -71,7 +64,7 @@ fn observations(mut plot: Plot, bands: &Bands) -> Plot {
     if bands.observed.is_empty() {
         return plot;
     }
-    let points = along(&bands.x, &bands.observed);
+    let points: Vec<[f64; 2]> = bands.x.iter().zip(&bands.observed).map(|(x, y)| [*x, *y]).collect();
     if bands.inside.len() != points.len() {
         return plot.with(Points { size: 0.45, ..Points::new("observed", points, Ink::Muted) });
     }
@@ -105,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn the_highlighted_interval_has_ends_and_splits_the_observations() {
+    fn the_highlighted_interval_is_stronger_and_splits_the_observations() {
         let plot = plot_of(Bands {
             x: vec![0.0, 1.0, 2.0],
             intervals: vec![(0.9, vec![-2.0; 3], vec![2.0; 3]), (0.5, vec![-1.0; 3], vec![1.0; 3])],
@@ -114,8 +107,11 @@ mod tests {
             inside: vec![true, false, true],
             ..Bands::default()
         });
-        let named = |name: &str| plot.items.iter().filter(|item| item.name() == name).count();
-        assert_eq!((named("90 %"), named("50 %")), (1, 3), "a band, and a band with two ends");
+        let opacity = |name: &str| match plot.items.iter().find(|item| item.name() == name) {
+            Some(Item::Band(band)) => band.opacity,
+            _ => f64::NAN,
+        };
+        assert!(opacity("50 %") > opacity("90 %"));
         let points = |name: &str| match plot.items.iter().find(|item| item.name() == name) {
             Some(Item::Points(points)) => points.points.clone(),
             _ => Vec::new(),

@@ -13,32 +13,35 @@ pub(super) fn ranks(spec: &ViewSpec, sources: &[Source<'_>], options: &ViewOptio
     let Data::Ranks(timeline) = &channel.data else { return None };
     let (_, ranks) = timeline.at(options.step.unwrap_or(u64::MAX))?;
     let count = ranks.methods.len();
-    let mut lanes = vec![if ranks.critical.is_some() { "critical difference" } else { "" }.to_owned()];
+    let mut lanes = vec![String::new()];
+    lanes.extend(ranks.critical.map(|_| "critical difference".to_owned()));
+    let above = lanes.len();
     lanes.extend(ranks.methods.iter().map(|(name, _)| name.clone()));
     lanes.extend(ranks.groups.iter().map(|_| "do not differ".to_owned()));
     let mut x = axis(&spec.x, options.x_scale, options, ranks.methods.iter().map(|(_, rank)| *rank));
     // Ranks go from one to the number of methods, whatever was reached.
     x.range = x.range.or(Some((0.5, count as f64 + 0.5)));
+    // High enough that each lane has its name.
+    let aspect = (0.2 + 0.038 * lanes.len() as f64).clamp(0.5, 1.3);
     let mut plot = Plot::new(x, Axis::categorical(spec.y.label.clone(), lanes).inverted());
     plot.legend = Legend::None;
+    plot.aspect = Some(aspect);
     let middle = |lane: usize| lane as f64 + 0.5;
     let bar = |name: &str, (from, to): (f64, f64), lane: usize, ink: Ink| {
         let points = vec![[from, middle(lane)], [to, middle(lane)]];
         Line { stroke: Stroke::Bold, ..Line::new(name, points, ink) }
     };
-    if let Some(critical) = ranks.critical {
-        plot = plot.with(bar("critical difference", (1.0, 1.0 + critical), 0, Ink::Accent));
-    }
+    let at = [f64::midpoint(1.0, count as f64), middle(0)];
     let text = ranks.headline.clone();
-    let at = [f64::midpoint(1.0, count as f64), if ranks.critical.is_some() { 0.15 } else { 0.5 }];
     plot = plot.with(Label { at, text, anchor: Anchor::Middle, ink: Ink::Foreground });
+    if let Some(critical) = ranks.critical {
+        plot = plot.with(bar("critical difference", (1.0, 1.0 + critical), 1, Ink::Accent));
+    }
     for (index, (name, rank)) in ranks.methods.iter().enumerate() {
-        let guide = Line::new("", vec![[0.5, middle(index + 1)], [*rank, middle(index + 1)]], Ink::Muted);
-        plot = plot.with(Line { stroke: Stroke::Ghost, ..guide });
-        plot = plot.with(Points::new(name.clone(), vec![[*rank, middle(index + 1)]], Ink::Series(0)));
+        plot = plot.with(Points::new(name.clone(), vec![[*rank, middle(above + index)]], Ink::Series(0)));
     }
     for (index, group) in ranks.groups.iter().enumerate() {
-        plot = plot.with(bar("do not differ", *group, count + 1 + index, Ink::Foreground));
+        plot = plot.with(bar("do not differ", *group, above + count + index, Ink::Foreground));
     }
     Some(plot)
 }
@@ -70,15 +73,15 @@ mod tests {
         let sources = [Source { label: "", record: &record }];
         let plot = super::ranks(&spec, &sources, &ViewOptions::default()).unwrap();
         let lanes = plot.y.categories.clone().unwrap();
-        assert_eq!(lanes, ["critical difference", "a", "b", "c", "do not differ"]);
+        assert_eq!(lanes, ["", "critical difference", "a", "b", "c", "do not differ"]);
         let points = |name: &str| match plot.items.iter().find(|item| item.name() == name) {
             Some(Item::Points(points)) => points.points.clone(),
             _ => Vec::new(),
         };
-        assert_eq!(points("b"), [[1.8, 2.5]]);
+        assert_eq!(points("b"), [[1.8, 3.5]]);
         let Some(Item::Line(group)) = plot.items.iter().find(|item| item.name() == "do not differ") else {
             panic!("the group has no bar");
         };
-        assert_eq!(group.points, [[1.2, 4.5], [1.8, 4.5]]);
+        assert_eq!(group.points, [[1.2, 5.5], [1.8, 5.5]]);
     }
 }

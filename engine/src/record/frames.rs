@@ -136,6 +136,9 @@ pub struct Bands {
     /// Whether each observation lies inside that interval; empty if none is looked at.
     #[serde(default)]
     pub inside: Vec<bool>,
+    /// Intervals beside these, of something else: name, lower ends, upper ends.
+    #[serde(default)]
+    pub beside: Vec<(String, Vec<f64>, Vec<f64>)>,
     /// Lines over the intervals.
     #[serde(default)]
     pub lines: Vec<BandLine>,
@@ -144,10 +147,10 @@ pub struct Bands {
     pub quantity: String,
 }
 
-/// A line over intervals: a median, the end of another interval, a difference.
+/// A line over intervals: a median, a difference.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct BandLine {
-    /// Name; lines that belong together may share one.
+    /// Name.
     pub label: String,
     /// Values at the positions of the intervals.
     pub y: Vec<f64>,

@@ -223,14 +223,17 @@ fn ranks(gathered: &Gathered) -> Channel {
     match (friedman(&means, sets), critical_difference(means.len(), sets)) {
         _ if sets < FEWEST_SETS => {
             let more = FEWEST_SETS - sets;
-            found.headline = format!("{sets} of {FEWEST_SETS} data sets: tick finished runs on {more} more");
+            found.headline = format!("{sets} of {FEWEST_SETS} data sets: tick runs on {more} more");
         }
         (Some(test), Some(critical)) => {
             let differ = test.p < 0.05;
-            let verdict = if differ { "" } else { ": no difference between any two" };
+            let verdict = if differ { "" } else { ": none differs" };
             found.headline = format!(
-                "Friedman over {sets} data sets: F({}, {}) = {:.2}, p = {:.2e}{verdict}",
-                test.degrees.0, test.degrees.1, test.statistic, test.p
+                "{sets} data sets, F({}, {}) = {:.2}, p = {}{verdict}",
+                test.degrees.0,
+                test.degrees.1,
+                test.statistic,
+                probability(test.p)
             );
             // Pairs are looked at only if the methods differ at all.
             let ends = ascending.first().copied().zip(ascending.last().copied());
@@ -238,10 +241,14 @@ fn ranks(gathered: &Gathered) -> Channel {
             found.critical = Some(critical);
         }
         _ => {
-            found.headline =
-                format!("the test needs 2 to 20 methods that all runs have; here {}", means.len());
+            found.headline = format!("2 to 20 methods in all runs are needed, here {}", means.len());
         }
     }
     let about = "Mean rank of each method by test WIS over data sets, 1 is best; Nemenyi's critical difference at 5 %.";
     channel(RANKS, "mean ranks", "", about, Data::Ranks(only(0, found)))
+}
+
+/// A probability in few digits.
+fn probability(p: f64) -> String {
+    if p < 1e-4 { format!("{p:.0e}") } else { format!("{p:.4}") }
 }

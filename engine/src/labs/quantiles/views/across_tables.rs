@@ -10,6 +10,8 @@ use crate::record::{Cell, Channel, Data, Table};
 const DRAWS: usize = 2000;
 /// Fewest splits of which a bootstrap can say anything.
 const FEWEST_SPLITS: usize = 2;
+/// Fewest splits for a verdict: the published protocol has five.
+const FEWEST_FOR_VERDICT: usize = 5;
 
 /// Each method minus the one that scores are relative to, split by split, on the shown run's data set.
 pub(super) fn paired(gathered: &Gathered, relative_to: &str) -> Channel {
@@ -68,7 +70,9 @@ fn compared(differences: &[f64]) -> Vec<Cell> {
     // The same draws of splits for each method.
     let found = paired_bootstrap(differences, DRAWS, 0.95, &mut stream(0, "across/splits"));
     let better = differences.iter().filter(|value| **value < 0.0).count();
-    let note = if found.upper < 0.0 {
+    let note = if differences.len() < FEWEST_FOR_VERDICT {
+        "few splits: the interval is coarse"
+    } else if found.upper < 0.0 {
         "better"
     } else if found.lower > 0.0 {
         "worse"

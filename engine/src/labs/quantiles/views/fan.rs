@@ -31,7 +31,7 @@ pub(super) fn derive(look: &Look<'_>) -> Vec<Channel> {
         }
         Some((other, name)) => {
             let mut bands = fan(look, &rows, &x, &q);
-            bands.lines.extend(beside(look, &rows, other, name));
+            put_beside(look, &rows, other, name, &mut bands);
             (bands, format!("{method} and {name}"))
         }
         None => (fan(look, &rows, &x, &q), method.clone()),
@@ -104,21 +104,19 @@ fn fan(look: &Look<'_>, rows: &[usize], x: &[f64], q: &[f32]) -> Bands {
         highlighted: highlighted.and_then(|wanted| pairs.iter().position(|pair| pair.lower == wanted.lower)),
         inside: highlighted.map(is_inside).unwrap_or_default(),
         lines: vec![BandLine { label: "median".to_owned(), y: median, series: Some(0) }],
-        quantity: String::new(),
+        ..Bands::default()
     }
 }
 
-/// The highlighted interval and the median of a second method, as lines.
-fn beside(look: &Look<'_>, rows: &[usize], q: &[f32], name: &str) -> Vec<BandLine> {
-    let line =
-        |label: String, level: usize| BandLine { label, y: at_level(look, rows, q, level), series: Some(1) };
-    let mut lines = Vec::new();
+/// Adds the highlighted interval and the median of a second method.
+fn put_beside(look: &Look<'_>, rows: &[usize], q: &[f32], name: &str, bands: &mut Bands) {
+    let level = |level: usize| at_level(look, rows, q, level);
     if let Some(pair) = look.pair() {
         let label = format!("{name}, {:.0} %", 100.0 * (1.0 - pair.alpha));
-        lines.extend([line(label.clone(), pair.lower), line(label, pair.upper)]);
+        bands.beside.push((label, level(pair.lower), level(pair.upper)));
     }
-    lines.push(line(format!("{name}, median"), look.levels.middle()));
-    lines
+    let median = level(look.levels.middle());
+    bands.lines.push(BandLine { label: format!("{name}, median"), y: median, series: Some(1) });
 }
 
 /// Ends, median and width of the highlighted interval of the first method minus those of the second.
