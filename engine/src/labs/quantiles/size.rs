@@ -85,7 +85,10 @@ fn memory(config: &Config, (rows, columns): (f64, usize), levels: usize, threads
     let forests = kinds.iter().filter(|kind| matches!(kind, Kind::RandomForest | Kind::ExtraTrees)).count();
     let forest = forests as f64 * kept_fits * 50.0 * 4.0 * TRAINING * rows;
     let predictions = 4.0 * rows * levels as f64 * kinds.len() as f64 * (1.0 + 0.2 * (kept_fits - 1.0));
-    let stored = forest + predictions;
+    // CV+ keeps a score for each method, interval and training row.
+    let methods = (kinds.len() + config.combinations().len()) as f64;
+    let scores = if keeps_folds { 8.0 * TRAINING * rows * levels as f64 / 2.0 * methods } else { 0.0 };
+    let stored = forest + predictions + scores;
     // Stacks of predictions and the aggregates; a checkpoint is the stored work once as text and twice as bytes.
     let joined = 4.0 * rows * levels as f64 * (2.0 * kinds.len() as f64 + 0.5 * learners(config) as f64);
     let later = KEPT * cells + stored + (4.0 * stored).max(joined);
