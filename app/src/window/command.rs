@@ -35,6 +35,7 @@ pub(super) enum Command {
     ScrubLive,
     ClearSelection,
     CloseTile,
+    AddView,
     ResetLayout,
     Undo,
     Redo,
@@ -81,6 +82,7 @@ impl Command {
         Self::ScrubLive,
         Self::ClearSelection,
         Self::CloseTile,
+        Self::AddView,
         Self::ResetLayout,
         Self::Undo,
         Self::Redo,
@@ -143,6 +145,7 @@ impl Command {
             Self::ScrubForward => ("Step forward", "Looks at the recorded step after this one"),
             Self::ScrubLive => ("Live", "Follows the newest step again"),
             Self::ClearSelection => ("Clear selection", "Forgets brushed regions and picked weights"),
+            Self::AddView => ("Add view…", "Draws any channel of the record in a tile of its own"),
             Self::ResetLayout => ("Reset layout", "Puts the tiles where they were at first"),
             Self::CloseTile => {
                 ("Close tile", "Takes the focused tile out of the layout; View, Views brings it back")
@@ -196,6 +199,7 @@ impl Command {
             Self::Shortcuts => (Modifiers::NONE, Key::F1),
             Self::Undo => (Modifiers::COMMAND, Key::Z),
             Self::Redo => (Modifiers::COMMAND.plus(Modifiers::SHIFT), Key::Z),
+            Self::AddView => (Modifiers::COMMAND, Key::T),
             Self::CloseTile => (Modifiers::COMMAND, Key::W),
             Self::CopyShellLine => (Modifiers::COMMAND.plus(Modifiers::SHIFT), Key::C),
             Self::ZoomIn => (Modifiers::COMMAND, Key::Plus),
@@ -244,6 +248,10 @@ pub(super) enum Action {
     CloseTile(String),
     /// Puts a view's tile into the layout.
     OpenTile(String),
+    /// Opens the chooser of channels, for a group of tiles or for the whole centre.
+    AddTo(egui_tiles::TileId),
+    /// Puts views of channels into the layout, by their ids.
+    AddViews(Vec<String>, Option<egui_tiles::TileId>),
     /// Something about the queue.
     Queue(super::queue::QueueAction),
     /// Something about the list of runs.

@@ -3,6 +3,7 @@
 //! Contract: the UI thread never blocks, trains, reads a file or hashes; it holds no lock across a frame. What a person does
 //! becomes a command, and commands are applied in one place, after drawing. An idle window does not repaint.
 
+mod adding;
 mod app;
 mod apply;
 mod budget;

@@ -1,12 +1,14 @@
 //! What stands near the pointer: the nearest series with exact value and step, the cell of a heat map; and a view in one sentence.
 
-use crate::figure::model::{Body, Figure, Item, Plot, PointInk};
+use crate::figure::model::{Body, Figure, GraphBody, Item, Plot, PointInk};
 use crate::figure::number::{count, significant};
 
 /// Most series in a readout.
 const MOST: usize = 5;
 /// Digits of a readout.
 const DIGITS: usize = 4;
+/// Edges of a graph that a summary names.
+const MOST_EDGES: usize = 12;
 
 /// How many digits a readout has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -128,6 +130,14 @@ fn nearest_dot(
     ))
 }
 
+/// An edge in words: from, to, weight.
+pub(super) fn edge_words(graph: &GraphBody, edge: usize) -> Option<String> {
+    let edge = graph.edges.get(edge)?;
+    let (from, to) = (graph.nodes.get(edge.from)?, graph.nodes.get(edge.to)?);
+    let label = if edge.label.is_empty() { String::new() } else { format!(" ({})", edge.label) };
+    Some(format!("{} to {}: {}{label}", from.label, to.label, significant(edge.weight, DIGITS)))
+}
+
 /// A view in one sentence, for readers of the accessibility tree.
 pub(super) fn summary(figure: &Figure) -> String {
     match &figure.body {
@@ -164,7 +174,10 @@ pub(super) fn summary(figure: &Figure) -> String {
             format!("{}: {} panels: {}", figure.title, titles.len(), titles.join(", "))
         }
         Body::Graph(graph) => {
-            format!("{}: graph of {} nodes and {} edges", figure.title, graph.nodes.len(), graph.edges.len())
+            let edges: Vec<String> =
+                (0..graph.edges.len()).take(MOST_EDGES).filter_map(|edge| edge_words(graph, edge)).collect();
+            let (nodes, all) = (graph.nodes.len(), graph.edges.len());
+            format!("{}: graph of {nodes} nodes and {all} edges. {}", figure.title, edges.join("; "))
         }
     }
 }

@@ -45,7 +45,9 @@ impl App {
         Moment {
             experiment: self.form.experiment.clone(),
             origin: self.form.origin.clone(),
+            lab: self.shown.as_ref().map(|shown| shown.experiment.lab().to_owned()),
             tree: self.layout.as_ref().map(|layout| layout.tree.clone()),
+            own: self.shown.iter().flat_map(|shown| shown.own_ids().map(str::to_owned)).collect(),
         }
     }
 
@@ -60,8 +62,12 @@ impl App {
         if moment.experiment != self.form.experiment || moment.origin != self.form.origin {
             self.form.replace(moment.experiment, &moment.origin);
         }
-        if let (Some(layout), Some(tree)) = (&mut self.layout, moment.tree) {
-            layout.tree = tree;
+        // An arrangement of another lab means nothing here.
+        if moment.lab == now.lab {
+            self.set_own(moment.own);
+            if let (Some(layout), Some(tree)) = (&mut self.layout, moment.tree) {
+                layout.tree = tree;
+            }
         }
     }
 
@@ -93,6 +99,7 @@ impl App {
             origin: self.form.origin.clone(),
             open: self.shown.as_ref().and_then(|shown| shown.folder.clone()),
             layouts,
+            own_views: self.own_views.clone(),
             options: self.tiles.iter().map(|(view, tile)| (view.clone(), tile.kept_options())).collect(),
             controls: self.controls.clone(),
             focus: self.focus.clone(),

@@ -34,6 +34,8 @@ pub(super) struct Session {
     pub(super) open: Option<PathBuf>,
     /// Arrangement of the tiles by lab.
     pub(super) layouts: BTreeMap<String, Layout>,
+    /// Views that the person put together, by lab.
+    pub(super) own_views: BTreeMap<String, Vec<String>>,
     /// Options of the views by lab and view.
     pub(super) options: BTreeMap<String, ViewOptions>,
     /// Controls of the lab that was shown.

@@ -1,11 +1,14 @@
 //! The body of a tile: the figure as it stands, and what follows from the pointer.
 
+use std::borrow::Cow;
+
 use egui::{RichText, Ui};
-use weightscope_engine::record::{ControlKind, ControlValue, Pick, ViewKind, ViewSpec};
+use weightscope_engine::record::{ControlKind, ControlValue, Pick, Record, ViewKind, ViewSpec};
 
 use super::color_bar::{self, Turned, color_bar};
 use super::data;
 use super::derivation::Basis;
+use super::graph::graph_ui;
 use super::menu;
 use super::panels::panels_ui;
 use super::table::table_ui;
@@ -15,7 +18,7 @@ use crate::views::{self, Resolution};
 use crate::window::command::Action;
 use crate::window::plot::{Prepared, Showing, Surround, Touched};
 use crate::window::readout::{self, Precision};
-use crate::window::runs::OverlaySet;
+use crate::window::runs::{OverlaySet, RunsAction};
 use crate::window::shown::Shown;
 use crate::window::style::{color, tokens};
 
@@ -32,7 +35,7 @@ impl TileBehavior<'_> {
         state.options.controls = self.controls.only(&views::control_ids(spec));
         let from = Basis { shown: self.shown, overlay: self.overlay, controls: self.controls };
         state.derivation.follow(spec, &from, ui.ctx());
-        state.options.overlay = self.overlay.options(spec.kind);
+        state.options.overlay = self.overlay.options(spec);
         rebuild(state, self.shown, self.overlay, spec, ui.ctx());
         let Some(Cache { figure: Some(figure), prepared, summary, records, .. }) = &mut state.cache else {
             let text = state.derivation.words().unwrap_or_else(|| spec.empty.clone());
@@ -56,6 +59,7 @@ impl TileBehavior<'_> {
                     follow: state.visible.is_none(),
                     readout: hover_text(ui, plot),
                     pinned: state.pinned.as_ref().map(|pinned| (pinned.at, pinned.text.as_str())),
+                    selected: self.selected,
                     surround: Surround::Full,
                     brush: spec.picks_into.is_some()
                         || spec.controls.iter().any(|control| control.kind == ControlKind::Region),
@@ -74,6 +78,9 @@ impl TileBehavior<'_> {
                     state.pinned = read(Precision::Short)
                         .zip(read(Precision::Full))
                         .map(|(text, exact)| Pinned { at, text, exact });
+                }
+                if let Some(path) = touched.hit.and_then(|run| self.overlay.path(run)) {
+                    self.actions.push(Action::Runs(RunsAction::Select(path.to_owned())));
                 }
                 copy_pinned(ui, focused, state.pinned.as_ref());
                 remember_pointer(ui, plot, &touched);
@@ -97,6 +104,7 @@ impl TileBehavior<'_> {
                     }));
                 }
             }
+            (Body::Graph(graph), _) => graph_ui(ui, graph, summary),
             (Body::Table(table), _) => table_ui(ui, table, &spec.id),
             (Body::Text(text), _) => {
                 ui.label(text);
@@ -237,7 +245,7 @@ fn rebuild(
     spec: &ViewSpec,
     context: &egui::Context,
 ) {
-    let overlay = if others.applies(spec.kind) { others.generation } else { 0 };
+    let overlay = others.key(spec);
     let dark = context.theme() == egui::Theme::Dark;
     let generation = state.derivation.generation();
     let fresh = state.cache.as_ref().is_some_and(|cache| {
@@ -251,7 +259,14 @@ fn rebuild(
         return;
     }
     let record = views::lay_over(shown.record(), state.derivation.channels());
-    let sources = others.sources(spec.kind, &record);
+    let beside: Vec<Cow<'_, Record>> = others
+        .beside()
+        .map(|run| match state.derivation.beside(&run.folder) {
+            [] => Cow::Borrowed(&run.record),
+            derived => Cow::Owned(views::lay_over(&run.record, derived)),
+        })
+        .collect();
+    let sources = others.sources(&record, &beside);
     let figure = views::figure(spec, &sources, &state.options, &shown.provenance);
     let prepared = match figure.as_ref().map(|figure| &figure.body) {
         Some(Body::Plot(plot)) => vec![Prepared::new(plot, context, &spec.id)],

@@ -7,6 +7,7 @@ mod color_bar;
 pub(super) mod controls;
 mod data;
 mod derivation;
+mod graph;
 mod layout;
 mod menu;
 mod panels;
@@ -14,7 +15,8 @@ mod table;
 mod title;
 
 use egui::{Ui, WidgetText};
-use egui_tiles::{Behavior, SimplificationOptions, TileId, UiResponse};
+use egui_material_icons::icons;
+use egui_tiles::{Behavior, SimplificationOptions, Tabs, TileId, Tiles, UiResponse};
 use weightscope_engine::record::{Channel, Controls};
 
 use self::derivation::Derivation;
@@ -23,7 +25,7 @@ use super::command::Action;
 use super::plot::Prepared;
 use super::runs::OverlaySet;
 use super::shown::Shown;
-use super::style::{color, tokens};
+use super::style::{self, color, tokens};
 use crate::figure::model::Figure;
 use crate::views::ViewOptions;
 
@@ -78,6 +80,8 @@ pub(super) struct TileBehavior<'a> {
     pub(super) controls: &'a Controls,
     /// Ticked runs beside the one that is shown.
     pub(super) overlay: &'a OverlaySet,
+    /// The run among them that is selected, by its place; the run that is shown has place 0.
+    pub(super) selected: Option<usize>,
     pub(super) actions: &'a mut Vec<Action>,
 }
 
@@ -99,6 +103,21 @@ impl Behavior<Pane> for TileBehavior<'_> {
 
     fn tab_title_for_pane(&mut self, pane: &Pane) -> WidgetText {
         self.shown.view(&pane.view).map_or(pane.view.clone(), |view| view.title.clone()).into()
+    }
+
+    fn top_bar_right_ui(
+        &mut self,
+        _tiles: &Tiles<Pane>,
+        ui: &mut Ui,
+        group: TileId,
+        _tabs: &Tabs,
+        _scroll_offset: &mut f32,
+    ) {
+        let button = ui.add(egui::Button::new(style::icon(icons::ICON_ADD)).small().frame(false));
+        button.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, "Add view to this group"));
+        if button.on_hover_text("Add any channel as a view of this group").clicked() {
+            self.actions.push(Action::AddTo(group));
+        }
     }
 
     fn simplification_options(&self) -> SimplificationOptions {

@@ -54,6 +54,7 @@ pub(super) fn panels_ui(
                 pinned: None,
                 readout: at.and_then(|(x, y)| readout::readout(plot, x, y, Precision::Short)),
                 brush: false,
+                selected: None,
                 surround: if compact { Surround::Compact } else { Surround::Full },
             };
             ui.horizontal(|ui| {

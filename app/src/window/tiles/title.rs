@@ -10,8 +10,8 @@ use crate::window::style::{self, color, tokens};
 
 /// The gestures that all plots share.
 const GESTURES: &str = "Drag moves, the wheel zooms (Ctrl: x only, Shift: y only), right-drag zooms into a box, double-click fits, \
-     a right click opens a menu. \
-     Shift and drag brushes. A click pins the readout, Ctrl+C copies it. L and Shift+L change the scales, S smooths, M maximises.";
+     a right click opens a menu. Shift and drag brushes. A click pins the readout, Ctrl+C copies it; on the curve of another run it \
+     selects the run. L and Shift+L change the scales, S smooths, M maximises.";
 
 impl TileBehavior<'_> {
     /// Title, chooser, buttons of the view, help, export.
