@@ -94,7 +94,8 @@ mod tests {
             data: Data::Bands(Timeline::one(bands)),
         });
         let spec = ViewSpec::new("fan", "Fan", ViewKind::Bands, &["fan"]);
-        super::bands(&spec, &[Source { label: "", record: &record }], &ViewOptions::default()).unwrap()
+        super::bands(&spec, &[Source { id: "", label: "", record: &record }], &ViewOptions::default())
+            .unwrap()
     }
 
     #[test]

@@ -70,7 +70,7 @@ mod tests {
             data: Data::Ranks(Timeline::one(ranks)),
         });
         let spec = ViewSpec::new("ranks", "Ranks", ViewKind::Ranks, &["ranks"]);
-        let sources = [Source { label: "", record: &record }];
+        let sources = [Source { id: "", label: "", record: &record }];
         let plot = super::ranks(&spec, &sources, &ViewOptions::default()).unwrap();
         let lanes = plot.y.categories.clone().unwrap();
         assert_eq!(lanes, ["", "critical difference", "a", "b", "c", "do not differ"]);
