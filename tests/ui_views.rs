@@ -285,3 +285,40 @@ fn an_overlaid_figure_names_all_its_runs_and_ticks_them_again() {
         app.folder().is_some_and(|path| path.ends_with("b")) && app.overlaid_runs().len() == 1
     });
 }
+
+#[test]
+fn tiles_of_one_quantity_share_their_colours_when_asked() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut harness = with_pictures(folder.path());
+    add(&mut harness, "heat/a");
+    assert!(harness.query_by_label("Share limits of heat [K]").is_none(), "nobody to share with");
+    add(&mut harness, "heat/b");
+    harness.run_steps(3);
+    let keys = |harness: &Harness<'_, App>, limits: &str| {
+        let words = format!("Colours of heat, {limits}; drag");
+        harness.query_all_by_label_contains(&words).count()
+    };
+    assert_eq!((keys(&harness, "0 to 2.00"), keys(&harness, "0 to 10.0")), (1, 1), "each its own");
+    harness.query_all_by_label("Share limits of heat [K]").next().unwrap().click();
+    harness.run_steps(4);
+    assert_eq!(keys(&harness, "0 to 10.0"), 2, "both hold all data");
+    // The upper end of the first key is dragged up: both follow.
+    let words = "Colours of heat, 0 to 10.0; drag";
+    let rect = harness.query_all_by_label_contains(words).next().unwrap().rect();
+    let top = Pos2::new(rect.left() + 10.0, rect.top() + 18.0);
+    harness.hover_at(top);
+    harness.step();
+    harness.drag_at(top);
+    harness.step();
+    harness.hover_at(top - egui::vec2(0.0, 20.0));
+    harness.run_steps(2);
+    harness.drop_at(top - egui::vec2(0.0, 20.0));
+    harness.run_steps(3);
+    assert_eq!(keys(&harness, "0 to 10.0"), 0, "the drag changed both");
+    let first = harness.query_all_by_label_contains("Colours of heat, 0 to").next().unwrap();
+    let changed = first.accesskit_node().label().unwrap();
+    assert_eq!(harness.query_all_by_label(&changed).count(), 2, "alike: {changed}");
+    harness.query_all_by_label("Share limits of heat [K]").next().unwrap().click();
+    harness.run_steps(4);
+    assert_eq!((keys(&harness, "0 to 2.00"), keys(&harness, "0 to 10.0")), (1, 1), "each its own again");
+}

@@ -13,6 +13,7 @@ mod marks;
 mod options;
 pub mod own;
 mod pictures;
+mod quantity;
 mod ranks;
 mod ridge;
 mod smooth;
@@ -28,6 +29,7 @@ use weightscope_engine::store::Manifest;
 pub use derived::{control_ids, derived, derived_beside, lay_over, peers};
 pub use groups::SeedGroups;
 pub use options::{Overlay, Resolution, RunStyle, ViewOptions};
+pub use quantity::quantity;
 
 use crate::figure::axis::Scale;
 use crate::figure::model::{Axis, Body, Dash, Figure, Ink, Item, Line, Orientation, Plot, Rule, Stroke};

@@ -27,9 +27,10 @@ use super::rescue::Rescue;
 use super::runs::{CompareTab, Runs};
 use super::scrub::Scrub;
 use super::session::{self, Keeper, Session};
+use super::settings::Settings;
 use super::shown::Shown;
 use super::task::Task;
-use super::tiles::{Layout, Pane, TileBehavior, TileState, controls};
+use super::tiles::{Layout, Pane, Shares, TileBehavior, TileState, controls};
 use super::toasts::Toasts;
 use super::{inspector, remember, style};
 use crate::views::own;
@@ -106,9 +107,12 @@ pub struct App {
     pub(super) keeper: Keeper,
     pub(super) rescue: Rescue,
     pub(super) high_contrast: bool,
+    pub(super) settings: Settings,
     /// The session as it stood at the end of the last frame.
     pub(super) last_session: Option<Session>,
     pub(super) tiles: BTreeMap<String, TileState>,
+    /// Colour limits that tiles share.
+    pub(super) shares: Shares,
     pub(super) focus: String,
     pub(super) maximised: bool,
     pub(super) cursor: Option<f64>,
@@ -166,8 +170,10 @@ impl App {
             keeper: Keeper::new(runs, session.clone()),
             rescue: Rescue::default(),
             high_contrast: session.high_contrast,
+            settings: Settings::new(&session),
             last_session: None,
             tiles: BTreeMap::new(),
+            shares: session.shares.clone(),
             focus: session.focus.clone(),
             maximised: false,
             cursor: None,
@@ -271,6 +277,7 @@ impl App {
         self.queue_dialogs(&context, &mut actions);
         self.export_ui(&context);
         self.adding_ui(&context, &mut actions);
+        self.settings_ui(&context, &mut actions);
         self.opening.ui(&context, &mut actions);
         if let Some(preview) = &mut self.preview {
             preview.ui(&context, &self.form.text("target").unwrap_or_default(), &mut actions);
@@ -327,6 +334,7 @@ impl App {
             controls: &values,
             overlay: self.runs.overlay_set(),
             selected: self.runs.selected_place(),
+            shares: &mut self.shares,
             actions,
         };
         if self.maximised && shown.view(&self.focus).is_some() {
@@ -335,6 +343,9 @@ impl App {
             single.ui(&mut behavior, ui);
         } else {
             layout.tree.ui(&mut behavior, ui);
+        }
+        if self.shares.follow(&mut self.tiles) {
+            ui.ctx().request_repaint();
         }
         if let Some(link) = &self.link {
             link.control.set_interest(Interest { views: Some(visible_views(&layout.tree, shown)) });

@@ -77,6 +77,7 @@ impl App {
                 }
                 self.focus = view;
             }
+            Action::ShareLimits(quantity, on) => self.shares.set(&quantity, on, &mut self.tiles),
             Action::AddTo(group) => self.adding = Some(AddView::new(Some(group))),
             Action::AddViews(ids, group) => self.add_views(ids, group),
             Action::Set(key, typed) => {
@@ -207,6 +208,7 @@ impl App {
             Command::ThemeDark => context.set_theme(egui::ThemePreference::Dark),
             Command::ThemeLight => context.set_theme(egui::ThemePreference::Light),
             Command::ThemeSystem => context.set_theme(egui::ThemePreference::System),
+            Command::Settings => self.settings.open ^= true,
             Command::Palette => self.palette = Some(String::new()),
             Command::Shortcuts => self.show_shortcuts ^= true,
         }

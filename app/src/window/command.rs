@@ -47,6 +47,7 @@ pub(super) enum Command {
     ThemeDark,
     ThemeLight,
     ThemeSystem,
+    Settings,
     Palette,
     Shortcuts,
 }
@@ -94,6 +95,7 @@ impl Command {
         Self::ThemeDark,
         Self::ThemeLight,
         Self::ThemeSystem,
+        Self::Settings,
         Self::Palette,
         Self::Shortcuts,
     ];
@@ -162,6 +164,7 @@ impl Command {
             Self::ThemeDark => ("Dark theme", "Light text on dark"),
             Self::ThemeLight => ("Light theme", "Dark text on light"),
             Self::ThemeSystem => ("System theme", "Follows the desktop"),
+            Self::Settings => ("Settings…", "Theme, zoom, contrast, motion, workers, notifications"),
             Self::Palette => ("Commands…", "Finds a command by typing"),
             Self::Shortcuts => ("Shortcuts", "Lists all keys"),
         }
@@ -195,6 +198,7 @@ impl Command {
             Self::ScrubForward => (Modifiers::NONE, Key::CloseBracket),
             Self::ScrubLive => (Modifiers::NONE, Key::End),
             Self::ClearSelection => (Modifiers::NONE, Key::Escape),
+            Self::Settings => (Modifiers::COMMAND, Key::Comma),
             Self::Palette => (Modifiers::COMMAND, Key::P),
             Self::Shortcuts => (Modifiers::NONE, Key::F1),
             Self::Undo => (Modifiers::COMMAND, Key::Z),
@@ -252,6 +256,8 @@ pub(super) enum Action {
     AddTo(egui_tiles::TileId),
     /// Puts views of channels into the layout, by their ids.
     AddViews(Vec<String>, Option<egui_tiles::TileId>),
+    /// Tiles of a quantity share the limits of their colours, or not.
+    ShareLimits(String, bool),
     /// Something about the queue.
     Queue(super::queue::QueueAction),
     /// Something about the list of runs.

@@ -362,7 +362,11 @@ fn menus(ui: &mut Ui, actions: &mut Vec<Action>) {
             Command::RefreshRuns,
         ],
     );
-    menu(ui, "Edit", &[Command::Undo, Command::Redo, Command::ClearSelection, Command::CopyShellLine]);
+    menu(
+        ui,
+        "Edit",
+        &[Command::Undo, Command::Redo, Command::ClearSelection, Command::CopyShellLine, Command::Settings],
+    );
     menu(
         ui,
         "View",

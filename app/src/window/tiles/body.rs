@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use egui::{RichText, Ui};
 use weightscope_engine::record::{ControlKind, ControlValue, Pick, Record, ViewKind, ViewSpec};
 
-use super::color_bar::{self, Turned, color_bar};
+use super::color_bar::{self, Turned, color_bar_column};
 use super::data;
 use super::derivation::Basis;
 use super::graph::graph_ui;
@@ -37,7 +37,8 @@ impl TileBehavior<'_> {
         state.derivation.follow(spec, &from, ui.ctx());
         state.options.overlay = self.overlay.options(spec);
         rebuild(state, self.shown, self.overlay, spec, ui.ctx());
-        let Some(Cache { figure: Some(figure), prepared, summary, records, .. }) = &mut state.cache else {
+        let Some(Cache { figure: Some(figure), prepared, summary, records, quantity, .. }) = &mut state.cache
+        else {
             let text = state.derivation.words().unwrap_or_else(|| spec.empty.clone());
             ui.centered_and_justified(|ui| {
                 ui.label(RichText::new(text).color(color(tokens(ui.ctx()).text_muted)))
@@ -66,11 +67,26 @@ impl TileBehavior<'_> {
                 };
                 state.fit = false;
                 let focused = self.focus == spec.id;
-                let (touched, turned) = plot_ui(ui, figure, plot, prepared, &showing);
-                match turned {
-                    Some(Turned::Limits(low, high)) => state.options.limits = Some((low, high)),
-                    Some(Turned::Fit) => state.options.limits = None,
-                    None => {}
+                let share = quantity
+                    .as_ref()
+                    .map(|(quantity, _)| quantity)
+                    .filter(|quantity| self.shares.is_on(quantity) || self.shares.has_company(quantity));
+                let share = share.map(|quantity| (quantity.as_str(), self.shares.is_on(quantity)));
+                let (touched, turned) = plot_ui(ui, figure, plot, prepared, &showing, share);
+                let quantity = quantity.as_ref().map_or("", |(quantity, _)| quantity.as_str());
+                let limits = match turned {
+                    Some(Turned::Limits(low, high)) => Some(Some((low, high))),
+                    Some(Turned::Fit) => Some(None),
+                    Some(Turned::Share(on)) => {
+                        self.actions.push(Action::ShareLimits(quantity.to_owned(), on));
+                        None
+                    }
+                    None => None,
+                };
+                if let Some(limits) = limits
+                    && !self.shares.fix(quantity, limits)
+                {
+                    state.options.limits = limits;
                 }
                 touched.response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Image, true, summary));
                 if let Some(at) = touched.clicked {
@@ -123,6 +139,7 @@ fn plot_ui(
     plot: &Plot,
     prepared: &Prepared,
     showing: &Showing<'_>,
+    share: Option<(&str, bool)>,
 ) -> (Touched, Option<Turned>) {
     let notes = figure.remarks();
     let note_height = if notes.is_empty() { 0.0 } else { 16.0 };
@@ -131,7 +148,7 @@ fn plot_ui(
     let shown = ui
         .horizontal(|ui| {
             let touched = ui.allocate_ui(size, |ui| prepared.show(ui, showing)).inner;
-            (touched, plot.color_bar.as_ref().and_then(|bar| color_bar(ui, bar, size.y)))
+            (touched, plot.color_bar.as_ref().and_then(|bar| color_bar_column(ui, bar, size.y, share)))
         })
         .inner;
     if !notes.is_empty() {
@@ -282,6 +299,7 @@ fn rebuild(
         _ => Vec::new(),
     };
     let summary = figure.as_ref().map(readout::summary).unwrap_or_default();
+    let quantity = figure.as_ref().and_then(|figure| views::quantity(spec, figure));
     state.cache = Some(Cache {
         version: shown.version,
         generation,
@@ -291,6 +309,7 @@ fn rebuild(
         figure,
         prepared,
         summary,
+        quantity,
         records: None,
     });
 }

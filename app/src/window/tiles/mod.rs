@@ -11,6 +11,7 @@ mod graph;
 mod layout;
 mod menu;
 mod panels;
+mod shares;
 mod table;
 mod title;
 
@@ -21,6 +22,7 @@ use weightscope_engine::record::{Channel, Controls};
 
 use self::derivation::Derivation;
 pub(super) use self::layout::{Layout, Pane};
+pub(super) use self::shares::Shares;
 use super::command::Action;
 use super::plot::Prepared;
 use super::runs::OverlaySet;
@@ -64,6 +66,8 @@ struct Cache {
     /// One for a plot, one for each panel of several; none for tables and words.
     prepared: Vec<Prepared>,
     summary: String,
+    /// What the colours say, and the limits that hold its data.
+    quantity: Option<(String, (f64, f64))>,
     /// The numbers behind the figure, once they were asked for.
     records: Option<Vec<Vec<String>>>,
 }
@@ -82,6 +86,8 @@ pub(super) struct TileBehavior<'a> {
     pub(super) overlay: &'a OverlaySet,
     /// The run among them that is selected, by its place; the run that is shown has place 0.
     pub(super) selected: Option<usize>,
+    /// Colour limits that tiles share.
+    pub(super) shares: &'a mut Shares,
     pub(super) actions: &'a mut Vec<Action>,
 }
 
@@ -153,6 +159,12 @@ impl TileState {
     /// The channels that the lab derived for this view.
     pub(super) fn derived(&self) -> &[Channel] {
         self.derivation.channels()
+    }
+
+    /// What the colours of its figure say, and the limits that hold its data.
+    fn quantity(&self) -> Option<(&str, (f64, f64))> {
+        let (quantity, limits) = self.cache.as_ref()?.quantity.as_ref()?;
+        Some((quantity.as_str(), *limits))
     }
 
     /// Takes a pinned readout away.
