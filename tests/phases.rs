@@ -220,18 +220,200 @@ fn a_folder_that_is_no_zoo_says_what_to_do() {
     assert!(named, "the broken model is named: {:?}", observer.events);
 }
 
+/// Columns of `grid.csv` by cell.
+fn column(folder: &Path, name: &str) -> Vec<String> {
+    cells(folder).values().map(|row| row[name].clone()).collect()
+}
+
 #[test]
-fn the_zoo_of_a_run_opens_as_a_grid() {
+fn the_zoo_of_a_run_opens_as_the_same_grid() {
     let folder = tempfile::tempdir().unwrap();
     let first = folder.path().join("first");
     done(tiny(&[]), &first);
     let typed = first.join("zoo").display().to_string();
-    let outcome = done(tiny(&[("origin", "zoo"), ("zoo_folder", &typed)]), &folder.path().join("second"));
+    let second = folder.path().join("second");
+    let experiment = tiny(&[("origin", "zoo"), ("zoo_folder", &typed)]);
+    let outcome = done(experiment.clone(), &second);
     assert_eq!(outcome.results["models_read"], 8.0);
-    let Data::Grid(grids) = &outcome.record.get("metric/test_accuracy").unwrap().data else {
-        panic!("accuracies are a grid")
+    assert_eq!(outcome.results["models_measured"], 0.0, "all is known");
+    assert_eq!(grid(&first), grid(&second), "the same metrics and phases");
+    // A cell of an opened zoo can be looked at as one of a run.
+    let (stored, _) = store::read_run(&second).unwrap();
+    let controls = Controls::default().complete(&experiment.method.views(), &stored.record);
+    let control = Control::default();
+    for view in ["landscape", "spectrum", "trajectory", "learning_curves"] {
+        let job = Derive { folder: Some(&second), ..Derive::new(view, &stored.record, &controls, &control) };
+        assert!(!experiment.method.derive(&job).unwrap().is_empty(), "{view}");
+    }
+}
+
+#[test]
+fn what_the_files_of_a_zoo_lack_is_computed_from_its_weights() {
+    let folder = tempfile::tempdir().unwrap();
+    let first = folder.path().join("first");
+    done(tiny(&[]), &first);
+    let zoo = first.join("zoo");
+    let mut names: Vec<_> = std::fs::read_dir(&zoo).unwrap().flatten().map(|entry| entry.path()).collect();
+    names.sort();
+    for model in &names {
+        let path = model.join("result.json");
+        let text = std::fs::read_to_string(&path).unwrap();
+        let lines: Vec<String> = text
+            .lines()
+            .map(|line| {
+                let mut line: serde_json::Map<String, serde_json::Value> =
+                    serde_json::from_str(line).unwrap();
+                line.retain(|key, _| {
+                    ["training_iteration", "train_loss", "train_acc", "test_loss", "test_acc"]
+                        .contains(&key.as_str())
+                });
+                serde_json::Value::Object(line).to_string()
+            })
+            .collect();
+        std::fs::write(&path, lines.join("\n")).unwrap();
+    }
+    let typed = zoo.display().to_string();
+    let second = folder.path().join("second");
+    let experiment = tiny(&[("origin", "zoo"), ("zoo_folder", &typed)]);
+    let outcome = done(experiment.clone(), &second);
+    assert_eq!(outcome.results["models_measured"], 8.0);
+    for name in
+        ["mode_connectivity", "linear_mode_connectivity", "cka", "log_lambda_max", "log_trace", "phase"]
+    {
+        assert_eq!(column(&first, name), column(&second, name), "{name} as the run had it");
+    }
+    // Without the weights of one cell the others are computed, and the reason is said.
+    std::fs::remove_dir_all(&names[0]).unwrap();
+    for entry in std::fs::read_dir(&names[1]).unwrap().flatten().filter(|entry| entry.path().is_dir()) {
+        std::fs::remove_dir_all(entry.path()).unwrap();
+    }
+    let mut observer = Collector::default();
+    let place = request(experiment.clone(), &folder.path().join("third"));
+    let outcome = run::run(&place, &mut observer, &Control::default()).unwrap();
+    assert_eq!(outcome.status, Status::Done, "{:?}", outcome.reason);
+    let said = |word: &str| {
+        observer.events.iter().any(|event| matches!(event, Event::Warning(text) if text.contains(word)))
     };
-    assert_eq!(grids.last().unwrap().1.values.len(), 4);
+    assert!(said("no checkpoint with checkpoints.safetensors"), "{:?}", observer.events);
+    let off = tiny(&[("origin", "zoo"), ("zoo_folder", &typed), ("measure_missing", "false")]);
+    assert_eq!(done(off, &folder.path().join("fourth")).results["models_measured"], 0.0);
+}
+
+#[test]
+fn a_fork_extends_the_grid_and_equals_the_larger_run_cell_by_cell() {
+    let folder = tempfile::tempdir().unwrap();
+    let parent = folder.path().join("parent");
+    done(tiny(&[]), &parent);
+    let larger: [(&str, &str); 4] =
+        [("widths", "[4, 6, 9]"), ("seeds", "3"), ("hessian", "both"), ("downstream", "true")];
+    let fresh = folder.path().join("fresh");
+    done(tiny(&larger), &fresh);
+    let child = folder.path().join("child");
+    let fork = run::ForkRequest {
+        parent: parent.clone(),
+        step: None,
+        experiment: tiny(&larger),
+        origin: "fork".to_owned(),
+        place: child.clone(),
+    };
+    let outcome = run::fork(&fork, &mut Nobody, &Control::default()).unwrap();
+    assert_eq!(outcome.status, Status::Done, "{:?}", outcome.reason);
+    assert_eq!(grid(&fresh), grid(&child), "cell by cell");
+    assert_eq!(outcome.results["models_trained"], 18.0);
+    let table = |folder: &Path, id: &str| {
+        let (stored, _) = store::read_run(folder).unwrap();
+        let Data::Table(table) = stored.record.get(id).unwrap().data.clone() else {
+            panic!("{id} is a table")
+        };
+        format!("{:?}", table.last().unwrap().1.rows)
+    };
+    for id in ["table/cells", "table/networks", "table/pairs"] {
+        assert_eq!(table(&fresh, id), table(&child, id), "{id}");
+    }
+    // The parent's networks are taken over, not trained again.
+    let made = |folder: &Path| {
+        let model = std::fs::read_dir(folder.join("zoo")).unwrap().flatten();
+        let mut names: Vec<_> = model.map(|entry| entry.file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    };
+    let losses =
+        store::read_metrics(&child).unwrap().into_iter().filter(|row| row.channel == "network/train_loss");
+    assert_eq!(losses.count(), 18, "eight before the fork and ten after it");
+    assert_eq!(made(&child).len(), 18);
+    assert_eq!(made(&parent).len(), 8, "the parent is only read");
+    let comparison = run::verify(&child, &mut Nobody, &Control::default()).unwrap();
+    assert!(matches!(comparison, run::Comparison::Identical { .. }), "{comparison:?}");
+}
+
+#[test]
+fn a_fork_that_would_change_finished_networks_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let parent = folder.path().join("parent");
+    done(tiny(&[]), &parent);
+    for (key, value, word) in [
+        ("learning_rate", "0.1", "finished networks"),
+        ("widths", "[4]", "9 would be gone"),
+        ("seeds", "1", "drops some"),
+        ("load", "data_share", "finished networks"),
+    ] {
+        let fork = run::ForkRequest {
+            parent: parent.clone(),
+            step: None,
+            experiment: tiny(&[(key, value)]),
+            origin: "fork".to_owned(),
+            place: folder.path().join(key),
+        };
+        let error = run::fork(&fork, &mut Nobody, &Control::default()).unwrap_err().to_string();
+        assert!(error.contains(key) && error.contains(word), "{key}: {error}");
+    }
+}
+
+/// Keeps how many networks the newest snapshot shows, and how many steps were done then.
+#[derive(Default)]
+struct Watcher {
+    ahead: bool,
+}
+
+impl run::Observer for Watcher {
+    fn on(&mut self, _event: Event) {}
+
+    fn publish(&mut self, snapshot: Arc<run::Snapshot>) {
+        let Some(Data::Grid(grids)) = snapshot.record.get("metric/train_loss").map(|channel| &channel.data)
+        else {
+            return;
+        };
+        let shown = grids.last().map_or(0, |(_, grid)| grid.values.iter().filter(|v| v.is_finite()).count());
+        let committed =
+            snapshot.record.scalar("network/train_loss").map_or(0, weightscope_engine::record::Series::len);
+        self.ahead |= shown > committed;
+    }
+}
+
+#[test]
+fn networks_that_are_done_before_their_turn_are_shown_and_change_no_number() {
+    let folder = tempfile::tempdir().unwrap();
+    // The first network in order takes much longer than all others.
+    let settings = [
+        ("widths", "[4, 700]"),
+        ("batch_sizes", "[160]"),
+        ("seeds", "1"),
+        ("epochs_min", "60"),
+        ("hessian", "none"),
+    ];
+    let watched = folder.path().join("watched");
+    let mut experiment = tiny(&settings);
+    experiment.set_typed("threads", "2").unwrap();
+    let mut watcher = Watcher::default();
+    let outcome = run::run(&request(experiment, &watched), &mut watcher, &Control::default()).unwrap();
+    assert_eq!(outcome.status, Status::Done, "{:?}", outcome.reason);
+    assert!(watcher.ahead, "the fast network was shown before the slow one was done");
+    let alone = folder.path().join("alone");
+    let mut experiment = tiny(&settings);
+    experiment.set_typed("threads", "1").unwrap();
+    done(experiment, &alone);
+    assert_eq!(grid(&watched), grid(&alone));
+    assert_eq!(store::stream_hash(&watched).unwrap(), store::stream_hash(&alone).unwrap());
 }
 
 /// The checks of the desk protocol. The reference runs share one split of the rows, which is not published; splits differ by a percent

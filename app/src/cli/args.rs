@@ -82,6 +82,16 @@ pub(super) enum Command {
         #[arg(long, value_name = "FILE")]
         out: PathBuf,
     },
+    /// Make something of a run for others, such as the model zoo of a phases run; without a product, list what can be made
+    Produce {
+        /// The run folder
+        run_dir: PathBuf,
+        /// What to make
+        product: Option<String>,
+        /// Where it goes; must be new or empty
+        #[arg(long, value_name = "DIR")]
+        out: Option<PathBuf>,
+    },
     /// List the views that a run can show, with their ids
     Views {
         /// The run folder

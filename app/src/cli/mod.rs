@@ -9,6 +9,7 @@ mod export;
 mod list;
 mod load;
 mod output;
+mod produce;
 mod progress;
 mod run;
 
@@ -91,6 +92,9 @@ fn dispatch(arguments: Arguments) -> Result<(), Failure> {
         Some(Command::Views { run_dir, json }) => export::views(&run_dir, json),
         Some(Command::Predict { run_dir, data, method, out }) => {
             export::predict(&run_dir, &data, method.as_deref(), &out)
+        }
+        Some(Command::Produce { run_dir, product, out }) => {
+            produce::produce(&run_dir, product.as_deref(), out.as_deref())
         }
         Some(Command::Levels { run_dir, out }) => export::levels(&run_dir, &out),
         Some(Command::Data { command: DataCommand::List { json } }) => {

@@ -2,6 +2,7 @@
 //!
 //! Contract: a view is a function of (specification, records, options); it computes no result and changes nothing.
 
+mod bands;
 mod bars;
 mod derived;
 mod grid;
@@ -13,6 +14,7 @@ mod options;
 pub mod own;
 mod pictures;
 mod quantity;
+mod ranks;
 mod ridge;
 mod smooth;
 mod table;
@@ -67,9 +69,10 @@ pub fn figure(
         ViewKind::Bars => Body::Plot(bars::bars(spec, sources, options)?),
         ViewKind::Ridge => Body::Plot(ridge::ridge(spec, sources, options, &mut notes)?),
         ViewKind::Scatter => Body::Plot(pictures::scatter(spec, sources, options, &mut notes)?),
-        ViewKind::Bands => Body::Plot(pictures::bands(spec, sources, options)?),
+        ViewKind::Bands => Body::Plot(bands::bands(spec, sources, options)?),
         ViewKind::Curve => Body::Plot(pictures::curve(spec, sources, options)?),
         ViewKind::Graph => Body::Graph(pictures::graph(spec, sources, options)?),
+        ViewKind::Ranks => Body::Plot(ranks::ranks(spec, sources, options)?),
         ViewKind::Table => Body::Table(table::table(spec, sources, options)?),
         ViewKind::Text => Body::Text(table::text(spec, sources)?),
     };

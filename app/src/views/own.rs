@@ -44,6 +44,7 @@ pub fn kind(data: &Data) -> ViewKind {
         Data::Curve(_) => ViewKind::Curve,
         Data::Bars(_) => ViewKind::Bars,
         Data::Graph(_) => ViewKind::Graph,
+        Data::Ranks(_) => ViewKind::Ranks,
         Data::Table(_) => ViewKind::Table,
         Data::Text(_) => ViewKind::Text,
     }
@@ -63,6 +64,7 @@ pub const fn words(kind: ViewKind) -> &'static str {
         ViewKind::Panels => "grids",
         ViewKind::Bars => "bars",
         ViewKind::Graph => "graph",
+        ViewKind::Ranks => "ranks",
         ViewKind::Stacked => "shares",
         ViewKind::Table => "table",
         ViewKind::Text => "words",

@@ -1,4 +1,4 @@
-//! Views of whole pictures at one step: scatter, intervals, curves, graphs.
+//! Views of whole pictures at one step: scatter, curves, graphs.
 
 use weightscope_engine::record::{Data, ViewSpec};
 
@@ -46,32 +46,6 @@ pub(super) fn scatter(
     plot.color_bar = Some(ColorBar { scale, label, unit });
     notes.push(format!("at step {step}"));
     Some(plot)
-}
-
-/// Nested intervals with what was observed.
-pub(super) fn bands(spec: &ViewSpec, sources: &[Source<'_>], options: &ViewOptions) -> Option<Plot> {
-    let channel = *channels(spec, *sources.first()?, options).first()?;
-    let Data::Bands(timeline) = &channel.data else { return None };
-    let (_, bands) = timeline.at(options.step.unwrap_or(u64::MAX))?;
-    let mut plot = Plot::new(
-        axis(&spec.x, options.x_scale, options, bands.x.iter().copied()),
-        axis(&spec.y, options.y_scale, options, bands.observed.iter().copied()),
-    );
-    let count = bands.intervals.len().max(1) as f64;
-    for (level, lower, upper) in &bands.intervals {
-        plot = plot.with(Band {
-            name: format!("{:.0} %", level * 100.0),
-            x: bands.x.clone(),
-            lower: lower.clone(),
-            upper: upper.clone(),
-            ink: Ink::Series(0),
-            opacity: (0.7 / count).max(0.06),
-        });
-    }
-    overlays(&mut plot, spec, *sources.first()?, options, (Ink::Muted, Stroke::Thin));
-    let observed = bands.x.iter().zip(&bands.observed).map(|(x, y)| [*x, *y]).collect();
-    // Small and pale, so that many rows do not hide the intervals that they are to be compared with.
-    Some(plot.with(Points { size: 0.45, ..Points::new("observed", observed, Ink::Muted) }))
 }
 
 /// One curve for each channel.

@@ -98,6 +98,17 @@ impl<'a> Derive<'a> {
     }
 }
 
+/// Something that a lab can make of a run besides its record: a folder for other programs and people.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Product {
+    /// Its word on the command line.
+    pub id: &'static str,
+    /// Words for a menu.
+    pub label: &'static str,
+    /// What it is, in one sentence.
+    pub about: &'static str,
+}
+
 /// What a lab's configuration must offer. The configuration is plain data: cloned, compared, stored.
 pub trait Lab: Clone + PartialEq + Default {
     /// Describes the lab.
@@ -126,6 +137,25 @@ pub trait Lab: Clone + PartialEq + Default {
     /// lets none change: a wrong refusal costs a new run, a wrong permission gives figures that mean something else.
     fn forkable(&self, parent: &Self) -> Vec<Problem> {
         changed_in_fork(|v| self.clone().visit(v), |v| parent.clone().visit(v), &[])
+    }
+    /// Gives a fork the files of the lab's own (networks, tables) that its parent has made so far, so that it need not make them
+    /// again. The parent's are only read.
+    fn carry_over(&self, _parent: &Path, _child: &Path) -> Result<(), RunError> {
+        Ok(())
+    }
+    /// What can be made of a run with these settings.
+    fn products(&self) -> Vec<Product> {
+        Vec::new()
+    }
+    /// Makes a product of a run in a new or empty folder.
+    fn produce(
+        &self,
+        id: &str,
+        _run_folder: &Path,
+        _out_folder: &Path,
+        _control: &Control,
+    ) -> Result<(), RunError> {
+        Err(RunError::Problems(vec![Problem::error("product", format!("runs of this lab make no \"{id}\""))]))
     }
     /// What a view's button selects, from the record alone.
     fn action(&self, record: &Record, action: &str) -> Picked;
@@ -239,6 +269,34 @@ macro_rules! labs {
                 method: Option<&str>,
             ) -> Result<Vec<u8>, RunError> {
                 match self { $(Self::$variant(config) => config.predict(run_folder, table, method),)+ }
+            }
+
+            /// Gives a fork the files of the lab's own that its parent has made so far.
+            pub fn carry_over(&self, parent: &Path, child: &Path) -> Result<(), RunError> {
+                match self { $(Self::$variant(config) => config.carry_over(parent, child),)+ }
+            }
+
+            /// What can be made of a run with these settings.
+            pub fn products(&self) -> Vec<Product> {
+                match self { $(Self::$variant(config) => config.products(),)+ }
+            }
+
+            /// Makes a product of a run in a new or empty folder; a wrong id is refused with those that there are.
+            pub fn produce(
+                &self,
+                id: &str,
+                run_folder: &Path,
+                out_folder: &Path,
+                control: &Control,
+            ) -> Result<(), RunError> {
+                let products = self.products();
+                if products.iter().all(|product| product.id != id) {
+                    let ids: Vec<&str> = products.iter().map(|product| product.id).collect();
+                    let problem = Problem::error("product", format!("this run makes no \"{id}\""));
+                    let allowed = if ids.is_empty() { "none for this lab and these settings".to_owned() } else { ids.join(", ") };
+                    return Err(RunError::Problems(vec![problem.allowing(allowed)]));
+                }
+                match self { $(Self::$variant(config) => config.produce(id, run_folder, out_folder, control),)+ }
             }
 
             /// What a view's button selects.

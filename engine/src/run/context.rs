@@ -296,6 +296,21 @@ impl<'a> Context<'a> {
         Ok(())
     }
 
+    /// True if enough time has passed since the last snapshot for another one.
+    pub fn is_publish_due(&self) -> bool {
+        self.clock.published.is_none_or(|last| last.elapsed() >= PUBLISH_EVERY)
+    }
+
+    /// Shows the record with a change that is not kept: what is known before its turn. It reaches whoever looks on, and neither
+    /// the record, nor a file, nor a number of the run.
+    pub fn show_passing(&mut self, change: impl FnOnce(&mut Record)) {
+        let mut passing = self.record.clone();
+        change(&mut passing);
+        let kept = std::mem::replace(&mut self.record, passing);
+        self.publish(false);
+        self.record = kept;
+    }
+
     /// The run folder, if the run has one.
     pub fn folder(&self) -> Option<&std::path::Path> {
         self.folder.map(RunFolder::path)

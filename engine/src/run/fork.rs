@@ -72,7 +72,8 @@ fn prepare(request: &ForkRequest) -> Result<(), RunError> {
     let (file, checkpoint) = find(&request.parent, request.step)?;
     let at = Parent { id: parent.id, step: checkpoint.marks.step };
     let metrics = store::metrics_file(&request.parent);
-    plant(&request.experiment, &request.origin, at, &Seeds { file, metrics, checkpoint }, &request.place)
+    let seeds = Seeds { file, metrics, checkpoint, files_of: Some(request.parent.clone()) };
+    plant(&request.experiment, &request.origin, at, &seeds, &request.place)
 }
 
 /// What a fork grows from.
@@ -80,6 +81,8 @@ struct Seeds {
     file: PathBuf,
     metrics: PathBuf,
     checkpoint: Checkpoint,
+    /// Whose files of the lab's own the child takes over; `None` makes it do their work again.
+    files_of: Option<PathBuf>,
 }
 
 /// Makes the folder of a fork, ready to be resumed; a program that dies in between leaves an interrupted run.
@@ -92,6 +95,9 @@ fn plant(
 ) -> Result<(), RunError> {
     let folder = RunFolder::create(place, &to_toml(experiment, Comments::None), experiment)?;
     folder.plant(&seeds.file, &seeds.metrics, seeds.checkpoint.marks.metrics_bytes)?;
+    if let Some(parent) = &seeds.files_of {
+        experiment.method.carry_over(parent, place)?;
+    }
     folder.log(&format!("forked from {} at step {}", at.id, at.step));
     let mut manifest = new_manifest(experiment, "", Some(place));
     manifest.status = Status::Interrupted;
@@ -116,7 +122,7 @@ pub(super) fn plant_again(
         .chain(of_parent.filter(|file| store::checkpoint_step(file) == Some(at.step)));
     for file in candidates.filter(|file| file.is_file()) {
         let Ok(checkpoint) = store::read_checkpoint(&file) else { continue };
-        let seeds = Seeds { file, metrics: store::metrics_file(path), checkpoint };
+        let seeds = Seeds { file, metrics: store::metrics_file(path), checkpoint, files_of: None };
         return plant(experiment, "verify", at.clone(), &seeds, place);
     }
     Err(RunError::OriginGone(path.to_owned()))

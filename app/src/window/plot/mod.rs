@@ -130,7 +130,7 @@ impl Prepared {
             .min_size(egui::vec2(24.0, 24.0))
             .allow_scroll(false)
             .allow_drag(hold == grab::Hold::None && !brushing)
-            .allow_zoom(Vec2b::TRUE)
+            .allow_zoom(Vec2b::new(true, !ui.input(|input| input.modifiers.command)))
             .set_margin_fraction(egui::vec2(0.0, 0.0))
             .show_x(false)
             .show_y(false)

@@ -9,6 +9,7 @@ use super::color_bar::{self, Turned, color_bar_column};
 use super::data;
 use super::derivation::Basis;
 use super::graph::graph_ui;
+use super::menu;
 use super::panels::panels_ui;
 use super::table::table_ui;
 use super::{Cache, Pinned, TileBehavior, TileState};
@@ -16,7 +17,7 @@ use crate::figure::model::{Body, Figure, Plot};
 use crate::views::{self, Resolution};
 use crate::window::command::Action;
 use crate::window::plot::{Prepared, Showing, Surround, Touched};
-use crate::window::readout;
+use crate::window::readout::{self, Precision};
 use crate::window::runs::{OverlaySet, RunsAction};
 use crate::window::shown::Shown;
 use crate::window::style::{color, tokens};
@@ -91,13 +92,18 @@ impl TileBehavior<'_> {
                 }
                 touched.response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Image, true, summary));
                 if let Some(at) = touched.clicked {
-                    state.pinned = readout::readout(plot, at.0, at.1).map(|text| Pinned { at, text });
+                    let read = |precision| readout::readout(plot, at.0, at.1, precision);
+                    state.pinned = read(Precision::Short)
+                        .zip(read(Precision::Full))
+                        .map(|(text, exact)| Pinned { at, text, exact });
                 }
                 if let Some(path) = touched.hit.and_then(|run| self.overlay.path(run)) {
                     self.actions.push(Action::Runs(RunsAction::Select(path.to_owned())));
                 }
                 copy_pinned(ui, focused, state.pinned.as_ref());
                 remember_pointer(ui, plot, &touched);
+                let (response, pointer) = (&touched.response, touched.pointer);
+                menu::menu_ui(response, spec, figure, pointer, &mut state.options, self.actions);
                 after(spec, state, &touched, ui, self.actions, self.shown);
             }
             (Body::Panels(panels), prepared) => {
@@ -158,7 +164,7 @@ fn plot_ui(
 fn copy_pinned(ui: &Ui, focused: bool, pinned: Option<&Pinned>) {
     let wanted = ui.input(|input| input.events.contains(&egui::Event::Copy));
     if let Some(pinned) = pinned.filter(|_| focused && wanted && !ui.ctx().egui_wants_keyboard_input()) {
-        ui.copy_text(pinned.text.clone());
+        ui.copy_text(pinned.exact.clone());
     }
 }
 
@@ -169,7 +175,7 @@ fn pointer_key(ui: &Ui, plot: &Plot) -> egui::Id {
 /// Readout of the last pointer position over this tile.
 fn hover_text(ui: &Ui, plot: &Plot) -> Option<String> {
     let at: Option<(f64, f64)> = ui.data(|data| data.get_temp(pointer_key(ui, plot)));
-    at.and_then(|(x, y)| readout::readout(plot, x, y))
+    at.and_then(|(x, y)| readout::readout(plot, x, y, Precision::Short))
 }
 
 fn remember_pointer(ui: &Ui, plot: &Plot, touched: &Touched) {

@@ -9,6 +9,7 @@ mod data;
 mod derivation;
 mod graph;
 mod layout;
+mod menu;
 mod panels;
 mod shares;
 mod table;
@@ -49,6 +50,8 @@ pub(super) struct TileState {
 struct Pinned {
     at: (f64, f64),
     text: String,
+    /// The same with all digits, for the clipboard.
+    exact: String,
 }
 
 /// A figure with the key it was built for.
@@ -133,6 +136,11 @@ impl TileState {
     pub(super) fn fit(&mut self) {
         self.visible = None;
         self.fit = true;
+    }
+
+    /// True if the person chose what part is seen, so that new data do not move it.
+    fn is_zoomed(&self) -> bool {
+        self.visible.is_some()
     }
 
     /// The options that the next start takes up: not the weights or the step of a run.

@@ -171,6 +171,13 @@ impl Values {
         }
     }
 
+    /// Takes over what is not known here.
+    pub(super) fn complete(&mut self, other: &Self) {
+        for (own, other) in self.0.iter_mut().zip(&other.0) {
+            *own = own.or(*other);
+        }
+    }
+
     /// What the rule of the phases reads.
     pub(super) fn for_rule(&self) -> super::method::phase::Metrics {
         super::method::phase::Metrics {

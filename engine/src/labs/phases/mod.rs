@@ -23,10 +23,12 @@ pub use config::{Config, Course, HessianRows, Load, Origin, Similarity, Temperat
 pub use metric::Metric;
 pub use plan::Knobs;
 
-use super::{About, Derive, Lab, Picked, ReferenceRow};
+use std::path::Path;
+
+use super::{About, Derive, Lab, Picked, Product, ReferenceRow};
 use crate::experiment::{Cost, Problem, Visitor};
 use crate::record::{Channel, Pick, Record, ViewSpec};
-use crate::run::{Context, RunError};
+use crate::run::{Context, Control, RunError};
 
 impl Lab for Config {
     fn about() -> About {
@@ -64,6 +66,22 @@ impl Lab for Config {
 
     fn pick(&self, record: &Record, pick: &Pick) -> Picked {
         views::pick(record, pick)
+    }
+
+    fn forkable(&self, parent: &Self) -> Vec<Problem> {
+        self.fork_problems(parent)
+    }
+
+    fn carry_over(&self, parent: &Path, child: &Path) -> Result<(), RunError> {
+        Ok(zoo::own::carry_over(parent, child)?)
+    }
+
+    fn products(&self) -> Vec<Product> {
+        zoo::export::products(self)
+    }
+
+    fn produce(&self, _id: &str, run: &Path, out: &Path, control: &Control) -> Result<(), RunError> {
+        zoo::export::zoo(self, run, out, control)
     }
 
     fn action(&self, _record: &Record, _action: &str) -> Picked {

@@ -106,14 +106,13 @@ impl Plan {
 
     /// A grid of one cell.
     pub(super) fn single(config: &Config, at: Wanted) -> Self {
-        let knobs = knobs(config, at.load, at.temperature);
+        Self { seeds: config.seeds as usize, ..Self::of_knobs(at, knobs(config, at.load, at.temperature)) }
+    }
+
+    /// A grid of one cell whose settings are known, of one network.
+    pub(super) fn of_knobs(at: Wanted, knobs: Knobs) -> Self {
         let cell = Cell { load: at.load, temperature: at.temperature, knobs, row: 0, column: 0 };
-        Self {
-            load: vec![at.load],
-            temperature: vec![at.temperature],
-            cells: vec![cell],
-            seeds: config.seeds as usize,
-        }
+        Self { load: vec![at.load], temperature: vec![at.temperature], cells: vec![cell], seeds: 1 }
     }
 
     /// Networks of the whole grid.

@@ -12,7 +12,7 @@ impl Config {
     /// Rules between settings.
     pub(in crate::labs::phases) fn check_settings(&self) -> Vec<Problem> {
         if self.origin == Origin::Zoo {
-            return Vec::new();
+            return self.check_zoo();
         }
         let mut problems = Vec::new();
         self.check_axes(&mut problems);
@@ -30,6 +30,14 @@ impl Config {
             ));
         }
         problems
+    }
+
+    fn check_zoo(&self) -> Vec<Problem> {
+        if self.zoo_folder.trim().is_empty() {
+            let problem = Problem::error("zoo_folder", "no folder is named");
+            return vec![problem.allowing("the folder that holds the models' folders")];
+        }
+        Vec::new()
     }
 
     fn check_axes(&self, problems: &mut Vec<Problem>) {

@@ -5,7 +5,7 @@ use crate::experiment::{Field, Slot, Visitor};
 
 impl Config {
     pub(super) fn visit_curves(&mut self, v: &mut dyn Visitor) {
-        let shown = self.trains() && self.seeds > 1;
+        let shown = self.measures() && (self.seeds > 1 || !self.trains());
         v.section("Curves and similarity");
         v.field(
             Field::new(
@@ -83,7 +83,7 @@ impl Config {
     }
 
     pub(super) fn visit_curvature(&mut self, v: &mut dyn Visitor) {
-        let shown = self.trains();
+        let shown = self.measures();
         let measured = shown && self.hessian != HessianRows::None;
         v.section("Curvature");
         v.field(

@@ -1,6 +1,7 @@
 //! The settings of the phases lab: values here, their words in `visit`, the rules between them in `check`.
 
 mod check;
+mod fork;
 mod measures;
 mod visit;
 
@@ -112,6 +113,8 @@ pub struct Config {
     pub origin: Origin,
     /// Folder of a zoo.
     pub zoo_folder: String,
+    /// Whether metrics that a zoo's files lack are computed from its weights.
+    pub measure_missing: bool,
     /// Data set by name, or a path.
     pub dataset: String,
     /// Column that holds the class, for CSV files.
@@ -232,6 +235,7 @@ impl Default for Config {
         Self {
             origin: Origin::Train,
             zoo_folder: String::new(),
+            measure_missing: true,
             dataset: "digits".to_owned(),
             label_column: "label".to_owned(),
             train_rows: 512,

@@ -20,6 +20,11 @@ impl Config {
         self.origin == Origin::Train
     }
 
+    /// True if measurements on networks are made.
+    pub(super) fn measures(&self) -> bool {
+        self.trains() || self.measure_missing
+    }
+
     fn visit_source(&mut self, v: &mut dyn Visitor) {
         let trains = self.trains();
         v.section("Networks");
@@ -41,12 +46,21 @@ impl Config {
             Slot::Text(&mut self.zoo_folder),
         );
         v.field(
-            Field::new("dataset", "Data set", "A name (digits, mnist, fashion-mnist, cifar10) or a path: a folder of IDX or CIFAR-10 files, a CSV, .npy or .npz file.").only_if(trains),
+            Field::new(
+                "measure_missing",
+                "Measure what is missing",
+                "Computes connectivity, similarity and curvature from the weights where the models' files lack them: perceptrons with safetensors weights whose data set is at hand.",
+            )
+            .only_if(!trains),
+            Slot::Switch(&mut self.measure_missing),
+        );
+        v.field(
+            Field::new("dataset", "Data set", "A name (digits, mnist, fashion-mnist, cifar10) or a path: a folder of IDX or CIFAR-10 files, a CSV, .npy or .npz file. A path that the files of a zoo name is opened only if it stands here too.").only_if(self.measures()),
             Slot::Text(&mut self.dataset),
         );
         v.field(
             Field::new("label_column", "Label column", "Column of a CSV file that holds the class.")
-                .only_if(trains),
+                .only_if(self.measures()),
             Slot::Text(&mut self.label_column),
         );
         v.field(

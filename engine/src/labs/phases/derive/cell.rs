@@ -1,22 +1,23 @@
-//! One cell taken from the run folder: its networks, its rows, its shape.
+//! One cell taken from disk: its networks, its rows, its shape. The networks lie in the run folder, or in the zoo that a run reads.
 
 use crate::labs::Derive;
-use crate::labs::phases::config::Config;
+use crate::labs::phases::config::{Config, Origin};
 use crate::labs::phases::material::Material;
 use crate::labs::phases::plan::{Knobs, Plan, Wanted};
 use crate::labs::phases::run::training::{Point, Recipe, pack};
-use crate::labs::phases::zoo::own;
+use crate::labs::phases::zoo::{import, own};
 use crate::population::{Lane, Samples, Shape};
 use crate::run::RunError;
 use crate::store;
 
 /// See the module.
-pub(super) struct OpenCell<'a> {
-    pub(super) config: &'a Config,
+pub(super) struct OpenCell {
+    /// The settings that made the networks.
+    pub(super) config: Config,
     pub(super) material: Material,
     pub(super) knobs: Knobs,
     pub(super) shape: Shape,
-    /// Seed of the run.
+    /// Seed of the run that made them.
     pub(super) run_seed: u64,
     /// The finished networks.
     pub(super) seeds: Vec<OpenSeed>,
@@ -32,7 +33,7 @@ pub(super) struct OpenSeed {
     pub(super) curve: Vec<Point>,
 }
 
-impl OpenCell<'_> {
+impl OpenCell {
     /// The rows that its networks learned from.
     pub(super) fn training(&self) -> Result<&Samples, RunError> {
         Ok(&self.material.training(&self.knobs)?.samples)
@@ -46,39 +47,72 @@ impl OpenCell<'_> {
     /// What its networks are made from.
     pub(super) fn recipe(&self, seed: usize) -> Recipe<'_> {
         Recipe {
-            config: self.config,
+            config: &self.config,
             material: &self.material,
             knobs: self.knobs,
             run_seed: self.run_seed,
             seed,
         }
     }
+
+    /// The only cell of a plan, without its networks.
+    fn new(config: Config, plan: &Plan, run_seed: u64) -> Result<Option<Self>, RunError> {
+        let Some(knobs) = plan.cells.first().map(|cell| cell.knobs) else { return Ok(None) };
+        let material = Material::load(&config, plan)?;
+        let shape = crate::labs::phases::run::training::shape(&config, &material, &knobs)?;
+        Ok(Some(Self { config, material, knobs, shape, run_seed, seeds: Vec::new() }))
+    }
 }
 
 /// The cell that the controls choose, else the first; `None` without a run folder or while none of its networks is finished.
-pub(super) fn open<'a>(config: &'a Config, job: &Derive<'_>) -> Result<Option<OpenCell<'a>>, RunError> {
+pub(super) fn open(config: &Config, job: &Derive<'_>) -> Result<Option<OpenCell>, RunError> {
     let Some(folder) = job.folder else { return Ok(None) };
     let Some(wanted) = job.controls.word(super::control::CELL).and_then(parse) else { return Ok(None) };
+    let cell = if config.origin == Origin::Zoo {
+        of_zoo(config, wanted, job)?
+    } else {
+        of_run(config, wanted, folder, job)?
+    };
+    Ok(cell.filter(|cell| !cell.seeds.is_empty()))
+}
+
+fn of_run(
+    config: &Config,
+    wanted: Wanted,
+    folder: &std::path::Path,
+    job: &Derive<'_>,
+) -> Result<Option<OpenCell>, RunError> {
     let run_seed = store::read_experiment(folder)?.seed;
-    let plan = Plan::single(config, wanted);
-    let Some(knobs) = plan.cells.first().map(|cell| cell.knobs) else { return Ok(None) };
-    let material = Material::load(config, &plan)?;
-    let shape = crate::labs::phases::run::training::shape(config, &material, &knobs)?;
-    let rows = material.training(&knobs)?.samples.rows();
-    let epochs = knobs.protocol(config, rows).epochs;
-    let mut seeds = Vec::new();
+    let Some(mut cell) = OpenCell::new(config.clone(), &Plan::single(config, wanted), run_seed)? else {
+        return Ok(None);
+    };
+    let epochs = cell.knobs.protocol(config, cell.training()?.rows()).epochs;
     for seed in 0..config.seeds as usize {
         job.control.check()?;
-        let model = own::folder(folder, &knobs, seed);
-        if let Some(flat) = own::read_weights(&model, epochs, &shape) {
+        let model = own::folder(folder, &cell.knobs, seed);
+        if let Some(flat) = own::read_weights(&model, epochs, &cell.shape) {
             let curve = own::read_result(&model).map(|(curve, _)| curve).unwrap_or_default();
-            seeds.push(OpenSeed { seed, flat, curve });
+            cell.seeds.push(OpenSeed { seed, flat, curve });
         }
     }
-    if seeds.is_empty() {
-        return Ok(None);
+    Ok(Some(cell))
+}
+
+/// Models of a zoo whose weights this program can read; those of other architectures have no closer look.
+fn of_zoo(config: &Config, wanted: Wanted, job: &Derive<'_>) -> Result<Option<OpenCell>, RunError> {
+    let models = import::models_at(config, wanted)?;
+    let Some(first) = models.first() else { return Ok(None) };
+    let Ok(made) = first.made_by(config) else { return Ok(None) };
+    let plan = Plan::of_knobs(wanted, first.knobs);
+    let Some(mut cell) = OpenCell::new(made, &plan, first.run_seed())? else { return Ok(None) };
+    for model in &models {
+        job.control.check()?;
+        if let Ok((_, flat)) = model.weights(&cell.shape) {
+            let curve = own::read_result(&model.folder).map(|(curve, _)| curve).unwrap_or_default();
+            cell.seeds.push(OpenSeed { seed: model.seed(), flat, curve });
+        }
     }
-    Ok(Some(OpenCell { config, material, knobs, shape, run_seed, seeds }))
+    Ok(Some(cell))
 }
 
 fn parse(name: &str) -> Option<Wanted> {

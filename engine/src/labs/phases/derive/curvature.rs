@@ -25,7 +25,7 @@ const FLOOR: f64 = 1e-7;
 /// Bars of the largest eigenvalues.
 const BARS: usize = 10;
 
-fn runs(cell: &OpenCell<'_>, job: &Derive<'_>, count: usize) -> Result<Vec<Lanczos>, RunError> {
+fn runs(cell: &OpenCell, job: &Derive<'_>, count: usize) -> Result<Vec<Lanczos>, RunError> {
     let Some(first) = cell.seeds.first() else { return Ok(Vec::new()) };
     let mut curvature = Curvature::new(&cell.shape, &cell.packed(first)?, cell.training()?);
     let mut product = |direction: &[Lane], image: &mut [Lane]| -> Result<(), RunError> {
@@ -45,7 +45,7 @@ fn runs(cell: &OpenCell<'_>, job: &Derive<'_>, count: usize) -> Result<Vec<Lancz
 }
 
 /// Density by stochastic Lanczos quadrature.
-pub(super) fn spectrum(cell: &OpenCell<'_>, job: &Derive<'_>) -> Result<Vec<Channel>, RunError> {
+pub(super) fn spectrum(cell: &OpenCell, job: &Derive<'_>) -> Result<Vec<Channel>, RunError> {
     let runs = runs(cell, job, RUNS)?;
     let ends = runs.iter().flat_map(|run| [run.ritz.first(), run.ritz.last()]).flatten();
     let (low, high) = ends.fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), v| (l.min(*v), h.max(*v)));
@@ -61,7 +61,7 @@ pub(super) fn spectrum(cell: &OpenCell<'_>, job: &Derive<'_>) -> Result<Vec<Chan
 }
 
 /// The largest Ritz values by magnitude.
-pub(super) fn eigenvalues(cell: &OpenCell<'_>, job: &Derive<'_>) -> Result<Vec<Channel>, RunError> {
+pub(super) fn eigenvalues(cell: &OpenCell, job: &Derive<'_>) -> Result<Vec<Channel>, RunError> {
     let mut values = runs(cell, job, 1)?.into_iter().next().map(|run| run.ritz).unwrap_or_default();
     values.sort_by(|a, b| b.abs().total_cmp(&a.abs()));
     values.truncate(BARS);

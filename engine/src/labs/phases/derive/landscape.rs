@@ -31,7 +31,7 @@ pub(in crate::labs::phases) const PATH: &str = "landscape/path";
 const LINE_POINTS: usize = 51;
 
 /// A direction of random numbers scaled to a network's filters; biases stay.
-fn random_direction(cell: &OpenCell<'_>, seed: &OpenSeed, which: usize) -> Result<Vec<Lane>, RunError> {
+fn random_direction(cell: &OpenCell, seed: &OpenSeed, which: usize) -> Result<Vec<Lane>, RunError> {
     let mut direction = vec![0.0; seed.flat.len()];
     // The run's seed stays out: directions are the same in all runs of a shape.
     stream(0, &format!("phases/direction/{which}")).fill_normal(&mut direction);
@@ -40,7 +40,7 @@ fn random_direction(cell: &OpenCell<'_>, seed: &OpenSeed, which: usize) -> Resul
 }
 
 /// Loss along the first random direction, from −1 to 1, for each seed.
-pub(super) fn line(cell: &OpenCell<'_>, job: &Derive<'_>) -> Result<Vec<Channel>, RunError> {
+pub(super) fn line(cell: &OpenCell, job: &Derive<'_>) -> Result<Vec<Channel>, RunError> {
     let training = cell.training()?;
     let mut machine = Machine::new(&cell.shape, JUDGED);
     let mut channels = Vec::new();
@@ -77,7 +77,7 @@ struct Axes {
 }
 
 /// Loss over a plane around the first network.
-pub(super) fn plane(cell: &OpenCell<'_>, job: &Derive<'_>) -> Result<Vec<Channel>, RunError> {
+pub(super) fn plane(cell: &OpenCell, job: &Derive<'_>) -> Result<Vec<Channel>, RunError> {
     let Some(first) = cell.seeds.first() else { return Ok(Vec::new()) };
     let axes = axes(cell, first, job)?;
     let points = job.controls.word(id::RESOLUTION).and_then(|word| word.parse().ok()).unwrap_or(31_usize);
@@ -124,7 +124,7 @@ pub(super) fn plane(cell: &OpenCell<'_>, job: &Derive<'_>) -> Result<Vec<Channel
     Ok(channels)
 }
 
-fn axes(cell: &OpenCell<'_>, first: &OpenSeed, job: &Derive<'_>) -> Result<Axes, RunError> {
+fn axes(cell: &OpenCell, first: &OpenSeed, job: &Derive<'_>) -> Result<Axes, RunError> {
     let random = [random_direction(cell, first, 0)?, random_direction(cell, first, 1)?];
     match job.controls.word(id::AXES) {
         Some("seeds") => towards_seeds(cell, first, random),
@@ -140,7 +140,7 @@ fn axes(cell: &OpenCell<'_>, first: &OpenSeed, job: &Derive<'_>) -> Result<Axes,
 }
 
 /// Towards the second seed and, at right angles, the third; random ones where there is none.
-fn towards_seeds(cell: &OpenCell<'_>, first: &OpenSeed, random: [Vec<Lane>; 2]) -> Result<Axes, RunError> {
+fn towards_seeds(cell: &OpenCell, first: &OpenSeed, random: [Vec<Lane>; 2]) -> Result<Axes, RunError> {
     let origin = cell.packed(first)?;
     let [mut along, mut across] = random;
     let mut words = "random directions: the cell has one network".to_owned();
@@ -164,7 +164,7 @@ fn towards_seeds(cell: &OpenCell<'_>, first: &OpenSeed, random: [Vec<Lane>; 2]) 
 
 /// The two largest eigenvectors of the Hessian, as long as the random directions are.
 fn eigenvectors(
-    cell: &OpenCell<'_>,
+    cell: &OpenCell,
     first: &OpenSeed,
     random: [Vec<Lane>; 2],
     job: &Derive<'_>,
@@ -192,7 +192,7 @@ fn eigenvectors(
 
 /// The two directions in which training moved most; the network is trained again to know them.
 fn along_trajectory(
-    cell: &OpenCell<'_>,
+    cell: &OpenCell,
     first: &OpenSeed,
     random: [Vec<Lane>; 2],
     job: &Derive<'_>,
@@ -201,7 +201,7 @@ fn along_trajectory(
         return Ok(Axes {
             directions: random,
             ranges: [(-1.0, 1.0); 2],
-            words: "random directions: training did not move".to_owned(),
+            words: "random directions: training did not move, or cannot be repeated here".to_owned(),
             path: None,
         });
     };

@@ -9,7 +9,7 @@ use crate::record::{Channel, Curve, Data, Timeline};
 pub(in crate::labs::phases) const FAMILY: &str = "learning/";
 
 /// Loss, accuracy or running loss over the epochs, one curve for each seed and part.
-pub(super) fn channels(cell: &OpenCell<'_>, job: &Derive<'_>) -> Vec<Channel> {
+pub(super) fn channels(cell: &OpenCell, job: &Derive<'_>) -> Vec<Channel> {
     let accuracy = job.controls.word(id::QUANTITY) == Some("accuracy");
     let (first, unit) = if accuracy { (1, "") } else { (0, "nat") };
     let mut channels = Vec::new();

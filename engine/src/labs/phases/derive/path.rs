@@ -24,7 +24,7 @@ pub(super) struct Path {
 
 /// Trains the network again and keeps it at the epochs that were judged.
 pub(super) fn trajectory_of(
-    cell: &OpenCell<'_>,
+    cell: &OpenCell,
     seed: &OpenSeed,
     job: &Derive<'_>,
 ) -> Result<Option<Path>, RunError> {
@@ -37,6 +37,11 @@ pub(super) fn trajectory_of(
             epochs.push(epoch);
         }
     })?;
+    // A network that others made, or another version of this program, cannot be made again here.
+    let same = |last: &Vec<f32>| last.iter().zip(&seed.flat).all(|(a, b)| a.to_bits() == b.to_bits());
+    if !checkpoints.last().is_some_and(same) {
+        return Ok(None);
+    }
     let mut machine = Machine::new(&cell.shape, JUDGED);
     let training = cell.training()?;
     let mut losses = Vec::with_capacity(checkpoints.len());
@@ -47,7 +52,7 @@ pub(super) fn trajectory_of(
 }
 
 /// Dots, the line through them, and words.
-pub(super) fn channels(cell: &OpenCell<'_>, job: &Derive<'_>) -> Result<Vec<Channel>, RunError> {
+pub(super) fn channels(cell: &OpenCell, job: &Derive<'_>) -> Result<Vec<Channel>, RunError> {
     let Some(first) = cell.seeds.first() else { return Ok(Vec::new()) };
     let Some(Path { found, epochs, losses }) = trajectory_of(cell, first, job)? else {
         return Ok(Vec::new());

@@ -17,7 +17,7 @@ pub(in crate::labs::phases) const MATRIX: &str = "similarity/cka";
 const BINS: usize = 60;
 
 /// Weights stacked by layer.
-pub(super) fn histogram(cell: &OpenCell<'_>) -> Vec<Channel> {
+pub(super) fn histogram(cell: &OpenCell) -> Vec<Channel> {
     let Some(first) = cell.seeds.first() else { return Vec::new() };
     let largest = first.flat.iter().fold(0.0_f32, |most, value| most.max(value.abs()));
     if largest == 0.0 || !largest.is_finite() {
@@ -43,7 +43,7 @@ pub(super) fn histogram(cell: &OpenCell<'_>) -> Vec<Channel> {
 }
 
 /// CKA of softmax outputs on mixed-up training rows, each seed with each.
-pub(super) fn similarity(cell: &OpenCell<'_>) -> Result<Vec<Channel>, RunError> {
+pub(super) fn similarity(cell: &OpenCell) -> Result<Vec<Channel>, RunError> {
     let mixed = &cell.material.training(&cell.knobs)?.mixed;
     let classes = cell.shape.outputs();
     let mut machine = Machine::new(&cell.shape, JUDGED);

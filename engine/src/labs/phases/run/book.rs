@@ -1,31 +1,39 @@
 //! What is known of the grid so far, and what it says about each cell.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::afterwards::Afterwards;
-use super::curvature::Bends;
-use super::seeds::Together;
+use super::curvature::{Bend, Bends};
+use super::measured::Measured;
+use super::seeds::{Pair, Together};
 use super::training::Network;
 use crate::labs::phases::config::Config;
 use crate::labs::phases::method::phase::{Metrics, Phase, Thresholds, classify};
 use crate::labs::phases::metric::{Metric, Values};
 use crate::labs::phases::plan::{Plan, Wanted};
 
-/// See the module. Networks and curvatures are kept by cell and seed, in the order of the plan.
+/// See the module. What belongs to a cell stands at its place in `cells`, what belongs to a network at cell × seeds + seed; nothing
+/// where it is not known yet.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(in crate::labs::phases) struct Book {
     /// Cells that a person asked for.
     pub(in crate::labs::phases) wanted: Vec<Wanted>,
+    /// The cells, in the order of the plan.
+    pub(in crate::labs::phases) cells: Vec<Wanted>,
     /// Networks in a cell.
     pub(in crate::labs::phases) seeds: usize,
     /// Trained networks.
-    pub(in crate::labs::phases) networks: Vec<Network>,
+    pub(in crate::labs::phases) networks: Vec<Option<Network>>,
     /// Comparisons of a cell's seeds.
-    pub(in crate::labs::phases) together: Vec<Together>,
+    pub(in crate::labs::phases) together: Vec<Option<Together>>,
     /// Curvatures of networks.
-    pub(in crate::labs::phases) bends: Vec<Bends>,
+    pub(in crate::labs::phases) bends: Vec<Option<Bends>>,
     /// What came of using networks.
-    pub(in crate::labs::phases) afterwards: Vec<Afterwards>,
+    pub(in crate::labs::phases) afterwards: Vec<Option<Afterwards>>,
+    /// The settings that the measurements were made with.
+    pub(in crate::labs::phases) measured: Measured,
     /// Seconds of the stages.
     pub(in crate::labs::phases) seconds: [f64; 4],
 }
@@ -44,25 +52,82 @@ fn logarithm(value: Option<f64>) -> Option<f64> {
     value.filter(|value| *value > 0.0).map(f64::ln)
 }
 
+/// Numbers of the entries that are not known.
+pub(in crate::labs::phases) fn missing<T>(entries: &[Option<T>]) -> Vec<usize> {
+    entries.iter().enumerate().filter(|(_, entry)| entry.is_none()).map(|(index, _)| index).collect()
+}
+
 impl Book {
-    /// The networks of a cell that are trained.
-    pub(in crate::labs::phases) fn networks_of(&self, cell: usize) -> &[Network] {
-        part(&self.networks, cell, self.seeds)
+    /// Puts what is known where a plan has it; what the plan lacks is dropped.
+    ///
+    /// A comparison of seeds holds for all seeds of its cell, so that another number of seeds makes it unknown.
+    pub(in crate::labs::phases) fn fit(&mut self, plan: &Plan) {
+        let cells: Vec<Wanted> =
+            plan.cells.iter().map(|cell| Wanted { load: cell.load, temperature: cell.temperature }).collect();
+        let bits = |cell: &Wanted| (cell.load.to_bits(), cell.temperature.to_bits());
+        let before: BTreeMap<(u64, u64), usize> =
+            self.cells.iter().enumerate().map(|(index, cell)| (bits(cell), index)).collect();
+        let from: Vec<Option<usize>> = cells.iter().map(|cell| before.get(&bits(cell)).copied()).collect();
+        let seeds = (self.seeds, plan.seeds);
+        moved(&mut self.networks, &from, seeds);
+        moved(&mut self.bends, &from, seeds);
+        moved(&mut self.afterwards, &from, seeds);
+        if seeds.0 != seeds.1 {
+            self.together.clear();
+        }
+        moved(&mut self.together, &from, (1, 1));
+        self.cells = cells;
+        self.seeds = plan.seeds;
     }
 
-    fn bends_of(&self, cell: usize) -> &[Bends] {
-        part(&self.bends, cell, self.seeds)
+    /// Forgets measurements that were made with other settings than these.
+    pub(in crate::labs::phases) fn keep_measured(&mut self, config: &Config) {
+        let now = Measured::of(config);
+        if self.measured.together != now.together {
+            self.together.iter_mut().for_each(|entry| *entry = None);
+        }
+        if self.measured.bends != now.bends {
+            self.bends.iter_mut().for_each(|entry| *entry = None);
+        }
+        if self.measured.afterwards != now.afterwards {
+            self.afterwards.iter_mut().for_each(|entry| *entry = None);
+        }
+        self.measured = now;
+    }
+
+    /// The networks of a cell that are trained, with their seeds.
+    pub(in crate::labs::phases) fn networks_of(
+        &self,
+        cell: usize,
+    ) -> impl Iterator<Item = (usize, &Network)> {
+        let networks = part(&self.networks, cell, self.seeds).iter().enumerate();
+        networks.filter_map(|(seed, network)| Some((seed, network.as_ref()?)))
+    }
+
+    /// The curvature of a network.
+    pub(in crate::labs::phases) fn bends_of(&self, cell: usize, seed: usize) -> Option<&Bends> {
+        part(&self.bends, cell, self.seeds).get(seed)?.as_ref()
+    }
+
+    /// The comparison of a cell's seeds.
+    pub(in crate::labs::phases) fn together_of(&self, cell: usize) -> Option<&Together> {
+        self.together.get(cell)?.as_ref()
+    }
+
+    /// What came of using a network.
+    pub(in crate::labs::phases) fn afterwards_of(&self, cell: usize, seed: usize) -> Option<&Afterwards> {
+        part(&self.afterwards, cell, self.seeds).get(seed)?.as_ref()
     }
 
     /// True if a network of the cell ran into infinity.
     pub(in crate::labs::phases) fn diverged(&self, cell: usize) -> bool {
-        self.networks_of(cell).iter().any(|network| !network.finite)
+        self.networks_of(cell).any(|(_, network)| !network.finite)
     }
 
     /// The metrics of a cell, as far as they are known.
     pub(in crate::labs::phases) fn values(&self, config: &Config, cell: usize) -> Values {
         let mut values = Values::default();
-        let networks = self.networks_of(cell);
+        let networks: Vec<&Network> = self.networks_of(cell).map(|(_, network)| network).collect();
         let over = |of: &dyn Fn(&Network) -> f64| {
             mean(networks.iter().filter(|network| network.finite).map(|network| Some(of(network))))
         };
@@ -76,23 +141,26 @@ impl Book {
         let exponents =
             networks.iter().flat_map(|network| network.exponents.iter().map(|value| Some(*value)));
         values.set(Metric::Exponent, mean(exponents));
-        if let Some(together) = self.together.get(cell) {
+        if let Some(together) = self.together_of(cell) {
             add_together(&mut values, config, together);
         }
-        let bends = self.bends_of(cell);
-        let train = |of: &dyn Fn(&super::curvature::Bend) -> f64| {
-            mean(bends.iter().map(|b| b.train.as_ref().map(of)))
+        let seeds = 0..self.seeds;
+        let train = |of: &dyn Fn(&Bend) -> f64| {
+            mean(seeds.clone().map(|seed| self.bends_of(cell, seed)?.train.as_ref().map(of)))
         };
-        let test =
-            |of: &dyn Fn(&super::curvature::Bend) -> f64| mean(bends.iter().map(|b| b.test.as_ref().map(of)));
+        let test = |of: &dyn Fn(&Bend) -> f64| {
+            mean(seeds.clone().map(|seed| self.bends_of(cell, seed)?.test.as_ref().map(of)))
+        };
         values.set(Metric::LogLambda, logarithm(train(&|bend| bend.lambda)));
         values.set(Metric::Trace, train(&|bend| bend.trace));
         values.set(Metric::LogTrace, logarithm(train(&|bend| bend.trace).map(f64::abs)));
         values.set(Metric::LogLambdaTest, logarithm(test(&|bend| bend.lambda)));
         values.set(Metric::LogTraceTest, logarithm(test(&|bend| bend.trace).map(f64::abs)));
-        let afterwards = part(&self.afterwards, cell, self.seeds);
-        values.set(Metric::Pruned, mean(afterwards.iter().map(|after| after.pruned)));
-        values.set(Metric::Tuned, mean(afterwards.iter().map(|after| after.tuned)));
+        let after = |of: fn(&Afterwards) -> Option<f64>| {
+            mean(seeds.clone().map(|seed| of(self.afterwards_of(cell, seed)?)))
+        };
+        values.set(Metric::Pruned, after(|after| after.pruned));
+        values.set(Metric::Tuned, after(|after| after.tuned));
         values
     }
 
@@ -111,20 +179,19 @@ impl Book {
 
     /// What each pair of seeds alone would say: its own loss and curvature (mean of the two), connectivity and similarity.
     pub(in crate::labs::phases) fn readings(&self, config: &Config, cell: usize) -> Vec<Metrics> {
-        let (networks, bends) = (self.networks_of(cell), self.bends_of(cell));
-        let Some(together) = self.together.get(cell) else { return Vec::new() };
+        let Some(together) = self.together_of(cell) else { return Vec::new() };
+        let networks = part(&self.networks, cell, self.seeds);
         together
             .pairs
             .iter()
             .map(|pair| {
                 let both = [pair.first, pair.second];
-                let bend = |of: &dyn Fn(&super::curvature::Bend) -> f64| {
-                    mean(both.iter().map(|seed| bends.get(*seed)?.train.as_ref().map(of)))
+                let bend = |of: &dyn Fn(&Bend) -> f64| {
+                    mean(both.iter().map(|seed| self.bends_of(cell, *seed)?.train.as_ref().map(of)))
                 };
+                let loss = |seed: &usize| Some(networks.get(*seed)?.as_ref()?.train[0]);
                 Metrics {
-                    train_loss: mean(
-                        both.iter().map(|seed| networks.get(*seed).map(|network| network.train[0])),
-                    ),
+                    train_loss: mean(both.iter().map(loss)),
                     log_lambda: logarithm(bend(&|bend| bend.lambda)),
                     log_trace: logarithm(bend(&|bend| bend.trace)),
                     connectivity: pair.connectivity(1),
@@ -150,7 +217,6 @@ impl Book {
 }
 
 fn add_together(values: &mut Values, config: &Config, together: &Together) {
-    use super::seeds::Pair;
     let over = |of: &dyn Fn(&Pair) -> Option<f64>| mean(together.pairs.iter().map(of));
     values.set(Metric::Connectivity, over(&|pair| pair.connectivity(1)));
     values.set(Metric::ConnectivityLoss, over(&|pair| pair.connectivity(0)));
@@ -170,6 +236,18 @@ fn add_together(values: &mut Values, config: &Config, together: &Together) {
     values.set(Metric::EnsembleGain, together.ensemble.zip(single).map(|(all, one)| all - one));
     values.set(Metric::Average, together.average);
     values.set(Metric::MatchedAverage, together.matched_average);
+}
+
+/// Entries in the order of new cells, each of which stood at a place of the old ones or was not there.
+fn moved<T>(entries: &mut Vec<Option<T>>, from: &[Option<usize>], (old, new): (usize, usize)) {
+    let mut before = std::mem::take(entries);
+    entries.reserve(from.len() * new);
+    for cell in from {
+        for seed in 0..new {
+            let place = cell.filter(|_| seed < old).map(|cell| cell * old + seed);
+            entries.push(place.and_then(|place| before.get_mut(place)?.take()));
+        }
+    }
 }
 
 /// The entries of a cell, as many as there are.

@@ -5,7 +5,8 @@ use std::fmt::Write as _;
 use super::book::Book;
 use crate::experiment::number;
 use crate::labs::phases::config::{Config, Load, Temperature};
-use crate::labs::phases::metric::Metric;
+use crate::labs::phases::method::phase::Phase;
+use crate::labs::phases::metric::{Metric, Values};
 use crate::labs::phases::plan::Plan;
 
 /// Name of the file.
@@ -25,8 +26,24 @@ const METRICS: [(&str, Metric); 10] = [
     ("weight_norm", Metric::Norm),
 ];
 
-/// Means over the seeds; empty where unknown. Axes other than width and batch size stand behind the phase.
+/// The grid of a run as it stands; see [`grid_text`].
 pub(in crate::labs::phases) fn grid_csv(config: &Config, plan: &Plan, book: &Book) -> String {
+    let thresholds = config.thresholds();
+    let cells = 0..plan.cells.len();
+    let counts: Vec<usize> = cells.clone().map(|cell| book.networks_of(cell).count()).collect();
+    let values: Vec<Values> = cells.clone().map(|cell| book.values(config, cell)).collect();
+    let phases: Vec<Phase> = cells.map(|cell| book.phase(config, &thresholds, cell)).collect();
+    grid_text(config, plan, &counts, &values, &phases)
+}
+
+/// Means over the seeds; empty where unknown. Axes other than width and batch size stand behind the phase.
+pub(in crate::labs::phases) fn grid_text(
+    config: &Config,
+    plan: &Plan,
+    counts: &[usize],
+    values: &[Values],
+    phases: &[Phase],
+) -> String {
     let mut text = String::from("width,batch_size,seeds");
     METRICS.iter().for_each(|(name, _)| {
         let _ = write!(text, ",{name}");
@@ -40,15 +57,15 @@ pub(in crate::labs::phases) fn grid_csv(config: &Config, plan: &Plan, book: &Boo
         let _ = write!(text, ",{name}");
     });
     text.push('\n');
-    let thresholds = config.thresholds();
     for cell in plan.table_order() {
-        let Some(knobs) = plan.cells.get(cell).map(|cell| cell.knobs) else { continue };
-        let values = book.values(config, cell);
-        let _ = write!(text, "{},{},{}", knobs.width, knobs.batch, book.networks_of(cell).len());
+        let (Some(place), Some(count)) = (plan.cells.get(cell), counts.get(cell)) else { continue };
+        let (Some(values), Some(phase)) = (values.get(cell), phases.get(cell)) else { continue };
+        let knobs = place.knobs;
+        let _ = write!(text, "{},{},{count}", knobs.width, knobs.batch);
         for (_, metric) in METRICS {
             let _ = write!(text, ",{}", values.get(metric).map(number).unwrap_or_default());
         }
-        let _ = write!(text, ",{}", book.phase(config, &thresholds, cell).word());
+        let _ = write!(text, ",{}", phase.word());
         if !extra.is_empty() {
             for value in [knobs.learning_rate, knobs.weight_decay, knobs.data_share, knobs.label_noise] {
                 let _ = write!(text, ",{}", number(value));

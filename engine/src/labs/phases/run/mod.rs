@@ -5,12 +5,16 @@
 
 pub(super) mod afterwards;
 pub(super) mod book;
+pub(super) mod checkpoint;
 pub(super) mod curvature;
 pub(super) mod files;
-mod jobs;
+pub(super) mod jobs;
+mod measured;
 pub(super) mod pictures;
 pub(super) mod seeds;
 mod stages;
 pub(super) mod training;
+mod whole;
 
-pub(super) use stages::{REFINE, REGION, run};
+pub(super) use stages::{REFINE, REGION};
+pub(super) use whole::run;

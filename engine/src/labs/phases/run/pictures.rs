@@ -3,7 +3,7 @@
 use super::book::Book;
 use crate::labs::phases::channels as ch;
 use crate::labs::phases::config::Config;
-use crate::labs::phases::method::phase::{Phase, classify};
+use crate::labs::phases::method::phase::Phase;
 use crate::labs::phases::metric::{Metric, Values};
 use crate::labs::phases::plan::{Cell as PlanCell, Plan};
 use crate::record::{Cell, Channel, Data, Grid, Record, Table, Timeline};
@@ -20,7 +20,7 @@ pub(in crate::labs::phases) fn show(
     show_metrics(record, step, plan, &values);
     let thresholds = config.thresholds();
     let phases = Book::picture(plan, |cell| {
-        let begun = !book.networks_of(cell).is_empty();
+        let begun = book.networks_of(cell).next().is_some();
         begun.then(|| book.phase(config, &thresholds, cell).index() as f64)
     });
     push_phases(record, step, plan, phases);
@@ -30,13 +30,12 @@ pub(in crate::labs::phases) fn show(
 pub(in crate::labs::phases) fn show_values(
     record: &mut Record,
     step: u64,
-    config: &Config,
     plan: &Plan,
     values: &[Values],
+    phases: &[Phase],
 ) {
     show_metrics(record, step, plan, values);
-    let thresholds = config.thresholds();
-    let phase = |cell: usize| Some(classify(&values.get(cell)?.for_rule(), &thresholds).index() as f64);
+    let phase = |cell: usize| Some(phases.get(cell)?.index() as f64);
     push_phases(record, step, plan, Book::picture(plan, phase));
 }
 
@@ -88,6 +87,22 @@ pub(in crate::labs::phases) fn cell_name(cell: &PlanCell) -> String {
 
 /// Puts the tables into the record.
 pub(in crate::labs::phases) fn tables(record: &mut Record, config: &Config, plan: &Plan, book: &Book) {
+    let thresholds = config.thresholds();
+    let cells = 0..plan.cells.len();
+    let values: Vec<Values> = cells.clone().map(|cell| book.values(config, cell)).collect();
+    let phases: Vec<Phase> = cells.map(|cell| book.phase(config, &thresholds, cell)).collect();
+    tables_of(record, config, plan, book, &values, &phases);
+}
+
+/// The same for cells whose metrics and phases do not come from the book alone.
+pub(in crate::labs::phases) fn tables_of(
+    record: &mut Record,
+    config: &Config,
+    plan: &Plan,
+    book: &Book,
+    values: &[Values],
+    phases: &[Phase],
+) {
     let order = plan.table_order();
     // The first name is the cell that is looked at before one is chosen: the one in the middle.
     let middle = order.iter().position(|index| {
@@ -113,7 +128,7 @@ pub(in crate::labs::phases) fn tables(record: &mut Record, config: &Config, plan
         ch::CELL_TABLE,
         "cells",
         "Means over the seeds of each cell.",
-        cells(config, plan, book, &order, &axes),
+        cells(plan, values, phases, &order, &axes),
     );
     insert(record, ch::NETWORK_TABLE, "networks", "Each network.", networks(plan, book, &order, &axes));
     insert(
@@ -148,8 +163,7 @@ fn place(cell: &PlanCell) -> [Cell; 2] {
     [Cell::Number(cell.load), Cell::Number(cell.temperature)]
 }
 
-fn cells(config: &Config, plan: &Plan, book: &Book, order: &[usize], axes: &[String; 2]) -> Table {
-    let thresholds = config.thresholds();
+fn cells(plan: &Plan, values: &[Values], phases: &[Phase], order: &[usize], axes: &[String; 2]) -> Table {
     let mut columns = headings(axes, &["phase"]);
     columns.extend(Metric::ALL.iter().map(|metric| {
         let words = metric.words();
@@ -161,11 +175,10 @@ fn cells(config: &Config, plan: &Plan, book: &Book, order: &[usize], axes: &[Str
     }));
     let rows = order
         .iter()
-        .filter_map(|index| Some((*index, plan.cells.get(*index)?)))
-        .map(|(index, cell)| {
-            let values = book.values(config, index);
+        .filter_map(|index| Some((plan.cells.get(*index)?, values.get(*index)?, phases.get(*index)?)))
+        .map(|(cell, values, phase)| {
             let mut row = place(cell).to_vec();
-            row.push(Cell::Text(book.phase(config, &thresholds, index).word().to_owned()));
+            row.push(Cell::Text(phase.word().to_owned()));
             row.extend(Metric::ALL.iter().map(|metric| number(values.get(*metric))));
             row
         })
@@ -193,8 +206,8 @@ fn networks(plan: &Plan, book: &Book, order: &[usize], axes: &[String; 2]) -> Ta
     let mut rows = Vec::new();
     for index in order {
         let Some(cell) = plan.cells.get(*index) else { continue };
-        for (seed, network) in book.networks_of(*index).iter().enumerate() {
-            let bend = book.bends.get(index * book.seeds + seed).and_then(|bends| bends.train);
+        for (seed, network) in book.networks_of(*index) {
+            let bend = book.bends_of(*index, seed).and_then(|bends| bends.train.as_ref());
             let mut row = place(cell).to_vec();
             row.extend([
                 Cell::Number(seed as f64),
@@ -232,7 +245,7 @@ fn readings(config: &Config, plan: &Plan, book: &Book, order: &[usize], axes: &[
     );
     let mut rows = Vec::new();
     for index in order {
-        let (Some(cell), Some(together)) = (plan.cells.get(*index), book.together.get(*index)) else {
+        let (Some(cell), Some(together)) = (plan.cells.get(*index), book.together_of(*index)) else {
             continue;
         };
         for (pair, reading) in together.pairs.iter().zip(book.readings(config, *index)) {
@@ -262,7 +275,7 @@ fn profiles(plan: &Plan, book: &Book, order: &[usize], axes: &[String; 2]) -> Ta
     );
     let mut rows = Vec::new();
     for index in order {
-        let (Some(cell), Some(together)) = (plan.cells.get(*index), book.together.get(*index)) else {
+        let (Some(cell), Some(together)) = (plan.cells.get(*index), book.together_of(*index)) else {
             continue;
         };
         for pair in &together.pairs {

@@ -96,7 +96,8 @@ pub(in crate::labs::phases) struct Cellmates<'a> {
     pub(in crate::labs::phases) material: &'a Material,
     pub(in crate::labs::phases) knobs: Knobs,
     pub(in crate::labs::phases) run_seed: u64,
-    pub(in crate::labs::phases) networks: Vec<&'a Network>,
+    /// The networks with their seeds.
+    pub(in crate::labs::phases) networks: Vec<(usize, &'a Network)>,
 }
 
 /// One seed, ready.
@@ -130,9 +131,9 @@ impl Cellmates<'_> {
 
     fn members(&self, shape: &Shape, judge: &mut Machine) -> Result<Vec<Member>, RunError> {
         let mixed = &self.material.training(&self.knobs)?.mixed;
-        let finite = self.networks.iter().enumerate().filter(|(_, network)| network.finite);
+        let finite = self.networks.iter().filter(|(_, network)| network.finite);
         finite
-            .map(|(seed, network)| {
+            .map(|&(seed, network)| {
                 let packed = pack(shape, &network.weights)?;
                 let logits = judge.outputs(&packed, mixed);
                 let softmax = pairs::softmax(&logits, shape.outputs());
@@ -141,7 +142,7 @@ impl Cellmates<'_> {
                     test_logits: judge.outputs(&packed, &self.material.test),
                     mixed_softmax: softmax.into_iter().map(|p| p as f32).collect(),
                     packed,
-                    flat: network.weights.clone(),
+                    flat: network.weights.to_vec(),
                 })
             })
             .collect()

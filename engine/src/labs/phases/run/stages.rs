@@ -1,157 +1,78 @@
-//! The stages, one after the other over the whole grid, and again for cells that a person asked for meanwhile.
+//! The stages, one after the other over the whole grid: each does what is missing, in the order of the plan.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Instant;
 
-use super::book::Book;
+use super::book::{Book, missing};
+use super::jobs::News;
 use super::seeds::Cellmates;
-use super::training::Recipe;
-use super::{afterwards, curvature, files, jobs, pictures};
+use super::training::{Network, Recipe};
+use super::{afterwards, checkpoint, curvature, files, jobs, pictures};
 use crate::labs::phases::channels as ch;
-use crate::labs::phases::config::{Config, HessianRows, Origin};
+use crate::labs::phases::config::{Config, HessianRows};
 use crate::labs::phases::material::Material;
-use crate::labs::phases::method::phase::Phase;
 use crate::labs::phases::metric::Metric;
 use crate::labs::phases::plan::{Plan, refined};
 use crate::labs::phases::zoo;
 use crate::run::{Context, Control, Request, RunError};
-use crate::store::{Blob, State};
 
-/// Name of the book in a checkpoint.
-const BOOK: &str = "book";
 /// Button that refines a brushed region, and the region's control.
 pub(in crate::labs::phases) const REFINE: &str = "refine";
 pub(in crate::labs::phases) const REGION: &str = "region";
 
 const STAGES: [&str; 4] = ["training", "curves", "curvature", "afterwards"];
 
-/// Carries the experiment out.
-pub(in crate::labs::phases) fn run(config: &Config, context: &mut Context<'_>) -> Result<(), RunError> {
-    if config.origin == Origin::Zoo {
-        return zoo::import::run(config, context);
+/// Seconds of a stage, those before a resume included.
+struct StageClock {
+    begun: Instant,
+    before: f64,
+    stage: usize,
+}
+
+impl StageClock {
+    fn new(book: &Book, stage: usize) -> Self {
+        Self { begun: Instant::now(), before: book.seconds[stage], stage }
     }
-    declare(context);
-    let mut book = match context.take_resumed() {
-        Some(state) => read_book(&state)?,
-        None => Book { seeds: config.seeds as usize, ..Book::default() },
-    };
-    let plan = Plan::new(config, &book.wanted);
-    let material = Material::load(config, &plan)?;
-    context.dataset(&material.hash);
-    context.message(&format!(
-        "{} cells, {} networks of {} to {} parameters on {} workers",
-        plan.cells.len(),
-        plan.networks(),
-        smallest(config, &material, &plan)?,
-        largest(config, &material, &plan)?,
-        rayon::current_num_threads()
-    ));
-    let mut stages = Stages {
-        config,
-        seed: context.seed,
-        folder: context.folder().map(ToOwned::to_owned),
-        material,
-        plan,
-    };
-    stages.recover(context, &mut book)?;
-    loop {
-        stages.announce(context);
-        stages.train(context, &mut book)?;
-        stages.compare(context, &mut book)?;
-        stages.bend(context, &mut book)?;
-        stages.use_networks(context, &mut book)?;
-        let plan = Plan::new(config, &book.wanted);
-        if plan == stages.plan {
-            break;
-        }
-        stages.material = Material::load(config, &plan)?;
-        stages.plan = plan;
-    }
-    stages.results(context, &book)?;
-    context.checkpoint(&save(&book))?;
-    Ok(())
-}
 
-fn smallest(config: &Config, material: &Material, plan: &Plan) -> Result<usize, RunError> {
-    parameters(config, material, plan).map(|sizes| sizes.into_iter().min().unwrap_or(0))
-}
-
-fn largest(config: &Config, material: &Material, plan: &Plan) -> Result<usize, RunError> {
-    parameters(config, material, plan).map(|sizes| sizes.into_iter().max().unwrap_or(0))
-}
-
-fn parameters(config: &Config, material: &Material, plan: &Plan) -> Result<Vec<usize>, RunError> {
-    plan.cells
-        .iter()
-        .map(|cell| Ok(super::training::shape(config, material, &cell.knobs)?.parameters()))
-        .collect()
-}
-
-fn declare(context: &mut Context<'_>) {
-    let scalars = [
-        (ch::NETWORK_TRAIN_LOSS, "train loss", "nat", "Training loss of the network finished at this step."),
-        (
-            ch::NETWORK_TEST_ACCURACY,
-            "test accuracy",
-            "",
-            "Test accuracy of the network finished at this step.",
-        ),
-        (
-            ch::CELL_CONNECTIVITY,
-            "mode connectivity",
-            "pp",
-            "Mean over the pairs of the cell finished at this step.",
-        ),
-        (ch::CELL_CKA, "CKA", "", "Mean over the pairs of the cell finished at this step."),
-        (ch::NETWORK_LAMBDA, "λ max", "", "Largest Hessian eigenvalue of the network measured at this step."),
-        (ch::NETWORK_TRACE, "trace", "", "Hessian trace of the network measured at this step."),
-        (ch::NETWORK_PRUNED, "accuracy after pruning", "", "Of the network used at this step."),
-    ];
-    for (id, label, unit, about) in scalars {
-        context.declare_scalar(id, label, unit, about);
+    fn write(&self, book: &mut Book) {
+        book.seconds[self.stage] = self.before + self.begun.elapsed().as_secs_f64();
     }
 }
 
-fn save(book: &Book) -> State {
-    let mut bytes = Vec::new();
-    let mut tensors = BTreeMap::new();
-    // Writing to memory cannot fail; were it to, the checkpoint would lack the book and be refused on reading.
-    if ciborium::into_writer(book, &mut bytes).is_ok() {
-        tensors.insert(BOOK.to_owned(), Blob::from_u8(vec![bytes.len()], &bytes));
+fn put<T>(entries: &mut [Option<T>], index: usize, value: T) {
+    if let Some(place) = entries.get_mut(index) {
+        *place = Some(value);
     }
-    State { tensors, numbers: serde_json::json!({ "networks": book.networks.len() }) }
-}
-
-fn read_book(state: &State) -> Result<Book, RunError> {
-    let damaged = |why: &str| RunError::Defect(format!("the checkpoint does not fit this program ({why})"));
-    let blob = state.tensors.get(BOOK).ok_or_else(|| damaged("it has no book"))?;
-    ciborium::from_reader(&blob.bytes[..]).map_err(|error| damaged(&error.to_string()))
 }
 
 /// What all stages work with.
-struct Stages<'a> {
-    config: &'a Config,
-    seed: u64,
-    folder: Option<PathBuf>,
-    material: Material,
-    plan: Plan,
+pub(super) struct Stages<'a> {
+    pub(super) config: &'a Config,
+    pub(super) seed: u64,
+    pub(super) folder: Option<PathBuf>,
+    pub(super) material: Material,
+    pub(super) plan: Plan,
 }
 
 impl Stages<'_> {
-    /// Tells the person what is to do.
-    fn announce(&self, context: &mut Context<'_>) {
-        let (cells, networks) = (self.plan.cells.len() as u64, self.plan.networks() as u64);
-        let bends = if self.config.hessian == HessianRows::None { 0 } else { networks };
-        let uses = if self.config.downstream { networks } else { 0 };
-        let mut stages = vec![(STAGES[0], networks), (STAGES[1], cells), (STAGES[2], bends)];
-        if uses > 0 {
-            stages.push((STAGES[3], uses));
+    /// Tells the person what is to do: the steps so far count as the first stage's.
+    pub(super) fn announce(&self, context: &mut Context<'_>, book: &Book) {
+        let count = |missing: Vec<usize>| missing.len() as u64;
+        let mut stages = vec![
+            (STAGES[0], context.step() + count(missing(&book.networks))),
+            (STAGES[1], count(missing(&book.together))),
+        ];
+        if self.config.hessian != HessianRows::None {
+            stages.push((STAGES[2], count(missing(&book.bends))));
+        }
+        if self.config.downstream {
+            stages.push((STAGES[3], count(missing(&book.afterwards))));
         }
         context.plan(&stages);
     }
 
-    fn recipe(&self, index: usize) -> Result<Recipe<'_>, RunError> {
+    pub(super) fn recipe(&self, index: usize) -> Result<Recipe<'_>, RunError> {
         let (cell, seed) = (index / self.plan.seeds, index % self.plan.seeds);
         let cell = self.plan.cells.get(cell).ok_or_else(|| RunError::Defect("no such cell".to_owned()))?;
         Ok(Recipe {
@@ -179,134 +100,182 @@ impl Stages<'_> {
     }
 
     /// The parameters of networks that a checkpoint knows: from the zoo, or made again.
-    fn recover(&self, context: &mut Context<'_>, book: &mut Book) -> Result<(), RunError> {
-        let count = book.networks.len();
-        let work = |index: usize, control: &Control| self.network(index, control);
-        jobs::in_order(context, count, &work, |_, index, network| {
-            if let Some(place) = book.networks.get_mut(index) {
-                *place = network;
-                place.curve = Vec::new();
+    pub(super) fn recover(&self, context: &mut Context<'_>, book: &mut Book) -> Result<(), RunError> {
+        let entries = book.networks.iter().enumerate();
+        let known: Vec<usize> =
+            entries.filter_map(|(index, network)| network.as_ref().map(|_| index)).collect();
+        let work = |job: usize, control: &Control| self.network(known[job], control);
+        jobs::in_order(context, known.len(), &work, |_, news| {
+            if let News::Next(job, network) = news
+                && let Some(place) = book.networks.get_mut(known[job])
+            {
+                *place = Some(Network { curve: Vec::new(), ..network });
             }
             Ok(())
         })
     }
 
-    fn train(&self, context: &mut Context<'_>, book: &mut Book) -> Result<(), RunError> {
+    /// Trains what is not trained.
+    pub(super) fn train(&self, context: &mut Context<'_>, book: &mut Book) -> Result<(), RunError> {
         context.enter_stage(0);
-        let (first, begun) = (book.networks.len(), Instant::now());
-        let before = book.seconds[0];
-        let work = |index: usize, control: &Control| self.network(first + index, control);
-        jobs::in_order(
-            context,
-            self.plan.networks().saturating_sub(first),
-            &work,
-            |context, _, mut network| {
+        let (missing, clock) = (missing(&book.networks), StageClock::new(book, 0));
+        let work = |job: usize, control: &Control| self.network(missing[job], control);
+        jobs::in_order(context, missing.len(), &work, |context, news| match news {
+            News::Next(job, network) => {
                 context.begin_step(network.epochs as f64);
                 context.scalar(ch::NETWORK_TRAIN_LOSS, network.train[0]);
                 context.scalar(ch::NETWORK_TEST_ACCURACY, network.test[1]);
-                network.curve = Vec::new();
-                book.networks.push(network);
-                book.seconds[0] = before + begun.elapsed().as_secs_f64();
-                self.end_step(context, book, book.networks.len().is_multiple_of(self.plan.seeds))
-            },
-        )?;
+                put(&mut book.networks, missing[job], Network { curve: Vec::new(), ..network });
+                clock.write(book);
+                self.end_step(context, book, self.ends_cell(missing[job]))
+            }
+            News::Early(early) => {
+                self.glance(context, book, early, &missing, |book| &mut book.networks);
+                Ok(())
+            }
+        })?;
         self.end_stage(context, book)
     }
 
-    fn compare(&self, context: &mut Context<'_>, book: &mut Book) -> Result<(), RunError> {
+    /// Compares the seeds of cells where it is not done.
+    pub(super) fn compare(&self, context: &mut Context<'_>, book: &mut Book) -> Result<(), RunError> {
         context.enter_stage(1);
-        let (first, begun) = (book.together.len(), Instant::now());
-        let before = book.seconds[1];
-        let networks = std::mem::take(&mut book.networks);
-        let work = |index: usize, control: &Control| {
-            let index = first + index;
-            let start = index * self.plan.seeds;
+        let (missing, clock) = (missing(&book.together), StageClock::new(book, 1));
+        let networks = book.networks.clone();
+        let work = |job: usize, control: &Control| {
+            let start = missing[job] * self.plan.seeds;
+            let seeds = networks.get(start..start + self.plan.seeds).unwrap_or_default().iter().enumerate();
             let cellmates = Cellmates {
                 config: self.config,
                 material: &self.material,
                 knobs: self.recipe(start)?.knobs,
                 run_seed: self.seed,
-                networks: networks.get(start..start + self.plan.seeds).unwrap_or_default().iter().collect(),
+                networks: seeds.filter_map(|(seed, network)| Some((seed, network.as_ref()?))).collect(),
             };
             cellmates.compare(control)
         };
-        let mut shown = Book { networks: networks.clone(), ..std::mem::take(book) };
-        let result = jobs::in_order(
-            context,
-            self.plan.cells.len().saturating_sub(first),
-            &work,
-            |context, _, together| {
+        jobs::in_order(context, missing.len(), &work, |context, news| match news {
+            News::Next(job, together) => {
                 context.begin_step(0.0);
-                shown.together.push(together);
-                let values = shown.values(self.config, shown.together.len() - 1);
-                if let Some(value) = values.get(Metric::Connectivity) {
-                    context.scalar(ch::CELL_CONNECTIVITY, value);
+                put(&mut book.together, missing[job], together);
+                let values = book.values(self.config, missing[job]);
+                for (channel, metric) in
+                    [(ch::CELL_CONNECTIVITY, Metric::Connectivity), (ch::CELL_CKA, Metric::Cka)]
+                {
+                    if let Some(value) = values.get(metric) {
+                        context.scalar(channel, value);
+                    }
                 }
-                if let Some(value) = values.get(Metric::Cka) {
-                    context.scalar(ch::CELL_CKA, value);
-                }
-                shown.seconds[1] = before + begun.elapsed().as_secs_f64();
-                self.end_step(context, &mut shown, true)
-            },
-        );
-        *book = shown;
-        result?;
+                clock.write(book);
+                self.end_step(context, book, true)
+            }
+            News::Early(early) => {
+                self.glance(context, book, early, &missing, |book| &mut book.together);
+                Ok(())
+            }
+        })?;
         self.end_stage(context, book)
     }
 
-    fn bend(&self, context: &mut Context<'_>, book: &mut Book) -> Result<(), RunError> {
+    /// Measures the curvature of networks where it is not done.
+    pub(super) fn bend(&self, context: &mut Context<'_>, book: &mut Book) -> Result<(), RunError> {
         if self.config.hessian == HessianRows::None {
             return Ok(());
         }
         context.enter_stage(2);
-        let (first, begun) = (book.bends.len(), Instant::now());
-        let before = book.seconds[2];
+        let (missing, clock) = (missing(&book.bends), StageClock::new(book, 2));
         let networks = book.networks.clone();
-        let work = |index: usize, control: &Control| {
-            let recipe = self.recipe(first + index)?;
-            let network =
-                networks.get(first + index).ok_or_else(|| RunError::Defect("no such network".to_owned()))?;
+        let work = |job: usize, control: &Control| {
+            let (recipe, network) = self.made(&networks, missing[job])?;
             let seeds = (self.seed, recipe.seed);
             curvature::measure(self.config, &self.material, &recipe.knobs, seeds, network, control)
         };
-        jobs::in_order(context, networks.len().saturating_sub(first), &work, |context, _, bends| {
-            context.begin_step(0.0);
-            if let Some(bend) = bends.train {
-                context.scalar(ch::NETWORK_LAMBDA, bend.lambda);
-                context.scalar(ch::NETWORK_TRACE, bend.trace);
+        jobs::in_order(context, missing.len(), &work, |context, news| match news {
+            News::Next(job, bends) => {
+                context.begin_step(0.0);
+                if let Some(bend) = &bends.train {
+                    context.scalar(ch::NETWORK_LAMBDA, bend.lambda);
+                    context.scalar(ch::NETWORK_TRACE, bend.trace);
+                }
+                put(&mut book.bends, missing[job], bends);
+                clock.write(book);
+                self.end_step(context, book, self.ends_cell(missing[job]))
             }
-            book.bends.push(bends);
-            book.seconds[2] = before + begun.elapsed().as_secs_f64();
-            self.end_step(context, book, book.bends.len().is_multiple_of(self.plan.seeds))
+            News::Early(early) => {
+                self.glance(context, book, early, &missing, |book| &mut book.bends);
+                Ok(())
+            }
         })?;
         self.end_stage(context, book)
     }
 
-    fn use_networks(&self, context: &mut Context<'_>, book: &mut Book) -> Result<(), RunError> {
+    /// Uses networks where it is not done.
+    pub(super) fn use_networks(&self, context: &mut Context<'_>, book: &mut Book) -> Result<(), RunError> {
         if !self.config.downstream {
             return Ok(());
         }
-        context.enter_stage(3);
-        let (first, begun) = (book.afterwards.len(), Instant::now());
-        let before = book.seconds[3];
+        // Without curvature the stage stands one place earlier in the plan.
+        context.enter_stage(if self.config.hessian == HessianRows::None { 2 } else { 3 });
+        let (missing, clock) = (missing(&book.afterwards), StageClock::new(book, 3));
         let networks = book.networks.clone();
-        let work = |index: usize, control: &Control| {
-            let recipe = self.recipe(first + index)?;
-            let network =
-                networks.get(first + index).ok_or_else(|| RunError::Defect("no such network".to_owned()))?;
+        let work = |job: usize, control: &Control| {
+            let (recipe, network) = self.made(&networks, missing[job])?;
             let seeds = (self.seed, recipe.seed);
             afterwards::measure(self.config, &self.material, &recipe.knobs, seeds, network, control)
         };
-        jobs::in_order(context, networks.len().saturating_sub(first), &work, |context, _, after| {
-            context.begin_step(0.0);
-            if let Some(accuracy) = after.pruned {
-                context.scalar(ch::NETWORK_PRUNED, accuracy);
+        jobs::in_order(context, missing.len(), &work, |context, news| match news {
+            News::Next(job, after) => {
+                context.begin_step(0.0);
+                if let Some(accuracy) = after.pruned {
+                    context.scalar(ch::NETWORK_PRUNED, accuracy);
+                }
+                put(&mut book.afterwards, missing[job], after);
+                clock.write(book);
+                self.end_step(context, book, self.ends_cell(missing[job]))
             }
-            book.afterwards.push(after);
-            book.seconds[3] = before + begun.elapsed().as_secs_f64();
-            self.end_step(context, book, book.afterwards.len().is_multiple_of(self.plan.seeds))
+            News::Early(early) => {
+                self.glance(context, book, early, &missing, |book| &mut book.afterwards);
+                Ok(())
+            }
         })?;
         self.end_stage(context, book)
+    }
+
+    /// A finished network with what it was made from.
+    fn made<'n>(
+        &self,
+        networks: &'n [Option<Network>],
+        index: usize,
+    ) -> Result<(Recipe<'_>, &'n Network), RunError> {
+        let network = networks.get(index).and_then(Option::as_ref);
+        let network = network.ok_or_else(|| RunError::Defect("no such network".to_owned()))?;
+        Ok((self.recipe(index)?, network))
+    }
+
+    fn ends_cell(&self, index: usize) -> bool {
+        (index + 1).is_multiple_of(self.plan.seeds)
+    }
+
+    /// Shows what is finished before its turn; nothing of it is kept, so that the record does not depend on who was faster.
+    fn glance<T>(
+        &self,
+        context: &mut Context<'_>,
+        book: &mut Book,
+        early: &mut BTreeMap<usize, T>,
+        missing: &[usize],
+        entries: impl Fn(&mut Book) -> &mut Vec<Option<T>>,
+    ) {
+        let jobs: Vec<usize> = early.keys().copied().collect();
+        for (job, value) in std::mem::take(early) {
+            put(entries(book), missing[job], value);
+        }
+        let step = context.step();
+        context.show_passing(|record| pictures::show(record, step, self.config, &self.plan, book));
+        for job in jobs {
+            if let Some(value) = entries(book).get_mut(missing[job]).and_then(Option::take) {
+                early.insert(job, value);
+            }
+        }
     }
 
     /// Shows the grid as it stands, takes requests, and ends the step.
@@ -322,7 +291,7 @@ impl Stages<'_> {
             pictures::tables(context.record(), self.config, &self.plan, book);
         }
         self.take_requests(context, book);
-        context.end_step(|| save(book))
+        context.end_step(|| checkpoint::save(book))
     }
 
     /// Cells of a brushed region join the queue.
@@ -339,38 +308,9 @@ impl Stages<'_> {
         }
     }
 
-    fn end_stage(&self, context: &mut Context<'_>, book: &Book) -> Result<(), RunError> {
+    /// Tables and `grid.csv` as they stand.
+    pub(super) fn end_stage(&self, context: &mut Context<'_>, book: &Book) -> Result<(), RunError> {
         pictures::tables(context.record(), self.config, &self.plan, book);
         context.write_file(files::GRID, files::grid_csv(self.config, &self.plan, book).as_bytes())
-    }
-
-    fn results(&self, context: &mut Context<'_>, book: &Book) -> Result<(), RunError> {
-        let steps: u64 = book.networks.iter().map(|network| network.steps).sum();
-        context.result("models_trained", book.networks.len() as f64);
-        for (name, seconds) in ["train_seconds", "curve_seconds", "hessian_seconds", "downstream_seconds"]
-            .iter()
-            .zip(book.seconds)
-        {
-            context.result(name, seconds);
-        }
-        if book.seconds[0] > 0.0 {
-            context.result("network_steps_per_second", steps as f64 / book.seconds[0]);
-        }
-        let thresholds = self.config.thresholds();
-        let cells = 0..self.plan.cells.len();
-        let phases: Vec<Phase> =
-            cells.clone().map(|cell| book.phase(self.config, &thresholds, cell)).collect();
-        for phase in Phase::ALL {
-            let count = phases.iter().filter(|other| **other == phase).count();
-            let name = phase.word().to_lowercase().replace('-', "_");
-            context.result(&format!("cells_{name}"), count as f64);
-        }
-        let best = cells
-            .filter_map(|cell| book.values(self.config, cell).get(Metric::TestAccuracy))
-            .fold(f64::NEG_INFINITY, f64::max);
-        if best.is_finite() {
-            context.result("best_test_accuracy", best);
-        }
-        self.end_stage(context, book)
     }
 }

@@ -1,5 +1,7 @@
 //! The job of one network: initial weights, training, judging; or finding it in the zoo, finished.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::labs::phases::config::Config;
@@ -8,7 +10,7 @@ use crate::labs::phases::method::matching::average;
 use crate::labs::phases::method::{pairs, spectral};
 use crate::labs::phases::plan::Knobs;
 use crate::math::stream;
-use crate::population::{Epoch, Judgement, Lane, Machine, Shape, train};
+use crate::population::{Epoch, Judgement, Lane, Machine, Protocol, Shape, train};
 use crate::run::{Control, RunError};
 
 /// Judged epochs of a learning curve.
@@ -53,7 +55,7 @@ pub(in crate::labs::phases) struct Network {
     pub(in crate::labs::phases) averaged_accuracy: f64,
     /// The parameters, flat.
     #[serde(skip)]
-    pub(in crate::labs::phases) weights: Vec<f32>,
+    pub(in crate::labs::phases) weights: Arc<Vec<f32>>,
     /// The learning curve.
     #[serde(skip)]
     pub(in crate::labs::phases) curve: Vec<Point>,
@@ -147,8 +149,39 @@ impl Recipe<'_> {
             finite,
             exponents: if finite { exponents(&shape, &flat) } else { Vec::new() },
             averaged_accuracy: averaged,
-            weights: flat,
+            weights: Arc::new(flat),
             curve,
+        })
+    }
+}
+
+impl Network {
+    /// A network that was trained elsewhere, judged on its rows; it has no learning curve and no averaged epochs.
+    pub(in crate::labs::phases) fn judged(
+        config: &Config,
+        material: &Material,
+        knobs: &Knobs,
+        epochs: usize,
+        flat: Vec<f32>,
+    ) -> Result<Self, RunError> {
+        let shape = shape(config, material, knobs)?;
+        let training = &material.training(knobs)?.samples;
+        let weights = pack(&shape, &flat)?;
+        let mut judge = Machine::new(&shape, JUDGED);
+        let (train, test) = (judge.judge(&weights, training), judge.judge(&weights, &material.test));
+        let finite = flat.iter().all(|value| value.is_finite());
+        let protocol = Protocol { epochs, ..knobs.protocol(config, training.rows()) };
+        Ok(Self {
+            train: [train.loss, train.accuracy],
+            test: [test.loss, test.accuracy],
+            norm: pairs::norm(&flat),
+            epochs,
+            steps: (epochs * protocol.steps_per_epoch(training.rows())) as u64,
+            finite,
+            exponents: if finite { exponents(&shape, &flat) } else { Vec::new() },
+            averaged_accuracy: f64::NAN,
+            weights: Arc::new(flat),
+            curve: Vec::new(),
         })
     }
 }

@@ -4,8 +4,15 @@
 //! Contract: a model counts as there when its `result.json` is; that is written last, so that a program killed at any moment leaves
 //! whole models only. Numbers that are none (NaN) are written as `null`.
 
+mod card;
+pub(super) mod export;
 pub(super) mod import;
+mod measure;
+mod model;
+pub(super) mod noted;
 pub(super) mod own;
+
+use super::config::Course;
 
 /// Folder of the zoo inside a run folder.
 pub(super) const FOLDER: &str = "zoo";
@@ -19,4 +26,9 @@ pub(super) const WEIGHTS: &str = "checkpoints.safetensors";
 /// Checkpoint folder of an epoch.
 pub(super) fn checkpoint(epoch: usize) -> String {
     format!("checkpoint_{epoch:06}")
+}
+
+/// The course of a learning rate from its word in `params.json`.
+fn course(word: Option<&str>) -> Option<Course> {
+    Course::ALL.iter().copied().find(|course| Some(course.key()) == word)
 }

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
@@ -52,6 +53,7 @@ pub(in crate::labs::phases) fn params(
         "seed": seed,
         "run::seed": run_seed,
         "dataset::dump": config.dataset,
+        "dataset::label_column": config.label_column,
         "dataset::train_rows": config.train_rows,
         "dataset::seed": config.data_seed,
         "dataset::share": knobs.data_share,
@@ -103,7 +105,7 @@ fn result(network: &Network) -> String {
             }
         }
         if index + 1 == network.curve.len() {
-            let summary = Network { weights: Vec::new(), curve: Vec::new(), ..network.clone() };
+            let summary = Network { curve: Vec::new(), ..network.clone() };
             line.insert("weightscope".to_owned(), serde_json::to_value(summary).unwrap_or_default());
         }
         text.push_str(&Value::Object(line).to_string());
@@ -120,7 +122,7 @@ pub(in crate::labs::phases) fn read(folder: &Path, params: &Value, shape: &Shape
     if found != *params {
         return None;
     }
-    network.weights = read_weights(folder, network.epochs, shape)?;
+    network.weights = Arc::new(read_weights(folder, network.epochs, shape)?);
     network.curve = curve;
     Some(network)
 }
@@ -158,4 +160,51 @@ pub(in crate::labs::phases) fn read_weights(folder: &Path, epoch: usize, shape: 
         flat.get_mut(tensor.range)?.copy_from_slice(&values);
     }
     Some(flat)
+}
+
+/// Gives a run folder the finished models of another that it has not; the other's are only read.
+pub(in crate::labs::phases) fn carry_over(parent: &Path, child: &Path) -> Result<(), StoreError> {
+    let Ok(models) = fs::read_dir(parent.join(FOLDER)) else { return Ok(()) };
+    for model in models.flatten().filter(|model| model.path().join(RESULT).is_file()) {
+        copy_model(&model.path(), &child.join(FOLDER).join(model.file_name()))?;
+    }
+    Ok(())
+}
+
+/// Copies a model's files; the one that makes it count as there comes last. Files are never changed in place, so a second name for
+/// one is as good as a copy, and takes no room.
+fn copy_model(from: &Path, to: &Path) -> Result<(), StoreError> {
+    each_file_but_result(from, to, link)?;
+    link(&from.join(RESULT), &to.join(RESULT))
+}
+
+/// Hands each file of a model but its `result.json`, with its place in another folder, to `copy`; makes the folders on the way.
+pub(super) fn each_file_but_result(
+    from: &Path,
+    to: &Path,
+    copy: impl Fn(&Path, &Path) -> Result<(), StoreError>,
+) -> Result<(), StoreError> {
+    let failed = |path: &Path, error| StoreError::io("a folder of the zoo", path, error);
+    let mut folders = vec![PathBuf::new()];
+    while let Some(folder) = folders.pop() {
+        let (here, there) = (from.join(&folder), to.join(&folder));
+        fs::create_dir_all(&there).map_err(|error| failed(&there, error))?;
+        for entry in fs::read_dir(&here).map_err(|error| failed(&here, error))?.flatten() {
+            let name = entry.file_name();
+            if entry.path().is_dir() {
+                folders.push(folder.join(&name));
+            } else if name != RESULT {
+                copy(&entry.path(), &there.join(&name))?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn link(from: &Path, to: &Path) -> Result<(), StoreError> {
+    if fs::hard_link(from, to).is_ok() {
+        return Ok(());
+    }
+    let bytes = fs::read(from).map_err(|error| StoreError::io("a file of the zoo", from, error))?;
+    store::write_atomically(to, "a file of the zoo", |out| out.write_all(&bytes))
 }

@@ -1,0 +1,48 @@
+//! Which settings the measurements on finished networks depend on.
+//!
+//! Contract: two equal texts mean that a measurement would come out the same; a run that goes on with another text makes the
+//! measurement again, so that no cell of a diagram was measured otherwise than its neighbour.
+
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use crate::labs::phases::config::Config;
+
+/// The settings as text, by kind of measurement.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(in crate::labs::phases) struct Measured {
+    /// Of the comparison of seeds.
+    pub(in crate::labs::phases) together: String,
+    /// Of the curvatures.
+    pub(in crate::labs::phases) bends: String,
+    /// Of the use of networks.
+    pub(in crate::labs::phases) afterwards: String,
+}
+
+impl Measured {
+    /// What the settings say.
+    pub(in crate::labs::phases) fn of(config: &Config) -> Self {
+        let together = json!([
+            config.curve_epochs,
+            config.curve_batch,
+            config.curve_learning_rate,
+            config.curve_weight_decay,
+            config.curve_compounded,
+            config.curve_points,
+            config.line_points,
+        ]);
+        let bends = json!([
+            config.hessian.key(),
+            config.power_iterations,
+            config.power_tolerance,
+            config.trace_samples,
+        ]);
+        let afterwards = json!([
+            config.downstream,
+            config.pruned_share,
+            config.tuning_epochs,
+            config.tuning_learning_rate,
+        ]);
+        Self { together: together.to_string(), bends: bends.to_string(), afterwards: afterwards.to_string() }
+    }
+}
