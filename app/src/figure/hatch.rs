@@ -13,15 +13,29 @@ pub const HATCH_OPACITY: f64 = 0.55;
 /// A line across a unit cell.
 type Stroke = [[f64; 2]; 2];
 
-const RISING: [Stroke; 3] = [[[0.0, 0.5], [0.5, 1.0]], [[0.0, 0.0], [1.0, 1.0]], [[0.5, 0.0], [1.0, 0.5]]];
-const FALLING: [Stroke; 3] = [[[0.0, 0.5], [0.5, 0.0]], [[0.0, 1.0], [1.0, 0.0]], [[0.5, 1.0], [1.0, 0.5]]];
+/// Distance of two lines along an edge of the cell, as a share of it.
+const SPACING: f64 = 0.25;
+
+/// Lines through a unit cell from the lower left to the upper right.
+fn rising() -> impl Iterator<Item = Stroke> {
+    (-3_i8..=3).map(|index| {
+        let shift = f64::from(index) * SPACING;
+        let (from, to) = ((-shift).max(0.0), (1.0 - shift).min(1.0));
+        [[from, from + shift], [to, to + shift]]
+    })
+}
+
+/// The same from the upper left to the lower right.
+fn falling() -> impl Iterator<Item = Stroke> {
+    rising().map(|line| line.map(|[x, y]| [x, 1.0 - y]))
+}
 
 /// The lines of a mark, told apart by their direction: rising, crossed, falling, and from then on again.
 fn strokes(mark: u8) -> Vec<Stroke> {
     match mark.saturating_sub(1) % 3 {
-        0 => RISING.to_vec(),
-        1 => [RISING, FALLING].concat(),
-        _ => FALLING.to_vec(),
+        0 => rising().collect(),
+        1 => rising().chain(falling()).collect(),
+        _ => falling().collect(),
     }
 }
 
@@ -105,7 +119,7 @@ mod tests {
         assert!(unsure.luminance() > sure.luminance(), "{sure:?} {unsure:?}");
         assert_eq!((heat.mark(0, 0), heat.mark(0, 1)), (None, Some((2, "diverged"))));
         let lines = heat.hatching();
-        assert_eq!(lines.len(), 6, "crossed");
+        assert_eq!(lines.len(), 14, "crossed");
         let inside = |[x, y]: &[f64; 2]| (1.0..=2.0).contains(x) && (0.0..=1.0).contains(y);
         assert!(lines.iter().flatten().all(inside), "{lines:?}");
     }

@@ -95,18 +95,18 @@ fn measured_scale(spec: &ViewSpec, options: &ViewOptions, grid: &Grid) -> ColorS
 
 /// Words for hatching and paleness, where they occur.
 fn explained(mut plot: Plot, grid: &Grid) -> Plot {
-    let key = |words: String, marker: Marker| Points {
-        marker,
+    let key = |words: String| Points {
+        marker: Marker::Square,
         ink: PointInk::One(Ink::Muted),
         ..Points::new(words, Vec::new(), Ink::Muted)
     };
     for (name, mark) in grid.mark_names.iter().zip(1_u8..) {
         if grid.marks.contains(&mark) {
-            plot = plot.with(key(format!("{} {name}", glyphs(mark)), Marker::Cross));
+            plot = plot.with(key(format!("{} {name}", glyphs(mark))));
         }
     }
     if grid.confidence.iter().any(|sure| *sure < 1.0) {
-        plot = plot.with(key("pale: seeds disagree".to_owned(), Marker::Square));
+        plot = plot.with(key("pale: seeds disagree".to_owned()));
     }
     plot
 }
