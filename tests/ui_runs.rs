@@ -301,3 +301,30 @@ fn what_waits_comes_back_after_a_restart_and_starts_only_when_asked() {
     harness.key_press_modifiers(Modifiers::COMMAND, Key::Period);
     until(&mut harness, "it has ended", |app| app.busy() == 0);
 }
+
+#[test]
+fn a_fork_dialog_that_is_closed_lets_the_run_go_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut harness = workbench(folder.path());
+    harness.step();
+    click(&mut harness, "Run experiment");
+    until(&mut harness, "the run goes", |app| app.is_live() && app.step() > 30);
+    let fork = Modifiers::COMMAND.plus(Modifiers::SHIFT);
+    harness.key_press_modifiers(fork, Key::F);
+    until(&mut harness, "the dialog holds it", App::is_paused);
+    // Asked for again, the dialog still knows that it was the one.
+    harness.key_press_modifiers(fork, Key::F);
+    harness.run_steps(3);
+    assert!(harness.state().is_paused(), "held all the time");
+    click(&mut harness, "Close");
+    until(&mut harness, "it goes on", |app| app.is_live() && !app.is_paused());
+    harness.key_press(Key::Space);
+    until(&mut harness, "held by hand", App::is_paused);
+    harness.key_press_modifiers(fork, Key::F);
+    harness.run_steps(3);
+    click(&mut harness, "Close");
+    harness.run_steps(3);
+    assert!(harness.state().is_paused(), "what was held before stays held");
+    harness.key_press_modifiers(Modifiers::COMMAND, Key::Period);
+    until(&mut harness, "it has ended", |app| app.busy() == 0);
+}

@@ -259,3 +259,31 @@ fn a_table_is_opened_by_clicks_alone() {
         settings.any(|(_, value)| value.to_string().contains("rows.csv"))
     });
 }
+
+#[test]
+fn settings_are_one_window_and_come_back() {
+    let root = tempfile::tempdir().unwrap();
+    let mut harness = workbench(root.path());
+    harness.step();
+    harness.key_press_modifiers(Modifiers::COMMAND, Key::Comma);
+    harness.run_steps(4);
+    harness.get_by_label("Light").click();
+    harness.run_steps(3);
+    assert_eq!(harness.ctx.theme(), egui::Theme::Light, "at once");
+    for label in ["High contrast", "Reduced motion", "When a long run ends"] {
+        harness.get_by_role_and_label(egui::accesskit::Role::CheckBox, label).click();
+        harness.run_steps(3);
+    }
+    assert!(harness.ctx.global_style().animation_time > 0.0, "things move now");
+    assert!(harness.query_by_label(&root.path().display().to_string()).is_some(), "the folder of runs");
+    let session = root.path().join("session.json");
+    until(&mut harness, "the session is on disk", |_| {
+        std::fs::read_to_string(&session)
+            .is_ok_and(|text| text.contains(r#""quiet":true"#) && text.contains(r#""animated":true"#))
+    });
+    drop(harness);
+    let mut again = workbench(root.path());
+    again.run_steps(2);
+    assert_eq!(again.ctx.theme(), egui::Theme::Light, "as it was");
+    assert!(again.ctx.global_style().animation_time > 0.0, "and so is the rest");
+}

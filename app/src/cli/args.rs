@@ -202,7 +202,7 @@ impl From<DeviceWord> for DeviceChoice {
 pub(super) struct ExportArguments {
     /// The run folder
     pub run_dir: PathBuf,
-    /// A view's id (see `views`), or all
+    /// A view's id (see `views`), all, or channels:ID,ID for any channels of the record
     #[arg(long, value_name = "ID|all")]
     pub view: String,
     /// File format

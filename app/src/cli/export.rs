@@ -4,18 +4,21 @@ use std::path::{Path, PathBuf};
 
 use anyhow::anyhow;
 use serde_json::json;
-use weightscope_engine::record::{Controls, ViewSpec};
+use weightscope_engine::record::{Controls, Record, ViewSpec};
 use weightscope_engine::store::{self, StoredRun};
 
 use super::args::ExportArguments;
 use super::{Failure, output};
 use crate::exporting::{self, Beside, Dressing, Job};
-use crate::views::{self, ViewOptions};
+use crate::views::{self, ViewOptions, own};
 
 /// `export RUN_DIR --view ID|all --format …`.
 pub(super) fn export(arguments: &ExportArguments) -> Result<(), Failure> {
     let run = read(&arguments.run_dir)?;
-    let specs = run.experiment.method.views();
+    let mut specs = run.experiment.method.views();
+    if own::is_own(&arguments.view) {
+        specs.push(own_view(&arguments.view, &specs, &run.record)?);
+    }
     let all = arguments.view == "all";
     let chosen: Vec<_> = specs.iter().filter(|spec| all || spec.id == arguments.view).collect();
     if chosen.is_empty() {
@@ -58,11 +61,26 @@ pub(super) fn export(arguments: &ExportArguments) -> Result<(), Failure> {
     Ok(())
 }
 
+/// A view of channels, such as `channels:loss/train,loss/test`.
+fn own_view(id: &str, lab: &[ViewSpec], record: &Record) -> Result<ViewSpec, Failure> {
+    let names = own::members(id);
+    let known = || record.channels().map(|channel| channel.id.as_str()).collect::<Vec<_>>().join(", ");
+    match names.iter().find(|name| record.get(name).is_none()) {
+        Some(name) => Err(Failure::request(anyhow!("no channel \"{name}\"; this run has {}", known()))),
+        None if names.is_empty() => Err(Failure::request(anyhow!(
+            "channels: wants ids with commas between them; this run has {}",
+            known()
+        ))),
+        None => Ok(own::spec(id, lab, record)),
+    }
+}
+
 /// What was named after `--with`.
 fn beside(folders: &[PathBuf]) -> Result<Vec<Beside>, Failure> {
     let read = |folder: &PathBuf| {
         let run = read(folder)?;
-        Ok(Beside { label: run.manifest.id, record: run.record, folder: folder.clone() })
+        let id = run.manifest.id;
+        Ok(Beside { label: id.clone(), id, record: run.record, folder: folder.clone() })
     };
     folders.iter().map(read).collect()
 }
@@ -90,7 +108,7 @@ fn controls(specs: &[ViewSpec], typed: &[String]) -> Result<Controls, Failure> {
 
 /// One file, or one per view in a folder.
 fn destination(arguments: &ExportArguments, id: &str, all: bool) -> PathBuf {
-    let name = format!("{id}.{}", arguments.format.extension());
+    let name = format!("{}.{}", own::file_name(id), arguments.format.extension());
     match (&arguments.out, all) {
         (Some(out), true) => out.join(name),
         (Some(out), false) => out.clone(),

@@ -1,11 +1,12 @@
 //! From a run and its views to a figure: what the window's preview, the exported file and the command line share.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::anyhow;
 use weightscope_engine::experiment::{Comments, Experiment, to_toml};
 use weightscope_engine::labs::Derive;
-use weightscope_engine::record::{Controls, Record, ViewKind, ViewSpec};
+use weightscope_engine::record::{Channel, Controls, Record, ViewSpec};
 use weightscope_engine::run::Control;
 
 use super::{Dressing, Format, bytes, write};
@@ -22,6 +23,8 @@ const PANELS_IN_A_ROW: usize = 2;
 pub struct Beside {
     /// Its name in legends.
     pub label: String,
+    /// Its id, for the origin of the figure.
+    pub id: String,
     /// Its record.
     pub record: Record,
     /// Its folder.
@@ -39,7 +42,7 @@ pub struct Job {
     pub folder: Option<PathBuf>,
     /// Its name in legends when others are drawn beside it.
     pub label: String,
-    /// Runs drawn beside it by views of lines, and taken in by views across runs.
+    /// Runs drawn beside it by views that draw several, and taken in by views across runs.
     pub beside: Vec<Beside>,
     /// Values of the controls.
     pub controls: Controls,
@@ -87,12 +90,29 @@ impl Job {
         };
         let derived = views::derived(&self.experiment.method, spec, &job)?;
         let record = views::lay_over(&self.record, &derived);
-        let mut sources = vec![Source { label: "", record: &record }];
-        if spec.kind == ViewKind::Lines && !self.beside.is_empty() {
-            sources = vec![Source { label: &self.label, record: &record }];
-            sources.extend(self.beside.iter().map(|run| Source { label: &run.label, record: &run.record }));
-        }
+        let derived = self.derived_beside(spec, &control);
+        let others: Vec<Record> = self
+            .beside
+            .iter()
+            .map(|run| views::lay_over(&run.record, derived.get(&run.folder).map_or(&[], Vec::as_slice)))
+            .collect();
+        let label = if self.beside.is_empty() { "" } else { &self.label };
+        let mut sources = vec![Source { label, id: "", record: &record }];
+        sources.extend(self.beside.iter().zip(&others).map(|(run, record)| Source {
+            label: &run.label,
+            id: &run.id,
+            record,
+        }));
         Ok(views::figure(spec, &sources, &options, &self.provenance))
+    }
+
+    /// What the lab derives of the runs beside the shown one, for a view that draws all of them.
+    fn derived_beside(&self, spec: &ViewSpec, control: &Control) -> BTreeMap<PathBuf, Vec<Channel>> {
+        let runs: Vec<(PathBuf, Record)> =
+            self.beside.iter().map(|run| (run.folder.clone(), run.record.clone())).collect();
+        views::derived_beside(&self.experiment.method, spec, &runs, &self.controls, control)
+            .into_iter()
+            .collect()
     }
 
     /// Several views on one page. Panels of panels are laid out flat.
@@ -100,6 +120,11 @@ impl Job {
         let mut provenance = self.provenance.clone();
         let ids: Vec<&str> = figures.iter().map(|figure| figure.provenance.view.as_str()).collect();
         provenance.view = ids.join("+");
+        for id in figures.iter().flat_map(|figure| &figure.provenance.run_ids) {
+            if !provenance.run_ids.contains(id) {
+                provenance.run_ids.push(id.clone());
+            }
+        }
         let mut panels = Vec::new();
         for figure in figures {
             match figure.body {
@@ -138,7 +163,7 @@ impl Job {
     }
 
     fn readme(&self, figure: &Figure) -> String {
-        let run = self.provenance.run_ids.join(", ");
+        let run = figure.provenance.run_ids.join(", ");
         let view = &figure.provenance.view;
         let seed = self.provenance.seed.map_or_else(|| "–".to_owned(), |seed| seed.to_string());
         format!(

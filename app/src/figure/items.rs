@@ -42,6 +42,8 @@ pub struct Line {
     pub stroke: Stroke,
     /// How consecutive points are joined.
     pub steps: Steps,
+    /// Which of several runs it belongs to, in the order of the sources; a click on it finds the run.
+    pub source: Option<usize>,
 }
 
 /// How consecutive points of a line are joined.
@@ -261,7 +263,7 @@ impl Line {
     /// A solid line of normal weight.
     pub fn new(name: impl Into<String>, points: Vec<[f64; 2]>, ink: Ink) -> Self {
         let (dash, stroke, steps) = (Dash::Solid, Stroke::Normal, Steps::Linear);
-        Self { name: name.into(), points, ink, dash, stroke, steps }
+        Self { name: name.into(), points, ink, dash, stroke, steps, source: None }
     }
 
     /// The corners that are drawn: the points, with the corners of the staircase between them.

@@ -17,6 +17,7 @@ pub mod domain;
 pub mod error;
 #[cfg(test)]
 mod examples;
+pub(crate) mod graph;
 pub mod hatch;
 mod items;
 pub mod model;

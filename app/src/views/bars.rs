@@ -3,8 +3,8 @@
 use weightscope_engine::record::{self, Data, ViewSpec};
 
 use super::options::ViewOptions;
-use super::{Source, axis, channels, references};
-use crate::figure::model::{Axis, Bars, Ink, Legend, Orientation, Plot};
+use super::{Source, axis, channels, references, run_ink};
+use crate::figure::model::{Axis, Bars, Ink, Item, Legend, Line, Marker, Orientation, Plot, Points, Steps};
 
 /// Share of a named bar's lane that stays empty on each side.
 const LANE_MARGIN: f64 = 0.15;
@@ -16,11 +16,54 @@ pub(super) fn bars(spec: &ViewSpec, sources: &[Source<'_>], options: &ViewOption
     let (_, bars) = timeline.at(options.step.unwrap_or(u64::MAX))?;
     let mut plot =
         if bars.labels.is_empty() { histogram(spec, options, bars) } else { named(spec, options, bars) };
+    if let ([shown, _, ..], 1) = (sources, bars.series.len()) {
+        for item in &mut plot.items {
+            if let Item::Bars(bars) = item {
+                bars.ink = run_ink(options, 0);
+                if !bars.name.is_empty() {
+                    shown.label.clone_into(&mut bars.name);
+                }
+            }
+        }
+    }
     references(&mut plot, &spec.references, options);
-    if bars.series.len() < 2 {
+    for (run, source) in sources.iter().enumerate().skip(1) {
+        plot = beside(plot, spec, (run, *source), bars, options);
+    }
+    if bars.series.len() < 2 && sources.len() < 2 {
         plot.legend = Legend::None;
     }
     Some(plot)
+}
+
+/// The whole bars of another run: the outline of a histogram, or a mark in each lane that both runs have.
+fn beside(
+    plot: Plot,
+    spec: &ViewSpec,
+    (run, source): (usize, Source<'_>),
+    like: &record::Bars,
+    options: &ViewOptions,
+) -> Plot {
+    let all = channels(spec, source, options);
+    let Some(Data::Bars(timeline)) = all.first().map(|channel| &channel.data) else { return plot };
+    let Some((_, bars)) = timeline.at(options.step.unwrap_or(u64::MAX)) else { return plot };
+    let (totals, ink) = (totals(bars), run_ink(options, run));
+    if bars.labels.is_empty() {
+        let Some((first, last)) = bars.edges.first().zip(bars.edges.last()) else { return plot };
+        let heights = totals.iter().copied().chain([0.0]);
+        let mut points = vec![[*first, 0.0]];
+        points.extend(bars.edges.iter().zip(heights).map(|(edge, height)| [*edge, height]));
+        points.push([*last, 0.0]);
+        let line = Line::new(source.label, points, ink);
+        return plot.with(Line { steps: Steps::After, source: Some(run), ..line });
+    }
+    let lane = |label: &String| like.labels.iter().position(|own| own == label);
+    let points = bars
+        .labels
+        .iter()
+        .zip(&totals)
+        .filter_map(|(label, total)| Some([*total, lane(label)? as f64 + 0.5]));
+    plot.with(Points { marker: Marker::Diamond, ..Points::new(source.label, points.collect(), ink) })
 }
 
 fn histogram(spec: &ViewSpec, options: &ViewOptions, bars: &record::Bars) -> Plot {

@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use weightscope_engine::labs::{Derive, Method, Peer};
-use weightscope_engine::record::{Channel, Record, ViewSpec};
-use weightscope_engine::run::RunError;
+use weightscope_engine::record::{Channel, Controls, Record, ViewSpec};
+use weightscope_engine::run::{Control, RunError};
 use weightscope_engine::store;
 
 /// The controls whose values a view shows or depends on.
@@ -17,6 +17,30 @@ pub fn control_ids(spec: &ViewSpec) -> Vec<String> {
 /// The derived channels of a view; none for a view without.
 pub fn derived(method: &Method, spec: &ViewSpec, job: &Derive<'_>) -> Result<Vec<Channel>, RunError> {
     if spec.is_derived() { method.derive(job) } else { Ok(Vec::new()) }
+}
+
+/// Runs whose channels are derived beside those of the run that is shown; the work of more would not be bounded.
+const MOST_BESIDE: usize = 8;
+
+/// The derived channels of runs beside the one that is shown, by folder, for a view that draws several runs. A run of another
+/// lab, or one of which nothing can be derived, is left out. Reads files.
+pub fn derived_beside(
+    method: &Method,
+    spec: &ViewSpec,
+    runs: &[(PathBuf, Record)],
+    controls: &Controls,
+    control: &Control,
+) -> Vec<(PathBuf, Vec<Channel>)> {
+    if !spec.is_derived() || !super::draws_several(spec) {
+        return Vec::new();
+    }
+    let derive = |(folder, record): &(PathBuf, Record)| {
+        let own = store::read_experiment(folder).ok().filter(|own| own.lab() == method.name())?;
+        let job =
+            Derive { folder: Some(folder.as_path()), ..Derive::new(&spec.id, record, controls, control) };
+        Some((folder.clone(), own.method.derive(&job).ok()?))
+    };
+    runs.iter().take(MOST_BESIDE).filter_map(derive).collect()
 }
 
 /// Runs beside the one that is shown, for a view across runs; what cannot be read is left out. Reads files.

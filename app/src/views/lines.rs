@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use weightscope_engine::record::{Channel, Data, Detail, Query, Series, ViewSpec};
 
 use super::options::{Resolution, ViewOptions};
-use super::{Source, axis, channels, groups, references, smooth};
+use super::{Source, axis, channels, groups, references, run_ink, smooth};
 use crate::figure::axis::Scale;
 use crate::figure::model::{Axis, Band, Dash, Ink, Line, Plot, Stroke};
 
@@ -13,7 +13,7 @@ use crate::figure::model::{Axis, Band, Dash, Ink, Line, Plot, Stroke};
 const MANY: usize = 10;
 
 /// Dashes that tell the channels of a run apart when several runs are drawn; colours tell the runs apart then.
-const CHANNEL_DASHES: [Dash; 4] = [Dash::Solid, Dash::Dashed, Dash::Dotted, Dash::DashDot];
+pub(super) const CHANNEL_DASHES: [Dash; 4] = [Dash::Solid, Dash::Dashed, Dash::Dotted, Dash::DashDot];
 
 /// One line to be drawn, before it is thinned out for the screen.
 struct Strand<'a> {
@@ -51,8 +51,10 @@ pub(super) fn lines(
     if sources.len() > 1 && options.overlay.seeds.joined {
         plot = families(plot, &mut strands, options, notes);
     }
+    let many = sources.len() > 1;
     for strand in strands {
-        let Strand { name, ink, dash, stroke, series, from, .. } = strand;
+        let Strand { name, run, ink, dash, stroke, series, from, .. } = strand;
+        let source = many.then_some(run);
         let drawn = |resolution| after(points(series, resolution, detail, x_scale), series, from);
         if options.smoothing > 0.0 && stroke == Stroke::Normal {
             let raw = drawn(options.resolution);
@@ -63,10 +65,11 @@ pub(super) fn lines(
                 plot = plot.with(smooth::envelope(&raw, ink));
             }
             plot = plot
-                .with(Line { stroke: Stroke::Ghost, dash, ..Line::new(String::new(), raw, ink) })
-                .with(Line { dash, ..Line::new(name, smoothed, ink) });
+                .with(Line { stroke: Stroke::Ghost, dash, source, ..Line::new(String::new(), raw, ink) })
+                .with(Line { dash, source, ..Line::new(name, smoothed, ink) });
         } else {
-            plot = plot.with(Line { dash, stroke, ..Line::new(name, drawn(options.resolution), ink) });
+            let points = drawn(options.resolution);
+            plot = plot.with(Line { dash, stroke, source, ..Line::new(name, points, ink) });
         }
     }
     if options.smoothing > 0.0 {
@@ -99,7 +102,7 @@ fn strands<'a>(spec: &'a ViewSpec, sources: &[Source<'a>], options: &ViewOptions
                 },
                 channel: format!("{} {label}", channel.id),
                 run,
-                ink: Ink::Series(style.map_or(number, |style| style.color)),
+                ink: if many { run_ink(options, run) } else { Ink::Series(number) },
                 dash: if many { own } else { Dash::Solid },
                 stroke: Stroke::Normal,
                 series,
@@ -191,7 +194,7 @@ fn with_summary(
     if smoothing > 0.0 {
         center = smooth::smooth(&center, smoothing);
     }
-    plot.with(Line { dash: like.dash, ..Line::new(name, center, like.ink) })
+    plot.with(Line { dash: like.dash, source: Some(like.run), ..Line::new(name, center, like.ink) })
 }
 
 /// The points from a step on, the last one before it included so that the line leaves where it should.
@@ -278,7 +281,8 @@ mod tests {
 
     fn drawn(families: &[&str], from: Option<f64>, traces: bool) -> (Vec<String>, Vec<Line>) {
         let records: Vec<Record> = (0..families.len()).map(|index| record(index as f64)).collect();
-        let sources: Vec<Source<'_>> = records.iter().map(|record| Source { label: "run", record }).collect();
+        let sources: Vec<Source<'_>> =
+            records.iter().map(|record| Source { label: "run", id: "", record }).collect();
         let runs = families.iter().enumerate().map(|(color, family)| RunStyle {
             color,
             from: from.filter(|_| color > 0),

@@ -2,14 +2,19 @@
 //!
 //! Contract: a view is a function of (specification, records, options); it computes no result and changes nothing.
 
+mod bands;
 mod bars;
 mod derived;
 mod grid;
 pub mod groups;
 mod heat_map;
 mod lines;
+mod marks;
 mod options;
+pub mod own;
 mod pictures;
+mod quantity;
+mod ranks;
 mod ridge;
 mod smooth;
 mod table;
@@ -21,9 +26,10 @@ use weightscope_engine::record::{
 };
 use weightscope_engine::store::Manifest;
 
-pub use derived::{control_ids, derived, lay_over, peers};
+pub use derived::{control_ids, derived, derived_beside, lay_over, peers};
 pub use groups::SeedGroups;
 pub use options::{Overlay, Resolution, RunStyle, ViewOptions};
+pub use quantity::quantity;
 
 use crate::figure::axis::Scale;
 use crate::figure::model::{Axis, Body, Dash, Figure, Ink, Item, Line, Orientation, Plot, Rule, Stroke};
@@ -34,6 +40,8 @@ use crate::figure::provenance::Provenance;
 pub struct Source<'a> {
     /// Words for legends when several runs are drawn.
     pub label: &'a str,
+    /// Id of the run, for the origin of the figure; empty for one run.
+    pub id: &'a str,
     /// Its record.
     pub record: &'a Record,
 }
@@ -47,21 +55,24 @@ pub fn figure(
 ) -> Option<Figure> {
     let mut provenance = provenance.clone();
     provenance.view.clone_from(&spec.id);
+    provenance.run_ids = run_ids(spec, sources, options, provenance.run_ids);
     provenance.view_state = serde_json::to_value(options).unwrap_or_else(|_| json!({}));
     let mut notes = Vec::new();
+    let sources = if draws_several(spec) { sources } else { alone(spec, sources, &mut notes) };
     let body = match spec.kind {
         ViewKind::Lines => Body::Plot(lines::lines(spec, sources, options, &mut notes)?),
         ViewKind::Stacked => Body::Plot(lines::stacked(spec, sources, options)?),
-        ViewKind::Trace => Body::Plot(trace::trace(spec, sources, options)?),
+        ViewKind::Trace => Body::Plot(trace::trace(spec, sources, options, &mut notes)?),
         ViewKind::HeatMap => Body::Plot(heat_map::over_steps(spec, sources, options)?),
         ViewKind::Grid => Body::Plot(grid::grid(spec, sources, options)?),
         ViewKind::Panels => Body::Panels(grid::panels(spec, sources, options)?),
         ViewKind::Bars => Body::Plot(bars::bars(spec, sources, options)?),
         ViewKind::Ridge => Body::Plot(ridge::ridge(spec, sources, options, &mut notes)?),
         ViewKind::Scatter => Body::Plot(pictures::scatter(spec, sources, options, &mut notes)?),
-        ViewKind::Bands => Body::Plot(pictures::bands(spec, sources, options)?),
+        ViewKind::Bands => Body::Plot(bands::bands(spec, sources, options)?),
         ViewKind::Curve => Body::Plot(pictures::curve(spec, sources, options)?),
         ViewKind::Graph => Body::Graph(pictures::graph(spec, sources, options)?),
+        ViewKind::Ranks => Body::Plot(ranks::ranks(spec, sources, options)?),
         ViewKind::Table => Body::Table(table::table(spec, sources, options)?),
         ViewKind::Text => Body::Text(table::text(spec, sources)?),
     };
@@ -70,6 +81,48 @@ pub fn figure(
         _ => spec.title.clone(),
     };
     Some(Figure { notes, ..Figure::new(title, body, provenance) })
+}
+
+/// True if a view draws all runs that it is given.
+pub fn draws_several(spec: &ViewSpec) -> bool {
+    use ViewKind::{Bars, Curve, Lines, Ridge, Trace};
+    !spec.across && matches!(spec.kind, Lines | Trace | Curve | Bars | Ridge)
+}
+
+/// The first run only, with words about it. A view across runs is made from all of them although it draws one record.
+fn alone<'a, 'b>(spec: &ViewSpec, sources: &'b [Source<'a>], notes: &mut Vec<String>) -> &'b [Source<'a>] {
+    match sources {
+        [first, _, ..] if !spec.across => {
+            notes.push(format!("{} alone: a view of this kind shows one run", first.label));
+            std::slice::from_ref(first)
+        }
+        [first, ..] => std::slice::from_ref(first),
+        [] => sources,
+    }
+}
+
+/// Ids of the runs that a figure shows.
+fn run_ids(
+    spec: &ViewSpec,
+    sources: &[Source<'_>],
+    options: &ViewOptions,
+    first: Vec<String>,
+) -> Vec<String> {
+    let others = sources.iter().skip(1).filter(|source| {
+        spec.across || (draws_several(spec) && !channels(spec, **source, options).is_empty())
+    });
+    let mut ids = first;
+    for source in others.filter(|source| !source.id.is_empty()) {
+        if !ids.iter().any(|id| id == source.id) {
+            ids.push(source.id.to_owned());
+        }
+    }
+    ids
+}
+
+/// The colour of one of several runs.
+fn run_ink(options: &ViewOptions, run: usize) -> Ink {
+    Ink::Series(options.overlay.runs.get(run).map_or(run, |style| style.color))
 }
 
 /// Provenance of a stored or running run.

@@ -1,11 +1,12 @@
-//! Views of whole pictures at one step: scatter, intervals, curves, graphs.
+//! Views of whole pictures at one step: scatter, curves, graphs.
 
 use weightscope_engine::record::{Data, ViewSpec};
 
+use super::lines::CHANNEL_DASHES;
 use super::options::ViewOptions;
-use super::{Source, axis, channels, heat_map, overlays, references};
+use super::{Source, axis, channels, heat_map, marks, overlays, references, run_ink};
 use crate::figure::model::{
-    Band, ColorBar, Edge, Emphasis, GraphBody, Ink, Legend, Line, Marker, Node, Plot, PointInk, Points,
+    Band, ColorBar, Dash, Edge, Emphasis, GraphBody, Ink, Legend, Line, Marker, Node, Plot, PointInk, Points,
     Stroke,
 };
 
@@ -17,6 +18,9 @@ pub(super) fn scatter(
     notes: &mut Vec<String>,
 ) -> Option<Plot> {
     let channel = *channels(spec, *sources.first()?, options).first()?;
+    if let Data::Marks(events) = &channel.data {
+        return Some(marks::marks(spec, events, options));
+    }
     let Data::Points(timeline) = &channel.data else { return None };
     let (step, dots) = timeline.at(options.step.unwrap_or(u64::MAX))?;
     let values: Vec<f32> = dots.iter().map(|dot| dot.value as f32).collect();
@@ -44,46 +48,29 @@ pub(super) fn scatter(
     Some(plot)
 }
 
-/// Nested intervals with what was observed.
-pub(super) fn bands(spec: &ViewSpec, sources: &[Source<'_>], options: &ViewOptions) -> Option<Plot> {
-    let channel = *channels(spec, *sources.first()?, options).first()?;
-    let Data::Bands(timeline) = &channel.data else { return None };
-    let (_, bands) = timeline.at(options.step.unwrap_or(u64::MAX))?;
-    let mut plot = Plot::new(
-        axis(&spec.x, options.x_scale, options, bands.x.iter().copied()),
-        axis(&spec.y, options.y_scale, options, bands.observed.iter().copied()),
-    );
-    let count = bands.intervals.len().max(1) as f64;
-    for (level, lower, upper) in &bands.intervals {
-        plot = plot.with(Band {
-            name: format!("{:.0} %", level * 100.0),
-            x: bands.x.clone(),
-            lower: lower.clone(),
-            upper: upper.clone(),
-            ink: Ink::Series(0),
-            opacity: (0.7 / count).max(0.06),
-        });
-    }
-    overlays(&mut plot, spec, *sources.first()?, options, (Ink::Muted, Stroke::Thin));
-    let observed = bands.x.iter().zip(&bands.observed).map(|(x, y)| [*x, *y]).collect();
-    // Small and pale, so that many rows do not hide the intervals that they are to be compared with.
-    Some(plot.with(Points { size: 0.45, ..Points::new("observed", observed, Ink::Muted) }))
-}
-
 /// One curve for each channel.
 pub(super) fn curve(spec: &ViewSpec, sources: &[Source<'_>], options: &ViewOptions) -> Option<Plot> {
+    let many = sources.len() > 1;
     let mut curves = Vec::new();
-    for source in sources {
-        for channel in channels(spec, *source, options) {
+    for (run, source) in sources.iter().enumerate() {
+        for (number, channel) in channels(spec, *source, options).into_iter().enumerate() {
             if let Data::Curve(timeline) = &channel.data
                 && let Some((_, curve)) = timeline.at(options.step.unwrap_or(u64::MAX))
             {
-                let name = if sources.len() > 1 {
-                    format!("{} · {}", source.label, channel.label)
-                } else {
-                    channel.label.clone()
+                let name = match (many, channels(spec, *source, options).len()) {
+                    (false, _) => channel.label.clone(),
+                    (true, 1) => source.label.to_owned(),
+                    (true, _) => format!("{} · {}", source.label, channel.label),
                 };
-                curves.push((name, curve));
+                let dash = CHANNEL_DASHES.get(number % CHANNEL_DASHES.len()).copied().unwrap_or_default();
+                let (ink, dash) = if many {
+                    (run_ink(options, run), dash)
+                } else {
+                    (Ink::Series(curves.len()), Dash::Solid)
+                };
+                let points = curve.x.iter().zip(&curve.y).map(|(x, y)| [*x, *y]).collect();
+                let line = Line { dash, source: many.then_some(run), ..Line::new(name, points, ink) };
+                curves.push((line, curve));
             }
         }
     }
@@ -93,19 +80,18 @@ pub(super) fn curve(spec: &ViewSpec, sources: &[Source<'_>], options: &ViewOptio
         axis(&spec.y, options.y_scale, options, values),
     );
     references(&mut plot, &spec.references, options);
-    for (number, (name, curve)) in curves.iter().enumerate() {
+    for (line, curve) in curves {
         if let Some((lower, upper)) = &curve.band {
             plot = plot.with(Band {
                 name: String::new(),
                 x: curve.x.clone(),
                 lower: lower.clone(),
                 upper: upper.clone(),
-                ink: Ink::Series(number),
+                ink: line.ink,
                 opacity: 0.2,
             });
         }
-        let points = curve.x.iter().zip(&curve.y).map(|(x, y)| [*x, *y]).collect();
-        plot = plot.with(Line::new(name.clone(), points, Ink::Series(number)));
+        plot = plot.with(line);
     }
     Some(plot)
 }

@@ -3,8 +3,8 @@
 use weightscope_engine::record::{Data, ReferenceAxis, ViewSpec};
 
 use super::options::ViewOptions;
-use super::{Source, axis, channels, references};
-use crate::figure::model::{Area, Axis, Cover, Ink, Legend, Plot};
+use super::{Source, axis, channels, references, run_ink};
+use crate::figure::model::{Area, Axis, Cover, Ink, Legend, Line, Plot};
 
 /// Most outlines that are drawn.
 const MOST_OUTLINES: usize = 30;
@@ -64,6 +64,16 @@ pub(super) fn ridge(
             cover: Cover::Hides,
         });
     }
+    if sources.len() > 1 {
+        let own: u64 =
+            drawn.first().map_or(0, |(_, counts)| counts.iter().map(|count| u64::from(*count)).sum());
+        let newest = Newest { step: newest, total: own, height };
+        for (run, source) in sources.iter().enumerate().skip(1) {
+            plot = beside(plot, spec, (run, *source), &newest, options);
+        }
+        plot.legend = Legend::Best;
+        notes.push("outlines: the newest of the other runs, of equal area".to_owned());
+    }
     let lines: Vec<_> =
         spec.references.iter().filter(|line| line.axis == ReferenceAxis::X).cloned().collect();
     references(&mut plot, &lines, options);
@@ -71,4 +81,32 @@ pub(super) fn ridge(
         drawn.first().map_or(0, |(_, counts)| counts.iter().map(|count| u64::from(*count)).sum());
     notes.push(format!("{total} weights in range at step {newest}; tallest bin {tallest}"));
     Some(plot)
+}
+
+/// The outline in front, to which those of other runs are fitted.
+struct Newest {
+    step: u64,
+    total: u64,
+    /// Of one count, in steps.
+    height: f64,
+}
+
+/// The newest histogram of another run over that of the run that is shown.
+fn beside(
+    plot: Plot,
+    spec: &ViewSpec,
+    (run, source): (usize, Source<'_>),
+    newest: &Newest,
+    options: &ViewOptions,
+) -> Plot {
+    let all = channels(spec, source, options);
+    let Some(Data::Histogram(histograms)) = all.first().map(|channel| &channel.data) else { return plot };
+    let Some((_, counts)) = histograms.counts.at(options.step.unwrap_or(u64::MAX)) else { return plot };
+    let total: u64 = counts.iter().map(|count| u64::from(*count)).sum();
+    // Runs may count different numbers of weights.
+    let height = newest.height * newest.total as f64 / total.max(1) as f64;
+    let centers = histograms.edges.windows(2).map(|pair| pair.iter().sum::<f64>() / 2.0);
+    let points = centers.zip(counts).map(|(x, count)| [x, newest.step as f64 - f64::from(*count) * height]);
+    let line = Line::new(source.label, points.collect(), run_ink(options, run));
+    plot.with(Line { source: Some(run), ..line })
 }

@@ -2,8 +2,9 @@
 
 use weightscope_engine::record::{Component, Data, Detail, Marks, Vector, ViewSpec};
 
+use super::lines::{self, CHANNEL_DASHES};
 use super::options::ViewOptions;
-use super::{Source, axis, lines, references};
+use super::{Source, axis, references, run_ink};
 use crate::figure::model::{Ink, Line, Marker, Plot, Points, Stroke};
 
 /// Components that a view shows when the person picked none.
@@ -11,7 +12,12 @@ const SHOWN_AT_FIRST: usize = 4;
 /// Inks and shapes of the mark categories, so that colour is not the only carrier.
 const CATEGORIES: [(Ink, Marker); 2] = [(Ink::Negative, Marker::Circle), (Ink::Positive, Marker::Diamond)];
 
-pub(super) fn trace(spec: &ViewSpec, sources: &[Source<'_>], options: &ViewOptions) -> Option<Plot> {
+pub(super) fn trace(
+    spec: &ViewSpec,
+    sources: &[Source<'_>],
+    options: &ViewOptions,
+    notes: &mut Vec<String>,
+) -> Option<Plot> {
     let source = sources.first()?;
     let id = spec.channels.first()?;
     let vector = source.record.vector(id)?;
@@ -29,15 +35,31 @@ pub(super) fn trace(spec: &ViewSpec, sources: &[Source<'_>], options: &ViewOptio
     let x_scale = x.scale;
     let mut plot = Plot::new(x, y);
     references(&mut plot, &spec.references, options);
-    for (number, component) in shown.iter().enumerate() {
-        let points = lines::points(&component.series, options.resolution, Detail::Full, x_scale);
-        plot = plot.with(Line {
-            stroke: Stroke::Thin,
-            ..Line::new(component.label.clone(), points, Ink::Series(number))
-        });
+    let many = sources.len() > 1;
+    for (run, source) in sources.iter().enumerate() {
+        let Some(vector) = source.record.vector(id) else { continue };
+        for (number, component) in shown.iter().enumerate() {
+            // The same weights of the other runs.
+            let Some(component) = vector.position(component.id).and_then(|at| vector.components.get(at))
+            else {
+                continue;
+            };
+            let points = lines::points(&component.series, options.resolution, Detail::Full, x_scale);
+            let line = if many {
+                let name = format!("{} · {}", source.label, component.label);
+                let dash = CHANNEL_DASHES.get(number % CHANNEL_DASHES.len()).copied().unwrap_or_default();
+                Line { dash, source: Some(run), ..Line::new(name, points, run_ink(options, run)) }
+            } else {
+                Line::new(component.label.clone(), points, Ink::Series(number))
+            };
+            plot = plot.with(Line { stroke: Stroke::Thin, ..line });
+        }
     }
     if let Some(marks) = marks {
         plot = with_marks(plot, marks, &shown, options);
+        if many {
+            notes.push(format!("marks of {}", source.label));
+        }
     }
     Some(plot)
 }

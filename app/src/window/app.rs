@@ -7,10 +7,11 @@ use std::sync::Arc;
 use egui::{Context, Ui};
 use egui_tiles::Tree;
 use weightscope_engine::experiment::Experiment;
-use weightscope_engine::record::{Controls, Record};
+use weightscope_engine::record::{Controls, Record, ViewSpec};
 use weightscope_engine::run::{Interest, Snapshot};
 use weightscope_engine::store::Status;
 
+use super::adding::AddView;
 use super::budget::Budget;
 use super::command::Action;
 use super::dialogs::Dialog;
@@ -26,11 +27,13 @@ use super::rescue::Rescue;
 use super::runs::{CompareTab, Runs};
 use super::scrub::Scrub;
 use super::session::{self, Keeper, Session};
+use super::settings::Settings;
 use super::shown::Shown;
 use super::task::Task;
-use super::tiles::{Layout, Pane, TileBehavior, TileState, controls};
+use super::tiles::{Layout, Pane, Shares, TileBehavior, TileState, controls};
 use super::toasts::Toasts;
 use super::{inspector, remember, style};
+use crate::views::own;
 
 /// Below this width the inspector makes room for the views.
 const NARROW: f32 = 1200.0;
@@ -97,13 +100,19 @@ pub struct App {
     pub(super) interval: RepaintInterval,
     pub(super) layout: Option<Layout>,
     pub(super) layouts: BTreeMap<String, Layout>,
+    /// Views that the person put together, by lab.
+    pub(super) own_views: BTreeMap<String, Vec<String>>,
+    pub(super) adding: Option<AddView>,
     pub(super) history: History,
     pub(super) keeper: Keeper,
     pub(super) rescue: Rescue,
     pub(super) high_contrast: bool,
+    pub(super) settings: Settings,
     /// The session as it stood at the end of the last frame.
     pub(super) last_session: Option<Session>,
     pub(super) tiles: BTreeMap<String, TileState>,
+    /// Colour limits that tiles share.
+    pub(super) shares: Shares,
     pub(super) focus: String,
     pub(super) maximised: bool,
     pub(super) cursor: Option<f64>,
@@ -155,12 +164,16 @@ impl App {
             interval,
             layout: None,
             layouts: session.layouts.clone(),
+            own_views: session.own_views.clone(),
+            adding: None,
             history: History::default(),
             keeper: Keeper::new(runs, session.clone()),
             rescue: Rescue::default(),
             high_contrast: session.high_contrast,
+            settings: Settings::new(&session),
             last_session: None,
             tiles: BTreeMap::new(),
+            shares: session.shares.clone(),
             focus: session.focus.clone(),
             maximised: false,
             cursor: None,
@@ -263,6 +276,8 @@ impl App {
         self.floating_ui(&context, &mut actions);
         self.queue_dialogs(&context, &mut actions);
         self.export_ui(&context);
+        self.adding_ui(&context, &mut actions);
+        self.settings_ui(&context, &mut actions);
         self.opening.ui(&context, &mut actions);
         if let Some(preview) = &mut self.preview {
             preview.ui(&context, &self.form.text("target").unwrap_or_default(), &mut actions);
@@ -282,6 +297,9 @@ impl App {
                 });
             }
             let tile = self.tiles.entry(self.focus.clone()).or_default();
+            if let Some(path) = self.runs.selected_beside(shown.folder.as_deref()) {
+                self.runs.selected_ui(ui, &path, actions);
+            }
             inspector::ui(ui, shown, &self.form.experiment, &self.focus, tile);
         } else {
             ui.heading("Inspector");
@@ -315,6 +333,8 @@ impl App {
             step: self.scrub.at(),
             controls: &values,
             overlay: self.runs.overlay_set(),
+            selected: self.runs.selected_place(),
+            shares: &mut self.shares,
             actions,
         };
         if self.maximised && shown.view(&self.focus).is_some() {
@@ -323,6 +343,9 @@ impl App {
             single.ui(&mut behavior, ui);
         } else {
             layout.tree.ui(&mut behavior, ui);
+        }
+        if self.shares.follow(&mut self.tiles) {
+            ui.ctx().request_repaint();
         }
         if let Some(link) = &self.link {
             link.control.set_interest(Interest { views: Some(visible_views(&layout.tree, shown)) });
@@ -393,5 +416,12 @@ fn visible_views(tree: &Tree<Pane>, shown: &Shown) -> BTreeSet<String> {
         .into_iter()
         .filter_map(|tile| tree.tiles.get_pane(&tile).map(|pane| pane.view.clone()))
         .collect();
-    shown.views.iter().map(|view| view.id.clone()).filter(|id| visible.contains(id)).collect()
+    // A view that the person put together shows channels that views of the lab may pay for.
+    let own: Vec<String> = visible.iter().flat_map(|id| own::members(id)).collect();
+    let pays = |view: &ViewSpec| {
+        !own.is_empty()
+            && shown.record().select(&view.channels).iter().any(|channel| own.contains(&channel.id))
+    };
+    let wanted = shown.views.iter().filter(|view| visible.contains(&view.id) || pays(view));
+    wanted.map(|view| view.id.clone()).collect()
 }

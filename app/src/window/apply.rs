@@ -6,6 +6,7 @@ use weightscope_engine::presets;
 use weightscope_engine::record::AxisScale;
 use weightscope_engine::run::Request;
 
+use super::adding::AddView;
 use super::app::{App, Urgency};
 use super::command::{Action, Command};
 use super::dialogs::{open_dialog, predict_dialog, save_dialog};
@@ -76,6 +77,9 @@ impl App {
                 }
                 self.focus = view;
             }
+            Action::ShareLimits(quantity, on) => self.shares.set(&quantity, on, &mut self.tiles),
+            Action::AddTo(group) => self.adding = Some(AddView::new(Some(group))),
+            Action::AddViews(ids, group) => self.add_views(ids, group),
             Action::Set(key, typed) => {
                 let mut experiment = self.form.experiment.clone();
                 if let Err(problem) = experiment.set_typed(key, &typed) {
@@ -120,6 +124,7 @@ impl App {
         if let Some(layout) = &mut self.layout {
             layout.close(view);
         }
+        self.drop_own(view);
         self.maximised = false;
     }
 
@@ -175,6 +180,10 @@ impl App {
                 });
             }
             Command::Maximise => self.maximised ^= true,
+            Command::AddView if self.shown.is_some() => self.adding = Some(AddView::new(None)),
+            Command::AddView => {
+                self.say(Urgency::Warning, "Open a run first; its channels become views".to_owned())
+            }
             Command::ResetLayout => {
                 self.layout = self.shown.as_ref().map(|shown| Layout::new(&shown.views, self.width));
             }
@@ -199,6 +208,7 @@ impl App {
             Command::ThemeDark => context.set_theme(egui::ThemePreference::Dark),
             Command::ThemeLight => context.set_theme(egui::ThemePreference::Light),
             Command::ThemeSystem => context.set_theme(egui::ThemePreference::System),
+            Command::Settings => self.settings.open ^= true,
             Command::Palette => self.palette = Some(String::new()),
             Command::Shortcuts => self.show_shortcuts ^= true,
         }

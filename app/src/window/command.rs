@@ -35,6 +35,7 @@ pub(super) enum Command {
     ScrubLive,
     ClearSelection,
     CloseTile,
+    AddView,
     ResetLayout,
     Undo,
     Redo,
@@ -46,6 +47,7 @@ pub(super) enum Command {
     ThemeDark,
     ThemeLight,
     ThemeSystem,
+    Settings,
     Palette,
     Shortcuts,
 }
@@ -81,6 +83,7 @@ impl Command {
         Self::ScrubLive,
         Self::ClearSelection,
         Self::CloseTile,
+        Self::AddView,
         Self::ResetLayout,
         Self::Undo,
         Self::Redo,
@@ -92,6 +95,7 @@ impl Command {
         Self::ThemeDark,
         Self::ThemeLight,
         Self::ThemeSystem,
+        Self::Settings,
         Self::Palette,
         Self::Shortcuts,
     ];
@@ -143,6 +147,7 @@ impl Command {
             Self::ScrubForward => ("Step forward", "Looks at the recorded step after this one"),
             Self::ScrubLive => ("Live", "Follows the newest step again"),
             Self::ClearSelection => ("Clear selection", "Forgets brushed regions and picked weights"),
+            Self::AddView => ("Add view…", "Draws any channel of the record in a tile of its own"),
             Self::ResetLayout => ("Reset layout", "Puts the tiles where they were at first"),
             Self::CloseTile => {
                 ("Close tile", "Takes the focused tile out of the layout; View, Views brings it back")
@@ -159,6 +164,7 @@ impl Command {
             Self::ThemeDark => ("Dark theme", "Light text on dark"),
             Self::ThemeLight => ("Light theme", "Dark text on light"),
             Self::ThemeSystem => ("System theme", "Follows the desktop"),
+            Self::Settings => ("Settings…", "Theme, zoom, contrast, motion, workers, notifications"),
             Self::Palette => ("Commands…", "Finds a command by typing"),
             Self::Shortcuts => ("Shortcuts", "Lists all keys"),
         }
@@ -192,10 +198,12 @@ impl Command {
             Self::ScrubForward => (Modifiers::NONE, Key::CloseBracket),
             Self::ScrubLive => (Modifiers::NONE, Key::End),
             Self::ClearSelection => (Modifiers::NONE, Key::Escape),
+            Self::Settings => (Modifiers::COMMAND, Key::Comma),
             Self::Palette => (Modifiers::COMMAND, Key::P),
             Self::Shortcuts => (Modifiers::NONE, Key::F1),
             Self::Undo => (Modifiers::COMMAND, Key::Z),
             Self::Redo => (Modifiers::COMMAND.plus(Modifiers::SHIFT), Key::Z),
+            Self::AddView => (Modifiers::COMMAND, Key::T),
             Self::CloseTile => (Modifiers::COMMAND, Key::W),
             Self::CopyShellLine => (Modifiers::COMMAND.plus(Modifiers::SHIFT), Key::C),
             Self::ZoomIn => (Modifiers::COMMAND, Key::Plus),
@@ -244,6 +252,12 @@ pub(super) enum Action {
     CloseTile(String),
     /// Puts a view's tile into the layout.
     OpenTile(String),
+    /// Opens the chooser of channels, for a group of tiles or for the whole centre.
+    AddTo(egui_tiles::TileId),
+    /// Puts views of channels into the layout, by their ids.
+    AddViews(Vec<String>, Option<egui_tiles::TileId>),
+    /// Tiles of a quantity share the limits of their colours, or not.
+    ShareLimits(String, bool),
     /// Something about the queue.
     Queue(super::queue::QueueAction),
     /// Something about the list of runs.

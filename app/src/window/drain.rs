@@ -79,7 +79,9 @@ impl App {
                 let reason = outcome.reason.as_ref().map_or_else(String::new, |reason| format!(": {reason}"));
                 self.say(urgency, format!("Run {}{reason}", outcome.status.word()));
                 if let Some(shown) = shown {
-                    super::toasts::announce(context, shown, outcome.status.word());
+                    if !self.settings.quiet {
+                        super::toasts::announce(context, shown, outcome.status.word());
+                    }
                     shown.status = outcome.status;
                     shown.reason = outcome.reason;
                     shown.results = outcome.results;

@@ -14,14 +14,21 @@ use super::runs::folder_name;
 use super::shown::Shown;
 use super::task::Task;
 use crate::figure::provenance::{self, Provenance};
-use crate::views::ViewOptions;
+use crate::views::{ViewOptions, own};
 
 /// What a dropped file turned out to be.
 pub(super) enum Dropped {
     Run(Box<Shown>, Vec<String>),
-    Figure(Box<Shown>, Box<Provenance>),
+    Figure(Box<Shown>, Box<Provenance>, Beside),
     Experiment(Box<Experiment>, PathBuf),
     Data(PathBuf),
+}
+
+/// The other runs of a figure: where they lie, and the ids of those that are not here.
+#[derive(Default)]
+pub(super) struct Beside {
+    found: Vec<PathBuf>,
+    missing: Vec<String>,
 }
 
 impl App {
@@ -48,7 +55,7 @@ impl App {
                 warnings.into_iter().for_each(|text| self.say(Urgency::Warning, text));
                 self.show_run(*shown);
             }
-            Ok(Dropped::Figure(shown, provenance)) => self.show_figure(*shown, &provenance),
+            Ok(Dropped::Figure(shown, provenance, beside)) => self.show_figure(*shown, &provenance, beside),
             Ok(Dropped::Experiment(experiment, path)) => {
                 self.form = Form::new(*experiment, &folder_name(&path));
                 self.say(Urgency::Info, format!("In the form: {}", path.display()));
@@ -59,15 +66,25 @@ impl App {
     }
 
     /// The run and the view that a figure shows, with the view's options.
-    fn show_figure(&mut self, shown: Shown, provenance: &Provenance) {
+    fn show_figure(&mut self, shown: Shown, provenance: &Provenance, beside: Beside) {
         let view = provenance.view.split('+').next().unwrap_or_default().to_owned();
         let title = shown.title.clone();
         self.show_run(shown);
+        if own::is_own(&view) {
+            self.add_views(vec![view.clone()], None);
+        }
         if let Ok(options) = serde_json::from_value::<ViewOptions>(provenance.view_state.clone()) {
             for (id, value) in options.controls.0.clone() {
                 self.controls.set(&id, value);
             }
+            if !beside.found.is_empty() {
+                self.runs.lay_over(&beside.found, &options.overlay);
+            }
             self.tiles.entry(view.clone()).or_default().options = options;
+        }
+        if !beside.missing.is_empty() {
+            let text = format!("Runs of the figure that are not here: {}", beside.missing.join(", "));
+            self.say(Urgency::Warning, text);
         }
         if let Some(layout) = &mut self.layout {
             layout.open(&view);
@@ -116,19 +133,25 @@ fn read(path: &Path, root: &Path) -> Result<Dropped, String> {
 fn figure(path: &Path, root: &Path) -> Result<Dropped, String> {
     let bytes = std::fs::read(path).map_err(|error| format!("{error}: {}", path.display()))?;
     let provenance = provenance::read(&bytes).map_err(|error| format!("{error}: {}", path.display()))?;
-    let id = provenance.run_ids.first().ok_or("the figure names no run")?;
+    let (id, others) = provenance.run_ids.split_first().ok_or("the figure names no run")?;
     // A figure written into its own run folder is found even when the run was moved.
-    let beside =
-        path.ancestors().find(|folder| store::read_manifest(folder).is_ok_and(|found| found.id == *id));
-    let folder = match beside {
+    let own = path.ancestors().find(|folder| store::read_manifest(folder).is_ok_and(|found| found.id == *id));
+    let here = if own.is_some() && others.is_empty() { Vec::new() } else { store::scan(root).runs };
+    let find =
+        |id: &String| here.iter().find(|entry| entry.manifest.id == *id).map(|entry| entry.path.clone());
+    let folder = match own {
         Some(folder) => folder.to_owned(),
-        None => store::scan(root)
-            .runs
-            .into_iter()
-            .find(|entry| entry.manifest.id == *id)
-            .map(|entry| entry.path)
-            .ok_or_else(|| format!("its run {id} is not among the runs here: {}", root.display()))?,
+        None => {
+            find(id).ok_or_else(|| format!("its run {id} is not among the runs here: {}", root.display()))?
+        }
     };
     let (shown, _) = Shown::read(&folder)?;
-    Ok(Dropped::Figure(Box::new(shown), Box::new(provenance)))
+    let mut beside = Beside::default();
+    for id in others {
+        match find(id) {
+            Some(path) => beside.found.push(path),
+            None => beside.missing.push(id.clone()),
+        }
+    }
+    Ok(Dropped::Figure(Box::new(shown), Box::new(provenance), beside))
 }

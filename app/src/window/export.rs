@@ -15,7 +15,7 @@ use super::task::Task;
 use super::tiles::TileState;
 use crate::exporting::{Dressing, Format, Job, LegendPlace};
 use crate::figure::style::Page;
-use crate::views::ViewOptions;
+use crate::views::{ViewOptions, own};
 
 /// Longest side of the preview on the screen, points.
 const PREVIEW: egui::Vec2 = egui::vec2(420.0, 380.0);
@@ -84,7 +84,8 @@ impl ExportDialog {
     fn suggestion(&self, shown: &Shown) -> PathBuf {
         let folder =
             shown.folder.as_ref().map_or_else(|| PathBuf::from("."), |folder| folder.join("figures"));
-        let name = if self.views.len() > 1 { "panels".to_owned() } else { self.views.concat() };
+        let name =
+            if self.views.len() > 1 { "panels".to_owned() } else { own::file_name(&self.views.concat()) };
         match self.target {
             Target::File(format) => folder.join(format!("{name}.{}", format.extension())),
             Target::Bundle => folder.join(format!("{name}-bundle")),

@@ -11,7 +11,11 @@ use super::tiles::Pane;
 pub(super) struct Moment {
     pub(super) experiment: Experiment,
     pub(super) origin: String,
+    /// Lab that the arrangement belongs to.
+    pub(super) lab: Option<String>,
     pub(super) tree: Option<Tree<Pane>>,
+    /// Views that the person put together.
+    pub(super) own: Vec<String>,
 }
 
 /// See the module.

@@ -3,6 +3,7 @@
 //! Contract: the UI thread never blocks, trains, reads a file or hashes; it holds no lock across a frame. What a person does
 //! becomes a command, and commands are applied in one place, after drawing. An idle window does not repaint.
 
+mod adding;
 mod app;
 mod apply;
 mod budget;
@@ -27,6 +28,7 @@ mod rescue;
 pub mod runs;
 mod scrub;
 mod session;
+mod settings;
 mod shown;
 mod style;
 mod task;
@@ -42,6 +44,10 @@ pub use app::App;
 /// Title of the window.
 pub const TITLE: &str = "Weightscope";
 
+/// Size of the window at the first start, and the least one, points.
+const FIRST: egui::Vec2 = egui::vec2(1440.0, 900.0);
+const LEAST: egui::Vec2 = egui::vec2(1024.0, 680.0);
+
 /// Opens the window and returns when it is closed.
 pub fn open(runs: &Path) -> anyhow::Result<()> {
     if !has_display() {
@@ -51,11 +57,16 @@ pub fn open(runs: &Path) -> anyhow::Result<()> {
         ));
     }
     let icon = icon();
+    let frame = settings::Frame::of(&session::peek(runs));
     let mut viewport = egui::ViewportBuilder::default()
         .with_title(TITLE)
         .with_app_id("weightscope")
-        .with_inner_size([1440.0, 900.0])
-        .with_min_inner_size([1024.0, 680.0]);
+        .with_inner_size(LEAST.max(frame.size.map_or(FIRST, Into::into)))
+        .with_min_inner_size(LEAST)
+        .with_maximized(frame.maximized);
+    if let Some(place) = frame.place {
+        viewport = viewport.with_position(place);
+    }
     if let Some(icon) = icon {
         viewport = viewport.with_icon(icon);
     }

@@ -31,6 +31,13 @@ impl App {
     fn views_menu(&self, ui: &mut Ui, actions: &mut Vec<Action>) {
         let (Some(shown), Some(layout)) = (&self.shown, &self.layout) else { return };
         ui.menu_button("Views", |ui| {
+            let add = Command::AddView;
+            let keys = add.keys().map(|keys| ui.ctx().format_shortcut(&keys)).unwrap_or_default();
+            if ui.add(Button::new(add.words().0).shortcut_text(keys)).on_hover_text(add.words().1).clicked() {
+                actions.push(Action::Do(add));
+                ui.close();
+            }
+            ui.separator();
             for view in &shown.views {
                 let there = layout.has(&view.id);
                 let words = if there { view.title.clone() } else { format!("Add {}", view.title) };
@@ -355,7 +362,11 @@ fn menus(ui: &mut Ui, actions: &mut Vec<Action>) {
             Command::RefreshRuns,
         ],
     );
-    menu(ui, "Edit", &[Command::Undo, Command::Redo, Command::ClearSelection, Command::CopyShellLine]);
+    menu(
+        ui,
+        "Edit",
+        &[Command::Undo, Command::Redo, Command::ClearSelection, Command::CopyShellLine, Command::Settings],
+    );
     menu(
         ui,
         "View",
@@ -368,6 +379,7 @@ fn menus(ui: &mut Ui, actions: &mut Vec<Action>) {
             Command::ToggleScaleY,
             Command::ToggleScaleX,
             Command::ToggleSmoothing,
+            Command::AddView,
             Command::CloseTile,
             Command::ResetLayout,
             Command::ZoomIn,

@@ -1,20 +1,40 @@
 //! What stands near the pointer: the nearest series with exact value and step, the cell of a heat map; and a view in one sentence.
 
-use crate::figure::model::{Body, Figure, Item, Plot, PointInk};
+use crate::figure::model::{Body, Figure, GraphBody, Item, Plot, PointInk};
 use crate::figure::number::{count, significant};
 
 /// Most series in a readout.
 const MOST: usize = 5;
 /// Digits of a readout.
 const DIGITS: usize = 4;
+/// Edges of a graph that a summary names.
+const MOST_EDGES: usize = 12;
 
-/// The readout at a position in data units; `span` is the visible height, for distances.
-pub(super) fn readout(plot: &Plot, x: f64, y: f64) -> Option<String> {
-    if let Some(text) = plot.items.iter().find_map(|item| cell(plot, item, x, y)) {
+/// How many digits a readout has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Precision {
+    /// Enough to read.
+    Short,
+    /// All that there are, in plain digits: for the clipboard.
+    Full,
+}
+
+impl Precision {
+    fn number(self, value: f64) -> String {
+        match self {
+            Self::Short => significant(value, DIGITS),
+            Self::Full => value.to_string(),
+        }
+    }
+}
+
+/// What is near a position in data units.
+pub(super) fn readout(plot: &Plot, x: f64, y: f64, precision: Precision) -> Option<String> {
+    if let Some(text) = plot.items.iter().find_map(|item| cell(plot, item, x, y, precision)) {
         return Some(text);
     }
     let mut near: Vec<(f64, String)> =
-        plot.items.iter().filter_map(|item| nearest(plot, item, x, y)).collect();
+        plot.items.iter().filter_map(|item| nearest(plot, item, x, y, precision)).collect();
     near.sort_by(|a, b| a.0.total_cmp(&b.0));
     near.truncate(MOST);
     if near.is_empty() {
@@ -22,11 +42,11 @@ pub(super) fn readout(plot: &Plot, x: f64, y: f64) -> Option<String> {
     }
     let lines: Vec<String> = near.into_iter().map(|(_, line)| line).collect();
     let label = if plot.x.label.is_empty() { "x" } else { &plot.x.label };
-    Some(format!("{label} {}\n{}", significant(x, DIGITS), lines.join("\n")))
+    Some(format!("{label} {}\n{}", precision.number(x), lines.join("\n")))
 }
 
 /// The cell of a heat map.
-fn cell(plot: &Plot, item: &Item, x: f64, y: f64) -> Option<String> {
+fn cell(plot: &Plot, item: &Item, x: f64, y: f64, precision: Precision) -> Option<String> {
     let Item::Heat(heat) = item else { return None };
     let column = heat
         .x_edges
@@ -42,6 +62,8 @@ fn cell(plot: &Plot, item: &Item, x: f64, y: f64) -> Option<String> {
     let text = match heat.category(value) {
         Some(name) => name.to_owned(),
         None if value.is_nan() => "no data".to_owned(),
+        // As it was stored: a wider number would show digits that were never measured.
+        None if precision == Precision::Full => value.to_string(),
         None => significant(f64::from(value), DIGITS),
     };
     let mark = heat.mark(row, column).map(|(_, name)| format!(", {name}")).unwrap_or_default();
@@ -58,11 +80,13 @@ fn cell(plot: &Plot, item: &Item, x: f64, y: f64) -> Option<String> {
 }
 
 /// A named series at the pointer's x, with its distance in y (axis space).
-fn nearest(plot: &Plot, item: &Item, x: f64, y: f64) -> Option<(f64, String)> {
+fn nearest(plot: &Plot, item: &Item, x: f64, y: f64, precision: Precision) -> Option<(f64, String)> {
     let (name, points): (&str, &[[f64; 2]]) = match item {
         Item::Line(line) if !line.name.is_empty() => (&line.name, &line.points),
         Item::Points(points) => match &points.ink {
-            PointInk::Mapped { values, .. } => return nearest_dot(plot, &points.points, values, x, y),
+            PointInk::Mapped { values, .. } => {
+                return nearest_dot(plot, &points.points, values, (x, y), precision);
+            }
             PointInk::One(_) => return None,
         },
         _ => return None,
@@ -72,8 +96,12 @@ fn nearest(plot: &Plot, item: &Item, x: f64, y: f64) -> Option<(f64, String)> {
         [after.checked_sub(1), Some(after)].into_iter().flatten().filter_map(|index| points.get(index));
     let best = around.min_by(|a, b| (a[0] - x).abs().total_cmp(&(b[0] - x).abs()))?;
     let distance = (plot.y.scale.to_axis(best[1]) - plot.y.scale.to_axis(y)).abs();
-    let at = if best[0] == x { String::new() } else { format!(" @ {}", place(best[0])) };
-    distance.is_finite().then(|| (distance, format!("{name}: {}{at}", significant(best[1], DIGITS))))
+    let at = match precision {
+        Precision::Short if best[0] == x => String::new(),
+        Precision::Short => format!(" @ {}", place(best[0])),
+        Precision::Full => format!(" @ {}", best[0]),
+    };
+    distance.is_finite().then(|| (distance, format!("{name}: {}{at}", precision.number(best[1]))))
 }
 
 /// A position on the horizontal axis: steps are whole numbers and read as such.
@@ -85,7 +113,13 @@ fn place(value: f64) -> String {
     }
 }
 
-fn nearest_dot(plot: &Plot, points: &[[f64; 2]], values: &[f64], x: f64, y: f64) -> Option<(f64, String)> {
+fn nearest_dot(
+    plot: &Plot,
+    points: &[[f64; 2]],
+    values: &[f64],
+    (x, y): (f64, f64),
+    precision: Precision,
+) -> Option<(f64, String)> {
     let distance = |point: &[f64; 2]| (point[0] - x).powi(2) + (point[1] - y).powi(2) * 1e-3;
     let (index, point) = points.iter().enumerate().min_by(|a, b| distance(a.1).total_cmp(&distance(b.1)))?;
     let color = plot.color_bar.as_ref().map_or("value", |bar| bar.label.as_str());
@@ -94,11 +128,19 @@ fn nearest_dot(plot: &Plot, points: &[[f64; 2]], values: &[f64], x: f64, y: f64)
         distance(point),
         format!(
             "({}, {}): {color} {}",
-            significant(point[0], DIGITS),
-            significant(point[1], DIGITS),
-            significant(value, DIGITS)
+            precision.number(point[0]),
+            precision.number(point[1]),
+            precision.number(value)
         ),
     ))
+}
+
+/// An edge in words: from, to, weight.
+pub(super) fn edge_words(graph: &GraphBody, edge: usize) -> Option<String> {
+    let edge = graph.edges.get(edge)?;
+    let (from, to) = (graph.nodes.get(edge.from)?, graph.nodes.get(edge.to)?);
+    let label = if edge.label.is_empty() { String::new() } else { format!(" ({})", edge.label) };
+    Some(format!("{} to {}: {}{label}", from.label, to.label, significant(edge.weight, DIGITS)))
 }
 
 /// A view in one sentence, for readers of the accessibility tree.
@@ -137,7 +179,31 @@ pub(super) fn summary(figure: &Figure) -> String {
             format!("{}: {} panels: {}", figure.title, titles.len(), titles.join(", "))
         }
         Body::Graph(graph) => {
-            format!("{}: graph of {} nodes and {} edges", figure.title, graph.nodes.len(), graph.edges.len())
+            let edges: Vec<String> =
+                (0..graph.edges.len()).take(MOST_EDGES).filter_map(|edge| edge_words(graph, edge)).collect();
+            let (nodes, all) = (graph.nodes.len(), graph.edges.len());
+            format!("{}: graph of {nodes} nodes and {all} edges. {}", figure.title, edges.join("; "))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::figure::model::{Axis, Ink, Line};
+
+    #[test]
+    fn a_readout_is_short_on_the_screen_and_whole_on_the_clipboard() {
+        let mut plot = Plot::new(Axis::new("step"), Axis::new("loss"));
+        let line = |name: &str, offset: f64| {
+            let points = vec![[0.0, 1.0 / 3.0 + offset], [1200.0, 2.0 / 3.0 + offset]];
+            Item::from(Line::new(name.to_owned(), points, Ink::Series(0)))
+        };
+        plot.items = (0..7).map(|index| line(&format!("run {index}"), f64::from(index))).collect();
+        let short = readout(&plot, 1199.0, 0.7, Precision::Short).unwrap();
+        assert_eq!(short.lines().count(), 1 + MOST, "the nearest five: {short}");
+        assert!(short.lines().nth(1).unwrap().starts_with("run 0: 0.6667 @ 1"), "nearest first: {short}");
+        let full = readout(&plot, 1199.0, 0.7, Precision::Full).unwrap();
+        assert!(full.contains("run 0: 0.6666666666666666 @ 1200"), "every digit: {full}");
     }
 }

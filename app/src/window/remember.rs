@@ -32,6 +32,7 @@ impl App {
             _ => egui::ThemePreference::System,
         });
         style::apply_contrast(context, session.high_contrast);
+        style::apply_motion(context, session.animated);
         if session.zoom > 0.0 {
             context.set_zoom_factor(session.zoom.clamp(0.5, 3.0));
         }
@@ -45,7 +46,9 @@ impl App {
         Moment {
             experiment: self.form.experiment.clone(),
             origin: self.form.origin.clone(),
+            lab: self.shown.as_ref().map(|shown| shown.experiment.lab().to_owned()),
             tree: self.layout.as_ref().map(|layout| layout.tree.clone()),
+            own: self.shown.iter().flat_map(|shown| shown.own_ids().map(str::to_owned)).collect(),
         }
     }
 
@@ -60,8 +63,12 @@ impl App {
         if moment.experiment != self.form.experiment || moment.origin != self.form.origin {
             self.form.replace(moment.experiment, &moment.origin);
         }
-        if let (Some(layout), Some(tree)) = (&mut self.layout, moment.tree) {
-            layout.tree = tree;
+        // An arrangement of another lab means nothing here.
+        if moment.lab == now.lab {
+            self.set_own(moment.own);
+            if let (Some(layout), Some(tree)) = (&mut self.layout, moment.tree) {
+                layout.tree = tree;
+            }
         }
     }
 
@@ -76,6 +83,7 @@ impl App {
             }
             return;
         }
+        self.settings.look(context);
         let session = self.session(context);
         self.last_session = Some(session.clone());
         if let Some(error) = self.keeper.look(session, context) {
@@ -88,13 +96,16 @@ impl App {
         if let (Some(shown), Some(layout)) = (&self.shown, &self.layout) {
             layouts.insert(shown.experiment.lab().to_owned(), layout.clone());
         }
+        let frame = self.settings.frame;
         Session {
             form: to_toml(&self.form.experiment, Comments::None),
             origin: self.form.origin.clone(),
             open: self.shown.as_ref().and_then(|shown| shown.folder.clone()),
             layouts,
+            own_views: self.own_views.clone(),
             options: self.tiles.iter().map(|(view, tile)| (view.clone(), tile.kept_options())).collect(),
             controls: self.controls.clone(),
+            shares: self.shares.clone(),
             focus: self.focus.clone(),
             runs: self.runs.layout.clone(),
             queue: Some(self.queue.clone()),
@@ -107,7 +118,11 @@ impl App {
             .to_owned(),
             high_contrast: self.high_contrast,
             zoom: context.zoom_factor(),
-            size: None,
+            animated: self.settings.animated,
+            quiet: self.settings.quiet,
+            size: frame.size,
+            place: frame.place,
+            maximized: frame.maximized,
         }
     }
 

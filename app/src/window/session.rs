@@ -14,7 +14,7 @@ use weightscope_engine::store::write_atomically;
 use super::queue::Queue;
 use super::runs::RunsLayout;
 use super::task::Task;
-use super::tiles::Layout;
+use super::tiles::{Layout, Shares};
 use crate::views::ViewOptions;
 
 /// Name of the file in the folder of runs.
@@ -34,12 +34,16 @@ pub(super) struct Session {
     pub(super) open: Option<PathBuf>,
     /// Arrangement of the tiles by lab.
     pub(super) layouts: BTreeMap<String, Layout>,
+    /// Views that the person put together, by lab.
+    pub(super) own_views: BTreeMap<String, Vec<String>>,
     /// Options of the views by lab and view.
     pub(super) options: BTreeMap<String, ViewOptions>,
     /// Controls of the lab that was shown.
     pub(super) controls: Controls,
     /// Columns, order, ticks and colours of the runs table.
     pub(super) runs: RunsLayout,
+    /// Colour limits that tiles share.
+    pub(super) shares: Shares,
     /// What waited.
     pub(super) queue: Option<Queue>,
     /// View with the focus.
@@ -52,8 +56,16 @@ pub(super) struct Session {
     pub(super) high_contrast: bool,
     /// Zoom of the window.
     pub(super) zoom: f32,
+    /// Things move on their way instead of being there at once.
+    pub(super) animated: bool,
+    /// The desktop is not told when a long run ends.
+    pub(super) quiet: bool,
     /// Size of the window, points.
     pub(super) size: Option<[f32; 2]>,
+    /// Upper left corner of the window on the desktop, points.
+    pub(super) place: Option<[f32; 2]>,
+    /// The window fills the screen.
+    pub(super) maximized: bool,
 }
 
 /// Writes the session when it has changed.
@@ -131,6 +143,12 @@ pub(super) fn read(root: &Path) -> (Session, Option<String>) {
             (fresh(), Some(text))
         }
     }
+}
+
+/// The session of the last start as far as it can be read, for what must be known before there is a window.
+pub(super) fn peek(root: &Path) -> Session {
+    let text = std::fs::read(root.join(FILE)).unwrap_or_default();
+    serde_json::from_slice(&text).unwrap_or_else(|_| fresh())
 }
 
 /// The session of a first start.

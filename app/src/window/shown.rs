@@ -10,7 +10,7 @@ use weightscope_engine::run::{Progress, Snapshot};
 use weightscope_engine::store::{self, Status};
 
 use crate::figure::provenance::Provenance;
-use crate::views;
+use crate::views::{self, own};
 
 /// See the module.
 pub(super) struct Shown {
@@ -20,7 +20,7 @@ pub(super) struct Shown {
     pub(super) experiment: Experiment,
     /// Its folder, if it has one.
     pub(super) folder: Option<PathBuf>,
-    /// Its views.
+    /// Its views: those of the lab, then those that the person put together.
     pub(super) views: Vec<ViewSpec>,
     /// What is known of it.
     pub(super) snapshot: Arc<Snapshot>,
@@ -93,7 +93,25 @@ impl Shown {
         if !Arc::ptr_eq(&self.snapshot, &snapshot) {
             self.snapshot = snapshot;
             self.version += 1;
+            if self.views.iter().any(own::is_waiting) {
+                let ids: Vec<String> = self.own_ids().map(str::to_owned).collect();
+                self.set_own(&ids);
+            }
         }
+    }
+
+    /// Ids of the views that the person put together.
+    pub(super) fn own_ids(&self) -> impl Iterator<Item = &str> {
+        self.views.iter().map(|view| view.id.as_str()).filter(|id| own::is_own(id))
+    }
+
+    /// Takes up the views that the person put together, in place of those it had.
+    pub(super) fn set_own(&mut self, ids: &[String]) {
+        self.views.retain(|view| !own::is_own(&view.id));
+        let specs: Vec<ViewSpec> =
+            ids.iter().map(|id| own::spec(id, &self.views, &self.snapshot.record)).collect();
+        self.views.extend(specs);
+        self.version += 1;
     }
 
     /// Takes what only the manifest knows, once the run has its folder.

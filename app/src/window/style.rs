@@ -56,6 +56,21 @@ pub(super) fn install(context: &Context) {
     }
 }
 
+/// Seconds that a thing takes on its way where things move.
+const ANIMATION: f32 = 1.0 / 12.0;
+
+/// Things move on their way, or are there at once.
+pub(super) fn apply_motion(context: &Context, animated: bool) {
+    context.all_styles_mut(|style| {
+        style.animation_time = if animated { ANIMATION } else { 0.0 };
+        style.scroll_animation = if animated {
+            egui::style::ScrollAnimation::default()
+        } else {
+            egui::style::ScrollAnimation::none()
+        };
+    });
+}
+
 /// Text and outlines at full contrast, or as the theme has them.
 pub(super) fn apply_contrast(context: &Context, high: bool) {
     for (theme, source) in [(egui::Theme::Dark, Theme::Dark), (egui::Theme::Light, Theme::Light)] {

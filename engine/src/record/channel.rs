@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::chunks::Chunks;
-use super::frames::{Bands, Bars, Curve, Dot, Graph, Grid, Histograms, Table, Timeline};
+use super::frames::{Bands, Bars, Curve, Dot, Graph, Grid, Histograms, Ranks, Table, Timeline};
 use super::series::Series;
 
 /// One measured quantity.
@@ -51,6 +51,8 @@ pub enum Data {
     Bars(Timeline<Bars>),
     /// Graphs over steps.
     Graph(Timeline<Graph>),
+    /// Mean ranks over steps.
+    Ranks(Timeline<Ranks>),
     /// Tables over steps.
     Table(Timeline<Table>),
     /// Words.
@@ -71,6 +73,7 @@ impl Data {
             Self::Curve(timeline) => steps(timeline),
             Self::Bars(timeline) => steps(timeline),
             Self::Graph(timeline) => steps(timeline),
+            Self::Ranks(timeline) => steps(timeline),
             Self::Table(timeline) => steps(timeline),
             Self::Scalar(_) | Self::Vector(_) | Self::Marks(_) | Self::Text(_) => Vec::new(),
         }

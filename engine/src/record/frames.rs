@@ -139,6 +139,32 @@ pub struct Bands {
     pub intervals: Vec<(f64, Vec<f64>, Vec<f64>)>,
     /// Observations at the same positions; NaN where none.
     pub observed: Vec<f64>,
+    /// Place of the interval that is looked at.
+    #[serde(default)]
+    pub highlighted: Option<usize>,
+    /// Whether each observation lies inside that interval; empty if none is looked at.
+    #[serde(default)]
+    pub inside: Vec<bool>,
+    /// Intervals beside these, of something else: name, lower ends, upper ends.
+    #[serde(default)]
+    pub beside: Vec<(String, Vec<f64>, Vec<f64>)>,
+    /// Lines over the intervals.
+    #[serde(default)]
+    pub lines: Vec<BandLine>,
+    /// What the values are, where it is not the view's own quantity; else empty.
+    #[serde(default)]
+    pub quantity: String,
+}
+
+/// A line over intervals: a median, a difference.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct BandLine {
+    /// Name.
+    pub label: String,
+    /// Values at the positions of the intervals.
+    pub y: Vec<f64>,
+    /// Colour of the series with this number (0 is that of the intervals); none for a line that only guides the eye.
+    pub series: Option<usize>,
 }
 
 /// y over x, for one picture.
@@ -171,6 +197,19 @@ pub struct Graph {
     pub nodes: Vec<(String, f64, f64)>,
     /// From, to, weight.
     pub edges: Vec<(usize, usize, f64)>,
+}
+
+/// Mean ranks of methods over data sets, and which of them do not differ.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Ranks {
+    /// Name and mean rank, best first.
+    pub methods: Vec<(String, f64)>,
+    /// First and last rank of each group of methods that do not differ.
+    pub groups: Vec<(f64, f64)>,
+    /// Difference of ranks from which on two methods differ; none if that cannot be said.
+    pub critical: Option<f64>,
+    /// What the test says, or what it needs.
+    pub headline: String,
 }
 
 /// One cell of a table.

@@ -19,7 +19,9 @@ mod view;
 pub use channel::{Channel, Component, Data, Mark, Marks, Vector};
 pub use chunks::Chunks;
 pub use control::{ControlKind, ControlSpec, ControlValue, Controls};
-pub use frames::{Bands, Bars, Cell, Curve, Dot, Graph, Grid, Histograms, MOST_FRAMES, Table, Timeline};
+pub use frames::{
+    BandLine, Bands, Bars, Cell, Curve, Dot, Graph, Grid, Histograms, MOST_FRAMES, Ranks, Table, Timeline,
+};
 pub use series::{Detail, Point, Query, Series};
 pub use view::{
     ActionSpec, AxisScale, AxisSpec, Pick, Reference, ReferenceAxis, ReferenceStyle, ViewKind, ViewSpec,
@@ -81,6 +83,13 @@ impl Record {
             self.index.insert(channel.id.clone(), self.channels.len());
             self.channels.push(Arc::new(channel));
         }
+    }
+
+    /// Keeps only the channels that `keep` wants.
+    pub fn retain(&mut self, keep: impl Fn(&Channel) -> bool) {
+        self.channels.retain(|channel| keep(channel));
+        let places = self.channels.iter().enumerate();
+        self.index = places.map(|(place, channel)| (channel.id.clone(), place)).collect();
     }
 
     /// The channel with this id for writing; shared copies keep what they have.

@@ -34,6 +34,8 @@ pub enum ViewKind {
     Graph,
     /// Shares that add up to one, stacked over steps.
     Stacked,
+    /// Mean ranks with the critical difference.
+    Ranks,
     /// A table.
     Table,
     /// Words.

@@ -5,31 +5,31 @@ use crate::figure::model::Axis;
 
 /// An upright rectangle.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Rect {
-    pub(super) x: f64,
-    pub(super) y: f64,
-    pub(super) width: f64,
-    pub(super) height: f64,
+pub(crate) struct Rect {
+    pub(crate) x: f64,
+    pub(crate) y: f64,
+    pub(crate) width: f64,
+    pub(crate) height: f64,
 }
 
 impl Rect {
-    pub(super) fn right(&self) -> f64 {
+    pub(crate) fn right(&self) -> f64 {
         self.x + self.width
     }
 
-    pub(super) fn bottom(&self) -> f64 {
+    pub(crate) fn bottom(&self) -> f64 {
         self.y + self.height
     }
 
-    pub(super) fn grown(&self, by: f64) -> Self {
+    pub(crate) fn grown(&self, by: f64) -> Self {
         Self { x: self.x - by, y: self.y - by, width: self.width + 2.0 * by, height: self.height + 2.0 * by }
     }
 
-    pub(super) fn overlaps(&self, other: &Self) -> bool {
+    pub(crate) fn overlaps(&self, other: &Self) -> bool {
         self.x < other.right() && other.x < self.right() && self.y < other.bottom() && other.y < self.bottom()
     }
 
-    pub(super) fn contains(&self, other: &Self) -> bool {
+    pub(crate) fn contains(&self, other: &Self) -> bool {
         self.x <= other.x
             && self.y <= other.y
             && self.right() >= other.right()
@@ -37,7 +37,7 @@ impl Rect {
     }
 
     /// Whether a segment has a point inside (Liang and Barsky 1984).
-    pub(super) fn is_crossed(&self, from: [f64; 2], to: [f64; 2]) -> bool {
+    pub(crate) fn is_crossed(&self, from: [f64; 2], to: [f64; 2]) -> bool {
         let (dx, dy) = (to[0] - from[0], to[1] - from[1]);
         let bounds = [
             (-dx, from[0] - self.x),

@@ -20,7 +20,7 @@ mod plot;
 mod table;
 
 use canvas::{Canvas, TextStyle};
-use geometry::Rect;
+pub(crate) use geometry::Rect;
 use metrics::Weight;
 
 use super::error::ExportError;

@@ -4,6 +4,7 @@
 //! Geometry and heat-map textures are prepared once per figure, not once per frame.
 
 mod grab;
+mod hit;
 mod image;
 mod scale;
 mod shape;
@@ -57,6 +58,8 @@ pub(super) struct Touched {
     pub(super) turned: Option<(String, f64)>,
     /// A rectangle was brushed: left, right, bottom, top in data units.
     pub(super) brushed: Option<[f64; 4]>,
+    /// The run whose line was clicked, by its place among the sources.
+    pub(super) hit: Option<usize>,
 }
 
 /// How much stands around the picture of a plot.
@@ -84,6 +87,8 @@ pub(super) struct Showing<'a> {
     pub(super) pinned: Option<((f64, f64), &'a str)>,
     /// Shift and drag brushes a rectangle.
     pub(super) brush: bool,
+    /// The run whose lines stand out, by its place among the sources.
+    pub(super) selected: Option<usize>,
     /// How much stands around the picture.
     pub(super) surround: Surround,
 }
@@ -123,7 +128,7 @@ impl Prepared {
         let mut plot = Plot::new(showing.id)
             .allow_scroll(false)
             .allow_drag(hold == grab::Hold::None && !brushing)
-            .allow_zoom(Vec2b::TRUE)
+            .allow_zoom(Vec2b::new(true, !ui.input(|input| input.modifiers.command)))
             .set_margin_fraction(egui::vec2(0.0, 0.0))
             .show_x(false)
             .show_y(false)
@@ -157,7 +162,7 @@ impl Prepared {
             if plot.response().hovered() {
                 zoom(plot);
             }
-            self.items.iter().for_each(|shape| shape.draw(plot, tokens));
+            self.items.iter().for_each(|shape| shape.draw(plot, tokens, showing.selected));
             if let Some(cursor) = showing.cursor {
                 let line = VLine::new("", x.to(cursor)).color(faded(tokens.accent, 0.8)).width(1.0);
                 plot.vline(line.style(LineStyle::dashed_dense()).allow_hover(false));
@@ -184,9 +189,11 @@ impl Prepared {
         };
         let grabbed = self.grab(ui, showing, &response, &shown.transform, hold);
         let clicked = response.clicked().then_some(pointer).flatten();
+        let hit = response.clicked().then(|| self.hit(&shown.transform, &response)).flatten();
         let range = [x.from(bounds.min()[0]), x.from(bounds.max()[0])];
         let visible = (range[0].min(range[1]), range[0].max(range[1]));
-        Touched { response, pointer, visible, clicked, turned: grabbed.turned, brushed: grabbed.brushed }
+        let grab::Grabbed { turned, brushed } = grabbed;
+        Touched { response, pointer, visible, clicked, turned, brushed, hit }
     }
 }
 

@@ -31,6 +31,8 @@ pub(super) enum Shape {
         ink: Ink,
         dash: Dash,
         stroke: Stroke,
+        /// Which of several runs it belongs to.
+        source: Option<usize>,
     },
     Dots {
         name: String,
@@ -99,6 +101,7 @@ pub(super) fn shapes(
             ink: line.ink,
             dash: palette::dash(line.ink, line.dash),
             stroke: line.stroke,
+            source: line.source,
         }),
         Item::Points(points) => {
             let radius = MARKER_RADIUS * points.size as f32;
@@ -214,11 +217,13 @@ fn runs(points: impl Iterator<Item = PlotPoint>) -> Vec<Vec<PlotPoint>> {
 }
 
 impl Shape {
-    /// Draws it.
-    pub(super) fn draw<'a>(&'a self, plot: &mut PlotUi<'a>, tokens: &Tokens) {
+    /// Draws it; the line of the selected run stands out.
+    pub(super) fn draw<'a>(&'a self, plot: &mut PlotUi<'a>, tokens: &Tokens, selected: Option<usize>) {
         match self {
-            Self::Line { name, runs, ink, dash, stroke } => {
+            Self::Line { name, runs, ink, dash, stroke, source } => {
+                let is_selected = source.is_some() && *source == selected;
                 let (width, opacity) = match stroke {
+                    _ if is_selected => (LINE_WIDTH * 1.8, 1.0),
                     Stroke::Normal => (LINE_WIDTH, 1.0),
                     Stroke::Thin => (LINE_WIDTH * 0.7, 1.0),
                     Stroke::Ghost => (LINE_WIDTH * 0.7, 0.3),

@@ -21,6 +21,8 @@ pub(in crate::window) struct ForkDialog {
     stale: bool,
     /// The chosen step; `None` is the newest.
     step: Option<u64>,
+    /// The run that this dialog holds; it goes on when the dialog is closed without a fork.
+    pub(super) held: Option<u64>,
     pub(in crate::window) open: bool,
 }
 
@@ -41,6 +43,7 @@ impl ForkDialog {
             reading: None,
             stale: true,
             step: None,
+            held: None,
             open: true,
         }
     }

@@ -128,10 +128,25 @@ impl App {
             );
             return;
         };
-        self.fork = Some(ForkDialog::new(folder, &shown.experiment));
+        let mut dialog = ForkDialog::new(folder, &shown.experiment);
         if let Some(link) = &self.link {
+            let again = self.fork.as_ref().is_some_and(|open| open.held == Some(link.id));
+            dialog.held = (again || !link.control.is_paused()).then_some(link.id);
             // At the pause a checkpoint is saved: the fork is from where the person saw it.
             link.control.pause();
+            if again && let Some(open) = &mut self.fork {
+                open.held = None;
+            }
+        }
+        self.let_go();
+        self.fork = Some(dialog);
+    }
+
+    /// The fork dialog is gone: a run that it alone held goes on.
+    fn let_go(&mut self) {
+        let held = self.fork.take().and_then(|dialog| dialog.held);
+        if let Some(link) = held.and_then(|id| self.live_link(id)) {
+            link.control.resume();
         }
     }
 
@@ -154,9 +169,16 @@ impl App {
         }
         self.sweep.take_if(|dialog| !dialog.open);
         if let Some(dialog) = &mut self.fork {
-            actions.extend(dialog.show(context, &self.form.experiment).map(Action::Queue));
+            let action = dialog.show(context, &self.form.experiment);
+            if matches!(action, Some(QueueAction::Fork { .. })) {
+                // The parent stands still, so that both can be compared at the step of the fork.
+                dialog.held = None;
+            }
+            actions.extend(action.map(Action::Queue));
         }
-        self.fork.take_if(|dialog| !dialog.open);
+        if self.fork.as_ref().is_some_and(|dialog| !dialog.open) {
+            self.let_go();
+        }
     }
 
     /// The tab.

@@ -150,7 +150,11 @@ impl App {
     }
 
     /// Shows a run; one in work that was shown before goes on behind it.
-    pub(in crate::window) fn show_run(&mut self, shown: Shown) {
+    pub(in crate::window) fn show_run(&mut self, mut shown: Shown) {
+        let own = self.own_views.get(shown.experiment.lab()).cloned().unwrap_or_default();
+        if !own.is_empty() {
+            shown.set_own(&own);
+        }
         // Controls belong to a lab; those of another mean nothing here.
         if self.shown.as_ref().is_some_and(|before| before.experiment.lab() != shown.experiment.lab()) {
             self.controls = Controls::default();

@@ -58,6 +58,9 @@ impl Default for RunsLayout {
     }
 }
 
+/// Colours with dashes that tell runs apart.
+const LOOKS: usize = 4 * SERIES_COLORS;
+
 /// Results among the columns that nobody chose.
 const MOST_RESULTS: usize = 3;
 
@@ -125,20 +128,20 @@ impl RunsLayout {
         }
     }
 
-    /// The colour of a run, given at the first need and kept: the first that no ticked run has.
+    /// The colour of a run, given at the first need and kept for life: the one that the fewest runs have, of those that no
+    /// run in sight has. A run that comes back into sight beside one with its colour takes another while there is one.
     pub(super) fn color(&mut self, path: &Path) -> usize {
-        if let Some(color) = self.colors.get(path) {
-            return *color;
+        let others = self.ticked.iter().chain(&self.shown).filter(|other| *other != path);
+        let taken: BTreeSet<usize> = others.filter_map(|other| self.colors.get(other)).copied().collect();
+        let own = self.colors.get(path).copied();
+        if let Some(color) = own.filter(|color| !taken.contains(color)) {
+            return color;
         }
-        let taken: BTreeSet<usize> = self
-            .ticked
-            .iter()
-            .chain(&self.shown)
-            .filter_map(|other| self.colors.get(other))
-            .copied()
-            .collect();
-        let color = (0..SERIES_COLORS).find(|color| !taken.contains(color));
-        let color = color.unwrap_or(self.colors.len() % (4 * SERIES_COLORS));
+        let had = |color: &usize| self.colors.values().filter(|other| *other == color).count();
+        let free = (0..SERIES_COLORS).filter(|color| !taken.contains(color));
+        // With all colours in sight the dash tells runs apart.
+        let dashed = || own.or_else(|| (SERIES_COLORS..LOOKS).find(|color| !taken.contains(color)));
+        let color = free.min_by_key(had).or_else(dashed).unwrap_or(self.colors.len() % LOOKS);
         self.colors.insert(path.to_owned(), color);
         color
     }
@@ -184,8 +187,39 @@ mod tests {
         }
         layout.ticked.remove(&path(0));
         layout.ticked.insert(path(9));
-        assert_eq!(layout.color(&path(9)), 0, "free again");
+        assert_eq!(layout.color(&path(9)), 3, "not that of a run that may come back");
         assert_eq!((layout.color(&path(0)), layout.color(&path(2))), (0, 2), "theirs for life");
+        let text = serde_json::to_string(&layout).unwrap();
+        let mut again: RunsLayout = serde_json::from_str(&text).unwrap();
+        assert_eq!(again.color(&path(9)), 3, "also after a restart");
+    }
+
+    #[test]
+    fn ticked_runs_share_no_colour_while_there_is_another() {
+        let mut layout = RunsLayout::default();
+        let path = |index: usize| PathBuf::from(index.to_string());
+        // Twelve runs of which eight at a time are in sight: the last ones take colours of those that left.
+        for index in 0..12 {
+            layout.ticked.insert(path(index));
+            if index >= SERIES_COLORS {
+                layout.ticked.remove(&path(index - SERIES_COLORS));
+            }
+            layout.color(&path(index));
+        }
+        let colors = |layout: &RunsLayout| {
+            layout.ticked.iter().map(|path| layout.colors[path]).collect::<BTreeSet<usize>>()
+        };
+        assert_eq!(colors(&layout).len(), SERIES_COLORS, "eight runs, eight colours");
+        layout.ticked.remove(&path(11));
+        layout.ticked.insert(path(0));
+        layout.color(&path(0));
+        assert_eq!(colors(&layout).len(), SERIES_COLORS, "one that comes back finds one that is free");
+        for index in 20..23 {
+            layout.ticked.insert(path(index));
+            layout.color(&path(index));
+        }
+        let looks: BTreeSet<usize> = layout.ticked.iter().map(|path| layout.colors[path]).collect();
+        assert_eq!(looks.len(), layout.ticked.len(), "then the dash tells them apart: {looks:?}");
     }
 
     #[test]

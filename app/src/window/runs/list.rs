@@ -15,6 +15,7 @@ use super::model::{Keys, Row};
 use super::overlay::{self, OverlaySet, Records};
 use super::query::Query;
 use super::spark::Sparks;
+use crate::views::Overlay;
 use crate::window::app::{App, Urgency};
 use crate::window::dialogs::save_text_dialog;
 use crate::window::task::Task;
@@ -26,6 +27,8 @@ pub(in crate::window) enum RunsAction {
     Tick(Vec<PathBuf>, bool),
     /// Takes all ticks away.
     Untick,
+    /// Selects a run in the table and the inspector.
+    Select(PathBuf),
     /// Star, tags or note of a run.
     Remark(PathBuf, Remark),
     /// Copies text.
@@ -55,6 +58,7 @@ impl App {
         match action {
             RunsAction::Tick(paths, on) => paths.iter().for_each(|path| self.runs.tick(path, on)),
             RunsAction::Untick => self.runs.untick(),
+            RunsAction::Select(path) => self.runs.select(&path),
             RunsAction::Remark(path, remark) => self.runs.remark(&path, remark),
             RunsAction::Copy(text) => {
                 self.say(Urgency::Info, format!("Copied {} lines", text.lines().count()));
@@ -87,7 +91,7 @@ pub(in crate::window) struct Runs {
     pub(in crate::window) layout: RunsLayout,
     pub(super) rows: Vec<Row>,
     /// Where each run stands in `rows`: comparing paths one by one would cost milliseconds with thousands of runs.
-    places: BTreeMap<PathBuf, usize>,
+    pub(super) places: BTreeMap<PathBuf, usize>,
     pub(super) keys: Keys,
     pub(super) query: Query,
     /// Why the filter cannot be read.
@@ -97,6 +101,8 @@ pub(in crate::window) struct Runs {
     /// Grows with each change of the rows.
     version: u64,
     pub(super) selected: Option<PathBuf>,
+    /// The table scrolls to the selected run in the next frame.
+    pub(super) reveal: bool,
     /// Row that a shift-click counts from.
     pub(super) anchor: Option<PathBuf>,
     pub(super) editing: Option<Editing>,
@@ -239,6 +245,19 @@ impl Runs {
     /// Takes all ticks away.
     pub(in crate::window) fn untick(&mut self) {
         self.layout.ticked.clear();
+    }
+
+    /// Ticks these runs and no others, told apart as a figure tells them apart.
+    pub(in crate::window) fn lay_over(&mut self, paths: &[PathBuf], overlay: &Overlay) {
+        self.untick();
+        paths.iter().for_each(|path| self.tick(path, true));
+        if let [_, others @ ..] = overlay.runs.as_slice()
+            && others.len() == paths.len()
+        {
+            let colors = paths.iter().zip(others).map(|(path, style)| (path.clone(), style.color));
+            self.layout.colors.extend(colors);
+            self.layout.seeds = overlay.seeds;
+        }
     }
 
     /// Shows a remark at once and sends it to disk.

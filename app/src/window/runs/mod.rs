@@ -3,7 +3,7 @@
 //! - `model`: one run with all its keys; `query`: the filter language; `arrange`: filter, order and groups; all without a window
 //! - `layout`: what is remembered; `list`: the state of the tab; `table`, `cells`, `head`: how it is drawn
 //! - `spark`: small curves, read lazily; `overlay`: records of ticked runs; `edit`: star, tags, note
-//! - `compare`: only differences; `footer`: badge and lineage of the run that is shown
+//! - `compare`: only differences; `footer`: badge and lineage of the run that is shown; `selected`: a run that was clicked
 //!
 //! Contract: nothing here reads a file on the UI thread, and no frame touches more runs than it draws.
 
@@ -18,6 +18,7 @@ mod list;
 pub mod model;
 mod overlay;
 pub mod query;
+mod selected;
 mod spark;
 mod table;
 

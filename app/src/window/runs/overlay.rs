@@ -1,16 +1,17 @@
 //! Records of the ticked runs, loaded off the UI thread, and how each is drawn beside the run that is shown.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use egui::Context;
-use weightscope_engine::record::{Record, ViewKind};
+use weightscope_engine::record::{Record, ViewSpec};
 use weightscope_engine::store;
 
 use super::layout::RunsLayout;
 use super::model::{Row, family_key};
 use crate::exporting;
-use crate::views::{Overlay, RunStyle, Source};
+use crate::views::{self, Overlay, RunStyle, Source};
 use crate::window::task::Task;
 
 /// A record with what it was read for.
@@ -97,6 +98,8 @@ struct Beside {
 #[derive(Default)]
 pub(in crate::window) struct OverlaySet {
     pub(in crate::window) generation: u64,
+    /// Folder of the run that is shown.
+    folder: Option<PathBuf>,
     /// Label and style of the run that is shown.
     shown: (String, RunStyle),
     beside: Vec<Beside>,
@@ -104,14 +107,9 @@ pub(in crate::window) struct OverlaySet {
 }
 
 impl OverlaySet {
-    /// True if the kind of view draws several runs.
-    pub(in crate::window) fn applies(&self, kind: ViewKind) -> bool {
-        !self.beside.is_empty() && kind == ViewKind::Lines
-    }
-
-    /// The options of a view of this kind.
-    pub(in crate::window) fn options(&self, kind: ViewKind) -> Overlay {
-        if !self.applies(kind) {
+    /// How the runs are told apart; nothing for one run, or for a view that draws one only.
+    pub(in crate::window) fn options(&self, spec: &ViewSpec) -> Overlay {
+        if self.beside.is_empty() || !views::draws_several(spec) {
             return Overlay::default();
         }
         let runs = std::iter::once(self.shown.1.clone());
@@ -121,18 +119,38 @@ impl OverlaySet {
         }
     }
 
-    /// The sources of a view of this kind, the run that is shown first.
-    pub(in crate::window) fn sources<'a>(&'a self, kind: ViewKind, shown: &'a Record) -> Vec<Source<'a>> {
-        if !self.applies(kind) {
-            return vec![Source { label: "", record: shown }];
+    /// Changes when a view must be drawn again because of the runs beside the one that is shown.
+    pub(in crate::window) fn key(&self, spec: &ViewSpec) -> u64 {
+        match self.beside.len() {
+            0 => 0,
+            _ if views::draws_several(spec) => self.generation,
+            // Such a view only says that it shows one of several.
+            count => count as u64,
         }
-        std::iter::once(Source { label: &self.shown.0, record: shown })
-            .chain(
-                self.beside
-                    .iter()
-                    .map(|beside| Source { label: &beside.run.label, record: &beside.run.record }),
-            )
+    }
+
+    /// The sources of a view, the run that is shown first; the records are those of the runs, with what was derived of them.
+    pub(in crate::window) fn sources<'a>(
+        &'a self,
+        shown: &'a Record,
+        beside: &'a [Cow<'a, Record>],
+    ) -> Vec<Source<'a>> {
+        if self.beside.is_empty() {
+            return vec![Source { label: "", id: "", record: shown }];
+        }
+        let others = self.beside.iter().zip(beside);
+        std::iter::once(Source { label: &self.shown.0, id: "", record: shown })
+            .chain(others.map(|(beside, record)| Source {
+                label: &beside.run.label,
+                id: &beside.run.id,
+                record,
+            }))
             .collect()
+    }
+
+    /// The runs beside the one that is shown.
+    pub(in crate::window) fn beside(&self) -> impl Iterator<Item = &exporting::Beside> {
+        self.beside.iter().map(|beside| &beside.run)
     }
 
     /// Label of the run that is shown, and the others with their records, for work off the UI thread.
@@ -143,6 +161,19 @@ impl OverlaySet {
     /// Folders of the runs beside the one that is shown, for views across runs.
     pub(in crate::window) fn folders(&self) -> Vec<PathBuf> {
         self.beside.iter().map(|beside| beside.run.folder.clone()).collect()
+    }
+
+    /// Folder of the run at a place among the sources; the run that is shown stands at 0.
+    pub(in crate::window) fn path(&self, place: usize) -> Option<&Path> {
+        match place.checked_sub(1) {
+            None => self.folder.as_deref(),
+            Some(place) => self.beside.get(place).map(|beside| beside.run.folder.as_path()),
+        }
+    }
+
+    /// Place of a run among the sources.
+    pub(super) fn place(&self, path: &Path) -> Option<usize> {
+        (0..=self.beside.len()).find(|place| self.path(*place) == Some(path))
     }
 
     /// Names of the runs that are drawn, for summaries.
@@ -176,7 +207,8 @@ pub(super) fn set(
             .map(|at| at.step as f64),
         family: family.to_owned(),
     };
-    let mut set = OverlaySet { generation, ..OverlaySet::default() };
+    let folder = shown_path.map(Path::to_owned);
+    let mut set = OverlaySet { generation, folder, ..OverlaySet::default() };
     for (row, (label, family)) in all.iter().zip(words) {
         let style = style(row, &family);
         if Some(row.path.as_path()) == shown_path {
@@ -186,7 +218,8 @@ pub(super) fn set(
         let record =
             live.get(&row.path).or_else(|| records.loaded.get(&row.path).map(|loaded| &loaded.record));
         if let Some(record) = record {
-            let run = exporting::Beside { label, record: record.clone(), folder: row.path.clone() };
+            let (id, folder) = (row.manifest.id.clone(), row.path.clone());
+            let run = exporting::Beside { label, id, record: record.clone(), folder };
             set.beside.push(Beside { run, style });
         }
     }
@@ -246,6 +279,7 @@ pub(super) fn parent_of<'a>(rows: &'a [Row], child: &Row) -> Option<&'a Path> {
 mod tests {
     use super::super::model::samples;
     use super::*;
+    use weightscope_engine::record::ViewKind;
     use weightscope_engine::store::Parent;
 
     #[test]
@@ -268,7 +302,8 @@ mod tests {
         let mut layout = RunsLayout::default();
         let ticked: Vec<&Row> = rows.iter().collect();
         let from = |set: &OverlaySet| {
-            set.options(ViewKind::Lines).runs.iter().map(|run| run.from).collect::<Vec<_>>()
+            let lines = ViewSpec::new("loss", "Loss", ViewKind::Lines, &[]);
+            set.options(&lines).runs.iter().map(|run| run.from).collect::<Vec<_>>()
         };
         let all = set(1, Some(&rows[0]), &ticked, &Records::default(), &live, &mut layout);
         assert_eq!(from(&all), [None, Some(40.0), None], "where it left");

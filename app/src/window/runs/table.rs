@@ -84,6 +84,9 @@ impl Runs {
             for key in columns {
                 table = table.column(cells::column(key));
             }
+            if let Some(line) = self.revealed() {
+                table = table.scroll_to_row(line, None);
+            }
             table
                 .header(height, |mut header| {
                     header.col(|_| {});

@@ -1,11 +1,15 @@
 //! The body of a tile: the figure as it stands, and what follows from the pointer.
 
-use egui::{RichText, Ui};
-use weightscope_engine::record::{ControlKind, ControlValue, Pick, ViewKind, ViewSpec};
+use std::borrow::Cow;
 
-use super::color_bar::{self, Turned, color_bar};
+use egui::{RichText, Ui};
+use weightscope_engine::record::{ControlKind, ControlValue, Pick, Record, ViewKind, ViewSpec};
+
+use super::color_bar::{self, Turned, color_bar_column};
 use super::data;
 use super::derivation::Basis;
+use super::graph::graph_ui;
+use super::menu;
 use super::panels::panels_ui;
 use super::table::table_ui;
 use super::{Cache, Pinned, TileBehavior, TileState};
@@ -13,8 +17,8 @@ use crate::figure::model::{Body, Figure, Plot};
 use crate::views::{self, Resolution};
 use crate::window::command::Action;
 use crate::window::plot::{Prepared, Showing, Surround, Touched};
-use crate::window::readout;
-use crate::window::runs::OverlaySet;
+use crate::window::readout::{self, Precision};
+use crate::window::runs::{OverlaySet, RunsAction};
 use crate::window::shown::Shown;
 use crate::window::style::{color, tokens};
 
@@ -31,9 +35,10 @@ impl TileBehavior<'_> {
         state.options.controls = self.controls.only(&views::control_ids(spec));
         let from = Basis { shown: self.shown, overlay: self.overlay, controls: self.controls };
         state.derivation.follow(spec, &from, ui.ctx());
-        state.options.overlay = self.overlay.options(spec.kind);
+        state.options.overlay = self.overlay.options(spec);
         rebuild(state, self.shown, self.overlay, spec, ui.ctx());
-        let Some(Cache { figure: Some(figure), prepared, summary, records, .. }) = &mut state.cache else {
+        let Some(Cache { figure: Some(figure), prepared, summary, records, quantity, .. }) = &mut state.cache
+        else {
             let text = state.derivation.words().unwrap_or_else(|| spec.empty.clone());
             ui.centered_and_justified(|ui| {
                 ui.label(RichText::new(text).color(color(tokens(ui.ctx()).text_muted)))
@@ -55,24 +60,48 @@ impl TileBehavior<'_> {
                     follow: state.visible.is_none(),
                     readout: hover_text(ui, plot),
                     pinned: state.pinned.as_ref().map(|pinned| (pinned.at, pinned.text.as_str())),
+                    selected: self.selected,
                     surround: Surround::Full,
                     brush: spec.picks_into.is_some()
                         || spec.controls.iter().any(|control| control.kind == ControlKind::Region),
                 };
                 state.fit = false;
                 let focused = self.focus == spec.id;
-                let (touched, turned) = plot_ui(ui, figure, plot, prepared, &showing);
-                match turned {
-                    Some(Turned::Limits(low, high)) => state.options.limits = Some((low, high)),
-                    Some(Turned::Fit) => state.options.limits = None,
-                    None => {}
+                let share = quantity
+                    .as_ref()
+                    .map(|(quantity, _)| quantity)
+                    .filter(|quantity| self.shares.is_on(quantity) || self.shares.has_company(quantity));
+                let share = share.map(|quantity| (quantity.as_str(), self.shares.is_on(quantity)));
+                let (touched, turned) = plot_ui(ui, figure, plot, prepared, &showing, share);
+                let quantity = quantity.as_ref().map_or("", |(quantity, _)| quantity.as_str());
+                let limits = match turned {
+                    Some(Turned::Limits(low, high)) => Some(Some((low, high))),
+                    Some(Turned::Fit) => Some(None),
+                    Some(Turned::Share(on)) => {
+                        self.actions.push(Action::ShareLimits(quantity.to_owned(), on));
+                        None
+                    }
+                    None => None,
+                };
+                if let Some(limits) = limits
+                    && !self.shares.fix(quantity, limits)
+                {
+                    state.options.limits = limits;
                 }
                 touched.response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Image, true, summary));
                 if let Some(at) = touched.clicked {
-                    state.pinned = readout::readout(plot, at.0, at.1).map(|text| Pinned { at, text });
+                    let read = |precision| readout::readout(plot, at.0, at.1, precision);
+                    state.pinned = read(Precision::Short)
+                        .zip(read(Precision::Full))
+                        .map(|(text, exact)| Pinned { at, text, exact });
+                }
+                if let Some(path) = touched.hit.and_then(|run| self.overlay.path(run)) {
+                    self.actions.push(Action::Runs(RunsAction::Select(path.to_owned())));
                 }
                 copy_pinned(ui, focused, state.pinned.as_ref());
                 remember_pointer(ui, plot, &touched);
+                let (response, pointer) = (&touched.response, touched.pointer);
+                menu::menu_ui(response, spec, figure, pointer, &mut state.options, self.actions);
                 after(spec, state, &touched, ui, self.actions, self.shown);
             }
             (Body::Panels(panels), prepared) => {
@@ -91,6 +120,7 @@ impl TileBehavior<'_> {
                     }));
                 }
             }
+            (Body::Graph(graph), _) => graph_ui(ui, graph, summary),
             (Body::Table(table), _) => table_ui(ui, table, &spec.id),
             (Body::Text(text), _) => {
                 ui.label(text);
@@ -109,6 +139,7 @@ fn plot_ui(
     plot: &Plot,
     prepared: &Prepared,
     showing: &Showing<'_>,
+    share: Option<(&str, bool)>,
 ) -> (Touched, Option<Turned>) {
     let notes = figure.remarks();
     let note_height = if notes.is_empty() { 0.0 } else { 16.0 };
@@ -117,7 +148,7 @@ fn plot_ui(
     let shown = ui
         .horizontal(|ui| {
             let touched = ui.allocate_ui(size, |ui| prepared.show(ui, showing)).inner;
-            (touched, plot.color_bar.as_ref().and_then(|bar| color_bar(ui, bar, size.y)))
+            (touched, plot.color_bar.as_ref().and_then(|bar| color_bar_column(ui, bar, size.y, share)))
         })
         .inner;
     if !notes.is_empty() {
@@ -131,7 +162,7 @@ fn plot_ui(
 fn copy_pinned(ui: &Ui, focused: bool, pinned: Option<&Pinned>) {
     let wanted = ui.input(|input| input.events.contains(&egui::Event::Copy));
     if let Some(pinned) = pinned.filter(|_| focused && wanted && !ui.ctx().egui_wants_keyboard_input()) {
-        ui.copy_text(pinned.text.clone());
+        ui.copy_text(pinned.exact.clone());
     }
 }
 
@@ -142,7 +173,7 @@ fn pointer_key(ui: &Ui, plot: &Plot) -> egui::Id {
 /// Readout of the last pointer position over this tile.
 fn hover_text(ui: &Ui, plot: &Plot) -> Option<String> {
     let at: Option<(f64, f64)> = ui.data(|data| data.get_temp(pointer_key(ui, plot)));
-    at.and_then(|(x, y)| readout::readout(plot, x, y))
+    at.and_then(|(x, y)| readout::readout(plot, x, y, Precision::Short))
 }
 
 fn remember_pointer(ui: &Ui, plot: &Plot, touched: &Touched) {
@@ -231,7 +262,7 @@ fn rebuild(
     spec: &ViewSpec,
     context: &egui::Context,
 ) {
-    let overlay = if others.applies(spec.kind) { others.generation } else { 0 };
+    let overlay = others.key(spec);
     let dark = context.theme() == egui::Theme::Dark;
     let generation = state.derivation.generation();
     let fresh = state.cache.as_ref().is_some_and(|cache| {
@@ -245,7 +276,14 @@ fn rebuild(
         return;
     }
     let record = views::lay_over(shown.record(), state.derivation.channels());
-    let sources = others.sources(spec.kind, &record);
+    let beside: Vec<Cow<'_, Record>> = others
+        .beside()
+        .map(|run| match state.derivation.beside(&run.folder) {
+            [] => Cow::Borrowed(&run.record),
+            derived => Cow::Owned(views::lay_over(&run.record, derived)),
+        })
+        .collect();
+    let sources = others.sources(&record, &beside);
     let figure = views::figure(spec, &sources, &state.options, &shown.provenance);
     let prepared = match figure.as_ref().map(|figure| &figure.body) {
         Some(Body::Plot(plot)) => vec![Prepared::new(plot, context, &spec.id)],
@@ -261,6 +299,7 @@ fn rebuild(
         _ => Vec::new(),
     };
     let summary = figure.as_ref().map(readout::summary).unwrap_or_default();
+    let quantity = figure.as_ref().and_then(|figure| views::quantity(spec, figure));
     state.cache = Some(Cache {
         version: shown.version,
         generation,
@@ -270,6 +309,7 @@ fn rebuild(
         figure,
         prepared,
         summary,
+        quantity,
         records: None,
     });
 }

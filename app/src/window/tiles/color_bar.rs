@@ -1,11 +1,12 @@
 //! The key to the colours of a heat map. Its ends can be dragged: the limits of the colours follow.
 
 use egui::{CursorIcon, Sense};
+use egui_material_icons::icons;
 
 use crate::figure::colormap::ColorScale;
 use crate::figure::model::ColorBar;
 use crate::figure::number::significant;
-use crate::window::style::{color, tokens};
+use crate::window::style::{self, color, tokens};
 
 /// Width of a key with its numbers, points.
 pub(super) const WIDTH: f32 = 66.0;
@@ -18,6 +19,32 @@ pub(super) enum Turned {
     Limits(f64, f64),
     /// Back to limits that fit.
     Fit,
+    /// The limits are shared with the other tiles of the quantity, or not.
+    Share(bool),
+}
+
+/// Height of the button below a key, points.
+const BUTTON: f32 = 18.0;
+
+/// The key with the button that shares its limits: the quantity, and whether they are shared now.
+pub(super) fn color_bar_column(
+    ui: &mut egui::Ui,
+    bar: &ColorBar,
+    height: f32,
+    share: Option<(&str, bool)>,
+) -> Option<Turned> {
+    let Some((quantity, on)) = share else { return color_bar(ui, bar, height) };
+    let column = ui.vertical(|ui| {
+        let turned = color_bar(ui, bar, height - BUTTON - ui.spacing().item_spacing.y);
+        let icon = if on { icons::ICON_LINK } else { icons::ICON_LINK_OFF };
+        let button = ui.add(egui::Button::selectable(on, style::icon(icon)).small());
+        let name = format!("Share limits of {quantity}");
+        button.widget_info(|| egui::WidgetInfo::selected(egui::Role::CheckBox, true, on, &name));
+        let words = "Equal colours mean equal values in all tiles of this quantity";
+        let clicked = button.on_hover_text(format!("{name}: {words}")).clicked();
+        if clicked { Some(Turned::Share(!on)) } else { turned }
+    });
+    column.inner
 }
 
 /// Draws the key with its numbers.

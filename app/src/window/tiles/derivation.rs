@@ -4,13 +4,13 @@
 //! waits, so that a costly derivation of a live run takes at most a quarter of its thread's time. A job may show coarser results
 //! on its way to the whole one.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::time::{Duration, Instant};
 
 use weightscope_engine::labs::Derive;
-use weightscope_engine::record::{Channel, Controls, ViewSpec};
+use weightscope_engine::record::{Channel, Controls, Record, ViewSpec};
 use weightscope_engine::run::Control;
 
 use crate::views;
@@ -47,8 +47,15 @@ impl Key {
     }
 }
 
+/// Channels of the run that is shown, and of those beside it by folder.
+#[derive(Default)]
+struct Made {
+    own: Vec<Channel>,
+    beside: Vec<(PathBuf, Vec<Channel>)>,
+}
+
 struct Job {
-    task: Task<Result<Vec<Channel>, String>>,
+    task: Task<Result<Made, String>>,
     /// Coarser results on the way.
     coarse: Receiver<Vec<Channel>>,
     key: Key,
@@ -60,7 +67,7 @@ struct Job {
 #[derive(Default)]
 pub(super) struct Derivation {
     done: Option<Key>,
-    channels: Vec<Channel>,
+    made: Made,
     error: Option<String>,
     generation: u64,
     job: Option<Job>,
@@ -78,7 +85,12 @@ impl Drop for Derivation {
 impl Derivation {
     /// The channels as far as they are made.
     pub(super) fn channels(&self) -> &[Channel] {
-        &self.channels
+        &self.made.own
+    }
+
+    /// The channels of a run beside the one that is shown.
+    pub(super) fn beside(&self, folder: &Path) -> &[Channel] {
+        self.made.beside.iter().find(|(own, _)| own == folder).map_or(&[], |(_, channels)| channels)
     }
 
     /// Grows with each result: the key of cached figures.
@@ -104,8 +116,9 @@ impl Derivation {
         }
         self.take_coarse();
         self.take_finished();
-        let folders = if spec.across { from.overlay.folders() } else { Vec::new() };
-        let grown = if spec.across { from.overlay.generation } else { 0 };
+        let beside = spec.across || views::draws_several(spec);
+        let folders = if beside { from.overlay.folders() } else { Vec::new() };
+        let grown = if beside { from.overlay.generation } else { 0 };
         let wanted = Key {
             version: (from.shown.version, grown),
             folders,
@@ -132,7 +145,7 @@ impl Derivation {
     fn take_coarse(&mut self) {
         let coarse = self.job.as_ref().and_then(|job| job.coarse.try_iter().last());
         if let Some(channels) = coarse {
-            self.channels = channels;
+            self.made.own = channels;
             self.error = None;
             self.generation += 1;
         }
@@ -142,8 +155,8 @@ impl Derivation {
         let Some(result) = self.job.as_ref().and_then(|job| job.task.poll()) else { return };
         let Some(job) = self.job.take() else { return };
         match result {
-            Ok(Ok(channels)) => {
-                self.channels = channels;
+            Ok(Ok(made)) => {
+                self.made = made;
                 self.error = None;
             }
             Ok(Err(error)) => self.error = Some(error),
@@ -160,6 +173,14 @@ impl Derivation {
         let (method, spec, record) = (shown.experiment.method.clone(), spec.clone(), shown.record().clone());
         let (folder, controls) = (shown.folder.clone(), from.controls.clone());
         let (folders, guard, waker) = (key.folders.clone(), Arc::clone(&control), context.clone());
+        let beside: Vec<(PathBuf, Record)> = if views::draws_several(&spec) {
+            from.overlay.beside().map(|run| (run.folder.clone(), run.record.clone())).collect()
+        } else {
+            Vec::new()
+        };
+        let same = |done: &Key| done.version.0 == key.version.0 && done.controls == key.controls;
+        let known = self.done.as_ref().filter(|done| !spec.across && self.error.is_none() && same(done));
+        let known = known.map(|_| self.made.own.clone());
         let (sender, coarse) = sync_channel(MOST_COARSE);
         let task = Task::spawn("derive", context, move || {
             let publish = |channels| {
@@ -174,7 +195,12 @@ impl Derivation {
                 partial: Some(&publish),
                 ..Derive::new(&spec.id, &record, &controls, &guard)
             };
-            views::derived(&method, &spec, &job).map_err(|error| error.to_string())
+            // A tick more or less changes nothing in the run that is shown.
+            let own = match known {
+                Some(own) => own,
+                None => views::derived(&method, &spec, &job).map_err(|error| error.to_string())?,
+            };
+            Ok(Made { own, beside: views::derived_beside(&method, &spec, &beside, &controls, &guard) })
         });
         self.job = task.map(|task| Job { task, coarse, key, control, begun: Instant::now() });
     }

@@ -6,6 +6,8 @@ use egui_tiles::{Container, Tile, TileId, Tiles, Tree};
 use serde::{Deserialize, Serialize};
 use weightscope_engine::record::ViewSpec;
 
+use crate::views::own;
+
 /// One tile: a view by its id.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(in crate::window) struct Pane {
@@ -26,6 +28,8 @@ const WIDE: [usize; 2] = [3, 3];
 const NARROW: [usize; 2] = [2, 2];
 /// Room of the first row, and of its first tile, relative to the others.
 const FIRST_SHARE: f32 = 1.35;
+/// Views side by side in the row of those that the person put together.
+const MOST_IN_ROW: usize = 4;
 /// Width from which a window counts as wide, points.
 const WIDE_FROM: f32 = 1200.0;
 
@@ -101,6 +105,48 @@ impl Layout {
         self.tree.make_active(|_, tile| matches!(tile, Tile::Pane(pane) if pane.view == view));
     }
 
+    /// Puts a view into a group of tabs, in front.
+    pub(in crate::window) fn open_in(&mut self, view: &str, group: TileId) {
+        if !self.has(view) && matches!(self.tree.tiles.get(group), Some(Tile::Container(_))) {
+            let pane = self.tree.tiles.insert_pane(Pane { view: view.to_owned() });
+            self.tree.move_tile_to_container(pane, group, usize::MAX, false);
+        }
+        self.open(view);
+    }
+
+    /// Puts a view into the row of those that the person put together, below the others.
+    pub(in crate::window) fn open_below(&mut self, view: &str) {
+        if let Some(row) = self.own_row().filter(|_| !self.has(view)) {
+            let pane = self.tree.tiles.insert_pane(Pane { view: view.to_owned() });
+            let in_row = matches!(self.tree.tiles.get(row), Some(Tile::Container(_)));
+            if in_row {
+                self.tree.move_tile_to_container(pane, row, usize::MAX, false);
+            } else {
+                let both = self.tree.tiles.insert_horizontal_tile(vec![row, pane]);
+                self.replace_in_root(row, both);
+            }
+        }
+        self.open(view);
+    }
+
+    /// The last row, if it holds nothing but views that the person put together and has room for one more.
+    fn own_row(&self) -> Option<TileId> {
+        let root = self.tree.root()?;
+        let Some(Tile::Container(Container::Linear(rows))) = self.tree.tiles.get(root) else { return None };
+        let last = *rows.children.last()?;
+        let mut ids = Vec::new();
+        self.collect(Some(last), &mut ids);
+        let fits = (1..MOST_IN_ROW).contains(&ids.len()) && ids.iter().all(|id| own::is_own(id));
+        fits.then_some(last)
+    }
+
+    fn replace_in_root(&mut self, old: TileId, new: TileId) {
+        let root = self.tree.root().and_then(|root| self.tree.tiles.get_mut(root));
+        if let Some(Tile::Container(Container::Linear(rows))) = root {
+            rows.children.iter_mut().filter(|child| **child == old).for_each(|child| *child = new);
+        }
+    }
+
     /// True if the view has a tile.
     pub(in crate::window) fn has(&self, view: &str) -> bool {
         self.panes().any(|(_, id)| id == view)
@@ -161,6 +207,25 @@ mod tests {
         assert!(layout.has("b"), "until it is opened again");
         let text = serde_json::to_string(&layout).unwrap();
         assert_eq!(serde_json::from_str::<Layout>(&text).unwrap(), layout, "survives the session file");
+    }
+
+    #[test]
+    fn views_of_channels_share_a_row_and_a_group_takes_them_as_tabs() {
+        let mut layout = Layout::new(&views(&["a", "b", "c", "d", "e", "f", "g"]), 1440.0);
+        for id in ["channels:x", "channels:y", "channels:z"] {
+            layout.open_below(id);
+        }
+        assert!(["channels:x", "channels:y", "channels:z"].iter().all(|id| layout.has(id)), "all are there");
+        let Some(Tile::Container(root)) = layout.tree.root().and_then(|root| layout.tree.tiles.get(root))
+        else {
+            panic!("a root")
+        };
+        assert_eq!(root.num_children(), 4, "three rows of the lab and one below");
+        let group = layout.panes().find(|(_, id)| *id == "g").map(|(tile, _)| tile);
+        let group = group.and_then(|tile| layout.tree.tiles.parent_of(tile)).expect("a group of tabs");
+        layout.open_in("channels:t", group);
+        let pane = layout.panes().find(|(_, id)| *id == "channels:t").map(|(tile, _)| tile);
+        assert_eq!(pane.and_then(|tile| layout.tree.tiles.parent_of(tile)), Some(group), "as a tab of it");
     }
 
     #[test]

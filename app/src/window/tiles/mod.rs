@@ -7,22 +7,27 @@ mod color_bar;
 pub(super) mod controls;
 mod data;
 mod derivation;
+mod graph;
 mod layout;
+mod menu;
 mod panels;
+mod shares;
 mod table;
 mod title;
 
 use egui::{Ui, WidgetText};
-use egui_tiles::{Behavior, SimplificationOptions, TileId, UiResponse};
+use egui_material_icons::icons;
+use egui_tiles::{Behavior, SimplificationOptions, Tabs, TileId, Tiles, UiResponse};
 use weightscope_engine::record::{Channel, Controls};
 
 use self::derivation::Derivation;
 pub(super) use self::layout::{Layout, Pane};
+pub(super) use self::shares::Shares;
 use super::command::Action;
 use super::plot::Prepared;
 use super::runs::OverlaySet;
 use super::shown::Shown;
-use super::style::{color, tokens};
+use super::style::{self, color, tokens};
 use crate::figure::model::Figure;
 use crate::views::ViewOptions;
 
@@ -45,6 +50,8 @@ pub(super) struct TileState {
 struct Pinned {
     at: (f64, f64),
     text: String,
+    /// The same with all digits, for the clipboard.
+    exact: String,
 }
 
 /// A figure with the key it was built for.
@@ -59,6 +66,8 @@ struct Cache {
     /// One for a plot, one for each panel of several; none for tables and words.
     prepared: Vec<Prepared>,
     summary: String,
+    /// What the colours say, and the limits that hold its data.
+    quantity: Option<(String, (f64, f64))>,
     /// The numbers behind the figure, once they were asked for.
     records: Option<Vec<Vec<String>>>,
 }
@@ -75,6 +84,10 @@ pub(super) struct TileBehavior<'a> {
     pub(super) controls: &'a Controls,
     /// Ticked runs beside the one that is shown.
     pub(super) overlay: &'a OverlaySet,
+    /// The run among them that is selected, by its place; the run that is shown has place 0.
+    pub(super) selected: Option<usize>,
+    /// Colour limits that tiles share.
+    pub(super) shares: &'a mut Shares,
     pub(super) actions: &'a mut Vec<Action>,
 }
 
@@ -98,6 +111,21 @@ impl Behavior<Pane> for TileBehavior<'_> {
         self.shown.view(&pane.view).map_or(pane.view.clone(), |view| view.title.clone()).into()
     }
 
+    fn top_bar_right_ui(
+        &mut self,
+        _tiles: &Tiles<Pane>,
+        ui: &mut Ui,
+        group: TileId,
+        _tabs: &Tabs,
+        _scroll_offset: &mut f32,
+    ) {
+        let button = ui.add(egui::Button::new(style::icon(icons::ICON_ADD)).small().frame(false));
+        button.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, "Add view to this group"));
+        if button.on_hover_text("Add any channel as a view of this group").clicked() {
+            self.actions.push(Action::AddTo(group));
+        }
+    }
+
     fn simplification_options(&self) -> SimplificationOptions {
         SimplificationOptions { all_panes_must_have_tabs: false, ..SimplificationOptions::default() }
     }
@@ -108,6 +136,11 @@ impl TileState {
     pub(super) fn fit(&mut self) {
         self.visible = None;
         self.fit = true;
+    }
+
+    /// True if the person chose what part is seen, so that new data do not move it.
+    fn is_zoomed(&self) -> bool {
+        self.visible.is_some()
     }
 
     /// The options that the next start takes up: not the weights or the step of a run.
@@ -126,6 +159,12 @@ impl TileState {
     /// The channels that the lab derived for this view.
     pub(super) fn derived(&self) -> &[Channel] {
         self.derivation.channels()
+    }
+
+    /// What the colours of its figure say, and the limits that hold its data.
+    fn quantity(&self) -> Option<(&str, (f64, f64))> {
+        let (quantity, limits) = self.cache.as_ref()?.quantity.as_ref()?;
+        Some((quantity.as_str(), *limits))
     }
 
     /// Takes a pinned readout away.

@@ -5,7 +5,7 @@ use egui::{RichText, Ui};
 use super::color_bar::{self, color_bar};
 use crate::figure::model::{Body, PanelsBody};
 use crate::window::plot::{Prepared, Showing, Surround};
-use crate::window::readout;
+use crate::window::readout::{self, Precision};
 
 const TITLE_HEIGHT: f32 = 16.0;
 const GAP: f32 = 6.0;
@@ -52,8 +52,9 @@ pub(super) fn panels_ui(
                 fit: false,
                 follow: true,
                 pinned: None,
-                readout: at.and_then(|(x, y)| readout::readout(plot, x, y)),
+                readout: at.and_then(|(x, y)| readout::readout(plot, x, y, Precision::Short)),
                 brush: false,
+                selected: None,
                 surround: if compact { Surround::Compact } else { Surround::Full },
             };
             ui.horizontal(|ui| {

@@ -9,8 +9,9 @@ use crate::window::command::Action;
 use crate::window::style::{self, color, tokens};
 
 /// The gestures that all plots share.
-const GESTURES: &str = "Drag moves, the wheel zooms (Ctrl: x only, Shift: y only), right-drag zooms into a box, double-click fits. \
-     Shift and drag brushes. A click pins the readout, Ctrl+C copies it. L and Shift+L change the scales, S smooths, M maximises.";
+const GESTURES: &str = "Drag moves, the wheel zooms (Ctrl: x only, Shift: y only), right-drag zooms into a box, double-click fits, \
+     a right click opens a menu. Shift and drag brushes. A click pins the readout, Ctrl+C copies it; on the curve of another run it \
+     selects the run. L and Shift+L change the scales, S smooths, M maximises.";
 
 impl TileBehavior<'_> {
     /// Title, chooser, buttons of the view, help, export.
@@ -53,6 +54,9 @@ impl TileBehavior<'_> {
         }
         if icon(ui, icons::ICON_CLOSE, format!("Close {}", spec.title)).clicked() {
             self.actions.push(Action::CloseTile(spec.id.clone()));
+        }
+        if state.is_zoomed() && icon(ui, icons::ICON_ZOOM_OUT_MAP, format!("Fit {}", spec.title)).clicked() {
+            state.fit();
         }
         let help = icon(ui, icons::ICON_HELP, format!("What is {}?", spec.title));
         egui::Popup::from_toggle_button_response(&help).show(|ui| {

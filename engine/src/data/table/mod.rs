@@ -4,11 +4,13 @@
 //! line and column. What to do about holes is the caller's choice, made explicitly.
 
 mod embedded;
+mod extent;
 mod kinds;
 mod read;
 mod sniff;
 
 pub use embedded::{EMBEDDED, Embedded, embedded};
+pub use extent::extent;
 pub use kinds::{Column, ColumnKind, MISSING, Table};
 pub use read::{read_as, read_table};
 

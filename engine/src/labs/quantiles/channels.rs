@@ -11,12 +11,23 @@ use crate::record::{Channel, Curve, Data, Grid, Record, Timeline};
 use crate::run::Context;
 
 /// Test rows whose predictions the record keeps for the views; scores use all.
-pub(super) const MOST_ROWS: usize = 100_000;
+const MOST_ROWS: usize = 100_000;
+/// Features of test rows that the record keeps; wide tables keep fewer rows.
+const MOST_CELLS: usize = 8_000_000;
+
+/// Test rows that the record keeps.
+pub(super) fn most_rows(plan: &Plan<'_>) -> usize {
+    (MOST_CELLS / (plan.material.encoder.names.len() + 1)).min(MOST_ROWS)
+}
 
 /// JSON of [`Meta`].
 pub(super) const META: &str = "meta";
 /// One method a line.
 pub(super) const METHODS: &str = "methods";
+/// One method a line, after [`NOBODY`].
+pub(super) const SECONDS: &str = "seconds";
+/// No second method.
+pub(super) const NOBODY: &str = "none";
 /// One feature a line.
 pub(super) const FEATURES: &str = "features";
 /// One aggregator with a table of weights a line.
@@ -57,6 +68,11 @@ pub(super) const SCORE: &str = "score/validation/";
 pub(super) const FOLD_SCORE: &str = "score/fold/";
 /// Scores of all methods and stages.
 pub(super) const SCORES: &str = "scores";
+
+/// How long each model took.
+pub(super) const SPEED: &str = "speed";
+/// Settings of each model.
+pub(super) const CHOSEN: &str = "chosen";
 
 /// What the views need to know beside the numbers.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -138,6 +154,8 @@ pub(super) fn declare(context: &mut Context<'_>, plan: &Plan<'_>) {
         Data::Text(text),
     ));
     record.insert(channel(METHODS, "methods", "", "One method a line.", Data::Text(methods.join("\n"))));
+    let others = format!("{NOBODY}\n{}", methods.join("\n"));
+    record.insert(channel(SECONDS, "second methods", "", "One method a line.", Data::Text(others)));
     record.insert(channel(
         FEATURES,
         "features",
@@ -157,22 +175,28 @@ pub(super) fn declare(context: &mut Context<'_>, plan: &Plan<'_>) {
         "Aggregators with weights.",
         Data::Text(weighted.join("\n")),
     ));
-    let material = &plan.material;
+    let (material, most) = (&plan.material, most_rows(plan));
     for (id, part, label) in [
         (TEST_ROWS, &material.test, "test rows"),
         (CALIBRATION_ROWS, &material.calibration, "calibration rows"),
     ] {
         let mut columns = meta.features.clone();
         columns.push(meta.target.name.clone());
-        let values = joined(&part.x, &part.y, MOST_ROWS);
+        let values = joined(&part.x, &part.y, most);
         let data = Data::Grid(only(0, grid(columns, values)));
         record.insert(channel(id, label, "", "Standardised features, the observation last.", data));
     }
     if let Some(truth) = &material.truth {
-        let values = truth.iter().take(MOST_ROWS * plan.levels.len()).copied().collect();
+        let values = truth.iter().take(most_rows(plan) * plan.levels.len()).copied().collect();
         let data = Data::Grid(only(0, grid(level_names(&meta.levels), values)));
         record.insert(channel(TRUTH, "truth", "", "True quantiles of the test rows, standardised.", data));
     }
+}
+
+/// Empties the record for a fork, but for scalar history and the training curves of these methods.
+pub(super) fn forget_all_but_curves_of(context: &mut Context<'_>, methods: &[&str]) {
+    let of = |id: &str| id.starts_with(CURVE) && methods.iter().any(|name| id.ends_with(&format!("/{name}")));
+    context.record().retain(|channel| matches!(channel.data, Data::Scalar(_)) || of(&channel.id));
 }
 
 fn joined(x: &Matrix, y: &[f32], most: usize) -> Vec<f32> {
@@ -199,7 +223,7 @@ pub(super) fn predictions(
 ) {
     let step = context.step();
     let columns = level_names(plan.levels.values());
-    let most = MOST_ROWS * plan.levels.len();
+    let most = most_rows(plan) * plan.levels.len();
     for (family, values, about) in [
         (RAW, test, "Predicted quantiles of the test rows, standardised, before any operator."),
         (

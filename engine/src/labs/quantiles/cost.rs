@@ -55,6 +55,6 @@ pub(super) fn cost(config: &Config) -> Cost {
         steps: (kinds.len() as f64 * (1.0 + folds + pairs)) as u64
             + (config.aggregators.len() as f64 * nested) as u64,
         memory_bytes: 80_000_000 + parameters * 60 + (rows * (kinds.len() * levels * 40) as f64) as u64,
-        seconds: base + nested * join + learners as f64 * 0.05,
+        seconds: base + (nested - 1.0 + config.search_trials.max(1) as f64) * join + learners as f64 * 0.05,
     }
 }

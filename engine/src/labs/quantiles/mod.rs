@@ -18,13 +18,14 @@ mod pipeline;
 mod predict;
 mod reference;
 pub mod scores;
+mod size;
 #[cfg(test)]
 mod tests;
 mod views;
 
 pub use predict::{predict, predict_with};
 
-pub use config::{Config, Conformal, Margins, Missing, Placement, Search};
+pub use config::{Config, Conformal, Margins, Missing, NonFinite, Placement, Search};
 
 use std::path::Path;
 
@@ -73,6 +74,10 @@ impl Lab for Config {
 
     fn action(&self, _record: &Record, _action: &str) -> Picked {
         Picked::default()
+    }
+
+    fn forkable(&self, parent: &Self) -> Vec<Problem> {
+        self.fork_problems(parent)
     }
 
     fn derive(&self, job: &Derive<'_>) -> Result<Vec<Channel>, RunError> {

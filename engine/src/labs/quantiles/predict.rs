@@ -12,6 +12,7 @@ use rayon::prelude::*;
 use super::base::{Fitted, Matrix};
 use super::config::Config;
 use super::method::conformal;
+use super::method::cv_plus::SortedScores;
 use super::method::isotonize::{self, Isotonization};
 use super::method::levels::Levels;
 use super::pipeline::finish::operator;
@@ -88,6 +89,8 @@ struct Model {
     device: Device,
     /// Base models that the method needs.
     needed: Vec<bool>,
+    /// Scores of CV+ by interval; empty for split calibration.
+    scores: Vec<SortedScores>,
 }
 
 impl Model {
@@ -119,6 +122,9 @@ impl Model {
             let known = names.iter().map(|name| name.as_str()).collect::<Vec<_>>().join(", ");
             return Err(wrong("method", format!("the run has no method \"{word}\""), &known));
         };
+        let scores = names.get(method).and_then(|name| finished.cv_scores.get(*name));
+        let sorted = |scores: &Vec<f64>| SortedScores::new(scores, &finished.folds);
+        let scores = scores.map(|scores| scores.iter().map(sorted).collect()).unwrap_or_default();
         let models = finished.base_models.len();
         let needed = (0..models).map(|model| method >= models || method == model).collect();
         Ok(Self {
@@ -129,6 +135,7 @@ impl Model {
             refuses_holes: missing != super::config::Missing::Impute,
             device: Device::flex(),
             needed,
+            scores,
             finished,
         })
     }
@@ -215,22 +222,18 @@ impl Model {
             conformal::apply(&mut out, &self.levels, offsets);
             return out;
         }
-        let Some(scores) = self.finished.cv_scores.get(&name) else { return Vec::new() };
+        if self.scores.is_empty() {
+            return Vec::new();
+        }
         let folds = self.finished.folds.iter().max().map_or(0, |most| most + 1);
         let by_fold: Option<Vec<Vec<f32>>> = (0..folds).map(|fold| self.quantiles(x, Some(fold))).collect();
         let Some(mut by_fold) = by_fold else { return Vec::new() };
         by_fold.iter_mut().for_each(|q| operator.apply_rows(q, m));
         for (row, out) in out.chunks_exact_mut(m).enumerate() {
-            for (pair, scores) in self.levels.pairs().iter().zip(scores) {
+            for (pair, scores) in self.levels.pairs().iter().zip(&self.scores) {
                 let end =
                     |level: usize| by_fold.iter().map(|q| f64::from(q[row * m + level])).collect::<Vec<_>>();
-                let (low, high) = conformal::cv_plus(
-                    scores,
-                    &self.finished.folds,
-                    &end(pair.lower),
-                    &end(pair.upper),
-                    pair.alpha,
-                );
+                let (low, high) = scores.interval(&end(pair.lower), &end(pair.upper), pair.alpha);
                 out[pair.lower] = low as f32;
                 out[pair.upper] = high as f32;
             }

@@ -1,5 +1,9 @@
 //! Small whole runs: the same numbers on any number of threads, after a resume, and from the stored models.
 
+mod across;
+mod exclusion;
+mod forks;
+
 use std::path::Path;
 
 use super::config::{Config, Conformal};
@@ -41,6 +45,26 @@ fn done(config: Config, threads: u64, place: Place) -> Outcome {
     let outcome = carry_out(config, threads, place);
     assert_eq!(outcome.status, Status::Done, "{:?}", outcome.reason);
     outcome
+}
+
+/// A run of the small experiment that is cancelled after so many steps.
+fn stopped_after(steps: u64, path: &Path) {
+    let control = Control::default();
+    let request = RunRequest {
+        experiment: experiment(small(), 2),
+        asked: None,
+        origin: "test".to_owned(),
+        place: Place::New(path.to_owned()),
+    };
+    control.step(steps);
+    std::thread::scope(|scope| {
+        let run = scope.spawn(|| run::run(&request, &mut Nobody, &control));
+        while !control.is_parked() && !run.is_finished() {
+            std::thread::sleep(std::time::Duration::from_millis(2));
+        }
+        control.cancel();
+        assert_eq!(run.join().unwrap().unwrap().status, Status::Cancelled);
+    });
 }
 
 #[test]
@@ -86,22 +110,7 @@ fn a_run_that_was_stopped_goes_on_to_the_same_numbers() {
     let whole = folder.path().join("whole");
     done(small(), 2, Place::New(whole.clone()));
     let stopped = folder.path().join("stopped");
-    let control = Control::default();
-    let request = RunRequest {
-        experiment: experiment(small(), 2),
-        asked: None,
-        origin: "test".to_owned(),
-        place: Place::New(stopped.clone()),
-    };
-    control.step(6);
-    std::thread::scope(|scope| {
-        let run = scope.spawn(|| run::run(&request, &mut Nobody, &control));
-        while !control.is_parked() && !run.is_finished() {
-            std::thread::sleep(std::time::Duration::from_millis(2));
-        }
-        control.cancel();
-        assert_eq!(run.join().unwrap().unwrap().status, Status::Cancelled);
-    });
+    stopped_after(6, &stopped);
     let outcome = run::resume(&stopped, &mut Nobody, &Control::default()).unwrap();
     assert_eq!(outcome.status, Status::Done, "{:?}", outcome.reason);
     let values = |path: &Path| -> Vec<(u64, String, u64)> {

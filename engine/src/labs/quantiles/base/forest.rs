@@ -38,6 +38,9 @@ impl Default for ForestSettings {
     }
 }
 
+/// A query that reaches fewer than one in so many rows looks at those alone.
+const SPARSE: usize = 16;
+
 /// A fitted forest.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Forest {
@@ -112,26 +115,47 @@ impl Forest {
     pub fn predict(&self, x: &Matrix, taus: &[f64]) -> Vec<f32> {
         let mut out = Vec::with_capacity(x.rows() * taus.len());
         let mut weights = vec![0.0_f32; self.y.len()];
+        let mut touched: Vec<u32> = Vec::new();
         for row in x.each_row() {
-            weights.fill(0.0);
+            touched.clear();
             for ((tree, members), starts) in self.trees.iter().zip(&self.members).zip(&self.starts) {
                 let leaf = tree.leaf(row);
                 let members = &members[starts[leaf] as usize..starts[leaf + 1] as usize];
                 let weight = 1.0 / members.len().max(1) as f32;
-                members.iter().for_each(|member| weights[*member as usize] += weight);
+                for member in members {
+                    let own = &mut weights[*member as usize];
+                    if *own == 0.0 {
+                        touched.push(*member);
+                    }
+                    *own += weight;
+                }
             }
-            self.push_quantiles(&weights, taus, &mut out);
+            // A query reaches a few hundred rows: in a large table looking at all of them would be most of the work.
+            if touched.len() * SPARSE < weights.len() {
+                touched.sort_unstable();
+                self.push_quantiles(
+                    touched.iter().map(|at| (*at as usize, weights[*at as usize])),
+                    taus,
+                    &mut out,
+                );
+                touched.iter().for_each(|at| weights[*at as usize] = 0.0);
+            } else {
+                self.push_quantiles(weights.iter().copied().enumerate(), taus, &mut out);
+                weights.fill(0.0);
+            }
         }
         out
     }
 
     /// Quantiles of the weighted observations, linear between the middles of their shares of the total weight: the lower inverse of
     /// the paper makes steps that a small leaf turns into large ones. The total weight is the number of trees.
-    fn push_quantiles(&self, weights: &[f32], taus: &[f64], out: &mut Vec<f32>) {
+    /// `weights` come by ascending place.
+    fn push_quantiles(&self, weights: impl Iterator<Item = (usize, f32)>, taus: &[f64], out: &mut Vec<f32>) {
         let total = self.trees.len() as f32;
         let mut levels = taus.iter().map(|tau| *tau as f32 * total).peekable();
         let (mut sum, mut before) = (0.0, None::<(f32, f32)>);
-        for (y, weight) in self.y.iter().zip(weights).filter(|(_, weight)| **weight > 0.0) {
+        for (place, weight) in weights.filter(|(_, weight)| *weight > 0.0) {
+            let y = &self.y[place];
             let middle = sum + 0.5 * weight;
             while let Some(level) = levels.next_if(|level| *level <= middle) {
                 out.push(match before {

@@ -164,6 +164,9 @@ impl Head for NetHead<'_> {
     }
 }
 
+/// Rows that the simultaneous net predicts at once.
+const ROWS: usize = 1024;
+
 /// Quantiles from a network, `[rows, levels]`.
 fn quantiles(kind: Kind, network: &Network, x: &Matrix, taus: &[f64], device: &Device) -> Vec<f32> {
     match kind {
@@ -178,14 +181,20 @@ fn quantiles(kind: Kind, network: &Network, x: &Matrix, taus: &[f64], device: &D
             out
         }
         Kind::SimultaneousQuantile => {
-            let mut values = Vec::with_capacity(x.rows() * taus.len() * (x.columns + 1));
-            for row in x.each_row() {
-                for tau in taus {
-                    values.extend_from_slice(row);
-                    values.push(*tau as f32 - 0.5);
+            let mut out = Vec::with_capacity(x.rows() * taus.len());
+            // A row stands there once for each level: of all rows at once that would be many times the table.
+            for rows in x.values.chunks(ROWS * x.columns.max(1)) {
+                let mut values =
+                    Vec::with_capacity(rows.len() / x.columns.max(1) * taus.len() * (x.columns + 1));
+                for row in rows.chunks_exact(x.columns.max(1)) {
+                    for tau in taus {
+                        values.extend_from_slice(row);
+                        values.push(*tau as f32 - 0.5);
+                    }
                 }
+                out.extend(network.predict(&Matrix { columns: x.columns + 1, values }, device));
             }
-            network.predict(&Matrix { columns: x.columns + 1, values }, device)
+            out
         }
         _ => network.predict(x, device),
     }

@@ -1,6 +1,7 @@
 //! The settings of the quantiles lab: values here, their words in `visit`, the rules between them in `check`.
 
 mod check;
+mod fork;
 mod visit;
 
 use serde::{Deserialize, Serialize};
@@ -50,6 +51,16 @@ choices! {
 }
 
 choices! {
+    /// What is done about a model whose predictions are not all finite numbers.
+    pub enum NonFinite {
+        /// The run ends with its name.
+        Refuse = "refuse", "End the run";
+        /// It is left out, with a message and a result that say so.
+        Exclude = "exclude", "Leave the model out";
+    }
+}
+
+choices! {
     /// Where the isotonization operator stands while aggregators learn.
     pub enum Placement {
         /// Behind training.
@@ -93,10 +104,14 @@ pub struct Config {
     pub draws: u64,
     /// Most steps of a net.
     pub net_steps: u64,
+    /// Models whose predictions are not finite.
+    pub non_finite: NonFinite,
     /// Aggregators by their words.
     pub aggregators: Vec<String>,
     /// Most steps of an aggregator.
     pub aggregator_steps: u64,
+    /// Trials of the random search for each trained aggregator; 0 keeps the fixed settings.
+    pub search_trials: u64,
     /// What is done to crossing quantiles.
     pub isotonization: Isotonization,
     /// Where it stands.
@@ -126,8 +141,10 @@ impl Default for Config {
             search: Search::Fixed,
             draws: 20,
             net_steps: 1500,
+            non_finite: NonFinite::Refuse,
             aggregators: Aggregator::ALL.iter().map(|aggregator| aggregator.key().to_owned()).collect(),
             aggregator_steps: 2000,
+            search_trials: 0,
             isotonization: Isotonization::Sort,
             placement: Placement::After,
             crossing_penalty: 1.0,

@@ -99,6 +99,14 @@ impl Config {
             .only_if(nets),
             Slot::Integer(&mut self.net_steps),
         );
+        v.field(
+            Field::new(
+                "non_finite",
+                "Predictions that are not finite",
+                "Whether a model with such predictions ends the run or is left out.",
+            ),
+            Slot::Choice(&mut self.non_finite),
+        );
     }
 
     fn visit_aggregation(&mut self, v: &mut dyn Visitor) {
@@ -120,6 +128,16 @@ impl Config {
             .range(1.0, 1_000_000.0)
             .logarithmic(),
             Slot::Integer(&mut self.aggregator_steps),
+        );
+        v.field(
+            Field::new(
+                "search_trials",
+                "Trials",
+                "Random search for each trained aggregator, scored on the validation rows; 0 keeps the fixed settings.",
+            )
+            .range(0.0, 1000.0)
+            .published("20", "code"),
+            Slot::Integer(&mut self.search_trials),
         );
         v.field(
             Field::new(

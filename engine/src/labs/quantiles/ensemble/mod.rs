@@ -4,10 +4,12 @@ mod fit;
 mod global;
 mod local;
 mod regression;
+mod search;
 
 pub use fit::{AggregateSettings, Combined, Given, Validation, fit};
 pub use global::{bound_coarse, bound_medium};
 pub use regression::Regression;
+pub use search::{Found, Trial, search};
 
 use super::method::aggregate::Resolution;
 

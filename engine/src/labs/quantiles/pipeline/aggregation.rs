@@ -3,12 +3,13 @@
 use std::time::Instant;
 
 use super::assemble::{rows_without, stack, training_stack, without_fold};
+use super::exclude::{self, not_finite};
 use super::store::{Aggregated, Store};
 use super::work::{Job, Keeper, carry_out};
-use super::{Plan, predictions};
+use super::{Plan, predictions, report};
 use crate::labs::quantiles::base::News;
 use crate::labs::quantiles::channels as ch;
-use crate::labs::quantiles::ensemble::{self, Aggregator, Combined, Given};
+use crate::labs::quantiles::ensemble::{self, Aggregator, Combined, Found, Given};
 use crate::run::{Context, RunError};
 use crate::store::State;
 
@@ -30,8 +31,9 @@ pub(super) fn all(plan: &Plan<'_>, store: &mut Store, context: &mut Context<'_>)
     let material = &plan.material;
     let z = training_stack(plan, store);
     let stacked = predictions::stacks(plan, store);
-    for (number, aggregated) in store.aggregated.clone() {
-        publish(plan, context, number, &aggregated, &stacked);
+    for (number, aggregated) in &store.aggregated {
+        // What was not finite was judged when it was fitted.
+        let _ = publish(plan, context, *number, aggregated, &stacked);
     }
     let settings = plan.aggregate_settings();
     let given = Given {
@@ -57,15 +59,16 @@ pub(super) fn all(plan: &Plan<'_>, store: &mut Store, context: &mut Context<'_>)
             Box::new(move |progress| {
                 let begun = Instant::now();
                 let purpose = format!("aggregate/{}", aggregator.key());
-                let (combined, steps) = ensemble::fit(
+                let Found { combined, steps, trial } = ensemble::search(
                     aggregator,
                     given,
                     settings,
+                    plan.trials(),
                     (plan.seed, &purpose),
                     &plan.device,
                     progress,
                 )?;
-                Ok(Aggregated { combined, steps, seconds: begun.elapsed().as_secs_f64() })
+                Ok(Aggregated { combined, steps, trial, seconds: begun.elapsed().as_secs_f64() })
             }),
         ));
     }
@@ -87,10 +90,15 @@ impl Keeper<Aggregated> for AggregateKeeper<'_, '_> {
 
     fn done(&mut self, context: &mut Context<'_>, job: usize, result: Aggregated) -> Result<(), RunError> {
         let Some(aggregator) = self.plan.aggregators.get(job) else { return Ok(()) };
-        let score = publish(self.plan, context, job, &result, self.stacked);
-        context.finite(&format!("the validation score of {}", aggregator.key()), score)?;
-        ch::score(context, aggregator.key(), aggregator.label(), score);
+        match publish(self.plan, context, job, &result, self.stacked) {
+            Ok(score) => ch::score(context, aggregator.key(), aggregator.label(), score),
+            Err(why) => {
+                let who = ("aggregators", aggregator.key());
+                exclude::meet(self.plan, self.store, context, who, &why)?;
+            }
+        }
         self.store.aggregated.insert(job, result);
+        report::publish(self.plan, self.store, context);
         Ok(())
     }
 
@@ -99,23 +107,28 @@ impl Keeper<Aggregated> for AggregateKeeper<'_, '_> {
     }
 }
 
-/// Puts an aggregator's predictions and weights into the record; its validation score.
+/// Puts an aggregator's predictions and weights into the record; its validation score, or what is not finite.
 fn publish(
     plan: &Plan<'_>,
     context: &mut Context<'_>,
     number: usize,
     aggregated: &Aggregated,
     stacked: &predictions::Stacks,
-) -> f64 {
-    let Some(aggregator) = plan.aggregators.get(number) else { return f64::NAN };
+) -> Result<f64, String> {
+    let Some(aggregator) = plan.aggregators.get(number) else { return Ok(f64::NAN) };
     let material = &plan.material;
     let predict = |x, z: &[f32]| aggregated.combined.predict(x, z, plan.levels.values(), &plan.device);
     let test = predict(&material.test.x, &stacked.test);
     let calibration = predict(&material.calibration.x, &stacked.calibration);
+    let validation = predict(&material.validation.x, &stacked.validation);
+    let parts: [(&str, &[f32]); 3] =
+        [("validation", &validation), ("calibration", &calibration), ("test", &test)];
+    if let Some(why) = not_finite(&parts) {
+        return Err(why);
+    }
     ch::predictions(context, plan, aggregator.key(), aggregator.label(), &test, &calibration);
     ch::weights(context, plan, *aggregator, &aggregated.combined);
-    let validation = predict(&material.validation.x, &stacked.validation);
-    predictions::wis(plan, &validation, &material.validation.y)
+    Ok(predictions::wis(plan, &validation, &material.validation.y))
 }
 
 /// Fits each aggregator without each fold, on predictions of base models that saw neither that fold nor the row's own.
@@ -141,7 +154,9 @@ pub(super) fn nested(plan: &Plan<'_>, store: &mut Store, context: &mut Context<'
             if store.nested.contains_key(&(number, fold)) {
                 continue;
             }
-            let (settings, validation) = (&settings, &validation);
+            let trial = store.aggregated.get(&number).and_then(|full| full.trial);
+            let settings = trial.map_or_else(|| settings.clone(), |trial| trial.apply(&settings));
+            let validation = &validation;
             jobs.push((
                 number * folds + fold,
                 cost(aggregator),
@@ -154,7 +169,7 @@ pub(super) fn nested(plan: &Plan<'_>, store: &mut Store, context: &mut Context<'
                     let given = Given { x, z, y, validation: Some(rows) };
                     let purpose = format!("aggregate/{}/without/{fold}", aggregator.key());
                     let origin = (plan.seed, purpose.as_str());
-                    Ok(ensemble::fit(aggregator, &given, settings, origin, &plan.device, progress)?.0)
+                    Ok(ensemble::fit(aggregator, &given, &settings, origin, &plan.device, progress)?.0)
                 }),
             ));
         }

@@ -3,9 +3,10 @@
 use std::time::Instant;
 
 use super::assemble::{rows_of, rows_without};
+use super::exclude::{self, not_finite};
 use super::store::{Chosen, FoldFit, FullFit, Store};
 use super::work::{Job, Keeper, carry_out};
-use super::{Plan, predictions};
+use super::{Plan, predictions, report};
 use crate::labs::quantiles::base::nets::Rows;
 use crate::labs::quantiles::base::{Kind, News};
 use crate::labs::quantiles::channels as ch;
@@ -42,12 +43,13 @@ pub(super) fn full(plan: &Plan<'_>, store: &mut Store, context: &mut Context<'_>
                 let rows = Rows { x: &material.train.x, y: &material.train.y };
                 let validation = Rows { x: &material.validation.x, y: &material.validation.y };
                 let (fitted, chosen, steps) = bench.choose(kind, rows, validation, progress)?;
+                let seconds = begun.elapsed().as_secs_f64();
                 let predict = |x| fitted.predict(x, bench.taus, bench.device);
                 let (validation, calibration) =
                     (predict(&material.validation.x), predict(&material.calibration.x));
                 let test = predict(&material.test.x);
-                let seconds = begun.elapsed().as_secs_f64();
-                Ok(FullFit { fitted, chosen, steps, validation, calibration, test, seconds })
+                let predict_seconds = begun.elapsed().as_secs_f64() - seconds;
+                Ok(FullFit { fitted, chosen, steps, validation, calibration, test, seconds, predict_seconds })
             }),
         ));
     }
@@ -69,15 +71,20 @@ impl Keeper<FullFit> for FullKeeper<'_, '_> {
     fn done(&mut self, context: &mut Context<'_>, job: usize, result: FullFit) -> Result<(), RunError> {
         let Some(kind) = self.plan.kinds.get(job) else { return Ok(()) };
         let name = kind.key();
-        if result.test.iter().chain(&result.validation).any(|value| !value.is_finite()) {
-            context
-                .warn(&format!("{name} predicts numbers that are not finite; leave it out of base_models"));
+        let parts: [(&str, &[f32]); 3] = [
+            ("validation", &result.validation),
+            ("calibration", &result.calibration),
+            ("test", &result.test),
+        ];
+        if let Some(why) = not_finite(&parts) {
+            exclude::meet(self.plan, self.store, context, ("base_models", name), &why)?;
+        } else {
+            let score = predictions::wis(self.plan, &result.validation, &self.plan.material.validation.y);
+            ch::score(context, name, kind.label(), score);
+            ch::predictions(context, self.plan, name, kind.label(), &result.test, &result.calibration);
         }
-        let score = predictions::wis(self.plan, &result.validation, &self.plan.material.validation.y);
-        context.finite(&format!("the validation score of {name}"), score)?;
-        ch::score(context, name, kind.label(), score);
-        ch::predictions(context, self.plan, name, kind.label(), &result.test, &result.calibration);
         self.store.full.insert(job, result);
+        report::publish(self.plan, self.store, context);
         Ok(())
     }
 
@@ -104,12 +111,14 @@ fn without<'s>(
         let purpose = format!("base/{}/without/{}", kind.key(), names.join("+"));
         let steps = kind.is_net().then_some(steps.max(1));
         let rows = Rows { x: &x, y: &y };
+        let begun = Instant::now();
         let (fitted, _) = bench.fit(kind, chosen, rows, None, steps, &purpose, progress)?;
+        let seconds = begun.elapsed().as_secs_f64();
         let predict = |x| fitted.predict(x, bench.taus, bench.device);
         let unseen = material.train.x.select(&held_out);
         let held_out = predict(&unseen);
         let test = if keep { predict(&material.test.x) } else { Vec::new() };
-        Ok(FoldFit { held_out, test, fitted: keep.then_some(fitted) })
+        Ok(FoldFit { held_out, test, fitted: keep.then_some(fitted), seconds })
     })
 }
 
@@ -144,10 +153,15 @@ impl Keeper<FoldFit> for FoldKeeper<'_, '_> {
         let Some(kind) = self.plan.kinds.get(model) else { return Ok(()) };
         let rows = rows_of(self.plan, &[fold]);
         let y: Vec<f32> = rows.iter().map(|row| self.plan.material.train.y[*row]).collect();
-        let score = predictions::wis(self.plan, &result.held_out, &y);
-        context.finite(&format!("the out-of-fold score of {}", kind.key()), score)?;
-        ch::fold_score(context, kind.key(), kind.label(), score);
+        let parts: [(&str, &[f32]); 2] = [("out-of-fold", &result.held_out), ("test", &result.test)];
+        if let Some(why) = not_finite(&parts) {
+            exclude::meet(self.plan, self.store, context, ("base_models", kind.key()), &why)?;
+        } else {
+            let score = predictions::wis(self.plan, &result.held_out, &y);
+            ch::fold_score(context, kind.key(), kind.label(), score);
+        }
         self.store.folds.insert((model, fold), result);
+        report::publish(self.plan, self.store, context);
         Ok(())
     }
 
@@ -178,19 +192,25 @@ pub(super) fn pairs(plan: &Plan<'_>, store: &mut Store, context: &mut Context<'_
             }
         }
     }
-    carry_out(context, jobs, &mut PairKeeper { store, pairs })
+    carry_out(context, jobs, &mut PairKeeper { plan, store, pairs })
 }
 
-struct PairKeeper<'a> {
+struct PairKeeper<'a, 'p> {
+    plan: &'a Plan<'p>,
     store: &'a mut Store,
     pairs: Vec<(usize, usize)>,
 }
 
-impl Keeper<FoldFit> for PairKeeper<'_> {
+impl Keeper<FoldFit> for PairKeeper<'_, '_> {
     fn news(&mut self, _: &mut Context<'_>, _: usize, _: News) {}
 
-    fn done(&mut self, _: &mut Context<'_>, job: usize, result: FoldFit) -> Result<(), RunError> {
+    fn done(&mut self, context: &mut Context<'_>, job: usize, result: FoldFit) -> Result<(), RunError> {
         let (low, high) = self.pairs[job % self.pairs.len()];
+        if let Some(kind) = self.plan.kinds.get(job / self.pairs.len())
+            && let Some(why) = not_finite(&[("out-of-fold", &result.held_out)])
+        {
+            exclude::meet(self.plan, self.store, context, ("base_models", kind.key()), &why)?;
+        }
         self.store.pairs.insert((job / self.pairs.len(), low, high), result);
         Ok(())
     }

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use rayon::prelude::*;
+
 use super::assemble::{out_of_fold, rows_of, stack, training_stack};
 use super::store::{Finished, Store};
 use super::{Plan, predictions};
@@ -9,10 +11,14 @@ use crate::labs::quantiles::channels as ch;
 use crate::labs::quantiles::config::Conformal;
 use crate::labs::quantiles::ensemble::{Aggregator, Combined, bound_coarse, bound_medium};
 use crate::labs::quantiles::method::conformal::{self, Offset, Symmetry};
+use crate::labs::quantiles::method::cv_plus::SortedScores;
 use crate::labs::quantiles::method::isotonize::{self, Isotonization};
 use crate::labs::quantiles::scores::{self, Row};
 use crate::record::{Data, Grid};
 use crate::run::{Context, RunError};
+
+/// Rows of the coarse linear program, training rows times levels, beyond which it is not solved: each takes some 200 bytes.
+const MOST_BOUND_ROWS: usize = 4_000_000;
 
 /// Everything after the last fit.
 pub(super) fn finish(plan: &Plan<'_>, store: &mut Store, context: &mut Context<'_>) -> Result<(), RunError> {
@@ -50,6 +56,10 @@ pub(super) fn finish(plan: &Plan<'_>, store: &mut Store, context: &mut Context<'
     bounds(plan, store, context);
     unreachable(plan, context);
     results(plan, context, &rows, &finished.best);
+    for (word, why) in &store.excluded {
+        context.result(&format!("excluded_{word}"), 1.0);
+        context.message(&format!("left out of all results: {word}: {why}"));
+    }
     let table = scores::table(&rows);
     let step = context.step();
     context.record().insert(ch::channel(
@@ -140,7 +150,7 @@ fn calibrated(
 
 /// Intervals that do not follow from the calibration rows go into the record for the views.
 fn keep_calibrated(plan: &Plan<'_>, context: &mut Context<'_>, name: &str, q: &[f32]) {
-    let values = q.iter().take(ch::MOST_ROWS * plan.levels.len()).copied().collect();
+    let values = q.iter().take(ch::most_rows(plan) * plan.levels.len()).copied().collect();
     let grid = Grid { values, ..Grid::default() };
     let step = context.step();
     let about = "Quantiles of the test rows calibrated by CV+, standardised.";
@@ -247,17 +257,17 @@ fn cv_plus_rows(
     let mut q = method.test.clone();
     operator.apply_rows(&mut q, m);
     let folds = &plan.material.folds;
-    for (row, out) in q.chunks_exact_mut(m).enumerate() {
-        for (pair, scores) in plan.levels.pairs().iter().zip(scores) {
+    let sorted: Vec<SortedScores> = scores.iter().map(|scores| SortedScores::new(scores, folds)).collect();
+    q.par_chunks_exact_mut(m).enumerate().for_each(|(row, out)| {
+        for (pair, scores) in plan.levels.pairs().iter().zip(&sorted) {
             let end =
                 |level: usize| by_fold.iter().map(|q| f64::from(q[row * m + level])).collect::<Vec<_>>();
-            let (low, high) =
-                conformal::cv_plus(scores, folds, &end(pair.lower), &end(pair.upper), pair.alpha);
+            let (low, high) = scores.interval(&end(pair.lower), &end(pair.upper), pair.alpha);
             out[pair.lower] = low as f32;
             out[pair.upper] = high as f32;
         }
         isotonize::sweep(out);
-    }
+    });
     q
 }
 
@@ -269,6 +279,11 @@ fn bounds(plan: &Plan<'_>, store: &Store, context: &mut Context<'_>) {
     let step = context.step();
     for (number, aggregator) in plan.aggregators.iter().enumerate() {
         let (id, (weights, wis)) = match aggregator {
+            Aggregator::GlobalCoarse if y.len() * taus.len() > MOST_BOUND_ROWS => {
+                context
+                    .message("the optimum of the coarse weights is left out: its program has too many rows");
+                continue;
+            }
             Aggregator::GlobalCoarse => (ch::BOUND_COARSE, bound_coarse(&z, y, models, taus)),
             Aggregator::GlobalMedium => (ch::BOUND_MEDIUM, bound_medium(&z, y, models, taus)),
             _ => continue,

@@ -10,9 +10,12 @@
 mod aggregation;
 mod assemble;
 mod base;
+mod exclude;
 pub(super) mod finish;
 mod fitting;
 pub(super) mod predictions;
+mod report;
+mod reuse;
 pub(super) mod store;
 mod work;
 
@@ -88,6 +91,11 @@ impl Plan<'_> {
         }
     }
 
+    /// Trials of the search for each trained aggregator.
+    fn trials(&self) -> usize {
+        usize::try_from(self.config.search_trials).unwrap_or(usize::MAX)
+    }
+
     /// True if CV+ wants the predictions of fold models for test rows.
     fn keeps_fold_models(&self) -> bool {
         matches!(self.config.conformal, Conformal::CvPlus | Conformal::NestedCvPlus)
@@ -98,16 +106,18 @@ impl Plan<'_> {
     }
 }
 
-/// Stage numbers.
-const FULL: usize = 0;
-const FOLDS: usize = 1;
-
 /// Carries the experiment out.
 pub(super) fn run(config: &Config, context: &mut Context<'_>) -> Result<(), RunError> {
     let levels = config.grid().map_err(|why| RunError::Problems(vec![Problem::error("levels", why)]))?;
+    super::size::check(config, context)?;
     let material = Material::load(config, levels.values())?;
     context.dataset(&material.hash);
-    let plan = Plan {
+    let mut store = match context.take_resumed() {
+        Some(state) => Store::from_state(&state)?,
+        None => Store::default(),
+    };
+    let taken = reuse::take_up(&mut store, config, &material.hash)?;
+    let mut plan = Plan {
         config,
         levels,
         kinds: config.kinds(),
@@ -116,8 +126,60 @@ pub(super) fn run(config: &Config, context: &mut Context<'_>) -> Result<(), RunE
         seed: context.seed,
         material,
     };
+    exclude::only_present(&mut plan, &mut store);
+    let first = plan_stages(&plan, &store, taken, context);
+    if taken.forked {
+        context.enter_stage(0);
+        context.begin_step(0.0);
+        reuse::show_again(&plan, &store, taken, context);
+        context.end_step(|| store.to_state())?;
+    } else {
+        ch::declare(context, &plan);
+    }
+    fit_all(&mut plan, &mut store, first, context)?;
+    report::write(&plan, &store, context)?;
+    finish::finish(&plan, &mut store, context)?;
+    context.checkpoint(&store.to_state())
+}
+
+/// All fits; models with numbers that are not finite leave the plan on the way.
+fn fit_all(
+    plan: &mut Plan<'_>,
+    store: &mut Store,
+    first: usize,
+    context: &mut Context<'_>,
+) -> Result<(), RunError> {
+    let mut first = first;
+    let mut stages: Vec<Stage> = vec![base::full, base::folds];
+    if plan.is_nested() {
+        stages.push(base::pairs);
+    }
+    stages.push(aggregation::all);
+    if plan.is_nested() {
+        stages.push(aggregation::nested);
+    }
+    for (number, stage) in stages.into_iter().enumerate() {
+        context.enter_stage(first + number);
+        stage(plan, store, context)?;
+        if exclude::leave_out(plan, store, context)? {
+            first = plan_stages(plan, store, reuse::Taken::default(), context);
+        }
+    }
+    report::publish(plan, store, context);
+    Ok(())
+}
+
+/// One stage of fits.
+type Stage = fn(&Plan<'_>, &mut Store, &mut Context<'_>) -> Result<(), RunError>;
+
+/// Names the stages with their steps, one a fit; the number of the first one that fits. Steps of a parent whose fits are gone stand
+/// before it as a stage of their own, so that the count of steps goes on.
+fn plan_stages(plan: &Plan<'_>, store: &Store, taken: reuse::Taken, context: &mut Context<'_>) -> usize {
     let (models, folds) = (plan.kinds.len() as u64, plan.material.fold_count as u64);
-    let mut stages = vec![("fitting base models", models), ("cross-fitting", models * folds)];
+    let past = context.step().saturating_sub(reuse::count(plan, store)) + u64::from(taken.forked);
+    let mut stages = if past > 0 { vec![("taking up earlier fits", past)] } else { Vec::new() };
+    let first = stages.len();
+    stages.extend([("fitting base models", models), ("cross-fitting", models * folds)]);
     if plan.is_nested() {
         stages.push(("leaving out two folds", models * folds * (folds - 1) / 2));
     }
@@ -126,27 +188,5 @@ pub(super) fn run(config: &Config, context: &mut Context<'_>) -> Result<(), RunE
         stages.push(("aggregating without a fold", plan.aggregators.len() as u64 * folds));
     }
     context.plan(&stages);
-    let mut store = match context.take_resumed() {
-        Some(state) => Store::from_state(&state)?,
-        None => Store::default(),
-    };
-    ch::declare(context, &plan);
-    context.enter_stage(FULL);
-    base::full(&plan, &mut store, context)?;
-    context.enter_stage(FOLDS);
-    base::folds(&plan, &mut store, context)?;
-    let mut stage = FOLDS + 1;
-    if plan.is_nested() {
-        context.enter_stage(stage);
-        base::pairs(&plan, &mut store, context)?;
-        stage += 1;
-    }
-    context.enter_stage(stage);
-    aggregation::all(&plan, &mut store, context)?;
-    if plan.is_nested() {
-        context.enter_stage(stage + 1);
-        aggregation::nested(&plan, &mut store, context)?;
-    }
-    finish::finish(&plan, &mut store, context)?;
-    context.checkpoint(&store.to_state())
+    first
 }

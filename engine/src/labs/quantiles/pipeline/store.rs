@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::reuse::Made;
 use crate::labs::quantiles::base::Fitted;
 use crate::labs::quantiles::base::boosting::BoostingSettings;
 use crate::labs::quantiles::base::forest::ForestSettings;
 use crate::labs::quantiles::base::nets::NetSettings;
 use crate::labs::quantiles::data::Encoder;
-use crate::labs::quantiles::ensemble::Combined;
+use crate::labs::quantiles::ensemble::{Combined, Trial};
 use crate::labs::quantiles::method::conformal::Offset;
 use crate::run::RunError;
 use crate::store::{Blob, State};
@@ -42,8 +43,10 @@ pub(in crate::labs::quantiles) struct FullFit {
     pub(in crate::labs::quantiles) validation: Vec<f32>,
     pub(in crate::labs::quantiles) calibration: Vec<f32>,
     pub(in crate::labs::quantiles) test: Vec<f32>,
-    /// Seconds it took; shown, never part of a result.
+    /// Seconds that the fit took; shown, never part of a result.
     pub(in crate::labs::quantiles) seconds: f64,
+    /// Seconds that the predictions took.
+    pub(in crate::labs::quantiles) predict_seconds: f64,
 }
 
 /// A fit without one fold (or two), with its predictions for the rows it did not see.
@@ -55,6 +58,8 @@ pub(in crate::labs::quantiles) struct FoldFit {
     pub(in crate::labs::quantiles) test: Vec<f32>,
     /// The model itself, where predictions for new rows will want it.
     pub(in crate::labs::quantiles) fitted: Option<Fitted>,
+    /// Seconds that the fit took.
+    pub(in crate::labs::quantiles) seconds: f64,
 }
 
 /// A fitted aggregator.
@@ -62,6 +67,8 @@ pub(in crate::labs::quantiles) struct FoldFit {
 pub(in crate::labs::quantiles) struct Aggregated {
     pub(in crate::labs::quantiles) combined: Combined,
     pub(in crate::labs::quantiles) steps: usize,
+    /// Its settings, for what is trained by steps.
+    pub(in crate::labs::quantiles) trial: Option<Trial>,
     pub(in crate::labs::quantiles) seconds: f64,
 }
 
@@ -78,6 +85,14 @@ pub(in crate::labs::quantiles) struct Store {
     pub(in crate::labs::quantiles) aggregated: BTreeMap<usize, Aggregated>,
     /// By aggregator and fold left out.
     pub(in crate::labs::quantiles) nested: BTreeMap<(usize, usize), Combined>,
+    /// Words of the base models by their numbers in the keys.
+    pub(in crate::labs::quantiles) models: Vec<String>,
+    /// The same for aggregators.
+    pub(in crate::labs::quantiles) aggregators: Vec<String>,
+    /// Words of the models that were left out, with the reason.
+    pub(in crate::labs::quantiles) excluded: Vec<(String, String)>,
+    /// What it was made under.
+    pub(in crate::labs::quantiles) made: Option<Made>,
     /// What predictions for new rows need besides the models; set at the end.
     pub(in crate::labs::quantiles) finished: Option<Finished>,
 }

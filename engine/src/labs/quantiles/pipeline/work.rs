@@ -87,7 +87,7 @@ pub(super) fn carry_out<T: Send>(
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => break Ok(()),
             }
-            if let Err(error) = context.check() {
+            if let Err(error) = hold(context, keeper) {
                 break Err(error);
             }
         };
@@ -96,6 +96,14 @@ pub(super) fn carry_out<T: Send>(
         drop(receiver);
         result
     })
+}
+
+/// Waits while the run is paused, with what it has come to on disk: a paused run may be forked or cancelled.
+fn hold<T>(context: &mut Context<'_>, keeper: &dyn Keeper<T>) -> Result<(), RunError> {
+    if context.control().will_hold() {
+        context.checkpoint(&keeper.save())?;
+    }
+    context.check()
 }
 
 /// Hands results on as far as the order allows; each is one step of the run.

@@ -19,6 +19,10 @@ pub(super) mod ids {
     pub(in super::super) const WEIGHTED: &str = "weighted";
     pub(in super::super) const PLACE: &str = "place";
     pub(in super::super) const ROW: &str = "row";
+    pub(in super::super) const SLICE_BY: &str = "slice_by";
+    pub(in super::super) const CLUSTERS: &str = "clusters";
+    pub(in super::super) const SECOND: &str = "second";
+    pub(in super::super) const COMPARE: &str = "compare";
     pub(in super::super) const UNITS: &str = "units";
 }
 
@@ -64,6 +68,11 @@ impl<'a> Look<'a> {
         self.controls
             .word(ids::METHOD)
             .map_or_else(|| self.meta.base_models.first().cloned().unwrap_or_default(), str::to_owned)
+    }
+
+    /// The method beside it, if one is chosen.
+    pub(super) fn second(&self) -> Option<String> {
+        self.controls.word(ids::SECOND).filter(|word| *word != ch::NOBODY).map(str::to_owned)
     }
 
     pub(super) fn stage(&self) -> Stage {

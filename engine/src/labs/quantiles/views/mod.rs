@@ -1,7 +1,10 @@
 //! What the lab shows: nine linked panels. Everything but the training curves follows from the record and the shared controls,
 //! so that turning one redraws without training anything again.
 
+mod across;
+mod across_tables;
 mod calibrated;
+mod controls;
 mod crossing;
 mod fan;
 mod inspector;
@@ -23,6 +26,9 @@ pub(super) use specs::views;
 
 /// The derived channels of a view.
 pub(super) fn derive(config: &Config, job: &Derive<'_>) -> Result<Vec<Channel>, RunError> {
+    if matches!(job.view, across::RANKS | across::PAIRED | across::RUNS) {
+        return Ok(across::derive(config, job));
+    }
     let Some(look) = Look::new(config, job) else { return Ok(Vec::new()) };
     job.control.check()?;
     Ok(match job.view {
@@ -31,7 +37,7 @@ pub(super) fn derive(config: &Config, job: &Derive<'_>) -> Result<Vec<Channel>, 
         "pit" => reliability::pit(&look),
         "crossing" => crossing::maps(&look),
         "operators" => crossing::operators(&look),
-        "slice_coverage" | "slice_width" => slices::derive(&look),
+        "slice_coverage" | "slice_width" | "slice_table" => slices::derive(&look),
         "weights" | "weights_optimum" | "weights_entropy" => weights::map(&look),
         "weights_fine" => weights::fine(&look),
         "weights_along" => weights::along(&look),
@@ -51,7 +57,7 @@ pub(super) fn derive(config: &Config, job: &Derive<'_>) -> Result<Vec<Channel>, 
 pub(super) fn boards(config: &Config, record: &Record) -> Result<Vec<Channel>, RunError> {
     let control = Control::default();
     let mut kept = Vec::new();
-    for stage in specs::STAGES {
+    for stage in controls::STAGES {
         let mut controls = Controls::default();
         controls.set(ids::STAGE, ControlValue::Word(stage.0.to_owned()));
         let job = Derive::new("leaderboard", record, &controls, &control);

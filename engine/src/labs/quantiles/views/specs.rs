@@ -1,89 +1,24 @@
-//! The views in the order of the tiles, with their controls.
+//! The views in the order of the tiles.
 
+use super::controls::control;
 use super::look::ids;
-use super::{calibrated, crossing, fan, inspector, leaderboard, reliability, slices, weights};
+use super::{across, calibrated, crossing, fan, inspector, leaderboard, reliability, slices, weights};
 use crate::labs::quantiles::channels as ch;
 use crate::labs::quantiles::config::Config;
-use crate::record::{
-    AxisSpec, ControlKind, ControlSpec, Reference, ReferenceAxis, ReferenceStyle, ViewKind, ViewSpec,
-};
-
-/// What can be done to raw predictions before they are shown: key and words.
-pub(super) const STAGES: [(&str, &str); 5] =
-    [("none", "raw"), ("sort", "sorted"), ("pava", "PAVA"), ("sweep", "sweep"), ("conformal", "conformal")];
+use crate::record::{AxisSpec, Reference, ReferenceAxis, ReferenceStyle, ViewKind, ViewSpec};
 
 /// See the module.
 pub(in crate::labs::quantiles) fn views(config: &Config) -> Vec<ViewSpec> {
-    let mut views = vec![
-        fan_chart(),
-        reliability_curve(),
-        pit(),
-        crossing_maps(),
-        operators(),
-        slice_coverage(),
-        slice_width(),
-    ];
+    let mut views = vec![fan_chart(), reliability_curve(), pit(), crossing_maps(), operators()];
+    views.extend(slice_views());
     views.extend(weight_views(config));
     views.extend([board(), parts()]);
+    views.extend(across_views());
     views.extend([conformal_scores(), conformal_pairs()]);
     views.extend(training());
+    views.extend([speed(), chosen()]);
     views.extend([inspected(), facts()]);
     views
-}
-
-fn control(id: &str) -> ControlSpec {
-    let from = |channel: &str| ControlKind::ChoiceFrom { channel: channel.to_owned() };
-    let choice = |options: &[(&str, &str)], initial: &str| ControlKind::Choice {
-        options: options.iter().map(|(key, label)| ((*key).to_owned(), (*label).to_owned())).collect(),
-        initial: initial.to_owned(),
-    };
-    let number =
-        |low: f64, high: f64, initial: f64| ControlKind::Number { low, high, initial, logarithmic: false };
-    match id {
-        ids::METHOD => ControlSpec::new(
-            id,
-            "Method",
-            "The base model or aggregator that is looked at.",
-            from(ch::METHODS),
-        ),
-        ids::STAGE => ControlSpec::new(
-            id,
-            "Stage",
-            "What is done to the raw predictions; nothing is trained again.",
-            choice(&STAGES, "sort"),
-        ),
-        ids::ORDER => ControlSpec::new(id, "Order", "What the rows are ordered by.", from(ch::ORDERS)),
-        ids::COVERAGE => ControlSpec::new(
-            id,
-            "Interval",
-            "Nominal coverage of the interval that is looked at.",
-            number(0.02, 0.98, 0.8),
-        ),
-        ids::SLICE => {
-            ControlSpec::new(id, "Feature", "The feature along which rows are grouped.", from(ch::FEATURES))
-        }
-        ids::WEIGHTED => {
-            ControlSpec::new(id, "Aggregator", "The aggregator whose weights are shown.", from(ch::WEIGHTED))
-        }
-        ids::PLACE => ControlSpec::new(
-            id,
-            "Place",
-            "Quantile of the feature at which local weights are shown; the other features stand at their medians.",
-            number(0.0, 1.0, 0.5),
-        ),
-        ids::ROW => ControlSpec::new(
-            id,
-            "Row",
-            "The test row that is inspected; a click in the fan chart chooses it.",
-            number(0.0, 1e6, 0.0),
-        ),
-        _ => ControlSpec::new(
-            ids::UNITS,
-            "Units",
-            "The target in its own units, or standardised.",
-            ControlKind::Switch { initial: true },
-        ),
-    }
 }
 
 /// A view whose channels follow from these controls.
@@ -109,7 +44,7 @@ fn fan_chart() -> ViewSpec {
             "Prediction intervals",
             ViewKind::Bands,
             &[fan::FAN],
-            &[ids::METHOD, ids::STAGE, ids::ORDER, ids::COVERAGE, ids::UNITS],
+            &[ids::METHOD, ids::SECOND, ids::COMPARE, ids::STAGE, ids::ORDER, ids::COVERAGE, ids::UNITS],
         )
     }
 }
@@ -173,36 +108,23 @@ fn operators() -> ViewSpec {
     }
 }
 
-fn slice_coverage() -> ViewSpec {
-    ViewSpec {
-        x: AxisSpec::new("feature", ""),
-        y: AxisSpec::new("coverage", "").limits(0.0, 1.0),
-        empty: "Coverage in slices of a feature appears here. Press Run.".to_owned(),
+fn slice_views() -> [ViewSpec; 3] {
+    let controls =
+        [ids::METHOD, ids::STAGE, ids::SLICE_BY, ids::SLICE, ids::CLUSTERS, ids::COVERAGE, ids::UNITS];
+    let view = |id: &str, title: &str, kind: ViewKind, channels: &[&str]| ViewSpec {
+        x: AxisSpec::new("slice: feature, width, or cluster", ""),
+        empty: format!("{title} appears here. Press Run."),
         help: include_str!("../help/slices.md").to_owned(),
-        ..derived(
-            "slice_coverage",
-            "Coverage by slice",
-            ViewKind::Curve,
-            &[slices::COVERAGE, slices::NOMINAL],
-            &[ids::METHOD, ids::STAGE, ids::SLICE, ids::COVERAGE, ids::UNITS],
-        )
-    }
-}
-
-fn slice_width() -> ViewSpec {
-    ViewSpec {
-        x: AxisSpec::new("feature", ""),
-        y: AxisSpec::new("width and error", ""),
-        empty: "Widths in slices of a feature appear here. Press Run.".to_owned(),
-        help: include_str!("../help/slices.md").to_owned(),
-        ..derived(
-            "slice_width",
-            "Width by slice",
-            ViewKind::Curve,
-            &[slices::WIDTH, slices::ERROR],
-            &[ids::METHOD, ids::STAGE, ids::SLICE, ids::COVERAGE, ids::UNITS],
-        )
-    }
+        ..derived(id, title, kind, channels, &controls)
+    };
+    let coverage =
+        view("slice_coverage", "Coverage by slice", ViewKind::Curve, &[slices::COVERAGE, slices::NOMINAL]);
+    let width = view("slice_width", "Width by slice", ViewKind::Curve, &[slices::WIDTH, slices::ERROR]);
+    [
+        ViewSpec { y: AxisSpec::new("coverage", "").limits(0.0, 1.0), ..coverage },
+        ViewSpec { y: AxisSpec::new("width and error", ""), ..width },
+        view("slice_table", "Slices", ViewKind::Table, &[slices::TABLE]),
+    ]
 }
 
 fn weight_views(config: &Config) -> Vec<ViewSpec> {
@@ -271,6 +193,25 @@ fn parts() -> ViewSpec {
     }
 }
 
+fn across_views() -> [ViewSpec; 3] {
+    let view = |id: &str, title: &str, kind: ViewKind| ViewSpec {
+        empty: format!(
+            "{title} appear here when the run is done. Tick other finished runs of this lab to compare."
+        ),
+        help: include_str!("../help/across.md").to_owned(),
+        across: true,
+        ..derived(id, title, kind, &[id], &[ids::STAGE])
+    };
+    [
+        ViewSpec {
+            x: AxisSpec::new("mean rank over data sets", ""),
+            ..view(across::RANKS, "Ranks over data sets", ViewKind::Ranks)
+        },
+        view(across::PAIRED, "Differences over splits", ViewKind::Table),
+        view(across::RUNS, "Compared runs", ViewKind::Table),
+    ]
+}
+
 fn conformal_scores() -> ViewSpec {
     ViewSpec {
         x: AxisSpec::new("conformal score", "standardised"),
@@ -308,6 +249,22 @@ fn training() -> [ViewSpec; 3] {
         view("validation_loss", "Validation losses", "validation", "pinball loss"),
         view("crossing_loss", "Crossing penalties", "crossing", "penalty"),
     ]
+}
+
+fn speed() -> ViewSpec {
+    ViewSpec {
+        empty: "How long each model takes appears here as they are fitted. Press Run.".to_owned(),
+        help: include_str!("../help/speed.md").to_owned(),
+        ..ViewSpec::new("speed", "Speed", ViewKind::Table, &[ch::SPEED])
+    }
+}
+
+fn chosen() -> ViewSpec {
+    ViewSpec {
+        empty: "The settings of each model appear here as they are fitted. Press Run.".to_owned(),
+        help: include_str!("../help/settings.md").to_owned(),
+        ..ViewSpec::new("chosen", "Settings of the models", ViewKind::Table, &[ch::CHOSEN])
+    }
 }
 
 fn inspected() -> ViewSpec {

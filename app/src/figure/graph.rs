@@ -1,0 +1,138 @@
+//! Where the parts of a graph lie, for the page and for the window alike: boxes of the nodes, courses of the edges.
+//!
+//! Coordinates are those of the surface: origin at the upper left, y downwards, in points.
+
+use super::model::{Edge, GraphBody};
+use super::svg::Rect;
+
+/// Distance between edges that join the same nodes, as a multiple of the text size.
+const BEND: f64 = 2.6;
+/// Width of an edge of weight 1 as a multiple of the normal line.
+const HEAVIEST: f64 = 3.2;
+/// Width of an edge of weight 0.
+const LIGHTEST: f64 = 0.4;
+
+/// Sizes that the surface gives.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Sizes {
+    /// Text at edges.
+    pub(crate) tick: f64,
+    /// Width of a normal line.
+    pub(crate) line: f64,
+    /// Distance between an edge and the box it touches.
+    pub(crate) gap: f64,
+}
+
+/// An edge between its boxes.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Course {
+    /// From box to box; the last point is the base of the head.
+    pub(crate) points: Vec<[f64; 2]>,
+    /// Tip and the two barbs of its head; nothing if the boxes leave no room.
+    pub(crate) head: Option<[[f64; 2]; 3]>,
+    /// Its middle, for the label.
+    pub(crate) middle: [f64; 2],
+    /// Width of the line.
+    pub(crate) width: f64,
+}
+
+/// Boxes of the nodes; the outermost lie against the edges of the area. `width` measures a label in the type of nodes.
+pub(crate) fn boxes(graph: &GraphBody, area: Rect, size: f64, width: &dyn Fn(&str) -> f64) -> Vec<Rect> {
+    let widths: Vec<f64> =
+        graph.nodes.iter().map(|node| (width(&node.label) + size * 1.2).max(size * 2.2)).collect();
+    let widest = widths.iter().copied().fold(0.0, f64::max).min(area.width);
+    let height = size * 1.9;
+    let inner = Rect {
+        x: area.x + widest / 2.0,
+        y: area.y + height / 2.0 + size * 0.5,
+        width: area.width - widest,
+        height: area.height - height - size,
+    };
+    let spread = |values: &mut dyn Iterator<Item = f64>| {
+        values
+            .filter(|value| value.is_finite())
+            .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| (low.min(value), high.max(value)))
+    };
+    let (x_low, x_high) = spread(&mut graph.nodes.iter().map(|node| node.x));
+    let (y_low, y_high) = spread(&mut graph.nodes.iter().map(|node| node.y));
+    let share = |value: f64, low: f64, high: f64| if high > low { (value - low) / (high - low) } else { 0.5 };
+    graph
+        .nodes
+        .iter()
+        .zip(widths)
+        .map(|(node, width)| {
+            let x = inner.x + share(node.x, x_low, x_high) * inner.width;
+            let y = inner.y + share(node.y, y_low, y_high) * inner.height;
+            Rect { x: x - width / 2.0, y: y - height / 2.0, width, height }
+        })
+        .collect()
+}
+
+/// The course of an edge; nothing if one of its nodes is missing or has no place.
+pub(crate) fn course(graph: &GraphBody, index: usize, boxes: &[Rect], sizes: &Sizes) -> Option<Course> {
+    let edge = graph.edges.get(index)?;
+    let (from, to) = (*boxes.get(edge.from)?, *boxes.get(edge.to)?);
+    let (start, end) = (centre(from), centre(to));
+    let length = (end[0] - start[0]).hypot(end[1] - start[1]);
+    if length <= 0.0 || !length.is_finite() {
+        return None;
+    }
+    let bend = bend(graph, index) * sizes.tick;
+    let normal = [-(end[1] - start[1]) / length, (end[0] - start[0]) / length];
+    // The middle of a quadratic curve lies half as far out as its control point.
+    let control = [
+        f64::midpoint(start[0], end[0]) + normal[0] * bend * 2.0,
+        f64::midpoint(start[1], end[1]) + normal[1] * bend * 2.0,
+    ];
+    let curve = |t: f64| {
+        let u = 1.0 - t;
+        [0, 1].map(|axis| u * u * start[axis] + 2.0 * u * t * control[axis] + t * t * end[axis])
+    };
+    let gap = sizes.gap * 0.4;
+    let is_outside =
+        |point: &[f64; 2]| [from, to].iter().all(|rect| !rect.grown(gap).is_crossed(*point, *point));
+    let mut points: Vec<[f64; 2]> =
+        (0..=48).map(|step| curve(f64::from(step) / 48.0)).filter(is_outside).collect();
+    let width = sizes.line * (LIGHTEST + (HEAVIEST - LIGHTEST) * weight(edge));
+    let mut head = None;
+    if let [.., before, tip] = points.as_slice() {
+        let barbs = arrow_head(*before, *tip, sizes.line * 2.2 + width * 1.3);
+        let base = [f64::midpoint(barbs[1][0], barbs[2][0]), f64::midpoint(barbs[1][1], barbs[2][1])];
+        head = Some(barbs);
+        if let Some(last) = points.last_mut() {
+            *last = base;
+        }
+    }
+    Some(Course { points, head, middle: curve(0.5), width })
+}
+
+/// Weight as drawn.
+fn weight(edge: &Edge) -> f64 {
+    if edge.weight.is_finite() { edge.weight.clamp(0.0, 1.0) } else { 0.0 }
+}
+
+/// How far an edge is bent aside, in text sizes: edges between the same two nodes fan out around the straight line.
+fn bend(graph: &GraphBody, index: usize) -> f64 {
+    let Some(edge) = graph.edges.get(index) else { return 0.0 };
+    let is_parallel = |other: &Edge| {
+        (other.from == edge.from && other.to == edge.to) || (other.from == edge.to && other.to == edge.from)
+    };
+    let before = graph.edges.iter().take(index).filter(|other| is_parallel(other)).count() as f64;
+    let all = graph.edges.iter().filter(|other| is_parallel(other)).count() as f64;
+    let offset = (before - (all - 1.0) / 2.0) * BEND;
+    // The side is that of the direction, which differs between the two directions of a pair.
+    if edge.from > edge.to { -offset } else { offset }
+}
+
+/// Tip and the two barbs of an arrow head.
+fn arrow_head(before: [f64; 2], tip: [f64; 2], size: f64) -> [[f64; 2]; 3] {
+    let (dx, dy) = (tip[0] - before[0], tip[1] - before[1]);
+    let length = dx.hypot(dy).max(1e-9);
+    let (dx, dy) = (dx / length * size, dy / length * size);
+    [tip, [tip[0] - dx - dy * 0.5, tip[1] - dy + dx * 0.5], [tip[0] - dx + dy * 0.5, tip[1] - dy - dx * 0.5]]
+}
+
+/// Middle of a box.
+pub(crate) fn centre(rect: Rect) -> [f64; 2] {
+    [rect.x + rect.width / 2.0, rect.y + rect.height / 2.0]
+}

@@ -1,0 +1,123 @@
+//! What a person does on a plot: the menu behind a right click, pinning and copying a readout, zoom and fit, the data table.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking, in its helpers too")]
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use egui::{Key, Modifiers, OutputCommand};
+use egui_kittest::Harness;
+use egui_kittest::kittest::Queryable as _;
+use weightscope::window::App;
+use weightscope_engine::experiment::Experiment;
+use weightscope_engine::presets;
+use weightscope_engine::record::{Channel, Data, Record, Series};
+use weightscope_engine::store::Status;
+
+/// Words of the plot that the tests look at.
+const ACCURACY: &str = "Accuracy: accuracy over step";
+
+fn until(harness: &mut Harness<'_, App>, what: &str, done: impl Fn(&App) -> bool) {
+    let begun = Instant::now();
+    while begun.elapsed() < Duration::from_mins(1) {
+        harness.step();
+        if done(harness.state()) {
+            harness.step();
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    panic!("never happened: {what}");
+}
+
+/// A window with a record whose values are known.
+fn workbench(root: &Path) -> Harness<'static, App> {
+    let root = root.to_owned();
+    let mut harness =
+        Harness::builder().with_size([1440.0, 900.0]).build_eframe(move |creation| App::new(creation, &root));
+    let experiment = Experiment::from_toml(presets::by_name("oscillation/mlp-lsq").unwrap().text).unwrap();
+    let mut record = Record::default();
+    let series: Series = (0..300).map(|step| (f64::from(step), 1.0 / 3.0)).collect();
+    record.insert(Channel::new("accuracy/test".to_owned(), "test".to_owned(), "", "", Data::Scalar(series)));
+    harness.state_mut().show_record(&experiment, record);
+    until(&mut harness, "the record is shown", |app| app.status() == Some(Status::Done));
+    harness.run_steps(3);
+    harness
+}
+
+/// What went to the clipboard in the last frame.
+fn copied(harness: &Harness<'_, App>) -> Option<String> {
+    harness.output().platform_output.commands.iter().find_map(|command| match command {
+        OutputCommand::CopyText(text) => Some(text.clone()),
+        _ => None,
+    })
+}
+
+#[test]
+fn a_right_click_copies_what_is_drawn() {
+    let root = tempfile::tempdir().unwrap();
+    let mut harness = workbench(root.path());
+    harness.get_by_label_contains(ACCURACY).click_secondary();
+    harness.run_steps(3);
+    for words in ["Copy value", "x scale", "y scale", "Export figure…", "Close tile"] {
+        assert!(harness.query_by_label_contains(words).is_some(), "{words} is offered");
+    }
+    harness.get_by_label("Copy data").click();
+    harness.step();
+    let text = copied(&harness).unwrap_or_default();
+    assert_eq!(text.lines().count(), 301, "a header and every point: {}", text.lines().next().unwrap());
+    assert!(text.contains("0.3333333333333333"), "at full precision");
+}
+
+#[test]
+fn a_click_pins_the_readout_and_the_copy_has_every_digit() {
+    let root = tempfile::tempdir().unwrap();
+    let mut harness = workbench(root.path());
+    harness.get_by_label_contains(ACCURACY).click();
+    harness.run_steps(3);
+    harness.event(egui::Event::Copy);
+    harness.step();
+    let text = copied(&harness).unwrap_or_default();
+    assert!(text.contains("test: 0.3333333333333333 @ "), "value and step: {text}");
+}
+
+#[test]
+fn a_zoomed_plot_stays_until_it_is_fitted() {
+    let root = tempfile::tempdir().unwrap();
+    let mut harness = workbench(root.path());
+    assert!(harness.query_by_label("Fit Accuracy").is_none(), "nothing is zoomed");
+    let middle = harness.get_by_label_contains(ACCURACY).rect().center();
+    harness.hover_at(middle);
+    harness.step();
+    harness.event(egui::Event::MouseWheel {
+        unit: egui::MouseWheelUnit::Point,
+        delta: egui::vec2(0.0, 120.0),
+        phase: egui::TouchPhase::Move,
+        source: egui::MouseWheelSource::Wheel,
+        modifiers: Modifiers::NONE,
+    });
+    harness.run_steps(8);
+    harness.get_by_label("Fit Accuracy").click();
+    harness.run_steps(3);
+    assert!(harness.query_by_label("Fit Accuracy").is_none(), "all is seen again");
+}
+
+#[test]
+fn a_plot_is_read_as_numbers_and_explained() {
+    let root = tempfile::tempdir().unwrap();
+    let mut harness = workbench(root.path());
+    harness.get_by_label("Data of Accuracy").click();
+    harness.run_steps(3);
+    assert!(harness.query_by_label("Draw Accuracy").is_some(), "the table stands in place of the plot");
+    assert!(harness.query_all_by_label_contains("0.3333333333333333").next().is_some(), "with the numbers");
+    harness.get_by_label("Draw Accuracy").click();
+    harness.run_steps(2);
+    harness.get_by_label("What is Accuracy?").click();
+    harness.run_steps(3);
+    assert!(
+        harness.query_by_label_contains("right-drag zooms into a box").is_some(),
+        "the gestures are named"
+    );
+    harness.key_press(Key::Escape);
+    harness.run_steps(2);
+}
