@@ -1,7 +1,7 @@
 //! CSV files of exactly what a figure shows, at full precision and before any thinning (RFC 4180, UTF-8).
 //!
 //! A plot is written in long format, one line per point, with a column for each kind of value that its items have:
-//! `kind,series,x,y,lower,upper,from,to,value,text`; columns that no item fills are left out, and units stand in the
+//! `kind,series,x,y,lower,upper,from,to,value,text,confidence,mark`; columns that no item fills are left out, and units stand in the
 //! header (`x [step]`). A table is written as it is, with all digits. Numbers read back exactly; a value that is
 //! missing is an empty field, one that is not finite is `NaN`, `inf` or `-inf`.
 
@@ -58,7 +58,9 @@ const FROM: usize = 6;
 const TO: usize = 7;
 const VALUE: usize = 8;
 const TEXT: usize = 9;
-const COLUMNS: usize = 10;
+const CONFIDENCE: usize = 10;
+const MARK: usize = 11;
+const COLUMNS: usize = 12;
 
 type Record = [String; COLUMNS];
 
@@ -89,7 +91,8 @@ fn has_several_kinds(records: &[Record]) -> bool {
 
 fn header(plot: &Plot) -> Record {
     let mut header: Record =
-        ["kind", "series", "x", "y", "lower", "upper", "from", "to", "value", "text"].map(str::to_owned);
+        ["kind", "series", "x", "y", "lower", "upper", "from", "to", "value", "text", "confidence", "mark"]
+            .map(str::to_owned);
     header[X] = heading("x", axis_name(&plot.x));
     for column in [Y, LOWER, UPPER] {
         header[column] = heading(&header[column], axis_name(&plot.y));
@@ -191,6 +194,8 @@ fn heat_records(plot: &Plot, heat: &Heat, add: &mut impl FnMut(&str, &str, &[(us
                 (Y, place(&plot.y, &heat.y_edges, row)),
                 // The shortest text of the single-precision value, not that of the double it converts to.
                 (VALUE, category.unwrap_or_else(|| value.to_string())),
+                (CONFIDENCE, heat.sureness(row, col).map(|sure| sure.to_string()).unwrap_or_default()),
+                (MARK, heat.mark(row, col).map(|(_, name)| name.to_owned()).unwrap_or_default()),
             ];
             add("heat", "", &fields);
         }
@@ -302,6 +307,20 @@ mod tests {
         plot.color_bar = Some(ColorBar { scale, label: "share".to_owned(), unit: String::new() });
         let expected = "series,x [step],y [layer],value [share]\r\n,0.5,conv1,0.1\r\n,1.5,conv1,0.2\r\n\
                         ,0.5,fc,NaN\r\n,1.5,fc,0.4\r\n";
+        assert_eq!(csv_of(Body::Plot(plot)), expected);
+    }
+
+    #[test]
+    fn cells_say_how_sure_they_are_and_what_marks_them() {
+        let heat = Heat {
+            confidence: vec![1.0, f32::NAN],
+            marks: vec![0, 1],
+            mark_names: vec!["stuck".to_owned()],
+            ..Heat::on_unit_grid(1, 2, vec![0.25, 0.5], ColorScale::new(ColorMap::Viridis, (0.0, 1.0)))
+        };
+        let plot = Plot::new(Axis::new("w"), Axis::new("b")).with(heat);
+        let expected =
+            "series,x [w],y [b],value,confidence,mark\r\n,0.5,0.5,0.25,1,\r\n,1.5,0.5,0.5,,stuck\r\n";
         assert_eq!(csv_of(Body::Plot(plot)), expected);
     }
 

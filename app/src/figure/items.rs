@@ -168,6 +168,12 @@ pub struct Heat {
     pub scale: ColorScale,
     /// Names of the values 0, 1, 2 …; empty for measurements.
     pub categories: Vec<String>,
+    /// How sure each value is, from 0 to 1, NaN where that is not known; empty for maps without.
+    pub confidence: Vec<f32>,
+    /// The mark over each cell, 0 for none, else its place in the names from 1; empty for maps without.
+    pub marks: Vec<u8>,
+    /// Names of the marks 1, 2 ….
+    pub mark_names: Vec<String>,
 }
 
 /// Direction of a rule or span.
@@ -289,7 +295,18 @@ impl Heat {
     /// A grid with edges 0, 1, 2 … on both axes, as category axes want it.
     pub fn on_unit_grid(rows: usize, cols: usize, values: Vec<f32>, scale: ColorScale) -> Self {
         let edges = |count: usize| (0..=count).map(|index| index as f64).collect();
-        Self { rows, cols, values, x_edges: edges(cols), y_edges: edges(rows), scale, categories: Vec::new() }
+        Self {
+            rows,
+            cols,
+            values,
+            x_edges: edges(cols),
+            y_edges: edges(rows),
+            scale,
+            categories: Vec::new(),
+            confidence: Vec::new(),
+            marks: Vec::new(),
+            mark_names: Vec::new(),
+        }
     }
 
     /// The name of a value, if the values are categories.

@@ -18,6 +18,7 @@ pub mod error;
 #[cfg(test)]
 mod examples;
 pub(crate) mod graph;
+pub mod hatch;
 mod items;
 pub mod model;
 pub mod number;

@@ -6,6 +6,7 @@ use super::heat_map::{color_scale, with_bar};
 use super::options::ViewOptions;
 use super::{Source, channels, overlays, references};
 use crate::figure::colormap::{ColorMap, ColorScale};
+use crate::figure::hatch::glyphs;
 use crate::figure::model::{
     Anchor, Axis, Body, Heat, Ink, Label, Legend, Marker, Panel, PanelsBody, Plot, PointInk, Points, Stroke,
 };
@@ -55,6 +56,9 @@ fn plot(spec: &ViewSpec, channel: &Channel, options: &ViewOptions) -> Option<Plo
     scale.reversed = options.reversed && grid.categories.is_empty();
     let heat = Heat {
         categories: grid.categories.clone(),
+        confidence: grid.confidence.clone(),
+        marks: grid.marks.clone(),
+        mark_names: grid.mark_names.clone(),
         ..Heat::on_unit_grid(grid.rows.len(), grid.columns.len(), grid.values.clone(), scale)
     };
     let plot = Plot::new(x, y).with(heat);
@@ -89,6 +93,24 @@ fn measured_scale(spec: &ViewSpec, options: &ViewOptions, grid: &Grid) -> ColorS
     scale
 }
 
+/// Words for hatching and paleness, where they occur.
+fn explained(mut plot: Plot, grid: &Grid) -> Plot {
+    let key = |words: String| Points {
+        marker: Marker::Square,
+        ink: PointInk::One(Ink::Muted),
+        ..Points::new(words, Vec::new(), Ink::Muted)
+    };
+    for (name, mark) in grid.mark_names.iter().zip(1_u8..) {
+        if grid.marks.contains(&mark) {
+            plot = plot.with(key(format!("{} {name}", glyphs(mark))));
+        }
+    }
+    if grid.confidence.iter().any(|sure| *sure < 1.0) {
+        plot = plot.with(key("pale: seeds disagree".to_owned()));
+    }
+    plot
+}
+
 /// A key for each category that occurs, and its name in the cells, so that colour is not the only carrier of meaning.
 fn named(mut plot: Plot, grid: &Grid) -> Plot {
     plot.legend = Legend::Best;
@@ -101,6 +123,7 @@ fn named(mut plot: Plot, grid: &Grid) -> Plot {
             });
         }
     }
+    plot = explained(plot, grid);
     if grid.values.len() > MOST_NAMED_CELLS {
         return plot;
     }

@@ -43,16 +43,7 @@ pub(super) fn over_steps(spec: &ViewSpec, sources: &[Source<'_>], options: &View
     let scale = color_scale(spec, options, &values);
     let x = Axis { range: None, ..axis(&spec.x, options.x_scale, options, steps.iter().copied()) };
     let y = Axis { unit: spec.y.unit.clone(), ..Axis::categorical(spec.y.label.clone(), names) };
-    let y_edges = (0..=rows.len()).map(|row| row as f64).collect();
-    let heat = Heat {
-        rows: rows.len(),
-        cols: steps.len(),
-        values,
-        x_edges: edges,
-        y_edges,
-        scale,
-        categories: Vec::new(),
-    };
+    let heat = Heat { x_edges: edges, ..Heat::on_unit_grid(rows.len(), steps.len(), values, scale) };
     Some(with_bar(Plot::new(x, y).with(heat), spec, scale))
 }
 

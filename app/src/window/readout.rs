@@ -66,6 +66,11 @@ fn cell(plot: &Plot, item: &Item, x: f64, y: f64, precision: Precision) -> Optio
         None if precision == Precision::Full => value.to_string(),
         None => significant(f64::from(value), DIGITS),
     };
+    let mark = heat.mark(row, column).map(|(_, name)| format!(", {name}")).unwrap_or_default();
+    let sure = heat.sureness(row, column).map_or_else(String::new, |sure| {
+        format!(", {} of the pairs agree", significant(f64::from(sure), DIGITS))
+    });
+    let text = format!("{text}{mark}{sure}");
     Some(format!(
         "{}\n{} {}\n{text}",
         name(&plot.y.categories, row, y),

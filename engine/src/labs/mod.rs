@@ -178,6 +178,7 @@ macro_rules! labs {
         /// One experiment's lab with its settings: a closed list, so that it stays plain data.
         #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
         #[serde(tag = "lab")]
+        #[expect(clippy::large_enum_variant, reason = "there is one for each experiment, and no long list of them")]
         pub enum Method {
             $(
                 #[doc = concat!("The lab `", $name, "`.")]

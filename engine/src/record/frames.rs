@@ -106,6 +106,15 @@ pub struct Grid {
     /// Ends of the colours, when the quantity has natural ones or several grids share them.
     #[serde(default)]
     pub limits: Option<(f64, f64)>,
+    /// How sure each value is, from 0 to 1, NaN where that is not known; empty for grids without. Less sure cells are drawn paler.
+    #[serde(default)]
+    pub confidence: Vec<f32>,
+    /// The mark over each cell, 0 for none, else its place in the names from 1; empty for grids without. Marked cells are hatched.
+    #[serde(default)]
+    pub marks: Vec<u8>,
+    /// Names of the marks 1, 2 ….
+    #[serde(default)]
+    pub mark_names: Vec<String>,
 }
 
 /// One dot of a scatter.

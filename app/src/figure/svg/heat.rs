@@ -7,7 +7,7 @@
 use super::geometry::{PlotMap, Rect};
 use crate::figure::error::ExportError;
 use crate::figure::model::Heat;
-use crate::theme::Rgba;
+use crate::theme::Tokens;
 
 /// Width of a pixel in points where cells are resampled: 1/600 inch.
 const FINE_PIXEL: f64 = 72.0 / 600.0;
@@ -28,7 +28,7 @@ pub(super) fn bitmap(
     heat: &Heat,
     map: &PlotMap,
     plot: Rect,
-    no_data: Rgba,
+    tokens: &Tokens,
 ) -> Result<Option<(Rect, Vec<u8>)>, ExportError> {
     let is_complete = heat.values.len() >= heat.rows * heat.cols
         && heat.x_edges.len() == heat.cols + 1
@@ -52,9 +52,11 @@ pub(super) fn bitmap(
     let mut pixels = Vec::with_capacity(columns.cells.len() * rows.cells.len() * 3);
     for row in &rows.cells {
         for column in &columns.cells {
-            let value =
-                row.zip(*column).and_then(|(row, column)| heat.value(row, column)).unwrap_or(f32::NAN);
-            let [red, green, blue, _] = heat.scale.color(f64::from(value), no_data).0;
+            let paint = match row.zip(*column) {
+                Some((row, column)) => heat.paint(row, column, tokens.no_data, tokens.background),
+                None => tokens.no_data,
+            };
+            let [red, green, blue, _] = paint.0;
             pixels.extend([red, green, blue]);
         }
     }

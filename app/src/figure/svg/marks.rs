@@ -8,8 +8,9 @@ use super::geometry::{PlotMap, Rect};
 use super::heat;
 use crate::figure::decimate::{self, Run};
 use crate::figure::error::ExportError;
+use crate::figure::hatch::HATCH_OPACITY;
 use crate::figure::model::{
-    Area, Band, Bars, Cover, Heat, Item, Line, Marker, Orientation, PointInk, Points, Rule, Span, Stroke,
+    Area, Band, Bars, Cover, Heat, Ink, Item, Line, Marker, Orientation, PointInk, Points, Rule, Span, Stroke,
 };
 use crate::figure::palette;
 
@@ -270,9 +271,14 @@ fn draw_heat(
     map: &PlotMap,
     plot: Rect,
 ) -> Result<(), ExportError> {
-    if let Some((rect, png)) = heat::bitmap(heat, map, plot, page.tokens.no_data)? {
+    if let Some((rect, png)) = heat::bitmap(heat, map, plot, page.tokens)? {
         canvas.image(rect, &png);
     }
+    let lines = heat.hatching();
+    let data: String =
+        lines.iter().map(|line| path_of(&line.map(|point| map.at(point)), Close::Open)).collect();
+    let pen = Pen::solid(palette::color(page.tokens, Ink::OnCategory), page.style.line_width * 0.5);
+    canvas.path(&data, None, Some(Pen { opacity: HATCH_OPACITY, ..pen }));
     Ok(())
 }
 

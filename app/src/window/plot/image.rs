@@ -26,8 +26,7 @@ pub(super) fn image(
     // Row 0 of a texture is its top.
     for row in rows.index.iter().rev() {
         for column in &columns.index {
-            let value = heat.values.get(row * heat.cols + column).copied().unwrap_or(f32::NAN);
-            pixels.push(color(heat.scale.color(f64::from(value), tokens.no_data)));
+            pixels.push(color(heat.paint(*row, *column, tokens.no_data, tokens.background)));
         }
     }
     let image = egui::ColorImage::new([columns.index.len(), rows.index.len()], pixels);
@@ -35,6 +34,15 @@ pub(super) fn image(
     let center = PlotPoint::new(f64::midpoint(columns.from, columns.to), f64::midpoint(rows.from, rows.to));
     let size = [(columns.to - columns.from) as f32, (rows.to - rows.from) as f32];
     Some(Shape::Image { texture, center, size })
+}
+
+/// The lines over marked cells.
+pub(super) fn hatching(heat: &Heat, x: &Mapped<'_>, y: &Mapped<'_>) -> Option<Shape> {
+    let place = |[from, to]: [[f64; 2]; 2]| {
+        [from, to].map(|point| PlotPoint::new(x.to(point[0]), y.to(point[1]))).to_vec()
+    };
+    let lines: Vec<Vec<PlotPoint>> = heat.hatching().into_iter().map(place).collect();
+    (!lines.is_empty()).then_some(Shape::Hatching { lines })
 }
 
 /// Texels along one axis: which cell each shows, from low to high in axis space.

@@ -8,8 +8,9 @@ use egui_plot::{
     Points as PlotDots, Polygon, Text as PlotText, VLine,
 };
 
-use super::image::image;
+use super::image::{hatching, image};
 use super::scale::Mapped;
+use crate::figure::hatch::HATCH_OPACITY;
 use crate::figure::model::{Dash, Ink, Item, Marker, Orientation, PointInk, Stroke};
 use crate::figure::palette;
 use crate::theme::{Rgba, Tokens};
@@ -63,6 +64,10 @@ pub(super) enum Shape {
         texture: TextureHandle,
         center: PlotPoint,
         size: [f32; 2],
+    },
+    /// Lines over marked cells of a heat map.
+    Hatching {
+        lines: Vec<Vec<PlotPoint>>,
     },
     Rule {
         orientation: Orientation,
@@ -142,7 +147,10 @@ pub(super) fn shapes(
                 outline: true,
             });
         }
-        Item::Heat(heat) => out.extend(image(heat, x, y, context, id, tokens)),
+        Item::Heat(heat) => {
+            out.extend(image(heat, x, y, context, id, tokens));
+            out.extend(hatching(heat, x, y));
+        }
         Item::Rule(rule) => {
             let mapped = if rule.orientation == Orientation::Horizontal { y } else { x };
             out.push(Shape::Rule {
@@ -270,6 +278,13 @@ impl Shape {
             }
             Self::Image { texture, center, size } => {
                 plot.image(PlotImage::new("", texture.id(), *center, *size).allow_hover(false));
+            }
+            Self::Hatching { lines } => {
+                let paint = faded(palette::color(tokens, Ink::OnCategory), HATCH_OPACITY);
+                for points in lines {
+                    let line = PlotLine::new("", PlotPoints::Borrowed(points)).color(paint).width(1.0);
+                    plot.line(line.allow_hover(false));
+                }
             }
             Self::Rule { orientation, at, ink, dash, control } => {
                 let (opacity, width) = if control.is_some() { (1.0, 2.0) } else { (0.6, 1.0) };

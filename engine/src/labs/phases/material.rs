@@ -6,9 +6,9 @@
 
 use std::collections::BTreeMap;
 
-use super::config::Config;
+use super::config::{Config, TuningTask};
 use super::plan::{Knobs, Plan};
-use crate::data::{self, Dataset, OpenOptions, Scope, Standardizer};
+use crate::data::{self, Dataset, ImageShape, OpenOptions, Scope, Standardizer};
 use crate::experiment::Problem;
 use crate::math::{Stream, stream};
 use crate::population::train::with_label_noise;
@@ -32,6 +32,16 @@ pub(super) struct Training {
     pub(super) clean_labels: Vec<u32>,
 }
 
+/// Rows of another task.
+#[derive(Clone, Debug)]
+pub(super) struct Tuning {
+    /// To learn from.
+    pub(super) train: Samples,
+    /// To be judged on.
+    pub(super) test: Samples,
+    pub(super) classes: usize,
+}
+
 /// See the module.
 #[derive(Clone, Debug)]
 pub(super) struct Material {
@@ -40,6 +50,10 @@ pub(super) struct Material {
     pub(super) inputs: usize,
     /// Content hash of the data set.
     pub(super) hash: String,
+    /// How a row forms an image.
+    pub(super) image: Option<ImageShape>,
+    /// Rows of the data set to fine-tune to, if the settings name one.
+    pub(super) tuning: Option<Tuning>,
     /// By the bits of share and noise.
     training: BTreeMap<(u64, u64), Training>,
 }
@@ -48,30 +62,18 @@ impl Material {
     /// Opens the data set and prepares the rows of all cells of a plan.
     pub(super) fn load(config: &Config, plan: &Plan) -> Result<Self, RunError> {
         let seed = config.data_seed;
-        let options = OpenOptions {
-            label_column: Some(config.label_column.clone()),
-            cache_dir: default_cache_folder(),
-            ..OpenOptions::default()
-        };
-        let dataset = data::open(&config.dataset, &options)?;
-        let order = stream(seed, "phases/split").permutation(dataset.rows());
-        let count = config.train_rows as usize;
-        if count >= dataset.rows() {
-            return Err(too_many(config, &dataset));
-        }
-        let (train, test) = order.split_at(count);
-        let standardizer = Standardizer::fit(&dataset, train, Scope::Global)?;
-        let (features, labels) = rows(&dataset, train, &standardizer)?;
-        let (test_features, test_labels) = rows(&dataset, test, &standardizer)?;
-        let classes = dataset.classes()?;
-        let inputs = dataset.columns();
+        let Split { dataset, train, test } = Split::open(&config.dataset, config, "phases/split")?;
         let mut material = Self {
-            test: samples(&test_features, inputs, test_labels)?,
-            classes,
-            inputs,
+            test: samples(&test.0, dataset.columns(), test.1)?,
+            classes: dataset.classes()?,
+            inputs: dataset.columns(),
             hash: dataset.hash().to_owned(),
+            image: dataset.image(),
+            tuning: None,
             training: BTreeMap::new(),
         };
+        material.open_tuning(config)?;
+        let (features, labels) = train;
         let clean = Clean { features, labels, seed };
         for cell in &plan.cells {
             material.prepare(&clean, &cell.knobs)?;
@@ -84,6 +86,38 @@ impl Material {
         self.training
             .get(&key(knobs))
             .ok_or_else(|| RunError::Defect("a cell has no training rows".to_owned()))
+    }
+
+    /// Opens the data set to fine-tune to, or checks that the images can be turned, if the settings ask for it.
+    fn open_tuning(&mut self, config: &Config) -> Result<(), RunError> {
+        let refuse = |key: &str, why: String, allowed: &str| {
+            RunError::Problems(vec![Problem::error(key, why).allowing(allowed)])
+        };
+        match config.tuning_task {
+            _ if !config.downstream => {}
+            TuningTask::UpperHalf => {}
+            TuningTask::Turned => {
+                if self.image.is_none_or(|image| image.height != image.width) {
+                    let why = format!("the rows of {} are no square images to be turned", config.dataset);
+                    return Err(refuse("tuning_task", why, "upper_half, dataset"));
+                }
+            }
+            TuningTask::Dataset => {
+                let name = config.tuning_dataset.trim();
+                let Split { dataset, train, test } = Split::open(name, config, "phases/tuning split")?;
+                let columns = dataset.columns();
+                if columns != self.inputs {
+                    let why = format!("{name} has {columns} inputs, the networks have {}", self.inputs);
+                    return Err(refuse("tuning_dataset", why, "a data set with as many inputs"));
+                }
+                self.tuning = Some(Tuning {
+                    train: samples(&train.0, columns, train.1)?,
+                    test: samples(&test.0, columns, test.1)?,
+                    classes: dataset.classes()?,
+                });
+            }
+        }
+        Ok(())
     }
 
     fn prepare(&mut self, clean: &Clean, knobs: &Knobs) -> Result<(), RunError> {
@@ -99,6 +133,35 @@ impl Material {
         let clean_labels = clean.labels[..count].to_vec();
         self.training.insert(key(knobs), Training { samples, mixed, clean_labels });
         Ok(())
+    }
+}
+
+/// A data set in two parts, both standardised by the first.
+struct Split {
+    dataset: Dataset,
+    train: (Vec<f32>, Vec<u32>),
+    test: (Vec<f32>, Vec<u32>),
+}
+
+impl Split {
+    /// The first rows of one permutation train, all others test.
+    fn open(name: &str, config: &Config, purpose: &str) -> Result<Self, RunError> {
+        let options = OpenOptions {
+            label_column: Some(config.label_column.clone()),
+            cache_dir: default_cache_folder(),
+            ..OpenOptions::default()
+        };
+        let dataset = data::open(name, &options)?;
+        let order = stream(config.data_seed, purpose).permutation(dataset.rows());
+        let count = config.train_rows as usize;
+        if count >= dataset.rows() {
+            return Err(too_many(name, &dataset));
+        }
+        let (train, test) = order.split_at(count);
+        let standardizer = Standardizer::fit(&dataset, train, Scope::Global)?;
+        let train = rows(&dataset, train, &standardizer)?;
+        let test = rows(&dataset, test, &standardizer)?;
+        Ok(Self { dataset, train, test })
     }
 }
 
@@ -130,8 +193,8 @@ fn samples(features: &[f32], columns: usize, labels: Vec<u32>) -> Result<Samples
         .ok_or_else(|| RunError::Defect("rows and labels do not fit together".to_owned()))
 }
 
-fn too_many(config: &Config, dataset: &Dataset) -> RunError {
-    let text = format!("{} has {} rows, and some must test", config.dataset, dataset.rows());
+fn too_many(name: &str, dataset: &Dataset) -> RunError {
+    let text = format!("{name} has {} rows, and some must test", dataset.rows());
     let problem = Problem::error("train_rows", text);
     RunError::Problems(vec![problem.allowing(format!("1 to {}", dataset.rows().saturating_sub(1)))])
 }

@@ -131,9 +131,9 @@ metrics! {
     /// Accuracy of the mean over the last epochs, over the single one.
     EpochAverageGain = "epoch_average_gain", "gain by averaging epochs", "", true,
         "Test accuracy of the mean of the last five epochs' parameters minus that of the last epoch.";
-    /// Accuracy after fine-tuning to other classes.
+    /// Accuracy after fine-tuning to another task.
     Tuned = "tuned_accuracy", "accuracy after fine-tuning", "", false,
-        "Test accuracy after fine-tuning to the other half of the classes, with a new last layer.";
+        "Accuracy on the test rows of the tuning task after fine-tuning, with a new last layer; mean over the seeds.";
 }
 
 impl Metric {

@@ -19,7 +19,9 @@ mod run;
 mod views;
 mod zoo;
 
-pub use config::{Config, Course, HessianRows, Load, Origin, Similarity, Temperature, Unit, Values};
+pub use config::{
+    Config, Course, HessianRows, Load, Origin, Similarity, Temperature, TuningTask, Unit, Values,
+};
 pub use metric::Metric;
 pub use plan::Knobs;
 

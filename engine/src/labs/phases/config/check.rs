@@ -1,6 +1,6 @@
 //! Rules between settings.
 
-use super::{Config, Load, Origin, Temperature, Values};
+use super::{Config, Load, Origin, Temperature, TuningTask, Values};
 use crate::experiment::Problem;
 
 /// Networks beyond which a grid is refused: a week of work is a mistake in typing.
@@ -23,6 +23,9 @@ impl Config {
                     .allowing("at least one of vote_train_loss, vote_log_lambda, vote_log_trace"),
             );
         }
+        if self.downstream && self.tuning_task == TuningTask::Dataset {
+            self.check_tuning(&mut problems);
+        }
         if self.seeds == 1 {
             problems.push(Problem::warning(
                 "seeds",
@@ -30,6 +33,16 @@ impl Config {
             ));
         }
         problems
+    }
+
+    fn check_tuning(&self, problems: &mut Vec<Problem>) {
+        if self.tuning_dataset.trim().is_empty() {
+            let problem = Problem::error("tuning_dataset", "no data set is named to fine-tune to");
+            problems.push(problem.allowing("a name or a path of a data set with as many inputs"));
+        } else if self.tuning_dataset == self.dataset {
+            let message = "is the data set that the networks learned: its rows are not new to them";
+            problems.push(Problem::warning("tuning_dataset", message));
+        }
     }
 
     fn check_zoo(&self) -> Vec<Problem> {

@@ -1,6 +1,6 @@
 //! The settings of what is measured on finished networks, with their words.
 
-use super::{Config, HessianRows};
+use super::{Config, HessianRows, TuningTask};
 use crate::experiment::{Field, Slot, Visitor};
 
 impl Config {
@@ -129,6 +129,17 @@ impl Config {
             .published("100", "PyHessian"),
             Slot::Integer(&mut self.trace_samples),
         );
+        v.field(
+            Field::new(
+                "eigenvalues",
+                "Eigenvalues",
+                "Largest Hessian eigenvalues of each network, by power iteration one after the other; each costs as much as the first.",
+            )
+            .range(1.0, 20.0)
+            .only_if(measured)
+            .published("1", "model zoo and Yang et al."),
+            Slot::Integer(&mut self.eigenvalues),
+        );
     }
 
     pub(super) fn visit_downstream(&mut self, v: &mut dyn Visitor) {
@@ -156,12 +167,27 @@ impl Config {
         );
         v.field(
             Field::new(
-                "tuning_epochs",
-                "Tuning epochs",
-                "Epochs of fine-tuning to half of the classes, renamed.",
+                "tuning_task",
+                "Tuning task",
+                "What fine-tuning learns, with a new last layer. Another data set is the published task; half of the classes and turned images are our choice, for data sets that have no companion of equal inputs.",
             )
-            .range(1.0, 1000.0)
-            .only_if(on),
+            .only_if(on)
+            .published("another data set (CIFAR-10 to STL-10)", "model zoo, arXiv 2504.18072"),
+            Slot::Choice(&mut self.tuning_task),
+        );
+        v.field(
+            Field::new(
+                "tuning_dataset",
+                "Tuning data set",
+                "A name or a path, as for the data set; it must have as many inputs (mnist and fashion-mnist have).",
+            )
+            .only_if(on && self.tuning_task == TuningTask::Dataset),
+            Slot::Text(&mut self.tuning_dataset),
+        );
+        v.field(
+            Field::new("tuning_epochs", "Tuning epochs", "Epochs of fine-tuning.")
+                .range(1.0, 1000.0)
+                .only_if(on),
             Slot::Integer(&mut self.tuning_epochs),
         );
         v.field(

@@ -104,6 +104,18 @@ choices! {
     }
 }
 
+choices! {
+    /// What finished networks are fine-tuned to.
+    pub enum TuningTask {
+        /// The upper half of the classes.
+        UpperHalf = "upper_half", "The upper half of the classes";
+        /// The same images turned by a quarter.
+        Turned = "turned", "The images turned by a quarter";
+        /// Another data set of as many inputs.
+        Dataset = "dataset", "Another data set";
+    }
+}
+
 /// The settings.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -203,10 +215,16 @@ pub struct Config {
     pub power_tolerance: f64,
     /// Most samples of a trace.
     pub trace_samples: u64,
+    /// Largest eigenvalues of each network.
+    pub eigenvalues: u64,
     /// Pruning, averaging and fine-tuning too.
     pub downstream: bool,
     /// Share of the weights that pruning removes.
     pub pruned_share: f64,
+    /// What fine-tuning learns.
+    pub tuning_task: TuningTask,
+    /// Data set of fine-tuning.
+    pub tuning_dataset: String,
     /// Epochs of fine-tuning.
     pub tuning_epochs: u64,
     /// Learning rate of fine-tuning.
@@ -280,8 +298,11 @@ impl Default for Config {
             power_iterations: 100,
             power_tolerance: 1e-3,
             trace_samples: 30,
+            eigenvalues: 1,
             downstream: false,
             pruned_share: 0.5,
+            tuning_task: TuningTask::UpperHalf,
+            tuning_dataset: String::new(),
             tuning_epochs: 20,
             tuning_learning_rate: 0.01,
             vote_train_loss: true,

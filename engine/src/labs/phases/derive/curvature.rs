@@ -1,17 +1,18 @@
-//! Spectrum of the Hessian of a cell's first network, by Lanczos runs on its training rows.
+//! Spectrum of the Hessian of a cell's first network, by Lanczos runs on its training and on its test rows.
 
 use super::cell::OpenCell;
+use super::control as id;
 use crate::labs::Derive;
 use crate::labs::phases::method::density::{Drawing, density};
 use crate::labs::phases::method::lanczos::{Lanczos, lanczos};
 use crate::labs::phases::run::curvature::{normal, signs};
 use crate::math::stream;
-use crate::population::{Curvature, Lane};
+use crate::population::{Curvature, Lane, Samples};
 use crate::record::{Bars, Channel, Curve, Data, Timeline};
 use crate::run::RunError;
 
-/// Density of the eigenvalues.
-pub(in crate::labs::phases) const DENSITY: &str = "spectrum/density";
+/// Family of the densities of the eigenvalues.
+pub(in crate::labs::phases) const DENSITY: &str = "spectrum/density/*";
 /// Largest eigenvalues.
 pub(in crate::labs::phases) const LARGEST: &str = "spectrum/largest";
 
@@ -25,9 +26,14 @@ const FLOOR: f64 = 1e-7;
 /// Bars of the largest eigenvalues.
 const BARS: usize = 10;
 
-fn runs(cell: &OpenCell, job: &Derive<'_>, count: usize) -> Result<Vec<Lanczos>, RunError> {
+fn runs(
+    cell: &OpenCell,
+    job: &Derive<'_>,
+    samples: &Samples,
+    count: usize,
+) -> Result<Vec<Lanczos>, RunError> {
     let Some(first) = cell.seeds.first() else { return Ok(Vec::new()) };
-    let mut curvature = Curvature::new(&cell.shape, &cell.packed(first)?, cell.training()?);
+    let mut curvature = Curvature::new(&cell.shape, &cell.packed(first)?, samples);
     let mut product = |direction: &[Lane], image: &mut [Lane]| -> Result<(), RunError> {
         job.control.check()?;
         curvature.product(direction, image);
@@ -44,25 +50,40 @@ fn runs(cell: &OpenCell, job: &Derive<'_>, count: usize) -> Result<Vec<Lanczos>,
         .collect()
 }
 
-/// Density by stochastic Lanczos quadrature.
+/// Densities by stochastic Lanczos quadrature: on the training rows, shown as soon as it is there, and on the test rows.
 pub(super) fn spectrum(cell: &OpenCell, job: &Derive<'_>) -> Result<Vec<Channel>, RunError> {
-    let runs = runs(cell, job, RUNS)?;
+    let mut channels = Vec::new();
+    for (part, samples) in [("train", cell.training()?), ("test", &cell.material.test)] {
+        channels.extend(one_density(part, &runs(cell, job, samples, RUNS)?));
+        if let Some(publish) = job.partial.filter(|_| part == "train") {
+            publish(channels.clone());
+        }
+    }
+    Ok(channels)
+}
+
+fn one_density(part: &str, runs: &[Lanczos]) -> Option<Channel> {
     let ends = runs.iter().flat_map(|run| [run.ritz.first(), run.ritz.last()]).flatten();
     let (low, high) = ends.fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), v| (l.min(*v), h.max(*v)));
     // The published width is made for a range of at least 1; small networks have less.
     let range = (high - low).max(1e-12);
     let variance = SMOOTHING * range.min(1.0);
     let drawing = Drawing { bins: 1024, variance, overhead: 0.01 * range.min(1.0) };
-    let Some(found) = density(&runs, drawing) else { return Ok(Vec::new()) };
+    let found = density(runs, drawing)?;
     let y = found.values.iter().map(|value| value + FLOOR).collect();
     let curve = Curve { x: found.positions, y, band: None };
-    let about = "Density of the Hessian's eigenvalues on the training rows, by stochastic Lanczos quadrature, plus 1e-7.";
-    Ok(vec![Channel::new(DENSITY, "density", "", about, Data::Curve(Timeline::one(curve)))])
+    let about = format!(
+        "Density of the Hessian's eigenvalues on the {part} rows, by stochastic Lanczos quadrature, plus 1e-7."
+    );
+    let id = DENSITY.replace('*', part);
+    Some(Channel::new(id, format!("{part} rows"), "", &about, Data::Curve(Timeline::one(curve))))
 }
 
-/// The largest Ritz values by magnitude.
+/// The largest Ritz values by magnitude, on the rows that the controls choose.
 pub(super) fn eigenvalues(cell: &OpenCell, job: &Derive<'_>) -> Result<Vec<Channel>, RunError> {
-    let mut values = runs(cell, job, 1)?.into_iter().next().map(|run| run.ritz).unwrap_or_default();
+    let on_test = job.controls.word(id::ROWS) == Some("test");
+    let samples = if on_test { &cell.material.test } else { cell.training()? };
+    let mut values = runs(cell, job, samples, 1)?.into_iter().next().map(|run| run.ritz).unwrap_or_default();
     values.sort_by(|a, b| b.abs().total_cmp(&a.abs()));
     values.truncate(BARS);
     let labels = (1..=values.len()).map(|index| index.to_string()).collect();

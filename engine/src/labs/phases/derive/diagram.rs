@@ -12,7 +12,7 @@ use crate::labs::phases::method::thresholds::{
     DEFAULT_CKA, DEFAULT_CONNECTIVITY, LEAST_SIMILAR, otsu, otsu_log,
 };
 use crate::labs::phases::metric::Metric;
-use crate::labs::phases::run::pictures::categories;
+use crate::labs::phases::run::pictures::{categories, mark, mark_names};
 use crate::record::{Cell, Channel, Controls, Data, Grid, Record, Timeline};
 
 /// The thresholds that the controls stand at; automatic ones come from the newest pictures.
@@ -137,7 +137,15 @@ pub(super) fn channels(config: &Config, job: &Derive<'_>) -> Vec<Channel> {
         };
         lines.push(step, line);
         let values = found.iter().map(|phase| phase.map_or(f32::NAN, |phase| phase.index() as f32)).collect();
-        phases.push(step, picture(frame, values, categories()));
+        let stuck = stuck(&pictures.cells(step), &found, &thresholds);
+        let marks =
+            found.iter().zip(&stuck).map(|(phase, stuck)| mark(*phase, *stuck == Some(true))).collect();
+        let mut grid = Grid { marks, mark_names: mark_names(), ..picture(frame, values, categories()) };
+        // Pairs are kept for the newest picture only, and so is what follows from them.
+        if frames.last().is_some_and(|(newest, _)| newest == step) {
+            grid.confidence = sureness(job.record, frame, &found, &thresholds);
+        }
+        phases.push(step, grid);
     }
     let words = "The phase of each cell by the thresholds of the controls.";
     let mut channels = vec![
@@ -188,25 +196,10 @@ fn certainty(
 ) -> Vec<Channel> {
     let phases = pictures.phases(u64::MAX, thresholds);
     let cells = pictures.cells(u64::MAX);
-    let readings = readings(record, frame);
-    let sure: Vec<f32> = phases
-        .iter()
-        .enumerate()
-        .map(|(index, phase)| match (phase, readings.get(index)) {
-            (Some(phase), Some(readings)) if !readings.is_empty() => {
-                confidence(*phase, readings, thresholds) as f32
-            }
-            _ => f32::NAN,
-        })
-        .collect();
-    let stuck: Vec<f32> = phases
-        .iter()
-        .zip(&cells)
-        .map(|(phase, cell)| match (phase, cell) {
-            (Some(phase), Some(cell)) => f32::from(u8::from(is_stuck(*phase, cell, thresholds))),
-            _ => f32::NAN,
-        })
-        .collect();
+    let sure = sureness(record, frame, &phases, thresholds);
+    let stuck = stuck(&cells, &phases, thresholds);
+    let stuck =
+        stuck.iter().map(|stuck| stuck.map_or(f32::NAN, |stuck| f32::from(u8::from(stuck)))).collect();
     let limits = Some((0.0, 1.0));
     let sure = Grid { limits, ..picture(frame, sure, Vec::new()) };
     let kinds = ["not stuck", "stuck"].map(str::to_owned).to_vec();
@@ -226,6 +219,26 @@ fn certainty(
             Data::Grid(Timeline::one(picture(frame, stuck, kinds))),
         ),
     ]
+}
+
+/// Share of the pairs of seeds that alone would give each cell's phase; NaN without pairs.
+fn sureness(record: &Record, frame: &Grid, phases: &[Option<Phase>], thresholds: &Thresholds) -> Vec<f32> {
+    let readings = readings(record, frame);
+    let of = |(index, phase): (usize, &Option<Phase>)| match (phase, readings.get(index)) {
+        (Some(phase), Some(readings)) if !readings.is_empty() => {
+            confidence(*phase, readings, thresholds) as f32
+        }
+        _ => f32::NAN,
+    };
+    phases.iter().enumerate().map(of).collect()
+}
+
+/// Whether each cell is stuck; `None` for cells without networks.
+fn stuck(cells: &[Option<Metrics>], phases: &[Option<Phase>], thresholds: &Thresholds) -> Vec<Option<bool>> {
+    let of = |(phase, cell): (&Option<Phase>, &Option<Metrics>)| {
+        Some(is_stuck((*phase)?, cell.as_ref()?, thresholds))
+    };
+    phases.iter().zip(cells).map(of).collect()
 }
 
 /// What each pair of seeds alone would say, by cell of the picture.

@@ -1,4 +1,4 @@
-//! The training loss around a network: along one direction for each seed, and over a plane.
+//! The training loss around a network along one direction for each seed, and the axes of a plane through it.
 //!
 //! Random directions are scaled to the network's filters and drawn from the same numbers for every cell, so that cells can be
 //! compared side by side.
@@ -8,24 +8,18 @@ use super::control as id;
 use super::path;
 use crate::labs::Derive;
 use crate::labs::phases::method::curve::positions;
-use crate::labs::phases::method::directions::{Scaling, cosine, normalize};
+use crate::labs::phases::method::directions::{Scaling, normalize};
 use crate::labs::phases::method::hessian::{PowerLimits, largest};
 use crate::labs::phases::run::curvature::normal;
 use crate::labs::phases::run::training::JUDGED;
 use crate::math::stream;
 use crate::population::lane::{add_scaled, combine, dot, norm, scale};
 use crate::population::{Curvature, Lane, Machine};
-use crate::record::{Channel, Curve, Data, Grid, Timeline};
+use crate::record::{Channel, Curve, Data, Timeline};
 use crate::run::RunError;
 
 /// Family of the curves along a line.
 pub(in crate::labs::phases) const LINE: &str = "landscape_line/";
-/// Loss over the plane.
-pub(in crate::labs::phases) const PLANE: &str = "landscape/loss";
-/// What the axes of the plane are.
-pub(in crate::labs::phases) const AXES: &str = "landscape/axes";
-/// Path of training in the plane.
-pub(in crate::labs::phases) const PATH: &str = "landscape/path";
 
 /// Points of a line.
 const LINE_POINTS: usize = 51;
@@ -68,63 +62,16 @@ pub(super) fn line(cell: &OpenCell, job: &Derive<'_>) -> Result<Vec<Channel>, Ru
 }
 
 /// Two directions with the range of each and words about them.
-struct Axes {
-    directions: [Vec<Lane>; 2],
-    ranges: [(f64, f64); 2],
-    words: String,
+pub(super) struct Axes {
+    pub(super) directions: [Vec<Lane>; 2],
+    pub(super) ranges: [(f64, f64); 2],
+    pub(super) words: String,
     /// Checkpoints of training in the plane.
-    path: Option<Curve>,
+    pub(super) path: Option<Curve>,
 }
 
-/// Loss over a plane around the first network.
-pub(super) fn plane(cell: &OpenCell, job: &Derive<'_>) -> Result<Vec<Channel>, RunError> {
-    let Some(first) = cell.seeds.first() else { return Ok(Vec::new()) };
-    let axes = axes(cell, first, job)?;
-    let points = job.controls.word(id::RESOLUTION).and_then(|word| word.parse().ok()).unwrap_or(31_usize);
-    let weights = cell.packed(first)?;
-    let training = cell.training()?;
-    let mut machine = Machine::new(&cell.shape, JUDGED);
-    let mut point = weights.clone();
-    let places = |(low, high): (f64, f64)| -> Vec<f64> {
-        positions(points).into_iter().map(|share| low + share * (high - low)).collect()
-    };
-    let (xs, ys) = (places(axes.ranges[0]), places(axes.ranges[1]));
-    let mut values = Vec::with_capacity(points * points);
-    for y in &ys {
-        job.control.check()?;
-        for x in &xs {
-            combine(
-                &mut point,
-                &[(1.0, &weights), (*x as f32, &axes.directions[0]), (*y as f32, &axes.directions[1])],
-            );
-            values.push(machine.judge(&point, training).loss as f32);
-        }
-    }
-    let names = |places: &[f64]| places.iter().map(|place| format!("{place:.2}")).collect();
-    let grid = Grid { rows: names(&ys), columns: names(&xs), values, ..Grid::default() };
-    let angle = cosine(&axes.directions[0], &axes.directions[1]).unwrap_or(0.0);
-    let words = format!("{}; cosine of the two directions {angle:.3}", axes.words);
-    let about = "Training loss over a plane through the first network of the cell.";
-    let mut channels = vec![
-        Channel::new(PLANE, "train loss", "nat", about, Data::Grid(Timeline::one(grid))),
-        Channel::new(AXES, "axes", "", "What the axes are.", Data::Text(words)),
-    ];
-    if let Some(path) = axes.path {
-        // From coordinates to the places of the picture's cells.
-        let place = |value: f64, (low, high): (f64, f64)| {
-            (value - low) / (high - low) * (points.saturating_sub(1)) as f64 + 0.5
-        };
-        let x = path.x.iter().map(|x| place(*x, axes.ranges[0])).collect();
-        let y = path.y.iter().map(|y| place(*y, axes.ranges[1])).collect();
-        let curve = Curve { x, y, band: None };
-        let about =
-            "Checkpoints of training, projected into the plane; the loss beneath is the plane's, not theirs.";
-        channels.push(Channel::new(PATH, "training", "", about, Data::Curve(Timeline::one(curve))));
-    }
-    Ok(channels)
-}
-
-fn axes(cell: &OpenCell, first: &OpenSeed, job: &Derive<'_>) -> Result<Axes, RunError> {
+/// The axes that the controls choose.
+pub(super) fn axes(cell: &OpenCell, first: &OpenSeed, job: &Derive<'_>) -> Result<Axes, RunError> {
     let random = [random_direction(cell, first, 0)?, random_direction(cell, first, 1)?];
     match job.controls.word(id::AXES) {
         Some("seeds") => towards_seeds(cell, first, random),

@@ -13,13 +13,14 @@ mod histograms;
 mod landscape;
 mod learning;
 mod path;
+mod plane;
 mod transect;
 mod weights;
 
 pub(super) use curvature::{DENSITY as SPECTRUM_DENSITY, LARGEST as SPECTRUM_LARGEST};
 pub(super) use histograms::channel as histogram_channel;
-pub(super) use landscape::{PATH as LANDSCAPE_PATH, PLANE as LANDSCAPE_PLANE};
 pub(super) use path::{DOTS as TRAJECTORY_DOTS, LINE as TRAJECTORY_LINE};
+pub(super) use plane::{PATH as LANDSCAPE_PATH, PLANE as LANDSCAPE_PLANE};
 pub(super) use transect::CHANNEL as TRANSECT_CHANNEL;
 pub(super) use weights::{HISTOGRAM as WEIGHT_HISTOGRAM, MATRIX as SIMILARITY_MATRIX};
 
@@ -65,6 +66,7 @@ pub(super) mod control {
     pub(in crate::labs::phases) const QUANTITY: &str = "quantity";
     pub(in crate::labs::phases) const AXES: &str = "landscape_axes";
     pub(in crate::labs::phases) const RESOLUTION: &str = "landscape_points";
+    pub(in crate::labs::phases) const ROWS: &str = "spectrum_rows";
     pub(in crate::labs::phases) const PROFILE: &str = "profile";
 }
 
@@ -82,7 +84,7 @@ pub(super) fn derive(config: &Config, job: &Derive<'_>) -> Result<Vec<Channel>, 
             match job.view {
                 view::LEARNING => learning::channels(&cell, job),
                 view::LINE => landscape::line(&cell, job)?,
-                view::LANDSCAPE => landscape::plane(&cell, job)?,
+                view::LANDSCAPE => plane::plane(&cell, job)?,
                 view::SPECTRUM => curvature::spectrum(&cell, job)?,
                 view::EIGENVALUES => curvature::eigenvalues(&cell, job)?,
                 view::WEIGHTS => weights::histogram(&cell),

@@ -1,4 +1,4 @@
-//! The job of one network's curvature: largest eigenvalue and trace of the Hessian.
+//! The job of one network's curvature: largest eigenvalues and trace of the Hessian.
 
 use serde::{Deserialize, Serialize};
 
@@ -12,10 +12,12 @@ use crate::population::{Curvature, Lane, Samples, Shape};
 use crate::run::{Control, RunError};
 
 /// Curvature on some rows.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(in crate::labs::phases) struct Bend {
     /// Largest eigenvalue by magnitude.
     pub(in crate::labs::phases) lambda: f64,
+    /// Further ones in falling magnitude, as many as the settings ask for.
+    pub(in crate::labs::phases) further: Vec<f64>,
     /// Hessian products it took.
     pub(in crate::labs::phases) products: usize,
     /// Whether the tolerance was reached.
@@ -27,7 +29,7 @@ pub(in crate::labs::phases) struct Bend {
 }
 
 /// Curvature of one network.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(in crate::labs::phases) struct Bends {
     /// On the training rows.
     pub(in crate::labs::phases) train: Option<Bend>,
@@ -49,8 +51,11 @@ pub(in crate::labs::phases) fn measure(
     }
     let shape = shape(config, material, knobs)?;
     let weights = pack(&shape, &network.weights)?;
-    let mut random = stream(run_seed, &format!("phases/hessian/{}", knobs.name(seed)));
-    let mut bend = |samples: &Samples| bend(config, &shape, &weights, samples, &mut random, control);
+    let name = knobs.name(seed);
+    let mut random = stream(run_seed, &format!("phases/hessian/{name}"));
+    let mut further = stream(run_seed, &format!("phases/hessian/further/{name}"));
+    let mut bend =
+        |samples: &Samples| bend(config, &shape, &weights, samples, [&mut random, &mut further], control);
     let train = Some(bend(&material.training(knobs)?.samples)?);
     let test = if config.hessian == HessianRows::Both { Some(bend(&material.test)?) } else { None };
     Ok(Bends { train, test })
@@ -61,7 +66,7 @@ fn bend(
     shape: &Shape,
     weights: &[Lane],
     samples: &Samples,
-    random: &mut Stream,
+    [random, further]: [&mut Stream; 2],
     control: &Control,
 ) -> Result<Bend, RunError> {
     let mut curvature = Curvature::new(shape, weights, samples);
@@ -72,12 +77,15 @@ fn bend(
     };
     let limits =
         PowerLimits { iterations: config.power_iterations as usize, tolerance: config.power_tolerance };
-    let start = normal(shape, random);
-    let top = largest(&mut product, &[start], limits)?;
+    // Further eigenvalues draw from a stream of their own, so that asking for them changes no other number.
+    let mut starts = vec![normal(shape, random)];
+    starts.extend((1..config.eigenvalues).map(|_| normal(shape, further)));
+    let top = largest(&mut product, &starts, limits)?;
     let trace = trace(&mut product, || signs(shape, random), config.trace_samples as usize)?;
     let (lambda, products, converged) =
         top.first().map_or((f64::NAN, 0, false), |top| (top.value, top.quotients.len(), top.converged));
-    Ok(Bend { lambda, products, converged, trace: trace.mean, trace_error: trace.standard_error })
+    let further = top.iter().skip(1).map(|found| found.value).collect();
+    Ok(Bend { lambda, further, products, converged, trace: trace.mean, trace_error: trace.standard_error })
 }
 
 /// A packed vector of standard normal numbers.

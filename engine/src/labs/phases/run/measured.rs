@@ -36,10 +36,13 @@ impl Measured {
             config.power_iterations,
             config.power_tolerance,
             config.trace_samples,
+            config.eigenvalues,
         ]);
         let afterwards = json!([
             config.downstream,
             config.pruned_share,
+            config.tuning_task.key(),
+            config.tuning_dataset,
             config.tuning_epochs,
             config.tuning_learning_rate,
         ]);

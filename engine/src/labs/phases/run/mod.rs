@@ -14,6 +14,7 @@ pub(super) mod pictures;
 pub(super) mod seeds;
 mod stages;
 pub(super) mod training;
+mod tuning;
 mod whole;
 
 pub(super) use stages::{REFINE, REGION};

@@ -61,9 +61,28 @@ fn show_metrics(record: &mut Record, step: u64, plan: &Plan, values: &[Values]) 
 /// Adds the picture of the phases.
 fn push_phases(record: &mut Record, step: u64, plan: &Plan, values: Vec<f32>) {
     let (rows, columns) = plan.labels();
-    let grid = Grid { rows, columns, values, categories: categories(), ..Grid::default() };
+    let found = values
+        .iter()
+        .map(|value| (*value >= 0.0).then(|| Phase::ALL.get(*value as usize).copied()).flatten());
+    let marks = found.map(|phase| mark(phase, false)).collect();
+    let categories = categories();
+    let grid = Grid { rows, columns, values, categories, marks, mark_names: mark_names(), ..Grid::default() };
     let about = "The phase of each cell by the thresholds of the settings.";
     push(record, ch::PHASE, "phase", "", about, step, grid);
+}
+
+/// The marks of cells that are not what their colour says alone.
+pub(in crate::labs::phases) fn mark_names() -> Vec<String> {
+    ["stuck", "diverged", "unknown"].map(str::to_owned).to_vec()
+}
+
+/// The mark of a cell: its number in the names from 1, else 0.
+pub(in crate::labs::phases) fn mark(phase: Option<Phase>, stuck: bool) -> u8 {
+    match phase {
+        Some(Phase::Diverged) => 2,
+        Some(Phase::Unknown) => 3,
+        _ => u8::from(stuck),
+    }
 }
 
 /// Names of the phases, in the order of their numbers.
@@ -201,13 +220,21 @@ fn networks(plan: &Plan, book: &Book, order: &[usize], axes: &[String; 2]) -> Ta
             "λ max",
             "trace",
             "trace error",
+            "further λ",
+            "λ max (test)",
+            "trace (test)",
         ],
     );
     let mut rows = Vec::new();
     for index in order {
         let Some(cell) = plan.cells.get(*index) else { continue };
         for (seed, network) in book.networks_of(*index) {
-            let bend = book.bends_of(*index, seed).and_then(|bends| bends.train.as_ref());
+            let bends = book.bends_of(*index, seed);
+            let bend = bends.and_then(|bends| bends.train.as_ref());
+            let test = bends.and_then(|bends| bends.test.as_ref());
+            let further: Vec<String> = bend.map_or_else(Vec::new, |bend| {
+                bend.further.iter().map(|value| format!("{value:.4}")).collect()
+            });
             let mut row = place(cell).to_vec();
             row.extend([
                 Cell::Number(seed as f64),
@@ -221,6 +248,9 @@ fn networks(plan: &Plan, book: &Book, order: &[usize], axes: &[String; 2]) -> Ta
                 number(bend.map(|bend| bend.lambda)),
                 number(bend.map(|bend| bend.trace)),
                 number(bend.map(|bend| bend.trace_error)),
+                Cell::Text(further.join(", ")),
+                number(test.map(|bend| bend.lambda)),
+                number(test.map(|bend| bend.trace)),
             ]);
             rows.push(row);
         }

@@ -98,6 +98,12 @@ pub(super) fn spectrum() -> ViewSpec {
 
 /// The largest eigenvalues.
 pub(super) fn eigenvalues() -> ViewSpec {
+    let rows = choice(
+        id::ROWS,
+        "rows",
+        "Whose loss is meant.",
+        &[("train", "training rows"), ("test", "test rows")],
+    );
     ViewSpec {
         x: AxisSpec::new("eigenvalue, by magnitude", ""),
         y: AxisSpec::new("value", ""),
@@ -107,7 +113,7 @@ pub(super) fn eigenvalues() -> ViewSpec {
             "Largest eigenvalues of the cell",
             ViewKind::Bars,
             &[derive::SPECTRUM_LARGEST],
-            Vec::new(),
+            vec![rows],
         )
     }
 }

@@ -191,6 +191,13 @@ fn limits(text: &mut String, zoo: &Zoo<'_>, manifest: &Manifest) {
             zoo.missing
         );
     }
+    if !zoo.book.wanted.is_empty() {
+        let _ = writeln!(
+            text,
+            "- {} cells were asked for while the run went on; `experiment.toml` does not name them, so a run of it makes the others only.",
+            zoo.book.wanted.len()
+        );
+    }
     let cells = 0..zoo.plan.cells.len();
     let diverged = cells.filter(|cell| zoo.book.diverged(*cell)).count();
     if diverged > 0 {

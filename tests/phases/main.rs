@@ -1,0 +1,74 @@
+//! The phases lab end to end: threads and interruptions change no number, odd grids are survived, and the desk protocol shows what
+//! its reference runs showed.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking, in its helpers too")]
+
+mod desk;
+mod fork;
+mod grid;
+mod views;
+mod zoo;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use weightscope_engine::experiment::{Experiment, check};
+use weightscope_engine::labs::{Derive, Method};
+use weightscope_engine::presets;
+use weightscope_engine::record::{Cell, Channel, ControlValue, Controls, Data, Grid, Pick};
+use weightscope_engine::run::{self, Collector, Control, Event, Nobody, Outcome, Place, RunRequest};
+use weightscope_engine::store::{self, Status};
+
+/// A tiny grid, with typed settings on top.
+fn tiny(settings: &[(&str, &str)]) -> Experiment {
+    let mut experiment = Experiment::new(Method::by_name("phases").unwrap());
+    let small = [
+        ("widths", "[4, 9]"),
+        ("batch_sizes", "[16, 128]"),
+        ("seeds", "2"),
+        ("train_rows", "160"),
+        ("epochs_min", "6"),
+        ("steps_min", "30"),
+        ("curve_epochs", "4"),
+        ("trace_samples", "5"),
+        ("power_iterations", "10"),
+    ];
+    for (key, value) in small.iter().chain(settings) {
+        experiment.set_typed(key, value).unwrap();
+    }
+    experiment
+}
+
+fn request(experiment: Experiment, folder: &Path) -> RunRequest {
+    RunRequest { experiment, asked: None, origin: "test".to_owned(), place: Place::New(folder.to_owned()) }
+}
+
+fn done(experiment: Experiment, folder: &Path) -> Outcome {
+    let outcome = run::run(&request(experiment, folder), &mut Nobody, &Control::default()).unwrap();
+    assert_eq!(outcome.status, Status::Done, "{:?}", outcome.reason);
+    outcome
+}
+
+fn grid(folder: &Path) -> String {
+    std::fs::read_to_string(folder.join("grid.csv")).unwrap()
+}
+
+/// Rows of `grid.csv` by width and batch size.
+fn cells(folder: &Path) -> BTreeMap<(u64, u64), BTreeMap<String, String>> {
+    let text = grid(folder);
+    let mut lines = text.lines();
+    let names: Vec<&str> = lines.next().unwrap().split(',').collect();
+    lines
+        .map(|line| {
+            let row: BTreeMap<String, String> =
+                names.iter().map(|name| (*name).to_owned()).zip(line.split(',').map(str::to_owned)).collect();
+            ((row["width"].parse().unwrap(), row["batch_size"].parse().unwrap()), row)
+        })
+        .collect()
+}
+
+/// Columns of `grid.csv` by cell.
+fn column(folder: &Path, name: &str) -> Vec<String> {
+    cells(folder).values().map(|row| row[name].clone()).collect()
+}
