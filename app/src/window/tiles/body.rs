@@ -110,16 +110,8 @@ impl TileBehavior<'_> {
                 let picked = panels_ui(ui, panels, prepared, summary, &spec.id);
                 if let Some((title, x, y)) = picked {
                     self.actions.push(Action::Focus(spec.id.clone()));
-                    let channels = views::choices(spec, self.shown.record());
-                    let channel = channels.iter().find(|channel| channel.label == title);
-                    self.actions.push(Action::Pick(Pick {
-                        view: spec.id.clone(),
-                        channel: channel.map_or_else(String::new, |channel| channel.id.clone()),
-                        x: x.floor(),
-                        y: y.floor(),
-                        step: state.options.step.unwrap_or(u64::MAX),
-                        region: None,
-                    }));
+                    let pick = panel_pick(spec, self.shown.record(), &title, (x, y), state.options.step);
+                    self.actions.push(Action::Pick(pick));
                 }
             }
             (Body::Graph(graph), _) => graph_ui(ui, graph, summary),
@@ -131,6 +123,20 @@ impl TileBehavior<'_> {
                 ui.label(summary);
             }
         }
+    }
+}
+
+/// A point picked in the panel `title`, as the request that goes to the lab; the panel's channel is named.
+fn panel_pick(spec: &ViewSpec, record: &Record, title: &str, at: (f64, f64), step: Option<u64>) -> Pick {
+    let channels = views::choices(spec, record);
+    let channel = channels.iter().find(|channel| channel.label == title);
+    Pick {
+        view: spec.id.clone(),
+        channel: channel.map_or_else(String::new, |channel| channel.id.clone()),
+        x: at.0.floor(),
+        y: at.1.floor(),
+        step: step.unwrap_or(u64::MAX),
+        region: None,
     }
 }
 
