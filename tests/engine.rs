@@ -7,28 +7,21 @@ use std::sync::Arc;
 
 use weightscope_engine::experiment::Experiment;
 use weightscope_engine::presets;
-use weightscope_engine::run::{
-    self, Collector, Comparison, Control, Event, Interest, Nobody, Place, RunRequest,
-};
+use weightscope_engine::run::{self, Collector, Comparison, Control, Event, Interest, Nobody};
 use weightscope_engine::store::{self, Status};
+use weightscope_tests::runs::{cancelled, finished, preset, request};
 
 /// A short run of a preset, with typed settings on top.
-fn experiment(preset: &str, settings: &[(&str, &str)]) -> Experiment {
-    let mut experiment = Experiment::from_toml(presets::by_name(preset).unwrap().text).unwrap();
-    let short = [("float_epochs", "2"), ("epochs", "4"), ("window", "20")];
-    for (key, value) in short.iter().chain(settings) {
+fn experiment(name: &str, settings: &[(&str, &str)]) -> Experiment {
+    let mut experiment = preset(name, &[("float_epochs", "2"), ("epochs", "4"), ("window", "20")]);
+    for (key, value) in settings {
         experiment.set_typed(key, value).unwrap();
     }
     experiment
 }
 
-fn request(experiment: Experiment, folder: &Path) -> RunRequest {
-    RunRequest { experiment, asked: None, origin: "test".to_owned(), place: Place::New(folder.to_owned()) }
-}
-
 fn done(experiment: Experiment, folder: &Path) -> String {
-    let outcome = run::run(&request(experiment, folder), &mut Nobody, &Control::default()).unwrap();
-    assert_eq!(outcome.status, Status::Done, "{:?}", outcome.reason);
+    finished(experiment, folder);
     store::stream_hash(folder).unwrap()
 }
 
@@ -97,22 +90,8 @@ fn a_cancelled_run_keeps_what_it_has_and_goes_on_to_the_same_end() {
         let short = name.replace('/', "-");
         let unbroken = done(base.clone(), &folder.path().join(format!("{short}-unbroken")));
         let path = folder.path().join(format!("{short}-broken"));
-        let control = Arc::new(Control::default());
-        // Hold after thirty steps, so that a checkpoint stands inside the run, then end it.
-        control.step(30);
-        let hand = Arc::clone(&control);
-        let waker = std::thread::Builder::new()
-            .name("hand".to_owned())
-            .spawn(move || {
-                while !hand.is_parked() {
-                    std::thread::sleep(std::time::Duration::from_millis(1));
-                }
-                hand.cancel();
-            })
-            .unwrap();
-        let outcome = run::run(&request(base, &path), &mut Nobody, &control).unwrap();
-        waker.join().unwrap();
-        assert_eq!(outcome.status, Status::Cancelled, "{name}");
+        // A checkpoint stands inside the run.
+        cancelled(base, &path, 30);
         assert!(!store::read_metrics(&path).unwrap().is_empty(), "{name}: partial metrics are kept");
         let resumed = run::resume(&path, &mut Nobody, &Control::default()).unwrap();
         assert_eq!(resumed.status, Status::Done, "{name}: {:?}", resumed.reason);
@@ -135,24 +114,6 @@ fn verify_says_identical_and_notices_a_changed_number() {
     assert!(matches!(compare(), Comparison::Different(_)), "one digit more is noticed");
 }
 
-/// A run that stopped after `steps` steps, with a checkpoint there.
-fn stopped(experiment: Experiment, folder: &Path, steps: u64) {
-    let control = Arc::new(Control::default());
-    control.step(steps);
-    let hand = Arc::clone(&control);
-    let waker = std::thread::Builder::new()
-        .name("hand".to_owned())
-        .spawn(move || {
-            while !hand.is_parked() {
-                std::thread::sleep(std::time::Duration::from_millis(1));
-            }
-            hand.cancel();
-        })
-        .unwrap();
-    run::run(&request(experiment, folder), &mut Nobody, &control).unwrap();
-    waker.join().unwrap();
-}
-
 fn fork_of(parent: &Path, experiment: Experiment, place: &Path) -> run::ForkRequest {
     run::ForkRequest {
         parent: parent.to_owned(),
@@ -169,7 +130,7 @@ fn a_fork_with_nothing_changed_ends_as_its_parent_would_have() {
     let base = experiment("oscillation/mlp-lsq", &[]);
     let unbroken = done(base.clone(), &folder.path().join("unbroken"));
     let (parent, child) = (folder.path().join("parent"), folder.path().join("child"));
-    stopped(base.clone(), &parent, 60);
+    cancelled(base.clone(), &parent, 60);
     let before = store::stream_hash(&parent).unwrap();
     let outcome = run::fork(&fork_of(&parent, base, &child), &mut Nobody, &Control::default()).unwrap();
     assert_eq!(outcome.status, Status::Done, "{:?}", outcome.reason);
@@ -187,7 +148,7 @@ fn a_fork_leaves_its_parent_at_the_step_and_can_be_verified() {
     let unchanged = store::read_metrics(&parent).unwrap();
     // A second parent that stopped in the middle, so that something is left to do after the fork.
     let broken = folder.path().join("broken");
-    stopped(base.clone(), &broken, 70);
+    cancelled(base.clone(), &broken, 70);
     let at = *run::fork_steps(&broken).last().unwrap();
     let mut changed = base.clone();
     changed.set_typed("learning_rate", "0.02").unwrap();
@@ -224,7 +185,7 @@ fn a_fork_is_refused_with_the_reason() {
     let folder = tempfile::tempdir().unwrap();
     let base = experiment("oscillation/mlp-lsq", &[]);
     let (parent, child) = (folder.path().join("parent"), folder.path().join("child"));
-    stopped(base.clone(), &parent, 10);
+    cancelled(base.clone(), &parent, 10);
     let refused = |request: &run::ForkRequest| {
         run::fork(request, &mut Nobody, &Control::default()).unwrap_err().to_string()
     };

@@ -10,7 +10,7 @@ fn the_desk_protocol_shows_what_its_reference_showed() {
     const BATCHES: [u64; 7] = [4, 8, 16, 32, 64, 128, 256];
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("desk");
-    done(Experiment::from_toml(presets::by_name("phases/desk").unwrap().text).unwrap(), &path);
+    finished(preset("phases/desk", &[]), &path);
     let cells = cells(&path);
     let value = |width: u64, batch: u64, key: &str| -> f64 { cells[&(width, batch)][key].parse().unwrap() };
     let connectivity = |width, batch| value(width, batch, "mode_connectivity");

@@ -6,11 +6,11 @@ use super::*;
 fn a_fork_extends_the_grid_and_equals_the_larger_run_cell_by_cell() {
     let folder = tempfile::tempdir().unwrap();
     let parent = folder.path().join("parent");
-    done(tiny(&[]), &parent);
+    finished(tiny(&[]), &parent);
     let larger: [(&str, &str); 4] =
         [("widths", "[4, 6, 9]"), ("seeds", "3"), ("hessian", "both"), ("downstream", "true")];
     let fresh = folder.path().join("fresh");
-    done(tiny(&larger), &fresh);
+    finished(tiny(&larger), &fresh);
     let child = folder.path().join("child");
     let fork = run::ForkRequest {
         parent: parent.clone(),
@@ -53,7 +53,7 @@ fn a_fork_extends_the_grid_and_equals_the_larger_run_cell_by_cell() {
 fn a_fork_that_would_change_finished_networks_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let parent = folder.path().join("parent");
-    done(tiny(&[]), &parent);
+    finished(tiny(&[]), &parent);
     for (key, value, word) in [
         ("learning_rate", "0.1", "finished networks"),
         ("widths", "[4]", "9 would be gone"),

@@ -8,7 +8,7 @@ fn threads_change_no_number() {
     let paths = ["1", "2", "5"].map(|threads| {
         let path = folder.path().join(threads);
         let experiment = tiny(&[("threads", threads), ("downstream", "true"), ("hessian", "both")]);
-        done(experiment, &path);
+        finished(experiment, &path);
         path
     });
     for path in &paths[1..] {
@@ -28,25 +28,11 @@ fn threads_change_no_number() {
 fn an_interrupted_run_goes_on_to_the_same_grid() {
     let folder = tempfile::tempdir().unwrap();
     let unbroken = folder.path().join("unbroken");
-    done(tiny(&[]), &unbroken);
+    finished(tiny(&[]), &unbroken);
     // In training, in the curves, and in the curvatures.
     for steps in [3, 9, 14] {
         let path = folder.path().join(steps.to_string());
-        let control = Arc::new(Control::default());
-        control.step(steps);
-        let hand = Arc::clone(&control);
-        let waker = std::thread::Builder::new()
-            .name("hand".to_owned())
-            .spawn(move || {
-                while !hand.is_parked() {
-                    std::thread::sleep(std::time::Duration::from_millis(1));
-                }
-                hand.cancel();
-            })
-            .unwrap();
-        let outcome = run::run(&request(tiny(&[]), &path), &mut Nobody, &control).unwrap();
-        waker.join().unwrap();
-        assert_eq!(outcome.status, Status::Cancelled, "after {steps} steps");
+        cancelled(tiny(&[]), &path, steps);
         let resumed = run::resume(&path, &mut Nobody, &Control::default()).unwrap();
         assert_eq!(resumed.status, Status::Done, "{:?}", resumed.reason);
         assert_eq!(grid(&unbroken), grid(&path), "after {steps} steps: the same grid");
@@ -59,7 +45,7 @@ fn an_interrupted_run_goes_on_to_the_same_grid() {
 fn one_seed_leaves_pairs_unknown_and_a_diverging_cell_is_marked() {
     let folder = tempfile::tempdir().unwrap();
     let single = folder.path().join("single");
-    done(tiny(&[("seeds", "1")]), &single);
+    finished(tiny(&[("seeds", "1")]), &single);
     for row in cells(&single).values() {
         assert_eq!(row["mode_connectivity"], "", "unknown, not zero");
         assert_eq!(row["cka"], "");
@@ -67,7 +53,10 @@ fn one_seed_leaves_pairs_unknown_and_a_diverging_cell_is_marked() {
     }
     let hot = folder.path().join("hot");
     let settings = [("temperature", "learning_rate"), ("learning_rates", "[0.01, 10.0]"), ("widths", "[16]")];
-    done(tiny(&[settings[0], settings[1], settings[2], ("epochs_min", "60"), ("weight_decay", "0.5")]), &hot);
+    finished(
+        tiny(&[settings[0], settings[1], settings[2], ("epochs_min", "60"), ("weight_decay", "0.5")]),
+        &hot,
+    );
     let text = grid(&hot);
     assert!(text.lines().any(|line| line.contains(",diverged")), "{text}");
     assert!(
@@ -95,7 +84,7 @@ fn odd_settings_are_named_and_full_batches_run() {
         "it is said"
     );
     let folder = tempfile::tempdir().unwrap();
-    done(whole, &folder.path().join("whole"));
+    finished(whole, &folder.path().join("whole"));
 }
 
 /// Keeps how many networks the newest snapshot shows, and how many steps were done then.
@@ -140,7 +129,7 @@ fn networks_that_are_done_before_their_turn_are_shown_and_change_no_number() {
     let alone = folder.path().join("alone");
     let mut experiment = tiny(&settings);
     experiment.set_typed("threads", "1").unwrap();
-    done(experiment, &alone);
+    finished(experiment, &alone);
     assert_eq!(grid(&watched), grid(&alone));
     assert_eq!(store::stream_hash(&watched).unwrap(), store::stream_hash(&alone).unwrap());
 }
@@ -163,7 +152,7 @@ fn networks_are_tuned_to_halved_turned_and_other_data() {
     let tuned = |task: &str, dataset: &str, place: &str| {
         let mut settings = base.to_vec();
         settings.extend([("tuning_task", task), ("tuning_dataset", dataset)]);
-        let outcome = done(tiny(&settings), &folder.path().join(place));
+        let outcome = finished(tiny(&settings), &folder.path().join(place));
         let Data::Grid(grids) = &outcome.record.get("metric/tuned_accuracy").unwrap().data else {
             panic!("accuracies are a grid")
         };

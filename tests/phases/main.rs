@@ -15,10 +15,10 @@ use std::sync::Arc;
 
 use weightscope_engine::experiment::{Experiment, check};
 use weightscope_engine::labs::{Derive, Method};
-use weightscope_engine::presets;
 use weightscope_engine::record::{Cell, Channel, ControlValue, Controls, Data, Grid, Pick};
-use weightscope_engine::run::{self, Collector, Control, Event, Nobody, Outcome, Place, RunRequest};
+use weightscope_engine::run::{self, Collector, Control, Event, Nobody};
 use weightscope_engine::store::{self, Status};
+use weightscope_tests::runs::{cancelled, finished, preset, request};
 
 /// A tiny grid, with typed settings on top.
 fn tiny(settings: &[(&str, &str)]) -> Experiment {
@@ -38,16 +38,6 @@ fn tiny(settings: &[(&str, &str)]) -> Experiment {
         experiment.set_typed(key, value).unwrap();
     }
     experiment
-}
-
-fn request(experiment: Experiment, folder: &Path) -> RunRequest {
-    RunRequest { experiment, asked: None, origin: "test".to_owned(), place: Place::New(folder.to_owned()) }
-}
-
-fn done(experiment: Experiment, folder: &Path) -> Outcome {
-    let outcome = run::run(&request(experiment, folder), &mut Nobody, &Control::default()).unwrap();
-    assert_eq!(outcome.status, Status::Done, "{:?}", outcome.reason);
-    outcome
 }
 
 fn grid(folder: &Path) -> String {

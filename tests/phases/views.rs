@@ -7,7 +7,7 @@ fn a_look_at_the_grid_and_at_each_cell_works_on_a_finished_run() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("run");
     let experiment = tiny(&[]);
-    done(experiment.clone(), &path);
+    finished(experiment.clone(), &path);
     let (stored, errors) = store::read_run(&path).unwrap();
     assert!(errors.is_empty(), "{errors:?}");
     let views = experiment.method.views();
@@ -74,7 +74,7 @@ fn a_landscape_comes_coarse_first_and_its_points_agree() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("run");
     let experiment = tiny(&[("seeds", "1"), ("hessian", "none")]);
-    done(experiment.clone(), &path);
+    finished(experiment.clone(), &path);
     let (stored, _) = store::read_run(&path).unwrap();
     let controls = Controls::default().complete(&experiment.method.views(), &stored.record);
     let control = Control::default();
@@ -107,9 +107,9 @@ fn a_landscape_comes_coarse_first_and_its_points_agree() {
 fn curvature_is_known_on_test_rows_and_beyond_the_first_eigenvalue() {
     let folder = tempfile::tempdir().unwrap();
     let (one, more) = (folder.path().join("one"), folder.path().join("more"));
-    done(tiny(&[]), &one);
+    finished(tiny(&[]), &one);
     let experiment = tiny(&[("eigenvalues", "3"), ("hessian", "both")]);
-    done(experiment.clone(), &more);
+    finished(experiment.clone(), &more);
     for name in ["log_lambda_max", "log_trace"] {
         assert_eq!(
             column(&one, name),
@@ -142,7 +142,7 @@ fn unsure_and_marked_cells_are_known_to_the_picture() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("run");
     let experiment = tiny(&[("seeds", "3")]);
-    done(experiment.clone(), &path);
+    finished(experiment.clone(), &path);
     // Everything is hot and no curve finds anything better by so much.
     let stuck = [
         ("threshold_train_loss", ControlValue::Number(1e-4)),
@@ -157,7 +157,7 @@ fn unsure_and_marked_cells_are_known_to_the_picture() {
     assert_eq!(losses.values, grid.confidence);
     let single = folder.path().join("single");
     let experiment = tiny(&[("seeds", "1")]);
-    let outcome = done(experiment, &single);
+    let outcome = finished(experiment, &single);
     let Data::Grid(phases) = &outcome.record.get("phase").unwrap().data else { panic!("a grid") };
     assert_eq!(phases.last().unwrap().1.marks, [3; 4], "one network leaves the phase unknown");
 }

@@ -23,11 +23,11 @@ fn a_folder_that_is_no_zoo_says_what_to_do() {
 fn the_zoo_of_a_run_opens_as_the_same_grid() {
     let folder = tempfile::tempdir().unwrap();
     let first = folder.path().join("first");
-    done(tiny(&[]), &first);
+    finished(tiny(&[]), &first);
     let typed = first.join("zoo").display().to_string();
     let second = folder.path().join("second");
     let experiment = tiny(&[("origin", "zoo"), ("zoo_folder", &typed)]);
-    let outcome = done(experiment.clone(), &second);
+    let outcome = finished(experiment.clone(), &second);
     assert_eq!(outcome.results["models_read"], 8.0);
     assert_eq!(outcome.results["models_measured"], 0.0, "all is known");
     assert_eq!(grid(&first), grid(&second), "the same metrics and phases");
@@ -45,7 +45,7 @@ fn the_zoo_of_a_run_opens_as_the_same_grid() {
 fn what_the_files_of_a_zoo_lack_is_computed_from_its_weights() {
     let folder = tempfile::tempdir().unwrap();
     let first = folder.path().join("first");
-    done(tiny(&[]), &first);
+    finished(tiny(&[]), &first);
     let zoo = first.join("zoo");
     let mut names: Vec<_> = std::fs::read_dir(&zoo).unwrap().flatten().map(|entry| entry.path()).collect();
     names.sort();
@@ -69,7 +69,7 @@ fn what_the_files_of_a_zoo_lack_is_computed_from_its_weights() {
     let typed = zoo.display().to_string();
     let second = folder.path().join("second");
     let experiment = tiny(&[("origin", "zoo"), ("zoo_folder", &typed)]);
-    let outcome = done(experiment.clone(), &second);
+    let outcome = finished(experiment.clone(), &second);
     assert_eq!(outcome.results["models_measured"], 8.0);
     for name in
         ["mode_connectivity", "linear_mode_connectivity", "cka", "log_lambda_max", "log_trace", "phase"]
@@ -90,5 +90,5 @@ fn what_the_files_of_a_zoo_lack_is_computed_from_its_weights() {
     };
     assert!(said("no checkpoint with checkpoints.safetensors"), "{:?}", observer.events);
     let off = tiny(&[("origin", "zoo"), ("zoo_folder", &typed), ("measure_missing", "false")]);
-    assert_eq!(done(off, &folder.path().join("fourth")).results["models_measured"], 0.0);
+    assert_eq!(finished(off, &folder.path().join("fourth")).results["models_measured"], 0.0);
 }

@@ -1,7 +1,5 @@
 //! The head of the runs table, through the accessibility tree: menus of columns, seeds and curves; a column moved by drag.
 
-#![expect(clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
-
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -9,46 +7,15 @@ use egui::accesskit::{Role, Toggled};
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use weightscope::window::App;
-use weightscope_engine::experiment::Experiment;
-use weightscope_engine::presets;
-use weightscope_engine::run::{self, Control, Nobody, Place, RunRequest};
-
-fn workbench(folder: &Path) -> Harness<'static, App> {
-    let folder = folder.to_owned();
-    Harness::builder().with_size([1440.0, 900.0]).build_eframe(move |creation| App::new(creation, &folder))
-}
-
-fn until(harness: &mut Harness<'_, App>, what: &str, done: impl Fn(&App) -> bool) {
-    let begun = Instant::now();
-    while begun.elapsed() < Duration::from_mins(1) {
-        harness.step();
-        if done(harness.state()) {
-            harness.step();
-            return;
-        }
-        std::thread::sleep(Duration::from_millis(5));
-    }
-    panic!("never happened: {what}");
-}
-
-fn click(harness: &mut Harness<'_, App>, label: &str) {
-    harness.get_by_label(label).click();
-    harness.run_steps(4);
-}
+use weightscope_tests::runs::{SHORT, finished, preset};
+use weightscope_tests::window::{click, until, workbench};
 
 /// Two seeds of one arm, in a window that lists them.
 fn two_seeds(folder: &Path) -> Harness<'static, App> {
     for (name, seed) in [("a", 0), ("b", 1)] {
-        let preset = "oscillation/mlp-lsq";
-        let mut experiment = Experiment::from_toml(presets::by_name(preset).unwrap().text).unwrap();
-        for (key, value) in [("float_epochs", "1"), ("epochs", "2"), ("window", "20"), ("record_every", "5")]
-        {
-            experiment.set_typed(key, value).unwrap();
-        }
+        let mut experiment = preset("oscillation/mlp-lsq", &SHORT);
         experiment.seed = seed;
-        let place = Place::New(folder.join(name));
-        let request = RunRequest { experiment, asked: None, origin: preset.to_owned(), place };
-        run::run(&request, &mut Nobody, &Control::default()).unwrap();
+        finished(experiment, &folder.join(name));
     }
     let mut harness = workbench(folder);
     until(&mut harness, "the list is read", |app| app.listed_runs().len() == 2);

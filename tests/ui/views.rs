@@ -1,9 +1,6 @@
 //! Views in the window, through the accessibility tree: curves that select their run, channels as views, graphs, shared colours.
 
-#![expect(clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
-
 use std::path::Path;
-use std::time::{Duration, Instant};
 
 use egui::accesskit::Role;
 use egui::{Key, Modifiers, Pos2};
@@ -11,67 +8,14 @@ use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use weightscope::figure::provenance;
 use weightscope::window::App;
-use weightscope_engine::experiment::Experiment;
-use weightscope_engine::presets;
 use weightscope_engine::record::{Channel, Data, Graph, Grid, Record, Timeline};
-use weightscope_engine::run::{self, Control, Nobody, Place, RunRequest};
-
-/// The app in a harness; unlabelled inputs make the harness fail.
-fn workbench(folder: &Path) -> Harness<'static, App> {
-    let folder = folder.to_owned();
-    let mut app: Option<App> = None;
-    Harness::builder()
-        .with_size([1440.0, 900.0])
-        .build_eframe(move |creation| app.take().unwrap_or_else(|| App::new(creation, &folder)))
-}
-
-fn until(harness: &mut Harness<'_, App>, what: &str, done: impl Fn(&App) -> bool) {
-    let begun = Instant::now();
-    while begun.elapsed() < Duration::from_mins(1) {
-        harness.step();
-        if done(harness.state()) {
-            harness.step();
-            return;
-        }
-        std::thread::sleep(Duration::from_millis(5));
-    }
-    panic!("never happened: {what}");
-}
-
-fn click(harness: &mut Harness<'_, App>, label: &str) {
-    harness.get_by_label(label).click();
-    harness.run_steps(4);
-}
-
-fn click_at(harness: &mut Harness<'_, App>, at: Pos2) {
-    harness.hover_at(at);
-    harness.run_steps(2);
-    for pressed in [true, false] {
-        let button = egui::PointerButton::Primary;
-        harness.event(egui::Event::PointerButton { pos: at, button, pressed, modifiers: Modifiers::NONE });
-        harness.step();
-    }
-    harness.run_steps(2);
-}
-
-fn short(preset: &str) -> Experiment {
-    let mut experiment = Experiment::from_toml(presets::by_name(preset).unwrap().text).unwrap();
-    for (key, value) in [("float_epochs", "1"), ("epochs", "2"), ("window", "20"), ("record_every", "5")] {
-        experiment.set_typed(key, value).unwrap();
-    }
-    experiment
-}
+use weightscope_tests::runs::{SHORT, finished, preset};
+use weightscope_tests::window::{click, click_at, until, workbench};
 
 /// Short runs of two arms.
 fn two_runs(folder: &Path) {
-    for (name, preset) in [("a", "oscillation/mlp-lsq"), ("b", "oscillation/mlp-statsq")] {
-        let request = RunRequest {
-            experiment: short(preset),
-            asked: None,
-            origin: preset.to_owned(),
-            place: Place::New(folder.join(name)),
-        };
-        run::run(&request, &mut Nobody, &Control::default()).unwrap();
+    for (name, arm) in [("a", "oscillation/mlp-lsq"), ("b", "oscillation/mlp-statsq")] {
+        finished(preset(arm, &SHORT), &folder.join(name));
     }
 }
 
@@ -104,7 +48,7 @@ fn pictures() -> Record {
 fn with_pictures(folder: &Path) -> Harness<'static, App> {
     let mut harness = workbench(folder);
     harness.step();
-    harness.state_mut().show_record(&short("oscillation/mlp-lsq"), pictures());
+    harness.state_mut().show_record(&preset("oscillation/mlp-lsq", &SHORT), pictures());
     harness.run_steps(3);
     harness
 }

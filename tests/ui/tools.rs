@@ -1,9 +1,6 @@
 //! The tools around a run: undo, scrubbing, palette, export with panels, dropped figures, sessions, rescue.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking, in its helpers too")]
-
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use egui::{Key, Modifiers};
@@ -13,59 +10,16 @@ use weightscope::figure::provenance;
 use weightscope::window::App;
 use weightscope_engine::experiment::Experiment;
 use weightscope_engine::presets;
-use weightscope_engine::run::{self, Control, Nobody, Place, RunRequest};
 use weightscope_engine::store::{self, Status};
-
-fn workbench(folder: &Path) -> Harness<'static, App> {
-    let folder = folder.to_owned();
-    Harness::builder().with_size([1440.0, 900.0]).build_eframe(move |creation| App::new(creation, &folder))
-}
-
-fn until(harness: &mut Harness<'_, App>, what: &str, done: impl Fn(&App) -> bool) {
-    let begun = Instant::now();
-    while begun.elapsed() < Duration::from_mins(1) {
-        harness.step();
-        if done(harness.state()) {
-            harness.step();
-            return;
-        }
-        std::thread::sleep(Duration::from_millis(5));
-    }
-    panic!("never happened: {what}");
-}
+use weightscope_tests::runs::{finished, preset};
+use weightscope_tests::window::{drop_on, until, workbench};
 
 /// A finished short run in the folder of runs.
 fn finished_run(root: &Path) -> PathBuf {
-    let mut experiment =
-        Experiment::from_toml(presets::by_name("oscillation/mlp-lsq").unwrap().text).unwrap();
-    for (key, value) in [("float_epochs", "2"), ("epochs", "6"), ("window", "40")] {
-        experiment.set_typed(key, value).unwrap();
-    }
     let path = root.join("finished");
-    let request =
-        RunRequest { experiment, asked: None, origin: "test".to_owned(), place: Place::New(path.clone()) };
-    let outcome = run::run(&request, &mut Nobody, &Control::default()).unwrap();
-    assert_eq!(outcome.status, Status::Done, "{:?}", outcome.reason);
+    let settings = [("float_epochs", "2"), ("epochs", "6"), ("window", "40")];
+    finished(preset("oscillation/mlp-lsq", &settings), &path);
     path
-}
-
-#[derive(Debug)]
-struct File(PathBuf);
-
-impl egui::DroppedFile for File {
-    fn path(&self) -> &Path {
-        &self.0
-    }
-
-    fn bytes(&self) -> Result<Vec<u8>, String> {
-        std::fs::read(&self.0).map_err(|error| error.to_string())
-    }
-}
-
-fn drop_on(harness: &mut Harness<'_, App>, path: &Path) {
-    harness.input_mut().dropped_files.push(Arc::new(File(path.to_owned())));
-    harness.step();
-    harness.input_mut().dropped_files.clear();
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking, in its helpers too")]
 
-mod quantiles_given;
+mod given;
 
 use std::path::{Path, PathBuf};
 

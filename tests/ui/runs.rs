@@ -1,7 +1,5 @@
 //! The window with many runs, through the accessibility tree: sort, filter, tick, group, compare, mark; queue, sweep, fork, verify.
 
-#![expect(clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
-
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -10,57 +8,18 @@ use egui::{Key, Modifiers};
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use weightscope::window::App;
-use weightscope_engine::experiment::Experiment;
-use weightscope_engine::presets;
-use weightscope_engine::run::{self, Control, Nobody, Place, RunRequest};
 use weightscope_engine::store;
-
-/// The app in a harness; unlabelled inputs make the harness fail.
-fn workbench(folder: &Path) -> Harness<'static, App> {
-    let folder = folder.to_owned();
-    let mut app: Option<App> = None;
-    Harness::builder()
-        .with_size([1440.0, 900.0])
-        .build_eframe(move |creation| app.take().unwrap_or_else(|| App::new(creation, &folder)))
-}
-
-fn until(harness: &mut Harness<'_, App>, what: &str, done: impl Fn(&App) -> bool) {
-    let begun = Instant::now();
-    while begun.elapsed() < Duration::from_mins(1) {
-        harness.step();
-        if done(harness.state()) {
-            harness.step();
-            return;
-        }
-        std::thread::sleep(Duration::from_millis(5));
-    }
-    panic!("never happened: {what}");
-}
-
-fn click(harness: &mut Harness<'_, App>, label: &str) {
-    harness.get_by_label(label).click();
-    // A window needs a frame to find its size.
-    harness.run_steps(4);
-}
+use weightscope_tests::runs::{SHORT, finished, preset};
+use weightscope_tests::window::{click, until, workbench};
 
 /// Three short runs: two seeds of one arm, and another arm.
 fn three_runs(folder: &Path) {
-    for (name, preset, seed) in
+    for (folder_name, name, seed) in
         [("a", "oscillation/mlp-lsq", 0), ("b", "oscillation/mlp-lsq", 1), ("c", "oscillation/mlp-statsq", 0)]
     {
-        let mut experiment = Experiment::from_toml(presets::by_name(preset).unwrap().text).unwrap();
-        for (key, value) in [("float_epochs", "1"), ("epochs", "2"), ("window", "20"), ("record_every", "5")]
-        {
-            experiment.set_typed(key, value).unwrap();
-        }
+        let mut experiment = preset(name, &SHORT);
         experiment.seed = seed;
-        let request = RunRequest {
-            experiment,
-            asked: None,
-            origin: preset.to_owned(),
-            place: Place::New(folder.join(name)),
-        };
-        run::run(&request, &mut Nobody, &Control::default()).unwrap();
+        finished(experiment, &folder.join(folder_name));
     }
 }
 

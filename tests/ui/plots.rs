@@ -1,41 +1,24 @@
 //! What a person does on a plot: the menu behind a right click, pinning and copying a readout, zoom and fit, the data table.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking, in its helpers too")]
-
 use std::path::Path;
-use std::time::{Duration, Instant};
 
 use egui::{Key, Modifiers, OutputCommand};
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable as _;
 use weightscope::window::App;
-use weightscope_engine::experiment::Experiment;
-use weightscope_engine::presets;
 use weightscope_engine::record::{Channel, Data, Record, Series};
 use weightscope_engine::store::Status;
+use weightscope_tests::runs::preset;
+use weightscope_tests::window::{until, workbench};
 
 /// Words of the plot that the tests look at.
 const ACCURACY: &str = "Accuracy: accuracy over step";
 
-fn until(harness: &mut Harness<'_, App>, what: &str, done: impl Fn(&App) -> bool) {
-    let begun = Instant::now();
-    while begun.elapsed() < Duration::from_mins(1) {
-        harness.step();
-        if done(harness.state()) {
-            harness.step();
-            return;
-        }
-        std::thread::sleep(Duration::from_millis(5));
-    }
-    panic!("never happened: {what}");
-}
-
 /// A window with a record whose values are known.
-fn workbench(root: &Path) -> Harness<'static, App> {
-    let root = root.to_owned();
-    let mut harness =
-        Harness::builder().with_size([1440.0, 900.0]).build_eframe(move |creation| App::new(creation, &root));
-    let experiment = Experiment::from_toml(presets::by_name("oscillation/mlp-lsq").unwrap().text).unwrap();
+fn known(root: &Path) -> Harness<'static, App> {
+    let mut harness = workbench(root);
+    harness.step();
+    let experiment = preset("oscillation/mlp-lsq", &[]);
     let mut record = Record::default();
     let series: Series = (0..300).map(|step| (f64::from(step), 1.0 / 3.0)).collect();
     record.insert(Channel::new("accuracy/test".to_owned(), "test".to_owned(), "", "", Data::Scalar(series)));
@@ -56,7 +39,7 @@ fn copied(harness: &Harness<'_, App>) -> Option<String> {
 #[test]
 fn a_right_click_copies_what_is_drawn() {
     let root = tempfile::tempdir().unwrap();
-    let mut harness = workbench(root.path());
+    let mut harness = known(root.path());
     harness.get_by_label_contains(ACCURACY).click_secondary();
     harness.run_steps(3);
     for words in ["Copy value", "x scale", "y scale", "Export figure…", "Close tile"] {
@@ -72,7 +55,7 @@ fn a_right_click_copies_what_is_drawn() {
 #[test]
 fn a_click_pins_the_readout_and_the_copy_has_every_digit() {
     let root = tempfile::tempdir().unwrap();
-    let mut harness = workbench(root.path());
+    let mut harness = known(root.path());
     harness.get_by_label_contains(ACCURACY).click();
     harness.run_steps(3);
     harness.event(egui::Event::Copy);
@@ -84,7 +67,7 @@ fn a_click_pins_the_readout_and_the_copy_has_every_digit() {
 #[test]
 fn a_zoomed_plot_stays_until_it_is_fitted() {
     let root = tempfile::tempdir().unwrap();
-    let mut harness = workbench(root.path());
+    let mut harness = known(root.path());
     assert!(harness.query_by_label("Fit Accuracy").is_none(), "nothing is zoomed");
     let middle = harness.get_by_label_contains(ACCURACY).rect().center();
     harness.hover_at(middle);
@@ -105,7 +88,7 @@ fn a_zoomed_plot_stays_until_it_is_fitted() {
 #[test]
 fn a_plot_is_read_as_numbers_and_explained() {
     let root = tempfile::tempdir().unwrap();
-    let mut harness = workbench(root.path());
+    let mut harness = known(root.path());
     harness.get_by_label("Data of Accuracy").click();
     harness.run_steps(3);
     assert!(harness.query_by_label("Draw Accuracy").is_some(), "the table stands in place of the plot");

@@ -1,0 +1,55 @@
+//! Experiments that are short, and their runs on disk.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use weightscope_engine::experiment::Experiment;
+use weightscope_engine::presets;
+use weightscope_engine::run::{self, Control, Nobody, Outcome, Place, RunRequest};
+use weightscope_engine::store::Status;
+
+/// Settings of the oscillation lab under which a run takes a fraction of a second.
+pub const SHORT: [(&str, &str); 4] =
+    [("float_epochs", "1"), ("epochs", "2"), ("window", "20"), ("record_every", "5")];
+
+/// A preset with typed settings on top.
+pub fn preset(name: &str, settings: &[(&str, &str)]) -> Experiment {
+    let mut experiment = Experiment::from_toml(presets::by_name(name).unwrap().text).unwrap();
+    for (key, value) in settings {
+        experiment.set_typed(key, value).unwrap();
+    }
+    experiment
+}
+
+/// The request for a run in a new folder.
+pub fn request(experiment: Experiment, folder: &Path) -> RunRequest {
+    RunRequest { experiment, asked: None, origin: "test".to_owned(), place: Place::New(folder.to_owned()) }
+}
+
+/// A run that has ended well.
+pub fn finished(experiment: Experiment, folder: &Path) -> Outcome {
+    let outcome = run::run(&request(experiment, folder), &mut Nobody, &Control::default()).unwrap();
+    assert_eq!(outcome.status, Status::Done, "{:?}", outcome.reason);
+    outcome
+}
+
+/// A run that was held after `steps` steps and then cancelled there.
+pub fn cancelled(experiment: Experiment, folder: &Path, steps: u64) -> Outcome {
+    let control = Arc::new(Control::default());
+    control.step(steps);
+    let hand = Arc::clone(&control);
+    let waker = std::thread::Builder::new()
+        .name("hand".to_owned())
+        .spawn(move || {
+            while !hand.is_parked() {
+                std::thread::sleep(Duration::from_millis(1));
+            }
+            hand.cancel();
+        })
+        .unwrap();
+    let outcome = run::run(&request(experiment, folder), &mut Nobody, &control).unwrap();
+    waker.join().unwrap();
+    assert_eq!(outcome.status, Status::Cancelled, "after {steps} steps");
+    outcome
+}

@@ -1,0 +1,77 @@
+//! The window without a display, read and driven through its accessibility tree.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use egui::Pos2;
+use egui_kittest::Harness;
+use egui_kittest::kittest::Queryable as _;
+use weightscope::window::App;
+
+/// Size of the window, points.
+pub const SIZE: [f32; 2] = [1440.0, 900.0];
+
+/// The workbench over a folder of runs; inputs without a name make the harness fail.
+pub fn workbench(folder: &Path) -> Harness<'static, App> {
+    sized(folder, SIZE)
+}
+
+/// The same in a window of another size.
+pub fn sized(folder: &Path, size: [f32; 2]) -> Harness<'static, App> {
+    let folder = folder.to_owned();
+    Harness::builder().with_size(size).build_eframe(move |creation| App::new(creation, &folder))
+}
+
+/// Draws frames until something holds; fails after a minute.
+pub fn until(harness: &mut Harness<'_, App>, what: &str, done: impl Fn(&App) -> bool) {
+    let begun = Instant::now();
+    while begun.elapsed() < Duration::from_mins(1) {
+        harness.step();
+        if done(harness.state()) {
+            harness.step();
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    panic!("never happened: {what}");
+}
+
+/// Clicks the one node with this label; a window that opens then has found its size.
+pub fn click(harness: &mut Harness<'_, App>, label: &str) {
+    harness.get_by_label(label).click();
+    harness.run_steps(4);
+}
+
+/// Clicks a place, as a pointer does.
+pub fn click_at(harness: &mut Harness<'_, App>, at: Pos2) {
+    harness.hover_at(at);
+    harness.run_steps(2);
+    for pressed in [true, false] {
+        let button = egui::PointerButton::Primary;
+        let modifiers = egui::Modifiers::NONE;
+        harness.event(egui::Event::PointerButton { pos: at, button, pressed, modifiers });
+        harness.step();
+    }
+    harness.run_steps(2);
+}
+
+#[derive(Debug)]
+struct File(PathBuf);
+
+impl egui::DroppedFile for File {
+    fn path(&self) -> &Path {
+        &self.0
+    }
+
+    fn bytes(&self) -> Result<Vec<u8>, String> {
+        std::fs::read(&self.0).map_err(|error| error.to_string())
+    }
+}
+
+/// Drops a file or folder on the window.
+pub fn drop_on(harness: &mut Harness<'_, App>, path: &Path) {
+    harness.input_mut().dropped_files.push(Arc::new(File(path.to_owned())));
+    harness.step();
+    harness.input_mut().dropped_files.clear();
+}
