@@ -4,5 +4,6 @@ mod plots;
 mod running;
 mod runs;
 mod table;
+mod takeaway;
 mod tools;
 mod views;

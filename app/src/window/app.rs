@@ -29,6 +29,7 @@ use super::scrub::Scrub;
 use super::session::{self, Keeper, Session};
 use super::settings::Settings;
 use super::shown::Shown;
+use super::takeaway::{self, TakeAway};
 use super::task::Task;
 use super::tiles::{Layout, Pane, Shares, TileBehavior, TileState, controls};
 use super::toasts::Toasts;
@@ -124,6 +125,7 @@ pub struct App {
     pub(super) export: Option<ExportDialog>,
     pub(super) reading: Option<Task<ReadRun>>,
     pub(super) dialog: Option<Dialog>,
+    pub(super) takeaway: Option<TakeAway>,
     pub(super) dropping: Option<Task<Result<Dropped, String>>>,
 }
 
@@ -184,6 +186,7 @@ impl App {
             export: None,
             reading: None,
             dialog: None,
+            takeaway: None,
             dropping: None,
         };
         problems.iter().for_each(|problem| app.say(Urgency::Error, problem.to_string()));
@@ -279,6 +282,9 @@ impl App {
         self.adding_ui(&context, &mut actions);
         self.settings_ui(&context, &mut actions);
         self.opening.ui(&context, &mut actions);
+        if let Some(dialog) = &mut self.takeaway {
+            dialog.show(&context);
+        }
         if let Some(preview) = &mut self.preview {
             preview.ui(&context, &self.form.text("target").unwrap_or_default(), &mut actions);
         }
@@ -293,7 +299,8 @@ impl App {
         if let Some(shown) = &self.shown {
             if let Some(path) = shown.folder.as_ref().filter(|path| self.runs.row(path).is_some()) {
                 egui::Panel::bottom("inspector run").show(ui, |ui| {
-                    self.runs.footer_ui(ui, path, &shown.experiment, actions);
+                    let take = takeaway::gives(&shown.experiment).then(|| takeaway::ready(Some(shown)));
+                    self.runs.footer_ui(ui, path, &shown.experiment, take, actions);
                 });
             }
             let tile = self.tiles.entry(self.focus.clone()).or_default();

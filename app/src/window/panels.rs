@@ -13,8 +13,7 @@ impl App {
     /// Menus, run controls, progress.
     pub(super) fn toolbar_ui(&self, ui: &mut Ui, actions: &mut Vec<Action>) {
         ui.horizontal(|ui| {
-            menus(ui, actions);
-            self.views_menu(ui, actions);
+            self.menus_ui(ui, actions);
             ui.separator();
             self.run_buttons(ui, actions);
             ui.separator();
@@ -27,54 +26,26 @@ impl App {
         });
     }
 
-    /// Every view of the run that is shown: those with a tile are focused, the others get one.
-    fn views_menu(&self, ui: &mut Ui, actions: &mut Vec<Action>) {
-        let (Some(shown), Some(layout)) = (&self.shown, &self.layout) else { return };
-        ui.menu_button("Views", |ui| {
-            let add = Command::AddView;
-            let keys = add.keys().map(|keys| ui.ctx().format_shortcut(&keys)).unwrap_or_default();
-            if ui.add(Button::new(add.words().0).shortcut_text(keys)).on_hover_text(add.words().1).clicked() {
-                actions.push(Action::Do(add));
-                ui.close();
-            }
-            ui.separator();
-            for view in &shown.views {
-                let there = layout.has(&view.id);
-                let words = if there { view.title.clone() } else { format!("Add {}", view.title) };
-                if ui.add(Button::selectable(there, words)).clicked() {
-                    actions.push(Action::OpenTile(view.id.clone()));
-                    ui.close();
-                }
-            }
-        });
-    }
-
     fn run_buttons(&self, ui: &mut Ui, actions: &mut Vec<Action>) {
-        let live = self.is_live();
-        let blocker = self.form.blocker().map(ToString::to_string);
-        let run = ui.add_enabled(blocker.is_none(), labelled(Command::Run, "Run"));
-        let tip = blocker.unwrap_or_else(|| Command::Run.words().1.to_owned());
-        if run.on_hover_text(&tip).on_disabled_hover_text(&tip).clicked() {
-            actions.push(Action::Do(Command::Run));
-        }
         let paused = self.is_paused();
         let pause = if paused { "Resume" } else { "Pause" };
-        let forkable = self.shown.as_ref().is_some_and(|shown| shown.folder.is_some());
         for (command, words) in [
+            (Command::Run, "Run"),
             (Command::PauseOrResume, pause),
             (Command::Step, "Step"),
             (Command::Cancel, "Cancel"),
             (Command::Fork, "Fork…"),
         ] {
-            let live = if command == Command::Fork { forkable } else { live };
             let button = if command == Command::PauseOrResume && paused {
                 Button::new((style::icon(egui_material_icons::icons::ICON_PLAY_ARROW), words))
             } else {
                 labelled(command, words)
             };
-            let response = ui.add_enabled(live, button);
-            response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, live, words));
-            if response.on_hover_text(command.words().1).clicked() {
+            let ready = command.ready(self);
+            let response = ui.add_enabled(ready.is_ok(), button);
+            response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, ready.is_ok(), words));
+            let why = ready.err().unwrap_or_default();
+            if response.on_hover_text(command.words().1).on_disabled_hover_text(why).clicked() {
                 actions.push(Action::Do(command));
             }
         }
@@ -332,80 +303,6 @@ impl App {
             self.palette = Some(query);
         }
     }
-}
-
-fn menus(ui: &mut Ui, actions: &mut Vec<Action>) {
-    let mut menu = |ui: &mut Ui, title: &str, commands: &[Command]| {
-        ui.menu_button(title, |ui| {
-            for command in commands {
-                let keys = command.keys().map(|keys| ui.ctx().format_shortcut(&keys)).unwrap_or_default();
-                if ui
-                    .add(Button::new(command.words().0).shortcut_text(keys))
-                    .on_hover_text(command.words().1)
-                    .clicked()
-                {
-                    actions.push(Action::Do(*command));
-                    ui.close();
-                }
-            }
-        });
-    };
-    menu(
-        ui,
-        "File",
-        &[
-            Command::OpenFile,
-            Command::SaveExperiment,
-            Command::ExportFigure,
-            Command::ExportBundle,
-            Command::Predict,
-            Command::RefreshRuns,
-        ],
-    );
-    menu(
-        ui,
-        "Edit",
-        &[Command::Undo, Command::Redo, Command::ClearSelection, Command::CopyShellLine, Command::Settings],
-    );
-    menu(
-        ui,
-        "View",
-        &[
-            Command::ToggleSetup,
-            Command::ToggleInspector,
-            Command::ToggleBottom,
-            Command::Maximise,
-            Command::Fit,
-            Command::ToggleScaleY,
-            Command::ToggleScaleX,
-            Command::ToggleSmoothing,
-            Command::AddView,
-            Command::CloseTile,
-            Command::ResetLayout,
-            Command::ZoomIn,
-            Command::ZoomOut,
-            Command::ZoomReset,
-            Command::HighContrast,
-            Command::ThemeDark,
-            Command::ThemeLight,
-            Command::ThemeSystem,
-        ],
-    );
-    menu(
-        ui,
-        "Run",
-        &[
-            Command::Run,
-            Command::Sweep,
-            Command::PauseOrResume,
-            Command::Step,
-            Command::StepHundred,
-            Command::Cancel,
-            Command::Fork,
-            Command::HoldQueue,
-        ],
-    );
-    menu(ui, "Help", &[Command::Palette, Command::Shortcuts]);
 }
 
 fn labelled(command: Command, words: &str) -> Button<'static> {
