@@ -134,21 +134,6 @@ fn an_interrupted_run_is_offered_and_kept() {
 }
 
 #[test]
-fn the_palette_finds_commands_by_a_few_letters() {
-    let root = tempfile::tempdir().unwrap();
-    let mut harness = workbench(root.path());
-    harness.step();
-    harness.key_press_modifiers(Modifiers::COMMAND, Key::P);
-    harness.run_steps(2);
-    harness.event(egui::Event::Text("lgtth".to_owned()));
-    harness.run_steps(2);
-    assert!(harness.query_by_label_contains("Light theme").is_some(), "letters in their order are enough");
-    harness.key_press(Key::Enter);
-    harness.run_steps(3);
-    assert_eq!(harness.ctx.theme(), egui::Theme::Light, "and Enter does it");
-}
-
-#[test]
 fn a_closed_tile_comes_back_from_the_menu() {
     let root = tempfile::tempdir().unwrap();
     let path = finished_run(root.path());

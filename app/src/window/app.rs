@@ -21,6 +21,7 @@ use super::form::Form;
 use super::history::History;
 use super::link::{Link, RepaintInterval};
 use super::opening::Opening;
+use super::palette::Palette;
 use super::preview::DataPreview;
 use super::queue::{ForkDialog, Live, Queue, SweepDialog};
 use super::rescue::Rescue;
@@ -94,7 +95,7 @@ pub struct App {
     pub(super) bottom: Bottom,
     pub(super) budget: Budget,
     pub(super) cores: usize,
-    pub(super) palette: Option<String>,
+    pub(super) palette: Option<Palette>,
     pub(super) show_shortcuts: bool,
     pub(super) root: PathBuf,
     pub(super) link: Option<Link>,

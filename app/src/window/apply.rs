@@ -13,6 +13,7 @@ use super::dialogs::{open_dialog, save_dialog};
 use super::export::ExportDialog;
 use super::form::Form;
 use super::opening::Opening;
+use super::palette::Palette;
 use super::preview::DataPreview;
 use super::queue::QueueAction;
 use super::shown::Shown;
@@ -202,7 +203,7 @@ impl App {
             Command::ThemeLight => context.set_theme(egui::ThemePreference::Light),
             Command::ThemeSystem => context.set_theme(egui::ThemePreference::System),
             Command::Settings => self.settings.open ^= true,
-            Command::Palette => self.palette = Some(String::new()),
+            Command::Palette => self.palette = Some(Palette::new(self)),
             Command::Shortcuts => self.show_shortcuts ^= true,
         }
     }

@@ -20,6 +20,7 @@ mod keys;
 mod link;
 mod menus;
 mod opening;
+mod palette;
 mod panels;
 mod plot;
 mod preview;

@@ -258,50 +258,7 @@ impl App {
                     });
                 });
         }
-        if self.palette.is_some() {
-            self.palette_ui(context, actions);
-        }
-    }
-
-    fn palette_ui(&mut self, context: &egui::Context, actions: &mut Vec<Action>) {
-        let Some(mut query) = self.palette.take() else { return };
-        let mut keep = true;
-        let top = egui::Window::new("Commands")
-            .title_bar(false)
-            .anchor(egui::Align2::CENTER_TOP, [0.0, 90.0])
-            .resizable(false);
-        top.show(context, |ui| {
-            ui.set_width(420.0);
-            let field = ui.add(
-                egui::TextEdit::singleline(&mut query)
-                    .hint_text("Type a command")
-                    .desired_width(f32::INFINITY),
-            );
-            field.widget_info(|| egui::WidgetInfo::labeled(egui::Role::TextInput, true, "Command"));
-            field.request_focus();
-            let found: Vec<Command> = Command::ALL
-                .iter()
-                .copied()
-                .filter(|command| subsequence(command.words().0, &query))
-                .collect();
-            for command in &found {
-                let keys = command.keys().map(|keys| ui.ctx().format_shortcut(&keys)).unwrap_or_default();
-                if ui.add(Button::selectable(false, command.words().0).shortcut_text(keys)).clicked() {
-                    actions.push(Action::Do(*command));
-                    keep = false;
-                }
-            }
-            if ui.input(|input| input.key_pressed(egui::Key::Enter)) {
-                actions.extend(found.first().map(|command| Action::Do(*command)));
-                keep = false;
-            }
-            if ui.input(|input| input.key_pressed(egui::Key::Escape)) {
-                keep = false;
-            }
-        });
-        if keep {
-            self.palette = Some(query);
-        }
+        self.palette_ui(context, actions);
     }
 }
 
@@ -333,16 +290,6 @@ pub(super) fn urgency_color(ui: &Ui, urgency: Urgency) -> egui::Color32 {
         Urgency::Warning => tokens.warning,
         Urgency::Error => tokens.error,
     })
-}
-
-/// True if the letters of `query` stand in `text` in their order.
-fn subsequence(text: &str, query: &str) -> bool {
-    let mut letters = text.chars().flat_map(char::to_lowercase);
-    query
-        .chars()
-        .flat_map(char::to_lowercase)
-        .filter(|c| !c.is_whitespace())
-        .all(|wanted| letters.any(|letter| letter == wanted))
 }
 
 fn duration(seconds: f64) -> String {
