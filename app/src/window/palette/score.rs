@@ -61,7 +61,7 @@ mod tests {
         let scores: Vec<Option<u32>> = texts.iter().map(|text| score(text, "lig")).collect();
         assert_eq!(scores[0], Some(1), "at the start");
         assert!(scores[0] < scores[1] && scores[1] < scores[2], "{scores:?}");
-        assert_eq!(score("log histogram", "lgi"), Some(3 * STEP + 4), "scattered, with its gaps");
+        assert_eq!(score("log histogram", "lgi"), Some(3 * STEP + 3), "scattered, with its gaps");
         assert_eq!(score("light theme", "lgtth"), Some(3 * STEP + 3), "over two words");
         assert_eq!(score("run", "run"), Some(0), "a whole text comes before a longer one");
         assert!(score("run", "run") < score("runs and log", "run"));

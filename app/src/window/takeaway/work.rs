@@ -170,4 +170,38 @@ mod tests {
         fs::write(zoo.join("index.csv"), "").unwrap();
         assert_eq!(free(&zoo), folder.path().join("zoo-2"), "a full one will not");
     }
+
+    #[test]
+    fn cancelled_work_leaves_nothing_behind() {
+        let folder = tempfile::tempdir().unwrap();
+        let run = folder.path().join("run");
+        let text = weightscope_engine::presets::by_name("phases/quick").unwrap().text;
+        let mut experiment = Experiment::from_toml(text).unwrap();
+        for (key, value) in [
+            ("widths", "4"),
+            ("batch_sizes", "64"),
+            ("epochs_min", "2"),
+            ("steps_min", "20"),
+            ("curve_epochs", "2"),
+        ] {
+            experiment.set_typed(key, value).unwrap();
+        }
+        let request = weightscope_engine::run::RunRequest {
+            experiment: experiment.clone(),
+            asked: None,
+            origin: "test".to_owned(),
+            place: weightscope_engine::run::Place::New(run.clone()),
+        };
+        let control = Control::default();
+        weightscope_engine::run::run(&request, &mut weightscope_engine::run::Nobody, &control).unwrap();
+        let product = *experiment.method.products().first().unwrap();
+        let out = run.join("exports/zoo");
+        let order = Order { what: What::Product(product), run, experiment, out: out.clone(), replace: false };
+        control.cancel();
+        assert!(matches!(make(&order, &control), Made::Cancelled), "no error");
+        assert!(!out.exists(), "no half-made folder");
+        assert!(matches!(make(&order, &Control::default()), Made::Written(_)), "and the place is free");
+        let taken = make(&order, &Control::default());
+        assert!(matches!(taken, Made::Failed(why) if why.contains("name a new or an empty folder")));
+    }
 }
