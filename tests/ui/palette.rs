@@ -107,6 +107,10 @@ fn what_cannot_act_is_grey_with_its_reason_here_and_in_the_menus() {
     assert!(harness.query_by_label("Export figure…").is_some(), "Enter leaves the palette open");
     harness.key_press(Key::Escape);
     harness.run_steps(2);
+    ask(&mut harness, "take");
+    assert!(is_marked(&harness, "Take away…"), "but nothing that answers less well");
+    harness.key_press(Key::Escape);
+    harness.run_steps(2);
     // The menu stands before the button of the same word.
     harness.query_all_by_label("Run").next().unwrap().click();
     harness.run_steps(4);

@@ -104,7 +104,7 @@ fn new_rows_are_predicted_by_clicks_alone_and_nothing_is_replaced_unasked() {
     click(&mut harness, "Predict");
     wait_for(&mut harness, "There is a file of this name already");
     assert_eq!(std::fs::read_to_string(&out).unwrap(), "mine", "untouched");
-    click(&mut harness, "Replace");
+    click(&mut harness, "Replace the file");
     wait_for(&mut harness, "Written: ");
     assert_ne!(std::fs::read_to_string(&out).unwrap(), "mine", "replaced when asked");
 }

@@ -277,7 +277,8 @@ impl App {
                 .show(ui, |ui| self.inspector_ui(ui, &mut actions));
         }
         egui::CentralPanel::default().show(ui, |ui| self.center_ui(ui, &mut actions));
-        self.floating_ui(&context, &mut actions);
+        self.shortcuts_ui(&context);
+        self.palette_ui(&context, &mut actions);
         self.queue_dialogs(&context, &mut actions);
         self.export_ui(&context);
         self.adding_ui(&context, &mut actions);

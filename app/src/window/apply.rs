@@ -203,7 +203,7 @@ impl App {
             Command::ThemeLight => context.set_theme(egui::ThemePreference::Light),
             Command::ThemeSystem => context.set_theme(egui::ThemePreference::System),
             Command::Settings => self.settings.open ^= true,
-            Command::Palette => self.palette = Some(Palette::new(self)),
+            Command::Palette => self.palette = Some(Palette::new(self, context)),
             Command::Shortcuts => self.show_shortcuts ^= true,
         }
     }

@@ -225,6 +225,20 @@ impl Command {
         Some(KeyboardShortcut::new(modifiers, key))
     }
 
+    /// Its keys as they stand on a keyboard, for menus and lists.
+    pub(super) fn keys_text(self, context: &egui::Context) -> Option<String> {
+        let keys = self.keys()?;
+        let whole = context.format_shortcut(&keys);
+        let sign = match keys.logical_key {
+            Key::Escape => "Esc",
+            key => key.symbol_or_name(),
+        };
+        Some(match whole.strip_suffix(keys.logical_key.name()) {
+            Some(modifiers) => format!("{modifiers}{sign}"),
+            None => whole,
+        })
+    }
+
     /// Its icon, where it has a button.
     pub(super) const fn icon(self) -> Option<MaterialIcon> {
         Some(match self {

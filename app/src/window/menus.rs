@@ -6,7 +6,7 @@ use super::app::App;
 use super::command::{Action, Command};
 
 /// The menus with their commands; a gap stands where a group ends.
-const MENUS: [(&str, &[&[Command]]); 5] = [
+pub(super) const MENUS: [(&str, &[&[Command]]); 5] = [
     (
         "File",
         &[
@@ -70,8 +70,8 @@ impl App {
     fn item_ui(&self, ui: &mut Ui, command: Command, actions: &mut Vec<Action>) {
         let (words, about) = command.words();
         let mut button = Button::new(words);
-        if let Some(keys) = command.keys() {
-            button = button.shortcut_text(ui.ctx().format_shortcut(&keys));
+        if let Some(keys) = command.keys_text(ui.ctx()) {
+            button = button.shortcut_text(keys);
         }
         let ready = command.ready(self);
         let item = ui.add_enabled(ready.is_ok(), button);

@@ -33,6 +33,7 @@ pub mod runs;
 mod scrub;
 mod session;
 mod settings;
+mod shortcuts;
 mod shown;
 mod style;
 mod takeaway;

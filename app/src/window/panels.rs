@@ -238,28 +238,6 @@ impl App {
             });
         });
     }
-
-    /// Dialogs that float: palette and shortcut list.
-    pub(super) fn floating_ui(&mut self, context: &egui::Context, actions: &mut Vec<Action>) {
-        if self.show_shortcuts {
-            egui::Window::new("Shortcuts")
-                .open(&mut self.show_shortcuts)
-                .collapsible(false)
-                .resizable(false)
-                .show(context, |ui| {
-                    egui::Grid::new("shortcuts").num_columns(2).striped(true).show(ui, |ui| {
-                        for command in Command::ALL {
-                            if let Some(keys) = command.keys() {
-                                ui.label(command.words().0).on_hover_text(command.words().1);
-                                ui.label(ui.ctx().format_shortcut(&keys));
-                                ui.end_row();
-                            }
-                        }
-                    });
-                });
-        }
-        self.palette_ui(context, actions);
-    }
 }
 
 fn labelled(command: Command, words: &str) -> Button<'static> {

@@ -87,8 +87,8 @@ pub(super) fn entries(app: &App) -> Vec<Entry> {
     commands.chain(views).chain(presets).chain(runs).collect()
 }
 
-/// Places of the entries that answer a query: groups by their best entry, entries by their score, equals in their order.
-pub(super) fn find(entries: &[Entry], query: &str) -> Vec<usize> {
+/// Entries that answer a query, with their scores: groups by their best entry, entries by their score, equals in their order.
+pub(super) fn find(entries: &[Entry], query: &str) -> Vec<(u32, usize)> {
     let query = query.to_lowercase();
     let scored = entries.iter().enumerate();
     let mut scored: Vec<(u32, usize, Kind)> =
@@ -102,7 +102,7 @@ pub(super) fn find(entries: &[Entry], query: &str) -> Vec<usize> {
     }
     let of = |kind: Kind| {
         let most = if kind == Kind::Run { MOST_RUNS } else { usize::MAX };
-        scored.iter().filter(move |one| one.2 == kind).take(most).map(|one| one.1)
+        scored.iter().filter(move |one| one.2 == kind).take(most).map(|one| (one.0, one.1))
     };
     groups.into_iter().flat_map(of).collect()
 }
@@ -127,7 +127,7 @@ mod tests {
             entry(Kind::View, "Go to view Phases", ""),
         ];
         let words = |query: &str| -> Vec<&str> {
-            find(&all, query).into_iter().map(|place| all[place].words.as_str()).collect()
+            find(&all, query).into_iter().map(|(_, place)| all[place].words.as_str()).collect()
         };
         assert_eq!(words("quick"), ["Use preset phases/quick", "Use preset oscillation/quick"], "stable");
         assert_eq!(words("pdf"), ["Export figure…"], "by what is said about it");
@@ -149,7 +149,7 @@ mod tests {
         };
         let all: Vec<Entry> = (0..1000).map(run).collect();
         assert_eq!(find(&all, "").len(), MOST_RUNS, "not all");
-        assert_eq!(find(&all, "s777"), [777], "and yet each is found");
+        assert_eq!(find(&all, "s777").first().map(|one| one.1), Some(777), "and yet each is found");
         let begun = std::time::Instant::now();
         for query in ["o", "os", "osc", "oscq", "oscqs9"] {
             find(&all, query);

@@ -7,7 +7,7 @@
 mod entries;
 mod score;
 
-use egui::{Button, Context, Key, Modifiers, RichText, ScrollArea, Ui};
+use egui::{Button, Context, Event, Key, Modifiers, RichText, ScrollArea, Ui};
 
 use self::entries::{Entry, Kind};
 use super::app::App;
@@ -18,6 +18,9 @@ use super::style::{color, tokens};
 const WIDTH: f32 = 560.0;
 /// Rows that are seen at once.
 const ROWS: f32 = 14.0;
+
+/// Letters about a run that stand beside its name.
+const MOST_BESIDE: usize = 40;
 
 /// A line of the list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,10 +51,19 @@ enum Outcome {
 }
 
 impl Palette {
-    /// With all that can be found now.
-    pub(super) fn new(app: &App) -> Self {
+    /// With all that can be found now. Letters that came in the same frame as the keys that open it are not lost.
+    pub(super) fn new(app: &App, context: &Context) -> Self {
+        let opened = |event: &Event| matches!(event, Event::Key { key: Key::P, pressed: true, .. });
+        let typed = context.input(|input| {
+            let after = input.events.iter().rposition(opened).map_or(input.events.len(), |at| at + 1);
+            let texts = input.events.iter().skip(after).filter_map(|event| match event {
+                Event::Text(text) => Some(text.as_str()),
+                _ => None,
+            });
+            texts.collect()
+        });
         Self {
-            query: String::new(),
+            query: typed,
             entries: entries::entries(app),
             answered: None,
             lines: Vec::new(),
@@ -62,15 +74,22 @@ impl Palette {
     }
 
     /// Finds again if the query changed.
-    fn answer(&mut self) {
+    fn answer(&mut self, ready: impl Fn(&Entry) -> bool) {
         if self.answered.as_ref() == Some(&self.query) {
             return;
         }
         let found = entries::find(&self.entries, &self.query);
         self.answers = found.len();
+        // One that can act and answers as well as the best takes the mark; a worse one never does what was not meant.
+        let class = |score: u32| score / score::STEP;
+        let best = found.first().map_or(0, |(score, _)| class(*score));
+        let acts = |(score, place): &(u32, usize)| {
+            class(*score) == best && self.entries.get(*place).is_some_and(&ready)
+        };
+        self.mark = found.iter().position(acts).unwrap_or(0);
         self.lines.clear();
         let mut group = None;
-        for (answer, place) in found.into_iter().enumerate() {
+        for (answer, (_, place)) in found.into_iter().enumerate() {
             let kind = self.entries.get(place).map(|entry| entry.kind);
             if kind != group {
                 group = kind;
@@ -79,7 +98,6 @@ impl Palette {
             self.lines.push(Line::Answer(answer, place));
         }
         self.answered = Some(self.query.clone());
-        self.mark = 0;
         self.reveal = true;
     }
 
@@ -121,10 +139,12 @@ impl Palette {
         ui.set_width(WIDTH);
         let mut outcome = self.keys(ui, app);
         let hint = "A command, a view, a preset or a run";
-        let edit = egui::TextEdit::singleline(&mut self.query).hint_text(hint).desired_width(f32::INFINITY);
-        let field = ui.add(edit);
+        let id = ui.scope_id().with("query");
+        // Before the field is drawn, so that it takes what is typed in its first frame.
+        ui.memory_mut(|memory| memory.request_focus(id));
+        let edit = egui::TextEdit::singleline(&mut self.query).id(id).hint_text(hint);
+        let field = ui.add(edit.desired_width(f32::INFINITY));
         field.widget_info(|| egui::WidgetInfo::labeled(egui::Role::TextInput, true, "Command"));
-        field.request_focus();
         // The arrows move the mark, not the focus.
         let filter = egui::EventFilter {
             vertical_arrows: true,
@@ -132,7 +152,7 @@ impl Palette {
             ..egui::EventFilter::default()
         };
         ui.memory_mut(|memory| memory.set_focus_lock_filter(field.id, filter));
-        self.answer();
+        self.answer(|entry| ready(entry, app).is_ok());
         if self.lines.is_empty() {
             let muted = color(tokens(ui.ctx()).text_muted);
             ui.label(RichText::new("Nothing is called so; try fewer letters").color(muted));
@@ -184,7 +204,8 @@ fn row_ui(ui: &mut Ui, entry: &Entry, marked: bool, ready: Result<(), Why>) -> b
     let enabled = ready.is_ok();
     let why = ready.err().unwrap_or_default();
     let keys = match entry.action {
-        Action::Do(command) => command.keys().map(|keys| ui.ctx().format_shortcut(&keys)),
+        Action::Do(command) => command.keys_text(ui.ctx()),
+        _ if entry.kind == Kind::Run => Some(entry.about.chars().take(MOST_BESIDE).collect()),
         _ => None,
     };
     let beside = if enabled { keys.unwrap_or_default() } else { why.clone().into_owned() };
@@ -240,14 +261,14 @@ mod tests {
             mark: 0,
             reveal: false,
         };
-        palette.answer();
+        palette.answer(|_| true);
         assert_eq!((palette.lines[0], palette.answers), (Line::Heading(Kind::Run), 50), "under a heading");
         palette.mark = 3;
         palette.lines.truncate(10);
-        palette.answer();
+        palette.answer(|_| true);
         assert_eq!((palette.lines.len(), palette.mark), (10, 3), "the same query is not answered again");
         palette.query.push('9');
-        palette.answer();
+        palette.answer(|_| true);
         assert_eq!(palette.mark, 0, "another one is");
         assert_eq!(palette.marked().map(|entry| entry.words.as_str()), Some("Open run 99"), "its best");
     }

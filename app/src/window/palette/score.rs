@@ -4,7 +4,7 @@
 //! beginning of one of its words, that before letters inside a word, and those before letters that are scattered.
 
 /// A word of the query at the start of the text, and what each weaker way of finding it costs more.
-const STEP: u32 = 100;
+pub(super) const STEP: u32 = 100;
 /// Scattered letters must lie within this many times their number, or long texts would answer everything.
 const SPREAD: usize = 4;
 

@@ -1,14 +1,16 @@
 //! The dialog: what there is, what it needs, where it goes, and how it went.
 
-use egui::{Button, ComboBox, Context, Response, RichText, TextEdit, Ui};
+use egui::{Button, ComboBox, Context, RichText, TextEdit, Ui};
 
 use super::offer::Give;
 use super::{Said, TakeAway};
-use crate::window::style::{color, tokens};
+use crate::window::style::{color, field_label, tokens};
 
 const WIDTH: f32 = 540.0;
 /// Rows of the list of tables.
 const ROWS: f32 = 7.0;
+/// Room for two lines of what is said, points.
+const SAID: f32 = 38.0;
 /// Width of the words before a field.
 const WORDS: f32 = 64.0;
 
@@ -75,7 +77,7 @@ impl TakeAway {
         ui.label(RichText::new(text).small().color(muted));
         let before = self.table.path.clone();
         ui.horizontal(|ui| {
-            let label = words(ui, "Table");
+            let label = field_label(ui, "Table", WORDS);
             self.table.field_ui(ui, &label, ui.available_width());
         });
         self.table.list_ui(ui, ROWS);
@@ -87,7 +89,7 @@ impl TakeAway {
             return;
         };
         ui.horizontal(|ui| {
-            let label = words(ui, "Method");
+            let label = field_label(ui, "Method", WORDS);
             let best = "the best on the validation rows";
             ComboBox::from_id_salt("prediction method")
                 .selected_text(self.method.as_deref().unwrap_or(best))
@@ -107,7 +109,7 @@ impl TakeAway {
         let is_file =
             matches!(self.offers.get(self.chosen).map(|offer| &offer.give), Some(Give::Predictions(_)));
         ui.horizontal(|ui| {
-            let label = words(ui, if is_file { "To file" } else { "To folder" });
+            let label = field_label(ui, if is_file { "To file" } else { "To folder" }, WORDS);
             let hint = if is_file { "choose a table" } else { "a new or an empty folder" };
             let edit = TextEdit::singleline(&mut self.destination.text)
                 .hint_text(hint)
@@ -121,6 +123,7 @@ impl TakeAway {
 
     fn foot_ui(&mut self, ui: &mut Ui) {
         if let Some(work) = &self.work {
+            ui.allocate_space(egui::vec2(0.0, SAID));
             ui.horizontal(|ui| {
                 ui.spinner();
                 let words = if work.is_cancelled() { "Cancelling…" } else { work.words.as_str() };
@@ -136,7 +139,11 @@ impl TakeAway {
             });
             return;
         }
-        let replace = self.said_ui(ui);
+        // The buttons stay in their place whatever is said above them: no click meets another one than was meant.
+        ui.vertical(|ui| {
+            ui.set_min_height(SAID);
+            self.said_ui(ui);
+        });
         ui.horizontal(|ui| {
             let order = self.order();
             let words = match self.offers.get(self.chosen).map(|offer| &offer.give) {
@@ -144,9 +151,11 @@ impl TakeAway {
                 _ => "Predict",
             };
             let why = order.as_ref().err().copied().unwrap_or_default();
-            let go = ui.add_enabled(order.is_ok(), Button::new(words)).on_disabled_hover_text(why).clicked();
-            if go || replace {
-                self.start(ui.ctx(), replace);
+            if ui.add_enabled(order.is_ok(), Button::new(words)).on_disabled_hover_text(why).clicked() {
+                self.start(ui.ctx(), false);
+            }
+            if matches!(self.said, Some(Said::Exists(_))) && ui.button("Replace the file").clicked() {
+                self.start(ui.ctx(), true);
             }
             if ui.button("Close").clicked() {
                 self.open = false;
@@ -154,10 +163,9 @@ impl TakeAway {
         });
     }
 
-    /// How it went; true if what is there is to be replaced.
-    fn said_ui(&self, ui: &mut Ui) -> bool {
+    /// How it went.
+    fn said_ui(&self, ui: &mut Ui) {
         let tokens = tokens(ui.ctx());
-        let mut replace = false;
         match &self.said {
             None => {}
             Some(Said::Written(path)) => {
@@ -175,7 +183,6 @@ impl TakeAway {
                     path.display()
                 );
                 ui.add(egui::Label::new(RichText::new(text).color(color(tokens.warning))).wrap());
-                replace = ui.button("Replace").clicked();
             }
             Some(Said::Cancelled) => {
                 ui.label(RichText::new("Cancelled; nothing was written").color(color(tokens.text_muted)));
@@ -187,17 +194,5 @@ impl TakeAway {
                 });
             }
         }
-        replace
     }
-}
-
-/// The words before a field, as wide as those of the other fields.
-fn words(ui: &mut Ui, text: &str) -> Response {
-    let size = egui::vec2(WORDS, ui.spacing().interact_size.y);
-    let middle = egui::Layout::left_to_right(egui::Align::Center);
-    let label = |ui: &mut Ui| {
-        ui.set_min_width(WORDS);
-        ui.label(text)
-    };
-    ui.allocate_ui_with_layout(size, middle, label).inner
 }
