@@ -20,6 +20,8 @@ mod smooth;
 mod table;
 mod trace;
 
+use std::borrow::Cow;
+
 use serde_json::json;
 use weightscope_engine::record::{
     AxisScale, AxisSpec, Channel, Data, Record, Reference, ReferenceAxis, ReferenceStyle, ViewKind, ViewSpec,
@@ -59,6 +61,7 @@ pub fn figure(
     provenance.view_state = serde_json::to_value(options).unwrap_or_else(|_| json!({}));
     let mut notes = Vec::new();
     let sources = if draws_several(spec) { sources } else { alone(spec, sources, &mut notes) };
+    let spec = &worded(spec, sources);
     let body = match spec.kind {
         ViewKind::Lines => Body::Plot(lines::lines(spec, sources, options, &mut notes)?),
         ViewKind::Stacked => Body::Plot(lines::stacked(spec, sources, options)?),
@@ -81,6 +84,25 @@ pub fn figure(
         _ => spec.title.clone(),
     };
     Some(Figure { notes, ..Figure::new(title, body, provenance) })
+}
+
+/// The specification with the words of its axes as the data stand.
+fn worded<'a>(spec: &'a ViewSpec, sources: &[Source<'_>]) -> Cow<'a, ViewSpec> {
+    let words = |axis: &AxisSpec| {
+        let channel = sources.first()?.record.get(axis.named_by.as_deref()?)?;
+        match &channel.data {
+            Data::Text(text) => Some(text.clone()),
+            _ => None,
+        }
+    };
+    let mut worded = Cow::Borrowed(spec);
+    if let Some(words) = words(&spec.x) {
+        worded.to_mut().x.label = words;
+    }
+    if let Some(words) = words(&spec.y) {
+        worded.to_mut().y.label = words;
+    }
+    worded
 }
 
 /// True if a view draws all runs that it is given.

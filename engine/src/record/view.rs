@@ -66,6 +66,9 @@ pub struct AxisSpec {
     pub scale: AxisScale,
     /// Fixed limits, when the quantity has natural ones.
     pub limits: Option<(f64, f64)>,
+    /// Text channel that holds the words, where they depend on the data or the controls; `label` stands until it is there.
+    #[serde(default)]
+    pub named_by: Option<String>,
 }
 
 impl AxisSpec {
@@ -78,6 +81,12 @@ impl AxisSpec {
     #[must_use]
     pub fn scale(self, scale: AxisScale) -> Self {
         Self { scale, ..self }
+    }
+
+    /// With words from a text channel.
+    #[must_use]
+    pub fn named_by(self, channel: &str) -> Self {
+        Self { named_by: Some(channel.to_owned()), ..self }
     }
 
     /// With fixed limits.
