@@ -151,7 +151,6 @@ fn it_opens_within_a_frame_beside_a_thousand_runs() {
     let open = (0..20).map(|_| frame(&mut harness)).min().unwrap();
     harness.event(egui::Event::Text("run 77".to_owned()));
     let typing = frame(&mut harness);
-    println!("frame {before:?}, opening {opening:?}, open {open:?}, typing {typing:?}");
     harness.step();
     assert!(harness.query_by_label("Open run run-77").is_some(), "found among a thousand");
     // A frame of the machine as it is now, and room for a busy one.

@@ -1,7 +1,6 @@
 //! Taking something away from a finished run by clicks alone: predictions for new rows, the zoo of a phases run.
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use egui::Key;
 use egui_kittest::Harness;
@@ -9,7 +8,7 @@ use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use weightscope::window::App;
 use weightscope_engine::store::Status;
 use weightscope_tests::runs::{SHORT, cancelled, finished, preset};
-use weightscope_tests::window::{click, drop_on, until, workbench};
+use weightscope_tests::window::{click, drop_on, until, wait_for, workbench};
 
 /// A finished run of the quantiles lab that takes a moment.
 fn quantiles(root: &Path) -> PathBuf {
@@ -49,22 +48,10 @@ fn showing(root: &Path, run: &Path, status: Status) -> Harness<'static, App> {
     harness
 }
 
-/// Draws frames until a node with these words is there.
-fn wait_for(harness: &mut Harness<'_, App>, words: &str) {
-    for _ in 0..2000 {
-        harness.step();
-        if harness.query_all_by_label_contains(words).next().is_some() {
-            return;
-        }
-        std::thread::sleep(Duration::from_millis(5));
-    }
-    panic!("never came: {words}");
-}
-
 fn open_from_menu(harness: &mut Harness<'_, App>) {
     click(harness, "File");
     // The inspector has a button of the same words; the menu's item is drawn over it, so it comes last.
-    harness.query_all_by_label("Take away…").last().unwrap().click();
+    harness.query_all_by_label("Take away…").last().into_iter().for_each(|item| item.click());
     harness.run_steps(4);
 }
 

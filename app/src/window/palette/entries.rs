@@ -74,7 +74,7 @@ pub(super) fn entries(app: &App) -> Vec<Entry> {
     });
     let presets = presets::ALL.iter().map(|preset| {
         let action = Action::UsePreset(preset.name);
-        Entry::new(Kind::Preset, format!("Use preset {}", preset.name), preset.about().to_owned(), action)
+        Entry::new(Kind::Preset, format!("Use preset {}", preset.name), preset.about(), action)
     });
     let runs = app.runs.index.runs.iter().map(|run| {
         let manifest = &run.manifest;
