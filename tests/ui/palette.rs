@@ -56,6 +56,26 @@ fn commands_are_found_by_a_few_letters() {
 }
 
 #[test]
+fn letters_that_come_in_the_frame_of_the_keys_are_not_lost() {
+    let root = tempfile::tempdir().unwrap();
+    let mut harness = workbench(root.path());
+    harness.run_steps(2);
+    let pressed = |key, modifiers| egui::Event::Key {
+        key,
+        physical_key: None,
+        pressed: true,
+        repeat: false,
+        modifiers,
+    };
+    let modifiers = Modifiers::COMMAND | Modifiers::CTRL;
+    harness.input_mut().events.extend([pressed(Key::P, modifiers), egui::Event::Text("l".to_owned())]);
+    harness.step();
+    harness.event(egui::Event::Text("ight theme".to_owned()));
+    harness.run_steps(2);
+    assert!(is_marked(&harness, "Light theme"), "no letter is lost");
+}
+
+#[test]
 fn arrows_move_the_mark_and_escape_closes() {
     let root = tempfile::tempdir().unwrap();
     let mut harness = workbench(root.path());
