@@ -253,6 +253,7 @@ impl App {
         let context = ui.ctx().clone();
         self.width = context.content_rect().width();
         let mut actions = Vec::new();
+        self.escape(&context);
         self.keys(&context, &mut actions);
         self.take_drops(&context);
         egui::Panel::top("toolbar").show(ui, |ui| self.toolbar_ui(ui, &mut actions));

@@ -27,7 +27,9 @@ impl App {
             let plain = !keys.modifiers.command
                 && !keys.modifiers.alt
                 && !(Key::F1..=Key::F35).contains(&keys.logical_key);
-            if plain && typing {
+            // Escape closes a menu first.
+            let is_menus = *command == Command::ClearSelection && egui::Popup::is_any_open(context);
+            if plain && typing || is_menus {
                 continue;
             }
             if context.input_mut(|input| input.consume_shortcut(&keys)) {

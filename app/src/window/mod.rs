@@ -12,6 +12,7 @@ mod command;
 mod dialogs;
 mod drain;
 mod drop;
+mod escape;
 mod export;
 mod form;
 mod history;

@@ -15,7 +15,7 @@ const ROWS: f32 = 12.0;
 #[derive(Default)]
 pub(super) struct Opening {
     chooser: Chooser,
-    open: bool,
+    pub(super) open: bool,
 }
 
 impl Opening {

@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn of_many_runs_the_best_fifty_are_named_and_that_is_quick() {
+    fn of_many_runs_the_best_fifty_are_named() {
         let run = |index: usize| {
             let words = format!("Open run 2026-11-25T10-00-{index:04}_oscillation_quick_s{index}");
             Entry::new(
@@ -150,11 +150,5 @@ mod tests {
         let all: Vec<Entry> = (0..1000).map(run).collect();
         assert_eq!(find(&all, "").len(), MOST_RUNS, "not all");
         assert_eq!(find(&all, "s777").first().map(|one| one.1), Some(777), "and yet each is found");
-        let begun = std::time::Instant::now();
-        for query in ["o", "os", "osc", "oscq", "oscqs9"] {
-            find(&all, query);
-        }
-        // Five letters; each has a frame. The limit leaves room for a busy machine.
-        assert!(begun.elapsed().as_millis() < 400, "{:?}", begun.elapsed());
     }
 }

@@ -61,7 +61,7 @@ pub(super) struct TakeAway {
     destination: Destination,
     work: Option<Work>,
     said: Option<Said>,
-    open: bool,
+    pub(in crate::window) open: bool,
 }
 
 impl TakeAway {
