@@ -141,6 +141,9 @@ fn a_closed_tile_comes_back_from_the_menu() {
     harness.step();
     drop_on(&mut harness, &path);
     until(&mut harness, "the run is shown", |app| app.status() == Some(Status::Done));
+    until(&mut harness, "the list is read", |app| !app.listed_runs().is_empty());
+    // The panels have their sizes now; what is clicked stays where it is.
+    harness.run_steps(3);
     harness.get_by_label("Close Accuracy").click();
     harness.run_steps(3);
     assert!(harness.query_by_label("Close Accuracy").is_none(), "the tile is gone");

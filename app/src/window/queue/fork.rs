@@ -133,12 +133,8 @@ impl ForkDialog {
                     ui.end_row();
                     for change in &changes {
                         ui.label(change.key);
-                        value_ui(
-                            ui,
-                            &change.before,
-                            RichText::new(&change.before).color(color(palette.text_muted)),
-                        );
-                        value_ui(ui, &change.now, RichText::new(&change.now));
+                        value_ui(ui, RichText::new(&change.before).color(color(palette.text_muted)));
+                        value_ui(ui, RichText::new(&change.now));
                         ui.end_row();
                     }
                 });
@@ -176,10 +172,11 @@ impl ForkDialog {
 }
 
 /// A value that must not widen the dialog: cut with dots, whole on hover.
-fn value_ui(ui: &mut Ui, whole: &str, text: RichText) {
+fn value_ui(ui: &mut Ui, text: RichText) {
     ui.scope(|ui| {
         ui.set_max_width(VALUE);
-        ui.add(egui::Label::new(text).truncate()).on_hover_text(whole);
+        // A label that is cut shows the whole text on hover by itself.
+        ui.add(egui::Label::new(text).truncate());
     });
 }
 
