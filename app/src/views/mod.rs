@@ -20,6 +20,8 @@ mod smooth;
 mod table;
 mod trace;
 
+use std::borrow::Cow;
+
 use serde_json::json;
 use weightscope_engine::record::{
     AxisScale, AxisSpec, Channel, Data, Record, Reference, ReferenceAxis, ReferenceStyle, ViewKind, ViewSpec,
@@ -59,6 +61,7 @@ pub fn figure(
     provenance.view_state = serde_json::to_value(options).unwrap_or_else(|_| json!({}));
     let mut notes = Vec::new();
     let sources = if draws_several(spec) { sources } else { alone(spec, sources, &mut notes) };
+    let spec = &worded(spec, sources);
     let body = match spec.kind {
         ViewKind::Lines => Body::Plot(lines::lines(spec, sources, options, &mut notes)?),
         ViewKind::Stacked => Body::Plot(lines::stacked(spec, sources, options)?),
@@ -81,6 +84,25 @@ pub fn figure(
         _ => spec.title.clone(),
     };
     Some(Figure { notes, ..Figure::new(title, body, provenance) })
+}
+
+/// The specification with the words of its axes as the data stand.
+fn worded<'a>(spec: &'a ViewSpec, sources: &[Source<'_>]) -> Cow<'a, ViewSpec> {
+    let words = |axis: &AxisSpec| {
+        let channel = sources.first()?.record.get(axis.named_by.as_deref()?)?;
+        match &channel.data {
+            Data::Text(text) => Some(text.clone()),
+            _ => None,
+        }
+    };
+    let mut worded = Cow::Borrowed(spec);
+    if let Some(words) = words(&spec.x) {
+        worded.to_mut().x.label = words;
+    }
+    if let Some(words) = words(&spec.y) {
+        worded.to_mut().y.label = words;
+    }
+    worded
 }
 
 /// True if a view draws all runs that it is given.
@@ -176,6 +198,28 @@ fn axis(
         (AxisScale::Symlog, None) => Scale::sym_log_for(values),
     };
     Axis { range: spec.limits, ..Axis::new(spec.label.clone()).unit(spec.unit.clone()).scale(scale) }
+}
+
+/// Curves that the data are to be compared with, under their names: what would be ideal, what is true.
+fn guides(plot: &mut Plot, spec: &ViewSpec, source: Source<'_>, options: &ViewOptions) {
+    for channel in source.record.select(&spec.overlays) {
+        let Data::Curve(curves) = &channel.data else { continue };
+        let Some((_, curve)) = curves.at(options.step.unwrap_or(u64::MAX)) else { continue };
+        let points = curve.x.iter().zip(&curve.y).map(|(x, y)| [*x, *y]).collect();
+        let line = Line::new(channel.label.clone(), points, Ink::Foreground);
+        // A curve that jumps from row to row steps back, or it would hide what is compared with it.
+        let (stroke, dash) =
+            if is_jagged(&curve.y) { (Stroke::Ghost, Dash::Solid) } else { (Stroke::Thin, Dash::Dashed) };
+        plot.items.push(Item::from(Line { stroke, dash, ..line }));
+    }
+}
+
+/// True if a curve goes up and down over much more than its range.
+fn is_jagged(y: &[f64]) -> bool {
+    const TIMES: f64 = 6.0;
+    let way: f64 = y.iter().zip(y.iter().skip(1)).map(|(a, b)| (b - a).abs()).sum();
+    let (low, high) = y.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), y| (l.min(*y), h.max(*y)));
+    way > TIMES * (high - low)
 }
 
 /// Curves over a grid or a scatter, such as the borders between regions.

@@ -66,6 +66,9 @@ pub struct AxisSpec {
     pub scale: AxisScale,
     /// Fixed limits, when the quantity has natural ones.
     pub limits: Option<(f64, f64)>,
+    /// Text channel that holds the words, where they depend on the data or the controls; `label` stands until it is there.
+    #[serde(default)]
+    pub named_by: Option<String>,
 }
 
 impl AxisSpec {
@@ -78,6 +81,12 @@ impl AxisSpec {
     #[must_use]
     pub fn scale(self, scale: AxisScale) -> Self {
         Self { scale, ..self }
+    }
+
+    /// With words from a text channel.
+    #[must_use]
+    pub fn named_by(self, channel: &str) -> Self {
+        Self { named_by: Some(channel.to_owned()), ..self }
     }
 
     /// With fixed limits.
@@ -186,6 +195,9 @@ pub struct ViewSpec {
     /// True if the view is made from several runs: its channels are derived from this run and the ticked ones.
     #[serde(default)]
     pub across: bool,
+    /// The view with which it shares a tile at first, as a tab behind it; a tile of its own if none.
+    #[serde(default)]
+    pub tab_of: Option<String>,
     /// The view to which a click here adds components, by id.
     pub picks_into: Option<String>,
     /// One sentence that says what will appear, shown while there are no data.
@@ -218,6 +230,7 @@ impl ViewSpec {
             controls: Vec::new(),
             derives: Vec::new(),
             across: false,
+            tab_of: None,
             picks_into: None,
             empty: String::new(),
             help: String::new(),

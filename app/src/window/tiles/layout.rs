@@ -38,14 +38,14 @@ impl Layout {
     pub(in crate::window) fn new(views: &[ViewSpec], width: f32) -> Self {
         let [columns, rows] = if width >= WIDE_FROM { WIDE } else { NARROW };
         let mut tiles = Tiles::default();
-        let panes: Vec<TileId> =
-            views.iter().map(|view| tiles.insert_pane(Pane { view: view.id.clone() })).collect();
-        let cells = panes.len().min(columns * rows);
+        let themes = themes(views);
+        let cells = themes.len().min(columns * rows);
         let mut groups: Vec<Vec<TileId>> = vec![Vec::new(); cells];
-        for (index, pane) in panes.into_iter().enumerate() {
+        for (index, theme) in themes.into_iter().enumerate() {
             let group = if index < cells { index } else { cells - 1 - (index - cells) % columns.min(cells) };
             if let Some(group) = groups.get_mut(group) {
-                group.push(pane);
+                let pane = |view: &&ViewSpec| tiles.insert_pane(Pane { view: view.id.clone() });
+                group.extend(theme.iter().map(pane));
             }
         }
         let cells: Vec<TileId> = groups
@@ -102,6 +102,11 @@ impl Layout {
         if !self.has(view) {
             self.add(view);
         }
+        self.bring(view);
+    }
+
+    /// Brings a view's tile to the front of its tabs, if it has one.
+    pub(in crate::window) fn bring(&mut self, view: &str) {
         self.tree.make_active(|_, tile| matches!(tile, Tile::Pane(pane) if pane.view == view));
     }
 
@@ -186,6 +191,20 @@ impl Layout {
     }
 }
 
+/// Views that share a tile, in the order of the first ones.
+fn themes(views: &[ViewSpec]) -> Vec<Vec<&ViewSpec>> {
+    let mut themes: Vec<Vec<&ViewSpec>> = Vec::new();
+    for view in views {
+        let first = view.tab_of.as_deref();
+        let is_own = |theme: &&mut Vec<&ViewSpec>| theme.first().map(|lead| lead.id.as_str()) == first;
+        match first.and_then(|_| themes.iter_mut().find(is_own)) {
+            Some(theme) => theme.push(view),
+            None => themes.push(vec![view]),
+        }
+    }
+    themes
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -226,6 +245,19 @@ mod tests {
         layout.open_in("channels:t", group);
         let pane = layout.panes().find(|(_, id)| *id == "channels:t").map(|(tile, _)| tile);
         assert_eq!(pane.and_then(|tile| layout.tree.tiles.parent_of(tile)), Some(group), "as a tab of it");
+    }
+
+    #[test]
+    fn views_of_one_theme_share_a_tile() {
+        let mut all = views(&["a", "b", "c", "d"]);
+        all[2].tab_of = Some("a".to_owned());
+        all[3].tab_of = Some("gone".to_owned());
+        let layout = Layout::new(&all, 1440.0);
+        assert_eq!(
+            layout.order(),
+            ["a", "c", "b", "d"],
+            "a tab stands with its lead, or by itself without one"
+        );
     }
 
     #[test]

@@ -17,8 +17,7 @@ use super::method::isotonize::{self, Isotonization};
 use super::method::levels::Levels;
 use super::pipeline::finish::operator;
 use super::pipeline::store::{Finished, Store};
-use crate::data::DataError;
-use crate::data::table::read_as;
+use crate::data::table::{read_as, told};
 use crate::experiment::Problem;
 use crate::labs::Method;
 use crate::run::RunError;
@@ -43,25 +42,21 @@ pub fn predict_with(run_folder: &Path, csv_path: &Path, method: Option<&str>) ->
     let model = Model::open(run_folder, method)?;
     let (table, _) = read_as(csv_path, &model.finished.encoder.wanted())?;
     if table.rows == 0 {
-        return Err(RunError::Data(DataError::Request {
-            problem: format!("there are no rows below the header: {}", csv_path.display()),
-            remedy: "choose a file with data in it",
-        }));
+        return Err(
+            told("there are no rows below the header; choose a file with data in it", csv_path).into()
+        );
     }
     if model.refuses_holes
         && let Some((row, column)) = (0..table.rows).find_map(|row| {
             table.columns.iter().position(|column| column.is_missing(row)).map(|column| (row, column))
         })
     {
-        return Err(RunError::Data(DataError::Request {
-            problem: format!(
-                "{}, column \"{}\" has no usable value, and the run was made without imputing: {}",
-                table.row_name(row),
-                table.names[column],
-                csv_path.display()
-            ),
-            remedy: "fill the cell with a value the run knows, or make a run with missing = \"impute\"",
-        }));
+        let (line, name) = (table.row_name(row), &table.names[column]);
+        let words = format!(
+            "{line}, column \"{name}\" has no usable value, and the run was made without imputing; fill the cell with a value \
+             that the run knows, or make a run with missing = \"impute\""
+        );
+        return Err(told(words, csv_path).into());
     }
     let starts: Vec<usize> = (0..table.rows).step_by(CHUNK).collect();
     let parts: Vec<Vec<u8>> = starts
