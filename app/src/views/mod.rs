@@ -75,7 +75,7 @@ pub fn figure(
         ViewKind::Bands => Body::Plot(bands::bands(spec, sources, options)?),
         ViewKind::Curve => Body::Plot(pictures::curve(spec, sources, options)?),
         ViewKind::Graph => Body::Graph(pictures::graph(spec, sources, options)?),
-        ViewKind::Ranks => Body::Plot(ranks::ranks(spec, sources, options)?),
+        ViewKind::Ranks => Body::Plot(ranks::ranks(spec, sources, options, &mut notes)?),
         ViewKind::Table => Body::Table(table::table(spec, sources, options)?),
         ViewKind::Text => Body::Text(table::text(spec, sources)?),
     };

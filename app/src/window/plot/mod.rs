@@ -26,7 +26,7 @@ use crate::figure::model::{Axis, Item, Legend, Plot as PlotBody};
 const TICK_ROOM_X: f32 = 75.0;
 const TICK_ROOM_Y: f32 = 34.0;
 /// The same for rows with names: none may be left out where there is room.
-const NAME_ROOM_Y: f32 = 22.0;
+const NAME_ROOM_Y: f32 = 18.0;
 /// Points around a plot that its axes take, about.
 const AROUND: f32 = 50.0;
 /// Room of a letter, a key and a row of a legend, points, and the largest share of a tile that it may cover each way.

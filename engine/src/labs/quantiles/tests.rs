@@ -102,6 +102,16 @@ fn a_finished_run_predicts_its_own_table_and_refuses_others() {
     std::fs::write(&new, "income\n1\nmuch\n").unwrap();
     let problem = predict(&path, &new).unwrap_err().to_string();
     assert!(problem.contains("line 3, column \"income\" holds \"much\""), "{problem}");
+    for (text, words) in [
+        ("income\n", "there are no rows below the header"),
+        ("income\n1\nNaN\n", "line 3, column \"income\" has no usable value"),
+        ("a;income\n1;2,5\n", "line 2, column \"income\" holds \"2,5\""),
+    ] {
+        std::fs::write(&new, text).unwrap();
+        let problem = predict(&path, &new).unwrap_err().to_string();
+        assert!(problem.contains(words), "{words}: {problem}");
+        assert!(problem.ends_with(&new.display().to_string()), "the path is last: {problem}");
+    }
 }
 
 #[test]
