@@ -210,7 +210,7 @@ fn guides(plot: &mut Plot, spec: &ViewSpec, source: Source<'_>, options: &ViewOp
         // A curve that jumps from row to row steps back, or it would hide what is compared with it.
         let (stroke, dash) =
             if is_jagged(&curve.y) { (Stroke::Ghost, Dash::Solid) } else { (Stroke::Thin, Dash::Dashed) };
-        plot.items.push(Item::from(Line { stroke, dash, ..line }));
+        plot.items.push(Item::from(Line { dash, stroke, ..line }));
     }
 }
 

@@ -212,7 +212,7 @@ fn bad_input_is_named() {
         (fine.replace("5,5\n", ",5\n"), &nothing, "missing values, the first at line"),
         (fine.replace("\n5,5\n", "\nmuch,5\n"), &nothing, "line 7, column \"x\" holds \"much\""),
         (
-            fine.replace(',', ";").replace("\n", ",5\n").replacen("y,5", "y", 1),
+            fine.replace(',', ";").replace('\n', ",5\n").replacen("y,5", "y", 1),
             &nothing,
             "with decimal commas",
         ),

@@ -77,7 +77,7 @@ fn table(relative_to: &str, reference: f64, lines: &[Line]) -> Table {
     let cells = |line: &Line| {
         let Line { row, parts, .. } = line;
         let interval = line.difference.map_or_else(String::new, |found| {
-            format!("{:+.3} [{:+.3}, {:+.3}]", found.mean, found.lower, found.upper).replace('-', "−")
+            format!("{:+.3} [{:+.3},\u{a0}{:+.3}]", found.mean, found.lower, found.upper).replace('-', "−")
         });
         let mut cells = vec![Cell::Text(name(&line.word).to_owned())];
         cells.extend([row.wis, row.wis / reference].map(Cell::Number));

@@ -199,10 +199,9 @@ fn weight_views(config: &Config) -> Vec<ViewSpec> {
 /// What to do to see weights by input level.
 fn needs_fine(config: &Config) -> &'static str {
     if config.combinations().iter().any(|one| one.resolution() == Some(Resolution::Fine)) {
-        "Only fine aggregators have a weight for each input level: choose Global fine or Local fine, once it is trained."
+        "Only fine aggregators have weights by input level: choose Global fine or Local fine, once it is trained."
     } else {
-        "Only fine aggregators have a weight for each input level, and this run has none: add global_fine or local_fine to \
-         its aggregators and run again."
+        "Only fine aggregators have weights by input level. Add global_fine or local_fine and run again."
     }
 }
 
