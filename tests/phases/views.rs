@@ -157,7 +157,14 @@ fn unsure_and_marked_cells_are_known_to_the_picture() {
     assert_eq!(losses.values, grid.confidence);
     let single = folder.path().join("single");
     let experiment = tiny(&[("seeds", "1")]);
-    let outcome = finished(experiment, &single);
+    let outcome = finished(experiment.clone(), &single);
     let Data::Grid(phases) = &outcome.record.get("phase").unwrap().data else { panic!("a grid") };
     assert_eq!(phases.last().unwrap().1.marks, [3; 4], "one network leaves the phase unknown");
+    let hot = [("threshold_train_loss", ControlValue::Number(1e-4))];
+    let channels = derived(&experiment, &single, "diagram", &hot);
+    let grid = picture(&channels, "phase");
+    let sides: Vec<&str> =
+        grid.values.iter().map(|value| grid.categories[*value as usize].as_str()).collect();
+    assert_eq!(sides, ["I or II"; 4], "but the votes tell the side");
+    assert_eq!((grid.confidence.as_slice(), grid.marks.as_slice()), ([0.0; 4].as_slice(), [0; 4].as_slice()));
 }

@@ -209,7 +209,7 @@ fn an_overlaid_figure_names_all_its_runs_and_ticks_them_again() {
     harness.run_steps(3);
     let both = harness
         .query_all_by_label_contains("Latent weights")
-        .filter(|node| node.accesskit_node().label().is_some_and(|text| text.contains("mlp-lsq")));
+        .filter(|node| node.accesskit_node().label().is_some_and(|text| text.contains("quantizer=lsq")));
     assert!(both.count() > 0, "a ridge draws the other run too");
     let alone = harness.query_all_by_label_contains("alone: a view of this kind shows one run");
     assert!(alone.count() > 0, "others say so");

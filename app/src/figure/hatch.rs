@@ -3,7 +3,7 @@
 //! Screen and page draw the same lines: they are computed once, in the units of the axes.
 
 use super::model::Heat;
-use crate::theme::Rgba;
+use crate::theme::{Rgba, Theme};
 
 /// Share of its own colour that the least sure cell keeps.
 const PALEST: f64 = 0.3;
@@ -49,8 +49,9 @@ pub fn glyphs(mark: u8) -> &'static str {
 }
 
 impl Heat {
-    /// Colour of a cell, paler the less sure its value is.
-    pub fn paint(&self, row: usize, col: usize, no_data: Rgba, background: Rgba) -> Rgba {
+    /// Colour of a cell, paler the less sure its value is: towards paper under any theme, so that a dark name in it stays readable.
+    pub fn paint(&self, row: usize, col: usize, no_data: Rgba) -> Rgba {
+        let background = Theme::Print.tokens().background;
         let value = self.value(row, col).unwrap_or(f32::NAN);
         let color = self.scale.color(f64::from(value), no_data);
         match self.sureness(row, col).filter(|_| !value.is_nan()) {
@@ -113,9 +114,8 @@ mod tests {
 
     #[test]
     fn unsure_cells_are_paler_and_marked_ones_hatched_inside_their_cell() {
-        let (black, white) = (Rgba::opaque(0, 0, 0), Rgba::opaque(255, 255, 255));
         let heat = heat();
-        let [sure, unsure] = [0, 1].map(|col| heat.paint(0, col, black, white));
+        let [sure, unsure] = [0, 1].map(|col| heat.paint(0, col, Rgba::opaque(0, 0, 0)));
         assert!(unsure.luminance() > sure.luminance(), "{sure:?} {unsure:?}");
         assert_eq!((heat.mark(0, 0), heat.mark(0, 1)), (None, Some((2, "diverged"))));
         let lines = heat.hatching();

@@ -212,6 +212,20 @@ impl Plot {
         self.items.iter().map(|item| item.hidden_points(self.x.scale, self.y.scale)).sum()
     }
 
+    /// True if it holds a heat map, over which no legend may stand.
+    pub fn has_heat(&self) -> bool {
+        self.items.iter().any(|item| matches!(item, Item::Heat(_)))
+    }
+
+    /// The keys of a heat map that explain hatching and paleness, for readers without a legend.
+    pub fn explanations(&self) -> impl Iterator<Item = &str> {
+        let is_key = |points: &&Points| points.points.is_empty() && points.ink == PointInk::One(Ink::Muted);
+        self.items.iter().filter_map(move |item| match item {
+            Item::Points(points) => Some(points).filter(is_key).map(|points| points.name.as_str()),
+            _ => None,
+        })
+    }
+
     fn remarks(&self) -> Vec<String> {
         let mut remarks = Vec::new();
         match self.hidden_points() {

@@ -106,7 +106,7 @@ fn explained(mut plot: Plot, grid: &Grid) -> Plot {
         }
     }
     if grid.confidence.iter().any(|sure| *sure < 1.0) {
-        plot = plot.with(key("pale: seeds disagree".to_owned()));
+        plot = plot.with(key("pale: not sure".to_owned()));
     }
     plot
 }
@@ -129,7 +129,11 @@ fn named(mut plot: Plot, grid: &Grid) -> Plot {
     }
     let columns = grid.columns.len().max(1);
     for (cell, value) in grid.values.iter().enumerate() {
-        if let Some(name) = (*value >= 0.0).then(|| grid.categories.get(*value as usize)).flatten() {
+        let name = (*value >= 0.0).then(|| grid.categories.get(*value as usize)).flatten();
+        // Where the hatching says the same, the name would only be hard to read.
+        let mark =
+            grid.marks.get(cell).and_then(|mark| grid.mark_names.get(usize::from(mark.checked_sub(1)?)));
+        if let Some(name) = name.filter(|name| mark != Some(name)) {
             plot = plot.with(Label {
                 at: [(cell % columns) as f64 + 0.5, (cell / columns) as f64 + 0.5],
                 text: name.clone(),

@@ -75,6 +75,7 @@ pub(super) fn curve(spec: &ViewSpec, sources: &[Source<'_>], options: &ViewOptio
         }
     }
     let values = curves.iter().flat_map(|(_, curve)| curve.y.iter().copied());
+    values.clone().find(|value| value.is_finite())?;
     let mut plot = Plot::new(
         axis(&spec.x, options.x_scale, options, curves.first()?.1.x.iter().copied()),
         axis(&spec.y, options.y_scale, options, values),

@@ -313,6 +313,7 @@ impl App {
             Self::welcome_ui(ui, actions);
             return;
         };
+        layout.follow(&shown.views, self.width);
         self.scrub.update(shown.record(), shown.version);
         if self.scrub.has_past() {
             let scrub = &mut self.scrub;
@@ -335,6 +336,7 @@ impl App {
             overlay: self.runs.overlay_set(),
             selected: self.runs.selected_place(),
             shares: &mut self.shares,
+            arranged: false,
             actions,
         };
         if self.maximised && shown.view(&self.focus).is_some() {
@@ -343,6 +345,7 @@ impl App {
             single.ui(&mut behavior, ui);
         } else {
             layout.tree.ui(&mut behavior, ui);
+            layout.arranged |= behavior.arranged;
         }
         if self.shares.follow(&mut self.tiles) {
             ui.ctx().request_repaint();

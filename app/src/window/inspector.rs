@@ -10,7 +10,7 @@ use super::style::{color, tokens};
 use super::tiles::TileState;
 use crate::card::{Verdict, judge};
 use crate::figure::colormap::ColorMap;
-use crate::figure::number::significant;
+use crate::figure::number::{count, significant};
 
 /// Everything about the focused view and the run.
 pub(super) fn ui(ui: &mut Ui, shown: &Shown, form: &Experiment, focus: &str, tile: &mut TileState) {
@@ -106,12 +106,20 @@ fn results(ui: &mut Ui, shown: &Shown) {
     egui::Grid::new("results").num_columns(2).striped(true).show(ui, |ui| {
         for (name, value) in &shown.results {
             cut_label(ui, name, widest);
-            ui.label(significant(*value, 4)).on_hover_text(value.to_string());
+            ui.label(readable(*value)).on_hover_text(value.to_string());
             ui.end_row();
         }
     });
 }
 
+/// A count as such, a measurement with four digits.
+fn readable(value: f64) -> String {
+    let is_count = value.fract() == 0.0 && (0.0..MOST_PLAIN).contains(&value);
+    if is_count { count(value as u64) } else { significant(value, 4) }
+}
+
+/// Whole numbers below it are written out.
+const MOST_PLAIN: f64 = 1e9;
 /// Share of the panel's width that the name of a result may take.
 const NAME_SHARE: f32 = 0.68;
 

@@ -72,12 +72,26 @@ pub fn open(runs: &Path) -> anyhow::Result<()> {
     }
     let options = eframe::NativeOptions { viewport, ..eframe::NativeOptions::default() };
     let runs = runs.to_owned();
-    eframe::run_native("weightscope", options, Box::new(move |context| Ok(Box::new(App::new(context, &runs))))).map_err(|error| {
-        anyhow!(
-            "the window could not be opened ({error}); install a Vulkan or OpenGL driver (Debian: mesa-vulkan-drivers), \
-             or work without a window: weightscope run oscillation/quick"
-        )
-    })
+    let app = Box::new(move |context: &eframe::CreationContext<'_>| {
+        Ok(Box::new(App::new(context, &runs)) as Box<dyn eframe::App>)
+    });
+    eframe::run_native("weightscope", options, app).map_err(|error| refusal(&error))
+}
+
+/// Why there is no window, and what to do.
+fn refusal(error: &eframe::Error) -> anyhow::Error {
+    const WITHOUT: &str = "or work without a window: weightscope run oscillation/quick";
+    match error {
+        // What winit says of itself names its source files, which help nobody here.
+        eframe::Error::Winit(_) | eframe::Error::WinitEventLoop(_) => {
+            anyhow!(
+                "no window could be opened: the display does not answer; check DISPLAY and that this session may use it, {WITHOUT}"
+            )
+        }
+        _ => anyhow!(
+            "the window could not be opened ({error}); install a Vulkan or OpenGL driver (Debian: mesa-vulkan-drivers), {WITHOUT}"
+        ),
+    }
 }
 
 #[cfg(target_os = "linux")]

@@ -67,12 +67,13 @@ fn cell(plot: &Plot, item: &Item, x: f64, y: f64, precision: Precision) -> Optio
         None => significant(f64::from(value), DIGITS),
     };
     let mark = heat.mark(row, column).map(|(_, name)| format!(", {name}")).unwrap_or_default();
-    let sure = heat.sureness(row, column).map_or_else(String::new, |sure| {
-        format!(", {} of the pairs agree", significant(f64::from(sure), DIGITS))
-    });
+    let sure = heat
+        .sureness(row, column)
+        .map_or_else(String::new, |sure| format!(", confidence {}", significant(f64::from(sure), DIGITS)));
     let text = format!("{text}{mark}{sure}");
     Some(format!(
-        "{}\n{} {}\n{text}",
+        "{} {}\n{} {}\n{text}",
+        plot.y.label,
         name(&plot.y.categories, row, y),
         plot.x.label,
         name(&plot.x.categories, column, x)

@@ -68,6 +68,7 @@ impl App {
             self.set_own(moment.own);
             if let (Some(layout), Some(tree)) = (&mut self.layout, moment.tree) {
                 layout.tree = tree;
+                layout.arranged = true;
             }
         }
     }

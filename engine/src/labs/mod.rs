@@ -24,6 +24,8 @@ pub struct About {
     pub paper: &'static str,
     /// Address of the paper.
     pub link: &'static str,
+    /// The results by which a run is judged, the weightiest first.
+    pub headlines: &'static [&'static str],
 }
 
 /// Whether a published figure can be compared with ours.

@@ -53,7 +53,7 @@ pub(super) fn bitmap(
     for row in &rows.cells {
         for column in &columns.cells {
             let paint = match row.zip(*column) {
-                Some((row, column)) => heat.paint(row, column, tokens.no_data, tokens.background),
+                Some((row, column)) => heat.paint(row, column, tokens.no_data),
                 None => tokens.no_data,
             };
             let [red, green, blue, _] = paint.0;

@@ -109,7 +109,7 @@ pub(super) fn draw(
 }
 
 fn wanted_place(plot: &Plot) -> Place {
-    let has_heat = plot.items.iter().any(|item| matches!(item, Item::Heat(_)));
+    let has_heat = plot.has_heat();
     match plot.legend {
         Legend::None => Place::Nowhere,
         Legend::Best if has_heat => Place::Below,
@@ -169,7 +169,7 @@ impl<'a> Layout<'a> {
         shapes: &[Shape],
         words: &[Word],
     ) -> Result<(), ExportError> {
-        let has_heat = self.plot.items.iter().any(|item| matches!(item, Item::Heat(_)));
+        let has_heat = self.plot.has_heat();
         if !has_heat {
             axes::draw_grid(
                 canvas,

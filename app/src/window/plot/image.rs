@@ -26,7 +26,7 @@ pub(super) fn image(
     // Row 0 of a texture is its top.
     for row in rows.index.iter().rev() {
         for column in &columns.index {
-            pixels.push(color(heat.paint(*row, *column, tokens.no_data, tokens.background)));
+            pixels.push(color(heat.paint(*row, *column, tokens.no_data)));
         }
     }
     let image = egui::ColorImage::new([columns.index.len(), rows.index.len()], pixels);

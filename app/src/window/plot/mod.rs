@@ -3,10 +3,10 @@
 //! `egui_plot` has linear axes only, so data are mapped through the axis scale before they reach it, and ticks are mapped back.
 //! Geometry and heat-map textures are prepared once per figure, not once per frame.
 
-mod corner;
 mod grab;
 mod hit;
 mod image;
+mod occupancy;
 mod scale;
 mod shape;
 
@@ -16,6 +16,7 @@ use egui_plot::{
     Text as PlotText, VLine,
 };
 
+use self::occupancy::Occupancy;
 use self::scale::{Mapped, marks, tick_text};
 use self::shape::{Shape, shapes};
 use super::style::{color, faded, tokens};
@@ -45,6 +46,7 @@ pub(super) struct Prepared {
     domain: ((f64, f64), (f64, f64)),
     /// Entries of the legend and letters of the longest; nothing if there is none.
     legend: Option<(usize, usize)>,
+    occupancy: Occupancy,
 }
 
 /// What the person did on a plot.
@@ -110,8 +112,10 @@ impl Prepared {
             let (a, b) = (axis.to(low), axis.to(high));
             (a.min(b), a.max(b))
         };
+        let domain = (span(&x, domain.x), span(&y, domain.y));
         Self {
-            domain: (span(&x, domain.x), span(&y, domain.y)),
+            domain,
+            occupancy: Occupancy::of(&items, domain),
             items,
             x: plot.x.clone(),
             y: plot.y.clone(),
@@ -145,15 +149,16 @@ impl Prepared {
             .y_grid_spacer(move |input| marks(&self.y, input.bounds, wanted.1))
             .grid_color(color(tokens.grid))
             .cursor_color(color(tokens.accent));
-        let shares = self.legend.map(|(entries, letters)| {
-            [(letters as f32 * LETTER + KEY) / room.x, entries as f32 * LEGEND_ROW / room.y]
+        let size = self.legend.map(|(entries, letters)| {
+            let size = egui::vec2(letters as f32 * LETTER + KEY, entries as f32 * LEGEND_ROW);
+            size / (room - egui::Vec2::splat(AROUND)).max(egui::Vec2::splat(1.0))
         });
-        if let Some(shares) = shares.filter(|shares| shares.iter().all(|share| *share <= LEGEND_SHARE)) {
+        if let Some(share) = size.filter(|share| share.x <= LEGEND_SHARE && share.y <= LEGEND_SHARE) {
             plot = plot.legend(
                 PlotLegend::default()
+                    .position(self.occupancy.freest(share.x, share.y))
                     .text_style(egui::TextStyle::Small)
                     .background_alpha(0.6)
-                    .position(corner::emptiest(&self.items, self.domain, shares.map(f64::from)))
                     .follow_insertion_order(true),
             );
         }
@@ -203,12 +208,13 @@ impl Prepared {
     }
 }
 
-/// How large the legend of a plot is, unless it has none or too many entries for a tile.
+/// How large the legend of a plot is, unless it has none, too many entries for a tile, or a picture that it would hide.
 fn legend(plot: &PlotBody) -> Option<(usize, usize)> {
     let names: std::collections::BTreeSet<&str> =
         plot.items.iter().map(Item::name).filter(|name| !name.is_empty()).collect();
     let longest = names.iter().map(|name| name.chars().count()).max()?;
-    (plot.legend != Legend::None && names.len() <= MOST_IN_LEGEND).then_some((names.len(), longest))
+    let fits = names.len() <= MOST_IN_LEGEND && !plot.has_heat();
+    (plot.legend != Legend::None && fits).then_some((names.len(), longest))
 }
 
 /// Where an axis stands.

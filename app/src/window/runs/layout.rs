@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
+use weightscope_engine::labs::Method;
 
 use super::model::Row;
 use crate::theme::SERIES_COLORS;
@@ -61,23 +62,17 @@ impl Default for RunsLayout {
 /// Colours with dashes that tell runs apart.
 const LOOKS: usize = 4 * SERIES_COLORS;
 
-/// Results among the columns that nobody chose.
-const MOST_RESULTS: usize = 3;
-
 impl RunsLayout {
-    /// The columns: as chosen, else a few that the newest run with results has.
+    /// The columns: as chosen, else with the headlines of the newest run's lab.
     pub(super) fn columns(&self, rows: &[Row]) -> Vec<String> {
         if let Some(columns) = &self.columns {
             return columns.clone();
         }
-        let with_results = rows.iter().find(|row| !row.manifest.results.is_empty());
-        let results = with_results.into_iter().flat_map(|row| row.manifest.results.keys());
-        // How a run is judged comes before how it was made.
-        let mut results: Vec<&String> = results.filter(|name| !name.contains("second")).collect();
-        results.sort_by_key(|name| (!name.starts_with("test"), !varies(rows, name), name.as_str()));
+        let lab = rows.first().and_then(|row| Method::by_name(&row.manifest.lab));
+        let headlines = lab.map_or(&[][..], |lab| lab.about().headlines);
         ["curve", "origin", "seed"]
             .into_iter()
-            .chain(results.into_iter().take(MOST_RESULTS).map(String::as_str))
+            .chain(headlines.iter().copied())
             .chain(["started", "note", "tags", "verified", "duration"])
             .map(str::to_owned)
             .collect()
@@ -145,14 +140,6 @@ impl RunsLayout {
         self.colors.insert(path.to_owned(), color);
         color
     }
-}
-
-/// True if the newest runs do not all have the same value: a column of equal figures says little.
-fn varies(rows: &[Row], name: &str) -> bool {
-    const NEWEST: usize = 32;
-    let mut values = rows.iter().take(NEWEST).filter_map(|row| row.manifest.results.get(name));
-    let first = values.next();
-    values.any(|value| Some(value) != first)
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use egui::{RichText, Ui};
+use weightscope_engine::labs::Method;
 
 use super::arrange::Line;
 use super::cells;
@@ -13,9 +14,6 @@ use crate::figure::palette;
 use crate::window::app::App;
 use crate::window::command::Action;
 use crate::window::style::{color, tokens};
-
-/// Results that stand under the name of the run.
-const MOST_RESULTS: usize = 3;
 
 impl App {
     /// Id of the run that is selected in the table.
@@ -66,9 +64,9 @@ impl Runs {
             name = name.color(color(palette::color(tokens(ui.ctx()), ink)));
         }
         ui.add(egui::Label::new(name).truncate()).on_hover_text(&row.manifest.id);
-        let mut results: Vec<(&String, &f64)> = row.manifest.results.iter().collect();
-        results.sort_by_key(|(name, _)| (!name.starts_with("test"), name.as_str()));
-        for (name, value) in results.into_iter().take(MOST_RESULTS) {
+        let headlines = Method::by_name(&row.manifest.lab).map_or(&[][..], |lab| lab.about().headlines);
+        for name in headlines {
+            let Some(value) = row.manifest.results.get(*name) else { continue };
             let text = format!("{name} {}", significant(*value, 4));
             ui.add(egui::Label::new(RichText::new(text).small()).truncate());
         }

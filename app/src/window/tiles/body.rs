@@ -24,6 +24,8 @@ use crate::window::style::{color, tokens};
 
 /// Height below which a plot keeps its room for the drawing and leaves the headings of its axes out, points.
 const FLAT: f32 = 84.0;
+/// Longest line of the words in an empty tile, points.
+const EMPTY_WIDTH: f32 = 420.0;
 /// Room that the key to the colours takes beside a plot, points.
 const BAR_ROOM: f32 = color_bar::WIDTH + 10.0;
 
@@ -42,9 +44,7 @@ impl TileBehavior<'_> {
         let Some(Cache { figure: Some(figure), prepared, summary, records, quantity, .. }) = &mut state.cache
         else {
             let text = state.derivation.words().unwrap_or_else(|| spec.empty.clone());
-            ui.centered_and_justified(|ui| {
-                ui.label(RichText::new(text).color(color(tokens(ui.ctx()).text_muted)))
-            });
+            empty_ui(ui, &text);
             return;
         };
         let summary = summary.as_str();
@@ -126,6 +126,21 @@ impl TileBehavior<'_> {
     }
 }
 
+/// What will appear here, in the middle of the tile.
+fn empty_ui(ui: &mut Ui, text: &str) {
+    let font = egui::TextStyle::Body.resolve(ui.style());
+    let paint = color(tokens(ui.ctx()).text_muted);
+    let width = (ui.available_width() - 24.0).clamp(40.0, EMPTY_WIDTH);
+    let mut job = egui::text::LayoutJob::simple(text.to_owned(), font, paint, width);
+    job.halign = egui::Align::Center;
+    let galley = ui.fonts_mut(|fonts| fonts.layout_job(job));
+    let above = (ui.available_height() - galley.size().y).max(0.0) * 0.45;
+    ui.add_space(above);
+    ui.vertical_centered(|ui| ui.label(galley));
+    // The tile keeps its whole room.
+    ui.allocate_space(ui.available_size());
+}
+
 /// A point picked in the panel `title`, as the request that goes to the lab; the panel's channel is named.
 fn panel_pick(spec: &ViewSpec, record: &Record, title: &str, at: (f64, f64), step: Option<u64>) -> Pick {
     let channels = views::choices(spec, record);
@@ -149,7 +164,8 @@ fn plot_ui(
     showing: &Showing<'_>,
     share: Option<(&str, bool)>,
 ) -> (Touched, Option<Turned>) {
-    let notes = figure.remarks();
+    let mut notes = figure.remarks();
+    notes.extend(plot.explanations().map(str::to_owned));
     let note_height = if notes.is_empty() { 0.0 } else { 16.0 };
     let bar_width = if plot.color_bar.is_some() { BAR_ROOM } else { 0.0 };
     let size = egui::vec2(ui.available_width() - bar_width, ui.available_height() - note_height);

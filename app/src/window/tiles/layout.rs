@@ -21,13 +21,37 @@ pub(in crate::window) struct Layout {
     pub(in crate::window) tree: Tree<Pane>,
     /// Views that the person closed; they are not put back by themselves.
     closed: BTreeSet<String>,
+    /// The person arranged it; else it follows the width of the window.
+    #[serde(default)]
+    pub(in crate::window) arranged: bool,
+    #[serde(default)]
+    room: Room,
 }
 
-/// Columns and rows of the default arrangement in a wide and in a narrow window; further views join the last ones as tabs.
-const WIDE: [usize; 2] = [3, 3];
-const NARROW: [usize; 2] = [2, 2];
-/// Room of the first row, and of its first tile, relative to the others.
-const FIRST_SHARE: f32 = 1.35;
+/// How wide the window is, for the default arrangement.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+enum Room {
+    #[default]
+    Wide,
+    Narrow,
+}
+
+impl Room {
+    fn of(width: f32) -> Self {
+        if width >= WIDE_FROM { Self::Wide } else { Self::Narrow }
+    }
+}
+
+/// Tiles of the default arrangement in a wide window: the view that the lab is about, a square of two by two beside it, a row
+/// below; and in a narrow one, two by two. Further views join the last ones as tabs.
+const BESIDE: usize = 4;
+const BELOW: usize = 3;
+const NARROW: usize = 4;
+/// Room of the first view, relative to the square beside it, and of both relative to the row below; in a narrow window,
+/// relative to the neighbour.
+const FIRST_SHARE: f32 = 0.85;
+const UPPER_SHARE: f32 = 2.1;
+const FIRST_SHARE_NARROW: f32 = 1.35;
 /// Views side by side in the row of those that the person put together.
 const MOST_IN_ROW: usize = 4;
 /// Width from which a window counts as wide, points.
@@ -36,38 +60,30 @@ const WIDE_FROM: f32 = 1200.0;
 impl Layout {
     /// The default arrangement for a window of this width.
     pub(in crate::window) fn new(views: &[ViewSpec], width: f32) -> Self {
-        let [columns, rows] = if width >= WIDE_FROM { WIDE } else { NARROW };
         let mut tiles = Tiles::default();
-        let themes = themes(views);
-        let cells = themes.len().min(columns * rows);
-        let mut groups: Vec<Vec<TileId>> = vec![Vec::new(); cells];
-        for (index, theme) in themes.into_iter().enumerate() {
-            let group = if index < cells { index } else { cells - 1 - (index - cells) % columns.min(cells) };
-            if let Some(group) = groups.get_mut(group) {
-                let pane = |view: &&ViewSpec| tiles.insert_pane(Pane { view: view.id.clone() });
-                group.extend(theme.iter().map(pane));
-            }
-        }
-        let cells: Vec<TileId> = groups
+        let panes: Vec<Vec<TileId>> = themes(views)
             .into_iter()
-            .map(|group| match group.as_slice() {
-                [only] => *only,
-                _ => tiles.insert_tab_tile(group),
+            .map(|theme| {
+                theme.into_iter().map(|view| tiles.insert_pane(Pane { view: view.id.clone() })).collect()
             })
             .collect();
-        let rows: Vec<TileId> =
-            cells.chunks(columns).map(|row| tiles.insert_horizontal_tile(row.to_vec())).collect();
-        let (first_row, first_cell) = (rows.first().copied(), cells.first().copied());
-        let root = tiles.insert_vertical_tile(rows);
-        // A lab's first view is the one it is about.
-        for (container, child) in [(Some(root), first_row), (first_row, first_cell)] {
-            if let (Some(container), Some(child)) = (container, child)
-                && let Some(Tile::Container(Container::Linear(linear))) = tiles.get_mut(container)
-            {
-                linear.shares.set_share(child, FIRST_SHARE);
-            }
+        let room = Room::of(width);
+        let root = match room {
+            Room::Wide => wide(&mut tiles, panes),
+            Room::Narrow => narrow(&mut tiles, panes),
+        };
+        let tree = Tree::new(egui::Id::unique("views"), root, tiles);
+        Self { tree, closed: BTreeSet::new(), arranged: false, room }
+    }
+
+    /// The default arrangement for the present width, unless the person made one.
+    pub(in crate::window) fn follow(&mut self, views: &[ViewSpec], width: f32) {
+        if !self.arranged && self.room != Room::of(width) {
+            let closed = std::mem::take(&mut self.closed);
+            let open: Vec<ViewSpec> =
+                views.iter().filter(|view| !closed.contains(&view.id)).cloned().collect();
+            *self = Self { closed, ..Self::new(&open, width) };
         }
-        Self { tree: Tree::new(egui::Id::unique("views"), root, tiles), closed: BTreeSet::new() }
     }
 
     /// The same arrangement for other views of the lab: what is gone leaves, what is new joins as a tab.
@@ -112,6 +128,7 @@ impl Layout {
 
     /// Puts a view into a group of tabs, in front.
     pub(in crate::window) fn open_in(&mut self, view: &str, group: TileId) {
+        self.arranged = true;
         if !self.has(view) && matches!(self.tree.tiles.get(group), Some(Tile::Container(_))) {
             let pane = self.tree.tiles.insert_pane(Pane { view: view.to_owned() });
             self.tree.move_tile_to_container(pane, group, usize::MAX, false);
@@ -121,6 +138,7 @@ impl Layout {
 
     /// Puts a view into the row of those that the person put together, below the others.
     pub(in crate::window) fn open_below(&mut self, view: &str) {
+        self.arranged = true;
         if let Some(row) = self.own_row().filter(|_| !self.has(view)) {
             let pane = self.tree.tiles.insert_pane(Pane { view: view.to_owned() });
             let in_row = matches!(self.tree.tiles.get(row), Some(Tile::Container(_)));
@@ -205,6 +223,64 @@ fn themes(views: &[ViewSpec]) -> Vec<Vec<&ViewSpec>> {
     themes
 }
 
+/// As many groups as there is room for; the panes of further themes join the last `columns` of them.
+fn groups(tiles: &mut Tiles<Pane>, panes: Vec<Vec<TileId>>, most: usize, columns: usize) -> Vec<TileId> {
+    let count = panes.len().min(most);
+    let mut groups: Vec<Vec<TileId>> = vec![Vec::new(); count];
+    for (index, theme) in panes.into_iter().enumerate() {
+        let place = if index < count { index } else { count - 1 - (index - count) % columns.min(count) };
+        if let Some(group) = groups.get_mut(place) {
+            group.extend(theme);
+        }
+    }
+    let tile = |group: Vec<TileId>| match group.as_slice() {
+        [only] => *only,
+        _ => tiles.insert_tab_tile(group),
+    };
+    groups.into_iter().map(tile).collect()
+}
+
+fn rows(tiles: &mut Tiles<Pane>, cells: &[TileId], columns: usize) -> TileId {
+    let rows = cells.chunks(columns).map(|row| tiles.insert_horizontal_tile(row.to_vec())).collect();
+    tiles.insert_vertical_tile(rows)
+}
+
+fn share(tiles: &mut Tiles<Pane>, container: TileId, child: TileId, share: f32) {
+    if let Some(Tile::Container(Container::Linear(linear))) = tiles.get_mut(container) {
+        linear.shares.set_share(child, share);
+    }
+}
+
+fn wide(tiles: &mut Tiles<Pane>, panes: Vec<Vec<TileId>>) -> TileId {
+    let cells = groups(tiles, panes, 1 + BESIDE + BELOW, BELOW);
+    let (upper, lower) = cells.split_at(cells.len().min(1 + BESIDE));
+    let (first, beside) = upper.split_at(upper.len().min(1));
+    let mut top = first.to_vec();
+    if !beside.is_empty() {
+        top.push(rows(tiles, beside, 2));
+    }
+    let top = tiles.insert_horizontal_tile(top);
+    first.iter().for_each(|first| share(tiles, top, *first, FIRST_SHARE));
+    let mut all = vec![top];
+    if !lower.is_empty() {
+        all.push(tiles.insert_horizontal_tile(lower.to_vec()));
+    }
+    let root = tiles.insert_vertical_tile(all);
+    share(tiles, root, top, UPPER_SHARE);
+    root
+}
+
+fn narrow(tiles: &mut Tiles<Pane>, panes: Vec<Vec<TileId>>) -> TileId {
+    let cells = groups(tiles, panes, NARROW, 2);
+    let root = rows(tiles, &cells, 2);
+    let row = cells.first().and_then(|first| Some((tiles.parent_of(*first)?, *first)));
+    if let Some((row, first)) = row {
+        share(tiles, row, first, FIRST_SHARE_NARROW);
+        share(tiles, root, row, FIRST_SHARE_NARROW);
+    }
+    root
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -239,7 +315,7 @@ mod tests {
         else {
             panic!("a root")
         };
-        assert_eq!(root.num_children(), 4, "three rows of the lab and one below");
+        assert_eq!(root.num_children(), 3, "two rows of the lab and one below");
         let group = layout.panes().find(|(_, id)| *id == "g").map(|(tile, _)| tile);
         let group = group.and_then(|tile| layout.tree.tiles.parent_of(tile)).expect("a group of tabs");
         layout.open_in("channels:t", group);
@@ -258,6 +334,23 @@ mod tests {
             ["a", "c", "b", "d"],
             "a tab stands with its lead, or by itself without one"
         );
+    }
+
+    #[test]
+    fn an_arrangement_that_nobody_made_follows_the_width() {
+        let all = views(&["a", "b", "c", "d", "e", "f"]);
+        let mut layout = Layout::new(&all, 1440.0);
+        layout.close("b");
+        let (closed, tree) = (layout.closed.clone(), layout.tree.clone());
+        layout.follow(&all, 1300.0);
+        assert_eq!(layout.tree, tree, "still wide");
+        layout.follow(&all, 1024.0);
+        assert_ne!(layout.tree, tree, "narrow");
+        assert!(!layout.has("b") && layout.closed == closed, "what was closed stays closed");
+        layout.arranged = true;
+        let tree = layout.tree.clone();
+        layout.follow(&all, 1440.0);
+        assert_eq!(layout.tree, tree, "a person's arrangement stays");
     }
 
     #[test]

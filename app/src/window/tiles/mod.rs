@@ -17,7 +17,7 @@ mod title;
 
 use egui::{Ui, WidgetText};
 use egui_material_icons::icons;
-use egui_tiles::{Behavior, SimplificationOptions, Tabs, TileId, Tiles, UiResponse};
+use egui_tiles::{Behavior, EditAction, SimplificationOptions, Tabs, TileId, Tiles, UiResponse};
 use weightscope_engine::record::{Channel, Controls};
 
 use self::derivation::Derivation;
@@ -88,6 +88,8 @@ pub(super) struct TileBehavior<'a> {
     pub(super) selected: Option<usize>,
     /// Colour limits that tiles share.
     pub(super) shares: &'a mut Shares,
+    /// Set when the person moves or resizes a tile.
+    pub(super) arranged: bool,
     pub(super) actions: &'a mut Vec<Action>,
 }
 
@@ -124,6 +126,10 @@ impl Behavior<Pane> for TileBehavior<'_> {
         if button.on_hover_text("Add any channel as a view of this group").clicked() {
             self.actions.push(Action::AddTo(group));
         }
+    }
+
+    fn on_edit(&mut self, edit: EditAction) {
+        self.arranged |= matches!(edit, EditAction::TileResized | EditAction::TileDropped);
     }
 
     fn simplification_options(&self) -> SimplificationOptions {

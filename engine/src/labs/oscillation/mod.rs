@@ -51,6 +51,7 @@ impl Lab for Config {
             claim: "Low-bit weights hop across their decision boundaries while they train. A learned step size drives many of the hops; a statistical one few.",
             paper: "Liu, Liu, Cheng: Oscillation-free Quantization for Low-bit Vision Transformers, 2023 (arXiv 2302.02210)",
             link: "https://arxiv.org/abs/2302.02210",
+            headlines: &["test_accuracy", "oscillating_share", "scale_driven_share"],
         }
     }
 

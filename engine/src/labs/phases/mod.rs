@@ -39,6 +39,7 @@ impl Lab for Config {
             claim: "Over model size and training noise, networks fall into phases with sharp borders. One of them generalises.",
             paper: "Schürholt, Meynent, Zhou, Yang, Borth: A Model Zoo on Phase Transitions in Neural Networks, 2025 (arXiv 2504.18072)",
             link: "https://arxiv.org/abs/2504.18072",
+            headlines: &["best_test_accuracy", "cells_iv_b", "models_trained"],
         }
     }
 

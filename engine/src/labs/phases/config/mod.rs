@@ -44,6 +44,28 @@ choices! {
     }
 }
 
+impl Load {
+    /// Words beside the axis.
+    pub const fn axis(self) -> &'static str {
+        match self {
+            Self::Width => "width",
+            Self::DataShare => "share of the data",
+            Self::LabelNoise => "label noise",
+        }
+    }
+}
+
+impl Temperature {
+    /// Words beside the axis.
+    pub const fn axis(self) -> &'static str {
+        match self {
+            Self::BatchSize => "batch size",
+            Self::LearningRate => "learning rate",
+            Self::WeightDecay => "weight decay",
+        }
+    }
+}
+
 choices! {
     /// How the values along an axis are given.
     pub enum Values {

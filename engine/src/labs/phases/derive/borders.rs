@@ -3,7 +3,7 @@
 //! A cell (row r, column c) spans c to c + 1 and r to r + 1; a NaN lifts the pen.
 
 use super::diagram::Pictures;
-use crate::labs::phases::method::phase::{Phase, Thresholds};
+use crate::labs::phases::method::phase::{Reading, Thresholds};
 use crate::labs::phases::metric::Metric;
 use crate::record::{Curve, Grid};
 
@@ -20,17 +20,16 @@ impl Pen {
     }
 }
 
-/// Edges between neighbouring cells of different phases; unknown cells have none.
-pub(super) fn steps(phases: &[Option<Phase>], columns: usize) -> Curve {
+/// Edges between neighbouring cells of different phases, as far as they are known.
+pub(super) fn steps(readings: &[Option<Reading>], columns: usize) -> Curve {
     let mut pen = Pen::default();
     if columns == 0 {
         return pen.curve;
     }
-    let rows = phases.len() / columns;
-    let at = |row: usize, column: usize| {
-        phases.get(row * columns + column).copied().flatten().filter(|phase| *phase != Phase::Unknown)
-    };
-    let differ = |a: Option<Phase>, b: Option<Phase>| matches!((a, b), (Some(a), Some(b)) if a != b);
+    let rows = readings.len() / columns;
+    let at = |row: usize, column: usize| readings.get(row * columns + column).copied().flatten();
+    let differ =
+        |a: Option<Reading>, b: Option<Reading>| a.zip(b).is_some_and(|(one, other)| one.is_apart(other));
     for row in 0..rows {
         for column in 0..columns {
             let (x, y) = (column as f64, row as f64);
@@ -106,10 +105,12 @@ fn march(pen: &mut Pen, grid: &Grid, level: f64, map: fn(f64) -> f64) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::labs::phases::method::phase::Phase;
 
     #[test]
     fn an_edge_lies_between_two_phases_only() {
-        let phases = [Some(Phase::I), Some(Phase::II), None, Some(Phase::II)];
+        let phases =
+            [Some(Phase::I), Some(Phase::II), None, Some(Phase::II)].map(|phase| phase.map(Reading::Phase));
         let curve = steps(&phases, 2);
         assert_eq!(curve.x[..2], [1.0, 1.0]);
         assert_eq!(curve.y[..2], [0.0, 1.0]);

@@ -7,12 +7,14 @@ use crate::experiment::number;
 use crate::labs::Derive;
 use crate::labs::phases::channels as ch;
 use crate::labs::phases::config::Config;
-use crate::labs::phases::method::phase::{Metrics, Phase, Thresholds, classify, confidence, is_stuck};
+use crate::labs::phases::method::phase::{
+    Metrics, Phase, Reading, Thresholds, classify, confidence, is_stuck,
+};
 use crate::labs::phases::method::thresholds::{
     DEFAULT_CKA, DEFAULT_CONNECTIVITY, LEAST_SIMILAR, otsu, otsu_log,
 };
 use crate::labs::phases::metric::Metric;
-use crate::labs::phases::run::pictures::{categories, mark, mark_names};
+use crate::labs::phases::run::pictures::{categories, category, mark, mark_names};
 use crate::record::{Cell, Channel, Controls, Data, Grid, Record, Timeline};
 
 /// The thresholds that the controls stand at; automatic ones come from the newest pictures.
@@ -101,8 +103,13 @@ impl<'a> Pictures<'a> {
             .collect()
     }
 
-    /// The phases of the picture at a step: those of the thresholds, diverged cells as the run marked them.
+    /// The phases of the picture at a step; see [`Pictures::readings`].
     pub(super) fn phases(&self, step: u64, thresholds: &Thresholds) -> Vec<Option<Phase>> {
+        phases_of(&self.readings(step, thresholds))
+    }
+
+    /// What is known of each cell at a step: by the thresholds, diverged cells as the run marked them.
+    fn readings(&self, step: u64, thresholds: &Thresholds) -> Vec<Option<Reading>> {
         let marked = grids(self.record, ch::PHASE).and_then(|timeline| timeline.at(step));
         let diverged = |index: usize| {
             let value = marked.and_then(|(_, grid)| grid.values.get(index).copied());
@@ -113,9 +120,9 @@ impl<'a> Pictures<'a> {
             .enumerate()
             .map(|(index, cell)| {
                 if diverged(index) {
-                    return Some(Phase::Diverged);
+                    return Some(Reading::Phase(Phase::Diverged));
                 }
-                cell.as_ref().map(|cell| classify(cell, thresholds))
+                cell.as_ref().map(|cell| Reading::of(cell, thresholds))
             })
             .collect()
     }
@@ -129,22 +136,27 @@ pub(super) fn channels(config: &Config, job: &Derive<'_>) -> Vec<Channel> {
     let (mut phases, mut lines) = (Timeline::default(), Timeline::default());
     let by_lines = job.controls.word(id::BORDERS) == Some("lines");
     for (step, frame) in frames.iter() {
-        let found = pictures.phases(step, &thresholds);
+        let readings = pictures.readings(step, &thresholds);
+        let found = phases_of(&readings);
         let line = if by_lines {
             borders::iso_lines(&pictures, step, &thresholds)
         } else {
-            borders::steps(&found, frame.columns.len())
+            borders::steps(&readings, frame.columns.len())
         };
         lines.push(step, line);
-        let values = found.iter().map(|phase| phase.map_or(f32::NAN, |phase| phase.index() as f32)).collect();
+        let values = readings.iter().map(|reading| reading.map_or(f32::NAN, category)).collect();
         let stuck = stuck(&pictures.cells(step), &found, &thresholds);
-        let marks =
-            found.iter().zip(&stuck).map(|(phase, stuck)| mark(*phase, *stuck == Some(true))).collect();
-        let mut grid = Grid { marks, mark_names: mark_names(), ..picture(frame, values, categories()) };
+        let marks = readings
+            .iter()
+            .zip(&stuck)
+            .map(|(reading, stuck)| mark(*reading, *stuck == Some(true)))
+            .collect();
         // Pairs are kept for the newest picture only, and so is what follows from them.
-        if frames.last().is_some_and(|(newest, _)| newest == step) {
-            grid.confidence = sureness(job.record, frame, &found, &thresholds);
-        }
+        let is_newest = frames.last().is_some_and(|(newest, _)| newest == step);
+        let sure = if is_newest { sureness(job.record, frame, &found, &thresholds) } else { Vec::new() };
+        let confidence = with_undecided(sure, &readings);
+        let grid =
+            Grid { marks, mark_names: mark_names(), confidence, ..picture(frame, values, categories()) };
         phases.push(step, grid);
     }
     let words = "The phase of each cell by the thresholds of the controls.";
@@ -163,6 +175,23 @@ pub(super) fn channels(config: &Config, job: &Derive<'_>) -> Vec<Channel> {
         channels.extend(certainty(job.record, last, &pictures, &thresholds));
     }
     channels
+}
+
+/// The phases of readings.
+fn phases_of(readings: &[Option<Reading>]) -> Vec<Option<Phase>> {
+    readings.iter().map(|reading| reading.map(Reading::phase)).collect()
+}
+
+/// Cells whose phase is not decided yet are pale.
+fn with_undecided(mut sure: Vec<f32>, readings: &[Option<Reading>]) -> Vec<f32> {
+    let undecided = |reading: &Option<Reading>| matches!(reading, Some(Reading::Hot | Reading::Cold));
+    if readings.iter().any(undecided) {
+        sure.resize(readings.len(), f32::NAN);
+        for (sure, _) in sure.iter_mut().zip(readings).filter(|(_, reading)| undecided(reading)) {
+            *sure = 0.0;
+        }
+    }
+    sure
 }
 
 fn picture(frame: &Grid, values: Vec<f32>, categories: Vec<String>) -> Grid {

@@ -21,7 +21,7 @@ pub(super) use curvature::{DENSITY as SPECTRUM_DENSITY, LARGEST as SPECTRUM_LARG
 pub(super) use histograms::channel as histogram_channel;
 pub(super) use path::{DOTS as TRAJECTORY_DOTS, LINE as TRAJECTORY_LINE};
 pub(super) use plane::{PATH as LANDSCAPE_PATH, PLANE as LANDSCAPE_PLANE};
-pub(super) use transect::CHANNEL as TRANSECT_CHANNEL;
+pub(super) use transect::{CHANNEL as TRANSECT_CHANNEL, METRIC as TRANSECT_METRIC, PLACE as TRANSECT_PLACE};
 pub(super) use weights::{HISTOGRAM as WEIGHT_HISTOGRAM, MATRIX as SIMILARITY_MATRIX};
 
 use super::config::Config;
@@ -77,7 +77,7 @@ pub(super) fn derive(config: &Config, job: &Derive<'_>) -> Result<Vec<Channel>, 
         view::LOSS_HISTOGRAM | view::CONNECTIVITY_HISTOGRAM | view::CKA_HISTOGRAM => {
             histograms::channels(config, job)
         }
-        view::TRANSECT => transect::channels(job),
+        view::TRANSECT => transect::channels(config, job),
         view::CONNECTIONS => connections::channels(job),
         _ => {
             let Some(cell) = cell::open(config, job)? else { return Ok(Vec::new()) };

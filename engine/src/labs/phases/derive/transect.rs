@@ -4,17 +4,21 @@ use super::control as id;
 use super::{grids, place};
 use crate::labs::Derive;
 use crate::labs::phases::channels as ch;
+use crate::labs::phases::config::Config;
 use crate::labs::phases::metric::Metric;
 use crate::labs::phases::run::REGION;
 use crate::record::{Cell, Channel, Curve, Data, Grid, Record, Timeline};
 
 /// Channel of the transect.
 pub(in crate::labs::phases) const CHANNEL: &str = "transect";
+/// Words of its axes.
+pub(in crate::labs::phases) const PLACE: &str = "transect_place";
+pub(in crate::labs::phases) const METRIC: &str = "transect_metric";
 /// Points of a drawn line.
 const POINTS: usize = 61;
 
 /// The transect that the controls choose.
-pub(super) fn channels(job: &Derive<'_>) -> Vec<Channel> {
+pub(super) fn channels(config: &Config, job: &Derive<'_>) -> Vec<Channel> {
     let wanted = job.controls.word(id::METRIC).unwrap_or_default();
     let metric = Metric::ALL
         .iter()
@@ -31,12 +35,24 @@ pub(super) fn channels(job: &Derive<'_>) -> Vec<Channel> {
         None => along_axis(job.record, metric, grid, job.controls.word(id::CELL), direction == "column"),
     };
     let words = metric.words();
-    curve
-        .map(|curve| {
-            Channel::new(CHANNEL, words.label, words.unit, words.about, Data::Curve(Timeline::one(curve)))
-        })
-        .into_iter()
-        .collect()
+    let Some(curve) = curve else { return Vec::new() };
+    let place = match direction {
+        "column" => config.temperature.axis(),
+        "line" if drawn.is_some() => "share of the drawn line",
+        _ => config.load.axis(),
+    };
+    let heading = match words.unit {
+        "" => words.label.to_owned(),
+        unit => format!("{} [{unit}]", words.label),
+    };
+    let text = |id: &str, words: &str| {
+        Channel::new(id, "axis", "", "Words of an axis.", Data::Text(words.to_owned()))
+    };
+    vec![
+        Channel::new(CHANNEL, words.label, words.unit, words.about, Data::Curve(Timeline::one(curve))),
+        text(PLACE, place),
+        text(METRIC, &heading),
+    ]
 }
 
 fn along_axis(

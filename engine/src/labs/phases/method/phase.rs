@@ -71,6 +71,62 @@ impl Phase {
     pub fn index(self) -> usize {
         Self::ALL.iter().position(|phase| *phase == self).unwrap_or(0)
     }
+
+    /// On which side of the border between hot and cold it lies.
+    pub const fn is_hot(self) -> Option<bool> {
+        match self {
+            Self::I | Self::II => Some(true),
+            Self::III | Self::Iv | Self::IvA | Self::IvB => Some(false),
+            Self::Unknown | Self::Diverged => None,
+        }
+    }
+}
+
+/// What is known of a cell's phase: before its seeds are connected, only the side.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reading {
+    /// The rule decides.
+    Phase(Phase),
+    /// The votes say hot, the connectivity is missing: I or II.
+    Hot,
+    /// The votes say cold, the connectivity is missing: III or IV.
+    Cold,
+}
+
+impl Reading {
+    /// What is known of a cell.
+    pub fn of(metrics: &Metrics, thresholds: &Thresholds) -> Self {
+        match (classify(metrics, thresholds), is_hot(metrics, thresholds)) {
+            (Phase::Unknown, Some(true)) => Self::Hot,
+            (Phase::Unknown, Some(false)) => Self::Cold,
+            (phase, _) => Self::Phase(phase),
+        }
+    }
+
+    /// The phase, if it is decided.
+    pub const fn phase(self) -> Phase {
+        match self {
+            Self::Phase(phase) => phase,
+            Self::Hot | Self::Cold => Phase::Unknown,
+        }
+    }
+
+    const fn is_hot(self) -> Option<bool> {
+        match self {
+            Self::Phase(phase) => phase.is_hot(),
+            Self::Hot => Some(true),
+            Self::Cold => Some(false),
+        }
+    }
+
+    /// True if a border runs between two cells, as far as is known.
+    pub fn is_apart(self, other: Self) -> bool {
+        match (self, other) {
+            (Self::Phase(Phase::Unknown), _) | (_, Self::Phase(Phase::Unknown)) => false,
+            (Self::Phase(one), Self::Phase(other)) => one != other,
+            _ => matches!((self.is_hot(), other.is_hot()), (Some(one), Some(other)) if one != other),
+        }
+    }
 }
 
 /// Metrics that the rule reads; `None` where unknown. Logarithms are natural, mode connectivity is in percentage points.
@@ -105,21 +161,9 @@ pub struct Thresholds {
 
 /// The phase of a cell (method sheet, section 2). On a tie of the votes the last one decides: the train loss, if it votes.
 pub fn classify(metrics: &Metrics, thresholds: &Thresholds) -> Phase {
-    let (Some(loss), Some(connectivity)) = (metrics.train_loss, metrics.connectivity) else {
+    let (Some(hot), Some(connectivity)) = (is_hot(metrics, thresholds), metrics.connectivity) else {
         return Phase::Unknown;
     };
-    let vote = |value: Option<f64>, threshold: Option<f64>| Some(value? > threshold?);
-    let votes: Vec<bool> = [
-        vote(metrics.log_lambda, thresholds.log_lambda),
-        vote(metrics.log_trace, thresholds.log_trace),
-        vote(Some(loss), thresholds.train_loss),
-    ]
-    .into_iter()
-    .flatten()
-    .collect();
-    let Some(last) = votes.last() else { return Phase::Unknown };
-    let ayes = votes.iter().filter(|vote| **vote).count();
-    let hot = if 2 * ayes == votes.len() { *last } else { 2 * ayes > votes.len() };
     let poor = connectivity < -thresholds.connectivity;
     match (hot, poor) {
         (true, true) => Phase::I,
@@ -131,6 +175,23 @@ pub fn classify(metrics: &Metrics, thresholds: &Thresholds) -> Phase {
             None => Phase::Iv,
         },
     }
+}
+
+/// The majority of the votes; nothing without a training loss or without a vote.
+fn is_hot(metrics: &Metrics, thresholds: &Thresholds) -> Option<bool> {
+    let loss = metrics.train_loss?;
+    let vote = |value: Option<f64>, threshold: Option<f64>| Some(value? > threshold?);
+    let votes: Vec<bool> = [
+        vote(metrics.log_lambda, thresholds.log_lambda),
+        vote(metrics.log_trace, thresholds.log_trace),
+        vote(Some(loss), thresholds.train_loss),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    let last = votes.last()?;
+    let ayes = votes.iter().filter(|vote| **vote).count();
+    Some(if 2 * ayes == votes.len() { *last } else { 2 * ayes > votes.len() })
 }
 
 /// True for a cell of phase II whose curve finds nothing better either: not undertrained but stuck.
@@ -178,5 +239,17 @@ mod tests {
     fn without_a_vote_nothing_is_known() {
         let silent = Thresholds { train_loss: None, ..DESK };
         assert_eq!(classify(&cell(0.1, 0.0, Some(0.9)), &silent), Phase::Unknown);
+    }
+
+    #[test]
+    fn before_the_seeds_are_connected_the_side_is_known() {
+        let early = |loss: f64| Metrics { train_loss: Some(loss), ..Metrics::default() };
+        assert_eq!(Reading::of(&early(0.2), &DESK), Reading::Hot);
+        assert_eq!(Reading::of(&early(0.1), &DESK), Reading::Cold, "at the threshold");
+        let two = Reading::Phase(Phase::II);
+        assert!(Reading::Hot.is_apart(Reading::Cold) && Reading::Cold.is_apart(two));
+        assert!(!Reading::Hot.is_apart(two), "II may be what it turns out to be");
+        assert!(Reading::Phase(Phase::I).is_apart(two));
+        assert!(!Reading::Phase(Phase::Unknown).is_apart(two), "nothing is known there");
     }
 }

@@ -3,7 +3,7 @@
 use super::book::Book;
 use crate::labs::phases::channels as ch;
 use crate::labs::phases::config::Config;
-use crate::labs::phases::method::phase::Phase;
+use crate::labs::phases::method::phase::{Phase, Reading};
 use crate::labs::phases::metric::{Metric, Values};
 use crate::labs::phases::plan::{Cell as PlanCell, Plan};
 use crate::record::{Cell, Channel, Data, Grid, Record, Table, Timeline};
@@ -61,10 +61,11 @@ fn show_metrics(record: &mut Record, step: u64, plan: &Plan, values: &[Values]) 
 /// Adds the picture of the phases.
 fn push_phases(record: &mut Record, step: u64, plan: &Plan, values: Vec<f32>) {
     let (rows, columns) = plan.labels();
-    let found = values
-        .iter()
-        .map(|value| (*value >= 0.0).then(|| Phase::ALL.get(*value as usize).copied()).flatten());
-    let marks = found.map(|phase| mark(phase, false)).collect();
+    let found = values.iter().map(|value| {
+        let phase = (*value >= 0.0).then(|| Phase::ALL.get(*value as usize).copied()).flatten()?;
+        Some(Reading::Phase(phase))
+    });
+    let marks = found.map(|reading| mark(reading, false)).collect();
     let categories = categories();
     let grid = Grid { rows, columns, values, categories, marks, mark_names: mark_names(), ..Grid::default() };
     let about = "The phase of each cell by the thresholds of the settings.";
@@ -77,17 +78,29 @@ pub(in crate::labs::phases) fn mark_names() -> Vec<String> {
 }
 
 /// The mark of a cell: its number in the names from 1, else 0.
-pub(in crate::labs::phases) fn mark(phase: Option<Phase>, stuck: bool) -> u8 {
-    match phase {
-        Some(Phase::Diverged) => 2,
-        Some(Phase::Unknown) => 3,
+pub(in crate::labs::phases) fn mark(reading: Option<Reading>, stuck: bool) -> u8 {
+    match reading {
+        Some(Reading::Phase(Phase::Diverged)) => 2,
+        Some(Reading::Phase(Phase::Unknown)) => 3,
         _ => u8::from(stuck),
     }
 }
 
-/// Names of the phases, in the order of their numbers.
+/// Names of the categories, by their numbers: the phases, then the sides of cells that are not decided yet.
 pub(in crate::labs::phases) fn categories() -> Vec<String> {
-    Phase::ALL.iter().map(|phase| phase.word().to_owned()).collect()
+    let sides = ["", "I or II", "III or IV"];
+    Phase::ALL.iter().map(|phase| phase.word()).chain(sides).map(str::to_owned).collect()
+}
+
+/// Number of what is known of a cell among the categories.
+pub(in crate::labs::phases) fn category(reading: Reading) -> f32 {
+    let number = match reading {
+        Reading::Phase(phase) => phase.index(),
+        // Colours repeat after eight, as many as there are phases: the sides have those of II and III.
+        Reading::Hot => Phase::ALL.len() + Phase::II.index(),
+        Reading::Cold => Phase::ALL.len() + Phase::III.index(),
+    };
+    number as f32
 }
 
 fn push(record: &mut Record, id: &str, label: &str, unit: &str, about: &str, step: u64, grid: Grid) {

@@ -1,7 +1,7 @@
 //! Views of the whole grid.
 
 use crate::labs::phases::channels as ch;
-use crate::labs::phases::config::{Config, Load, Temperature};
+use crate::labs::phases::config::Config;
 use crate::labs::phases::derive::{self, control as id, view};
 use crate::labs::phases::metric::Metric;
 use crate::labs::phases::run::{REFINE, REGION};
@@ -155,17 +155,7 @@ fn border_control() -> ControlSpec {
 }
 
 fn axes(config: &Config) -> (AxisSpec, AxisSpec) {
-    let x = match config.load {
-        Load::Width => "width",
-        Load::DataShare => "share of the data",
-        Load::LabelNoise => "label noise",
-    };
-    let y = match config.temperature {
-        Temperature::BatchSize => "batch size",
-        Temperature::LearningRate => "learning rate",
-        Temperature::WeightDecay => "weight decay",
-    };
-    (AxisSpec::new(x, ""), AxisSpec::new(y, ""))
+    (AxisSpec::new(config.load.axis(), ""), AxisSpec::new(config.temperature.axis(), ""))
 }
 
 /// The diagram: one metric or the phases, with borders.
@@ -265,19 +255,18 @@ pub(super) fn cka_histogram(config: &Config) -> ViewSpec {
 pub(super) fn transect(config: &Config) -> ViewSpec {
     let metrics: Vec<(&str, &str)> =
         Metric::ALL.iter().map(|metric| (metric.words().id, metric.words().label)).collect();
-    let (x, _) = axes(config);
+    let (x, y) = axes(config);
     ViewSpec {
-        x: AxisSpec { label: format!("{} (row), temperature (column), place (line)", x.label), ..x }
-            .scale(AxisScale::Log),
-        y: AxisSpec::new("metric", ""),
+        x: x.clone().scale(AxisScale::Log).named_by(derive::TRANSECT_PLACE),
+        y: AxisSpec::new("metric", "").named_by(derive::TRANSECT_METRIC),
         controls: vec![
             cell_control(),
             choice(id::METRIC, "metric", "What is drawn along the line.", &metrics),
             choice(
                 id::DIRECTION,
                 "along",
-                "Through the chosen cell along its row or column, or along the diagonal of the rectangle brushed on the diagram.",
-                &[("row", "row"), ("column", "column"), ("line", "drawn line")],
+                "Through the chosen cell along its row or its column, or along the diagonal of the rectangle brushed on the diagram.",
+                &[("row", &x.label), ("column", &y.label), ("line", "the drawn line")],
             ),
         ],
         derives: [id::CELL, id::METRIC, id::DIRECTION, REGION].map(str::to_owned).to_vec(),

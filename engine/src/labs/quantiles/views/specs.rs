@@ -11,16 +11,17 @@ use crate::record::{AxisSpec, Reference, ReferenceAxis, ReferenceStyle, ViewKind
 /// See the module.
 pub(in crate::labs::quantiles) fn views(config: &Config) -> Vec<ViewSpec> {
     let mut views = vec![fan_chart()];
-    views.extend(in_one_tile([reliability_curve(), pit(), conformal_scores(), conformal_pairs()]));
+    views.extend(in_one_tile([reliability_curve(), pit()]));
     views.extend(in_one_tile([board(), parts()].into_iter().chain(across_views())));
     views.extend(in_one_tile(weight_views(config)));
     views.extend(in_one_tile(slice_views().into_iter().chain([crossing_maps(), operators()])));
-    let further = [inspected(), facts(), speed(), chosen()];
-    views.extend(in_one_tile(training().into_iter().chain(further)));
+    views.extend(in_one_tile(training().into_iter().chain([speed(), chosen()])));
+    views.extend(in_one_tile([conformal_scores(), conformal_pairs()]));
+    views.extend(in_one_tile([inspected(), facts()]));
     views
 }
 
-/// Views of one question share a tile, the first in front: six tiles are read at a glance, twenty-odd are not.
+/// Views of one question share a tile, the first in front: eight tiles are read at a glance, twenty-odd are not.
 fn in_one_tile(views: impl IntoIterator<Item = ViewSpec>) -> Vec<ViewSpec> {
     let mut views: Vec<ViewSpec> = views.into_iter().collect();
     if let Some((first, others)) = views.split_first_mut() {
