@@ -12,8 +12,8 @@ use rayon::prelude::*;
 use super::base::{Fitted, Matrix};
 use super::config::Config;
 use super::method::conformal;
-use super::method::cv_plus::SortedScores;
-use super::method::isotonize::{self, Isotonization};
+use super::method::cv_plus::{self, SortedScores};
+use super::method::isotonize::Isotonization;
 use super::method::levels::Levels;
 use super::pipeline::finish::operator;
 use super::pipeline::store::{Finished, Store};
@@ -224,15 +224,9 @@ impl Model {
         let by_fold: Option<Vec<Vec<f32>>> = (0..folds).map(|fold| self.quantiles(x, Some(fold))).collect();
         let Some(mut by_fold) = by_fold else { return Vec::new() };
         by_fold.iter_mut().for_each(|q| operator.apply_rows(q, m));
+        let pairs = self.levels.pairs();
         for (row, out) in out.chunks_exact_mut(m).enumerate() {
-            for (pair, scores) in self.levels.pairs().iter().zip(&self.scores) {
-                let end =
-                    |level: usize| by_fold.iter().map(|q| f64::from(q[row * m + level])).collect::<Vec<_>>();
-                let (low, high) = scores.interval(&end(pair.lower), &end(pair.upper), pair.alpha);
-                out[pair.lower] = low as f32;
-                out[pair.upper] = high as f32;
-            }
-            isotonize::sweep(out);
+            cv_plus::calibrate_row(&pairs, &self.scores, &by_fold, row, out);
         }
         out
     }
