@@ -27,6 +27,9 @@ struct Line {
     word: String,
     row: scores::Row,
     parts: Parts,
+    /// Score of each row.
+    own: Vec<f64>,
+    /// To the method that scores are relative to.
     difference: Option<Difference>,
 }
 
@@ -36,18 +39,21 @@ pub(super) fn derive(
     check: &(dyn Fn() -> Result<(), RunError> + Sync),
 ) -> Result<Vec<Channel>, RunError> {
     let y = look.observations();
-    let reference = look.predictions(&look.config.relative_to, look.stage()).map(|q| rows_of(look, &q, &y));
     let line = |word: String| {
         check()?;
         let Some(q) = look.predictions(&word, look.stage()) else { return Ok(None) };
-        let difference = reference.as_ref().map(|reference| difference(&rows_of(look, &q, &y), reference));
-        let row = scores::row(&word, "", &q, &y, &look.levels);
-        Ok(Some(Line { row, parts: parts_of(look, &q, &y), difference, word }))
+        let (row, parts) = (scores::row(&word, "", &q, &y, &look.levels), parts_of(look, &q, &y));
+        Ok(Some(Line { row, parts, own: rows_of(look, &q, &y), difference: None, word }))
     };
     let lines: Result<Vec<Option<Line>>, RunError> = look.methods().into_par_iter().map(line).collect();
     let mut lines: Vec<Line> = lines?.into_iter().flatten().collect();
     lines.sort_by(|a, b| a.row.wis.total_cmp(&b.row.wis));
-    let reference = reference.map_or(f64::NAN, |reference| mean(&reference));
+    let reference = lines.iter().find(|line| line.word == look.config.relative_to);
+    let reference = reference.map(|line| (line.row.wis, line.own.clone()));
+    if let Some((_, reference)) = &reference {
+        lines.par_iter_mut().for_each(|line| line.difference = Some(difference(&line.own, reference)));
+    }
+    let reference = reference.map_or(f64::NAN, |(wis, _)| wis);
     let about = "Scores on the test rows, standardised target.";
     let board = table(&look.config.relative_to, reference, &lines);
     let parts = "The score in parts that add up to it.";
