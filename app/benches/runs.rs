@@ -1,4 +1,4 @@
-//! The runs table at a thousand runs: typed filter, order, groups, and reading the list from disk.
+//! A thousand runs: typed filter, order, groups, reading the list from disk, and the palette over them.
 //!
 //! Limits: filter as one types under 16 ms, the table there within 1 s. Run with `cargo bench -p weightscope --bench runs`.
 
@@ -77,26 +77,40 @@ fn frames(criterion: &mut Criterion) {
     let folder = stored();
     let context = egui::Context::default();
     let mut app = App::with_context(&context, folder.path(), None);
-    let input = || egui::RawInput {
-        screen_rect: Some(egui::Rect::from_min_size(egui::Pos2::ZERO, egui::vec2(1440.0, 900.0))),
-        ..egui::RawInput::default()
-    };
-    let mut frame = || {
+    let mut frame = |keys: Option<(egui::Modifiers, egui::Key)>| {
+        let press = |(modifiers, key)| egui::Event::Key {
+            key,
+            physical_key: None,
+            pressed: true,
+            repeat: false,
+            modifiers,
+        };
+        let input = egui::RawInput {
+            screen_rect: Some(egui::Rect::from_min_size(egui::Pos2::ZERO, egui::vec2(1440.0, 900.0))),
+            events: keys.map(press).into_iter().collect(),
+            ..egui::RawInput::default()
+        };
         app.drain(&context);
-        context.run_ui(input(), |ui| app.draw(ui)).drop_without_applying_deltas();
+        context.run_ui(input, |ui| app.draw(ui)).drop_without_applying_deltas();
         app.listed_runs().len()
     };
     let begun = std::time::Instant::now();
-    while frame() < RUNS {
+    while frame(None) < RUNS {
         std::thread::sleep(std::time::Duration::from_millis(2));
     }
     let seconds = begun.elapsed().as_secs_f64();
     criterion.bench_function(
         &format!("frame with {RUNS} runs in the table (there after {seconds:.2} s)"),
         |bench| {
-            bench.iter(|| black_box(frame()));
+            bench.iter(|| black_box(frame(None)));
         },
     );
+    criterion.bench_function(&format!("palette opened and closed, {RUNS} runs, two frames"), |bench| {
+        bench.iter(|| {
+            frame(Some((egui::Modifiers::COMMAND, egui::Key::P)));
+            black_box(frame(Some((egui::Modifiers::NONE, egui::Key::Escape))))
+        });
+    });
 }
 
 criterion_group!(benches, typed, list, frames);

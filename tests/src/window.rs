@@ -37,6 +37,18 @@ pub fn until(harness: &mut Harness<'_, App>, what: &str, done: impl Fn(&App) -> 
     panic!("never happened: {what}");
 }
 
+/// Draws frames until a node with these words is there; fails after some ten seconds.
+pub fn wait_for(harness: &mut Harness<'_, App>, words: &str) {
+    for _ in 0..2000 {
+        harness.step();
+        if harness.query_all_by_label_contains(words).next().is_some() {
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    panic!("never came: {words}");
+}
+
 /// Clicks the one node with this label; a window that opens then has found its size.
 pub fn click(harness: &mut Harness<'_, App>, label: &str) {
     harness.get_by_label(label).click();

@@ -1,8 +1,10 @@
 //! The window through the accessibility tree, without a display.
 
+mod palette;
 mod plots;
 mod running;
 mod runs;
 mod table;
+mod takeaway;
 mod tools;
 mod views;

@@ -12,7 +12,7 @@ use weightscope_engine::experiment::Experiment;
 use weightscope_engine::presets;
 use weightscope_engine::store::{self, Status};
 use weightscope_tests::runs::{finished, preset};
-use weightscope_tests::window::{drop_on, until, workbench};
+use weightscope_tests::window::{click, drop_on, until, workbench};
 
 /// A finished short run in the folder of runs.
 fn finished_run(root: &Path) -> PathBuf {
@@ -134,21 +134,6 @@ fn an_interrupted_run_is_offered_and_kept() {
 }
 
 #[test]
-fn the_palette_finds_commands_by_a_few_letters() {
-    let root = tempfile::tempdir().unwrap();
-    let mut harness = workbench(root.path());
-    harness.step();
-    harness.key_press_modifiers(Modifiers::COMMAND, Key::P);
-    harness.run_steps(2);
-    harness.event(egui::Event::Text("lgtth".to_owned()));
-    harness.run_steps(2);
-    assert!(harness.query_by_label_contains("Light theme").is_some(), "letters in their order are enough");
-    harness.key_press(Key::Enter);
-    harness.run_steps(3);
-    assert_eq!(harness.ctx.theme(), egui::Theme::Light, "and Enter does it");
-}
-
-#[test]
 fn a_closed_tile_comes_back_from_the_menu() {
     let root = tempfile::tempdir().unwrap();
     let path = finished_run(root.path());
@@ -156,6 +141,9 @@ fn a_closed_tile_comes_back_from_the_menu() {
     harness.step();
     drop_on(&mut harness, &path);
     until(&mut harness, "the run is shown", |app| app.status() == Some(Status::Done));
+    until(&mut harness, "the list is read", |app| !app.listed_runs().is_empty());
+    // The panels have their sizes now; what is clicked stays where it is.
+    harness.run_steps(3);
     harness.get_by_label("Close Accuracy").click();
     harness.run_steps(3);
     assert!(harness.query_by_label("Close Accuracy").is_none(), "the tile is gone");
@@ -246,4 +234,30 @@ fn settings_are_one_window_and_come_back() {
         let on = node.accesskit_node().toggled() == Some(egui::accesskit::Toggled::True);
         assert_eq!(on, label == "High contrast", "{label} as it was left");
     }
+}
+
+#[test]
+fn escape_closes_what_is_in_front() {
+    let root = tempfile::tempdir().unwrap();
+    let mut harness = workbench(root.path());
+    harness.step();
+    harness.key_press_modifiers(Modifiers::COMMAND, Key::Comma);
+    harness.run_steps(4);
+    harness.key_press_modifiers(Modifiers::COMMAND, Key::O);
+    harness.run_steps(4);
+    let is_there = |harness: &egui_kittest::Harness<'_, weightscope::window::App>, label: &str| {
+        harness.query_by_label(label).is_some()
+    };
+    assert!(is_there(&harness, "Open file") && is_there(&harness, "Reduced motion"), "two dialogs");
+    for (label, below) in [("Open file", Some("Reduced motion")), ("Reduced motion", None)] {
+        harness.key_press(Key::Escape);
+        harness.run_steps(4);
+        assert!(!is_there(&harness, label), "{label} is closed");
+        assert!(below.is_none_or(|below| is_there(&harness, below)), "the one behind it stays");
+    }
+    click(&mut harness, "View");
+    assert!(harness.query_by_label_contains("Maximise tile").is_some(), "a menu");
+    harness.key_press(Key::Escape);
+    harness.run_steps(4);
+    assert!(harness.query_by_label_contains("Maximise tile").is_none(), "is closed too");
 }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::anyhow;
 use serde_json::json;
 use weightscope_engine::record::{Controls, Record, ViewSpec};
+use weightscope_engine::run::Control;
 use weightscope_engine::store::{self, StoredRun};
 
 use super::args::ExportArguments;
@@ -156,7 +157,8 @@ pub(super) fn levels(path: &Path, out: &Path) -> Result<(), Failure> {
 /// `predict RUN_DIR --data FILE --out FILE`.
 pub(super) fn predict(run_dir: &Path, data: &Path, method: Option<&str>, out: &Path) -> Result<(), Failure> {
     let experiment = store::read_experiment(run_dir).map_err(Failure::request)?;
-    let predictions = experiment.method.predict(run_dir, data, method).map_err(Failure::request)?;
+    let control = Control::default();
+    let predictions = experiment.method.predict(run_dir, data, method, &control).map_err(Failure::request)?;
     exporting::write(&predictions, out).map_err(Failure::run)?;
     output::line(&out.display().to_string());
     Ok(())

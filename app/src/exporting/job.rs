@@ -132,7 +132,9 @@ impl Job {
                 body => panels.push(Panel { title: figure.title, body }),
             }
         }
-        Figure::new("", Body::Panels(PanelsBody { columns: PANELS_IN_A_ROW, panels }), provenance)
+        // Two panels side by side in one column of a paper would leave no room for their labels.
+        let columns = if self.page == Page::Column { 1 } else { PANELS_IN_A_ROW };
+        Figure::new("", Body::Panels(PanelsBody { columns, panels }), provenance)
     }
 
     /// Writes the figure in one format.

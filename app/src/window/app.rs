@@ -21,6 +21,7 @@ use super::form::Form;
 use super::history::History;
 use super::link::{Link, RepaintInterval};
 use super::opening::Opening;
+use super::palette::Palette;
 use super::preview::DataPreview;
 use super::queue::{ForkDialog, Live, Queue, SweepDialog};
 use super::rescue::Rescue;
@@ -29,6 +30,7 @@ use super::scrub::Scrub;
 use super::session::{self, Keeper, Session};
 use super::settings::Settings;
 use super::shown::Shown;
+use super::takeaway::{self, TakeAway};
 use super::task::Task;
 use super::tiles::{Layout, Pane, Shares, TileBehavior, TileState, controls};
 use super::toasts::Toasts;
@@ -93,7 +95,7 @@ pub struct App {
     pub(super) bottom: Bottom,
     pub(super) budget: Budget,
     pub(super) cores: usize,
-    pub(super) palette: Option<String>,
+    pub(super) palette: Option<Palette>,
     pub(super) show_shortcuts: bool,
     pub(super) root: PathBuf,
     pub(super) link: Option<Link>,
@@ -124,6 +126,7 @@ pub struct App {
     pub(super) export: Option<ExportDialog>,
     pub(super) reading: Option<Task<ReadRun>>,
     pub(super) dialog: Option<Dialog>,
+    pub(super) takeaway: Option<TakeAway>,
     pub(super) dropping: Option<Task<Result<Dropped, String>>>,
 }
 
@@ -184,6 +187,7 @@ impl App {
             export: None,
             reading: None,
             dialog: None,
+            takeaway: None,
             dropping: None,
         };
         problems.iter().for_each(|problem| app.say(Urgency::Error, problem.to_string()));
@@ -249,6 +253,7 @@ impl App {
         let context = ui.ctx().clone();
         self.width = context.content_rect().width();
         let mut actions = Vec::new();
+        self.escape(&context);
         self.keys(&context, &mut actions);
         self.take_drops(&context);
         egui::Panel::top("toolbar").show(ui, |ui| self.toolbar_ui(ui, &mut actions));
@@ -273,12 +278,16 @@ impl App {
                 .show(ui, |ui| self.inspector_ui(ui, &mut actions));
         }
         egui::CentralPanel::default().show(ui, |ui| self.center_ui(ui, &mut actions));
-        self.floating_ui(&context, &mut actions);
+        self.shortcuts_ui(&context);
+        self.palette_ui(&context, &mut actions);
         self.queue_dialogs(&context, &mut actions);
         self.export_ui(&context);
         self.adding_ui(&context, &mut actions);
         self.settings_ui(&context, &mut actions);
         self.opening.ui(&context, &mut actions);
+        if let Some(dialog) = &mut self.takeaway {
+            dialog.show(&context);
+        }
         if let Some(preview) = &mut self.preview {
             preview.ui(&context, &self.form.text("target").unwrap_or_default(), &mut actions);
         }
@@ -293,7 +302,8 @@ impl App {
         if let Some(shown) = &self.shown {
             if let Some(path) = shown.folder.as_ref().filter(|path| self.runs.row(path).is_some()) {
                 egui::Panel::bottom("inspector run").show(ui, |ui| {
-                    self.runs.footer_ui(ui, path, &shown.experiment, actions);
+                    let take = takeaway::gives(&shown.experiment).then(|| takeaway::ready(Some(shown)));
+                    self.runs.footer_ui(ui, path, &shown.experiment, take, actions);
                 });
             }
             let tile = self.tiles.entry(self.focus.clone()).or_default();

@@ -9,10 +9,11 @@ use weightscope_engine::run::Request;
 use super::adding::AddView;
 use super::app::{App, Urgency};
 use super::command::{Action, Command};
-use super::dialogs::{open_dialog, predict_dialog, save_dialog};
+use super::dialogs::{open_dialog, save_dialog};
 use super::export::ExportDialog;
 use super::form::Form;
 use super::opening::Opening;
+use super::palette::Palette;
 use super::preview::DataPreview;
 use super::queue::QueueAction;
 use super::shown::Shown;
@@ -101,18 +102,6 @@ impl App {
         }
     }
 
-    /// Asks for a table of new rows and writes the predictions of the run that is shown beside it.
-    fn predict(&mut self, context: &Context) {
-        let run =
-            self.shown.as_ref().and_then(|shown| Some((shown.experiment.clone(), shown.folder.clone()?)));
-        match run {
-            Some((experiment, folder)) => self.dialog = predict_dialog(context, experiment, folder),
-            None => {
-                self.say(Urgency::Warning, "Open a finished run first; it makes the predictions".to_owned());
-            }
-        }
-    }
-
     /// The export dialog for the focused view.
     fn open_export(&mut self, bundle: bool) {
         let view = self.focus.clone();
@@ -135,7 +124,15 @@ impl App {
         self.tiles.entry(view.to_owned()).or_default().options.shown = ids;
     }
 
+    /// Carries a command out if it can act now.
     pub(super) fn carry_out(&mut self, command: Command, context: &Context) {
+        if let Err(why) = command.ready(self) {
+            // A key that has nothing to do stays silent, unless something was expected to open.
+            if command.opens() {
+                self.say(Urgency::Warning, why.into_owned());
+            }
+            return;
+        }
         let control = self.link.as_ref().map(|link| &link.control);
         match command {
             Command::Run => self.run(context),
@@ -153,7 +150,7 @@ impl App {
             Command::ExportFigure => self.open_export(false),
             Command::ExportBundle => self.open_export(true),
             Command::OpenFile => self.opening = Opening::asked(&self.opening),
-            Command::Predict => self.predict(context),
+            Command::TakeAway => self.take_away(),
             Command::SaveExperiment => {
                 self.dialog = save_dialog(context, to_toml(&self.form.experiment, Comments::Each));
             }
@@ -183,10 +180,7 @@ impl App {
                 });
             }
             Command::Maximise => self.maximised ^= true,
-            Command::AddView if self.shown.is_some() => self.adding = Some(AddView::new(None)),
-            Command::AddView => {
-                self.say(Urgency::Warning, "Open a run first; its channels become views".to_owned());
-            }
+            Command::AddView => self.adding = Some(AddView::new(None)),
             Command::ResetLayout => {
                 self.layout = self.shown.as_ref().map(|shown| Layout::new(&shown.views, self.width));
             }
@@ -212,7 +206,7 @@ impl App {
             Command::ThemeLight => context.set_theme(egui::ThemePreference::Light),
             Command::ThemeSystem => context.set_theme(egui::ThemePreference::System),
             Command::Settings => self.settings.open ^= true,
-            Command::Palette => self.palette = Some(String::new()),
+            Command::Palette => self.palette = Some(Palette::new(self, context)),
             Command::Shortcuts => self.show_shortcuts ^= true,
         }
     }

@@ -18,7 +18,7 @@ pub(super) enum Command {
     ExportFigure,
     ExportBundle,
     OpenFile,
-    Predict,
+    TakeAway,
     SaveExperiment,
     RefreshRuns,
     ToggleSetup,
@@ -66,7 +66,7 @@ impl Command {
         Self::ExportFigure,
         Self::ExportBundle,
         Self::OpenFile,
-        Self::Predict,
+        Self::TakeAway,
         Self::SaveExperiment,
         Self::RefreshRuns,
         Self::ToggleSetup,
@@ -122,9 +122,9 @@ impl Command {
             Self::OpenFile => {
                 ("Open…", "Opens an experiment, a figure with its run, or a table as the data set")
             }
-            Self::Predict => (
-                "Predict new rows…",
-                "Takes a table and writes the predictions of the run that is shown beside it",
+            Self::TakeAway => (
+                "Take away…",
+                "Predictions of the shown run for new rows, or what its lab makes of it for others",
             ),
             Self::SaveExperiment => ("Save experiment…", "Writes the form as an experiment file"),
             Self::RefreshRuns => ("Refresh runs", "Reads the list of runs from disk again"),
@@ -170,6 +170,11 @@ impl Command {
         }
     }
 
+    /// True if it opens something.
+    pub(super) fn opens(self) -> bool {
+        self.words().0.ends_with('…')
+    }
+
     /// Its keys. Keys without a modifier act only while no text is being typed.
     pub(super) const fn keys(self) -> Option<KeyboardShortcut> {
         let (modifiers, key) = match self {
@@ -209,7 +214,7 @@ impl Command {
             Self::ZoomIn => (Modifiers::COMMAND, Key::Plus),
             Self::ZoomOut => (Modifiers::COMMAND, Key::Minus),
             Self::ZoomReset => (Modifiers::COMMAND, Key::Num0),
-            Self::Predict
+            Self::TakeAway
             | Self::HoldQueue
             | Self::HighContrast
             | Self::ResetLayout
@@ -218,6 +223,20 @@ impl Command {
             | Self::ThemeSystem => return None,
         };
         Some(KeyboardShortcut::new(modifiers, key))
+    }
+
+    /// Its keys as they stand on a keyboard, for menus and lists.
+    pub(super) fn keys_text(self, context: &egui::Context) -> Option<String> {
+        let keys = self.keys()?;
+        let whole = context.format_shortcut(&keys);
+        let sign = match keys.logical_key {
+            Key::Escape => "Esc",
+            key => key.symbol_or_name(),
+        };
+        Some(match whole.strip_suffix(keys.logical_key.name()) {
+            Some(modifiers) => format!("{modifiers}{sign}"),
+            None => whole,
+        })
     }
 
     /// Its icon, where it has a button.

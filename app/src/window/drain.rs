@@ -32,6 +32,7 @@ impl App {
         }
         self.drain_dialog(context);
         self.drain_drop(context);
+        self.drain_takeaway();
     }
 
     /// News of all runs in work.

@@ -117,8 +117,7 @@ fn read(path: &Path, root: &Path) -> Result<Dropped, String> {
     let ending = path.extension().map(|ending| ending.to_string_lossy().to_lowercase()).unwrap_or_default();
     match ending.as_str() {
         "toml" => {
-            let text =
-                std::fs::read_to_string(path).map_err(|error| format!("{error}: {}", path.display()))?;
+            let text = std::fs::read_to_string(path).map_err(|error| unreadable(&error, path))?;
             let experiment = Experiment::from_toml(&text).map_err(|problems| {
                 let words: Vec<String> = problems.iter().map(ToString::to_string).collect();
                 format!("{}: {}", words.join("; "), path.display())
@@ -130,8 +129,12 @@ fn read(path: &Path, root: &Path) -> Result<Dropped, String> {
     }
 }
 
+fn unreadable(error: &std::io::Error, path: &Path) -> String {
+    format!("it cannot be read ({error}); check its name and permissions: {}", path.display())
+}
+
 fn figure(path: &Path, root: &Path) -> Result<Dropped, String> {
-    let bytes = std::fs::read(path).map_err(|error| format!("{error}: {}", path.display()))?;
+    let bytes = std::fs::read(path).map_err(|error| unreadable(&error, path))?;
     let provenance = provenance::read(&bytes).map_err(|error| format!("{error}: {}", path.display()))?;
     let (id, others) = provenance.run_ids.split_first().ok_or("the figure names no run")?;
     // A figure written into its own run folder is found even when the run was moved.

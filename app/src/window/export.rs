@@ -151,7 +151,8 @@ impl ExportDialog {
     fn fields(&mut self, ui: &mut Ui, shown: &Shown) {
         let before = (self.views.clone(), self.target);
         ui.label("Views; several become panels");
-        egui::ScrollArea::vertical().id_salt("export views").max_height(120.0).show(ui, |ui| {
+        let list = egui::ScrollArea::vertical().id_salt("export views").max_height(120.0);
+        list.auto_shrink([false, true]).show(ui, |ui| {
             for view in &shown.views {
                 let mut on = self.views.contains(&view.id);
                 if ui.checkbox(&mut on, &view.title).changed() {
@@ -191,14 +192,17 @@ impl ExportDialog {
             if before != (self.views.clone(), self.target) {
                 self.path = self.suggestion(shown).display().to_string();
             }
+        });
+        ui.add_space(4.0);
+        ui.horizontal(|ui| {
             let label = ui.label(if self.target == Target::Bundle { "Folder" } else { "File" });
-            ui.horizontal(|ui| {
-                ui.add(egui::TextEdit::singleline(&mut self.path).desired_width(160.0)).labelled_by(label.id);
+            ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
                 if ui.add_enabled(self.dialog.is_none(), egui::Button::new("Browse…")).clicked() {
                     self.browse(ui.ctx());
                 }
+                let width = ui.available_width();
+                ui.add(egui::TextEdit::singleline(&mut self.path).desired_width(width)).labelled_by(label.id);
             });
-            ui.end_row();
         });
     }
 

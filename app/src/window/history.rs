@@ -33,6 +33,16 @@ impl History {
         self.0.is_in_flux()
     }
 
+    /// True if there is a state to go back to.
+    pub(super) fn can_undo(&self, now: &Moment) -> bool {
+        self.0.has_undo(now)
+    }
+
+    /// True if there is a state that the last undo left.
+    pub(super) fn can_redo(&self, now: &Moment) -> bool {
+        self.0.has_redo(now)
+    }
+
     /// The state before the last change.
     pub(super) fn undo(&mut self, now: &Moment) -> Option<Moment> {
         self.0.undo(now).cloned()

@@ -16,7 +16,7 @@ use crate::figure::number::{count, significant};
 pub(super) fn ui(ui: &mut Ui, shown: &Shown, form: &Experiment, focus: &str, tile: &mut TileState) {
     egui::ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
         ui.heading("Inspector");
-        ui.add(egui::Label::new(&shown.title).truncate()).on_hover_text(&shown.title);
+        ui.add(egui::Label::new(&shown.title).truncate());
         let status = shown.reason.as_ref().map_or_else(
             || shown.status.word().to_owned(),
             |reason| format!("{}: {reason}", shown.status.word()),
@@ -127,7 +127,7 @@ const NAME_SHARE: f32 = 0.68;
 fn cut_label(ui: &mut Ui, text: &str, widest: f32) {
     ui.scope(|ui| {
         ui.set_max_width(widest);
-        ui.add(egui::Label::new(text).truncate()).on_hover_text(text);
+        ui.add(egui::Label::new(text).truncate());
     });
 }
 

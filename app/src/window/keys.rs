@@ -14,7 +14,8 @@ const DIGITS: [Key; 9] =
 impl App {
     /// Keys without a modifier act only while nothing takes text.
     pub(super) fn keys(&self, context: &Context, actions: &mut Vec<Action>) {
-        let typing = context.egui_wants_keyboard_input() || self.palette.is_some() || self.adding.is_some();
+        let mut typing =
+            context.egui_wants_keyboard_input() || self.palette.is_some() || self.adding.is_some();
         // egui takes Ctrl+Shift+Z for Ctrl+Z too, so the longer combinations are asked for first.
         let weight = |modifiers: Modifiers| {
             u8::from(modifiers.shift) + u8::from(modifiers.alt) + u8::from(modifiers.command)
@@ -26,11 +27,15 @@ impl App {
             let plain = !keys.modifiers.command
                 && !keys.modifiers.alt
                 && !(Key::F1..=Key::F35).contains(&keys.logical_key);
-            if plain && typing {
+            // Escape closes a menu first.
+            let is_menus = *command == Command::ClearSelection && egui::Popup::is_any_open(context);
+            if plain && typing || is_menus {
                 continue;
             }
             if context.input_mut(|input| input.consume_shortcut(&keys)) {
                 actions.push(Action::Do(*command));
+                // What comes in the same frame behind it is meant for what opens.
+                typing |= command.opens();
             }
         }
         let pressed = |modifiers: Modifiers| {

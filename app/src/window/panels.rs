@@ -13,8 +13,7 @@ impl App {
     /// Menus, run controls, progress.
     pub(super) fn toolbar_ui(&self, ui: &mut Ui, actions: &mut Vec<Action>) {
         ui.horizontal(|ui| {
-            menus(ui, actions);
-            self.views_menu(ui, actions);
+            self.menus_ui(ui, actions);
             ui.separator();
             self.run_buttons(ui, actions);
             ui.separator();
@@ -27,54 +26,26 @@ impl App {
         });
     }
 
-    /// Every view of the run that is shown: those with a tile are focused, the others get one.
-    fn views_menu(&self, ui: &mut Ui, actions: &mut Vec<Action>) {
-        let (Some(shown), Some(layout)) = (&self.shown, &self.layout) else { return };
-        ui.menu_button("Views", |ui| {
-            let add = Command::AddView;
-            let keys = add.keys().map(|keys| ui.ctx().format_shortcut(&keys)).unwrap_or_default();
-            if ui.add(Button::new(add.words().0).shortcut_text(keys)).on_hover_text(add.words().1).clicked() {
-                actions.push(Action::Do(add));
-                ui.close();
-            }
-            ui.separator();
-            for view in &shown.views {
-                let there = layout.has(&view.id);
-                let words = if there { view.title.clone() } else { format!("Add {}", view.title) };
-                if ui.add(Button::selectable(there, words)).clicked() {
-                    actions.push(Action::OpenTile(view.id.clone()));
-                    ui.close();
-                }
-            }
-        });
-    }
-
     fn run_buttons(&self, ui: &mut Ui, actions: &mut Vec<Action>) {
-        let live = self.is_live();
-        let blocker = self.form.blocker().map(ToString::to_string);
-        let run = ui.add_enabled(blocker.is_none(), labelled(Command::Run, "Run"));
-        let tip = blocker.unwrap_or_else(|| Command::Run.words().1.to_owned());
-        if run.on_hover_text(&tip).on_disabled_hover_text(&tip).clicked() {
-            actions.push(Action::Do(Command::Run));
-        }
         let paused = self.is_paused();
         let pause = if paused { "Resume" } else { "Pause" };
-        let forkable = self.shown.as_ref().is_some_and(|shown| shown.folder.is_some());
         for (command, words) in [
+            (Command::Run, "Run"),
             (Command::PauseOrResume, pause),
             (Command::Step, "Step"),
             (Command::Cancel, "Cancel"),
             (Command::Fork, "Fork…"),
         ] {
-            let live = if command == Command::Fork { forkable } else { live };
             let button = if command == Command::PauseOrResume && paused {
                 Button::new((style::icon(egui_material_icons::icons::ICON_PLAY_ARROW), words))
             } else {
                 labelled(command, words)
             };
-            let response = ui.add_enabled(live, button);
-            response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, live, words));
-            if response.on_hover_text(command.words().1).clicked() {
+            let ready = command.ready(self);
+            let response = ui.add_enabled(ready.is_ok(), button);
+            response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, ready.is_ok(), words));
+            let why = ready.err().unwrap_or_default();
+            if response.on_hover_text(command.words().1).on_disabled_hover_text(why).clicked() {
                 actions.push(Action::Do(command));
             }
         }
@@ -267,145 +238,6 @@ impl App {
             });
         });
     }
-
-    /// Dialogs that float: palette and shortcut list.
-    pub(super) fn floating_ui(&mut self, context: &egui::Context, actions: &mut Vec<Action>) {
-        if self.show_shortcuts {
-            egui::Window::new("Shortcuts")
-                .open(&mut self.show_shortcuts)
-                .collapsible(false)
-                .resizable(false)
-                .show(context, |ui| {
-                    egui::Grid::new("shortcuts").num_columns(2).striped(true).show(ui, |ui| {
-                        for command in Command::ALL {
-                            if let Some(keys) = command.keys() {
-                                ui.label(command.words().0).on_hover_text(command.words().1);
-                                ui.label(ui.ctx().format_shortcut(&keys));
-                                ui.end_row();
-                            }
-                        }
-                    });
-                });
-        }
-        if self.palette.is_some() {
-            self.palette_ui(context, actions);
-        }
-    }
-
-    fn palette_ui(&mut self, context: &egui::Context, actions: &mut Vec<Action>) {
-        let Some(mut query) = self.palette.take() else { return };
-        let mut keep = true;
-        let top = egui::Window::new("Commands")
-            .title_bar(false)
-            .anchor(egui::Align2::CENTER_TOP, [0.0, 90.0])
-            .resizable(false);
-        top.show(context, |ui| {
-            ui.set_width(420.0);
-            let field = ui.add(
-                egui::TextEdit::singleline(&mut query)
-                    .hint_text("Type a command")
-                    .desired_width(f32::INFINITY),
-            );
-            field.widget_info(|| egui::WidgetInfo::labeled(egui::Role::TextInput, true, "Command"));
-            field.request_focus();
-            let found: Vec<Command> = Command::ALL
-                .iter()
-                .copied()
-                .filter(|command| subsequence(command.words().0, &query))
-                .collect();
-            for command in &found {
-                let keys = command.keys().map(|keys| ui.ctx().format_shortcut(&keys)).unwrap_or_default();
-                if ui.add(Button::selectable(false, command.words().0).shortcut_text(keys)).clicked() {
-                    actions.push(Action::Do(*command));
-                    keep = false;
-                }
-            }
-            if ui.input(|input| input.key_pressed(egui::Key::Enter)) {
-                actions.extend(found.first().map(|command| Action::Do(*command)));
-                keep = false;
-            }
-            if ui.input(|input| input.key_pressed(egui::Key::Escape)) {
-                keep = false;
-            }
-        });
-        if keep {
-            self.palette = Some(query);
-        }
-    }
-}
-
-fn menus(ui: &mut Ui, actions: &mut Vec<Action>) {
-    let mut menu = |ui: &mut Ui, title: &str, commands: &[Command]| {
-        ui.menu_button(title, |ui| {
-            for command in commands {
-                let keys = command.keys().map(|keys| ui.ctx().format_shortcut(&keys)).unwrap_or_default();
-                if ui
-                    .add(Button::new(command.words().0).shortcut_text(keys))
-                    .on_hover_text(command.words().1)
-                    .clicked()
-                {
-                    actions.push(Action::Do(*command));
-                    ui.close();
-                }
-            }
-        });
-    };
-    menu(
-        ui,
-        "File",
-        &[
-            Command::OpenFile,
-            Command::SaveExperiment,
-            Command::ExportFigure,
-            Command::ExportBundle,
-            Command::Predict,
-            Command::RefreshRuns,
-        ],
-    );
-    menu(
-        ui,
-        "Edit",
-        &[Command::Undo, Command::Redo, Command::ClearSelection, Command::CopyShellLine, Command::Settings],
-    );
-    menu(
-        ui,
-        "View",
-        &[
-            Command::ToggleSetup,
-            Command::ToggleInspector,
-            Command::ToggleBottom,
-            Command::Maximise,
-            Command::Fit,
-            Command::ToggleScaleY,
-            Command::ToggleScaleX,
-            Command::ToggleSmoothing,
-            Command::AddView,
-            Command::CloseTile,
-            Command::ResetLayout,
-            Command::ZoomIn,
-            Command::ZoomOut,
-            Command::ZoomReset,
-            Command::HighContrast,
-            Command::ThemeDark,
-            Command::ThemeLight,
-            Command::ThemeSystem,
-        ],
-    );
-    menu(
-        ui,
-        "Run",
-        &[
-            Command::Run,
-            Command::Sweep,
-            Command::PauseOrResume,
-            Command::Step,
-            Command::StepHundred,
-            Command::Cancel,
-            Command::Fork,
-            Command::HoldQueue,
-        ],
-    );
-    menu(ui, "Help", &[Command::Palette, Command::Shortcuts]);
 }
 
 fn labelled(command: Command, words: &str) -> Button<'static> {
@@ -436,16 +268,6 @@ pub(super) fn urgency_color(ui: &Ui, urgency: Urgency) -> egui::Color32 {
         Urgency::Warning => tokens.warning,
         Urgency::Error => tokens.error,
     })
-}
-
-/// True if the letters of `query` stand in `text` in their order.
-fn subsequence(text: &str, query: &str) -> bool {
-    let mut letters = text.chars().flat_map(char::to_lowercase);
-    query
-        .chars()
-        .flat_map(char::to_lowercase)
-        .filter(|c| !c.is_whitespace())
-        .all(|wanted| letters.any(|letter| letter == wanted))
 }
 
 fn duration(seconds: f64) -> String {

@@ -52,14 +52,21 @@ impl App {
         }
     }
 
+    /// True if a change can be taken back.
+    pub(super) fn can_undo(&self) -> bool {
+        self.history.can_undo(&self.moment())
+    }
+
+    /// True if something that was taken back can be done again.
+    pub(super) fn can_redo(&self) -> bool {
+        self.history.can_redo(&self.moment())
+    }
+
     /// One step of undo or redo.
     pub(super) fn go_in_history(&mut self, back: bool) {
         let now = self.moment();
         let moment = if back { self.history.undo(&now) } else { self.history.redo(&now) };
-        let Some(moment) = moment else {
-            self.say(Urgency::Info, if back { "Nothing to undo" } else { "Nothing to redo" }.to_owned());
-            return;
-        };
+        let Some(moment) = moment else { return };
         if moment.experiment != self.form.experiment || moment.origin != self.form.origin {
             self.form.replace(moment.experiment, &moment.origin);
         }

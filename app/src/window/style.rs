@@ -24,6 +24,16 @@ pub(super) fn icon(icon: egui_material_icons::MaterialIcon) -> egui::RichText {
     egui::RichText::new(icon.codepoint).family(FontFamily::Name(egui_material_icons::FONT_FAMILY.into()))
 }
 
+/// The words before a field, as wide as those of the fields above and below it.
+pub(super) fn field_label(ui: &mut egui::Ui, text: &str, width: f32) -> egui::Response {
+    let size = egui::vec2(width, ui.spacing().interact_size.y);
+    let label = |ui: &mut egui::Ui| {
+        ui.set_min_width(width);
+        ui.label(text)
+    };
+    ui.allocate_ui_with_layout(size, egui::Layout::left_to_right(egui::Align::Center), label).inner
+}
+
 /// Tokens of the theme that is shown now.
 pub(super) fn tokens(context: &Context) -> &'static Tokens {
     match context.theme() {

@@ -11,6 +11,8 @@ use super::style::{color, tokens};
 
 /// Most toasts at once; older ones make room.
 const MOST: usize = 4;
+/// Frames after which a toast has found its size and its place; an idle window draws no others by itself.
+const SETTLED: u8 = 3;
 const NEWS: Duration = Duration::from_secs(4);
 const WARNING: Duration = Duration::from_secs(8);
 
@@ -19,6 +21,8 @@ struct Toast {
     text: String,
     urgency: Urgency,
     until: Option<Instant>,
+    /// Frames that it has been drawn in, up to [`SETTLED`].
+    frames: u8,
 }
 
 /// See the module.
@@ -41,7 +45,7 @@ impl Toasts {
             self.unread += 1;
         }
         let until = life.map(|life| Instant::now() + life);
-        self.shown.push(Toast { text: text.to_owned(), urgency, until });
+        self.shown.push(Toast { text: text.to_owned(), urgency, until, frames: 0 });
         let excess = self.shown.len().saturating_sub(MOST);
         self.shown.drain(..excess);
     }
@@ -54,6 +58,10 @@ impl Toasts {
         if let Some(next) = self.shown.iter().filter_map(|toast| toast.until).min() {
             context.request_repaint_after(next.saturating_duration_since(now) + Duration::from_millis(20));
         }
+        if self.shown.iter().any(|toast| toast.frames < SETTLED) {
+            context.request_repaint();
+        }
+        self.shown.iter_mut().for_each(|toast| toast.frames = SETTLED.min(toast.frames + 1));
         let mut closed = None;
         let mut offset = -34.0;
         for (index, toast) in self.shown.iter().enumerate().rev() {

@@ -113,6 +113,15 @@ pub struct Product {
     pub about: &'static str,
 }
 
+/// What a finished run can say of new rows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Prediction {
+    /// What the file of predictions holds, in one sentence.
+    pub about: &'static str,
+    /// Words of the methods to choose from; without a choice the run's best one predicts.
+    pub methods: Vec<String>,
+}
+
 /// What a lab's configuration must offer. The configuration is plain data: cloned, compared, stored.
 pub trait Lab: Clone + PartialEq + Default {
     /// Describes the lab.
@@ -170,8 +179,18 @@ pub trait Lab: Clone + PartialEq + Default {
     fn derive(&self, _job: &Derive<'_>) -> Result<Vec<Channel>, RunError> {
         Ok(Vec::new())
     }
+    /// What a finished run with these settings predicts for new rows; `None` if it predicts nothing.
+    fn prediction(&self) -> Option<Prediction> {
+        None
+    }
     /// Predictions for a table of new rows from a finished run, as CSV, by a method of the run (`None` takes its best).
-    fn predict(&self, _run_folder: &Path, _table: &Path, _method: Option<&str>) -> Result<Vec<u8>, RunError> {
+    fn predict(
+        &self,
+        _run_folder: &Path,
+        _table: &Path,
+        _method: Option<&str>,
+        _control: &Control,
+    ) -> Result<Vec<u8>, RunError> {
         let problem = Problem::error("lab", "runs of this lab make no predictions for new rows");
         Err(RunError::Problems(vec![problem.allowing("a finished run of the lab quantiles")]))
     }
@@ -266,14 +285,20 @@ macro_rules! labs {
                 }
             }
 
+            /// What a finished run with these settings predicts for new rows.
+            pub fn prediction(&self) -> Option<Prediction> {
+                match self { $(Self::$variant(config) => config.prediction(),)+ }
+            }
+
             /// Predictions for a table of new rows from a finished run, as CSV.
             pub fn predict(
                 &self,
                 run_folder: &Path,
                 table: &Path,
                 method: Option<&str>,
+                control: &Control,
             ) -> Result<Vec<u8>, RunError> {
-                match self { $(Self::$variant(config) => config.predict(run_folder, table, method),)+ }
+                match self { $(Self::$variant(config) => config.predict(run_folder, table, method, control),)+ }
             }
 
             /// Gives a fork the files of the lab's own that its parent has made so far.

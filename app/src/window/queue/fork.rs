@@ -12,6 +12,9 @@ use crate::window::runs::folder_name;
 use crate::window::style::{color, tokens};
 use crate::window::task::Task;
 
+/// Widest value in the list of changes, points.
+const VALUE: f32 = 140.0;
+
 /// See the module. It stands beside the form: what is changed there is what the child goes on with.
 pub(in crate::window) struct ForkDialog {
     parent: PathBuf,
@@ -130,8 +133,8 @@ impl ForkDialog {
                     ui.end_row();
                     for change in &changes {
                         ui.label(change.key);
-                        ui.label(RichText::new(&change.before).color(color(palette.text_muted)));
-                        ui.label(&change.now);
+                        value_ui(ui, RichText::new(&change.before).color(color(palette.text_muted)));
+                        value_ui(ui, RichText::new(&change.now));
                         ui.end_row();
                     }
                 });
@@ -166,6 +169,15 @@ impl ForkDialog {
         });
         action
     }
+}
+
+/// A value that must not widen the dialog: cut with dots, whole on hover.
+fn value_ui(ui: &mut Ui, text: RichText) {
+    ui.scope(|ui| {
+        ui.set_max_width(VALUE);
+        // A label that is cut shows the whole text on hover by itself.
+        ui.add(egui::Label::new(text).truncate());
+    });
 }
 
 /// Shown settings that differ.

@@ -6,7 +6,10 @@ use weightscope_engine::experiment::{Cost, Experiment, Sweep, check, expand};
 use super::axis::{AxisDraft, Spread, Sweepable, seeds, sweepable};
 use super::panel::QueueAction;
 use crate::window::form::si;
-use crate::window::style::{color, tokens};
+use crate::window::style::{color, field_label, tokens};
+
+/// Width of the words before a field, points.
+const WORDS: f32 = 84.0;
 
 /// See the module.
 pub(in crate::window) struct SweepDialog {
@@ -73,7 +76,7 @@ impl SweepDialog {
                 }
                 ui.separator();
                 ui.horizontal(|ui| {
-                    let label = ui.label("Seeds");
+                    let label = field_label(ui, "Seeds", WORDS);
                     let edit = TextEdit::singleline(&mut self.seeds)
                         .desired_width(180.0)
                         .hint_text("0, 1, 2 or 0-4");
@@ -204,7 +207,7 @@ fn problem_ui(ui: &mut Ui, problem: Option<&String>) {
 fn axis_ui(ui: &mut Ui, axis: &mut AxisDraft, name: &str, fields: &[Sweepable], index: usize) {
     let now = fields.iter().find(|one| one.field.key == axis.key);
     ui.horizontal(|ui| {
-        let label = ui.label(name);
+        let label = field_label(ui, name, WORDS);
         let text = now.map_or("none", |one| one.field.label);
         let mut chosen = None;
         ComboBox::from_id_salt(("swept field", index))
@@ -240,14 +243,14 @@ fn axis_ui(ui: &mut Ui, axis: &mut AxisDraft, name: &str, fields: &[Sweepable], 
     }
     ui.horizontal(|ui| {
         if axis.spread == Spread::List {
-            let label = ui.label("Values");
+            let label = field_label(ui, "Values", WORDS);
             let hint = "values, with commas between";
             let edit = TextEdit::singleline(&mut axis.list).desired_width(400.0).hint_text(hint);
             ui.add(edit).labelled_by(label.id);
             return;
         }
-        for (words, value) in [("From", &mut axis.from), ("To", &mut axis.to)] {
-            let label = ui.label(words);
+        for (words, width, value) in [("From", WORDS, &mut axis.from), ("To", 0.0, &mut axis.to)] {
+            let label = field_label(ui, words, width);
             let speed = value.abs() * 0.01 + 1e-9;
             let drag = DragValue::new(value)
                 .speed(speed)

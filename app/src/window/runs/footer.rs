@@ -10,17 +10,18 @@ use super::cells::badge_ui;
 use super::folder_name;
 use super::list::{Runs, RunsAction};
 use crate::card;
-use crate::window::command::Action;
+use crate::window::command::{Action, Command};
 use crate::window::queue::QueueAction;
 use crate::window::style::{color, tokens};
 
 impl Runs {
-    /// The footer of the inspector for the run in a folder.
+    /// The footer of the inspector for the run in a folder; `take` says whether something can be taken away, if there is anything.
     pub(in crate::window) fn footer_ui(
         &self,
         ui: &mut Ui,
         path: &Path,
         experiment: &Experiment,
+        take: Option<Result<(), &'static str>>,
         actions: &mut Vec<Action>,
     ) {
         let Some(row) = self.row(path) else { return };
@@ -35,6 +36,14 @@ impl Runs {
             }
             if ui.small_button("Fork…").on_hover_text("A child goes on from a checkpoint").clicked() {
                 actions.push(Action::Queue(QueueAction::OpenFork));
+            }
+            if let Some(ready) = take {
+                let (words, about) = Command::TakeAway.words();
+                let button = ui.add_enabled(ready.is_ok(), egui::Button::new(words).small());
+                let button = button.on_disabled_hover_text(ready.err().unwrap_or_default());
+                if button.on_hover_text(about).clicked() {
+                    actions.push(Action::Do(Command::TakeAway));
+                }
             }
             if ui.small_button("Copy card").on_hover_text("The reproduction card as Markdown").clicked() {
                 actions.push(Action::Runs(RunsAction::Copy(card::markdown(&row.manifest, experiment))));

@@ -14,7 +14,7 @@ impl Runs {
         ui.horizontal(|ui| {
             let label = ui.label("Filter");
             let edit = TextEdit::singleline(&mut self.layout.filter)
-                .desired_width((ui.available_width() * 0.3).clamp(160.0, 360.0))
+                .desired_width((ui.available_width() * 0.22).clamp(130.0, 360.0))
                 .hint_text("quantizer=statsq test_accuracy>0.9 star");
             ui.add(edit).labelled_by(label.id).on_hover_text(
                 "Words, or key:value, key=value, key!=value, key>number, key~\"words\", tag:x, star; - in front negates",

@@ -78,7 +78,10 @@ pub fn read_as(
     if !absent.is_empty() {
         let here = names.join(", ");
         return Err(told(
-            format!("the columns {} of the run are missing; the file has {here}", absent.join(", ")),
+            format!(
+                "the columns {} of the run are missing, the file has {here}; choose a table with the run's columns",
+                absent.join(", ")
+            ),
             path,
         ));
     }

@@ -30,10 +30,10 @@ pub use config::{Config, Conformal, Margins, Missing, NonFinite, Placement, Sear
 
 use std::path::Path;
 
-use super::{About, Derive, Lab, Picked, ReferenceRow};
+use super::{About, Derive, Lab, Picked, Prediction, ReferenceRow};
 use crate::experiment::{Cost, Problem, Visitor};
 use crate::record::{Channel, Pick, Record, ViewSpec};
-use crate::run::{Context, RunError};
+use crate::run::{Context, Control, RunError};
 
 impl Lab for Config {
     fn about() -> About {
@@ -86,7 +86,19 @@ impl Lab for Config {
         views::derive(self, job)
     }
 
-    fn predict(&self, run_folder: &Path, table: &Path, method: Option<&str>) -> Result<Vec<u8>, RunError> {
-        predict_with(run_folder, table, method)
+    fn prediction(&self) -> Option<Prediction> {
+        let methods = self.base_models.iter().chain(&self.aggregators).cloned().collect();
+        let about = "A CSV file with every level's quantile and the calibrated ends of every interval for each row of a table.";
+        Some(Prediction { about, methods })
+    }
+
+    fn predict(
+        &self,
+        run_folder: &Path,
+        table: &Path,
+        method: Option<&str>,
+        control: &Control,
+    ) -> Result<Vec<u8>, RunError> {
+        predict_with(run_folder, table, method, control)
     }
 }

@@ -20,7 +20,7 @@ use super::pipeline::store::{Finished, Store};
 use crate::data::table::{read_as, told};
 use crate::experiment::Problem;
 use crate::labs::Method;
-use crate::run::RunError;
+use crate::run::{Control, RunError};
 use crate::store::{self, StoreError};
 
 /// Rows that one task predicts.
@@ -31,14 +31,19 @@ const CHUNK: usize = 2048;
 /// # Errors
 /// A folder that holds no finished run of this lab, and a table that does not fit the run.
 pub fn predict(run_folder: &Path, csv_path: &Path) -> Result<Vec<u8>, RunError> {
-    predict_with(run_folder, csv_path, None)
+    predict_with(run_folder, csv_path, None, &Control::default())
 }
 
 /// The same by a method of one's choice (its word; `None` takes the best on the validation rows).
 ///
 /// # Errors
-/// As [`predict`], and a word that names no method of the run.
-pub fn predict_with(run_folder: &Path, csv_path: &Path, method: Option<&str>) -> Result<Vec<u8>, RunError> {
+/// As [`predict`], a word that names no method of the run, and a cancelled control.
+pub fn predict_with(
+    run_folder: &Path,
+    csv_path: &Path,
+    method: Option<&str>,
+    control: &Control,
+) -> Result<Vec<u8>, RunError> {
     let model = Model::open(run_folder, method)?;
     let (table, _) = read_as(csv_path, &model.finished.encoder.wanted())?;
     if table.rows == 0 {
@@ -59,16 +64,17 @@ pub fn predict_with(run_folder: &Path, csv_path: &Path, method: Option<&str>) ->
         return Err(told(words, csv_path).into());
     }
     let starts: Vec<usize> = (0..table.rows).step_by(CHUNK).collect();
-    let parts: Vec<Vec<u8>> = starts
+    let parts: Result<Vec<Vec<u8>>, RunError> = starts
         .into_par_iter()
         .map(|start| {
+            control.check()?;
             let rows: Vec<usize> = (start..(start + CHUNK).min(table.rows)).collect();
             let x = model.finished.encoder.features(&table, &rows);
-            model.lines(start, &x)
+            Ok(model.lines(start, &x))
         })
         .collect();
     let mut out = model.header();
-    parts.iter().for_each(|part| out.extend_from_slice(part));
+    parts?.iter().for_each(|part| out.extend_from_slice(part));
     Ok(out)
 }
 

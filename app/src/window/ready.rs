@@ -1,0 +1,54 @@
+//! Whether a command can act now, and why not: the one place that menus, toolbar, keys and palette ask.
+
+use std::borrow::Cow;
+
+use super::app::App;
+use super::command::Command;
+use super::takeaway;
+
+/// Why a command cannot act now, in words for a hover.
+pub(super) type Why = Cow<'static, str>;
+
+impl Command {
+    /// Whether it can act now. Reads state in memory only.
+    pub(super) fn ready(self, app: &App) -> Result<(), Why> {
+        match self {
+            Self::Run => app.form.blocker().map_or(Ok(()), |problem| Err(Cow::Owned(problem.to_string()))),
+            Self::PauseOrResume | Self::Step | Self::StepHundred | Self::Cancel => {
+                need(app.is_live(), "The shown run is not in work")
+            }
+            Self::Fork => need(
+                app.shown.as_ref().is_some_and(|shown| shown.folder.is_some()),
+                "Open a run first; a child goes on from its checkpoint",
+            ),
+            Self::TakeAway => takeaway::ready(app.shown.as_ref()).map_err(Cow::Borrowed),
+            Self::ExportFigure
+            | Self::ExportBundle
+            | Self::Fit
+            | Self::ToggleScaleY
+            | Self::ToggleScaleX
+            | Self::ToggleSmoothing
+            | Self::Maximise
+            | Self::CloseTile => focused(app),
+            Self::ScrubFirst | Self::ScrubBack | Self::ScrubForward => {
+                need(app.scrub.has_past() && app.shown.is_some(), "No past steps are recorded")
+            }
+            Self::ScrubLive => need(app.scrub.at().is_some(), "The newest step is shown already"),
+            Self::ClearSelection | Self::ResetLayout => need(app.shown.is_some(), "No run is shown"),
+            Self::AddView => need(app.shown.is_some(), "Open a run first; its channels become views"),
+            Self::Undo => need(app.can_undo(), "Nothing to undo"),
+            Self::Redo => need(app.can_redo(), "Nothing to redo"),
+            _ => Ok(()),
+        }
+    }
+}
+
+fn need(holds: bool, why: &'static str) -> Result<(), Why> {
+    if holds { Ok(()) } else { Err(Cow::Borrowed(why)) }
+}
+
+/// A view of the shown run has the focus.
+fn focused(app: &App) -> Result<(), Why> {
+    let shown = app.shown.as_ref().ok_or("Open a run first")?;
+    need(shown.view(&app.focus).is_some(), "Click a view first")
+}

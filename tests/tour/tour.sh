@@ -1,0 +1,86 @@
+#!/usr/bin/env bash
+# A tour of the window, driven as a person drives it: real key presses and clicks on a virtual display, a picture for each part.
+#   tests/tour/tour.sh OUT_DIR [PROGRAM]
+# Needs Xvfb, xdotool and ImageMagick's `import`. The pictures are for eyes: they show what tests by the accessibility tree cannot.
+set -euo pipefail
+out=$(realpath -m "${1:?a folder for the pictures}")
+program=$(realpath "${2:-target/release/weightscope}")
+display=${TOUR_DISPLAY:-:87}
+work=$(mktemp -d)
+export DISPLAY=$display
+cleanup() { kill "$(cat "$work/app" 2>/dev/null)" "$(cat "$work/xvfb" 2>/dev/null)" 2>/dev/null || true; rm -rf "$work"; }
+trap cleanup EXIT
+mkdir -p "$out"
+
+echo "runs for the tour"
+runs=$work/runs
+for seed in 0 1 2; do
+  for quantizer in lsq statsq; do
+    "$program" run "oscillation/mlp-$quantizer" --runs "$runs" --set seed=$seed --set epochs=60 >/dev/null 2>&1
+  done
+done
+"$program" run quantiles/synth1 --runs "$runs" >/dev/null 2>&1
+"$program" run phases/desk --runs "$runs" >/dev/null 2>&1
+
+start() { # SIZE
+  size=$1 width=${1%x*} height=${1#*x}
+  Xvfb "$display" -screen 0 "${size}x24" >/dev/null 2>&1 & echo $! >"$work/xvfb"
+  until xdotool getdisplaygeometry >/dev/null 2>&1; do sleep 0.1; done
+  open
+}
+open() {
+  WEIGHTSCOPE_RUNS=$runs "$program" >"$work/log" 2>&1 & echo $! >"$work/app"
+  id=
+  until id=$(xdotool search --onlyvisible --name Weightscope | tail -1) && [ -n "$id" ]; do
+    kill -0 "$(cat "$work/app")" || { cat "$work/log"; exit 1; }
+    sleep 0.2
+  done
+  xdotool windowmove "$id" 0 0 windowsize "$id" "$width" "$height" windowfocus "$id"
+  sleep 2
+}
+end() { kill "$(cat "$work/app")" "$(cat "$work/xvfb")" 2>/dev/null || true; wait 2>/dev/null || true; sleep 0.5; }
+shot() { sleep 1.2; import -window root "$out/$size-$theme-$1.png"; }
+key() { xdotool key "$@"; sleep 0.5; }
+palette() { key ctrl+p; xdotool type --delay 40 "$1"; sleep 0.6; key Return; sleep 0.8; }
+click() { xdotool mousemove "$1" "$2" sleep 0.2 click 1; sleep 0.6; }
+# The bottom panel takes a quarter of the height; its tabs, and the rows of its table, begin below its top.
+panel_top() { local panel=$((height / 4)); [ $panel -lt 150 ] && panel=150; [ $panel -gt 240 ] && panel=240; echo $((height - 24 - panel)); }
+row() { echo $(($(panel_top) + 96 + 245 * $1 / 10)); }
+
+tour() { # SIZE THEME
+  theme=$2
+  rm -f "$runs"/session*
+  start "$1"
+  palette "$theme theme"
+  shot 01-welcome
+  palette "use preset oscillation/mlp-lsq"
+  key ctrl+shift+Return; shot 02-sweep; key Escape
+  palette "open run statsq_s2"; shot 03-run
+  palette "filter"; # nothing answers: the palette stays
+  key Escape
+  for line in 0 1 2; do click 318 "$(row $line)"; done
+  sleep 2; shot 04-overlay
+  click 455 "$(($(panel_top) + 14))"; shot 05-compare; click 330 "$(($(panel_top) + 14))"
+  key ctrl+shift+f; shot 06-fork; key Escape
+  key bracketleft bracketleft bracketleft; shot 07-scrubbed; key End
+  palette "go to view loss"; key l; key m; shot 08-maximised-log
+  click $((width / 2)) $((height / 3)); shot 09-pinned; key Escape; key m
+  key ctrl+t; xdotool type --delay 40 "learning"; shot 10-add-view; key Escape
+  key ctrl+p; xdotool type --delay 40 "phases"; shot 11-palette; key Escape
+  key ctrl+e; shot 12-export; key Escape
+  key ctrl+comma; shot 13-settings; key Escape
+  key F1; shot 14-keys; key Escape
+  key ctrl+o; shot 15-open; key Escape
+  palette "open run phases"; sleep 2; shot 16-phases
+  palette "go to view metrics side by side"; key m; shot 17-small-multiples; key m
+  palette "take away"; shot 18-take-away; key Escape
+  palette "open run quantiles"; sleep 2; shot 19-quantiles
+  palette "high contrast"; shot 20-high-contrast; palette "high contrast"
+  palette "use preset oscillation/quick"; key ctrl+Return; sleep 8; shot 21-live
+  kill -9 "$(cat "$work/app")"; sleep 0.5; open; shot 22-rescue
+  end
+}
+for size_theme in ${TOUR:-1440x900:dark 1440x900:light 1024x680:dark 1024x680:light}; do
+  echo "tour $size_theme"
+  tour "${size_theme%:*}" "${size_theme#*:}"
+done
