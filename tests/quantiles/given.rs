@@ -55,25 +55,7 @@ fn given(dataset: &str) -> Vec<Part> {
 }
 
 fn settings(rows: usize) -> AggregateSettings {
-    AggregateSettings {
-        taus: Levels::even(LEVELS).values().to_vec(),
-        models: MODELS,
-        inside: Isotonization::None,
-        after: Isotonization::Sort,
-        penalty: 1.0,
-        margin: 1e-3,
-        adaptive: false,
-        global_learning_rate: 1e-2,
-        local_learning_rate: 1e-3,
-        weight_decay: 1e-7,
-        dropout: 0.05,
-        hidden: 64,
-        layers: 2,
-        batch: batch_size(rows),
-        most_steps: 2000,
-        every: 100,
-        patience: 500,
-    }
+    AggregateSettings::fixed(Levels::even(LEVELS).values().to_vec(), MODELS, batch_size(rows))
 }
 
 fn predict(aggregator: Aggregator, parts: &[Part], on: usize) -> Vec<f32> {

@@ -10,6 +10,7 @@
 
 pub mod axis;
 mod body;
+pub(crate) mod categories;
 pub mod colormap;
 pub mod csv;
 pub mod decimate;

@@ -3,7 +3,7 @@
 use weightscope_engine::record::{Bands, Data, ViewSpec};
 
 use super::options::ViewOptions;
-use super::{Source, axis, channels, overlays};
+use super::{Source, axis, channels, guides};
 use crate::figure::model::{Band, Dash, Ink, Line, Marker, Plot, Points, Stroke};
 
 /// Strength of the highlighted interval beside that of the others.
@@ -24,7 +24,7 @@ pub(super) fn bands(spec: &ViewSpec, sources: &[Source<'_>], options: &ViewOptio
         axis(&vertical, options.y_scale, options, bands.observed.iter().copied().chain(lines)),
     );
     plot = intervals(plot, bands);
-    overlays(&mut plot, spec, *sources.first()?, options, (Ink::Muted, Stroke::Thin));
+    guides(&mut plot, spec, *sources.first()?, options);
     for line in &bands.lines {
         let (ink, dash) = match line.series {
             None => (Ink::Muted, Dash::Dashed),
@@ -47,9 +47,19 @@ fn intervals(mut plot: Plot, bands: &Bands) -> Plot {
         ink,
         opacity,
     };
+    // The others look alike: one key says what they are.
+    let is_other = |index: &usize| bands.highlighted != Some(*index);
+    let others: Vec<usize> = (0..bands.intervals.len()).filter(is_other).collect();
     for (index, (level, lower, upper)) in bands.intervals.iter().enumerate() {
         let more = if bands.highlighted == Some(index) { HIGHLIGHT } else { 0.0 };
-        let name = format!("{:.0} %", level * 100.0);
+        let name = match others.as_slice() {
+            [first, .., last] if *first == index => {
+                let narrowest = bands.intervals.get(*last).map_or(*level, |(level, ..)| *level);
+                format!("{:.0}–{:.0} %", narrowest * 100.0, level * 100.0)
+            }
+            [_, .., _] if is_other(&index) => String::new(),
+            _ => format!("{:.0} %", level * 100.0),
+        };
         plot = plot.with(band(name, lower, upper, Ink::Series(0), opacity + more));
     }
     for (name, lower, upper) in &bands.beside {
@@ -72,8 +82,8 @@ fn observations(mut plot: Plot, bands: &Bands) -> Plot {
         let own = points.iter().zip(&bands.inside).filter(|(_, inside)| **inside == wanted);
         own.map(|(point, _)| *point).collect::<Vec<_>>()
     };
-    plot = plot.with(Points { size: 0.45, ..Points::new("observed inside", of(true), Ink::Muted) });
-    let outside = Points::new("observed outside", of(false), Ink::Error);
+    plot = plot.with(Points { size: 0.45, ..Points::new("inside", of(true), Ink::Muted) });
+    let outside = Points::new("outside", of(false), Ink::Error);
     plot.with(Points { size: 0.55, marker: Marker::Diamond, ..outside })
 }
 
@@ -117,8 +127,8 @@ mod tests {
             Some(Item::Points(points)) => points.points.clone(),
             _ => Vec::new(),
         };
-        assert_eq!(points("observed outside"), [[1.0, 1.5]]);
-        assert_eq!(points("observed inside").len(), 2);
+        assert_eq!(points("outside"), [[1.0, 1.5]]);
+        assert_eq!(points("inside").len(), 2);
     }
 
     #[test]

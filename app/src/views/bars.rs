@@ -7,6 +7,7 @@ use super::{Source, axis, channels, references, run_ink};
 use crate::figure::model::{
     Axis, Bars, Dash, Ink, Item, Legend, Line, Marker, Orientation, Plot, Points, Steps,
 };
+use crate::figure::style::GOLDEN;
 
 /// Share of a named bar's lane that stays empty on each side.
 const LANE_MARGIN: f64 = 0.15;
@@ -88,6 +89,9 @@ fn named(spec: &ViewSpec, options: &ViewOptions, bars: &record::Bars) -> Plot {
         axis(&spec.x, options.x_scale, options, totals(bars).into_iter()),
         Axis::categorical(spec.y.label.clone(), bars.labels.clone()).inverted(),
     );
+    // High enough that each lane has its name.
+    let natural = 0.2 + 0.038 * bars.labels.len() as f64;
+    plot.aspect = (natural > GOLDEN).then_some(natural.min(1.3));
     for (index, (name, heights, bases)) in stacked(bars).enumerate() {
         for (lane, height) in heights.iter().enumerate() {
             let edges = vec![lane as f64 + LANE_MARGIN, (lane + 1) as f64 - LANE_MARGIN];

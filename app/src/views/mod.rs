@@ -75,7 +75,7 @@ pub fn figure(
         ViewKind::Bands => Body::Plot(bands::bands(spec, sources, options)?),
         ViewKind::Curve => Body::Plot(pictures::curve(spec, sources, options)?),
         ViewKind::Graph => Body::Graph(pictures::graph(spec, sources, options)?),
-        ViewKind::Ranks => Body::Plot(ranks::ranks(spec, sources, options)?),
+        ViewKind::Ranks => Body::Plot(ranks::ranks(spec, sources, options, &mut notes)?),
         ViewKind::Table => Body::Table(table::table(spec, sources, options)?),
         ViewKind::Text => Body::Text(table::text(spec, sources)?),
     };
@@ -198,6 +198,28 @@ fn axis(
         (AxisScale::Symlog, None) => Scale::sym_log_for(values),
     };
     Axis { range: spec.limits, ..Axis::new(spec.label.clone()).unit(spec.unit.clone()).scale(scale) }
+}
+
+/// Curves that the data are to be compared with, under their names: what would be ideal, what is true.
+fn guides(plot: &mut Plot, spec: &ViewSpec, source: Source<'_>, options: &ViewOptions) {
+    for channel in source.record.select(&spec.overlays) {
+        let Data::Curve(curves) = &channel.data else { continue };
+        let Some((_, curve)) = curves.at(options.step.unwrap_or(u64::MAX)) else { continue };
+        let points = curve.x.iter().zip(&curve.y).map(|(x, y)| [*x, *y]).collect();
+        let line = Line::new(channel.label.clone(), points, Ink::Foreground);
+        // A curve that jumps from row to row steps back, or it would hide what is compared with it.
+        let (stroke, dash) =
+            if is_jagged(&curve.y) { (Stroke::Ghost, Dash::Solid) } else { (Stroke::Thin, Dash::Dashed) };
+        plot.items.push(Item::from(Line { dash, stroke, ..line }));
+    }
+}
+
+/// True if a curve goes up and down over much more than its range.
+fn is_jagged(y: &[f64]) -> bool {
+    const TIMES: f64 = 6.0;
+    let way: f64 = y.iter().zip(y.iter().skip(1)).map(|(a, b)| (b - a).abs()).sum();
+    let (low, high) = y.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), y| (l.min(*y), h.max(*y)));
+    way > TIMES * (high - low)
 }
 
 /// Curves over a grid or a scatter, such as the borders between regions.

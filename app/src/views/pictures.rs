@@ -4,7 +4,7 @@ use weightscope_engine::record::{Data, ViewSpec};
 
 use super::lines::CHANNEL_DASHES;
 use super::options::ViewOptions;
-use super::{Source, axis, channels, heat_map, marks, overlays, references, run_ink};
+use super::{Source, axis, channels, guides, heat_map, marks, overlays, references, run_ink};
 use crate::figure::model::{
     Band, ColorBar, Dash, Edge, Emphasis, GraphBody, Ink, Legend, Line, Marker, Node, Plot, PointInk, Points,
     Stroke,
@@ -81,6 +81,7 @@ pub(super) fn curve(spec: &ViewSpec, sources: &[Source<'_>], options: &ViewOptio
         axis(&spec.y, options.y_scale, options, values),
     );
     references(&mut plot, &spec.references, options);
+    guides(&mut plot, spec, *sources.first()?, options);
     for (line, curve) in curves {
         if let Some((lower, upper)) = &curve.band {
             plot = plot.with(Band {

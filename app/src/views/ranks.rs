@@ -5,16 +5,22 @@ use weightscope_engine::record::{Data, ViewSpec};
 
 use super::options::ViewOptions;
 use super::{Source, axis, channels};
-use crate::figure::model::{Anchor, Axis, Ink, Label, Legend, Line, Plot, Points, Stroke};
+use crate::figure::model::{Axis, Ink, Legend, Line, Plot, Points, Stroke};
 
 /// The diagram.
-pub(super) fn ranks(spec: &ViewSpec, sources: &[Source<'_>], options: &ViewOptions) -> Option<Plot> {
+pub(super) fn ranks(
+    spec: &ViewSpec,
+    sources: &[Source<'_>],
+    options: &ViewOptions,
+    notes: &mut Vec<String>,
+) -> Option<Plot> {
     let channel = *channels(spec, *sources.first()?, options).first()?;
     let Data::Ranks(timeline) = &channel.data else { return None };
     let (_, ranks) = timeline.at(options.step.unwrap_or(u64::MAX))?;
     let count = ranks.methods.len();
-    let mut lanes = vec![String::new()];
-    lanes.extend(ranks.critical.map(|_| "critical difference".to_owned()));
+    notes.push(ranks.headline.clone());
+    let mut lanes: Vec<String> =
+        ranks.critical.map(|_| "critical difference".to_owned()).into_iter().collect();
     let above = lanes.len();
     lanes.extend(ranks.methods.iter().map(|(name, _)| name.clone()));
     lanes.extend(ranks.groups.iter().map(|_| "do not differ".to_owned()));
@@ -31,11 +37,8 @@ pub(super) fn ranks(spec: &ViewSpec, sources: &[Source<'_>], options: &ViewOptio
         let points = vec![[from, middle(lane)], [to, middle(lane)]];
         Line { stroke: Stroke::Bold, ..Line::new(name, points, ink) }
     };
-    let at = [f64::midpoint(1.0, count as f64), middle(0)];
-    let text = ranks.headline.clone();
-    plot = plot.with(Label { at, text, anchor: Anchor::Middle, ink: Ink::Foreground });
     if let Some(critical) = ranks.critical {
-        plot = plot.with(bar("critical difference", (1.0, 1.0 + critical), 1, Ink::Accent));
+        plot = plot.with(bar("critical difference", (1.0, 1.0 + critical), 0, Ink::Accent));
     }
     for (index, (name, rank)) in ranks.methods.iter().enumerate() {
         plot = plot.with(Points::new(name.clone(), vec![[*rank, middle(above + index)]], Ink::Series(0)));
@@ -71,17 +74,19 @@ mod tests {
         });
         let spec = ViewSpec::new("ranks", "Ranks", ViewKind::Ranks, &["ranks"]);
         let sources = [Source { id: "", label: "", record: &record }];
-        let plot = super::ranks(&spec, &sources, &ViewOptions::default()).unwrap();
+        let mut notes = Vec::new();
+        let plot = super::ranks(&spec, &sources, &ViewOptions::default(), &mut notes).unwrap();
+        assert_eq!(notes, ["p = 0.01"], "the verdict stands below");
         let lanes = plot.y.categories.clone().unwrap();
-        assert_eq!(lanes, ["", "critical difference", "a", "b", "c", "do not differ"]);
+        assert_eq!(lanes, ["critical difference", "a", "b", "c", "do not differ"]);
         let points = |name: &str| match plot.items.iter().find(|item| item.name() == name) {
             Some(Item::Points(points)) => points.points.clone(),
             _ => Vec::new(),
         };
-        assert_eq!(points("b"), [[1.8, 3.5]]);
+        assert_eq!(points("b"), [[1.8, 2.5]]);
         let Some(Item::Line(group)) = plot.items.iter().find(|item| item.name() == "do not differ") else {
             panic!("the group has no bar");
         };
-        assert_eq!(group.points, [[1.2, 5.5], [1.8, 5.5]]);
+        assert_eq!(group.points, [[1.2, 4.5], [1.8, 4.5]]);
     }
 }

@@ -55,6 +55,9 @@ impl App {
                     link.control.request(Request::Pick(pick));
                 }
                 picked.controls.into_iter().for_each(|(id, value)| self.controls.set(&id, value));
+                if let Some((layout, view)) = self.layout.as_mut().zip(picked.shown_in) {
+                    layout.bring(&view);
+                }
                 if let Some(target) = target.filter(|_| !picked.ids.is_empty()) {
                     self.show_components(&target, picked.ids);
                 }

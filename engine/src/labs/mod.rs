@@ -61,6 +61,8 @@ pub struct Picked {
     pub ids: Vec<u64>,
     /// Controls that the click turns: the cell or the row that is looked at.
     pub controls: Vec<(String, ControlValue)>,
+    /// The view that shows what was picked; it comes to the front of its tabs.
+    pub shown_in: Option<String>,
 }
 
 /// A run beside the one that is shown, for views across runs.

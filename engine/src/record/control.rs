@@ -45,6 +45,7 @@ pub enum ControlKind {
         initial: String,
     },
     /// One of the lines of a text channel, so that the choices can depend on the run's data; the first before it is turned.
+    /// A line is the key, or key and words with a tab between them.
     ChoiceFrom {
         /// The text channel.
         channel: String,
@@ -69,12 +70,46 @@ pub struct ControlSpec {
     pub about: String,
     /// What it is turned between.
     pub kind: ControlKind,
+    /// When turning it changes anything; always if none.
+    #[serde(default)]
+    pub matters: Option<Matters>,
+}
+
+/// The state of another control, a choice, in which a control changes what is shown.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Matters {
+    /// The other control.
+    pub control: String,
+    /// Keys of it.
+    pub keys: Vec<String>,
+    /// True if it must stand at one of the keys, false if at none of them.
+    pub among: bool,
 }
 
 impl ControlSpec {
     /// A control.
     pub fn new(id: &str, label: &str, about: &str, kind: ControlKind) -> Self {
-        Self { id: id.to_owned(), label: label.to_owned(), about: about.to_owned(), kind }
+        Self { id: id.to_owned(), label: label.to_owned(), about: about.to_owned(), kind, matters: None }
+    }
+
+    /// The same control, which matters only while another stands at one of these keys.
+    #[must_use]
+    pub fn only_at(self, control: &str, keys: &[&str]) -> Self {
+        Self { matters: Some(Matters::new(control, keys, true)), ..self }
+    }
+
+    /// The same control, which matters only while another stands at none of these keys.
+    #[must_use]
+    pub fn not_at(self, control: &str, keys: &[&str]) -> Self {
+        Self { matters: Some(Matters::new(control, keys, false)), ..self }
+    }
+
+    /// Whether turning it changes anything while the controls stand like this.
+    pub fn is_live(&self, controls: &Controls) -> bool {
+        self.matters.as_ref().is_none_or(|matters| {
+            let now = controls.word(&matters.control);
+            now.is_none_or(|now| matters.keys.iter().any(|key| key == now) == matters.among)
+        })
     }
 
     /// The choices with their words, as the record stands.
@@ -83,7 +118,11 @@ impl ControlSpec {
             ControlKind::Choice { options, .. } => options.clone(),
             ControlKind::ChoiceFrom { channel } => match record.get(channel).map(|channel| &channel.data) {
                 Some(Data::Text(text)) => {
-                    text.lines().map(|line| (line.to_owned(), line.to_owned())).collect()
+                    let split = |line: &str| {
+                        let (key, words) = line.split_once('\t').unwrap_or((line, line));
+                        (key.to_owned(), words.to_owned())
+                    };
+                    text.lines().map(split).collect()
                 }
                 _ => Vec::new(),
             },
@@ -121,6 +160,13 @@ impl ControlSpec {
                 <[f64; 4]>::try_from(ends).ok().map(ControlValue::Region)
             }
         }
+    }
+}
+
+impl Matters {
+    fn new(control: &str, keys: &[&str], among: bool) -> Self {
+        let keys = keys.iter().map(|key| (*key).to_owned()).collect();
+        Self { control: control.to_owned(), keys, among }
     }
 }
 
@@ -226,6 +272,18 @@ mod tests {
     }
 
     #[test]
+    fn a_control_matters_by_the_state_of_another() {
+        let control = spec(ControlKind::Switch { initial: false });
+        let mut controls = Controls::default();
+        controls.set("other", ControlValue::Word("b".to_owned()));
+        assert!(control.is_live(&controls), "without a condition");
+        assert!(!control.clone().only_at("other", &["a"]).is_live(&controls), "at another key");
+        assert!(control.clone().only_at("other", &["a", "b"]).is_live(&controls), "at one of the keys");
+        assert!(!control.clone().not_at("other", &["b"]).is_live(&controls), "at a key that it excludes");
+        assert!(control.not_at("missing", &["b"]).is_live(&controls), "before the other has a value");
+    }
+
+    #[test]
     fn choices_may_come_from_the_record_and_turned_values_stay() {
         let mut record = Record::default();
         record.insert(Channel {
@@ -233,9 +291,12 @@ mod tests {
             label: String::new(),
             unit: String::new(),
             about: String::new(),
-            data: Data::Text("one\ntwo".to_owned()),
+            data: Data::Text("one\tThe first\ntwo".to_owned()),
         });
         let control = spec(ControlKind::ChoiceFrom { channel: "cells".to_owned() });
+        let options = control.options(&record);
+        assert_eq!(options[0], ("one".to_owned(), "The first".to_owned()), "key and words");
+        assert_eq!(options[1], ("two".to_owned(), "two".to_owned()), "a key that is its own words");
         let view = ViewSpec { controls: vec![control], ..ViewSpec::new("v", "v", ViewKind::Grid, &[]) };
         let mut controls = Controls::default();
         assert_eq!(

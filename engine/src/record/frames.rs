@@ -130,6 +130,9 @@ pub struct Dot {
     pub id: u64,
 }
 
+/// Between the group and the member in names of rows or columns: where there is no room for all names, groups are named.
+pub const GROUP_SEPARATOR: &str = " · ";
+
 /// Nested intervals over x, with what was observed.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Bands {

@@ -18,9 +18,10 @@ mod view;
 
 pub use channel::{Channel, Component, Data, Mark, Marks, Vector};
 pub use chunks::Chunks;
-pub use control::{ControlKind, ControlSpec, ControlValue, Controls};
+pub use control::{ControlKind, ControlSpec, ControlValue, Controls, Matters};
 pub use frames::{
-    BandLine, Bands, Bars, Cell, Curve, Dot, Graph, Grid, Histograms, MOST_FRAMES, Ranks, Table, Timeline,
+    BandLine, Bands, Bars, Cell, Curve, Dot, GROUP_SEPARATOR, Graph, Grid, Histograms, MOST_FRAMES, Ranks,
+    Table, Timeline,
 };
 pub use series::{Detail, Point, Query, Series};
 pub use view::{

@@ -195,6 +195,9 @@ pub struct ViewSpec {
     /// True if the view is made from several runs: its channels are derived from this run and the ticked ones.
     #[serde(default)]
     pub across: bool,
+    /// The view with which it shares a tile at first, as a tab behind it; a tile of its own if none.
+    #[serde(default)]
+    pub tab_of: Option<String>,
     /// The view to which a click here adds components, by id.
     pub picks_into: Option<String>,
     /// One sentence that says what will appear, shown while there are no data.
@@ -227,6 +230,7 @@ impl ViewSpec {
             controls: Vec::new(),
             derives: Vec::new(),
             across: false,
+            tab_of: None,
             picks_into: None,
             empty: String::new(),
             help: String::new(),

@@ -5,6 +5,7 @@ use super::Page;
 use super::canvas::{Canvas, Pen, TextStyle};
 use super::geometry::{AxisMap, Rect};
 use super::metrics::{self, CAP_HEIGHT, Weight};
+use crate::figure::categories;
 use crate::figure::model::{Anchor, Axis};
 use crate::figure::ticks::{self, Tick, TickKind};
 
@@ -217,14 +218,11 @@ pub(super) fn mark(major: f64, kind: TickKind) -> f64 {
     }
 }
 
-/// Every `stride`-th category whose middle lies in the range.
+/// The categories that are named, one in `stride`, whose middle lies in the range.
 fn category_ticks(page: Page<'_>, names: &[String], range: (f64, f64), stride: usize) -> Vec<Tick> {
     let room = page.style.width * LONGEST_NAME;
-    names
-        .iter()
-        .enumerate()
-        .step_by(stride)
-        .map(|(index, name)| (index as f64 + 0.5, name))
+    categories::ticks(names, stride)
+        .into_iter()
         .filter(|(middle, _)| *middle >= range.0 && *middle <= range.1)
         .map(|(value, name)| Tick {
             value,

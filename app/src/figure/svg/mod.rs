@@ -28,11 +28,15 @@ use super::model::{Anchor, Body, Figure};
 use super::style::{Height, Style};
 use crate::theme::{Rgba, Tokens, fonts};
 
+/// Widest page of a table as a multiple of the style's: from one column of a paper to both.
+const MOST_WIDENING: f64 = 2.077;
+
 /// Distance between baselines as a multiple of the text size.
 const LINE_SPACING: f64 = 1.25;
 
 /// Draws a figure as an SVG document.
 pub fn write(figure: &Figure, style: &Style, tokens: &Tokens) -> Result<String, ExportError> {
+    let style = &widened(figure, style, tokens);
     let page = Page { style, tokens };
     let inner = style.width - 2.0 * page.margin();
     let title = metrics::wrap(&figure.title, inner, style.title_size, Weight::SemiBold);
@@ -70,6 +74,16 @@ pub fn write(figure: &Figure, style: &Style, tokens: &Tokens) -> Result<String, 
         Height::Fixed(height) => height,
     };
     page.document(figure, &canvas, height)
+}
+
+/// A table that does not fit into its page in the smallest text gets a wider page: numbers are never cut.
+fn widened(figure: &Figure, style: &Style, tokens: &Tokens) -> Style {
+    let (Body::Table(table), Height::Ratio(_)) = (&figure.body, style.height) else { return *style };
+    let page = Page { style, tokens };
+    let around = 2.0 * page.margin();
+    let wanted = table::wanted_width(page, table, style.width - around);
+    let width = wanted.map_or(style.width, |wanted| (wanted + around).min(style.width * MOST_WIDENING));
+    Style { width, ..*style }
 }
 
 /// What every part of the page needs to know.

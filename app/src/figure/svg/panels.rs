@@ -10,6 +10,11 @@ use crate::figure::model::{Anchor, Body, PanelsBody};
 /// Height over width of a panel where the page leaves it open: room for the words around a nearly square drawing.
 const PANEL_RATIO: f64 = 0.82;
 
+/// Narrowest panel in which labels, drawing and colour key have room, as a multiple of the text size.
+const LEAST_WIDTH: f64 = 20.0;
+/// Height over width up to which panels are put below each other to make them wider.
+const MOST_HEIGHT: f64 = 2.0;
+
 /// Draws the panels below `area.y` and gives back their height.
 pub(super) fn draw(
     canvas: &mut Canvas,
@@ -18,9 +23,13 @@ pub(super) fn draw(
     area: Rect,
     room: Option<f64>,
 ) -> Result<f64, ExportError> {
-    let columns = body.columns.clamp(1, body.panels.len().max(1));
-    let rows = body.panels.len().div_ceil(columns);
     let gap = page.style.gap * 2.0;
+    let columns = if room.is_some() {
+        body.columns.clamp(1, body.panels.len().max(1))
+    } else {
+        columns(page, body, area.width, gap)
+    };
+    let rows = body.panels.len().div_ceil(columns);
     let width = (area.width - gap * (columns - 1) as f64) / columns as f64;
     let title_height = page.style.tick_size * LINE_SPACING + page.style.gap;
     let fixed =
@@ -49,6 +58,19 @@ pub(super) fn draw(
         top += title_height + tallest + gap;
     }
     Ok(room.unwrap_or((top - gap - area.y).max(0.0)))
+}
+
+/// Panels in a row: as many as wanted, fewer where they would be too narrow for their words, unless the page became too high.
+fn columns(page: Page<'_>, body: &PanelsBody, width: f64, gap: f64) -> usize {
+    let most = body.columns.clamp(1, body.panels.len().max(1));
+    let each = |columns: usize| (width - gap * (columns - 1) as f64) / columns as f64;
+    let is_low = |columns: &usize| {
+        let rows = body.panels.len().div_ceil(*columns) as f64;
+        rows * (each(*columns) * PANEL_RATIO + gap) <= width * MOST_HEIGHT
+    };
+    let least = page.style.tick_size * LEAST_WIDTH;
+    let readable = (1..=most).rev().find(|columns| each(*columns) >= least).unwrap_or(1);
+    (readable..=most).find(is_low).unwrap_or(most)
 }
 
 /// a, b … z, aa, ab …

@@ -11,12 +11,19 @@ const LEAST_SCALE: f64 = 0.8;
 /// Smallest text in points.
 const LEAST_SIZE: f64 = 6.0;
 
+/// Columns from which on they stand closer.
+const CROWDED: usize = 9;
+/// Narrowest width of a column whose words are broken over lines, as a multiple of the text size.
+const LEAST_BROKEN: f64 = 8.0;
+
 /// The texts of a table with the sizes that make it fit.
 struct Layout {
-    /// Lines of the header, then the rows.
+    /// Lines of the header, then those of the rows.
     cells: Vec<Vec<String>>,
     /// Lines of the header.
     head: usize,
+    /// Which row each line below the header belongs to.
+    row_of: Vec<usize>,
     widths: Vec<f64>,
     size: f64,
     gap: f64,
@@ -39,11 +46,11 @@ pub(super) fn draw(
         canvas.line([area.x, y], [area.x + layout.width().max(area.width * 0.5).min(area.width), y], pen);
     };
     let fitting = room.map_or(usize::MAX, |room| ((room / row_height) as usize).saturating_sub(2));
-    let rows = layout.cells.len().saturating_sub(layout.head);
-    let shown = if rows > fitting { fitting.saturating_sub(1) } else { rows };
+    let shown = layout.whole_rows(fitting);
     across(canvas, y, rule(1.4));
     for (index, cells) in layout.cells.iter().take(shown + layout.head).enumerate() {
-        let is_bold = index < layout.head || table.emphasised.contains(&(index - layout.head));
+        let row = index.checked_sub(layout.head).and_then(|line| layout.row_of.get(line));
+        let is_bold = row.is_none_or(|row| table.emphasised.contains(row));
         let weight = if is_bold { Weight::SemiBold } else { Weight::Regular };
         layout.draw_row(canvas, page, table, cells, (area.x, y + row_height * 0.7), weight);
         y += row_height;
@@ -51,14 +58,14 @@ pub(super) fn draw(
             across(canvas, y, rule(0.8));
         }
     }
-    if shown < rows {
+    if let Some(hidden) = layout.row_of.get(shown).map(|first| table.rows.len() - first) {
         let text = TextStyle {
             size: layout.size,
             weight: Weight::Regular,
             color: page.tokens.text_muted,
             anchor: Anchor::Start,
         };
-        canvas.text(area.x, y + row_height * 0.7, &format!("… {} more rows", rows - shown), text);
+        canvas.text(area.x, y + row_height * 0.7, &format!("… {hidden} more rows"), text);
         y += row_height;
     }
     across(canvas, y + page.style.gap * 0.3, rule(1.4));
@@ -69,10 +76,8 @@ impl Layout {
     /// Chooses the largest text size at which the columns fit, with the headings on two lines if one is too wide; if none
     /// does, shortens the widest words.
     fn new(page: Page<'_>, table: &TableBody, room: f64) -> Self {
-        let cells: Vec<Vec<String>> = texts(table);
-        let largest = page.style.tick_size;
-        let least = (largest * LEAST_SCALE).max(LEAST_SIZE).min(largest);
-        let mut layout = Self { cells, head: 1, widths: Vec::new(), size: largest, gap: 0.0 };
+        let (largest, least) = sizes(page);
+        let mut layout = Self::unfitted(table);
         layout.measure(largest, table);
         if layout.width() > room {
             layout.split_head();
@@ -82,6 +87,10 @@ impl Layout {
             if layout.width() <= room {
                 return layout;
             }
+        }
+        layout.wrap_words(table, room);
+        if layout.width() <= room + 0.01 {
+            return layout;
         }
         // Columns wider than a fair share give up what is missing, in proportion to their excess.
         let columns = layout.widths.len().max(1) as f64;
@@ -102,6 +111,60 @@ impl Layout {
         layout
     }
 
+    /// The texts, not yet measured.
+    fn unfitted(table: &TableBody) -> Self {
+        let row_of = (0..table.rows.len()).collect();
+        Self { cells: texts(table), head: 1, row_of, widths: Vec::new(), size: 0.0, gap: 0.0 }
+    }
+
+    /// Lines below the header that stand on so many: all, or those of whole rows with room for one more line.
+    fn whole_rows(&self, fitting: usize) -> usize {
+        let lines = self.row_of.len();
+        if lines <= fitting {
+            return lines;
+        }
+        let mut shown = fitting.saturating_sub(1);
+        while shown > 0 && self.row_of.get(shown - 1) == self.row_of.get(shown) {
+            shown -= 1;
+        }
+        shown
+    }
+
+    /// Breaks long words of left-aligned columns over several lines, as far as the table needs it.
+    fn wrap_words(&mut self, table: &TableBody, room: f64) {
+        let missing = self.width() - room;
+        let wide: Vec<f64> = table
+            .columns
+            .iter()
+            .zip(&self.widths)
+            .map(|(column, width)| {
+                let can_break = column.align == Align::Left;
+                if can_break { (width - self.size * LEAST_BROKEN).max(0.0) } else { 0.0 }
+            })
+            .collect();
+        let excess: f64 = wide.iter().sum();
+        if missing <= 0.0 || excess < missing {
+            return;
+        }
+        for (width, wide) in self.widths.iter_mut().zip(&wide) {
+            *width -= wide * missing / excess;
+        }
+        let body = self.cells.split_off(self.head);
+        let mut row_of = Vec::new();
+        for (row, cells) in body.into_iter().enumerate() {
+            let broken = |(text, width): (&String, &f64)| {
+                metrics::wrap(text, *width + 0.01, self.size, Weight::SemiBold)
+            };
+            let broken: Vec<Vec<String>> = cells.iter().zip(&self.widths).map(broken).collect();
+            for line in 0..broken.iter().map(Vec::len).max().unwrap_or(0).max(1) {
+                let text = |lines: &Vec<String>| lines.get(line).cloned().unwrap_or_default();
+                self.cells.push(broken.iter().map(text).collect());
+                row_of.push(row);
+            }
+        }
+        self.row_of = row_of;
+    }
+
     /// Puts each heading of several words on two lines; shorter ones stand on the lower line.
     fn split_head(&mut self) {
         let Some(heads) = self.cells.first() else { return };
@@ -112,7 +175,7 @@ impl Layout {
 
     fn measure(&mut self, size: f64, table: &TableBody) {
         self.size = size;
-        self.gap = size * 1.3;
+        self.gap = size * if table.columns.len() > CROWDED { 1.0 } else { 1.3 };
         self.widths = (0..table.columns.len())
             .map(|column| {
                 let texts = self.cells.iter().filter_map(|row| row.get(column));
@@ -147,6 +210,25 @@ impl Layout {
             x += width + self.gap;
         }
     }
+}
+
+/// Largest and smallest size of a table's text.
+fn sizes(page: Page<'_>) -> (f64, f64) {
+    let largest = page.style.tick_size;
+    (largest, (largest * LEAST_SCALE).max(LEAST_SIZE).min(largest))
+}
+
+/// The width at which a table stands unbroken in its largest text, if it does not fit into `room` in its smallest.
+pub(super) fn wanted_width(page: Page<'_>, table: &TableBody, room: f64) -> Option<f64> {
+    let (largest, least) = sizes(page);
+    let mut layout = Layout::unfitted(table);
+    layout.split_head();
+    layout.measure(least, table);
+    if layout.width() <= room {
+        return None;
+    }
+    layout.measure(largest, table);
+    Some(layout.width())
 }
 
 /// A text cut at the space that leaves the shorter longest half; all of it in the second half if there is none.

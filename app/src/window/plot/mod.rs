@@ -26,6 +26,8 @@ use crate::figure::model::{Axis, Item, Legend, Plot as PlotBody};
 /// Room that a labelled tick wants along its axis, points.
 const TICK_ROOM_X: f32 = 75.0;
 const TICK_ROOM_Y: f32 = 34.0;
+/// The same for rows with names: none may be left out where there is room.
+const NAME_ROOM_Y: f32 = 18.0;
 /// Points around a plot that its axes take, about.
 const AROUND: f32 = 50.0;
 /// Room of a letter, a key and a row of a legend, points, and the largest share of a tile that it may cover each way.
@@ -34,7 +36,7 @@ const KEY: f32 = 30.0;
 const LEGEND_ROW: f32 = 16.0;
 const LEGEND_SHARE: f32 = 0.62;
 /// Most names that a legend inside a tile may hold.
-const MOST_IN_LEGEND: usize = 6;
+const MOST_IN_LEGEND: usize = 8;
 
 /// Geometry in axis space, ready to be drawn.
 pub(super) struct Prepared {
@@ -127,7 +129,8 @@ impl Prepared {
         let tokens = tokens(ui.ctx());
         let (x, y) = (Mapped(&self.x), Mapped(&self.y));
         let room = ui.available_size();
-        let wanted = (wanted_ticks(room.x, TICK_ROOM_X), wanted_ticks(room.y, TICK_ROOM_Y));
+        let each = if self.y.categories.is_some() { NAME_ROOM_Y } else { TICK_ROOM_Y };
+        let wanted = (wanted_ticks(room.x, TICK_ROOM_X), wanted_ticks(room.y, each));
         let hold = grab::Hold::of(ui, showing.id);
         let brushing = showing.brush && ui.input(|input| input.modifiers.shift);
         let mut plot = Plot::new(showing.id)

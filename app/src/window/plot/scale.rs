@@ -3,7 +3,7 @@
 use egui_plot::GridMark;
 
 use crate::figure::model::Axis;
-use crate::figure::{number, ticks};
+use crate::figure::{categories, number, ticks};
 
 /// An axis as `egui_plot` sees it: scaled, and turned over if inverted.
 pub(super) struct Mapped<'a>(pub(super) &'a Axis);
@@ -29,12 +29,9 @@ impl Mapped<'_> {
 pub(super) fn marks(axis: &Axis, (low, high): (f64, f64), wanted: usize) -> Vec<GridMark> {
     let mapped = Mapped(axis);
     if let Some(names) = &axis.categories {
-        // Names need little room; with too many of them every second, third … is written.
-        let stride = names.len().div_ceil((wanted * 2).max(1)).max(1);
-        return (0..names.len())
-            .step_by(stride)
-            .map(|index| GridMark { value: mapped.to(index as f64 + 0.5), step_size: stride as f64 })
-            .collect();
+        let stride = stride(names, wanted);
+        let mark = |(place, _): (f64, &str)| GridMark { value: mapped.to(place), step_size: stride as f64 };
+        return categories::ticks(names, stride).into_iter().map(mark).collect();
     }
     let (a, b) = (mapped.from(low), mapped.from(high));
     let major: Vec<f64> = ticks::ticks(axis.scale, (a.min(b), a.max(b)), wanted)
@@ -49,6 +46,11 @@ pub(super) fn marks(axis: &Axis, (low, high): (f64, f64), wanted: usize) -> Vec<
     major.into_iter().map(|value| GridMark { value, step_size }).collect()
 }
 
+/// Names need little room; with too many of them every second, third … is written.
+fn stride(names: &[String], wanted: usize) -> usize {
+    names.len().div_ceil((wanted * 2).max(1)).max(1)
+}
+
 pub(super) fn tick_text(
     axis: &Axis,
     mark: GridMark,
@@ -57,10 +59,10 @@ pub(super) fn tick_text(
 ) -> String {
     let mapped = Mapped(axis);
     if let Some(names) = &axis.categories {
-        let index = mapped.from(mark.value) - 0.5;
-        let name =
-            names.get(index.round().max(0.0) as usize).filter(|_| (index - index.round()).abs() < 1e-6);
-        return name.cloned().unwrap_or_default();
+        let place = mapped.from(mark.value);
+        let ticks = categories::ticks(names, stride(names, count));
+        let tick = ticks.into_iter().find(|(own, _)| (own - place).abs() < 1e-6);
+        return tick.map_or_else(String::new, |(_, name)| name.to_owned());
     }
     let (a, b) = (mapped.from(*range.start()), mapped.from(*range.end()));
     let wanted = mapped.from(mark.value);

@@ -1,5 +1,7 @@
-//! What can be turned without running anything again. A control of several views stands once, above all tiles; one that a
-//! single view has stands in its tile.
+//! What can be turned without running anything again. A control of several tiles stands once, above all of them; one that
+//! only views of one tile have stands in it. A control that changes nothing as the others stand is not shown.
+
+use std::collections::BTreeSet;
 
 use egui::{RichText, Ui};
 use weightscope_engine::record::{ControlKind, ControlSpec, ControlValue, Controls, Record, ViewSpec};
@@ -7,8 +9,11 @@ use weightscope_engine::record::{ControlKind, ControlSpec, ControlValue, Control
 use super::TileBehavior;
 use crate::window::command::Action;
 
+/// Length of a slider, points.
+const SLIDER: f32 = 64.0;
+
 impl TileBehavior<'_> {
-    /// The controls that only this view has, in a row of its own.
+    /// The controls that only views of this tile have, in a row of its own.
     pub(super) fn controls_ui(&mut self, ui: &mut Ui, spec: &ViewSpec) {
         let views = &self.shown.views;
         let own: Vec<&ControlSpec> =
@@ -29,12 +34,14 @@ pub(in crate::window) fn shared(views: &[ViewSpec]) -> Vec<&ControlSpec> {
 }
 
 fn is_shared(views: &[ViewSpec], control: &ControlSpec) -> bool {
+    let has = |view: &&ViewSpec| view.controls.iter().any(|other| other.id == control.id);
+    let tile = |view: &ViewSpec| view.tab_of.clone().unwrap_or_else(|| view.id.clone());
+    let tiles: BTreeSet<String> = views.iter().filter(has).map(tile).collect();
     // A rectangle is brushed in a view and named there.
-    control.kind != ControlKind::Region
-        && views.iter().filter(|view| view.controls.iter().any(|other| other.id == control.id)).count() > 1
+    control.kind != ControlKind::Region && tiles.len() > 1
 }
 
-/// Controls side by side; a narrow tile scrolls them.
+/// Controls side by side, in as many rows as they need; label and field stay together.
 pub(in crate::window) fn row_ui(
     ui: &mut Ui,
     id: &str,
@@ -43,20 +50,46 @@ pub(in crate::window) fn row_ui(
     record: &Record,
     actions: &mut Vec<Action>,
 ) {
-    if specs.is_empty() {
+    let live: Vec<&ControlSpec> = specs.iter().copied().filter(|control| control.is_live(values)).collect();
+    if live.is_empty() {
         return;
     }
-    egui::ScrollArea::horizontal().id_salt(("controls", id)).auto_shrink([false, true]).show(ui, |ui| {
-        ui.horizontal(|ui| {
-            ui.spacing_mut().slider_width = 64.0;
+    ui.push_id(("controls", id), |ui| {
+        ui.horizontal_wrapped(|ui| {
+            ui.spacing_mut().slider_width = SLIDER;
             ui.spacing_mut().combo_width = 40.0;
-            for control in specs {
+            for control in live {
+                let width = width(ui, control, values.0.get(&control.id), record);
+                let is_first = ui.cursor().min.x <= ui.max_rect().min.x + 1.0;
+                if !is_first && width > ui.available_size_before_wrap().x {
+                    ui.end_row();
+                }
                 if let Some(turned) = control_ui(ui, control, values.0.get(&control.id), record) {
                     actions.push(Action::Turn(control.id.clone(), turned));
                 }
             }
         });
     });
+}
+
+/// Width of a control with its label, about.
+fn width(ui: &Ui, control: &ControlSpec, value: Option<&ControlValue>, record: &Record) -> f32 {
+    /// Number beside a slider; arrow and padding of a choice; box of a switch.
+    const AROUND: f32 = 52.0;
+    let text = |words: &str| {
+        let font = egui::TextStyle::Body.resolve(ui.style());
+        ui.painter().layout_no_wrap(words.to_owned(), font, egui::Color32::PLACEHOLDER).size().x
+    };
+    let label = text(&control.label) + ui.spacing().item_spacing.x;
+    let field = match (&control.kind, value) {
+        (ControlKind::Number { .. }, _) => SLIDER + AROUND,
+        (ControlKind::Choice { .. } | ControlKind::ChoiceFrom { .. }, Some(ControlValue::Word(now))) => {
+            let options = control.options(record);
+            text(options.iter().find(|(key, _)| key == now).map_or(now, |(_, words)| words)) + AROUND
+        }
+        _ => AROUND,
+    };
+    label + field
 }
 
 /// One control; its new value, if it was turned.

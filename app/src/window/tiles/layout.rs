@@ -61,8 +61,12 @@ impl Layout {
     /// The default arrangement for a window of this width.
     pub(in crate::window) fn new(views: &[ViewSpec], width: f32) -> Self {
         let mut tiles = Tiles::default();
-        let panes: Vec<TileId> =
-            views.iter().map(|view| tiles.insert_pane(Pane { view: view.id.clone() })).collect();
+        let panes: Vec<Vec<TileId>> = themes(views)
+            .into_iter()
+            .map(|theme| {
+                theme.into_iter().map(|view| tiles.insert_pane(Pane { view: view.id.clone() })).collect()
+            })
+            .collect();
         let room = Room::of(width);
         let root = match room {
             Room::Wide => wide(&mut tiles, panes),
@@ -114,6 +118,11 @@ impl Layout {
         if !self.has(view) {
             self.add(view);
         }
+        self.bring(view);
+    }
+
+    /// Brings a view's tile to the front of its tabs, if it has one.
+    pub(in crate::window) fn bring(&mut self, view: &str) {
         self.tree.make_active(|_, tile| matches!(tile, Tile::Pane(pane) if pane.view == view));
     }
 
@@ -200,14 +209,28 @@ impl Layout {
     }
 }
 
-/// As many groups as there is room for; further panes join the last `columns` of them.
-fn groups(tiles: &mut Tiles<Pane>, panes: Vec<TileId>, most: usize, columns: usize) -> Vec<TileId> {
+/// Views that share a tile, in the order of the first ones.
+fn themes(views: &[ViewSpec]) -> Vec<Vec<&ViewSpec>> {
+    let mut themes: Vec<Vec<&ViewSpec>> = Vec::new();
+    for view in views {
+        let first = view.tab_of.as_deref();
+        let is_own = |theme: &&mut Vec<&ViewSpec>| theme.first().map(|lead| lead.id.as_str()) == first;
+        match first.and_then(|_| themes.iter_mut().find(is_own)) {
+            Some(theme) => theme.push(view),
+            None => themes.push(vec![view]),
+        }
+    }
+    themes
+}
+
+/// As many groups as there is room for; the panes of further themes join the last `columns` of them.
+fn groups(tiles: &mut Tiles<Pane>, panes: Vec<Vec<TileId>>, most: usize, columns: usize) -> Vec<TileId> {
     let count = panes.len().min(most);
     let mut groups: Vec<Vec<TileId>> = vec![Vec::new(); count];
-    for (index, pane) in panes.into_iter().enumerate() {
+    for (index, theme) in panes.into_iter().enumerate() {
         let place = if index < count { index } else { count - 1 - (index - count) % columns.min(count) };
         if let Some(group) = groups.get_mut(place) {
-            group.push(pane);
+            group.extend(theme);
         }
     }
     let tile = |group: Vec<TileId>| match group.as_slice() {
@@ -228,7 +251,7 @@ fn share(tiles: &mut Tiles<Pane>, container: TileId, child: TileId, share: f32) 
     }
 }
 
-fn wide(tiles: &mut Tiles<Pane>, panes: Vec<TileId>) -> TileId {
+fn wide(tiles: &mut Tiles<Pane>, panes: Vec<Vec<TileId>>) -> TileId {
     let cells = groups(tiles, panes, 1 + BESIDE + BELOW, BELOW);
     let (upper, lower) = cells.split_at(cells.len().min(1 + BESIDE));
     let (first, beside) = upper.split_at(upper.len().min(1));
@@ -247,7 +270,7 @@ fn wide(tiles: &mut Tiles<Pane>, panes: Vec<TileId>) -> TileId {
     root
 }
 
-fn narrow(tiles: &mut Tiles<Pane>, panes: Vec<TileId>) -> TileId {
+fn narrow(tiles: &mut Tiles<Pane>, panes: Vec<Vec<TileId>>) -> TileId {
     let cells = groups(tiles, panes, NARROW, 2);
     let root = rows(tiles, &cells, 2);
     let row = cells.first().and_then(|first| Some((tiles.parent_of(*first)?, *first)));
@@ -298,6 +321,19 @@ mod tests {
         layout.open_in("channels:t", group);
         let pane = layout.panes().find(|(_, id)| *id == "channels:t").map(|(tile, _)| tile);
         assert_eq!(pane.and_then(|tile| layout.tree.tiles.parent_of(tile)), Some(group), "as a tab of it");
+    }
+
+    #[test]
+    fn views_of_one_theme_share_a_tile() {
+        let mut all = views(&["a", "b", "c", "d"]);
+        all[2].tab_of = Some("a".to_owned());
+        all[3].tab_of = Some("gone".to_owned());
+        let layout = Layout::new(&all, 1440.0);
+        assert_eq!(
+            layout.order(),
+            ["a", "c", "b", "d"],
+            "a tab stands with its lead, or by itself without one"
+        );
     }
 
     #[test]

@@ -93,6 +93,7 @@ fn column_preview(name: &str, column: &Column, rows: usize) -> ColumnPreview {
     ColumnPreview { name: name.to_owned(), kind: column.kind(), missing, range, distinct, problem }
 }
 
-fn told(text: impl Into<String>, path: &Path) -> DataError {
+/// What is wrong with a table and what to do, for a message that ends with its place.
+pub fn told(text: impl Into<String>, path: &Path) -> DataError {
     DataError::unusable(Problem::Told(text.into()), path)
 }

@@ -120,19 +120,36 @@ struct Building {
     codes: Vec<u32>,
     present: usize,
     odd: usize,
+    /// How many of the odd ones are numbers with a comma.
+    commas: usize,
     first_odd: Option<(u64, String)>,
+}
+
+/// True for a number with a comma in place of the decimal point.
+fn has_decimal_comma(text: &str) -> bool {
+    text.contains(',') && text.replacen(',', ".", 1).parse::<f64>().is_ok()
 }
 
 impl Building {
     /// Few words among numbers are slips.
     fn refuse_slips(&self, name: &str, path: &Path) -> Result<(), DataError> {
+        let Some((line, text)) = &self.first_odd else { return Ok(()) };
+        if self.commas > 0 && self.commas == self.odd && 2 * self.odd > self.present {
+            return Err(told(
+                format!(
+                    "column \"{name}\" holds numbers with decimal commas, the first \"{text}\" in line {line}; write them with a decimal point"
+                ),
+                path,
+            ));
+        }
         if 2 * self.odd > self.present {
             return Ok(());
         }
-        let Some((line, text)) = &self.first_odd else { return Ok(()) };
-        let comma = text.contains(',') && text.replace(',', ".").parse::<f64>().is_ok();
-        let remedy =
-            if comma { "write numbers with a decimal point" } else { "correct it or leave the cell empty" };
+        let remedy = if has_decimal_comma(text) {
+            "write numbers with a decimal point"
+        } else {
+            "correct it or leave the cell empty"
+        };
         Err(told(
             format!(
                 "line {line}, column \"{name}\" holds \"{text}\" where {} other values are numbers; {remedy}",
@@ -212,6 +229,7 @@ impl Building {
             }
             Err(_) => {
                 self.odd += 1;
+                self.commas += usize::from(has_decimal_comma(text));
                 self.first_odd.get_or_insert_with(|| (line, text.to_owned()));
                 self.values.push(f64::NAN);
                 Ok(())

@@ -45,7 +45,7 @@ pub(super) fn pick(record: &Record, pick: &Pick) -> Picked {
         .map(|name| (super::derive::control::CELL.to_owned(), ControlValue::Word(name)))
         .into_iter()
         .collect();
-    Picked { ids: Vec::new(), controls }
+    Picked { controls, ..Picked::default() }
 }
 
 fn picture<'a>(record: &'a Record, channel: &str, step: u64) -> Option<&'a Grid> {

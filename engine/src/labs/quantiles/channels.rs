@@ -2,10 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::base::{Matrix, News};
+use super::base::{Kind, Matrix, News};
 use super::data::{Encoder, Target};
 use super::ensemble::{Aggregator, Combined};
 use super::method::aggregate::Shape;
+use super::names::name;
 use super::pipeline::Plan;
 use crate::record::{Channel, Curve, Data, Grid, Record, Timeline};
 use crate::run::Context;
@@ -50,6 +51,9 @@ pub(super) const BOARD_AT: &str = "board_at/";
 pub(super) const PARTS_AT: &str = "parts_at/";
 /// One order of the fan chart a line.
 pub(super) const ORDERS: &str = "orders";
+/// Orders that every table has, before those by a feature.
+const ORDERS_OF_ALL: [&str; 4] =
+    ["prediction\tpredicted median", "width\tpredicted width", "observation", "case\tplace in the table"];
 /// True quantiles of the test rows.
 pub(super) const TRUTH: &str = "truth";
 /// Family: weights of global tables, by aggregator.
@@ -141,7 +145,8 @@ fn grid(columns: Vec<String>, values: Vec<f32>) -> Grid {
 /// Puts everything that is known before the first fit into the record.
 pub(super) fn declare(context: &mut Context<'_>, plan: &Plan<'_>) {
     let meta = Meta::of(plan);
-    let methods: Vec<String> = meta.aggregators.iter().rev().chain(&meta.base_models).cloned().collect();
+    let methods: Vec<&str> =
+        meta.aggregators.iter().rev().chain(&meta.base_models).map(String::as_str).collect();
     let weighted: Vec<&str> =
         plan.aggregators.iter().rev().filter(|one| one.resolution().is_some()).map(|one| one.key()).collect();
     let text = serde_json::to_string(&meta).unwrap_or_default();
@@ -153,8 +158,13 @@ pub(super) fn declare(context: &mut Context<'_>, plan: &Plan<'_>) {
         "Levels, names and scales.",
         Data::Text(text),
     ));
-    record.insert(channel(METHODS, "methods", "", "One method a line.", Data::Text(methods.join("\n"))));
-    let others = format!("{NOBODY}\n{}", methods.join("\n"));
+    let choices = |words: &[&str]| {
+        let line = |word: &&str| format!("{word}\t{}", name(word));
+        words.iter().map(line).collect::<Vec<_>>().join("\n")
+    };
+    let methods = choices(&methods);
+    let others = format!("{NOBODY}\n{methods}");
+    record.insert(channel(METHODS, "methods", "", "One method a line.", Data::Text(methods)));
     record.insert(channel(SECONDS, "second methods", "", "One method a line.", Data::Text(others)));
     record.insert(channel(
         FEATURES,
@@ -163,17 +173,15 @@ pub(super) fn declare(context: &mut Context<'_>, plan: &Plan<'_>) {
         "One feature a line.",
         Data::Text(meta.features.join("\n")),
     ));
-    let orders: Vec<&str> = ["prediction", "width", "observation", "case"]
-        .into_iter()
-        .chain(meta.features.iter().map(String::as_str))
-        .collect();
+    let orders: Vec<&str> =
+        ORDERS_OF_ALL.into_iter().chain(meta.features.iter().map(String::as_str)).collect();
     record.insert(channel(ORDERS, "orders", "", "One order of rows a line.", Data::Text(orders.join("\n"))));
     record.insert(channel(
         WEIGHTED,
         "weighted",
         "",
         "Aggregators with weights.",
-        Data::Text(weighted.join("\n")),
+        Data::Text(choices(&weighted)),
     ));
     let (material, most) = (&plan.material, most_rows(plan));
     for (id, part, label) in [
@@ -268,11 +276,15 @@ pub(super) fn weights(
 }
 
 /// A point of a training curve, for live pictures.
-pub(super) fn curve_point(context: &mut Context<'_>, name: &str, label: &str, news: News) {
+pub(super) fn curve_point(context: &mut Context<'_>, word: &str, news: News) {
     let News::Point { step, train, validation, crossing } = news else { return };
     let present = context.step();
     let parts = [
-        ("train", train, "Mean training loss since the last look."),
+        (
+            "train",
+            train,
+            "Mean training loss since the last look; of the Gaussian net the negative log-likelihood.",
+        ),
         (
             "validation",
             validation,
@@ -284,7 +296,14 @@ pub(super) fn curve_point(context: &mut Context<'_>, name: &str, label: &str, ne
         if part == "crossing" && value == 0.0 {
             continue;
         }
-        let id = format!("{CURVE}{part}/{name}");
+        let id = format!("{CURVE}{part}/{word}");
+        // Its training loss is no pinball loss.
+        let is_likelihood = part == "train" && word == Kind::ConditionalGaussian.key();
+        let label = if is_likelihood {
+            format!("{}, neg. log-likelihood", name(word))
+        } else {
+            name(word).to_owned()
+        };
         let record = context.record();
         let mut curve = match record.get(&id).map(|channel| &channel.data) {
             Some(Data::Curve(timeline)) => {
@@ -297,13 +316,7 @@ pub(super) fn curve_point(context: &mut Context<'_>, name: &str, label: &str, ne
         }
         curve.x.push(step as f64);
         curve.y.push(value);
-        record.insert(channel(
-            &id,
-            &format!("{label}, {part}"),
-            "",
-            about,
-            Data::Curve(only(present, curve)),
-        ));
+        record.insert(channel(&id, &label, "", about, Data::Curve(only(present, curve))));
     }
 }
 

@@ -14,6 +14,7 @@ mod cost;
 pub mod data;
 pub mod ensemble;
 pub mod method;
+mod names;
 mod pipeline;
 mod predict;
 mod reference;

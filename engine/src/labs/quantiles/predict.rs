@@ -12,13 +12,12 @@ use rayon::prelude::*;
 use super::base::{Fitted, Matrix};
 use super::config::Config;
 use super::method::conformal;
-use super::method::cv_plus::SortedScores;
-use super::method::isotonize::{self, Isotonization};
+use super::method::cv_plus::{self, SortedScores};
+use super::method::isotonize::Isotonization;
 use super::method::levels::Levels;
 use super::pipeline::finish::operator;
 use super::pipeline::store::{Finished, Store};
-use crate::data::DataError;
-use crate::data::table::read_as;
+use crate::data::table::{read_as, told};
 use crate::experiment::Problem;
 use crate::labs::Method;
 use crate::run::{Control, RunError};
@@ -48,25 +47,21 @@ pub fn predict_with(
     let model = Model::open(run_folder, method)?;
     let (table, _) = read_as(csv_path, &model.finished.encoder.wanted())?;
     if table.rows == 0 {
-        return Err(RunError::Data(DataError::Request {
-            problem: format!("there are no rows below the header: {}", csv_path.display()),
-            remedy: "choose a file with data in it",
-        }));
+        return Err(
+            told("there are no rows below the header; choose a file with data in it", csv_path).into()
+        );
     }
     if model.refuses_holes
         && let Some((row, column)) = (0..table.rows).find_map(|row| {
             table.columns.iter().position(|column| column.is_missing(row)).map(|column| (row, column))
         })
     {
-        return Err(RunError::Data(DataError::Request {
-            problem: format!(
-                "{}, column \"{}\" has no usable value, and the run was made without imputing: {}",
-                table.row_name(row),
-                table.names[column],
-                csv_path.display()
-            ),
-            remedy: "fill the cell with a value the run knows, or make a run with missing = \"impute\"",
-        }));
+        let (line, name) = (table.row_name(row), &table.names[column]);
+        let words = format!(
+            "{line}, column \"{name}\" has no usable value, and the run was made without imputing; fill the cell with a value \
+             that the run knows, or make a run with missing = \"impute\""
+        );
+        return Err(told(words, csv_path).into());
     }
     let starts: Vec<usize> = (0..table.rows).step_by(CHUNK).collect();
     let parts: Result<Vec<Vec<u8>>, RunError> = starts
@@ -235,15 +230,9 @@ impl Model {
         let by_fold: Option<Vec<Vec<f32>>> = (0..folds).map(|fold| self.quantiles(x, Some(fold))).collect();
         let Some(mut by_fold) = by_fold else { return Vec::new() };
         by_fold.iter_mut().for_each(|q| operator.apply_rows(q, m));
+        let pairs = self.levels.pairs();
         for (row, out) in out.chunks_exact_mut(m).enumerate() {
-            for (pair, scores) in self.levels.pairs().iter().zip(&self.scores) {
-                let end =
-                    |level: usize| by_fold.iter().map(|q| f64::from(q[row * m + level])).collect::<Vec<_>>();
-                let (low, high) = scores.interval(&end(pair.lower), &end(pair.upper), pair.alpha);
-                out[pair.lower] = low as f32;
-                out[pair.upper] = high as f32;
-            }
-            isotonize::sweep(out);
+            cv_plus::calibrate_row(&pairs, &self.scores, &by_fold, row, out);
         }
         out
     }

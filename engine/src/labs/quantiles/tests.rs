@@ -102,6 +102,16 @@ fn a_finished_run_predicts_its_own_table_and_refuses_others() {
     std::fs::write(&new, "income\n1\nmuch\n").unwrap();
     let problem = predict(&path, &new).unwrap_err().to_string();
     assert!(problem.contains("line 3, column \"income\" holds \"much\""), "{problem}");
+    for (text, words) in [
+        ("income\n", "there are no rows below the header"),
+        ("income\n1\nNaN\n", "line 3, column \"income\" has no usable value"),
+        ("a;income\n1;2,5\n", "line 2, column \"income\" holds \"2,5\""),
+    ] {
+        std::fs::write(&new, text).unwrap();
+        let problem = predict(&path, &new).unwrap_err().to_string();
+        assert!(problem.contains(words), "{words}: {problem}");
+        assert!(problem.ends_with(&new.display().to_string()), "the path is last: {problem}");
+    }
 }
 
 #[test]
@@ -200,6 +210,14 @@ fn bad_input_is_named() {
         (format!("x,y\n{}", rows(60, &|row| format!("{row},w{row}\n"))), &nothing, "holds words"),
         (format!("x,y\n{}", rows(4, &|row| format!("{row},{row}\n"))), &nothing, "do not fill 3 folds"),
         (fine.replace("5,5\n", ",5\n"), &nothing, "missing values, the first at line"),
+        (fine.replace("\n5,5\n", "\nmuch,5\n"), &nothing, "line 7, column \"x\" holds \"much\""),
+        (
+            fine.replace(',', ";").replace('\n', ",5\n").replacen("y,5", "y", 1),
+            &nothing,
+            "with decimal commas",
+        ),
+        (fine.clone(), &|config: &mut Config| config.levels = vec![0.1, 0.1, 0.9], "repeated"),
+        (fine.clone(), &|config: &mut Config| config.levels = vec![0.0, 0.5, 1.0], "between 0 and 1"),
         (fine.replace("x,y", "x,x"), &nothing, "stands twice"),
         (fine.replace("7,0\n", "inf,0\n"), &nothing, "not finite"),
         (fine.clone(), &|config: &mut Config| config.levels = vec![0.5, 0.1], "ascending"),
@@ -207,6 +225,8 @@ fn bad_input_is_named() {
     ] {
         let problem = refusal(&text, change);
         assert!(problem.contains(words), "{words}: {problem}");
+        let is_setting = problem.contains("levels");
+        assert!(is_setting || problem.ends_with(&path.display().to_string()), "the path is last: {problem}");
     }
     let dropped =
         refusal(&fine.replace("\n5,5\n", "\n,5\n"), &|config| config.missing = super::Missing::Drop);
@@ -256,21 +276,50 @@ fn toggling_the_stage_of_a_hundred_thousand_rows_is_timed() {
     let config = Config { relative_to: "linear".to_owned(), ..small() };
     let views = config.views();
     let mut controls = Controls::default().complete(&views, &record);
-    let control = Control::default();
     controls.set("method", crate::record::ControlValue::Word("knn".to_owned()));
     for stage in ["none", "sort", "pava", "sweep", "conformal"] {
         controls.set("stage", crate::record::ControlValue::Word(stage.to_owned()));
         let mut line = format!("{stage:9}");
-        for view in ["fan", "reliability", "pit", "crossing", "slice_coverage", "leaderboard", "inspector"] {
-            let job = Derive::new(view, &record, &controls, &control);
-            let times = (0..5).map(|_| {
-                let begun = std::time::Instant::now();
-                assert!(!config.derive(&job).unwrap().is_empty(), "{view}");
-                begun.elapsed().as_secs_f64() * 1e3
-            });
-            let best = times.fold(f64::INFINITY, f64::min);
-            let _ = write!(line, "  {view} {best:.1} ms");
+        let views = [
+            "fan",
+            "reliability",
+            "pit",
+            "crossing",
+            "operators",
+            "slice_coverage",
+            "leaderboard",
+            "conformal_scores",
+            "conformal_pairs",
+            "inspector",
+            "inspector_facts",
+        ];
+        for view in views {
+            let _ = write!(line, "  {view} {:.1}", best_of_five(&config, &record, view, &controls));
         }
         eprintln!("{line}");
     }
+    for (view, turned) in [
+        ("fan", [("order", "width"), ("second", "linear")]),
+        ("fan", [("order", "a"), ("compare", "difference")]),
+        ("slice_width", [("slice_by", "width"), ("slice", "b")]),
+        ("slice_table", [("slice_by", "cluster"), ("slice", "b")]),
+        ("crossing", [("slice", "b"), ("method", "boosting")]),
+    ] {
+        for (id, word) in turned {
+            controls.set(id, crate::record::ControlValue::Word(word.to_owned()));
+        }
+        eprintln!("{view} {turned:?} {:.1}", best_of_five(&config, &record, view, &controls));
+    }
+}
+
+/// Milliseconds of the fastest of five derivations.
+fn best_of_five(config: &Config, record: &crate::record::Record, view: &str, controls: &Controls) -> f64 {
+    let control = Control::default();
+    let job = Derive::new(view, record, controls, &control);
+    let times = (0..5).map(|_| {
+        let begun = std::time::Instant::now();
+        assert!(!config.derive(&job).unwrap().is_empty(), "{view}");
+        begun.elapsed().as_secs_f64() * 1e3
+    });
+    times.fold(f64::INFINITY, f64::min)
 }

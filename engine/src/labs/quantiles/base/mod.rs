@@ -13,6 +13,7 @@ pub mod network;
 pub mod pca;
 pub mod program;
 pub mod tree;
+pub mod watch;
 
 use serde::{Deserialize, Serialize};
 

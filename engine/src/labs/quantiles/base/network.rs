@@ -6,7 +6,8 @@
 
 use burn::tensor::{Device, Tensor, activation};
 
-use super::{Halt, Matrix, News, Progress};
+use super::watch::{Looks, Watch};
+use super::{Halt, Matrix, Progress};
 use crate::labs::quantiles::method::optimizer::Amsgrad;
 use crate::math::rng::{Stream, stream};
 use crate::nn::gradient::constant;
@@ -187,6 +188,12 @@ pub struct TrainSettings {
     pub patience: usize,
 }
 
+impl TrainSettings {
+    fn looks(&self) -> Looks {
+        Looks { every: self.every, patience: self.patience, most_steps: self.most_steps }
+    }
+}
+
 /// What a training came to.
 #[derive(Clone, Debug)]
 pub struct Trained {
@@ -213,42 +220,26 @@ pub fn train(
         Amsgrad::<f32>::new(network.values().len(), settings.learning_rate, settings.weight_decay);
     let mut order = BatchOrder::new(rows, settings.batch, stream(seed, &format!("{purpose}/order")));
     let mut noise = stream(seed, &format!("{purpose}/noise"));
-    let mut best = (f64::INFINITY, 0, network.values().to_vec());
-    let (mut loss, mut crossing, mut since) = (0.0, 0.0, 0_usize);
+    let mut watch = Watch::new(settings.looks(), network.values().to_vec());
     for step in 1..=settings.most_steps {
         let batch = order.next_batch();
         let input = head.inputs(batch, &mut noise);
         let gradient = network.gradient(input, settings.dropout, &mut noise, &tracked, |outputs, slopes| {
-            let (part, cross) = head.loss(batch, outputs, slopes);
-            loss += part;
-            crossing += cross;
+            let (loss, crossing) = head.loss(batch, outputs, slopes);
+            watch.add(loss, crossing);
         });
-        since += 1;
         optimizer.step(network.values_mut(), &gradient);
         progress.check()?;
-        if step % settings.every != 0 && step != settings.most_steps {
-            continue;
-        }
-        let validation = head.validate(&network, device);
-        let count = since as f64;
-        progress.tell(News::Point {
-            step,
-            train: loss / count,
-            validation: validation.unwrap_or(f64::NAN),
-            crossing: crossing / count,
-        })?;
-        progress.share(step as f64 / settings.most_steps as f64)?;
-        (loss, crossing, since) = (0.0, 0.0, 0);
-        match validation {
-            Some(value) if value < best.0 => best = (value, step, network.values().to_vec()),
-            Some(_) if step - best.1 >= settings.patience => break,
-            Some(_) => {}
-            None => best = (f64::NAN, step, network.values().to_vec()),
+        if watch.is_due(step) {
+            let validation = head.validate(&network, device);
+            if watch.look(step, validation, || network.values().to_vec(), progress)? {
+                break;
+            }
         }
     }
-    let (value, best_step, values) = best;
-    network.values_mut().copy_from_slice(&values);
-    Ok(Trained { network, best_step, best: value })
+    let best = watch.best();
+    network.values_mut().copy_from_slice(&best.state);
+    Ok(Trained { network, best_step: best.step, best: best.loss })
 }
 
 /// Rows in shuffled order, epoch after epoch; the last batch of an epoch may be smaller.

@@ -1,10 +1,11 @@
 //! Opening, checking, splitting and encoding the table of a run.
 
+use std::path::Path;
+
 use super::encode::Encoder;
 use super::split::{Parts, from_file, seeded};
 use super::truth;
-use crate::data::table::{Column, Table, open_table};
-use crate::experiment::Problem;
+use crate::data::table::{Column, MISSING, Table, open_table, told};
 use crate::labs::quantiles::base::Matrix;
 use crate::labs::quantiles::config::{Config, Missing};
 use crate::run::RunError;
@@ -50,8 +51,9 @@ impl Material {
         let target = find_target(&table, &config.target)?;
         if table.columns.len() < 2 {
             return Err(problem(
+                &table,
                 "dataset",
-                "the table has no column beside the target",
+                "there is no column beside the target",
                 "give at least one feature",
             ));
         }
@@ -68,7 +70,7 @@ impl Material {
             None => parts,
         };
         let fold_count = parts.folds.iter().max().map_or(0, |most| most + 1);
-        check_sizes(&parts, fold_count.max(folds))?;
+        check_sizes(&table, &parts, fold_count.max(folds))?;
         let encoder = Encoder::fit(&table, target, &parts.train);
         check_target(&table, target, &parts.train)?;
         let part = |rows: &[usize]| Part {
@@ -110,37 +112,45 @@ fn dropped(parts: &Parts, kept: &[usize]) -> Parts {
     }
 }
 
-fn problem(key: &str, why: impl Into<String>, allowed: impl Into<String>) -> RunError {
-    RunError::Problems(vec![Problem::error(key, why).allowing(allowed)])
+/// What setting does not fit the table, why, and what to do; the message ends with the table.
+fn problem(table: &Table, key: &str, why: &str, remedy: &str) -> RunError {
+    told(format!("{key}: {why}; {remedy}"), Path::new(&table.place)).into()
+}
+
+/// So many rows in words.
+fn rows(count: usize, what: &str) -> String {
+    if count == 1 { format!("1 {what}row") } else { format!("{count} {what}rows") }
 }
 
 fn find_target(table: &Table, name: &str) -> Result<usize, RunError> {
     let Some(index) = table.position(name) else {
+        let names = table.names.iter().take(40).cloned().collect::<Vec<_>>().join(", ");
         return Err(problem(
+            table,
             "target",
-            format!("the table has no column \"{name}\""),
-            table.names.iter().take(40).cloned().collect::<Vec<_>>().join(", "),
+            &format!("there is no column \"{name}\""),
+            &format!("choose one of {names}"),
         ));
     };
-    match &table.columns[index] {
-        Column::Numbers(_) => Ok(index),
-        Column::Words { .. } => Err(problem(
-            "target",
-            format!("the column \"{name}\" holds words, not numbers"),
-            "a column of numbers",
-        )),
-    }
+    let Column::Words { names, codes } = &table.columns[index] else { return Ok(index) };
+    let first = codes.iter().position(|code| *code != MISSING);
+    let first = first.and_then(|row| Some((row, names.get(codes[row] as usize)?)));
+    let example = first
+        .map_or_else(String::new, |(row, word)| format!(", the first \"{word}\" in {}", table.row_name(row)));
+    Err(problem(
+        table,
+        "target",
+        &format!("the column \"{name}\" holds words{example}"),
+        "choose a column of numbers",
+    ))
 }
 
 fn check_target(table: &Table, target: usize, train: &[usize]) -> Result<(), RunError> {
     let Column::Numbers(values) = &table.columns[target] else { return Ok(()) };
     let first = train.first().map(|row| values[*row]);
     if train.iter().all(|row| Some(values[*row]) == first) {
-        return Err(problem(
-            "target",
-            format!("\"{}\" has the same value in all training rows", table.names[target]),
-            "a column that varies",
-        ));
+        let why = format!("\"{}\" has the same value in all training rows", table.names[target]);
+        return Err(problem(table, "target", &why, "choose a column that varies"));
     }
     Ok(())
 }
@@ -157,14 +167,15 @@ fn whole_rows(table: &Table, target: usize, missing: Missing) -> Result<Option<V
         Missing::Refuse => match with_holes.clone().next() {
             None => Ok(None),
             Some((row, column)) => Err(problem(
+                table,
                 "missing",
-                format!(
-                    "{} rows have missing values, the first at {}, column \"{}\"",
-                    with_holes.count(),
+                &format!(
+                    "{} with missing values, the first at {}, column \"{}\"",
+                    rows(with_holes.count(), ""),
                     table.row_name(row),
                     table.names[column]
                 ),
-                "drop, impute, or a table without holes",
+                "fill them, or set missing to \"drop\" or \"impute\"",
             )),
         },
         Missing::Impute => {
@@ -172,44 +183,36 @@ fn whole_rows(table: &Table, target: usize, missing: Missing) -> Result<Option<V
             match (0..table.rows).find(|row| column.is_missing(*row)) {
                 None => Ok(None),
                 Some(row) => Err(problem(
+                    table,
                     "missing",
-                    format!(
-                        "the target \"{}\" is missing at {}; a target is never imputed",
+                    &format!(
+                        "the target \"{}\" is missing at {}, and a target is never imputed",
                         table.names[target],
                         table.row_name(row)
                     ),
-                    "drop, or a complete target",
+                    "fill it, or set missing to \"drop\"",
                 )),
             }
         }
     }
 }
 
-fn check_sizes(parts: &Parts, folds: usize) -> Result<(), RunError> {
+fn check_sizes(table: &Table, parts: &Parts, folds: usize) -> Result<(), RunError> {
     const FEWEST: usize = 2;
     if parts.train.len() < folds.max(FEWEST) {
-        return Err(problem(
-            "folds",
-            format!("{} training rows do not fill {folds} folds", parts.train.len()),
-            "fewer folds, or a table with more rows",
-        ));
+        let why = format!("{} do not fill {folds} folds", rows(parts.train.len(), "training "));
+        return Err(problem(table, "folds", &why, "take fewer folds, or a table with more rows"));
     }
     let sizes: Vec<usize> =
         (0..folds).map(|fold| parts.folds.iter().filter(|own| **own == fold).count()).collect();
     if let Some(empty) = sizes.iter().position(|size| *size == 0) {
-        return Err(problem(
-            "folds",
-            format!("fold {empty} has no training row"),
-            "the number of folds of the split file, or fewer",
-        ));
+        let why = format!("fold {empty} has no training row");
+        return Err(problem(table, "folds", &why, "take the number of folds of the split file, or fewer"));
     }
     for (name, rows) in [("validation", &parts.validation), ("test", &parts.test)] {
         if rows.is_empty() {
-            return Err(problem(
-                "split",
-                format!("the {name} part has no rows"),
-                "a table with more rows, or another split",
-            ));
+            let why = format!("the {name} part has no rows");
+            return Err(problem(table, "split", &why, "take a table with more rows, or another split"));
         }
     }
     Ok(())

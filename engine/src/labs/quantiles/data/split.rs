@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::data::DataError;
-use crate::data::table::{Column, read_table};
+use crate::data::table::{Column, read_table, told};
 use crate::math::rng::stream;
 
 /// Shares of test, calibration and validation rows (desk protocol).
@@ -81,27 +81,27 @@ impl Parts {
 
 /// Parts from a file with the columns `row` (optional: else the order of the lines), `part…` and `fold…`.
 pub(super) fn from_file(text: &str, rows: usize) -> Result<Parts, DataError> {
-    let wrong = |problem: String, remedy: &'static str| DataError::Request { problem, remedy };
     let (path, part) = text.rsplit_once(':').unwrap_or((text, "part1"));
+    let wrong = |problem: String, remedy: &str| told(format!("{problem}; {remedy}"), Path::new(path));
     let table = read_table(Path::new(path))?;
     let fold = part.replacen("part", "fold", 1);
     let column = |name: &str| {
         table.position(name).and_then(|index| table.columns.get(index)).ok_or_else(|| {
             wrong(
-                format!("the split file has no column \"{name}\", only {}: {path}", table.names.join(", ")),
+                format!("the split file has no column \"{name}\", only {}", table.names.join(", ")),
                 "name the file as FILE.csv:part3, with the parts in the column part3 and the folds in fold3",
             )
         })
     };
     let (Column::Words { names, codes }, Column::Numbers(folds)) = (column(part)?, column(&fold)?) else {
         return Err(wrong(
-            format!("the column \"{part}\" must hold words and \"{fold}\" numbers: {path}"),
+            format!("the column \"{part}\" must hold words and \"{fold}\" numbers"),
             "write train, val, cal or test as the part, and a fold from 0 up for training rows",
         ));
     };
     if table.rows != rows {
         return Err(wrong(
-            format!("the split file has {} rows, the table {rows}: {path}", table.rows),
+            format!("the split file has {} rows, the table {rows}", table.rows),
             "choose the split file that belongs to the table",
         ));
     }
@@ -112,7 +112,7 @@ pub(super) fn from_file(text: &str, rows: usize) -> Result<Parts, DataError> {
     let mut parts = Parts::default();
     for (index, number) in numbers.iter().enumerate() {
         if !(*number >= 0.0 && (*number as usize) < rows && number.fract() == 0.0) {
-            return Err(wrong(format!("{number} is no row of the table: {path}"), "number the rows from 0"));
+            return Err(wrong(format!("{number} is no row of the table"), "number the rows from 0"));
         }
         let row = *number as usize;
         match names.get(codes[index] as usize).map(String::as_str) {
@@ -125,11 +125,11 @@ pub(super) fn from_file(text: &str, rows: usize) -> Result<Parts, DataError> {
             Some("test") => parts.test.push(row),
             Some(word) => {
                 return Err(wrong(
-                    format!("row {row} has the part \"{word}\" with fold {}: {path}", folds[index]),
+                    format!("row {row} has the part \"{word}\" with fold {}", folds[index]),
                     "parts are train (with a fold), val, cal, test",
                 ));
             }
-            None => return Err(wrong(format!("row {row} has no part: {path}"), "give each row a part")),
+            None => return Err(wrong(format!("row {row} has no part"), "give each row a part")),
         }
     }
     for part in [&mut parts.validation, &mut parts.calibration, &mut parts.test] {

@@ -77,6 +77,29 @@ pub struct AggregateSettings {
 }
 
 impl AggregateSettings {
+    /// The fixed settings of the sheet's protocol (§4), without an operator inside the loss.
+    pub fn fixed(taus: Vec<f64>, models: usize, batch: usize) -> Self {
+        Self {
+            taus,
+            models,
+            inside: Isotonization::None,
+            after: Isotonization::Sort,
+            penalty: 1.0,
+            margin: 1e-3,
+            adaptive: false,
+            global_learning_rate: 1e-2,
+            local_learning_rate: 1e-3,
+            weight_decay: 1e-7,
+            dropout: 0.05,
+            hidden: 64,
+            layers: 2,
+            batch,
+            most_steps: 2000,
+            every: 100,
+            patience: 500,
+        }
+    }
+
     pub(super) fn singles(&self) -> Vec<f32> {
         self.taus.iter().map(|tau| *tau as f32).collect()
     }

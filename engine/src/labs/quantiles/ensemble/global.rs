@@ -3,7 +3,8 @@
 use super::fit::{AggregateSettings, Given};
 use crate::labs::quantiles::base::network::BatchOrder;
 use crate::labs::quantiles::base::program::SimplexProgram;
-use crate::labs::quantiles::base::{Halt, News, Progress};
+use crate::labs::quantiles::base::watch::{Looks, Watch};
+use crate::labs::quantiles::base::{Halt, Progress};
 use crate::labs::quantiles::method::aggregate::{self, Shape};
 use crate::labs::quantiles::method::pinball;
 use crate::labs::quantiles::method::training::GlobalTable;
@@ -20,8 +21,8 @@ pub(super) fn train(
     let objective = settings.objective(given);
     let mut table = GlobalTable::<f32>::new(shape, settings.global_learning_rate, settings.weight_decay);
     let mut order = BatchOrder::new(given.y.len(), settings.batch, stream(seed, &format!("{purpose}/order")));
-    let mut best = (f64::INFINITY, 0, table.weights());
-    let (mut loss, mut crossing, mut since) = (0.0, 0.0, 0_usize);
+    let looks = Looks { every: settings.every, patience: settings.patience, most_steps: settings.most_steps };
+    let mut watch = Watch::new(looks, table.weights());
     let (mut z, mut y) = (Vec::new(), Vec::new());
     for step in 1..=settings.most_steps {
         let batch = order.next_batch();
@@ -32,32 +33,18 @@ pub(super) fn train(
             y.push(given.y[*row]);
         }
         let part = table.step(&z, &y, &objective);
-        loss += part.pinball;
-        crossing += part.crossing;
-        since += 1;
+        watch.add(part.pinball, part.crossing);
         progress.check()?;
-        if step % settings.every != 0 && step != settings.most_steps {
-            continue;
-        }
-        let weights = table.weights();
-        let validation = validate(shape, &weights, given, settings);
-        let count = since as f64;
-        progress.tell(News::Point {
-            step,
-            train: loss / count,
-            validation: validation.unwrap_or(f64::NAN),
-            crossing: crossing / count,
-        })?;
-        progress.share(step as f64 / settings.most_steps as f64)?;
-        (loss, crossing, since) = (0.0, 0.0, 0);
-        match validation {
-            Some(value) if value < best.0 => best = (value, step, weights),
-            Some(_) if step - best.1 >= settings.patience => break,
-            Some(_) => {}
-            None => best = (f64::NAN, step, weights),
+        if watch.is_due(step) {
+            let weights = table.weights();
+            let validation = validate(shape, &weights, given, settings);
+            if watch.look(step, validation, || weights, progress)? {
+                break;
+            }
         }
     }
-    Ok((best.2, best.1))
+    let best = watch.best();
+    Ok((best.state, best.step))
 }
 
 fn validate(shape: Shape, weights: &[f32], given: &Given<'_>, settings: &AggregateSettings) -> Option<f64> {

@@ -155,27 +155,13 @@ mod tests {
     use super::*;
     use crate::labs::quantiles::base::Matrix;
     use crate::labs::quantiles::ensemble::Validation;
-    use crate::labs::quantiles::method::isotonize::Isotonization;
 
     fn settings() -> AggregateSettings {
         AggregateSettings {
-            taus: vec![0.25, 0.5, 0.75],
-            models: 2,
-            inside: Isotonization::None,
-            after: Isotonization::Sort,
-            penalty: 1.0,
-            margin: 1e-3,
-            adaptive: false,
-            global_learning_rate: 1e-2,
-            local_learning_rate: 1e-3,
-            weight_decay: 1e-7,
-            dropout: 0.05,
-            hidden: 64,
-            layers: 2,
-            batch: 16,
             most_steps: 60,
             every: 20,
             patience: 40,
+            ..AggregateSettings::fixed(vec![0.25, 0.5, 0.75], 2, 16)
         }
     }
 

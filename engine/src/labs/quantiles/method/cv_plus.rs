@@ -4,12 +4,32 @@
 //! selected by pivots: each round halves what is left in the largest fold, by binary search in every fold.
 
 use super::conformal::cv_plus_ranks;
+use super::isotonize;
+use super::levels::Pair;
 
 /// Scores of one interval by fold, ascending.
 #[derive(Clone, Debug, Default)]
 pub struct SortedScores {
     by_fold: Vec<Vec<f64>>,
     rows: usize,
+}
+
+/// Calibrates one row in place: the ends of every interval from the fold models' quantiles `[rows, levels]`, then the sweep.
+pub fn calibrate_row(
+    pairs: &[Pair],
+    scores: &[SortedScores],
+    by_fold: &[Vec<f32>],
+    row: usize,
+    out: &mut [f32],
+) {
+    let m = out.len();
+    for (pair, scores) in pairs.iter().zip(scores) {
+        let end = |level: usize| by_fold.iter().map(|q| f64::from(q[row * m + level])).collect::<Vec<_>>();
+        let (low, high) = scores.interval(&end(pair.lower), &end(pair.upper), pair.alpha);
+        out[pair.lower] = low as f32;
+        out[pair.upper] = high as f32;
+    }
+    isotonize::sweep(out);
 }
 
 impl SortedScores {

@@ -1,8 +1,9 @@
 //! Interval score, weighted interval score with its parts, CRPS (sheet §2; paper eq. 5–8; Gneiting and Raftery 2007).
 
-use super::levels::Levels;
+use super::levels::{Levels, Pair};
 use super::normal;
 use super::pinball;
+use super::real::Real;
 
 /// Interval score of a central 1 − α interval: `(u − l) + (2/α)(l − y)₊ + (2/α)(y − u)₊`.
 pub fn interval_score(y: f64, lower: f64, upper: f64, alpha: f64) -> f64 {
@@ -34,18 +35,24 @@ impl Parts {
 
 /// The parts of the weighted interval score of one row, on a symmetric grid; an error of the median counts as under- or overprediction.
 pub fn wis_parts(q: &[f64], y: f64, levels: &Levels) -> Parts {
-    let mut parts = Parts::default();
-    let pairs = levels.pairs();
-    let scale = pairs.len() as f64 + 0.5;
-    let middle = q[levels.middle()];
-    parts.underprediction += 0.5 * (y - middle).max(0.0);
-    parts.overprediction += 0.5 * (middle - y).max(0.0);
+    parts(q, y, &levels.pairs(), levels.middle())
+}
+
+/// The same for many rows: the pairs and the middle of the grid are asked for once.
+pub fn parts<T: Real>(q: &[T], y: T, pairs: &[Pair], middle: usize) -> Parts {
+    let (y, at) = (y.to_f64(), |level: usize| q[level].to_f64());
+    let mut parts = Parts {
+        dispersion: 0.0,
+        underprediction: 0.5 * (y - at(middle)).max(0.0),
+        overprediction: 0.5 * (at(middle) - y).max(0.0),
+    };
     for pair in pairs {
-        let (lower, upper) = (q[pair.lower], q[pair.upper]);
+        let (lower, upper) = (at(pair.lower), at(pair.upper));
         parts.dispersion += 0.5 * pair.alpha * (upper - lower);
         parts.underprediction += (y - upper).max(0.0);
         parts.overprediction += (lower - y).max(0.0);
     }
+    let scale = pairs.len() as f64 + 0.5;
     Parts {
         dispersion: parts.dispersion / scale,
         underprediction: parts.underprediction / scale,

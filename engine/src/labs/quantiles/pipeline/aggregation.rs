@@ -84,7 +84,7 @@ struct AggregateKeeper<'a, 'p> {
 impl Keeper<Aggregated> for AggregateKeeper<'_, '_> {
     fn news(&mut self, context: &mut Context<'_>, job: usize, news: News) {
         if let Some(aggregator) = self.plan.aggregators.get(job) {
-            ch::curve_point(context, aggregator.key(), aggregator.label(), news);
+            ch::curve_point(context, aggregator.key(), news);
         }
     }
 

@@ -64,7 +64,7 @@ struct FullKeeper<'a, 'p> {
 impl Keeper<FullFit> for FullKeeper<'_, '_> {
     fn news(&mut self, context: &mut Context<'_>, job: usize, news: News) {
         if let Some(kind) = self.plan.kinds.get(job) {
-            ch::curve_point(context, kind.key(), kind.label(), news);
+            ch::curve_point(context, kind.key(), news);
         }
     }
 

@@ -11,8 +11,8 @@ use crate::labs::quantiles::channels as ch;
 use crate::labs::quantiles::config::Conformal;
 use crate::labs::quantiles::ensemble::{Aggregator, Combined, bound_coarse, bound_medium};
 use crate::labs::quantiles::method::conformal::{self, Offset, Symmetry};
-use crate::labs::quantiles::method::cv_plus::SortedScores;
-use crate::labs::quantiles::method::isotonize::{self, Isotonization};
+use crate::labs::quantiles::method::cv_plus::{self, SortedScores};
+use crate::labs::quantiles::method::isotonize::Isotonization;
 use crate::labs::quantiles::scores::{self, Row};
 use crate::record::{Data, Grid};
 use crate::run::{Context, RunError};
@@ -258,15 +258,9 @@ fn cv_plus_rows(
     operator.apply_rows(&mut q, m);
     let folds = &plan.material.folds;
     let sorted: Vec<SortedScores> = scores.iter().map(|scores| SortedScores::new(scores, folds)).collect();
+    let pairs = plan.levels.pairs();
     q.par_chunks_exact_mut(m).enumerate().for_each(|(row, out)| {
-        for (pair, scores) in plan.levels.pairs().iter().zip(&sorted) {
-            let end =
-                |level: usize| by_fold.iter().map(|q| f64::from(q[row * m + level])).collect::<Vec<_>>();
-            let (low, high) = scores.interval(&end(pair.lower), &end(pair.upper), pair.alpha);
-            out[pair.lower] = low as f32;
-            out[pair.upper] = high as f32;
-        }
-        isotonize::sweep(out);
+        cv_plus::calibrate_row(&pairs, &sorted, by_fold, row, out);
     });
     q
 }

@@ -66,9 +66,8 @@ impl Plan<'_> {
     fn aggregate_settings(&self) -> AggregateSettings {
         use super::config::{Margins, Placement};
         let config = self.config;
+        let batch = batch_size(self.material.rows());
         AggregateSettings {
-            taus: self.levels.values().to_vec(),
-            models: self.kinds.len(),
             inside: if config.placement == Placement::Inside {
                 config.isotonization
             } else {
@@ -78,16 +77,8 @@ impl Plan<'_> {
             penalty: config.crossing_penalty,
             margin: config.margin,
             adaptive: config.margins == Margins::Adaptive,
-            global_learning_rate: 1e-2,
-            local_learning_rate: 1e-3,
-            weight_decay: 1e-7,
-            dropout: 0.05,
-            hidden: 64,
-            layers: 2,
-            batch: batch_size(self.material.rows()),
             most_steps: usize::try_from(config.aggregator_steps).unwrap_or(usize::MAX),
-            every: 100,
-            patience: 500,
+            ..AggregateSettings::fixed(self.levels.values().to_vec(), self.kinds.len(), batch)
         }
     }
 

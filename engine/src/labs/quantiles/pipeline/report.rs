@@ -4,6 +4,7 @@
 use super::Plan;
 use super::store::{Chosen, FullFit, Store};
 use crate::labs::quantiles::channels::{self as ch, channel, only};
+use crate::labs::quantiles::names::name;
 use crate::record::{Cell, Data, Table};
 use crate::run::{Context, RunError};
 
@@ -25,11 +26,13 @@ const KEYS: &str = "method,seconds,training_rows_per_second,fold_fits,seconds_pe
 /// Puts both tables into the record as they stand.
 pub(super) fn publish(plan: &Plan<'_>, store: &Store, context: &mut Context<'_>) {
     let step = context.step();
-    let table = Table { columns: COLUMNS.map(str::to_owned).to_vec(), rows: speed(plan, store) };
+    let table = Table { columns: COLUMNS.map(str::to_owned).to_vec(), rows: named(speed(plan, store)) };
     let about = "Seconds of work on this machine; fits run side by side, so that their sum exceeds the time of the run.";
     context.record().insert(channel(ch::SPEED, "speed", "", about, Data::Table(only(step, table))));
-    let table =
-        Table { columns: ["method", "settings"].map(str::to_owned).to_vec(), rows: settings(plan, store) };
+    let table = Table {
+        columns: ["method", "settings"].map(str::to_owned).to_vec(),
+        rows: named(settings(plan, store)),
+    };
     let about = "Settings of each fitted model: the fixed ones, or the best of the random search.";
     context.record().insert(channel(ch::CHOSEN, "settings", "", about, Data::Table(only(step, table))));
 }
@@ -47,6 +50,16 @@ pub(super) fn write(plan: &Plan<'_>, store: &Store, context: &Context<'_>) -> Re
         text.push('\n');
     }
     context.write_file("speed.csv", text.as_bytes())
+}
+
+/// With the names of the methods in place of their words.
+fn named(mut rows: Vec<Vec<Cell>>) -> Vec<Vec<Cell>> {
+    for cell in rows.iter_mut().filter_map(|row| row.first_mut()) {
+        if let Cell::Text(word) = cell {
+            *word = name(word).to_owned();
+        }
+    }
+    rows
 }
 
 fn speed(plan: &Plan<'_>, store: &Store) -> Vec<Vec<Cell>> {
@@ -124,7 +137,7 @@ fn words(fit: &FullFit) -> String {
             boosting.l2
         ),
         Chosen::Net(net) => format!(
-            "{} layers of {}, dropout {}, learning rate {}, weight decay {}, smoothing {}, best after {} steps",
+            "{} layers of {}, dropout {}, learning rate {}, weight decay {:e}, smoothing {}, best after {} steps",
             net.layers,
             net.hidden,
             net.dropout,

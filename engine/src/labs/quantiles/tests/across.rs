@@ -72,7 +72,7 @@ fn ranks_need_five_data_sets_and_then_say_which_differ() {
     let found = ranks(&record, &peers);
     assert_eq!(
         found.methods.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(),
-        ["a", "b", "average"]
+        ["a", "b", "Average"]
     );
     assert_eq!(found.methods[0].1, 1.0);
     assert!(found.headline.contains("10 data sets"), "{}", found.headline);

@@ -95,8 +95,8 @@ fn times_and_settings_stand_in_tables_and_not_in_the_stream() {
         let row = table.rows.iter().find(|row| row[0] == Cell::Text(name.to_owned())).unwrap();
         format!("{:?}", row[1])
     };
-    assert!(words("local_medium").contains("crossing penalty"), "{}", words("local_medium"));
-    assert!(words("joint_quantile").contains("2 layers of 64"), "{}", words("joint_quantile"));
+    assert!(words("Local medium").contains("crossing penalty"), "{}", words("Local medium"));
+    assert!(words("Joint net").contains("2 layers of 64"), "{}", words("Joint net"));
     let again = done(Config { search_trials: 3, ..small() }, 1, Place::Memory);
     assert_eq!(again.results, outcome.results, "a search does not depend on threads");
 }

@@ -13,6 +13,7 @@ use crate::labs::quantiles::channels::{self as ch, channel, only};
 use crate::labs::quantiles::config::Config;
 use crate::labs::quantiles::method::compare::{alike, critical_difference, friedman, mean_ranks};
 use crate::labs::quantiles::method::isotonize::Isotonization;
+use crate::labs::quantiles::names::name;
 use crate::labs::quantiles::pipeline::finish::stage_of;
 use crate::labs::{Derive, Method};
 use crate::record::{Cell, Channel, Data, Ranks};
@@ -217,7 +218,7 @@ fn ranks(gathered: &Gathered) -> Channel {
     let ascending: Vec<f64> = order.iter().map(|index| means[*index]).collect();
     let sets = scores.len();
     let mut found = Ranks {
-        methods: order.iter().map(|index| (methods[*index].to_owned(), means[*index])).collect(),
+        methods: order.iter().map(|index| (name(methods[*index]).to_owned(), means[*index])).collect(),
         ..Ranks::default()
     };
     match (friedman(&means, sets), critical_difference(means.len(), sets)) {

@@ -3,6 +3,7 @@
 use super::across::{Entry, Gathered, PAIRED, RUNS, averaged, shared_methods};
 use crate::labs::quantiles::channels::{channel, only};
 use crate::labs::quantiles::method::compare::paired_bootstrap;
+use crate::labs::quantiles::names::name;
 use crate::math::rng::stream;
 use crate::record::{Cell, Channel, Data, Table};
 
@@ -26,7 +27,7 @@ pub(super) fn paired(gathered: &Gathered, relative_to: &str) -> Channel {
     for (index, method) in methods.iter().enumerate() {
         let mean = splits.iter().map(|(_, scores)| scores[index]).sum::<f64>() / splits.len().max(1) as f64;
         let mut cells =
-            vec![Cell::Text((*method).to_owned()), Cell::Number(splits.len() as f64), Cell::Number(mean)];
+            vec![Cell::Text(name(method).to_owned()), Cell::Number(splits.len() as f64), Cell::Number(mean)];
         let differences: Vec<f64> = reference.map_or_else(Vec::new, |reference| {
             splits.iter().map(|(_, scores)| scores[index] - scores[reference]).collect()
         });
@@ -34,17 +35,15 @@ pub(super) fn paired(gathered: &Gathered, relative_to: &str) -> Channel {
         lines.push((mean, cells));
     }
     lines.sort_by(|a, b| a.0.total_cmp(&b.0));
-    let difference = format!("difference to {relative_to}");
-    let columns = [
-        "method",
-        "splits",
-        "mean WIS",
-        &difference,
-        "from (95 % bootstrap over splits)",
-        "to",
-        "better on",
-        "note",
-    ];
+    // One reason for all methods is said once.
+    if splits.len() < FEWEST_SPLITS {
+        lines.iter_mut().skip(1).filter_map(|(_, cells)| cells.last_mut()).for_each(|note| {
+            *note = Cell::Text(String::new());
+        });
+    }
+    let difference = format!("difference to {}", name(relative_to));
+    let columns =
+        ["method", "splits", "mean WIS", &difference, "low (95 %)", "high (95 %)", "better on", "note"];
     let table = Table {
         columns: columns.map(str::to_owned).to_vec(),
         rows: lines.into_iter().map(|(_, cells)| cells).collect(),
@@ -59,7 +58,7 @@ fn compared(differences: &[f64]) -> Vec<Cell> {
         let note = if differences.is_empty() {
             "the run has no such method".to_owned()
         } else {
-            format!("tick a finished run on another split: {FEWEST_SPLITS} or more are needed")
+            "tick a finished run on another split".to_owned()
         };
         let mean = differences.first().copied().unwrap_or(f64::NAN);
         let mut cells = vec![Cell::Number(mean)];

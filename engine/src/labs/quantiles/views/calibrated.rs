@@ -1,9 +1,10 @@
 //! Conformal panel: scores of one interval with the one that was taken, and what calibration did to every interval.
 
-use super::look::{Look, Stage};
+use super::look::{Look, Stage, short};
 use crate::labs::quantiles::channels::{channel, only};
 use crate::labs::quantiles::method::conformal::{self, fewest_rows};
 use crate::labs::quantiles::method::{calibration, order};
+use crate::labs::quantiles::names::name;
 use crate::labs::quantiles::pipeline::finish::operator;
 use crate::record::{Bars, Cell, Channel, Data, Table};
 
@@ -35,14 +36,14 @@ pub(super) fn scores(look: &Look<'_>) -> Vec<Channel> {
         if *score <= taken { below[bin] += 1.0 } else { beyond[bin] += 1.0 }
     }
     let offset = if taken.is_finite() {
-        format!("up to the score of rank {rank}: Q = {taken:.4}")
+        format!("up to rank {rank}, Q = {}", short(taken))
     } else {
-        format!("rank {rank} is not reachable with {} rows", scores.len())
+        format!("rank {rank} > {} rows", scores.len())
     };
     let bars =
         Bars { edges, labels: Vec::new(), series: vec![(offset, below), ("beyond".to_owned(), beyond)] };
     let about = "max(lower end − y, y − upper end) of the calibration rows, standardised.";
-    vec![channel(SCORES, &method, "", about, Data::Bars(only(0, bars)))]
+    vec![channel(SCORES, name(&method), "", about, Data::Bars(only(0, bars)))]
 }
 
 /// Rank, offset, coverage and width of every interval before and after.
@@ -96,5 +97,5 @@ pub(super) fn pairs(look: &Look<'_>) -> Vec<Channel> {
     let rows = look.levels.pairs().into_iter().zip(&offsets).map(line).collect();
     let table = Table { columns: columns.map(str::to_owned).to_vec(), rows };
     let about = "What calibration does to each central interval on the test rows.";
-    vec![channel(PAIRS, &method, "", about, Data::Table(only(0, table)))]
+    vec![channel(PAIRS, name(&method), "", about, Data::Table(only(0, table)))]
 }

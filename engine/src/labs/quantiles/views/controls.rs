@@ -3,11 +3,15 @@
 use super::look::ids;
 use super::{fan, slices};
 use crate::labs::quantiles::channels as ch;
+use crate::labs::quantiles::ensemble::Aggregator;
 use crate::record::{ControlKind, ControlSpec};
 
 /// What can be done to raw predictions before they are shown: key and words.
 pub(super) const STAGES: [(&str, &str); 5] =
     [("none", "raw"), ("sort", "sorted"), ("pava", "PAVA"), ("sweep", "sweep"), ("conformal", "conformal")];
+
+/// Aggregators whose weights depend on the row.
+const LOCAL: [Aggregator; 3] = [Aggregator::LocalCoarse, Aggregator::LocalMedium, Aggregator::LocalFine];
 
 /// The control with this id.
 pub(super) fn control(id: &str) -> ControlSpec {
@@ -36,7 +40,8 @@ pub(super) fn control(id: &str) -> ControlSpec {
             "Compare",
             "Both methods, or the difference of their highlighted intervals, first minus second.",
             choice(&[("both", "both"), (fan::DIFFERENCE, "difference")], "both"),
-        ),
+        )
+        .not_at(ids::SECOND, &[ch::NOBODY]),
         ids::STAGE => ControlSpec::new(
             id,
             "Stage",
@@ -61,6 +66,7 @@ pub(super) fn control(id: &str) -> ControlSpec {
         ),
         ids::CLUSTERS => {
             ControlSpec::new(id, "Clusters", "How many clusters there are.", number(2.0, 20.0, 5.0))
+                .only_at(ids::SLICE_BY, &[slices::CLUSTER])
         }
         ids::WEIGHTED => {
             ControlSpec::new(id, "Aggregator", "The aggregator whose weights are shown.", from(ch::WEIGHTED))
@@ -70,7 +76,8 @@ pub(super) fn control(id: &str) -> ControlSpec {
             "Place",
             "Quantile of the feature at which local weights are shown; the other features stand at their medians.",
             number(0.0, 1.0, 0.5),
-        ),
+        )
+        .only_at(ids::WEIGHTED, &LOCAL.map(Aggregator::key)),
         ids::ROW => ControlSpec::new(
             id,
             "Row",

@@ -1,11 +1,14 @@
 //! Crossing: where neighbouring levels cross, before and after the chosen operator, and what operators do to the score of each row.
 
-use super::look::{Look, Stage, groups};
+use super::look::{Look, Stage, axis, groups, short};
 use crate::labs::quantiles::channels::{channel, only};
 use crate::labs::quantiles::method::isotonize::Isotonization;
 use crate::labs::quantiles::method::{crossing, pinball};
+use crate::labs::quantiles::names::name;
 use crate::record::{Cell, Channel, Data, Grid, Table};
 
+/// The feature along which rows are grouped.
+pub(super) const AXIS: &str = "crossing_axis/x";
 /// Family of the two maps.
 pub(super) const MAPS: &str = "crossing/";
 /// What each operator does.
@@ -20,25 +23,46 @@ pub(super) fn maps(look: &Look<'_>) -> Vec<Channel> {
     let column = look.slice();
     let values: Vec<f64> = (0..look.count()).map(|row| look.feature(row, column)).collect();
     let parts = groups(&values, PARTS);
-    let stages = [("before", Stage::After(Isotonization::None)), ("after", look.stage())];
-    let map = |(name, stage): (&str, Stage)| {
+    let stages = [("before", "raw", Stage::After(Isotonization::None)), ("after", words(look), look.stage())];
+    let map = |(place, words, stage): (&'static str, &str, Stage)| {
         let q = look.predictions(&method, stage)?;
-        let label = format!("{method}, {}", if name == "before" { "raw" } else { "at this stage" });
-        let about = "Share of the rows of a group whose neighbouring levels cross.";
-        let grid = map(look, &q, &parts, &values);
-        Some(channel(&format!("{MAPS}{name}"), &label, "", about, Data::Grid(only(0, grid))))
+        let share = 100.0 * crossing::rate(&q, look.levels.len());
+        let share = if share > 0.0 { format!("{share:.2} %") } else { "no levels".to_owned() };
+        let label = format!("{}, {words}: {share} cross", name(&method));
+        Some((place, label, map(look, &q, &parts, &values)))
     };
-    stages.into_iter().filter_map(map).collect()
+    let mut maps: Vec<_> = stages.into_iter().filter_map(map).collect();
+    // One scale for both, so that what is left can be compared with what was there.
+    let most =
+        maps.iter().flat_map(|(_, _, grid)| &grid.values).fold(0.0_f32, |most, share| most.max(*share));
+    let top = if most > 0.0 { f64::from(most) } else { 1.0 };
+    maps.iter_mut().for_each(|(_, _, grid)| grid.limits = Some((0.0, top)));
+    let about = "Share of the rows of a group whose neighbouring levels cross.";
+    let one = |(place, label, grid): (&str, String, Grid)| {
+        channel(&format!("{MAPS}{place}"), &label, "", about, Data::Grid(only(0, grid)))
+    };
+    let mut channels: Vec<Channel> = maps.into_iter().map(one).collect();
+    channels.push(axis(AXIS, look.meta.features.get(column).cloned().unwrap_or_default()));
+    channels
+}
+
+/// The chosen stage in words.
+fn words(look: &Look<'_>) -> &'static str {
+    match look.stage() {
+        Stage::After(Isotonization::None) => "unchanged",
+        Stage::After(Isotonization::Sort) => "sorted",
+        Stage::After(Isotonization::Pava) => "PAVA",
+        Stage::After(Isotonization::Sweep) => "sweep",
+        Stage::Conformal => "conformal",
+    }
 }
 
 fn map(look: &Look<'_>, q: &[f32], parts: &[Vec<usize>], values: &[f64]) -> Grid {
     let m = look.levels.len();
     let taus = look.levels.values();
     let rows = taus.windows(2).map(|pair| format!("{:.2}–{:.2}", pair[0], pair[1])).collect();
-    let columns = parts
-        .iter()
-        .map(|part| part.first().map_or_else(String::new, |row| format!("{:.3}", values[*row])))
-        .collect();
+    let columns =
+        parts.iter().map(|part| part.first().map_or_else(String::new, |row| short(values[*row]))).collect();
     let mut shares = Vec::new();
     for level in 0..m.saturating_sub(1) {
         for part in parts {
@@ -52,7 +76,7 @@ fn map(look: &Look<'_>, q: &[f32], parts: &[Vec<usize>], values: &[f64]) -> Grid
             shares.push(crossed as f32 / part.len().max(1) as f32);
         }
     }
-    Grid { rows, columns, values: shares, limits: Some((0.0, 1.0)), ..Grid::default() }
+    Grid { rows, columns, values: shares, ..Grid::default() }
 }
 
 /// Crossing rate, score and worsened rows for each operator.
@@ -87,5 +111,5 @@ pub(super) fn operators(look: &Look<'_>) -> Vec<Channel> {
     let table = Table { columns, rows: Isotonization::ALL.iter().filter_map(line).collect() };
     let about =
         "What each operator does to the test rows; sort and PAVA worsen none (proposition 2 of the paper).";
-    vec![channel(OPERATORS, &method, "", about, Data::Table(only(0, table)))]
+    vec![channel(OPERATORS, name(&method), "", about, Data::Table(only(0, table)))]
 }

@@ -1,9 +1,10 @@
 //! Fan chart: nested intervals of one method over the rows, in a chosen order, with the observations; beside another method, or the
 //! difference of the two.
 
-use super::look::{Look, ids};
+use super::look::{Look, axis, ids};
 use crate::labs::quantiles::channels::{self as ch, channel, only};
 use crate::labs::quantiles::method::levels::Pair;
+use crate::labs::quantiles::names::name;
 use crate::record::{BandLine, Bands, Channel, Curve, Data};
 
 /// Rows that are drawn; more are thinned evenly in their order.
@@ -14,6 +15,8 @@ pub(super) const FAN: &str = "fan";
 pub(super) const FAN_ROWS: &str = "fan_rows";
 /// True median and the ends of the highlighted interval.
 pub(super) const TRUTH: [&str; 3] = ["fan_truth/low", "fan_truth/median", "fan_truth/high"];
+/// What the rows are ordered by.
+pub(super) const AXIS: &str = "fan_axis/x";
 /// The difference of two methods instead of both.
 pub(super) const DIFFERENCE: &str = "difference";
 
@@ -23,29 +26,41 @@ pub(super) fn derive(look: &Look<'_>) -> Vec<Channel> {
     let Some(q) = look.predictions(&method, look.stage()) else { return Vec::new() };
     let (rows, x) = in_order(look, &q);
     let second = look.second().filter(|second| *second != method);
-    let second = second.and_then(|name| Some((look.predictions(&name, look.stage())?, name)));
+    let second = second.and_then(|word| Some((look.predictions(&word, look.stage())?, word)));
     let wants_difference = look.controls.word(ids::COMPARE) == Some(DIFFERENCE);
     let (bands, label) = match &second {
-        Some((other, name)) if wants_difference => {
-            (difference(look, &rows, &x, &q, other), format!("{method} − {name}"))
+        Some((other, word)) if wants_difference => {
+            (difference(look, &rows, &x, &q, other), format!("{} − {}", name(&method), name(word)))
         }
-        Some((other, name)) => {
+        Some((other, word)) => {
             let mut bands = fan(look, &rows, &x, &q);
-            put_beside(look, &rows, other, name, &mut bands);
-            (bands, format!("{method} and {name}"))
+            put_beside(look, &rows, other, name(word), &mut bands);
+            (bands, format!("{} and {}", name(&method), name(word)))
         }
-        None => (fan(look, &rows, &x, &q), method.clone()),
+        None => (fan(look, &rows, &x, &q), name(&method).to_owned()),
     };
     let about = "Predicted intervals of the test rows at the chosen stage.";
     let places = Curve { x: x.clone(), y: rows.iter().map(|row| *row as f64).collect(), band: None };
     let mut channels = vec![
         channel(FAN, &label, "", about, Data::Bands(only(0, bands))),
         channel(FAN_ROWS, "row numbers", "", "Row number at each position.", Data::Curve(only(0, places))),
+        axis(AXIS, order_words(look)),
     ];
     if second.is_none() || !wants_difference {
         channels.extend(truth(look, &rows, &x));
     }
     channels
+}
+
+/// What stands below the chart.
+fn order_words(look: &Look<'_>) -> String {
+    match look.controls.word(ids::ORDER).unwrap_or("prediction") {
+        "prediction" => "test rows, by predicted median".to_owned(),
+        "width" => "test rows, by predicted width".to_owned(),
+        "observation" => "test rows, by observation".to_owned(),
+        "case" => "test rows, as in the table".to_owned(),
+        feature => feature.to_owned(),
+    }
 }
 
 /// The rows that are drawn in the chosen order, and their positions.
@@ -104,6 +119,7 @@ fn fan(look: &Look<'_>, rows: &[usize], x: &[f64], q: &[f32]) -> Bands {
         highlighted: highlighted.and_then(|wanted| pairs.iter().position(|pair| pair.lower == wanted.lower)),
         inside: highlighted.map(is_inside).unwrap_or_default(),
         lines: vec![BandLine { label: "median".to_owned(), y: median, series: Some(0) }],
+        quantity: look.target(),
         ..Bands::default()
     }
 }
@@ -140,7 +156,7 @@ fn difference(look: &Look<'_>, rows: &[usize], x: &[f64], q: &[f32], other: &[f3
     } else {
         lines.push(line("middle level", 0, &|row| at(row, middle)));
     }
-    let quantity = "difference of the interval".to_owned();
+    let quantity = format!("difference in {}", look.target());
     Bands { x: x.to_vec(), lines, quantity, ..Bands::default() }
 }
 
@@ -149,7 +165,8 @@ fn truth(look: &Look<'_>, rows: &[usize], x: &[f64]) -> Vec<Channel> {
     let Some(truth) = super::look::grid(look.record, ch::TRUTH) else { return Vec::new() };
     let pair = look.pair();
     let ends = [pair.map(|pair| pair.lower), Some(look.levels.middle()), pair.map(|pair| pair.upper)];
-    let labels = ["true lower end", "true median", "true upper end"];
+    let interval = pair.map_or_else(String::new, |pair| format!("true {:.0} %", 100.0 * (1.0 - pair.alpha)));
+    let labels = [interval.as_str(), "true median", interval.as_str()];
     let one = |((id, level), label): ((&&str, Option<usize>), &str)| {
         let y = at_level(look, rows, &truth.values, level?);
         let curve = Curve { x: x.to_vec(), y, band: None };

@@ -1,35 +1,38 @@
 //! One row: the quantile function of every model and of the chosen method, the observation and where it falls.
 
-use super::look::{Look, Stage};
+use super::look::{Look, Stage, axis};
 use crate::labs::quantiles::channels::{channel, only};
 use crate::labs::quantiles::method::calibration;
 use crate::labs::quantiles::method::isotonize::Isotonization;
 use crate::labs::quantiles::method::pinball;
+use crate::labs::quantiles::names::name;
 use crate::record::{Cell, Channel, Curve, Data, Table};
 
 /// Family: quantile functions.
 pub(super) const QUANTILES: &str = "inspected/";
+/// The target, and which row.
+pub(super) const AXIS: &str = "inspected_axis/x";
 /// What stands about the row.
 pub(super) const FACTS: &str = "inspected_facts";
 
 /// Quantile functions: value over level, the chosen method first, the observation as a level line.
 pub(super) fn quantiles(look: &Look<'_>) -> Vec<Channel> {
-    let (row, m, chosen) = (look.row(), look.levels.len(), look.method());
+    let (row, chosen) = (look.row(), look.method());
     let taus = look.levels.values();
-    let one = |name: &str, stage: Stage| {
-        let q = look.predictions_of_row(name, row, stage)?;
+    let one = |word: &str, stage: Stage| {
+        let q = look.predictions_of_row(word, row, stage)?;
         let curve = Curve { x: q.iter().map(|q| look.shown(*q)).collect(), y: taus.to_vec(), band: None };
         Some(channel(
-            &format!("{QUANTILES}{name}"),
-            name,
+            &format!("{QUANTILES}{word}"),
+            name(word),
             "",
             "Level over predicted quantile.",
             Data::Curve(only(0, curve)),
         ))
     };
     let mut channels: Vec<Channel> = one(&chosen, look.stage()).into_iter().collect();
-    let others = look.meta.base_models.iter().filter(|name| **name != chosen);
-    channels.extend(others.filter_map(|name| one(name, Stage::After(Isotonization::Sort))));
+    let others = look.meta.base_models.iter().filter(|word| **word != chosen);
+    channels.extend(others.filter_map(|word| one(word, Stage::After(Isotonization::Sort))));
     if let Some(y) = look.observations().get(row).map(|y| look.shown(*y)) {
         let curve = Curve { x: vec![y, y], y: vec![0.0, 1.0], band: None };
         channels.push(channel(
@@ -40,7 +43,7 @@ pub(super) fn quantiles(look: &Look<'_>) -> Vec<Channel> {
             Data::Curve(only(0, curve)),
         ));
     }
-    debug_assert!(m > 0, "a grid has levels");
+    channels.push(axis(AXIS, format!("{} of row {row}", look.target())));
     channels
 }
 
@@ -66,16 +69,18 @@ pub(super) fn facts(look: &Look<'_>) -> Vec<Channel> {
         let ends = pair.map(|pair| (look.shown(q[pair.lower]), look.shown(q[pair.upper])));
         let score = 2.0 * pinball::row_sum(&q, own, &taus) / taus.len().max(1) as f64;
         let (low, high) = ends.unwrap_or((f64::NAN, f64::NAN));
-        rows.push(line(&method, &[look.shown(q[look.levels.middle()]), low, high, below, score]));
+        rows.push(line(name(&method), &[look.shown(q[look.levels.middle()]), low, high, below, score]));
     }
-    let columns = ["", "value or median", "lower end", "upper end", "PIT at least", "WIS (standardised)"];
+    let which = format!("row\u{a0}{row}");
+    let columns =
+        [which.as_str(), "value or median", "lower end", "upper end", "PIT at least", "WIS (standardised)"];
     let table = Table { columns: columns.map(str::to_owned).to_vec(), rows };
     let about = "The row's features and observation, and what each method says about it.";
     vec![channel(FACTS, &format!("row {row}"), "", about, Data::Table(only(0, table)))]
 }
 
-fn line(name: &str, numbers: &[f64]) -> Vec<Cell> {
-    let mut cells = vec![Cell::Text(name.to_owned())];
+fn line(words: &str, numbers: &[f64]) -> Vec<Cell> {
+    let mut cells = vec![Cell::Text(words.to_owned())];
     cells.extend(numbers.iter().map(|number| Cell::Number(*number)));
     cells.resize(6, Cell::Text(String::new()));
     cells

@@ -1,9 +1,12 @@
 //! Leaderboard: every method at the chosen stage, its score in parts, relative to a chosen method, with a paired bootstrap.
 
+use rayon::prelude::*;
+
 use super::look::Look;
 use crate::labs::quantiles::channels::{channel, only};
 use crate::labs::quantiles::method::compare::{Difference, paired_bootstrap};
 use crate::labs::quantiles::method::score::{self, Parts};
+use crate::labs::quantiles::names::name;
 use crate::labs::quantiles::scores;
 use crate::math::rng::stream;
 use crate::record::{Bars, Cell, Channel, Data, Table};
@@ -19,44 +22,57 @@ const DRAWS: usize = 400;
 /// Beyond this many rows the normal approximation gives the same interval.
 const MOST_BOOTSTRAPPED: usize = 5000;
 
+/// One method at the stage.
+struct Line {
+    word: String,
+    row: scores::Row,
+    parts: Parts,
+    /// Score of each row.
+    own: Vec<f64>,
+    /// To the method that scores are relative to.
+    difference: Option<Difference>,
+}
+
 /// Both channels, methods by ascending score.
 pub(super) fn derive(
     look: &Look<'_>,
-    check: &dyn Fn() -> Result<(), RunError>,
+    check: &(dyn Fn() -> Result<(), RunError> + Sync),
 ) -> Result<Vec<Channel>, RunError> {
     let y = look.observations();
-    let reference = look.predictions(&look.config.relative_to, look.stage()).map(|q| rows_of(look, &q, &y));
-    let mut lines: Vec<(f64, Vec<Cell>, Parts)> = Vec::new();
-    for method in look.methods() {
+    let line = |word: String| {
         check()?;
-        let Some(q) = look.predictions(&method, look.stage()) else { continue };
-        let row = scores::row(&method, "", &q, &y, &look.levels);
-        let own = rows_of(look, &q, &y);
-        let parts = parts_of(look, &q, &y);
-        let difference = reference.as_ref().map(|reference| difference(&own, reference));
-        let relative = reference.as_ref().map_or(f64::NAN, |reference| row.wis / mean(reference));
-        let interval = difference.map_or_else(String::new, |found| {
-            format!("{:+.4} [{:+.4}, {:+.4}]", found.mean, found.lower, found.upper)
-        });
-        let numbers = [row.wis, relative, parts.dispersion, parts.underprediction, parts.overprediction];
-        let more =
-            [row.crossing_rate, row.coverage_50, row.coverage_80, row.coverage_90, row.width_80, row.mace];
-        let mut cells = vec![Cell::Text(method.clone())];
-        cells.extend(numbers.map(Cell::Number));
-        cells.push(Cell::Text(interval));
-        cells.extend(more.map(Cell::Number));
-        lines.push((row.wis, cells, parts));
+        let Some(q) = look.predictions(&word, look.stage()) else { return Ok(None) };
+        let (row, parts) = (scores::row(&word, "", &q, &y, &look.levels), parts_of(look, &q, &y));
+        Ok(Some(Line { row, parts, own: rows_of(look, &q, &y), difference: None, word }))
+    };
+    let lines: Result<Vec<Option<Line>>, RunError> = look.methods().into_par_iter().map(line).collect();
+    let mut lines: Vec<Line> = lines?.into_iter().flatten().collect();
+    lines.sort_by(|a, b| a.row.wis.total_cmp(&b.row.wis));
+    let reference = lines.iter().find(|line| line.word == look.config.relative_to);
+    let reference = reference.map(|line| (line.row.wis, line.own.clone()));
+    if let Some((_, reference)) = &reference {
+        lines.par_iter_mut().for_each(|line| line.difference = Some(difference(&line.own, reference)));
     }
-    lines.sort_by(|a, b| a.0.total_cmp(&b.0));
-    let relative = format!("relative to {}", look.config.relative_to);
+    let reference = reference.map_or(f64::NAN, |(wis, _)| wis);
+    let about = "Scores on the test rows, standardised target.";
+    let board = table(&look.config.relative_to, reference, &lines);
+    let parts = "The score in parts that add up to it.";
+    Ok(vec![
+        channel(BOARD, "leaderboard", "", about, Data::Table(only(0, board))),
+        channel(PARTS, "weighted interval score", "", parts, Data::Bars(only(0, bars(&lines)))),
+    ])
+}
+
+fn table(relative_to: &str, reference: f64, lines: &[Line]) -> Table {
+    let relative = format!("relative to {}", name(relative_to));
     let columns = [
         "method",
         "WIS",
         &relative,
+        "difference [95 %]",
         "dispersion",
-        "underprediction",
-        "overprediction",
-        "difference [95 % bootstrap over test rows]",
+        "under",
+        "over",
         "crossing rate",
         "coverage 50 %",
         "coverage 80 %",
@@ -64,39 +80,35 @@ pub(super) fn derive(
         "width 80 %",
         "MACE",
     ];
-    let names = lines.iter().map(|(_, cells, _)| match cells.first() {
-        Some(Cell::Text(name)) => name.clone(),
-        _ => String::new(),
-    });
-    let bars = Bars {
+    let cells = |line: &Line| {
+        let Line { row, parts, .. } = line;
+        let interval = line.difference.map_or_else(String::new, |found| {
+            format!("{:+.3} [{:+.3},\u{a0}{:+.3}]", found.mean, found.lower, found.upper).replace('-', "−")
+        });
+        let mut cells = vec![Cell::Text(name(&line.word).to_owned())];
+        cells.extend([row.wis, row.wis / reference].map(Cell::Number));
+        cells.push(Cell::Text(interval));
+        cells.extend([parts.dispersion, parts.underprediction, parts.overprediction].map(Cell::Number));
+        let shares = [row.crossing_rate, row.coverage_50, row.coverage_80, row.coverage_90];
+        cells.extend(shares.into_iter().chain([row.width_80, row.mace]).map(Cell::Number));
+        cells
+    };
+    Table { columns: columns.map(str::to_owned).to_vec(), rows: lines.iter().map(cells).collect() }
+}
+
+fn bars(lines: &[Line]) -> Bars {
+    let part = |label: &str, of: fn(&Parts) -> f64| {
+        (label.to_owned(), lines.iter().map(|line| of(&line.parts)).collect())
+    };
+    Bars {
         edges: Vec::new(),
-        labels: names.collect(),
+        labels: lines.iter().map(|line| name(&line.word).to_owned()).collect(),
         series: vec![
-            ("dispersion".to_owned(), lines.iter().map(|line| line.2.dispersion).collect()),
-            ("underprediction".to_owned(), lines.iter().map(|line| line.2.underprediction).collect()),
-            ("overprediction".to_owned(), lines.iter().map(|line| line.2.overprediction).collect()),
+            part("dispersion", |parts| parts.dispersion),
+            part("underprediction", |parts| parts.underprediction),
+            part("overprediction", |parts| parts.overprediction),
         ],
-    };
-    let table = Table {
-        columns: columns.map(str::to_owned).to_vec(),
-        rows: lines.into_iter().map(|(_, cells, _)| cells).collect(),
-    };
-    Ok(vec![
-        channel(
-            BOARD,
-            "leaderboard",
-            "",
-            "Scores on the test rows, standardised target.",
-            Data::Table(only(0, table)),
-        ),
-        channel(
-            PARTS,
-            "weighted interval score",
-            "",
-            "The score in parts that add up to it.",
-            Data::Bars(only(0, bars)),
-        ),
-    ])
+    }
 }
 
 /// Score of each row.
@@ -118,11 +130,9 @@ fn parts_of(look: &Look<'_>, q: &[f32], y: &[f32]) -> Parts {
         return Parts { dispersion: f64::NAN, underprediction: f64::NAN, overprediction: f64::NAN };
     }
     let mut sum = Parts::default();
-    let mut row64 = Vec::new();
+    let (pairs, middle) = (look.levels.pairs(), look.levels.middle());
     for (row, y) in q.chunks_exact(look.levels.len()).zip(y) {
-        row64.clear();
-        row64.extend(row.iter().map(|value| f64::from(*value)));
-        let parts = score::wis_parts(&row64, f64::from(*y), &look.levels);
+        let parts = score::parts(row, *y, &pairs, middle);
         sum.dispersion += parts.dispersion;
         sum.underprediction += parts.underprediction;
         sum.overprediction += parts.overprediction;

@@ -1,13 +1,13 @@
 //! What the panels share: the record's predictions as the controls want to see them, nothing run again.
 
 use crate::labs::Derive;
-use crate::labs::quantiles::channels as ch;
+use crate::labs::quantiles::channels::{self as ch, channel};
 use crate::labs::quantiles::config::{Config, Conformal};
 use crate::labs::quantiles::method::conformal::{self, Offset, Symmetry};
 use crate::labs::quantiles::method::isotonize::Isotonization;
 use crate::labs::quantiles::method::levels::{Levels, Pair};
 use crate::labs::quantiles::pipeline::finish::operator;
-use crate::record::{Controls, Data, Grid, Record};
+use crate::record::{Channel, Controls, Data, Grid, Record};
 
 /// Ids of the controls that panels share.
 pub(super) mod ids {
@@ -117,6 +117,12 @@ impl<'a> Look<'a> {
         self.controls.switch(ids::UNITS).unwrap_or(true)
     }
 
+    /// The target as an axis names it.
+    pub(super) fn target(&self) -> String {
+        let name = &self.meta.target.name;
+        if self.wants_units() { name.clone() } else { format!("{name}, standardised") }
+    }
+
     /// A standardised target value as the person wants to see it.
     pub(super) fn shown(&self, value: f32) -> f64 {
         if self.wants_units() { self.meta.target.in_units(f64::from(value)) } else { f64::from(value) }
@@ -216,6 +222,19 @@ impl<'a> Look<'a> {
         let row = self.controls.number(ids::ROW).unwrap_or(0.0).max(0.0) as usize;
         row.min(self.count().saturating_sub(1))
     }
+}
+
+/// A number in four digits, for words in pictures.
+pub(super) fn short(value: f64) -> String {
+    const DIGITS: i32 = 4;
+    let before = if value == 0.0 { 1 } else { value.abs().log10().floor() as i32 + 1 };
+    let decimals = (DIGITS - before).clamp(0, 6) as usize;
+    format!("{value:.decimals$}").replace('-', "−")
+}
+
+/// Words of an axis that depend on the data or the controls.
+pub(super) fn axis(id: &str, words: String) -> Channel {
+    channel(id, "words of an axis", "", "Names an axis of the view.", Data::Text(words))
 }
 
 /// The newest picture of a grid channel.

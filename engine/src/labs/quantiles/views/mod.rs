@@ -91,6 +91,7 @@ pub(super) fn pick(record: &Record, pick: &Pick) -> Picked {
         let distance = |index: &usize| (places.x[*index] - pick.x).abs();
         if let Some(nearest) = (0..places.x.len()).min_by(|a, b| distance(a).total_cmp(&distance(b))) {
             picked.controls.push((ids::ROW.to_owned(), ControlValue::Number(places.y[nearest])));
+            picked.shown_in = Some("inspector".to_owned());
         }
     }
     picked

@@ -4,6 +4,7 @@ use super::look::Look;
 use crate::labs::quantiles::channels::{channel, only};
 use crate::labs::quantiles::method::calibration;
 use crate::labs::quantiles::method::normal;
+use crate::labs::quantiles::names::name;
 use crate::record::{Bars, Channel, Curve, Data};
 
 /// Observed over nominal level.
@@ -30,7 +31,7 @@ pub(super) fn curve(look: &Look<'_>) -> Vec<Channel> {
     let ideal = Curve { x: vec![0.0, 1.0], y: vec![0.0, 1.0], band: None };
     let about = "Share of test observations at or below the predicted quantile, with 95 % Wilson intervals.";
     vec![
-        channel(RELIABILITY, &method, "", about, Data::Curve(only(0, curve))),
+        channel(RELIABILITY, name(&method), "", about, Data::Curve(only(0, curve))),
         channel(DIAGONAL, "ideal", "", "Observed equals nominal.", Data::Curve(only(0, ideal))),
     ]
 }
@@ -42,7 +43,7 @@ pub(super) fn pit(look: &Look<'_>) -> Vec<Channel> {
     let counts = calibration::pit_counts(&q, &look.observations(), look.levels.len());
     let density = calibration::pit_density(&counts, &look.levels);
     let edges = std::iter::once(0.0).chain(look.levels.values().iter().copied()).chain([1.0]).collect();
-    let bars = Bars { edges, labels: Vec::new(), series: vec![(method.clone(), density)] };
+    let bars = Bars { edges, labels: Vec::new(), series: vec![(name(&method).to_owned(), density)] };
     let about = "Share of observations between neighbouring quantiles over the mass that belongs there; 1 is calibrated.";
-    vec![channel(PIT, &method, "", about, Data::Bars(only(0, bars)))]
+    vec![channel(PIT, name(&method), "", about, Data::Bars(only(0, bars)))]
 }

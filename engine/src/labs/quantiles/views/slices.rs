@@ -1,10 +1,11 @@
 //! Coverage and width in slices of the rows (a feature, the predicted width, clusters), with Wilson intervals: for whom 80 % is not 80 %.
 
-use super::look::{Look, groups, ids};
+use super::look::{Look, axis, groups, ids, short};
 use crate::labs::quantiles::channels::{channel, only};
 use crate::labs::quantiles::method::clusters::k_means;
 use crate::labs::quantiles::method::levels::Pair;
 use crate::labs::quantiles::method::{calibration, normal};
+use crate::labs::quantiles::names::name;
 use crate::math::rng::stream;
 use crate::record::{Cell, Channel, Curve, Data, Table};
 
@@ -19,9 +20,13 @@ pub(super) const ERROR: &str = "slice_error";
 /// All of it in words.
 pub(super) const TABLE: &str = "slice_table";
 
+/// What the slices are cut along, and what their widths are in.
+pub(super) const AXES: [&str; 2] = ["slice_axis/x", "slice_axis/y"];
+/// Grouped by clusters.
+pub(super) const CLUSTER: &str = "cluster";
 /// What rows are grouped by: key and words.
 pub(super) const BY: [(&str, &str); 3] =
-    [("feature", "feature"), ("width", "predicted width"), ("cluster", "clusters")];
+    [("feature", "feature"), ("width", "predicted width"), (CLUSTER, "clusters")];
 
 /// Slices of about equal size.
 const PARTS: usize = 10;
@@ -52,18 +57,20 @@ pub(super) fn derive(look: &Look<'_>) -> Vec<Channel> {
         return Vec::new();
     };
     let by = look.controls.word(ids::SLICE_BY).unwrap_or("feature");
-    let slices = match by {
-        "cluster" => clusters(look),
-        "width" => along(look, &widths(look, &q, pair), "width"),
+    let (slices, words) = match by {
+        CLUSTER => (clusters(look), "cluster"),
+        "width" => (along(look, &widths(look, &q, pair)), "predicted width"),
         _ => {
             let column = look.slice();
             let values: Vec<f64> = (0..look.count()).map(|row| look.feature(row, column)).collect();
-            along(look, &values, &look.meta.features[column])
+            (along(look, &values), look.meta.features[column].as_str())
         }
     };
     let measured = measure(look, &q, pair, &slices);
-    let mut channels = curves(&method, pair, &slices, &measured, by == "cluster");
-    channels.push(table(&method, pair, &slices, &measured));
+    let mut channels = curves(name(&method), pair, &slices, &measured, by == CLUSTER);
+    channels.push(table(name(&method), pair, words, &slices, &measured));
+    channels.push(axis(AXES[0], words.to_owned()));
+    channels.push(axis(AXES[1], format!("width, error in {}", look.target())));
     channels
 }
 
@@ -74,12 +81,12 @@ fn widths(look: &Look<'_>, q: &[f32], pair: Pair) -> Vec<f64> {
 }
 
 /// Groups of about equal size by a value.
-fn along(look: &Look<'_>, values: &[f64], name: &str) -> Vec<Slice> {
+fn along(look: &Look<'_>, values: &[f64]) -> Vec<Slice> {
     let slice = |rows: Vec<usize>| {
         let of = |row: &usize| values[*row];
         let (first, last) = (rows.first().map_or(0.0, of), rows.last().map_or(0.0, of));
         Slice {
-            name: format!("{name} {first:.4} to {last:.4}"),
+            name: format!("{} to {}", short(first), short(last)),
             x: rows.iter().map(of).sum::<f64>() / rows.len() as f64,
             rows,
         }
@@ -100,7 +107,9 @@ fn clusters(look: &Look<'_>) -> Vec<Slice> {
         let telling: Vec<String> = order
             .into_iter()
             .take(TELLING)
-            .map(|column| format!("{} {:+.1} sd", look.meta.features[column], centre[column]))
+            .map(|column| {
+                format!("{} {:+.1} sd", look.meta.features[column], centre[column]).replace('-', "−")
+            })
             .collect();
         let name = format!("{}: {}", number + 1, telling.join(", "));
         Slice { name, x: (number + 1) as f64, rows }
@@ -159,7 +168,7 @@ fn curves(
     let flat = Data::Curve(only(0, Curve { x: ends.to_vec(), y: vec![nominal; 2], band: None }));
     vec![
         channel(COVERAGE, method, "", &about, curve(of(|one| one.share), band)),
-        channel(NOMINAL, "nominal", "", "Nominal coverage.", flat),
+        channel(NOMINAL, &format!("nominal, {:.0} %", 100.0 * nominal), "", "Nominal coverage.", flat),
         channel(
             WIDTH,
             "mean width",
@@ -177,13 +186,13 @@ fn curves(
     ]
 }
 
-fn table(method: &str, pair: Pair, slices: &[Slice], measured: &[Measured]) -> Channel {
+fn table(method: &str, pair: Pair, by: &str, slices: &[Slice], measured: &[Measured]) -> Channel {
     let nominal = 1.0 - pair.alpha;
     let line = |(slice, one): (&Slice, &Measured)| {
         let note = if one.high < nominal {
-            "covers too little"
+            "too little"
         } else if one.low > nominal {
-            "covers too much"
+            "too much"
         } else {
             ""
         };
@@ -192,16 +201,8 @@ fn table(method: &str, pair: Pair, slices: &[Slice], measured: &[Measured]) -> C
         cells.push(Cell::Text(note.to_owned()));
         cells
     };
-    let columns = [
-        "slice",
-        "rows",
-        "coverage",
-        "from (95 % Wilson)",
-        "to",
-        "mean width",
-        "mean |error|",
-        "against the nominal level",
-    ];
+    let columns =
+        [by, "rows", "coverage", "low (95 %)", "high (95 %)", "mean width", "mean |error|", "verdict"];
     let rows = slices.iter().zip(measured).map(line).collect();
     let table = Table { columns: columns.map(str::to_owned).to_vec(), rows };
     let about = format!("Slices of the test rows at the {:.0} % interval.", 100.0 * nominal);

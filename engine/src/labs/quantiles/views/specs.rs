@@ -5,19 +5,28 @@ use super::look::ids;
 use super::{across, calibrated, crossing, fan, inspector, leaderboard, reliability, slices, weights};
 use crate::labs::quantiles::channels as ch;
 use crate::labs::quantiles::config::Config;
+use crate::labs::quantiles::method::aggregate::Resolution;
 use crate::record::{AxisSpec, Reference, ReferenceAxis, ReferenceStyle, ViewKind, ViewSpec};
 
 /// See the module.
 pub(in crate::labs::quantiles) fn views(config: &Config) -> Vec<ViewSpec> {
-    let mut views = vec![fan_chart(), reliability_curve(), pit(), crossing_maps(), operators()];
-    views.extend(slice_views());
-    views.extend(weight_views(config));
-    views.extend([board(), parts()]);
-    views.extend(across_views());
-    views.extend([conformal_scores(), conformal_pairs()]);
-    views.extend(training());
-    views.extend([speed(), chosen()]);
-    views.extend([inspected(), facts()]);
+    let mut views = vec![fan_chart()];
+    views.extend(in_one_tile([reliability_curve(), pit()]));
+    views.extend(in_one_tile([board(), parts()].into_iter().chain(across_views())));
+    views.extend(in_one_tile(weight_views(config)));
+    views.extend(in_one_tile(slice_views().into_iter().chain([crossing_maps(), operators()])));
+    views.extend(in_one_tile(training().into_iter().chain([speed(), chosen()])));
+    views.extend(in_one_tile([conformal_scores(), conformal_pairs()]));
+    views.extend(in_one_tile([inspected(), facts()]));
+    views
+}
+
+/// Views of one question share a tile, the first in front: eight tiles are read at a glance, twenty-odd are not.
+fn in_one_tile(views: impl IntoIterator<Item = ViewSpec>) -> Vec<ViewSpec> {
+    let mut views: Vec<ViewSpec> = views.into_iter().collect();
+    if let Some((first, others)) = views.split_first_mut() {
+        others.iter_mut().for_each(|view| view.tab_of = Some(first.id.clone()));
+    }
     views
 }
 
@@ -32,7 +41,7 @@ fn derived(id: &str, title: &str, kind: ViewKind, channels: &[&str], controls: &
 
 fn fan_chart() -> ViewSpec {
     ViewSpec {
-        x: AxisSpec::new("rows in the chosen order", ""),
+        x: AxisSpec::new("test rows", "").named_by(fan::AXIS),
         y: AxisSpec::new("target", ""),
         overlays: fan::TRUTH.map(str::to_owned).to_vec(),
         empty:
@@ -53,6 +62,7 @@ fn reliability_curve() -> ViewSpec {
     ViewSpec {
         x: AxisSpec::new("nominal level", "").limits(0.0, 1.0),
         y: AxisSpec::new("observed share", "").limits(0.0, 1.0),
+        overlays: vec![reliability::DIAGONAL.to_owned()],
         empty: "Observed against nominal levels appear here when the first model is fitted. Press Run."
             .to_owned(),
         help: include_str!("../help/reliability.md").to_owned(),
@@ -60,7 +70,7 @@ fn reliability_curve() -> ViewSpec {
             "reliability",
             "Reliability",
             ViewKind::Curve,
-            &[reliability::RELIABILITY, reliability::DIAGONAL],
+            &[reliability::RELIABILITY],
             &[ids::METHOD, ids::STAGE],
         )
     }
@@ -68,7 +78,7 @@ fn reliability_curve() -> ViewSpec {
 
 fn pit() -> ViewSpec {
     ViewSpec {
-        x: AxisSpec::new("level", "").limits(0.0, 1.0),
+        x: AxisSpec::new("probability integral transform", "").limits(0.0, 1.0),
         y: AxisSpec::new("density", ""),
         references: vec![Reference {
             axis: ReferenceAxis::Y,
@@ -79,16 +89,18 @@ fn pit() -> ViewSpec {
         }],
         empty: "PIT cells appear here when the first model is fitted. Press Run.".to_owned(),
         help: include_str!("../help/reliability.md").to_owned(),
-        ..derived("pit", "PIT", ViewKind::Bars, &[reliability::PIT], &[ids::METHOD, ids::STAGE])
+        ..derived("pit", "PIT histogram", ViewKind::Bars, &[reliability::PIT], &[ids::METHOD, ids::STAGE])
     }
 }
 
 fn crossing_maps() -> ViewSpec {
     ViewSpec {
-        x: AxisSpec::new("feature, groups of equal size", ""),
-        y: AxisSpec::new("neighbouring levels", ""),
-        color: Some(AxisSpec::new("share that crosses", "")),
-        empty: "Where quantiles cross, before and after, appears here. Press Run.".to_owned(),
+        x: AxisSpec::new("feature", "").named_by(crossing::AXIS),
+        y: AxisSpec::new("level pair", ""),
+        color: Some(AxisSpec::new("share of rows", "")),
+        empty:
+            "Where quantiles cross, before and after, appears here when the first model is fitted. Press Run."
+                .to_owned(),
         help: include_str!("../help/crossing.md").to_owned(),
         ..derived(
             "crossing",
@@ -102,7 +114,8 @@ fn crossing_maps() -> ViewSpec {
 
 fn operators() -> ViewSpec {
     ViewSpec {
-        empty: "What uncrossing does to the scores appears here. Press Run.".to_owned(),
+        empty: "What uncrossing does to the scores appears here when the first model is fitted. Press Run."
+            .to_owned(),
         help: include_str!("../help/crossing.md").to_owned(),
         ..derived("operators", "Uncrossing", ViewKind::Table, &[crossing::OPERATORS], &[ids::METHOD])
     }
@@ -112,17 +125,20 @@ fn slice_views() -> [ViewSpec; 3] {
     let controls =
         [ids::METHOD, ids::STAGE, ids::SLICE_BY, ids::SLICE, ids::CLUSTERS, ids::COVERAGE, ids::UNITS];
     let view = |id: &str, title: &str, kind: ViewKind, channels: &[&str]| ViewSpec {
-        x: AxisSpec::new("slice: feature, width, or cluster", ""),
-        empty: format!("{title} appears here. Press Run."),
+        x: AxisSpec::new("slice", "").named_by(slices::AXES[0]),
+        empty: format!("{title} appears here when the first model is fitted. Press Run."),
         help: include_str!("../help/slices.md").to_owned(),
         ..derived(id, title, kind, channels, &controls)
     };
-    let coverage =
-        view("slice_coverage", "Coverage by slice", ViewKind::Curve, &[slices::COVERAGE, slices::NOMINAL]);
+    let coverage = view("slice_coverage", "Coverage by slice", ViewKind::Curve, &[slices::COVERAGE]);
     let width = view("slice_width", "Width by slice", ViewKind::Curve, &[slices::WIDTH, slices::ERROR]);
     [
-        ViewSpec { y: AxisSpec::new("coverage", "").limits(0.0, 1.0), ..coverage },
-        ViewSpec { y: AxisSpec::new("width and error", ""), ..width },
+        ViewSpec {
+            y: AxisSpec::new("coverage", "").limits(0.0, 1.0),
+            overlays: vec![slices::NOMINAL.to_owned()],
+            ..coverage
+        },
+        ViewSpec { y: AxisSpec::new("width, error", "").named_by(slices::AXES[1]), ..width },
         view("slice_table", "Slices", ViewKind::Table, &[slices::TABLE]),
     ]
 }
@@ -132,24 +148,30 @@ fn weight_views(config: &Config) -> Vec<ViewSpec> {
         return Vec::new();
     }
     let controls = [ids::WEIGHTED, ids::SLICE, ids::PLACE];
-    let empty = "Weights of the models appear here when aggregators are trained. Press Run.".to_owned();
+    let empty = "Weights of the models appear here when aggregators are trained. Press Run.";
     let help = include_str!("../help/weights.md").to_owned();
-    let map = |id: &str, title: &str, channel: &str| ViewSpec {
-        x: AxisSpec::new("output level", ""),
-        y: AxisSpec::new("model", ""),
+    let map = |id: &str, title: &str, channel: &str, empty: &str| ViewSpec {
+        x: AxisSpec::new("output level", "").named_by(weights::AXIS),
+        y: AxisSpec::default(),
         color: Some(AxisSpec::new("weight", "")),
-        empty: empty.clone(),
+        empty: empty.to_owned(),
         help: help.clone(),
         ..derived(id, title, ViewKind::Grid, &[channel], &controls)
     };
     vec![
-        map("weights", "Weights", weights::MAP),
-        map("weights_fine", "Weights by input level", weights::FINE),
-        map("weights_optimum", "Optimal weights", weights::OPTIMUM),
+        map("weights", "Weights", weights::MAP, empty),
+        map("weights_fine", "Weights by input level", weights::FINE, needs_fine(config)),
+        map(
+            "weights_optimum",
+            "Optimal weights",
+            weights::OPTIMUM,
+            "The exact optimum on the out-of-fold rows is known for coarse and medium weights: choose such an aggregator, \
+             once it is trained.",
+        ),
         ViewSpec {
-            x: AxisSpec::new("feature", ""),
+            x: AxisSpec::new("feature", "").named_by(weights::AXIS_ALONG),
             y: AxisSpec::new("mean weight", "").limits(0.0, 1.0),
-            empty: empty.clone(),
+            empty: empty.to_owned(),
             help: help.clone(),
             ..derived(
                 "weights_along",
@@ -160,9 +182,9 @@ fn weight_views(config: &Config) -> Vec<ViewSpec> {
             )
         },
         ViewSpec {
-            x: AxisSpec::new("output level", "").limits(0.0, 1.0),
+            x: AxisSpec::new("output level", "").limits(0.0, 1.0).named_by(weights::AXIS),
             y: AxisSpec::new("entropy", "nat"),
-            empty,
+            empty: empty.to_owned(),
             help,
             ..derived(
                 "weights_entropy",
@@ -173,6 +195,15 @@ fn weight_views(config: &Config) -> Vec<ViewSpec> {
             )
         },
     ]
+}
+
+/// What to do to see weights by input level.
+fn needs_fine(config: &Config) -> &'static str {
+    if config.combinations().iter().any(|one| one.resolution() == Some(Resolution::Fine)) {
+        "Only fine aggregators have weights by input level: choose Global fine or Local fine, once it is trained."
+    } else {
+        "Only fine aggregators have weights by input level. Add global_fine or local_fine and run again."
+    }
 }
 
 fn board() -> ViewSpec {
@@ -186,7 +217,7 @@ fn board() -> ViewSpec {
 fn parts() -> ViewSpec {
     ViewSpec {
         x: AxisSpec::new("weighted interval score", ""),
-        y: AxisSpec::new("method", ""),
+        y: AxisSpec::default(),
         empty: "The parts of the scores appear here. Press Run.".to_owned(),
         help: include_str!("../help/leaderboard.md").to_owned(),
         ..derived("score_parts", "Parts of the score", ViewKind::Bars, &[leaderboard::PARTS], &[ids::STAGE])
@@ -245,8 +276,8 @@ fn training() -> [ViewSpec; 3] {
         ..ViewSpec::new(id, title, ViewKind::Curve, &[&format!("{}{part}/*", ch::CURVE)])
     };
     [
-        view("training_loss", "Training losses", "train", "loss"),
         view("validation_loss", "Validation losses", "validation", "pinball loss"),
+        view("training_loss", "Training losses", "train", "loss"),
         view("crossing_loss", "Crossing penalties", "crossing", "penalty"),
     ]
 }
@@ -269,7 +300,7 @@ fn chosen() -> ViewSpec {
 
 fn inspected() -> ViewSpec {
     ViewSpec {
-        x: AxisSpec::new("target", ""),
+        x: AxisSpec::new("target", "").named_by(inspector::AXIS),
         y: AxisSpec::new("level", "").limits(0.0, 1.0),
         empty: "The quantile functions of one row appear here. Click a row in the fan chart.".to_owned(),
         help: include_str!("../help/inspector.md").to_owned(),
@@ -285,11 +316,12 @@ fn inspected() -> ViewSpec {
 
 fn facts() -> ViewSpec {
     ViewSpec {
-        empty: "What each method says about one row appears here. Press Run.".to_owned(),
+        empty: "What each method says about one row appears here when the first model is fitted. Press Run."
+            .to_owned(),
         help: include_str!("../help/inspector.md").to_owned(),
         ..derived(
             "inspector_facts",
-            "Facts of one row",
+            "One row in numbers",
             ViewKind::Table,
             &[inspector::FACTS],
             &[ids::STAGE, ids::ROW, ids::COVERAGE, ids::UNITS],

@@ -2,13 +2,14 @@
 
 use burn::tensor::Device;
 
-use super::look::{Look, grid, ids};
+use super::look::{Look, axis, grid, ids, short};
 use crate::labs::quantiles::base::Matrix;
 use crate::labs::quantiles::channels::{self as ch, channel, only};
 use crate::labs::quantiles::ensemble::{Aggregator, Combined};
 use crate::labs::quantiles::method::aggregate::{Resolution, Shape};
 use crate::labs::quantiles::method::order;
-use crate::record::{Channel, Curve, Data, Grid};
+use crate::labs::quantiles::names::name;
+use crate::record::{Channel, Curve, Data, GROUP_SEPARATOR, Grid};
 
 /// Weights model × output level.
 pub(super) const MAP: &str = "weights";
@@ -20,6 +21,11 @@ pub(super) const OPTIMUM: &str = "weights_optimum";
 pub(super) const ALONG: &str = "weights_along/";
 /// Entropy of the weights, by output level.
 pub(super) const ENTROPY: &str = "weights_entropy";
+
+/// Whose weights these are, and where.
+pub(super) const AXIS: &str = "weights_axis/x";
+/// The feature.
+pub(super) const AXIS_ALONG: &str = "weights_along_axis/x";
 
 /// Places along the feature.
 const PLACES: usize = 41;
@@ -127,12 +133,25 @@ pub(super) fn map(look: &Look<'_>) -> Vec<Channel> {
         ),
     ];
     channels.extend(optimum(look, weighted.shape.resolution));
+    channels.push(axis(AXIS, whose(look, &weighted, share)));
     channels
+}
+
+/// What stands below a map: whose weights, and at which place if they depend on it.
+fn whose(look: &Look<'_>, weighted: &Weighted, share: f64) -> String {
+    let label = weighted.aggregator.label();
+    if !weighted.aggregator.is_local() {
+        return format!("output level · {label}");
+    }
+    let column = look.slice();
+    let value = look.in_units(column, place(look, share)[column]);
+    format!("output level · {label} at {} = {}", look.meta.features[column], short(value))
 }
 
 fn named(look: &Look<'_>, values: Vec<f32>) -> Grid {
     let columns = look.levels.values().iter().map(|tau| format!("{tau:.2}")).collect();
-    Grid { rows: look.meta.base_models.clone(), columns, values, limits: Some((0.0, 1.0)), ..Grid::default() }
+    let rows = look.meta.base_models.iter().map(|word| name(word).to_owned()).collect();
+    Grid { rows, columns, values, limits: Some((0.0, 1.0)), ..Grid::default() }
 }
 
 fn optimum(look: &Look<'_>, resolution: Resolution) -> Option<Channel> {
@@ -159,14 +178,17 @@ pub(super) fn fine(look: &Look<'_>) -> Vec<Channel> {
     let (models, levels) = (weighted.shape.models, weighted.shape.levels);
     weighted.combined.tables(&x, models, levels, &Device::flex(), |_, _, values| table = values.to_vec());
     let columns: Vec<String> = look.levels.values().iter().map(|tau| format!("{tau:.2}")).collect();
-    let rows = look
-        .meta
-        .base_models
-        .iter()
-        .flat_map(|model| columns.iter().map(move |tau| format!("{model} {tau}")));
-    let grid = Grid { rows: rows.collect(), columns: columns.clone(), values: table, ..Grid::default() };
+    let rows =
+        look.meta.base_models.iter().flat_map(|model| {
+            columns.iter().map(move |tau| format!("{}{GROUP_SEPARATOR}{tau}", name(model)))
+        });
+    let most = table.iter().fold(0.0_f32, |most, weight| most.max(*weight));
+    let limits = Some((0.0, f64::from(most)));
+    let grid =
+        Grid { rows: rows.collect(), columns: columns.clone(), values: table, limits, ..Grid::default() };
     let about = "Weight of each model's input level in each output level; a column adds up to one.";
-    vec![channel(FINE, weighted.aggregator.label(), "", about, Data::Grid(only(0, grid)))]
+    let words = whose(look, &weighted, share);
+    vec![channel(FINE, weighted.aggregator.label(), "", about, Data::Grid(only(0, grid))), axis(AXIS, words)]
 }
 
 /// Mean weight of each model along the chosen feature, the others at their medians.
@@ -187,18 +209,21 @@ pub(super) fn along(look: &Look<'_>) -> Vec<Channel> {
     let tables = weighted.at(&Matrix { columns, values });
     let x: Vec<f64> = along.iter().map(|value| look.in_units(slice, *value as f32)).collect();
     let m = look.levels.len();
-    let one = |(model, name): (usize, &String)| {
+    let one = |(model, word): (usize, &String)| {
         let mean = |table: &Vec<f32>| {
             table[model * m..(model + 1) * m].iter().map(|weight| f64::from(*weight)).sum::<f64>() / m as f64
         };
         let curve = Curve { x: x.clone(), y: tables.iter().map(mean).collect(), band: None };
         channel(
-            &format!("{ALONG}{name}"),
-            name,
+            &format!("{ALONG}{word}"),
+            name(word),
             "",
             "Mean weight over the levels along the feature, the other features at their medians.",
             Data::Curve(only(0, curve)),
         )
     };
-    look.meta.base_models.iter().enumerate().map(one).collect()
+    let mut channels: Vec<Channel> = look.meta.base_models.iter().enumerate().map(one).collect();
+    let words = format!("{} · {}", look.meta.features[slice], weighted.aggregator.label());
+    channels.push(axis(AXIS_ALONG, words));
+    channels
 }

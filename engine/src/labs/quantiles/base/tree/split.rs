@@ -47,6 +47,16 @@ pub(super) struct Scratch {
 /// Below this many rows a search sorts them; above it fills a histogram.
 const SORT_BELOW: usize = 96;
 
+/// The rows that are cut, and how.
+struct Node<'a> {
+    bins: &'a Bins,
+    rows: &'a [u32],
+    target: &'a [f64],
+    rule: &'a Rule,
+    /// Sum of their targets.
+    total: f64,
+}
+
 /// The best cut of `rows` over `features`; `None` if none gains anything within the rule.
 pub(super) fn best(
     bins: &Bins,
@@ -61,15 +71,16 @@ pub(super) fn best(
         return None;
     }
     let total: f64 = rows.iter().map(|row| target[*row as usize]).sum();
+    let node = Node { bins, rows, target, rule, total };
     let whole = rule.value(total, rows.len() as f64);
     let mut best: Option<Cut> = None;
     for feature in features {
         let cut = if rule.random_thresholds {
-            random_cut(bins, rows, target, *feature, rule, random, total)
+            node.random_cut(*feature, random)
         } else if rows.len() < SORT_BELOW {
-            sorted_cut(bins, rows, target, *feature, rule, scratch, total)
+            node.sorted_cut(*feature, scratch)
         } else {
-            histogram_cut(bins, rows, target, *feature, rule, scratch, total)
+            node.histogram_cut(*feature, scratch)
         };
         let Some(mut cut) = cut else { continue };
         cut.gain -= whole;
@@ -107,48 +118,68 @@ fn scan(
     best
 }
 
-fn histogram_cut(
-    bins: &Bins,
-    rows: &[u32],
-    target: &[f64],
-    feature: usize,
-    rule: &Rule,
-    scratch: &mut Scratch,
-    total: f64,
-) -> Option<Cut> {
-    let codes = bins.codes(feature);
-    let count = bins.count(feature);
-    scratch.counts.clear();
-    scratch.counts.resize(256, 0);
-    scratch.sums.clear();
-    scratch.sums.resize(256, 0.0);
-    let (counts, sums) = (&mut scratch.counts[..256], &mut scratch.sums[..256]);
-    for row in rows {
-        let code = usize::from(codes[*row as usize]);
-        counts[code] += 1;
-        sums[code] += target[*row as usize];
+impl Node<'_> {
+    fn histogram_cut(&self, feature: usize, scratch: &mut Scratch) -> Option<Cut> {
+        let codes = self.bins.codes(feature);
+        let count = self.bins.count(feature);
+        scratch.counts.clear();
+        scratch.counts.resize(256, 0);
+        scratch.sums.clear();
+        scratch.sums.resize(256, 0.0);
+        let (counts, sums) = (&mut scratch.counts[..256], &mut scratch.sums[..256]);
+        for row in self.rows {
+            let code = usize::from(codes[*row as usize]);
+            counts[code] += 1;
+            sums[code] += self.target[*row as usize];
+        }
+        let groups = (0..count).filter(|code| counts[*code] > 0);
+        self.between(feature, groups.map(|code| (code, counts[code], sums[code])))
     }
-    let groups = (0..count).filter(|code| counts[*code] > 0).map(|code| (code, counts[code], sums[code]));
-    let (gain, left, right) = scan(groups, rows.len(), total, rule)?;
-    Some(Cut { feature, threshold: bins.threshold(feature, left, right), gain })
-}
 
-fn sorted_cut(
-    bins: &Bins,
-    rows: &[u32],
-    target: &[f64],
-    feature: usize,
-    rule: &Rule,
-    scratch: &mut Scratch,
-    total: f64,
-) -> Option<Cut> {
-    let codes = bins.codes(feature);
-    scratch.pairs.clear();
-    scratch.pairs.extend(rows.iter().map(|row| (codes[*row as usize], target[*row as usize])));
-    scratch.pairs.sort_by_key(|pair| pair.0);
-    let groups = scratch.pairs.iter().map(|(code, value)| (usize::from(*code), 1, *value));
-    let (gain, left, right) = scan(grouped(groups), rows.len(), total, rule)?;
-    Some(Cut { feature, threshold: bins.threshold(feature, left, right), gain })
+    fn sorted_cut(&self, feature: usize, scratch: &mut Scratch) -> Option<Cut> {
+        let codes = self.bins.codes(feature);
+        scratch.pairs.clear();
+        let pair = |row: &u32| (codes[*row as usize], self.target[*row as usize]);
+        scratch.pairs.extend(self.rows.iter().map(pair));
+        scratch.pairs.sort_by_key(|pair| pair.0);
+        let groups = scratch.pairs.iter().map(|(code, value)| (usize::from(*code), 1, *value));
+        self.between(feature, grouped(groups))
+    }
+
+    /// The best cut between neighbouring groups.
+    fn between(&self, feature: usize, groups: impl Iterator<Item = (usize, u32, f64)>) -> Option<Cut> {
+        let (gain, left, right) = scan(groups, self.rows.len(), self.total, self.rule)?;
+        Some(Cut { feature, threshold: self.bins.threshold(feature, left, right), gain })
+    }
+
+    fn random_cut(&self, feature: usize, random: &mut Stream) -> Option<Cut> {
+        let Self { rows, rule, .. } = self;
+        let values = self.bins.values(feature);
+        let (mut low, mut high) = (f32::INFINITY, f32::NEG_INFINITY);
+        for row in *rows {
+            let value = values[*row as usize];
+            low = low.min(value);
+            high = high.max(value);
+        }
+        if low >= high {
+            return None;
+        }
+        let drawn = random.uniform(low, high);
+        let threshold = if drawn < high { drawn } else { low };
+        let (mut count, mut sum) = (0_usize, 0.0);
+        for row in *rows {
+            if values[*row as usize] <= threshold {
+                count += 1;
+                sum += self.target[*row as usize];
+            }
+        }
+        let others = rows.len() - count;
+        if count < rule.least_leaf || others < rule.least_leaf {
+            return None;
+        }
+        let gain = rule.value(sum, count as f64) + rule.value(self.total - sum, others as f64);
+        Some(Cut { feature, threshold, gain })
+    }
 }
 
 /// Joins neighbours of equal code.
@@ -162,39 +193,4 @@ fn grouped(items: impl Iterator<Item = (usize, u32, f64)>) -> impl Iterator<Item
         }
         Some((code, count, sum))
     })
-}
-
-fn random_cut(
-    bins: &Bins,
-    rows: &[u32],
-    target: &[f64],
-    feature: usize,
-    rule: &Rule,
-    random: &mut Stream,
-    total: f64,
-) -> Option<Cut> {
-    let values = bins.values(feature);
-    let (mut low, mut high) = (f32::INFINITY, f32::NEG_INFINITY);
-    for row in rows {
-        let value = values[*row as usize];
-        low = low.min(value);
-        high = high.max(value);
-    }
-    if low >= high {
-        return None;
-    }
-    let drawn = random.uniform(low, high);
-    let threshold = if drawn < high { drawn } else { low };
-    let (mut count, mut sum) = (0_usize, 0.0);
-    for row in rows {
-        if values[*row as usize] <= threshold {
-            count += 1;
-            sum += target[*row as usize];
-        }
-    }
-    if count < rule.least_leaf || rows.len() - count < rule.least_leaf {
-        return None;
-    }
-    let gain = rule.value(sum, count as f64) + rule.value(total - sum, (rows.len() - count) as f64);
-    Some(Cut { feature, threshold, gain })
 }
