@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use egui::Pos2;
 use egui_kittest::Harness;
-use egui_kittest::kittest::Queryable as _;
+use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use weightscope::window::App;
 
 /// Size of the window, points.
@@ -47,6 +47,19 @@ pub fn wait_for(harness: &mut Harness<'_, App>, words: &str) {
         std::thread::sleep(Duration::from_millis(5));
     }
     panic!("never came: {words}");
+}
+
+/// Draws frames until the button with this label can act, then clicks it; fails after some ten seconds.
+pub fn click_when_ready(harness: &mut Harness<'_, App>, label: &str) {
+    for _ in 0..2000 {
+        harness.step();
+        let node = harness.query_by_label(label);
+        if node.is_some_and(|node| !node.accesskit_node().is_disabled()) {
+            return click(harness, label);
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    panic!("never ready: {label}");
 }
 
 /// Clicks the one node with this label; a window that opens then has found its size.

@@ -8,7 +8,7 @@ use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use weightscope::window::App;
 use weightscope_engine::store::Status;
 use weightscope_tests::runs::{SHORT, cancelled, finished, preset};
-use weightscope_tests::window::{click, drop_on, until, wait_for, workbench};
+use weightscope_tests::window::{click, click_when_ready, drop_on, until, wait_for, workbench};
 
 /// A finished run of the quantiles lab that takes a moment.
 fn quantiles(root: &Path) -> PathBuf {
@@ -75,13 +75,13 @@ fn new_rows_are_predicted_by_clicks_alone_and_nothing_is_replaced_unasked() {
     click(&mut harness, "measured");
     wait_for(&mut harness, "wrong.csv");
     click(&mut harness, "wrong.csv");
-    click(&mut harness, "Predict");
+    click_when_ready(&mut harness, "Predict");
     wait_for(&mut harness, "income");
     assert!(!deep.join("wrong-predictions.csv").exists(), "nothing is written after an error");
     click(&mut harness, "rows.csv");
     let out = deep.join("rows-predictions.csv");
     harness.run_steps(3);
-    click(&mut harness, "Predict");
+    click_when_ready(&mut harness, "Predict");
     wait_for(&mut harness, "Written: ");
     let text = std::fs::read_to_string(&out).unwrap();
     assert_eq!(text.lines().count(), 4, "a header and three rows: {text}");
