@@ -43,8 +43,9 @@ shot() { sleep 1.2; import -window root "$out/$size-$theme-$1.png"; }
 key() { xdotool key "$@"; sleep 0.5; }
 palette() { key ctrl+p; xdotool type --delay 40 "$1"; sleep 0.6; key Return; sleep 0.8; }
 click() { xdotool mousemove "$1" "$2" sleep 0.2 click 1; sleep 0.6; }
-# The bottom panel takes a quarter of the height; its tabs, and the rows of its table, begin below its top.
-panel_top() { local panel=$((height / 4)); [ $panel -lt 150 ] && panel=150; [ $panel -gt 240 ] && panel=240; echo $((height - 24 - panel)); }
+# Where the bottom panel begins at first, with its tabs and the rows of its table below.
+panel_top() { echo $((height - 223)); }
+tab() { click "$1" $(($(panel_top) + 13)); }
 row() { echo $(($(panel_top) + 96 + 245 * $1 / 10)); }
 
 tour() { # SIZE THEME
@@ -56,11 +57,10 @@ tour() { # SIZE THEME
   palette "use preset oscillation/mlp-lsq"
   key ctrl+shift+Return; shot 02-sweep; key Escape
   palette "open run statsq_s2"; shot 03-run
-  palette "filter"; # nothing answers: the palette stays
-  key Escape
-  for line in 0 1 2; do click 318 "$(row $line)"; done
+  click 430 $(($(panel_top) + 47)); xdotool type --delay 40 "lab:oscillation"; key Return
+  for line in 1 2 3; do click 318 "$(row $line)"; done
   sleep 2; shot 04-overlay
-  click 455 "$(($(panel_top) + 14))"; shot 05-compare; click 330 "$(($(panel_top) + 14))"
+  tab 455; shot 05-compare; tab 330
   key ctrl+shift+f; shot 06-fork; key Escape
   key bracketleft bracketleft bracketleft; shot 07-scrubbed; key End
   palette "go to view loss"; key l; key m; shot 08-maximised-log
@@ -76,7 +76,7 @@ tour() { # SIZE THEME
   palette "take away"; shot 18-take-away; key Escape
   palette "open run quantiles"; sleep 2; shot 19-quantiles
   palette "high contrast"; shot 20-high-contrast; palette "high contrast"
-  palette "use preset oscillation/quick"; key ctrl+Return; sleep 8; shot 21-live
+  palette "use preset oscillation/quick"; key ctrl+Return; sleep 1.5; shot 21-live
   kill -9 "$(cat "$work/app")"; sleep 0.5; open; shot 22-rescue
   end
 }

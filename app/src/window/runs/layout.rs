@@ -63,12 +63,15 @@ impl Default for RunsLayout {
 const LOOKS: usize = 4 * SERIES_COLORS;
 
 impl RunsLayout {
-    /// The columns: as chosen, else with the headlines of the newest run's lab.
+    /// The columns: as chosen, else with the headlines of the lab that the filter names, or of the newest run's.
     pub(super) fn columns(&self, rows: &[Row]) -> Vec<String> {
         if let Some(columns) = &self.columns {
             return columns.clone();
         }
-        let lab = rows.first().and_then(|row| Method::by_name(&row.manifest.lab));
+        let terms = self.filter.split_whitespace();
+        let named = terms.filter_map(|term| term.strip_prefix("lab").and_then(|rest| rest.get(1..)));
+        let newest = rows.first().map(|row| row.manifest.lab.as_str());
+        let lab = named.chain(newest).find_map(Method::by_name);
         let headlines = lab.map_or(&[][..], |lab| lab.about().headlines);
         ["curve", "origin", "seed"]
             .into_iter()
@@ -153,6 +156,9 @@ mod tests {
         let mut layout = RunsLayout::default();
         let first = layout.columns(&rows);
         assert!(first.contains(&"test_accuracy".to_owned()), "results are there: {first:?}");
+        layout.filter = "lab:quantiles star".to_owned();
+        assert!(layout.columns(&rows).contains(&"wis".to_owned()), "those of the lab that is asked for");
+        layout.filter.clear();
         layout.toggle("note", &rows);
         layout.toggle("learning_rate", &rows);
         layout.move_before("learning_rate", "origin", &rows);

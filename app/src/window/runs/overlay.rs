@@ -192,8 +192,12 @@ pub(super) fn set(
     layout: &mut RunsLayout,
 ) -> OverlaySet {
     let shown_path = shown.map(|row| row.path.as_path());
-    let others: Vec<&Row> =
-        ticked.iter().copied().filter(|row| Some(row.path.as_path()) != shown_path).collect();
+    // Runs of another lab share no channel with the one that is shown.
+    let is_beside = |row: &&Row| {
+        Some(row.path.as_path()) != shown_path
+            && shown.is_none_or(|shown| row.manifest.lab == shown.manifest.lab)
+    };
+    let others: Vec<&Row> = ticked.iter().copied().filter(is_beside).collect();
     let all: Vec<&Row> = shown.into_iter().chain(others.iter().copied()).collect();
     let words = labels(&all);
     let ids: Vec<&str> = all.iter().map(|row| row.manifest.id.as_str()).collect();
@@ -281,6 +285,18 @@ mod tests {
     use super::*;
     use weightscope_engine::record::ViewKind;
     use weightscope_engine::store::Parent;
+
+    #[test]
+    fn runs_of_another_lab_are_not_drawn_beside() {
+        let mut rows = samples(3);
+        rows[2].manifest.lab = "phases".to_owned();
+        let live = rows.iter().map(|row| (row.path.clone(), Record::default())).collect();
+        let ticked: Vec<&Row> = rows.iter().collect();
+        let mut layout = RunsLayout::default();
+        let set = set(1, rows.first(), &ticked, &Records::default(), &live, &mut layout);
+        let beside: Vec<&str> = set.beside.iter().map(|beside| beside.run.id.as_str()).collect();
+        assert_eq!(beside, [rows[1].manifest.id.as_str()], "neither itself nor the other lab's");
+    }
 
     #[test]
     fn labels_name_what_differs() {
