@@ -12,7 +12,7 @@ use weightscope_engine::experiment::Experiment;
 use weightscope_engine::presets;
 use weightscope_engine::store::{self, Status};
 use weightscope_tests::runs::{finished, preset};
-use weightscope_tests::window::{click, drop_on, until, workbench};
+use weightscope_tests::window::{click, click_when_ready, drop_on, until, wait_for, workbench};
 
 /// A finished short run in the folder of runs.
 fn finished_run(root: &Path) -> PathBuf {
@@ -260,4 +260,35 @@ fn escape_closes_what_is_in_front() {
     harness.key_press(Key::Escape);
     harness.run_steps(4);
     assert!(harness.query_by_label_contains("Maximise tile").is_none(), "is closed too");
+}
+
+#[test]
+fn an_experiment_is_saved_by_its_path_and_replaced_only_when_asked() {
+    let root = tempfile::tempdir().unwrap();
+    let file = root.path().join("mine.toml");
+    let mut harness = workbench(root.path());
+    harness.step();
+    for (seen, then) in [(None, "Save"), (Some("other"), "Save"), (Some("other"), "Replace the file")] {
+        if let Some(text) = seen {
+            std::fs::write(&file, text).unwrap();
+        }
+        if then == "Save" {
+            harness.key_press_modifiers(Modifiers::COMMAND, Key::S);
+            harness.run_steps(4);
+            harness.key_press_modifiers(Modifiers::COMMAND, Key::A);
+            harness.run_steps(2);
+            harness.event(egui::Event::Text(file.display().to_string()));
+            harness.run_steps(2);
+        }
+        click_when_ready(&mut harness, then);
+        if seen.is_some() && then == "Save" {
+            wait_for(&mut harness, "This file is there already");
+            assert_eq!(std::fs::read_to_string(&file).unwrap(), "other", "nothing is replaced unasked");
+        } else {
+            until(&mut harness, "the file is written", |_| {
+                std::fs::read_to_string(&file).is_ok_and(|text| text.contains("lab = \"oscillation\""))
+            });
+            harness.run_steps(4);
+        }
+    }
 }

@@ -14,7 +14,6 @@ use weightscope_engine::store::Status;
 use super::adding::AddView;
 use super::budget::Budget;
 use super::command::Action;
-use super::dialogs::Dialog;
 use super::drop::Dropped;
 use super::export::{ExportDialog, Exported};
 use super::form::Form;
@@ -26,6 +25,7 @@ use super::preview::DataPreview;
 use super::queue::{ForkDialog, Live, Queue, SweepDialog};
 use super::rescue::Rescue;
 use super::runs::{CompareTab, Runs};
+use super::saving::Saving;
 use super::scrub::Scrub;
 use super::session::{self, Keeper, Session};
 use super::settings::Settings;
@@ -125,8 +125,10 @@ pub struct App {
     pub(super) panels: Panels,
     pub(super) export: Option<ExportDialog>,
     pub(super) reading: Option<Task<ReadRun>>,
-    pub(super) dialog: Option<Dialog>,
+    /// The desktop's dialog for a file to open.
+    pub(super) dialog: Option<Task<Option<PathBuf>>>,
     pub(super) takeaway: Option<TakeAway>,
+    pub(super) saving: Option<Saving>,
     pub(super) dropping: Option<Task<Result<Dropped, String>>>,
 }
 
@@ -188,6 +190,7 @@ impl App {
             reading: None,
             dialog: None,
             takeaway: None,
+            saving: None,
             dropping: None,
         };
         problems.iter().for_each(|problem| app.say(Urgency::Error, problem.to_string()));
@@ -288,6 +291,7 @@ impl App {
         if let Some(dialog) = &mut self.takeaway {
             dialog.show(&context);
         }
+        self.saving_ui(&context);
         if let Some(preview) = &mut self.preview {
             preview.ui(&context, &self.form.text("target").unwrap_or_default(), &mut actions);
         }

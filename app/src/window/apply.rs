@@ -1,5 +1,7 @@
 //! The one place where what a person did changes the state.
 
+use std::path::PathBuf;
+
 use egui::Context;
 use weightscope_engine::experiment::{Comments, to_toml};
 use weightscope_engine::presets;
@@ -9,7 +11,6 @@ use weightscope_engine::run::Request;
 use super::adding::AddView;
 use super::app::{App, Urgency};
 use super::command::{Action, Command};
-use super::dialogs::{open_dialog, save_dialog};
 use super::export::ExportDialog;
 use super::form::Form;
 use super::opening::Opening;
@@ -93,7 +94,7 @@ impl App {
                 self.form.replace(experiment, &origin);
             }
             Action::OpenPath(path) => self.open_file(path, context),
-            Action::Browse => self.dialog = open_dialog(context),
+            Action::Browse => self.dialog = browse(context),
             Action::PreviewData => {
                 self.preview = self.form.text("dataset").map(|name| DataPreview::new(&name, context));
             }
@@ -152,7 +153,8 @@ impl App {
             Command::OpenFile => self.opening = Opening::asked(&self.opening),
             Command::TakeAway => self.take_away(),
             Command::SaveExperiment => {
-                self.dialog = save_dialog(context, to_toml(&self.form.experiment, Comments::Each));
+                let text = to_toml(&self.form.experiment, Comments::Each);
+                self.ask_where_to_save("Save experiment", "experiment.toml", text);
             }
             Command::RefreshRuns => {
                 let root = self.root.clone();
@@ -224,6 +226,15 @@ impl App {
             }
         }
     }
+}
+
+/// The desktop's own dialog, on its own thread.
+fn browse(context: &Context) -> Option<Task<Option<PathBuf>>> {
+    Task::spawn("file dialog", context, || {
+        rfd::FileDialog::new()
+            .add_filter("experiments, figures, tables", &["toml", "svg", "png", "pdf", "csv", "npz", "npy"])
+            .pick_file()
+    })
 }
 
 fn next_scale(scale: &mut Option<AxisScale>) {

@@ -5,7 +5,6 @@ use weightscope_engine::run::{Comparison, Event};
 use weightscope_engine::store::Status;
 
 use super::app::{App, Urgency};
-use super::dialogs::Dialog;
 use super::link::{Ending, Link};
 use super::queue::LiveKind;
 use super::shown::Shown;
@@ -136,26 +135,10 @@ impl App {
     }
 
     fn drain_dialog(&mut self, context: &Context) {
-        match &self.dialog {
-            Some(Dialog::Open(task)) => {
-                let Some(result) = task.poll() else { return };
-                self.dialog = None;
-                if let Ok(Some(path)) = result {
-                    self.open_file(path, context);
-                }
-            }
-            Some(Dialog::Save(task)) => {
-                let Some(result) = task.poll() else { return };
-                self.dialog = None;
-                match result {
-                    Ok(Some(Ok(path))) => self.say(Urgency::Info, format!("Written: {}", path.display())),
-                    Ok(Some(Err(error))) => {
-                        self.say(Urgency::Error, format!("The file could not be written: {error}"));
-                    }
-                    _ => {}
-                }
-            }
-            None => {}
+        let Some(result) = self.dialog.as_ref().and_then(Task::poll) else { return };
+        self.dialog = None;
+        if let Ok(Some(path)) = result {
+            self.open_file(path, context);
         }
     }
 }

@@ -22,6 +22,7 @@ impl App {
     fn close_front(&mut self) -> bool {
         let mut dialogs = [
             self.preview.as_mut().map(|dialog| &mut dialog.open),
+            self.saving.as_mut().map(|dialog| &mut dialog.open),
             self.takeaway.as_mut().map(|dialog| &mut dialog.open),
             Some(&mut self.opening.open),
             Some(&mut self.settings.open),

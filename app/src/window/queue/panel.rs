@@ -13,7 +13,6 @@ use super::sweep::SweepDialog;
 use crate::figure::number::count;
 use crate::window::app::{App, Urgency};
 use crate::window::command::Action;
-use crate::window::dialogs::save_dialog;
 use crate::window::form::Form;
 use crate::window::style::{self, color, tokens};
 
@@ -91,7 +90,7 @@ impl App {
             QueueAction::Sweep => self.sweep = Some(SweepDialog::new(&self.form.experiment)),
             QueueAction::Add(experiment) => self.enqueue(&experiment, context),
             QueueAction::Save(experiment) => {
-                self.dialog = save_dialog(context, to_toml(&experiment, Comments::Each));
+                self.ask_where_to_save("Save sweep", "sweep.toml", to_toml(&experiment, Comments::Each));
             }
             QueueAction::OpenFork => self.open_fork(),
             QueueAction::Fork { parent, step, experiment } => self.fork(parent, step, *experiment, context),

@@ -17,7 +17,6 @@ use super::query::Query;
 use super::spark::Sparks;
 use crate::views::Overlay;
 use crate::window::app::{App, Urgency};
-use crate::window::dialogs::save_text_dialog;
 use crate::window::task::Task;
 
 /// What a person does with runs.
@@ -65,7 +64,7 @@ impl App {
                 context.copy_text(text);
             }
             RunsAction::SaveCard(text) => {
-                self.dialog = save_text_dialog(context, ("Markdown", "md"), "reproduction-card.md", text);
+                self.ask_where_to_save("Save card", "reproduction-card.md", text);
             }
         }
     }
