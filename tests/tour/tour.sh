@@ -13,14 +13,14 @@ trap cleanup EXIT
 mkdir -p "$out"
 
 echo "runs for the tour"
-runs=$work/runs
+base=$work/runs
 for seed in 0 1 2; do
   for quantizer in lsq statsq; do
-    "$program" run "oscillation/mlp-$quantizer" --runs "$runs" --set seed=$seed --set epochs=60 >/dev/null 2>&1
+    "$program" run "oscillation/mlp-$quantizer" --runs "$base" --set seed=$seed --set epochs=60 >/dev/null 2>&1
   done
 done
-"$program" run quantiles/synth1 --runs "$runs" >/dev/null 2>&1
-"$program" run phases/desk --runs "$runs" >/dev/null 2>&1
+"$program" run quantiles/synth1 --runs "$base" >/dev/null 2>&1
+"$program" run phases/desk --runs "$base" >/dev/null 2>&1
 
 start() { # SIZE
   size=$1 width=${1%x*} height=${1#*x}
@@ -49,8 +49,8 @@ tab() { click "$1" $(($(panel_top) + 13)); }
 row() { echo $(($(panel_top) + 96 + 245 * $1 / 10)); }
 
 tour() { # SIZE THEME
-  theme=$2
-  rm -f "$runs"/session*
+  theme=$2 runs=$work/runs-$1-$2
+  cp -r "$base" "$runs"
   start "$1"
   palette "$theme theme"
   shot 01-welcome

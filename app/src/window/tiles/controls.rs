@@ -9,6 +9,8 @@ use weightscope_engine::record::{ControlKind, ControlSpec, ControlValue, Control
 use super::TileBehavior;
 use crate::window::command::Action;
 
+/// Height below which a tile has no room for several rows of controls, points.
+const LOW: f32 = 260.0;
 /// Length of a slider, points.
 const SLIDER: f32 = 64.0;
 
@@ -41,7 +43,8 @@ fn is_shared(views: &[ViewSpec], control: &ControlSpec) -> bool {
     control.kind != ControlKind::Region && tiles.len() > 1
 }
 
-/// Controls side by side, in as many rows as they need; label and field stay together.
+/// Controls side by side, in as many rows as they need, label and field together; a low tile keeps its room for the view and
+/// scrolls them in one row.
 pub(in crate::window) fn row_ui(
     ui: &mut Ui,
     id: &str,
@@ -54,19 +57,35 @@ pub(in crate::window) fn row_ui(
     if live.is_empty() {
         return;
     }
+    let mut control = |ui: &mut Ui, control: &ControlSpec| {
+        if let Some(turned) = control_ui(ui, control, values.0.get(&control.id), record) {
+            actions.push(Action::Turn(control.id.clone(), turned));
+        }
+    };
+    let tight = |ui: &mut Ui| {
+        ui.spacing_mut().slider_width = SLIDER;
+        ui.spacing_mut().combo_width = 40.0;
+    };
+    if ui.available_height() < LOW {
+        let area = egui::ScrollArea::horizontal().id_salt(("controls", id)).auto_shrink([false, true]);
+        area.show(ui, |ui| {
+            ui.horizontal(|ui| {
+                tight(ui);
+                live.iter().for_each(|spec| control(ui, spec));
+            });
+        });
+        return;
+    }
     ui.push_id(("controls", id), |ui| {
         ui.horizontal_wrapped(|ui| {
-            ui.spacing_mut().slider_width = SLIDER;
-            ui.spacing_mut().combo_width = 40.0;
-            for control in live {
-                let width = width(ui, control, values.0.get(&control.id), record);
+            tight(ui);
+            for spec in live {
+                let width = width(ui, spec, values.0.get(&spec.id), record);
                 let is_first = ui.cursor().min.x <= ui.max_rect().min.x + 1.0;
                 if !is_first && width > ui.available_size_before_wrap().x {
                     ui.end_row();
                 }
-                if let Some(turned) = control_ui(ui, control, values.0.get(&control.id), record) {
-                    actions.push(Action::Turn(control.id.clone(), turned));
-                }
+                control(ui, spec);
             }
         });
     });
