@@ -10,7 +10,7 @@ use weightscope_engine::record::{Record, ViewKind};
 
 use super::app::App;
 use super::command::Action;
-use super::style::{color, tokens};
+use super::style::{self, color, tokens};
 use crate::views::own;
 
 /// See the module.
@@ -101,23 +101,17 @@ impl AddView {
             record.channels().map(entry).filter(|one| self.passes(one)).collect();
         together(&mut entries);
         let mut open = self.open;
-        egui::Window::new("Add view")
-            .pivot(egui::Align2::CENTER_CENTER)
-            .default_pos(context.content_rect().center())
-            .open(&mut open)
-            .collapsible(false)
-            .resizable(false)
-            .show(context, |ui| {
-                ui.set_width(440.0);
-                let wanted = self.filter_ui(ui, &entries, record);
-                self.list_ui(ui, &entries);
-                ui.separator();
-                let clicked = self.buttons_ui(ui, record);
-                if let Some(ids) = wanted.or(clicked) {
-                    actions.push(Action::AddViews(ids, self.group));
-                    self.open = false;
-                }
-            });
+        style::dialog(context, "Add view").open(&mut open).show(context, |ui| {
+            ui.set_width(440.0);
+            let wanted = self.filter_ui(ui, &entries, record);
+            self.list_ui(ui, &entries);
+            ui.separator();
+            let clicked = self.buttons_ui(ui, record);
+            if let Some(ids) = wanted.or(clicked) {
+                actions.push(Action::AddViews(ids, self.group));
+                self.open = false;
+            }
+        });
         self.open &= open;
     }
 

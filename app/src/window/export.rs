@@ -10,7 +10,7 @@ use weightscope_engine::record::Controls;
 
 use super::runs::OverlaySet;
 use super::shown::Shown;
-use super::style::{color, tokens};
+use super::style::{self, color, tokens};
 use super::task::Task;
 use super::tiles::TileState;
 use crate::exporting::{Dressing, Format, Job, LegendPlace};
@@ -118,32 +118,26 @@ impl ExportDialog {
         let shown = from.shown;
         self.follow(context, from);
         let mut open = self.open;
-        egui::Window::new("Export figure")
-            .pivot(egui::Align2::CENTER_CENTER)
-            .default_pos(context.content_rect().center())
-            .open(&mut open)
-            .collapsible(false)
-            .resizable(false)
-            .show(context, |ui| {
-                ui.horizontal_top(|ui| {
-                    ui.vertical(|ui| {
-                        ui.set_width(330.0);
-                        self.fields(ui, shown);
-                        ui.add_space(8.0);
-                        ui.horizontal(|ui| {
-                            let ready =
-                                self.work.is_none() && !self.path.trim().is_empty() && !self.views.is_empty();
-                            if ui.add_enabled(ready, egui::Button::new("Export")).clicked() {
-                                self.start(context, self.job(from));
-                            }
-                            if ui.button("Close").clicked() {
-                                self.open = false;
-                            }
-                        });
+        style::dialog(context, "Export figure").open(&mut open).show(context, |ui| {
+            ui.horizontal_top(|ui| {
+                ui.vertical(|ui| {
+                    ui.set_width(330.0);
+                    self.fields(ui, shown);
+                    ui.add_space(8.0);
+                    ui.horizontal(|ui| {
+                        let ready =
+                            self.work.is_none() && !self.path.trim().is_empty() && !self.views.is_empty();
+                        if ui.add_enabled(ready, egui::Button::new("Export")).clicked() {
+                            self.start(context, self.job(from));
+                        }
+                        if ui.button("Close").clicked() {
+                            self.open = false;
+                        }
                     });
-                    ui.vertical(|ui| self.preview_ui(ui));
                 });
+                ui.vertical(|ui| self.preview_ui(ui));
             });
+        });
         self.open &= open;
         self.poll()
     }

@@ -4,6 +4,7 @@ use egui::{Context, Ui};
 
 use super::chooser::{Chooser, Wanted};
 use super::command::Action;
+use super::style;
 
 /// What can be opened.
 const WANTED: Wanted =
@@ -39,22 +40,16 @@ impl Opening {
             return;
         }
         let mut open = true;
-        egui::Window::new("Open")
-            .pivot(egui::Align2::CENTER_CENTER)
-            .default_pos(context.content_rect().center())
-            .open(&mut open)
-            .collapsible(false)
-            .resizable(false)
-            .show(context, |ui| {
-                ui.label(
-                    "An experiment, a figure, a table or a run folder; it can be dropped on the window too.",
-                );
-                self.path_ui(ui, actions);
-                ui.separator();
-                if self.chooser.list_ui(ui, ROWS) {
-                    self.take(actions);
-                }
-            });
+        style::dialog(context, "Open").open(&mut open).show(context, |ui| {
+            ui.label(
+                "An experiment, a figure, a table or a run folder; it can be dropped on the window too.",
+            );
+            self.path_ui(ui, actions);
+            ui.separator();
+            if self.chooser.list_ui(ui, ROWS) {
+                self.take(actions);
+            }
+        });
         self.open &= open;
     }
 

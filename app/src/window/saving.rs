@@ -7,7 +7,7 @@ use egui::{Context, RichText, TextEdit, Ui};
 use weightscope_engine::store::write_atomically;
 
 use super::app::{App, Urgency};
-use super::style::{color, tokens};
+use super::style::{self, color, tokens};
 use super::task::Task;
 
 /// Why nothing was written.
@@ -61,13 +61,7 @@ impl Saving {
             }
         }
         let mut open = self.open;
-        egui::Window::new(self.title)
-            .pivot(egui::Align2::CENTER_CENTER)
-            .default_pos(context.content_rect().center())
-            .open(&mut open)
-            .collapsible(false)
-            .resizable(false)
-            .show(context, |ui| self.ui(ui));
+        style::dialog(context, self.title).open(&mut open).show(context, |ui| self.ui(ui));
         self.open &= open;
         None
     }

@@ -71,19 +71,13 @@ impl App {
     /// The window of the settings.
     pub(super) fn settings_ui(&mut self, context: &Context, actions: &mut Vec<Action>) {
         let mut open = self.settings.open;
-        egui::Window::new("Settings")
-            .pivot(egui::Align2::CENTER_CENTER)
-            .default_pos(context.content_rect().center())
-            .open(&mut open)
-            .collapsible(false)
-            .resizable(false)
-            .show(context, |ui| {
-                ui.set_width(380.0);
-                egui::Grid::new("settings").num_columns(2).spacing([16.0, 8.0]).show(ui, |ui| {
-                    self.looks_ui(ui, actions);
-                    self.work_ui(ui, actions);
-                });
+        style::dialog(context, "Settings").open(&mut open).show(context, |ui| {
+            ui.set_width(380.0);
+            egui::Grid::new("settings").num_columns(2).spacing([16.0, 8.0]).show(ui, |ui| {
+                self.looks_ui(ui, actions);
+                self.work_ui(ui, actions);
             });
+        });
         self.settings.open = open;
     }
 

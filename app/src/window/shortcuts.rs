@@ -5,7 +5,7 @@ use egui::{Context, Grid, RichText, Ui};
 use super::app::App;
 use super::command::Command;
 use super::menus::MENUS;
-use super::style::{color, tokens};
+use super::style::{self, color, tokens};
 
 /// Columns of the sheet, with the menus in each: about as long as each other.
 const COLUMNS: [&[&str]; 3] = [&["File", "Edit", "Help"], &["View"], &["Run", "Steps"]];
@@ -18,12 +18,8 @@ const OTHERS: [(&str, &str); 2] = [("First to ninth tile", "1 – 9"), ("First t
 impl App {
     /// The sheet, if it is open.
     pub(super) fn shortcuts_ui(&mut self, context: &Context) {
-        egui::Window::new("Shortcuts")
-            .pivot(egui::Align2::CENTER_CENTER)
-            .default_pos(context.content_rect().center())
+        style::dialog(context, "Shortcuts")
             .open(&mut self.show_shortcuts)
-            .collapsible(false)
-            .resizable(false)
             .show(context, |ui| {
                 ui.horizontal_top(|ui| {
                     for menus in COLUMNS {

@@ -34,6 +34,15 @@ pub(super) fn field_label(ui: &mut egui::Ui, text: &str, width: f32) -> egui::Re
     ui.allocate_ui_with_layout(size, egui::Layout::left_to_right(egui::Align::Center), label).inner
 }
 
+/// A dialog in the middle of the window, as large as what it holds.
+pub(super) fn dialog<'a>(context: &Context, title: &'static str) -> egui::Window<'a> {
+    egui::Window::new(title)
+        .pivot(egui::Align2::CENTER_CENTER)
+        .default_pos(context.content_rect().center())
+        .collapsible(false)
+        .resizable(false)
+}
+
 /// Tokens of the theme that is shown now.
 pub(super) fn tokens(context: &Context) -> &'static Tokens {
     match context.theme() {

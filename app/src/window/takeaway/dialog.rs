@@ -4,7 +4,7 @@ use egui::{Button, ComboBox, Context, RichText, TextEdit, Ui};
 
 use super::offer::Give;
 use super::{Said, TakeAway};
-use crate::window::style::{color, field_label, tokens};
+use crate::window::style::{self, color, field_label, tokens};
 
 const WIDTH: f32 = 540.0;
 /// Rows of the list of tables.
@@ -22,33 +22,23 @@ impl TakeAway {
         }
         self.suggest(context);
         let mut open = true;
-        egui::Window::new("Take away")
-            .pivot(egui::Align2::CENTER_CENTER)
-            .default_pos(context.content_rect().center())
-            .open(&mut open)
-            .collapsible(false)
-            .resizable(false)
-            .show(context, |ui| {
-                ui.set_width(WIDTH);
-                let muted = color(tokens(ui.ctx()).text_muted);
-                ui.add(
-                    egui::Label::new(RichText::new(format!("From {}", self.title)).color(muted)).truncate(),
-                );
-                // What is asked for stays as it is while it is being made.
-                ui.add_enabled_ui(self.work.is_none(), |ui| {
-                    self.offers_ui(ui);
-                    ui.separator();
-                    if matches!(
-                        self.offers.get(self.chosen).map(|offer| &offer.give),
-                        Some(Give::Predictions(_))
-                    ) {
-                        self.table_ui(ui);
-                    }
-                    self.destination_ui(ui);
-                });
+        style::dialog(context, "Take away").open(&mut open).show(context, |ui| {
+            ui.set_width(WIDTH);
+            let muted = color(tokens(ui.ctx()).text_muted);
+            ui.add(egui::Label::new(RichText::new(format!("From {}", self.title)).color(muted)).truncate());
+            // What is asked for stays as it is while it is being made.
+            ui.add_enabled_ui(self.work.is_none(), |ui| {
+                self.offers_ui(ui);
                 ui.separator();
-                self.foot_ui(ui);
+                if matches!(self.offers.get(self.chosen).map(|offer| &offer.give), Some(Give::Predictions(_)))
+                {
+                    self.table_ui(ui);
+                }
+                self.destination_ui(ui);
             });
+            ui.separator();
+            self.foot_ui(ui);
+        });
         self.open &= open;
     }
 
