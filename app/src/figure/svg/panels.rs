@@ -5,13 +5,15 @@ use super::geometry::Rect;
 use super::metrics::{self, Weight};
 use super::{LINE_SPACING, Page};
 use crate::figure::error::ExportError;
-use crate::figure::model::{Anchor, Body, PanelsBody};
+use crate::figure::model::{Anchor, Body, Panel, PanelsBody};
 
 /// Height over width of a panel where the page leaves it open: room for the words around a nearly square drawing.
 const PANEL_RATIO: f64 = 0.82;
 
-/// Narrowest panel in which labels, drawing and colour key have room, as a multiple of the text size.
+/// Narrowest panel in which labels, drawing and legend have room, as a multiple of the text size; and narrowest heat map, which
+/// has no legend and is read by its colours: four of them stand on a double column, as the papers print them.
 const LEAST_WIDTH: f64 = 20.0;
+const LEAST_MAP_WIDTH: f64 = 15.0;
 /// Height over width up to which panels are put below each other to make them wider.
 const MOST_HEIGHT: f64 = 2.0;
 
@@ -68,7 +70,9 @@ fn columns(page: Page<'_>, body: &PanelsBody, width: f64, gap: f64) -> usize {
         let rows = body.panels.len().div_ceil(*columns) as f64;
         rows * (each(*columns) * PANEL_RATIO + gap) <= width * MOST_HEIGHT
     };
-    let least = page.style.tick_size * LEAST_WIDTH;
+    let is_map = |panel: &Panel| matches!(&panel.body, Body::Plot(plot) if plot.has_heat());
+    let least = if body.panels.iter().all(is_map) { LEAST_MAP_WIDTH } else { LEAST_WIDTH };
+    let least = page.style.tick_size * least;
     let readable = (1..=most).rev().find(|columns| each(*columns) >= least).unwrap_or(1);
     (readable..=most).find(is_low).unwrap_or(most)
 }
@@ -83,7 +87,7 @@ fn letters(index: usize) -> String {
 mod tests {
     use super::*;
     use crate::figure::examples;
-    use crate::figure::model::{Figure, Panel};
+    use crate::figure::model::Figure;
     use crate::figure::style::Page as PageStyle;
     use crate::theme::Theme;
 
@@ -104,6 +108,24 @@ mod tests {
         distinct.sort_unstable();
         distinct.dedup();
         assert_eq!(clips.len(), distinct.len(), "one clip for each panel: {clips:?}");
+    }
+
+    #[test]
+    fn eight_maps_stand_in_two_rows_on_a_double_column() {
+        let map = examples::checkerboard();
+        let panels = vec![Panel { title: map.title.clone(), body: map.body.clone() }; 8];
+        let figure = Figure::new("All", Body::Panels(PanelsBody { columns: 4, panels }), map.provenance);
+        let rows = |style: PageStyle| {
+            let svg = crate::figure::svg::write(&figure, &style.style(), Theme::Print.tokens()).unwrap();
+            let heights = (0..8).filter_map(|panel| {
+                let at = svg.find(&format!(">({}) ", letters(panel)))?;
+                let y = svg[..at].rfind(" y=\"")? + 4;
+                svg[y..].split('"').next().map(str::to_owned)
+            });
+            heights.collect::<std::collections::BTreeSet<String>>().len()
+        };
+        assert_eq!(rows(PageStyle::Double), 2, "as the papers print them");
+        assert_eq!(rows(PageStyle::Column), 4, "two in a row of one column");
     }
 
     #[test]
