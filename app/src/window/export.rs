@@ -59,6 +59,8 @@ pub(super) struct ExportDialog {
     work: Option<Task<Result<PathBuf, String>>>,
     drawing: Option<Drawing>,
     drawn: Option<(Key, Result<TextureHandle, String>)>,
+    /// The list has not been brought to the ticked view yet.
+    fresh: bool,
     pub(super) open: bool,
 }
 
@@ -75,6 +77,7 @@ impl ExportDialog {
             work: None,
             drawing: None,
             drawn: None,
+            fresh: true,
             open: true,
         };
         dialog.path = dialog.suggestion(shown).display().to_string();
@@ -149,7 +152,11 @@ impl ExportDialog {
         list.auto_shrink([false, true]).show(ui, |ui| {
             for view in &shown.views {
                 let mut on = self.views.contains(&view.id);
-                if ui.checkbox(&mut on, &view.title).changed() {
+                let response = ui.checkbox(&mut on, &view.title);
+                if on && std::mem::take(&mut self.fresh) {
+                    response.scroll_to_me(Some(egui::Align::Center));
+                }
+                if response.changed() {
                     self.views.retain(|id| *id != view.id);
                     if on {
                         self.views.push(view.id.clone());

@@ -123,8 +123,8 @@ fn produce(order: &Order, product: Product, control: &Control) -> Result<(), Fai
         return Err(Some(text));
     }
     let made = order.experiment.method.produce(product.id, &order.run, out, control).map_err(failure);
-    if matches!(made, Err(None)) && !existed {
-        // The folder is ours: it was not there before.
+    if made.is_err() && !existed {
+        // Half a product is none, and the folder is ours: it was not there before.
         let _ = fs::remove_dir_all(out);
     }
     made
