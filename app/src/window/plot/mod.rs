@@ -183,9 +183,15 @@ impl Prepared {
                 let mark = Points::new("", vec![[at.x, at.y]]).radius(4.0).shape(MarkerShape::Cross);
                 plot.points(mark.color(color(tokens.accent)).allow_hover(false));
                 let text = egui::RichText::new(text).small().background_color(faded(tokens.panel, 0.85));
-                plot.text(
-                    PlotText::new("", at, text).anchor(egui::Align2::LEFT_BOTTOM).color(color(tokens.text)),
-                );
+                // Towards the middle, so that the edge of the tile cuts nothing.
+                let middle = plot.plot_bounds().center();
+                let anchor = match (at.x > middle.x, at.y > middle.y) {
+                    (false, true) => egui::Align2::LEFT_TOP,
+                    (false, false) => egui::Align2::LEFT_BOTTOM,
+                    (true, true) => egui::Align2::RIGHT_TOP,
+                    (true, false) => egui::Align2::RIGHT_BOTTOM,
+                };
+                plot.text(PlotText::new("", at, text).anchor(anchor).color(color(tokens.text)));
             }
             plot.plot_bounds()
         });
