@@ -105,14 +105,6 @@ impl Vector {
     pub fn position(&self, id: u64) -> Option<usize> {
         self.components.iter().position(|component| component.id == id)
     }
-
-    /// The same, where the component most likely stands at `guess`: a loop over all components then costs one look each.
-    pub fn position_near(&self, guess: usize, id: u64) -> Option<usize> {
-        if self.components.get(guess).is_some_and(|component| component.id == id) {
-            return Some(guess);
-        }
-        self.position(id)
-    }
 }
 
 /// Events, each of one category, at components of the vector channel `of`.

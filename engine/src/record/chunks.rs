@@ -4,23 +4,20 @@
 
 use std::sync::Arc;
 
-/// Elements of one chunk.
-const CHUNK: usize = 1024;
-
-/// See the module.
+/// See the module; `CHUNK` is the number of elements of one chunk.
 #[derive(Clone, Debug)]
-pub struct Chunks<T> {
+pub struct Chunks<T, const CHUNK: usize = 1024> {
     full: Arc<Vec<Arc<[T]>>>,
     tail: Vec<T>,
 }
 
-impl<T> Default for Chunks<T> {
+impl<T, const CHUNK: usize> Default for Chunks<T, CHUNK> {
     fn default() -> Self {
         Self { full: Arc::default(), tail: Vec::new() }
     }
 }
 
-impl<T: Clone> Chunks<T> {
+impl<T: Clone, const CHUNK: usize> Chunks<T, CHUNK> {
     /// Number of elements.
     pub fn len(&self) -> usize {
         self.full.len() * CHUNK + self.tail.len()
@@ -48,43 +45,13 @@ impl<T: Clone> Chunks<T> {
         }
     }
 
-    /// The last element.
-    pub fn last(&self) -> Option<&T> {
-        self.tail.last().or_else(|| self.full.last()?.last())
-    }
-
     /// All elements in order.
     pub fn iter(&self) -> impl Iterator<Item = &T> {
         self.full.iter().flat_map(|chunk| chunk.iter()).chain(&self.tail)
     }
-
-    /// The elements from `from` up to and without `to`.
-    pub fn range(&self, from: usize, to: usize) -> impl Iterator<Item = &T> {
-        let first = from / CHUNK;
-        let shared =
-            self.full.iter().enumerate().skip(first).map(|(index, chunk)| (index * CHUNK, &chunk[..]));
-        let tail_start = self.full.len() * CHUNK;
-        shared
-            .chain(std::iter::once((tail_start, &self.tail[..])))
-            .take_while(move |(start, _)| *start < to)
-            .flat_map(move |(start, chunk)| {
-                let low = from.saturating_sub(start).min(chunk.len());
-                let high = to.saturating_sub(start).min(chunk.len());
-                chunk.get(low..high).unwrap_or_default()
-            })
-    }
-
-    /// Index of the first element for which `before` is false; the list must be partitioned by it.
-    pub fn partition_point(&self, before: impl Fn(&T) -> bool) -> usize {
-        let chunk = self.full.partition_point(|chunk| chunk.last().is_some_and(&before));
-        match self.full.get(chunk) {
-            Some(inside) => chunk * CHUNK + inside.partition_point(before),
-            None => chunk * CHUNK + self.tail.partition_point(before),
-        }
-    }
 }
 
-impl<T: Clone> Extend<T> for Chunks<T> {
+impl<T: Clone, const CHUNK: usize> Extend<T> for Chunks<T, CHUNK> {
     fn extend<I: IntoIterator<Item = T>>(&mut self, values: I) {
         values.into_iter().for_each(|value| self.push(value));
     }
@@ -96,29 +63,12 @@ mod tests {
 
     #[test]
     fn a_clone_keeps_its_elements_while_the_list_grows() {
-        let mut list = Chunks::default();
+        let mut list = Chunks::<u32>::default();
         list.extend(0..3000_u32);
         let copy = list.clone();
         list.extend(3000..9000);
         assert_eq!(copy.len(), 3000, "the copy must not grow");
         assert_eq!(copy.iter().copied().collect::<Vec<_>>(), (0..3000).collect::<Vec<_>>(), "nor change");
         assert_eq!(list.get(8999), Some(&8999), "while the list does");
-    }
-
-    #[test]
-    fn ranges_and_searches_cross_chunks() {
-        let mut list = Chunks::default();
-        list.extend(0..5000_u32);
-        for (from, to) in [(0, 1), (1000, 1030), (1024, 2048), (2047, 4999), (4990, 6000), (7, 7)] {
-            let expected: Vec<u32> = (from..to.min(5000)).map(|value| value as u32).collect();
-            assert_eq!(list.range(from, to).copied().collect::<Vec<_>>(), expected, "range {from}..{to}");
-        }
-        for wanted in [0, 1, 1023, 1024, 1025, 4095, 4999, 5000] {
-            assert_eq!(
-                list.partition_point(|value| (*value as usize) < wanted),
-                wanted,
-                "search for {wanted}"
-            );
-        }
     }
 }

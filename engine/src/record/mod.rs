@@ -10,9 +10,11 @@ use serde::{Deserialize, Serialize};
 
 mod channel;
 mod chunks;
+mod column;
 mod control;
 mod frames;
 mod packed;
+mod points;
 mod series;
 mod view;
 

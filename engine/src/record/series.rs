@@ -1,17 +1,20 @@
 //! A scalar over steps, with a min–max pyramid so that a million points draw as fast as a thousand.
 //!
-//! Level j of the pyramid (j ≥ 2) keeps, for each block of 4^j points, its first, last, smallest and largest point.
+//! Level j of the pyramid (j ≥ 2) keeps, for each block of 4^j points, its first, last, smallest and largest point, as four
+//! points in the order of x.
 //! Contract: steps never decrease; a non-finite value is kept, never merged with its neighbours, and breaks the line.
 
 use serde::{Deserialize, Serialize};
 
-use super::chunks::Chunks;
 use super::packed;
+use super::points::Points;
 
 /// Points of the finest block; level 2 of the pyramid.
 const BLOCK: usize = 16;
 /// Blocks of one level that make one of the next.
 const FAN: usize = 4;
+/// Points that stand for a block.
+const CORNERS: usize = 4;
 
 /// One point of a series.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -48,11 +51,26 @@ impl Block {
         }
     }
 
-    /// The points that draw the block, in x order, without repeats.
-    fn emit(&self, detail: Detail, out: &mut Vec<Point>) {
+    /// First, extremes, last, in x order. A broken block has no extremes: NaN stands in their place.
+    fn corners(&self) -> [Point; CORNERS] {
+        if self.broken {
+            let gap = |x| Point { x, y: f64::NAN };
+            return [self.first.x, self.first.x, self.last.x, self.last.x].map(gap);
+        }
         let (early, late) =
             if self.min.x <= self.max.x { (self.min, self.max) } else { (self.max, self.min) };
-        let all = [self.first, early, late, self.last];
+        [self.first, early, late, self.last]
+    }
+
+    /// The block that [`Block::corners`] came from.
+    fn from_corners([first, early, late, last]: &[Point; CORNERS]) -> Self {
+        let (min, max) = if early.y <= late.y { (early, late) } else { (late, early) };
+        Self { first: *first, last: *last, min: *min, max: *max, broken: early.y.is_nan() }
+    }
+
+    /// The points that draw the block, in x order, without repeats.
+    fn emit(&self, detail: Detail, out: &mut Vec<Point>) {
+        let all = self.corners();
         let chosen = match detail {
             Detail::Full => &all[..],
             Detail::Extremes => &all[1..3],
@@ -94,8 +112,9 @@ pub struct Query<'a> {
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(from = "packed::PackedSeries", into = "packed::PackedSeries")]
 pub struct Series {
-    points: Chunks<Point>,
-    levels: Vec<Chunks<Block>>,
+    points: Points,
+    /// The corners of all blocks of each level.
+    levels: Vec<Points>,
 }
 
 impl Series {
@@ -106,91 +125,67 @@ impl Series {
 
     /// True without points.
     pub fn is_empty(&self) -> bool {
-        self.points.is_empty()
+        self.points.len() == 0
     }
 
     /// Appends a point.
     pub fn push(&mut self, x: f64, y: f64) {
         self.points.push(Point { x, y });
-        if !self.points.len().is_multiple_of(BLOCK) {
-            return;
+        if self.points.rest(BLOCK) == 0 {
+            let newest = self.points.newest::<BLOCK>();
+            self.close_block(newest.and_then(|points| points.map(Block::of).into_iter().reduce(Block::join)));
         }
-        let Some(mut block) = self
-            .points
-            .range(self.points.len() - BLOCK, self.points.len())
-            .copied()
-            .map(Block::of)
-            .reduce(Block::join)
-        else {
-            return;
-        };
+    }
+
+    /// Enters a block of the finest level, and those of coarser ones that it completes.
+    fn close_block(&mut self, mut closed: Option<Block>) {
         let mut level = 0;
-        loop {
+        while let Some(block) = closed {
             if self.levels.len() == level {
-                self.levels.push(Chunks::default());
+                self.levels.push(Points::default());
             }
-            let Some(blocks) = self.levels.get_mut(level) else { return };
-            blocks.push(block);
-            if !blocks.len().is_multiple_of(FAN) {
-                return;
-            }
-            let Some(joined) = blocks.range(blocks.len() - FAN, blocks.len()).copied().reduce(Block::join)
-            else {
-                return;
-            };
-            block = joined;
+            let Some(corners) = self.levels.get_mut(level) else { return };
+            block.corners().into_iter().for_each(|corner| corners.push(corner));
+            closed = (corners.rest(FAN * CORNERS) == 0).then(|| newest(corners)).flatten();
             level += 1;
         }
     }
 
     /// The first point.
     pub fn first(&self) -> Option<Point> {
-        self.points.get(0).copied()
+        self.points.get(0)
     }
 
     /// The last point.
     pub fn last(&self) -> Option<Point> {
-        self.points.last().copied()
+        self.points.last()
     }
 
     /// All points in order.
     pub fn iter(&self) -> impl Iterator<Item = Point> {
-        self.points.iter().copied()
+        self.points.iter()
+    }
+
+    /// Passes all points on, in order, many at a time.
+    pub(super) fn each(&self, pass: impl FnMut(&[Point])) {
+        self.points.each(0, self.len(), pass);
     }
 
     /// The last point at or before `x`.
     pub fn at(&self, x: f64) -> Option<Point> {
         let after = self.points.partition_point(|point| point.x <= x);
-        self.points.get(after.checked_sub(1)?).copied()
+        self.points.get(after.checked_sub(1)?)
     }
 
     /// Smallest and largest finite value, from the pyramid.
     pub fn value_range(&self) -> Option<(f64, f64)> {
-        let covered = self.levels.first().map_or(0, |blocks| blocks.len() * BLOCK);
         let mut range: Option<(f64, f64)> = None;
-        let mut widen = |low: f64, high: f64| {
-            range = Some(range.map_or((low, high), |(a, b)| (a.min(low), b.max(high))));
-        };
-        for block in self.levels.first().into_iter().flat_map(Chunks::iter).filter(|block| !block.broken) {
-            widen(block.min.y, block.max.y);
-        }
-        let broken = self
-            .levels
-            .first()
-            .into_iter()
-            .flat_map(Chunks::iter)
-            .enumerate()
-            .filter(|(_, block)| block.broken);
-        for (index, _) in broken {
-            for point in
-                self.points.range(index * BLOCK, (index + 1) * BLOCK).filter(|point| point.y.is_finite())
-            {
-                widen(point.y, point.y);
+        self.feed(self.levels.len().checked_sub(1), 0, self.len(), &mut |block| {
+            if !block.broken {
+                let (low, high) = range.unwrap_or((block.min.y, block.max.y));
+                range = Some((low.min(block.min.y), high.max(block.max.y)));
             }
-        }
-        for point in self.points.range(covered, self.points.len()).filter(|point| point.y.is_finite()) {
-            widen(point.y, point.y);
-        }
+        });
         range
     }
 
@@ -207,7 +202,7 @@ impl Series {
         let high = (self.points.partition_point(|point| point.x <= query.to) + 1).min(self.points.len());
         let wanted = query.columns.max(1) * 4;
         if high - low <= wanted {
-            return self.points.range(low, high).copied().collect();
+            return self.points.range(low, high).collect();
         }
         // The coarsest level that still has two blocks or more for each column.
         let mut level = None;
@@ -217,33 +212,38 @@ impl Series {
             }
         }
         let mut columns = Columns::new(query);
-        self.feed(level, low, high, &mut columns);
+        self.feed(level, low, high, &mut |block| columns.add(block));
         columns.finish()
     }
 
-    /// Passes the points `low..high` on, in blocks of `level` where whole and unbroken blocks exist, finer elsewhere.
-    fn feed(&self, level: Option<usize>, low: usize, high: usize, columns: &mut Columns<'_>) {
-        let Some((level, blocks)) = level.and_then(|level| Some((level, self.levels.get(level)?))) else {
-            self.points.range(low, high).for_each(|point| columns.add(Block::of(*point)));
+    /// Passes the points `low..high` on, in blocks of `level` where whole and unbroken blocks exist, finer elsewhere; a broken
+    /// block comes as a single point.
+    fn feed(&self, level: Option<usize>, low: usize, high: usize, pass: &mut impl FnMut(Block)) {
+        let Some((level, corners)) = level.and_then(|level| Some((level, self.levels.get(level)?))) else {
+            self.points.each(low, high, |points| points.iter().for_each(|point| pass(Block::of(*point))));
             return;
         };
         let size = block_points(level);
         let finer = level.checked_sub(1);
         let first = low.div_ceil(size);
-        let last = (high / size).min(blocks.len());
+        let last = (high / size).min(corners.len() / CORNERS);
         if first >= last {
-            self.feed(finer, low, high, columns);
+            self.feed(finer, low, high, pass);
             return;
         }
-        self.feed(finer, low, first * size, columns);
-        for (index, block) in (first..last).zip(blocks.range(first, last)) {
-            if block.broken {
-                self.feed(finer, index * size, (index + 1) * size, columns);
-            } else {
-                columns.add(*block);
+        self.feed(finer, low, first * size, pass);
+        let mut index = first;
+        corners.each(first * CORNERS, last * CORNERS, |corners| {
+            for block in corners.as_chunks().0.iter().map(Block::from_corners) {
+                if block.broken {
+                    self.feed(finer, index * size, (index + 1) * size, pass);
+                } else {
+                    pass(block);
+                }
+                index += 1;
             }
-        }
-        self.feed(finer, last * size, high, columns);
+        });
+        self.feed(finer, last * size, high, pass);
     }
 }
 
@@ -258,6 +258,12 @@ impl FromIterator<(f64, f64)> for Series {
 /// Points in a block of pyramid level index `level` (index 0 is the sheet's level 2).
 fn block_points(level: usize) -> usize {
     BLOCK * FAN.pow(level as u32)
+}
+
+/// The last blocks of a level that make one of the next, joined.
+fn newest(corners: &Points) -> Option<Block> {
+    let corners = corners.newest::<{ FAN * CORNERS }>()?;
+    corners.as_chunks().0.iter().map(Block::from_corners).reduce(Block::join)
 }
 
 /// Joins blocks that fall into the same pixel column.

@@ -8,8 +8,9 @@ use super::control::Control;
 use super::error::RunError;
 use super::event::{Event, Observer, Progress, Snapshot};
 use super::interest::{Interest, Request};
+use super::waiting::Waiting;
 use crate::device::OpenDevice;
-use crate::record::{Channel, Data, Record, Series};
+use crate::record::{Channel, Data, Mark, Record, Series};
 use crate::store::{Marks, MetricsWriter, RunFolder, State};
 
 /// Least time between two snapshots: at most 20 a second.
@@ -27,10 +28,11 @@ pub struct Context<'a> {
     pub device: OpenDevice,
     /// Seed of the run.
     pub seed: u64,
-    pub(super) record: Record,
     pub(super) results: BTreeMap<String, f64>,
     pub(super) dataset_hash: Option<String>,
     pub(super) progress: Progress,
+    record: Record,
+    waiting: Waiting,
     control: &'a Control,
     observer: &'a mut dyn Observer,
     folder: Option<&'a RunFolder>,
@@ -51,6 +53,13 @@ struct Clock {
     save_took: Duration,
     held: Duration,
     rate: Rate,
+}
+
+impl Clock {
+    /// Seconds of work so far, pauses left out.
+    fn seconds(&self) -> f64 {
+        self.before_seconds + self.started.elapsed().saturating_sub(self.held).as_secs_f64()
+    }
 }
 
 /// Steps a second as a decayed mean over about three seconds.
@@ -104,6 +113,7 @@ impl<'a> Context<'a> {
             device: parts.device,
             seed: parts.seed,
             record: parts.record,
+            waiting: Waiting::default(),
             results: BTreeMap::new(),
             dataset_hash: None,
             progress: Progress {
@@ -167,7 +177,7 @@ impl<'a> Context<'a> {
 
     /// Seconds of work so far, pauses left out.
     pub fn seconds(&self) -> f64 {
-        self.clock.before_seconds + self.clock.started.elapsed().saturating_sub(self.clock.held).as_secs_f64()
+        self.clock.seconds()
     }
 
     /// Declares a scalar channel; call it once per channel before its first value (again after a resume does no harm).
@@ -197,14 +207,28 @@ impl<'a> Context<'a> {
         if let Data::Scalar(series) = &mut channel.data {
             series.push(step as f64, value);
         }
-        let seconds = self.seconds();
         if let Some(metrics) = &mut self.metrics {
-            metrics.row(step, self.epoch, seconds, id, value);
+            let clock = &self.clock;
+            metrics.row(step, self.epoch, || clock.seconds(), id, value);
         }
     }
 
-    /// The record, for channels that are no scalars.
+    /// Records the value of one component of a vector channel at the present step; the component must have joined. Cheap
+    /// enough for each step: the point waits, and every reader of the record finds it there.
+    pub fn component(&mut self, channel: &str, component: u32, value: f32) {
+        self.waiting.push(&mut self.record, channel, component, self.progress.step, value);
+    }
+
+    /// Records events of a marks channel, in the order of their steps.
+    pub fn marks(&mut self, channel: &str, events: &[Mark]) {
+        if let Some(Channel { data: Data::Marks(all), .. }) = self.record.get_mut(channel) {
+            all.marks.extend(events.iter().copied());
+        }
+    }
+
+    /// The record with all that was recorded, for channels that are no scalars.
     pub fn record(&mut self) -> &mut Record {
+        self.waiting.settle(&mut self.record);
         &mut self.record
     }
 
@@ -304,7 +328,7 @@ impl<'a> Context<'a> {
     /// Shows the record with a change that is not kept: what is known before its turn. It reaches whoever looks on, and neither
     /// the record, nor a file, nor a number of the run.
     pub fn show_passing(&mut self, change: impl FnOnce(&mut Record)) {
-        let mut passing = self.record.clone();
+        let mut passing = self.record().clone();
         change(&mut passing);
         let kept = std::mem::replace(&mut self.record, passing);
         self.publish(false);
@@ -327,14 +351,14 @@ impl<'a> Context<'a> {
     /// Saves a checkpoint now.
     pub fn checkpoint(&mut self, state: &State) -> Result<(), RunError> {
         let begun = Instant::now();
+        self.waiting.settle(&mut self.record);
         let (Some(folder), Some(metrics)) = (self.folder, &mut self.metrics) else { return Ok(()) };
         let metrics_bytes = metrics.sync()?;
         let marks = Marks {
             step: self.progress.step,
             stage: self.progress.stage,
             epoch: self.epoch,
-            seconds: self.clock.before_seconds
-                + self.clock.started.elapsed().saturating_sub(self.clock.held).as_secs_f64(),
+            seconds: self.clock.seconds(),
             metrics_bytes,
         };
         folder.write_checkpoint(state, &marks, &self.record)?;
@@ -350,11 +374,8 @@ impl<'a> Context<'a> {
         self.progress.steps_per_second = self.clock.rate.per_second;
         self.progress.seconds_left = self.seconds_left();
         self.clock.published = Some(Instant::now());
-        self.observer.publish(Arc::new(Snapshot {
-            record: self.record.clone(),
-            progress: self.progress.clone(),
-            paused,
-        }));
+        let record = self.record().clone();
+        self.observer.publish(Arc::new(Snapshot { record, progress: self.progress.clone(), paused }));
     }
 
     /// Writes the buffered metric rows.

@@ -12,6 +12,7 @@ mod interest;
 mod observers;
 mod place;
 mod verify;
+mod waiting;
 mod worker;
 
 pub use context::Context;

@@ -180,7 +180,7 @@ fn carry_out(
         reason,
         folder: folder.map(|folder| folder.path().to_owned()),
         results: manifest.results,
-        record: context.record,
+        record: context.record().clone(),
     })
 }
 
@@ -203,7 +203,7 @@ fn finish(
     let Some(folder) = folder else { return reason };
     let _ = context.flush();
     let written = folder
-        .write_pictures(&context.record)
+        .write_pictures(context.record())
         .and_then(|()| store::stream_hash(folder.path()))
         .map(|hash| manifest.stream_hash = Some(hash));
     let failure = written.err().map(|error| error.to_string());

@@ -34,6 +34,9 @@ pub struct MetricsWriter {
     path: PathBuf,
     buffer: String,
     length: u64,
+    /// Step and epoch of the last row, and how its line began: all rows of a step begin alike, the clock included.
+    begun: Option<(u64, f64)>,
+    begin: String,
 }
 
 impl MetricsWriter {
@@ -47,7 +50,14 @@ impl MetricsWriter {
             .write(true)
             .open(path)
             .map_err(failed)?;
-        let mut writer = Self { file, path: path.to_owned(), buffer: String::new(), length: 0 };
+        let mut writer = Self {
+            file,
+            path: path.to_owned(),
+            buffer: String::new(),
+            length: 0,
+            begun: None,
+            begin: String::new(),
+        };
         match keep {
             Some(length) if length >= HEADER.len() as u64 => {
                 writer.file.set_len(length).map_err(failed)?;
@@ -62,9 +72,16 @@ impl MetricsWriter {
         Ok(writer)
     }
 
-    /// Adds a row to the buffer.
-    pub fn row(&mut self, step: u64, epoch: f64, seconds: f64, channel: &str, value: f64) {
-        let _ = writeln!(self.buffer, "{step},{epoch},{seconds:.3},{channel},{value}");
+    /// Adds a row to the buffer; `seconds` is asked for once a step.
+    pub fn row(&mut self, step: u64, epoch: f64, seconds: impl FnOnce() -> f64, channel: &str, value: f64) {
+        if self.begun != Some((step, epoch)) {
+            self.begun = Some((step, epoch));
+            self.begin.clear();
+            let _ = write!(self.begin, "{step},{epoch},{:.3},", seconds());
+        }
+        self.buffer.push_str(&self.begin);
+        self.buffer.push_str(channel);
+        let _ = writeln!(self.buffer, ",{value}");
     }
 
     /// Writes the buffer to the file.
@@ -159,10 +176,10 @@ mod tests {
         let mut writer = MetricsWriter::open(&path, None).unwrap();
         let odd = [0.1 + 0.2, 1e-300, f64::NAN, f64::INFINITY, -0.0, f64::from(0.1_f32)];
         for (step, value) in odd.iter().enumerate() {
-            writer.row(step as u64, step as f64 / 23.0, 0.5, "loss/train", *value);
+            writer.row(step as u64, step as f64 / 23.0, || 0.5, "loss/train", *value);
         }
         let mark = writer.sync().unwrap();
-        writer.row(9, 1.0, 0.0, "late", 1.0);
+        writer.row(9, 1.0, || 0.0, "late", 1.0);
         writer.flush().unwrap();
         std::fs::OpenOptions::new().append(true).open(&path).unwrap().write_all(b"10,0.5,0.0,los").unwrap();
         let rows = read(&path).unwrap();
@@ -179,8 +196,8 @@ mod tests {
         let hash = |name: &str, seconds: f64, value: f64| {
             let path = folder.path().join(name);
             let mut writer = MetricsWriter::open(&path, None).unwrap();
-            writer.row(1, 0.5, seconds, "loss", value);
-            writer.row(1, 0.5, seconds, "steps_per_second", seconds);
+            writer.row(1, 0.5, || seconds, "loss", value);
+            writer.row(1, 0.5, || seconds, "steps_per_second", seconds);
             writer.flush().unwrap();
             stream_hash(&path).unwrap()
         };

@@ -97,7 +97,7 @@ pub(super) fn write(path: &Path, state: &State, marks: &Marks, record: &Record) 
     let failed = |error: String| StoreError::io(WHAT, path, std::io::Error::other(error));
     let mut pictures = Vec::new();
     record.write_pictures(&mut pictures).map_err(|error| StoreError::io(WHAT, path, error))?;
-    let pictures = Blob::from_u8(vec![pictures.len()], &pictures);
+    let pictures = Blob { dtype: Dtype::U8, shape: vec![pictures.len()], bytes: pictures };
     let mut views = Vec::with_capacity(state.tensors.len() + 1);
     for (name, blob) in
         state.tensors.iter().map(|(name, blob)| (name.as_str(), blob)).chain([(PICTURES, &pictures)])

@@ -14,6 +14,9 @@ pub const OSCILLATING_FREQUENCY: f32 = 0.005;
 /// Momentum of the frequency on the command line of oscillations-qat.
 pub const PUBLISHED_MOMENTUM: f32 = 0.001;
 
+/// Weights that are compared at once.
+const RUN: usize = 64;
+
 /// Whether totals per weight are kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Totals {
@@ -65,20 +68,27 @@ impl Tracker {
             return seen;
         }
         let keep = 1.0 - self.momentum;
-        let state = self.level.iter_mut().zip(&mut self.direction).zip(&mut self.frequency);
-        for (index, (((previous, direction), frequency), level)) in state.zip(levels).enumerate() {
-            *frequency *= keep;
-            if previous == level {
-                continue;
+        self.frequency.iter_mut().for_each(|frequency| *frequency *= keep);
+        // Most weights keep their level: whole runs of them are passed over at once.
+        let state = self.level.chunks_mut(RUN).zip(self.direction.chunks_mut(RUN));
+        let runs = state.zip(self.frequency.chunks_mut(RUN)).zip(levels.chunks(RUN)).enumerate();
+        for (run, (((before, direction), frequency), now)) in
+            runs.filter(|(_, ((state, _), now))| state.0 != *now)
+        {
+            let state = before.iter_mut().zip(direction).zip(frequency).zip(now);
+            for (index, (((previous, direction), frequency), level)) in (run * RUN..).zip(state) {
+                if previous == level {
+                    continue;
+                }
+                let turn = if *previous > *level { 1 } else { -1 };
+                seen.switched.push(index as u32);
+                if turn == -*direction {
+                    *frequency += self.momentum;
+                    seen.oscillated.push(index as u32);
+                }
+                *direction = turn;
+                *previous = *level;
             }
-            let turn = if *previous > *level { 1 } else { -1 };
-            seen.switched.push(index as u32);
-            if turn == -*direction {
-                *frequency += self.momentum;
-                seen.oscillated.push(index as u32);
-            }
-            *direction = turn;
-            *previous = *level;
         }
         if let Some(totals) = &mut self.totals {
             seen.oscillated.iter().for_each(|index| totals[*index as usize] += 1);

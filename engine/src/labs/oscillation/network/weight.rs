@@ -7,6 +7,7 @@ use std::borrow::Cow;
 use burn::tensor::Tensor;
 
 use crate::labs::oscillation::method::bits::{Bits, LevelRange, Sign};
+use crate::labs::oscillation::method::boundary;
 use crate::labs::oscillation::method::groups::Groups;
 use crate::labs::oscillation::method::lsq::{self, Pins};
 use crate::labs::oscillation::method::qkr::{self, ProductShape};
@@ -148,6 +149,25 @@ impl WeightPlan {
             Rule::Lsq { .. } => weight / lsq::floored(scale),
             Rule::StatsQ { bits } => statsq::position_of(weight, scale, bits),
         }
+    }
+
+    /// Number of weights whose position lies at most `limit` steps from an interior boundary.
+    pub fn near_boundary(&self, latent: &[f32], scales: &[f32], limit: f32) -> usize {
+        let range = self.range();
+        let is_near = |position: f32| u32::from(boundary::distance(position, range) <= limit);
+        let rows = latent.chunks(self.groups.inner.max(1)).zip(scales);
+        // The rule is asked for once a row, so that the sums over a row are free of branches.
+        rows.map(|(row, scale)| match self.rule {
+            Rule::Lsq { .. } => {
+                let step = lsq::floored(*scale);
+                row.iter().map(|weight| is_near(weight / step)).sum::<u32>() as usize
+            }
+            Rule::StatsQ { bits } => {
+                row.iter().map(|weight| is_near(statsq::position_of(*weight, *scale, bits))).sum::<u32>()
+                    as usize
+            }
+        })
+        .sum()
     }
 
     /// The level of one weight for a scale, for attribution.

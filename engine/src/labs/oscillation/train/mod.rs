@@ -12,6 +12,7 @@ mod monitor;
 mod pictures;
 mod quantized;
 mod state;
+mod trace;
 
 use std::time::Instant;
 

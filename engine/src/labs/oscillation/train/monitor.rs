@@ -7,18 +7,17 @@ use std::collections::VecDeque;
 
 use serde::{Deserialize, Serialize};
 
+use super::trace::{Look, Traced};
 use crate::labs::oscillation::channels as ch;
 use crate::labs::oscillation::config::{Config, Measure, Pin, Remedy};
 use crate::labs::oscillation::method::attribution::{Flips, attribute};
-use crate::labs::oscillation::method::boundary;
 use crate::labs::oscillation::method::freezing::{Freezing, PinLevel};
-use crate::labs::oscillation::method::tracker::{Observation, Totals};
+use crate::labs::oscillation::method::tracker::Totals;
 use crate::labs::oscillation::method::window::Window;
 use crate::labs::oscillation::network::plan::Plan;
 use crate::labs::oscillation::network::weight::{WeightPlan, WeightState};
-use crate::math::rng::stream;
 use crate::nn::parameters::Parameters;
-use crate::record::{Channel, Component, Data, Mark, Marks, Series, Vector};
+use crate::record::{Channel, Data, Marks, Vector};
 use crate::run::{Context, Request};
 
 /// Most weights that are traced, those added by clicks included.
@@ -32,8 +31,7 @@ struct Layer {
     freezing: Freezing,
     window: Window,
     scales: Vec<f32>,
-    /// Traced weights by their index in the layer.
-    traced: Vec<u32>,
+    traced: Traced,
 }
 
 /// Events of one step over all layers.
@@ -78,7 +76,7 @@ impl Monitor {
                     freezing: Freezing::new(count, config.tracker_momentum as f32, pin, Totals::Dropped),
                     window: Window::new(length, count),
                     scales: Vec::new(),
-                    traced: sample(
+                    traced: Traced::sample(
                         seed,
                         &weight.name,
                         count,
@@ -214,7 +212,6 @@ impl Monitor {
         states: &mut [WeightState],
         threshold: f32,
     ) {
-        let step = context.step() as f64;
         let mut flips = Flips::default();
         let mut base = 0_u64;
         for ((weight, state), layer) in plan.weights().iter().zip(states).zip(&mut self.layers) {
@@ -233,8 +230,9 @@ impl Monitor {
                     |value, scale| weight.level_of(value, scale),
                 );
             }
-            let look = Look { weight, state, latent: &latent, before: &before, base, step };
-            layer.trace(context, &look, &seen, first);
+            let scales = &layer.scales;
+            let look = Look { weight, state, latent: &latent, before: &before, scales, base };
+            layer.traced.follow(context, &look);
             layer.scales.clone_from(&state.scales);
             base += weight.groups.len() as u64;
         }
@@ -254,10 +252,10 @@ impl Monitor {
         if count == 0.0 {
             return;
         }
-        context.scalar(ch::OSCILLATING_ALL, self.oscillating_share());
-        for (index, weight) in plan.weights().iter().enumerate() {
-            let Some(layer) = self.layers.get(index) else { continue };
-            context.scalar(&format!("{}{}", ch::OSCILLATING_LAYER, weight.name), self.layer_share(layer));
+        let shares: Vec<f64> = self.layers.iter().map(|layer| self.layer_share(layer)).collect();
+        context.scalar(ch::OSCILLATING_ALL, self.share_of_all(&shares));
+        for ((weight, layer), share) in plan.weights().iter().zip(&self.layers).zip(shares) {
+            context.scalar(&format!("{}{}", ch::OSCILLATING_LAYER, weight.name), share);
             let mean = layer.scales.iter().map(|scale| f64::from(*scale)).sum::<f64>()
                 / layer.scales.len().max(1) as f64;
             context.scalar(&format!("{}{}", ch::SCALE, weight.name), mean);
@@ -335,7 +333,7 @@ impl Monitor {
         let new: Vec<u32> = ranked
             .into_iter()
             .map(|(_, index)| index)
-            .filter(|index| !layer.traced.contains(index))
+            .filter(|index| !layer.traced.contains(*index))
             .take(ADDED)
             .collect();
         layer.traced.extend(new);
@@ -353,11 +351,14 @@ impl Monitor {
     }
 
     fn oscillating_share(&self) -> f64 {
-        let sum: f64 = self
-            .layers
-            .iter()
-            .map(|layer| self.layer_share(layer) * layer.window.counts().len() as f64)
-            .sum();
+        let shares: Vec<f64> = self.layers.iter().map(|layer| self.layer_share(layer)).collect();
+        self.share_of_all(&shares)
+    }
+
+    /// The share of all weights from that of each layer.
+    fn share_of_all(&self, shares: &[f64]) -> f64 {
+        let layers = self.layers.iter().zip(shares);
+        let sum: f64 = layers.map(|(layer, share)| share * layer.window.counts().len() as f64).sum();
         sum / self.weights().max(1) as f64
     }
 
@@ -406,79 +407,7 @@ fn near_count(weight: &WeightPlan, scales: &[f32], parameters: &Parameters) -> u
     if scales.is_empty() {
         return 0;
     }
-    let positions = weight.positions(&weight.latent(parameters), scales);
-    positions.iter().filter(|position| boundary::distance(**position, weight.range()) <= ch::NEAR).count()
-}
-
-/// What a layer's trace looks at in a step.
-struct Look<'a> {
-    weight: &'a WeightPlan,
-    state: &'a WeightState,
-    latent: &'a [f32],
-    before: &'a [i8],
-    /// Identity of the layer's first weight.
-    base: u64,
-    step: f64,
-}
-
-impl Layer {
-    fn trace(&self, context: &mut Context<'_>, look: &Look<'_>, seen: &Observation, first: bool) {
-        let columns = look.weight.groups.inner.max(1);
-        let mut marks: Vec<Mark> = Vec::new();
-        let Some(Channel { data: Data::Vector(vector), .. }) = context.record().get_mut(ch::TRACE) else {
-            return;
-        };
-        let mut guess = 0;
-        for index in &self.traced {
-            let place = *index as usize;
-            let (Some(value), Some(scale)) = (look.latent.get(place), look.state.scales.get(place / columns))
-            else {
-                continue;
-            };
-            let position = look.weight.position_of(*value, *scale);
-            let id = look.base + u64::from(*index);
-            let at = vector.position_near(guess, id).unwrap_or_else(|| {
-                vector.components.push(Component {
-                    label: format!("{}[{}, {}]", short(&look.weight.name), place / columns, place % columns),
-                    group: look.weight.name.clone(),
-                    id,
-                    series: Series::default(),
-                });
-                vector.components.len() - 1
-            });
-            guess = at + 1;
-            if let Some(component) = vector.components.get_mut(at) {
-                component.series.push(look.step, f64::from(position));
-            }
-            if !first && seen.switched.binary_search(index).is_ok() {
-                let flips = attribute(
-                    &[*index],
-                    look.before,
-                    &self.scales,
-                    look.latent,
-                    look.weight.groups,
-                    |value, scale| look.weight.level_of(value, scale),
-                );
-                marks.push(Mark {
-                    step: look.step,
-                    value: position,
-                    id,
-                    category: u8::from(flips.by_scale > 0),
-                });
-            }
-        }
-        if let Some(Channel { data: Data::Marks(all), .. }) = context.record().get_mut(ch::FLIPS) {
-            all.marks.extend(marks);
-        }
-    }
-}
-
-/// `count` weights of a layer, drawn once from the seed's own stream, ascending.
-fn sample(seed: u64, layer: &str, weights: usize, count: usize) -> Vec<u32> {
-    let mut all = stream(seed, &format!("traced/{layer}")).permutation(weights);
-    all.truncate(count.min(weights));
-    all.sort_unstable();
-    all.into_iter().map(|index| index as u32).collect()
+    weight.near_boundary(&weight.latent(parameters), scales, ch::NEAR)
 }
 
 /// A layer's name without the words that all names share.
