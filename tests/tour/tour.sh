@@ -44,7 +44,8 @@ key() { xdotool key "$@"; sleep 0.5; }
 palette() { key ctrl+p; xdotool type --delay 40 "$1"; sleep 0.6; key Return; sleep 0.8; }
 click() { xdotool mousemove "$1" "$2" sleep 0.2 click 1; sleep 0.6; }
 # Where the bottom panel begins at first, with its tabs and the rows of its table below.
-panel_top() { echo $((height - 223)); }
+panel_top() { # a quarter of the window or seven lines, over the status bar
+  local share=$((height / 4)); echo $((height - (share < 197 ? share : 197) - 53)); }
 tab() { click "$1" $(($(panel_top) + 13)); }
 row() { echo $(($(panel_top) + 96 + 245 * $1 / 10)); }
 

@@ -2,6 +2,7 @@
 //!
 //! Contract: a view is a function of (specification, records, options); it computes no result and changes nothing.
 
+mod alike;
 mod bands;
 mod bars;
 mod derived;
@@ -55,11 +56,13 @@ pub fn figure(
     options: &ViewOptions,
     provenance: &Provenance,
 ) -> Option<Figure> {
+    let mut notes = Vec::new();
+    let nothing = Record::default();
+    let sources = &alike::alike(spec, sources, &nothing, &mut notes)[..];
     let mut provenance = provenance.clone();
     provenance.view.clone_from(&spec.id);
     provenance.run_ids = run_ids(spec, sources, options, provenance.run_ids);
     provenance.view_state = serde_json::to_value(options).unwrap_or_else(|_| json!({}));
-    let mut notes = Vec::new();
     let sources = if draws_several(spec) { sources } else { alone(spec, sources, &mut notes) };
     let spec = &worded(spec, sources);
     let body = match spec.kind {

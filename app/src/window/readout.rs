@@ -33,6 +33,8 @@ pub(super) fn readout(plot: &Plot, x: f64, y: f64, precision: Precision) -> Opti
     if let Some(text) = plot.items.iter().find_map(|item| cell(plot, item, x, y, precision)) {
         return Some(text);
     }
+    // Between two steps there is nothing to be read.
+    let x = if plot.x.label == "step" { x.round() } else { x };
     let mut near: Vec<(f64, String)> =
         plot.items.iter().filter_map(|item| nearest(plot, item, x, y, precision)).collect();
     near.sort_by(|a, b| a.0.total_cmp(&b.0));
@@ -42,7 +44,11 @@ pub(super) fn readout(plot: &Plot, x: f64, y: f64, precision: Precision) -> Opti
     }
     let lines: Vec<String> = near.into_iter().map(|(_, line)| line).collect();
     let label = if plot.x.label.is_empty() { "x" } else { &plot.x.label };
-    Some(format!("{label} {}\n{}", precision.number(x), lines.join("\n")))
+    let at = match precision {
+        Precision::Short if x.fract() == 0.0 => place(x),
+        _ => precision.number(x),
+    };
+    Some(format!("{label} {at}\n{}", lines.join("\n")))
 }
 
 /// The cell of a heat map.
@@ -206,5 +212,10 @@ mod tests {
         assert!(short.lines().nth(1).unwrap().starts_with("run 0: 0.6667 @ 1"), "nearest first: {short}");
         let full = readout(&plot, 1199.0, 0.7, Precision::Full).unwrap();
         assert!(full.contains("run 0: 0.6666666666666666 @ 1200"), "every digit: {full}");
+        let between = readout(&plot, 1199.7, 0.7, Precision::Short).unwrap();
+        assert_eq!(between.lines().nth(1), Some("run 0: 0.6667"), "the step itself, as the first line says");
+        plot.x = Axis::new("width");
+        let between = readout(&plot, 12.57, 0.7, Precision::Short).unwrap();
+        assert!(between.starts_with("width 12.57\n"), "other axes have no whole numbers only: {between}");
     }
 }

@@ -15,7 +15,7 @@ use crate::figure::number::count;
 pub(super) struct Rescue {
     /// Asked once a start; later interruptions stand in the table.
     asked: bool,
-    open: bool,
+    pub(super) open: bool,
     runs: Vec<IndexEntry>,
     /// The run whose deletion waits for a second click.
     doomed: Option<PathBuf>,
@@ -47,7 +47,7 @@ impl Rescue {
             .resizable(false)
             .default_pos(context.content_rect().center() - egui::vec2(220.0, 120.0))
             .show(context, |ui| {
-                ui.label("The program ended while these runs were in work. Their last checkpoint is safe.");
+                ui.label("The program ended while these runs were in work. What they had written is safe.");
                 for entry in &self.runs {
                     let manifest = &entry.manifest;
                     ui.separator();

@@ -60,6 +60,20 @@ pub enum Data {
 }
 
 impl Data {
+    /// True if two texts, or the newest of two grids, say the same; kinds that are no such words or tables never do.
+    pub fn agrees(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Text(own), Self::Text(theirs)) => own == theirs,
+            (Self::Grid(own), Self::Grid(theirs)) => match (own.last(), theirs.last()) {
+                (Some((_, own)), Some((_, theirs))) => {
+                    own.columns == theirs.columns && own.values == theirs.values
+                }
+                (own, theirs) => own.is_none() == theirs.is_none(),
+            },
+            _ => false,
+        }
+    }
+
     /// The steps at which pictures of this channel are kept; none for series and words.
     pub fn picture_steps(&self) -> Vec<u64> {
         fn steps<T>(timeline: &Timeline<T>) -> Vec<u64> {

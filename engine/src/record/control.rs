@@ -50,6 +50,11 @@ pub enum ControlKind {
         /// The text channel.
         channel: String,
     },
+    /// A row of a grid channel, counted from 0; the first before it is turned.
+    Row {
+        /// The grid channel.
+        of: String,
+    },
     /// On or off.
     Switch {
         /// State before it is turned.
@@ -130,6 +135,17 @@ impl ControlSpec {
         }
     }
 
+    /// How many rows the control chooses from, as the record stands.
+    pub fn rows(&self, record: &Record) -> usize {
+        let ControlKind::Row { of } = &self.kind else { return 0 };
+        match record.get(of).map(|channel| &channel.data) {
+            Some(Data::Grid(grids)) => {
+                grids.last().map_or(0, |(_, grid)| grid.values.len() / grid.columns.len().max(1))
+            }
+            _ => 0,
+        }
+    }
+
     /// The value before it is turned, if there is one yet.
     pub fn initial(&self, record: &Record) -> Option<ControlValue> {
         match &self.kind {
@@ -138,6 +154,7 @@ impl ControlSpec {
             ControlKind::ChoiceFrom { .. } => {
                 self.options(record).into_iter().next().map(|(key, _)| ControlValue::Word(key))
             }
+            ControlKind::Row { .. } => Some(ControlValue::Number(0.0)),
             ControlKind::Switch { initial } => Some(ControlValue::Switch(*initial)),
             ControlKind::Region => None,
         }
@@ -149,6 +166,9 @@ impl ControlSpec {
         match &self.kind {
             ControlKind::Number { .. } => {
                 typed.parse().ok().filter(|value: &f64| value.is_finite()).map(ControlValue::Number)
+            }
+            ControlKind::Row { .. } => {
+                typed.parse().ok().map(|row: u32| ControlValue::Number(f64::from(row)))
             }
             ControlKind::Choice { options, .. } => {
                 options.iter().any(|(key, _)| key == typed).then(|| ControlValue::Word(typed.to_owned()))
@@ -242,7 +262,7 @@ impl Controls {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::record::{Channel, ViewKind};
+    use crate::record::{Channel, Grid, Timeline, ViewKind};
 
     fn spec(kind: ControlKind) -> ControlSpec {
         ControlSpec::new("c", "c", "", kind)
@@ -269,6 +289,21 @@ mod tests {
             Some(ControlValue::Switch(true)),
             "a switch"
         );
+    }
+
+    #[test]
+    fn a_row_is_chosen_among_those_of_the_record() {
+        let control = spec(ControlKind::Row { of: "rows".to_owned() });
+        let mut record = Record::default();
+        assert_eq!(control.rows(&record), 0, "none before they are recorded");
+        let grid = Grid { columns: vec![String::new(); 3], values: vec![0.0; 12], ..Grid::default() };
+        let mut grids = Timeline::default();
+        grids.push(0, grid);
+        record.insert(Channel::new("rows", "", "", "", Data::Grid(grids)));
+        assert_eq!(control.rows(&record), 4, "twelve values in three columns");
+        assert_eq!(control.initial(&record), Some(ControlValue::Number(0.0)), "the first row");
+        assert_eq!(control.parse("17"), Some(ControlValue::Number(17.0)), "a row");
+        assert_eq!((control.parse("1.5"), control.parse("-1")), (None, None), "no rows");
     }
 
     #[test]

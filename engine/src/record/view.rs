@@ -195,6 +195,10 @@ pub struct ViewSpec {
     /// True if the view is made from several runs: its channels are derived from this run and the ticked ones.
     #[serde(default)]
     pub across: bool,
+    /// Channels, texts or grids, in which runs must agree to be drawn together: those of others have nothing to do with what is
+    /// shown (another data set's row 17).
+    #[serde(default)]
+    pub agree: Vec<String>,
     /// The view with which it shares a tile at first, as a tab behind it; a tile of its own if none.
     #[serde(default)]
     pub tab_of: Option<String>,
@@ -230,6 +234,7 @@ impl ViewSpec {
             controls: Vec::new(),
             derives: Vec::new(),
             across: false,
+            agree: Vec::new(),
             tab_of: None,
             picks_into: None,
             empty: String::new(),

@@ -7,14 +7,12 @@ mod grab;
 mod hit;
 mod image;
 mod occupancy;
+mod pinned;
 mod scale;
 mod shape;
 
 use egui::{Ui, Vec2b};
-use egui_plot::{
-    AxisHints, Legend as PlotLegend, LineStyle, MarkerShape, Plot, PlotPoint, PlotUi, Points,
-    Text as PlotText, VLine,
-};
+use egui_plot::{AxisHints, Legend as PlotLegend, LineStyle, Plot, PlotPoint, PlotUi, VLine};
 
 use self::occupancy::Occupancy;
 use self::scale::{Mapped, marks, tick_text};
@@ -178,24 +176,13 @@ impl Prepared {
                 let line = VLine::new("", x.to(cursor)).color(faded(tokens.accent, 0.8)).width(1.0);
                 plot.vline(line.style(LineStyle::dashed_dense()).allow_hover(false));
             }
-            if let Some((at, text)) = showing.pinned {
-                let at = PlotPoint::new(x.to(at.0), y.to(at.1));
-                let mark = Points::new("", vec![[at.x, at.y]]).radius(4.0).shape(MarkerShape::Cross);
-                plot.points(mark.color(color(tokens.accent)).allow_hover(false));
-                let text = egui::RichText::new(text).small().background_color(faded(tokens.panel, 0.85));
-                // Towards the middle, so that the edge of the tile cuts nothing.
-                let middle = plot.plot_bounds().center();
-                let anchor = match (at.x > middle.x, at.y > middle.y) {
-                    (false, true) => egui::Align2::LEFT_TOP,
-                    (false, false) => egui::Align2::LEFT_BOTTOM,
-                    (true, true) => egui::Align2::RIGHT_TOP,
-                    (true, false) => egui::Align2::RIGHT_BOTTOM,
-                };
-                plot.text(PlotText::new("", at, text).anchor(anchor).color(color(tokens.text)));
-            }
             plot.plot_bounds()
         });
         let bounds = shown.inner;
+        if let Some((at, text)) = showing.pinned {
+            let at = PlotPoint::new(x.to(at.0), y.to(at.1));
+            pinned::draw(ui, shown.response.rect, &shown.transform, at, text, tokens);
+        }
         let pointer = shown.response.hover_pos().map(|at| {
             let at = shown.transform.value_from_position(at);
             (x.from(at.x), y.from(at.y))

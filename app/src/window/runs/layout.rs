@@ -63,15 +63,16 @@ impl Default for RunsLayout {
 const LOOKS: usize = 4 * SERIES_COLORS;
 
 impl RunsLayout {
-    /// The columns: as chosen, else with the headlines of the lab that the filter names, or of the newest run's.
+    /// The columns: as chosen, else with the headlines of the lab that the filter names, else of the run that is shown, else of the newest.
     pub(super) fn columns(&self, rows: &[Row]) -> Vec<String> {
         if let Some(columns) = &self.columns {
             return columns.clone();
         }
         let terms = self.filter.split_whitespace();
         let named = terms.filter_map(|term| term.strip_prefix("lab").and_then(|rest| rest.get(1..)));
-        let newest = rows.first().map(|row| row.manifest.lab.as_str());
-        let lab = named.chain(newest).find_map(Method::by_name);
+        let shown = rows.iter().find(|row| Some(&row.path) == self.shown.as_ref());
+        let others = shown.into_iter().chain(rows.first()).map(|row| row.manifest.lab.as_str());
+        let lab = named.chain(others).find_map(Method::by_name);
         let headlines = lab.map_or(&[][..], |lab| lab.about().headlines);
         ["curve", "origin", "seed"]
             .into_iter()
@@ -159,6 +160,11 @@ mod tests {
         layout.filter = "lab:quantiles star".to_owned();
         assert!(layout.columns(&rows).contains(&"wis".to_owned()), "those of the lab that is asked for");
         layout.filter.clear();
+        let mut mixed = rows.clone();
+        mixed[2].manifest.lab = "phases".to_owned();
+        layout.shown = Some(mixed[2].path.clone());
+        assert_ne!(layout.columns(&mixed), first, "those of the run that is shown, whichever is the newest");
+        layout.shown = None;
         layout.toggle("note", &rows);
         layout.toggle("learning_rate", &rows);
         layout.move_before("learning_rate", "origin", &rows);

@@ -101,7 +101,7 @@ fn width(ui: &Ui, control: &ControlSpec, value: Option<&ControlValue>, record: &
     };
     let label = text(&control.label) + ui.spacing().item_spacing.x;
     let field = match (&control.kind, value) {
-        (ControlKind::Number { .. }, _) => SLIDER + AROUND,
+        (ControlKind::Number { .. } | ControlKind::Row { .. }, _) => SLIDER + AROUND,
         (ControlKind::Choice { .. } | ControlKind::ChoiceFrom { .. }, Some(ControlValue::Word(now))) => {
             let options = control.options(record);
             text(options.iter().find(|(key, _)| key == now).map_or(now, |(_, words)| words)) + AROUND
@@ -128,6 +128,14 @@ fn control_ui(
                 .max_decimals(4);
             let changed = ui.add(slider).labelled_by(label.id).on_hover_text(&control.about).changed();
             changed.then_some(ControlValue::Number(number))
+        }
+        (ControlKind::Row { .. }, Some(ControlValue::Number(now))) => {
+            let mut row = *now as u64;
+            let label = ui.label(&control.label).on_hover_text(&control.about);
+            let last = control.rows(record).saturating_sub(1) as u64;
+            let slider = egui::Slider::new(&mut row, 0..=last).clamping(egui::SliderClamping::Edits);
+            let changed = ui.add(slider).labelled_by(label.id).on_hover_text(&control.about).changed();
+            changed.then_some(ControlValue::Number(row as f64))
         }
         (ControlKind::Choice { .. } | ControlKind::ChoiceFrom { .. }, value) => {
             let options = control.options(record);

@@ -208,7 +208,11 @@ fn bad_input_is_named() {
         ),
         (format!("x,y\n{}", rows(60, &|row| format!("{row},1\n"))), &nothing, "same value"),
         (format!("x,y\n{}", rows(60, &|row| format!("{row},w{row}\n"))), &nothing, "holds words"),
-        (format!("x,y\n{}", rows(4, &|row| format!("{row},{row}\n"))), &nothing, "do not fill 3 folds"),
+        (
+            format!("x,y\n{}", rows(4, &|row| format!("{row},{row}\n"))),
+            &nothing,
+            "1 training row does not fill 3 folds",
+        ),
         (fine.replace("5,5\n", ",5\n"), &nothing, "missing values, the first at line"),
         (fine.replace("\n5,5\n", "\nmuch,5\n"), &nothing, "line 7, column \"x\" holds \"much\""),
         (

@@ -200,7 +200,8 @@ fn whole_rows(table: &Table, target: usize, missing: Missing) -> Result<Option<V
 fn check_sizes(table: &Table, parts: &Parts, folds: usize) -> Result<(), RunError> {
     const FEWEST: usize = 2;
     if parts.train.len() < folds.max(FEWEST) {
-        let why = format!("{} do not fill {folds} folds", rows(parts.train.len(), "training "));
+        let fill = if parts.train.len() == 1 { "does not fill" } else { "do not fill" };
+        let why = format!("{} {fill} {folds} folds", rows(parts.train.len(), "training "));
         return Err(problem(table, "folds", &why, "take fewer folds, or a table with more rows"));
     }
     let sizes: Vec<usize> =

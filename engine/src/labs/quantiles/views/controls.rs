@@ -82,7 +82,7 @@ pub(super) fn control(id: &str) -> ControlSpec {
             id,
             "Row",
             "The test row that is inspected; a click in the fan chart chooses it.",
-            number(0.0, 1e6, 0.0),
+            ControlKind::Row { of: ch::TEST_ROWS.to_owned() },
         ),
         _ => ControlSpec::new(
             ids::UNITS,

@@ -126,6 +126,7 @@ fn slice_views() -> [ViewSpec; 3] {
         [ids::METHOD, ids::STAGE, ids::SLICE_BY, ids::SLICE, ids::CLUSTERS, ids::COVERAGE, ids::UNITS];
     let view = |id: &str, title: &str, kind: ViewKind, channels: &[&str]| ViewSpec {
         x: AxisSpec::new("slice", "").named_by(slices::AXES[0]),
+        agree: slices::AXES.map(str::to_owned).to_vec(),
         empty: format!("{title} appears here when the first model is fitted. Press Run."),
         help: include_str!("../help/slices.md").to_owned(),
         ..derived(id, title, kind, channels, &controls)
@@ -301,6 +302,7 @@ fn chosen() -> ViewSpec {
 fn inspected() -> ViewSpec {
     ViewSpec {
         x: AxisSpec::new("target", "").named_by(inspector::AXIS),
+        agree: vec![ch::TEST_ROWS.to_owned()],
         y: AxisSpec::new("level", "").limits(0.0, 1.0),
         empty: "The quantile functions of one row appear here. Click a row in the fan chart.".to_owned(),
         help: include_str!("../help/inspector.md").to_owned(),
