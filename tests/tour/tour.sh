@@ -26,7 +26,8 @@ start() { # SIZE
   size=$1 width=${1%x*} height=${1#*x}
   Xvfb "$display" -screen 0 "${size}x24" >/dev/null 2>&1 & echo $! >"$work/xvfb"
   until xdotool getdisplaygeometry >/dev/null 2>&1; do sleep 0.1; done
-  open
+  # Panels take their shares of the first frame: the window is opened again at the size that it remembers.
+  open; sleep 2; kill "$(cat "$work/app")"; sleep 0.5; open
 }
 open() {
   WEIGHTSCOPE_RUNS=$runs "$program" >"$work/log" 2>&1 & echo $! >"$work/app"
@@ -44,8 +45,8 @@ key() { xdotool key "$@"; sleep 0.5; }
 palette() { key ctrl+p; xdotool type --delay 40 "$1"; sleep 0.6; key Return; sleep 0.8; }
 click() { xdotool mousemove "$1" "$2" sleep 0.2 click 1; sleep 0.6; }
 # Where the bottom panel begins at first, with its tabs and the rows of its table below.
-panel_top() { # a quarter of the window or seven lines, over the status bar
-  local share=$((height / 4)); echo $((height - (share < 197 ? share : 197) - 53)); }
+panel_top() { # the list takes a quarter of the window, at least 196, over the status bar
+  local list=$((height / 4)); echo $((height - (list > 196 ? list : 196) - 26)); }
 tab() { click "$1" $(($(panel_top) + 13)); }
 row() { echo $(($(panel_top) + 96 + 245 * $1 / 10)); }
 

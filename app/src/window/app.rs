@@ -269,7 +269,7 @@ impl App {
         }
         if self.panels.bottom {
             egui::Panel::bottom("bottom")
-                .default_size((context.content_rect().height() * LIST_SHARE).clamp(150.0, 240.0))
+                .default_size((context.content_rect().height() * LIST_SHARE).clamp(196.0, 240.0))
                 .size_range(90.0..=420.0)
                 .resizable(true)
                 .show(ui, |ui| self.bottom_ui(ui, &mut actions));

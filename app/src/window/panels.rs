@@ -151,6 +151,8 @@ impl App {
 
     /// Runs and log.
     pub(super) fn bottom_ui(&mut self, ui: &mut Ui, actions: &mut Vec<Action>) {
+        // A tab with little to say would make the panel small for all.
+        ui.set_min_height(ui.available_height());
         ui.horizontal(|ui| {
             if self.bottom == Bottom::Log {
                 self.toasts.unread = 0;

@@ -300,7 +300,8 @@ pub fn fill(record: &mut Record, rows: &[metrics::Row]) {
     for row in rows {
         let channel = record.declare(&row.channel, || Channel {
             id: row.channel.clone(),
-            label: row.channel.clone(),
+            // Without a checkpoint nobody knows its words; its place in the family says enough.
+            label: row.channel.rsplit('/').next().unwrap_or_default().to_owned(),
             unit: String::new(),
             about: String::new(),
             data: Data::Scalar(Series::default()),

@@ -27,7 +27,7 @@ pub(super) struct Context<'a> {
     pub(super) editing: &'a mut Option<Editing>,
     pub(super) sparks: &'a mut Sparks,
     pub(super) metric: Option<&'a String>,
-    /// Colour of a ticked run.
+    /// Colour in which the run is drawn.
     pub(super) color: Option<usize>,
 }
 
@@ -58,8 +58,8 @@ pub(super) fn tick_ui(
     let response = ui.add(egui::Checkbox::without_text(&mut on));
     let name = format!("Tick {}", run.manifest.id);
     response.widget_info(|| egui::WidgetInfo::selected(egui::Role::CheckBox, true, on, &name));
-    if on && let Some(number) = layout.colors.get(&run.path) {
-        let paint = color(palette::color(tokens(ui.ctx()), Ink::Series(*number)));
+    if let Some(number) = layout.drawn_color(&run.path) {
+        let paint = color(palette::color(tokens(ui.ctx()), Ink::Series(number)));
         let rect = response.rect;
         ui.painter().hline(rect.x_range(), rect.bottom() + 1.0, Stroke::new(3.0, paint));
     }

@@ -82,6 +82,14 @@ impl RunsLayout {
             .collect()
     }
 
+    /// The colour in which a run is drawn, if runs are told apart by colours now: that of a ticked run, and of the shown one
+    /// beside others.
+    pub(super) fn drawn_color(&self, path: &Path) -> Option<usize> {
+        let shown_beside = self.shown.as_deref() == Some(path) && !self.ticked.is_empty();
+        let drawn = self.ticked.contains(path) || shown_beside;
+        self.colors.get(path).copied().filter(|_| drawn)
+    }
+
     /// Shows or hides a column; a new one stands at the end.
     pub(super) fn toggle(&mut self, key: &str, rows: &[Row]) {
         let mut columns = self.columns(rows);
@@ -188,6 +196,13 @@ mod tests {
         layout.ticked.insert(path(9));
         assert_eq!(layout.color(&path(9)), 3, "not that of a run that may come back");
         assert_eq!((layout.color(&path(0)), layout.color(&path(2))), (0, 2), "theirs for life");
+        let shown = path(2);
+        layout.shown = Some(shown.clone());
+        layout.ticked.clear();
+        assert_eq!(layout.drawn_color(&shown), None, "alone, its curves have their own colours");
+        layout.ticked.insert(path(9));
+        assert_eq!(layout.drawn_color(&shown), Some(2), "beside another, the shown run has its colour too");
+        assert_eq!(layout.drawn_color(&path(0)), None, "one that is not drawn has none");
         let text = serde_json::to_string(&layout).unwrap();
         let mut again: RunsLayout = serde_json::from_str(&text).unwrap();
         assert_eq!(again.color(&path(9)), 3, "also after a restart");

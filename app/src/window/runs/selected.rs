@@ -58,7 +58,7 @@ impl Runs {
             cells::status_ui(ui, row, None);
         });
         let ticked = self.layout.ticked.contains(path);
-        let ink = self.layout.colors.get(path).filter(|_| ticked).map(|number| Ink::Series(*number));
+        let ink = self.layout.drawn_color(path).map(Ink::Series);
         let mut name = RichText::new(&row.manifest.id);
         if let Some(ink) = ink {
             name = name.color(color(palette::color(tokens(ui.ctx()), ink)));

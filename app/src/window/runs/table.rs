@@ -75,8 +75,7 @@ impl Runs {
                 .sense(Sense::click())
                 .cell_layout(egui::Layout::left_to_right(egui::Align::Center))
                 .auto_shrink(false)
-                // The panel shrinks to its content, so this is the height of the list at first: about six lines.
-                .min_scrolled_height(110.0)
+                .min_scrolled_height(40.0)
                 .column(Column::exact(22.0))
                 .column(Column::exact(20.0))
                 .column(Column::exact(98.0).clip(true))
@@ -241,12 +240,7 @@ impl Runs {
                     editing: &mut editing,
                     sparks: spark,
                     metric: self.layout.metric.as_ref(),
-                    color: self
-                        .layout
-                        .colors
-                        .get(&path)
-                        .copied()
-                        .filter(|_| self.layout.ticked.contains(&path)),
+                    color: self.layout.drawn_color(&path),
                 };
                 cells::cell_ui(ui, run, key, &mut context, actions);
             });
