@@ -76,6 +76,16 @@ fn a_run_leaves_its_files_and_prints_its_folder_last() {
     let levels = root.path().join("levels.npz");
     weightscope().args(["levels", "--out"]).arg(&levels).arg(&out).assert().code(0);
     assert!(levels.metadata().unwrap().len() > 500, "levels are written");
+    let folder = root.path().join("levels");
+    weightscope().arg("produce").arg(&out).arg("levels").arg("--out").arg(&folder).assert().code(0);
+    let words = std::fs::read_to_string(folder.join("README.md")).unwrap();
+    assert!(words.contains("weight = scale * level"), "how they become weights again: {words}");
+    let alone = root.path().join("alone.safetensors");
+    weightscope().args(["levels", "--out"]).arg(&alone).arg(&out).assert().code(0);
+    let bytes = std::fs::read(folder.join("levels.safetensors")).unwrap();
+    assert!(bytes.windows(21).any(|part| part == b"layers.1.weight.level"), "named as in the network");
+    assert_eq!(bytes.len(), std::fs::metadata(&alone).unwrap().len() as usize, "what `levels` writes alone");
+    weightscope().arg("produce").arg(&out).arg("levels").arg("--out").arg(&folder).assert().code(2);
 }
 
 #[test]

@@ -116,7 +116,9 @@ fn a_zoo_is_made_from_the_inspector_and_lies_in_the_run_folder() {
 fn what_gives_nothing_says_so() {
     let root = tempfile::tempdir().unwrap();
     let path = root.path().join("plain");
-    finished(preset("oscillation/mlp-lsq", &SHORT), &path);
+    let mut experiment = preset("oscillation/mlp-lsq", &SHORT);
+    experiment.set_typed("quantizer", "float").unwrap();
+    finished(experiment, &path);
     let mut harness = showing(root.path(), &path, Status::Done);
     assert!(harness.query_by_label("Take away…").is_none(), "no button in the inspector");
     click(&mut harness, "File");

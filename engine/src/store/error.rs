@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 /// Errors of the store.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// The folder of a new run is already in use.
-    #[error("the run folder is not empty; name a new or an empty folder: {}", .0.display())]
+    /// The folder of a new run, or of something made of a run, is already in use.
+    #[error("the folder is not empty; name a new or an empty folder: {}", .0.display())]
     NotEmpty(PathBuf),
     /// Not a run folder at all.
     #[error("this is no run folder, it holds no manifest.json: {}", .0.display())]

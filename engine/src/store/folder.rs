@@ -220,6 +220,16 @@ pub fn metrics_file(path: &Path) -> PathBuf {
     path.join(names::METRICS)
 }
 
+/// Makes a folder for what is made of a run, or takes an empty one; nothing is ever mixed with what is there.
+pub fn new_folder(out: &Path) -> Result<(), StoreError> {
+    let failed = |error| StoreError::io("the new folder", out, error);
+    fs::create_dir_all(out).map_err(failed)?;
+    if fs::read_dir(out).map_err(failed)?.next().is_some() {
+        return Err(StoreError::NotEmpty(out.to_owned()));
+    }
+    Ok(())
+}
+
 /// Where a fork keeps the checkpoint that it began with.
 pub fn origin_checkpoint(path: &Path) -> PathBuf {
     path.join(names::ORIGIN)

@@ -17,7 +17,7 @@ pub use artifact::{Artifact, write as write_artifact};
 pub use atomic::write as write_atomically;
 pub use error::StoreError;
 pub use folder::{
-    RunFolder, StoredRun, checkpoint_step, checkpoints, fill, metrics_file, origin_checkpoint,
+    RunFolder, StoredRun, checkpoint_step, checkpoints, fill, metrics_file, new_folder, origin_checkpoint,
     read_experiment, read_manifest, read_metrics, read_run, read_settings, stream_hash, update_manifest,
     write_manifest,
 };

@@ -16,10 +16,12 @@ mod views;
 
 pub use config::{Aggregate, CgaQueryKey, Config, Measure, Network, Pin, Quantizer, Remedy, Schedule};
 
-use super::{About, Lab, Picked, ReferenceRow};
+use std::path::Path;
+
+use super::{About, Lab, Picked, Product, ReferenceRow};
 use crate::experiment::{Cost, Problem, Visitor, changed_in_fork};
 use crate::record::{Pick, Record, ViewSpec};
-use crate::run::{Context, RunError};
+use crate::run::{Context, Control, RunError};
 use crate::store::{Artifact, State};
 
 /// What may change at a fork: the course of quantized training from there on. Network, data and quantizer are in the
@@ -85,6 +87,14 @@ impl Lab for Config {
 
     fn levels(&self, state: &State) -> Option<Artifact> {
         train::levels::artifact(self, state)
+    }
+
+    fn products(&self) -> Vec<Product> {
+        train::product::products(self)
+    }
+
+    fn produce(&self, _id: &str, run: &Path, out: &Path, _control: &Control) -> Result<(), RunError> {
+        train::product::produce(self, run, out)
     }
 
     fn forkable(&self, parent: &Self) -> Vec<Problem> {

@@ -10,6 +10,7 @@ mod material;
 mod model;
 mod monitor;
 mod pictures;
+pub(super) mod product;
 mod quantized;
 mod state;
 mod trace;

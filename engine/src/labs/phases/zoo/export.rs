@@ -94,7 +94,7 @@ pub(in crate::labs::phases) fn zoo(
             path: run.join(FOLDER),
         }));
     }
-    prepare(out)?;
+    store::new_folder(out)?;
     let missing = plan.networks().saturating_sub(models.len());
     let zoo = Zoo { config, plan, book, models, missing };
     for model in &zoo.models {
@@ -117,15 +117,6 @@ fn newest_book(run: &Path) -> Result<Book, RunError> {
         }
     }
     Ok(Book::default())
-}
-
-fn prepare(out: &Path) -> Result<(), StoreError> {
-    let failed = |error| StoreError::io("the folder of the zoo", out, error);
-    fs::create_dir_all(out).map_err(failed)?;
-    if fs::read_dir(out).map_err(failed)?.next().is_some() {
-        return Err(StoreError::NotEmpty(out.to_owned()));
-    }
-    Ok(())
 }
 
 /// Copies a model, with what the run knows of it in its `result.json`.
