@@ -85,6 +85,18 @@ fn a_run_leaves_its_files_and_prints_its_folder_last() {
     let bytes = std::fs::read(folder.join("levels.safetensors")).unwrap();
     assert!(bytes.windows(21).any(|part| part == b"layers.1.weight.level"), "named as in the network");
     assert_eq!(bytes.len(), std::fs::metadata(&alone).unwrap().len() as usize, "what `levels` writes alone");
+    std::fs::remove_dir_all(out.join("snapshots")).unwrap();
+    for arguments in [["levels", "--out"], ["produce", "--out"]] {
+        let mut command = weightscope();
+        command.args(arguments).arg(root.path().join("none")).arg(&out);
+        if arguments.contains(&"produce") {
+            command.arg("levels");
+        }
+        let refused = command.assert().code(2);
+        let words = String::from_utf8_lossy(&refused.get_output().stderr).into_owned();
+        assert!(words.contains("cannot be made: the run has no checkpoint yet"), "{arguments:?}: {words}");
+        assert!(!root.path().join("none").exists(), "and nothing is left behind");
+    }
     weightscope().arg("produce").arg(&out).arg("levels").arg("--out").arg(&folder).assert().code(2);
 }
 

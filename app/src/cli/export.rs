@@ -140,15 +140,8 @@ pub(super) fn views(path: &Path, as_json: bool) -> Result<(), Failure> {
 
 /// `levels RUN_DIR --out FILE`: integer levels and scales of the newest checkpoint.
 pub(super) fn levels(path: &Path, out: &Path) -> Result<(), Failure> {
-    let run = read(path)?;
-    let newest = store::checkpoints(path).pop().ok_or_else(|| {
-        Failure::request(anyhow!("this run has no checkpoint to take levels from: {}", path.display()))
-    })?;
-    let checkpoint = store::read_checkpoint(&newest).map_err(Failure::run)?;
-    let levels =
-        run.experiment.method.levels(&checkpoint.state).ok_or_else(|| {
-            Failure::request(anyhow!("this run has no quantized weights: {}", path.display()))
-        })?;
+    let method = store::read_experiment(path).map_err(Failure::request)?.method;
+    let levels = method.levels(path).map_err(Failure::request)?;
     store::write_artifact(out, &levels).map_err(Failure::request)?;
     output::line(&out.display().to_string());
     Ok(())

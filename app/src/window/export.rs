@@ -9,6 +9,7 @@ use egui::{Context, RichText, TextureHandle, TextureOptions, Ui};
 use weightscope_engine::record::Controls;
 
 use super::runs::OverlaySet;
+use super::saving::dialog_at;
 use super::shown::Shown;
 use super::style::{self, color, tokens};
 use super::task::Task;
@@ -297,13 +298,7 @@ impl ExportDialog {
         let start = PathBuf::from(&self.path);
         let bundle = self.target == Target::Bundle;
         self.dialog = Task::spawn("file dialog", context, move || {
-            let mut dialog = rfd::FileDialog::new();
-            if let Some(folder) = start.parent() {
-                dialog = dialog.set_directory(folder);
-            }
-            if let Some(name) = start.file_name() {
-                dialog = dialog.set_file_name(name.to_string_lossy());
-            }
+            let dialog = dialog_at(&start);
             if bundle { dialog.pick_folder() } else { dialog.save_file() }
         });
     }

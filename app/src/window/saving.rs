@@ -120,17 +120,20 @@ impl Saving {
     /// The desktop's own dialog, on its own thread. Where there is none, the path field is still there.
     fn browse(&mut self, context: &Context) {
         let start = PathBuf::from(self.path.trim());
-        self.browse = Task::spawn("file dialog", context, move || {
-            let mut dialog = rfd::FileDialog::new();
-            if let Some(folder) = start.parent() {
-                dialog = dialog.set_directory(folder);
-            }
-            if let Some(name) = start.file_name() {
-                dialog = dialog.set_file_name(name.to_string_lossy());
-            }
-            dialog.save_file()
-        });
+        self.browse = Task::spawn("file dialog", context, move || dialog_at(&start).save_file());
     }
+}
+
+/// The desktop's dialog, with the place and the name that were typed so far.
+pub(super) fn dialog_at(path: &Path) -> rfd::FileDialog {
+    let mut dialog = rfd::FileDialog::new();
+    if let Some(folder) = path.parent() {
+        dialog = dialog.set_directory(folder);
+    }
+    if let Some(name) = path.file_name() {
+        dialog = dialog.set_file_name(name.to_string_lossy());
+    }
+    dialog
 }
 
 impl App {

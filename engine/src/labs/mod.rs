@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::experiment::{Cost, Experiment, Problem, Visitor, changed_in_fork};
 use crate::record::{Channel, ControlValue, Controls, Pick, Record, ViewSpec};
 use crate::run::{Context, Control, RunError};
-use crate::store::{Artifact, State};
+use crate::store::Artifact;
 
 pub mod oscillation;
 pub mod phases;
@@ -140,9 +140,10 @@ pub trait Lab: Clone + PartialEq + Default {
     fn reference(&self) -> Vec<ReferenceRow>;
     /// What a click or a button of a view selects, from the record alone (so that it works on stored runs too).
     fn pick(&self, record: &Record, pick: &Pick) -> Picked;
-    /// Integer levels and scales of the weights in a checkpoint, if the lab quantizes.
-    fn levels(&self, _state: &State) -> Option<Artifact> {
-        None
+    /// Integer levels and scales of the weights in the newest checkpoint of a run, if the lab quantizes.
+    fn levels(&self, _run_folder: &Path) -> Result<Artifact, RunError> {
+        let problem = Problem::error("lab", "runs of this lab have no quantized weights");
+        Err(RunError::Problems(vec![problem.allowing("a run of the lab oscillation")]))
     }
     /// Why a run with these settings cannot go on from a checkpoint of a run with the settings `parent`; nothing if it can.
     ///
@@ -267,9 +268,9 @@ macro_rules! labs {
                 match self { $(Self::$variant(config) => config.pick(record, pick),)+ }
             }
 
-            /// Integer levels and scales of the weights in a checkpoint.
-            pub fn levels(&self, state: &State) -> Option<Artifact> {
-                match self { $(Self::$variant(config) => config.levels(state),)+ }
+            /// Integer levels and scales of the weights in the newest checkpoint of a run.
+            pub fn levels(&self, run_folder: &Path) -> Result<Artifact, RunError> {
+                match self { $(Self::$variant(config) => config.levels(run_folder),)+ }
             }
 
             /// Channels of a view that follow from the record and the controls.

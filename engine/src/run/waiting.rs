@@ -2,7 +2,7 @@
 //!
 //! A point at a time, sixty-four series cost a step more than their arithmetic: each push looks at memory that the step has
 //! long driven out of the cache. So points wait here and enter the series many at once.
-//! Contract: [`Waiting::settle`] moves all of them, in the order in which they came; nothing is dropped or rounded.
+//! Contract: [`Waiting::settle`] moves all of them, in the order in which they came, to the bit; a component must have joined before its first point.
 
 use crate::record::{Channel, Data, Record};
 
@@ -33,7 +33,7 @@ impl Waiting {
         self.points.push(Point { step: step as f64, component, value });
     }
 
-    /// Moves all points into the record. Those without a component have nowhere to go: the lab never declared it.
+    /// Moves all points into the record.
     pub(super) fn settle(&mut self, record: &mut Record) {
         if self.points.is_empty() {
             return;

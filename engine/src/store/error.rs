@@ -27,6 +27,18 @@ pub enum StoreError {
         /// The file.
         path: PathBuf,
     },
+    /// Something cannot be made of a run as it stands.
+    #[error("{what} cannot be made: {why}; {advice}: {}", path.display())]
+    Lacking {
+        /// What was asked for.
+        what: &'static str,
+        /// What the run lacks.
+        why: &'static str,
+        /// What to do.
+        advice: &'static str,
+        /// The run.
+        path: PathBuf,
+    },
     /// The disk is full.
     #[error("the disk is full while writing {what}; free some space, then resume the run: {}", path.display())]
     Full {

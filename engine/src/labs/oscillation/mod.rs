@@ -22,7 +22,7 @@ use super::{About, Lab, Picked, Product, ReferenceRow};
 use crate::experiment::{Cost, Problem, Visitor, changed_in_fork};
 use crate::record::{Pick, Record, ViewSpec};
 use crate::run::{Context, Control, RunError};
-use crate::store::{Artifact, State};
+use crate::store::Artifact;
 
 /// What may change at a fork: the course of quantized training from there on. Network, data and quantizer are in the
 /// checkpoint's shapes; the monitor's window and tracker are in its tensors; the float stage lies behind.
@@ -85,8 +85,8 @@ impl Lab for Config {
         views::pick(record, pick)
     }
 
-    fn levels(&self, state: &State) -> Option<Artifact> {
-        train::levels::artifact(self, state)
+    fn levels(&self, run: &Path) -> Result<Artifact, RunError> {
+        train::product::levels(self, run)
     }
 
     fn products(&self) -> Vec<Product> {

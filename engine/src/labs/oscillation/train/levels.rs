@@ -12,7 +12,7 @@ const PREFIX: &str = "parameters.";
 
 /// For each quantized matrix `NAME.level` (i8), `NAME.scale` (f32, one per row), so that the weight is `multiplier·level'·scale`
 /// as the metadata say. The query-key product of a reparameterized network is a function of its two factors and not listed.
-pub(in super::super) fn artifact(config: &Config, state: &State) -> Option<Artifact> {
+pub(super) fn artifact(config: &Config, state: &State) -> Option<Artifact> {
     if !config.quantizes_weights() {
         return None;
     }

@@ -5,7 +5,7 @@
 
 mod evaluate;
 mod float;
-pub(super) mod levels;
+mod levels;
 mod material;
 mod model;
 mod monitor;

@@ -404,9 +404,6 @@ impl Monitor {
 
 /// Weights of a layer near an interior boundary.
 fn near_count(weight: &WeightPlan, scales: &[f32], parameters: &Parameters) -> usize {
-    if scales.is_empty() {
-        return 0;
-    }
     weight.near_boundary(&weight.latent(parameters), scales, ch::NEAR)
 }
 

@@ -87,9 +87,9 @@ pub(in crate::labs::phases) fn zoo(
         }
     }
     if models.is_empty() {
-        return Err(RunError::Store(StoreError::Damaged {
+        return Err(RunError::Store(StoreError::Lacking {
             what: "the zoo",
-            why: "the run has finished no network yet".to_owned(),
+            why: "the run has finished no network yet",
             advice: "resume the run and export when some networks are trained",
             path: run.join(FOLDER),
         }));
