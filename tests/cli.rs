@@ -7,7 +7,7 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use assert_cmd::Command;
-use weightscope::figure::provenance;
+use weightscope_window::figure::provenance;
 
 /// The program, built beside this test.
 fn weightscope() -> Command {

@@ -5,8 +5,8 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use weightscope_engine::CATALOGUE;
 use weightscope_engine::experiment::Experiment;
-use weightscope_engine::presets;
 use weightscope_engine::run::{self, Collector, Comparison, Control, Event, Interest, Nobody};
 use weightscope_engine::store::{self, Status};
 use weightscope_tests::runs::{cancelled, finished, preset, request};
@@ -93,7 +93,7 @@ fn a_cancelled_run_keeps_what_it_has_and_goes_on_to_the_same_end() {
         // A checkpoint stands inside the run.
         cancelled(base, &path, 30);
         assert!(!store::read_metrics(&path).unwrap().is_empty(), "{name}: partial metrics are kept");
-        let resumed = run::resume(&path, &mut Nobody, &Control::default()).unwrap();
+        let resumed = run::resume(CATALOGUE, &path, &mut Nobody, &Control::default()).unwrap();
         assert_eq!(resumed.status, Status::Done, "{name}: {:?}", resumed.reason);
         assert_eq!(unbroken, store::stream_hash(&path).unwrap(), "{name}: resumed equals unbroken");
     }
@@ -104,7 +104,7 @@ fn verify_says_identical_and_notices_a_changed_number() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("run");
     done(experiment("oscillation/mlp-lsq-fixed", &[]), &path);
-    let compare = || run::verify(&path, &mut Nobody, &Control::default()).unwrap();
+    let compare = || run::verify(CATALOGUE, &path, &mut Nobody, &Control::default()).unwrap();
     assert!(matches!(compare(), Comparison::Identical { rows } if rows > 50), "a repeat is identical");
     assert!(store::read_manifest(&path).unwrap().verified.unwrap().identical, "and the manifest says so");
     let metrics = path.join("metrics.csv");
@@ -132,7 +132,8 @@ fn a_fork_with_nothing_changed_ends_as_its_parent_would_have() {
     let (parent, child) = (folder.path().join("parent"), folder.path().join("child"));
     cancelled(base.clone(), &parent, 60);
     let before = store::stream_hash(&parent).unwrap();
-    let outcome = run::fork(&fork_of(&parent, base, &child), &mut Nobody, &Control::default()).unwrap();
+    let outcome =
+        run::fork(CATALOGUE, &fork_of(&parent, base, &child), &mut Nobody, &Control::default()).unwrap();
     assert_eq!(outcome.status, Status::Done, "{:?}", outcome.reason);
     assert_eq!(unbroken, store::stream_hash(&child).unwrap(), "bit for bit");
     assert_eq!(before, store::stream_hash(&parent).unwrap(), "the parent is only read");
@@ -153,7 +154,8 @@ fn a_fork_leaves_its_parent_at_the_step_and_can_be_verified() {
     let mut changed = base.clone();
     changed.set_typed("learning_rate", "0.02").unwrap();
     let outcome =
-        run::fork(&fork_of(&broken, changed.clone(), &child), &mut Nobody, &Control::default()).unwrap();
+        run::fork(CATALOGUE, &fork_of(&broken, changed.clone(), &child), &mut Nobody, &Control::default())
+            .unwrap();
     assert_eq!(outcome.status, Status::Done, "{:?}", outcome.reason);
     let manifest = store::read_manifest(&child).unwrap();
     let lineage = manifest.parent.unwrap();
@@ -173,10 +175,10 @@ fn a_fork_leaves_its_parent_at_the_step_and_can_be_verified() {
     let last = |rows: &[store::Row]| rows.iter().rev().find(|row| row.channel == "loss/train").unwrap().value;
     assert_ne!(last(&rows), last(&unchanged), "another course after it");
     std::fs::remove_dir_all(&broken).unwrap();
-    let again = run::verify(&child, &mut Nobody, &Control::default()).unwrap();
+    let again = run::verify(CATALOGUE, &child, &mut Nobody, &Control::default()).unwrap();
     assert!(matches!(again, Comparison::Identical { .. }), "without its parent too: {again:?}");
     std::fs::remove_file(store::origin_checkpoint(&child)).unwrap();
-    let error = run::verify(&child, &mut Nobody, &Control::default()).unwrap_err().to_string();
+    let error = run::verify(CATALOGUE, &child, &mut Nobody, &Control::default()).unwrap_err().to_string();
     assert!(error.contains("is gone"), "and says why it cannot: {error}");
 }
 
@@ -187,7 +189,7 @@ fn a_fork_is_refused_with_the_reason() {
     let (parent, child) = (folder.path().join("parent"), folder.path().join("child"));
     cancelled(base.clone(), &parent, 10);
     let refused = |request: &run::ForkRequest| {
-        run::fork(request, &mut Nobody, &Control::default()).unwrap_err().to_string()
+        run::fork(CATALOGUE, request, &mut Nobody, &Control::default()).unwrap_err().to_string()
     };
     let mut other = base.clone();
     other.set_typed("weight_bits", "4").unwrap();
@@ -270,7 +272,8 @@ fn claims_of_the_desk_protocol_hold() {
     let folder = tempfile::tempdir().unwrap();
     let mean = |preset: &str, result: &str| -> f64 {
         let values = (0..3).map(|seed| {
-            let mut experiment = Experiment::from_toml(presets::by_name(preset).unwrap().text).unwrap();
+            let mut experiment =
+                Experiment::from_toml(CATALOGUE, CATALOGUE.preset(preset).unwrap().text).unwrap();
             experiment.seed = seed;
             let path = folder.path().join(format!("{}-{result}-{seed}", preset.replace('/', "-")));
             run::run(&request(experiment, &path), &mut Nobody, &Control::default()).unwrap().results[result]

@@ -1,20 +1,19 @@
 //! Presets and settings: every preset is valid, round-trips and runs; every bad input is named with key, reason and range.
 
+use weightscope_engine::CATALOGUE;
 use weightscope_engine::experiment::{Comments, Experiment, Problem, check, expand, to_toml};
-use weightscope_engine::labs::Method;
-use weightscope_engine::presets;
 use weightscope_engine::run::{self, Control, Nobody, Place, RunRequest};
 use weightscope_engine::store::Status;
 
 #[test]
 fn every_preset_is_valid_and_round_trips() {
-    for preset in presets::ALL {
-        let experiment = Experiment::from_toml(preset.text)
+    for preset in CATALOGUE.presets() {
+        let experiment = Experiment::from_toml(CATALOGUE, preset.text)
             .unwrap_or_else(|problems| panic!("{}: {problems:?}", preset.name));
         let errors: Vec<Problem> = check(&experiment).into_iter().filter(Problem::is_error).collect();
         assert!(errors.is_empty(), "{}: {errors:?}", preset.name);
         for comments in [Comments::None, Comments::Each] {
-            let back = Experiment::from_toml(&to_toml(&experiment, comments)).unwrap();
+            let back = Experiment::from_toml(CATALOGUE, &to_toml(&experiment, comments)).unwrap();
             assert_eq!(back, experiment, "{} with {comments:?}", preset.name);
         }
         assert!(!preset.about().is_empty(), "{} says what it shows", preset.name);
@@ -29,32 +28,18 @@ fn every_file_in_the_preset_folder_is_listed_and_every_lab_has_a_quick_one() {
         for file in std::fs::read_dir(lab.path()).unwrap().flatten() {
             let name =
                 format!("{}/{}", lab.file_name().display(), file.path().file_stem().unwrap().display());
-            assert!(presets::by_name(&name).is_some(), "{name} is not in the list");
+            assert!(CATALOGUE.preset(&name).is_some(), "{name} is not in the list");
         }
     }
-    for lab in Method::NAMES {
-        assert!(presets::by_name(&format!("{lab}/quick")).is_some(), "{lab} has no quick preset");
-    }
-}
-
-#[test]
-fn every_setting_is_visited() {
-    for method in Method::NAMES.iter().filter_map(|name| Method::by_name(name)) {
-        let experiment = Experiment::new(method);
-        let visited: Vec<&str> = experiment.settings().iter().map(|(field, _)| field.key).collect();
-        let serialised = serde_json::to_value(&experiment).unwrap();
-        for key in
-            serialised.as_object().unwrap().keys().filter(|key| !["schema", "lab"].contains(&key.as_str()))
-        {
-            assert!(visited.contains(&key.as_str()), "{}: {key} has no description", experiment.lab());
-        }
+    for lab in CATALOGUE.names() {
+        assert!(CATALOGUE.preset(&format!("{lab}/quick")).is_some(), "{lab} has no quick preset");
     }
 }
 
 #[test]
 fn every_preset_runs_three_steps() {
-    for preset in presets::ALL {
-        for member in expand(&Experiment::from_toml(preset.text).unwrap()).unwrap() {
+    for preset in CATALOGUE.presets() {
+        for member in expand(&Experiment::from_toml(CATALOGUE, preset.text).unwrap()).unwrap() {
             let control = Control::default();
             control.step(3);
             let request = RunRequest {
@@ -79,7 +64,7 @@ fn every_preset_runs_three_steps() {
 #[test]
 fn a_sweep_expands_to_arms_and_seeds() {
     let mut experiment =
-        Experiment::from_toml(presets::by_name("oscillation/vit-arms").unwrap().text).unwrap();
+        Experiment::from_toml(CATALOGUE, CATALOGUE.preset("oscillation/vit-arms").unwrap().text).unwrap();
     experiment.sweep.as_mut().unwrap().seeds = vec![0, 1, 2];
     let runs = expand(&experiment).unwrap();
     assert_eq!(runs.len(), 15, "five arms, three seeds");
@@ -90,7 +75,7 @@ fn a_sweep_expands_to_arms_and_seeds() {
 
 /// Problems of a preset with one line changed.
 fn problems(lines: &str) -> Vec<Problem> {
-    match Experiment::from_toml(&format!("schema = 1\nlab = \"oscillation\"\n{lines}\n")) {
+    match Experiment::from_toml(CATALOGUE, &format!("schema = 1\nlab = \"oscillation\"\n{lines}\n")) {
         Ok(experiment) => check(&experiment),
         Err(problems) => problems,
     }

@@ -1,5 +1,7 @@
 //! The program: parses the command line and turns the outcome into an exit code.
 
+mod cli;
+
 use std::process::ExitCode;
 
 /// A training step makes and drops hundreds of small tensors; this allocator takes a seventh off it.
@@ -7,5 +9,5 @@ use std::process::ExitCode;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    weightscope::cli::main()
+    cli::main()
 }

@@ -8,8 +8,8 @@ use std::hint::black_box;
 use std::time::Duration;
 
 use criterion::{Criterion, criterion_group, criterion_main};
+use weightscope_engine::CATALOGUE;
 use weightscope_engine::experiment::Experiment;
-use weightscope_engine::presets;
 use weightscope_engine::record::{Channel, Data, Detail, Query, Record, Series};
 use weightscope_engine::run::{self, Control, Nobody, Place, RunRequest};
 
@@ -45,7 +45,7 @@ fn records(criterion: &mut Criterion) {
 
 /// Seconds of a whole short run with settings on top of a preset, in memory or in a folder.
 fn seconds(preset: &str, settings: &[(&str, &str)], stored: bool) -> f64 {
-    let mut experiment = Experiment::from_toml(presets::by_name(preset).unwrap().text).unwrap();
+    let mut experiment = Experiment::from_toml(CATALOGUE, CATALOGUE.preset(preset).unwrap().text).unwrap();
     for (key, value) in settings {
         experiment.set_typed(key, value).unwrap();
     }

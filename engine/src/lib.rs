@@ -1,27 +1,28 @@
 //! The engine of Weightscope: trains and inspects models, and knows no user interface.
 //!
-//! The story in one line: an [`experiment::Experiment`] goes into [`run::run`] with an [`run::Observer`] and a
-//! [`run::Control`]; out comes a [`record::Record`], which the window shows, the exporter prints and [`store`] keeps.
-//!
-//! - [`experiment`]: what the user asks for
-//! - [`run`]: how it is carried out
-//! - [`record`]: what is measured
-//! - [`store`]: what stays on disk
-//! - [`labs`]: one folder per published method
-//! - [`data`], [`nn`], [`math`], [`device`]: what the labs share
-//! - [`population`]: the kernel for hundreds of small networks
+//! This crate is the catalogue: it names the labs, and hands on the crates that they stand on.
+//! - [`experiment`], [`run`], [`record`], [`store`], [`lab`], [`device`]: the frame
+//! - [`data`], [`nn`], [`math`], [`population`]: what labs share
+//! - [`labs`]: one crate per published method, in `engine/labs`
 
-pub mod data;
-pub mod device;
-pub mod experiment;
-pub mod labs;
-pub mod math;
-pub mod nn;
-pub mod population;
-pub mod presets;
-pub mod record;
-pub mod run;
-pub mod store;
+pub use weightscope_data as data;
+pub use weightscope_frame::{VERSION, device, experiment, lab, record, run, store};
+pub use weightscope_math as math;
+pub use weightscope_nn as nn;
+pub use weightscope_population as population;
 
-/// Version of the program, part of what a run is a function of.
-pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+use weightscope_frame::lab::{Catalogue, Entry};
+
+/// The labs, each a crate of its own.
+pub mod labs {
+    pub use weightscope_oscillation as oscillation;
+    pub use weightscope_phases as phases;
+    pub use weightscope_quantiles as quantiles;
+}
+
+/// The labs of the program, in the order in which people see them: a lab is added by its line here.
+pub const CATALOGUE: Catalogue = Catalogue::new(&[
+    Entry::of::<labs::oscillation::Config>(),
+    Entry::of::<labs::phases::Config>(),
+    Entry::of::<labs::quantiles::Config>(),
+]);

@@ -1,6 +1,7 @@
 //! Forks: a grid that grows equals the larger run, and finished networks keep their meaning.
 
 use super::*;
+use weightscope_engine::CATALOGUE;
 
 #[test]
 fn a_fork_extends_the_grid_and_equals_the_larger_run_cell_by_cell() {
@@ -19,12 +20,12 @@ fn a_fork_extends_the_grid_and_equals_the_larger_run_cell_by_cell() {
         origin: "fork".to_owned(),
         place: child.clone(),
     };
-    let outcome = run::fork(&fork, &mut Nobody, &Control::default()).unwrap();
+    let outcome = run::fork(CATALOGUE, &fork, &mut Nobody, &Control::default()).unwrap();
     assert_eq!(outcome.status, Status::Done, "{:?}", outcome.reason);
     assert_eq!(grid(&fresh), grid(&child), "cell by cell");
     assert_eq!(outcome.results["models_trained"], 18.0);
     let table = |folder: &Path, id: &str| {
-        let (stored, _) = store::read_run(folder).unwrap();
+        let (stored, _) = store::read_run(CATALOGUE, folder).unwrap();
         let Data::Table(table) = stored.record.get(id).unwrap().data.clone() else {
             panic!("{id} is a table")
         };
@@ -45,7 +46,7 @@ fn a_fork_extends_the_grid_and_equals_the_larger_run_cell_by_cell() {
     assert_eq!(losses.count(), 18, "eight before the fork and ten after it");
     assert_eq!(made(&child).len(), 18);
     assert_eq!(made(&parent).len(), 8, "the parent is only read");
-    let comparison = run::verify(&child, &mut Nobody, &Control::default()).unwrap();
+    let comparison = run::verify(CATALOGUE, &child, &mut Nobody, &Control::default()).unwrap();
     assert!(matches!(comparison, run::Comparison::Identical { .. }), "{comparison:?}");
 }
 
@@ -67,7 +68,7 @@ fn a_fork_that_would_change_finished_networks_is_refused() {
             origin: "fork".to_owned(),
             place: folder.path().join(key),
         };
-        let error = run::fork(&fork, &mut Nobody, &Control::default()).unwrap_err().to_string();
+        let error = run::fork(CATALOGUE, &fork, &mut Nobody, &Control::default()).unwrap_err().to_string();
         assert!(error.contains(key) && error.contains(word), "{key}: {error}");
     }
 }

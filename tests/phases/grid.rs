@@ -1,6 +1,7 @@
 //! Runs of a grid: threads, interruptions and watchers change no number, odd grids are survived.
 
 use super::*;
+use weightscope_engine::CATALOGUE;
 
 #[test]
 fn threads_change_no_number() {
@@ -33,7 +34,7 @@ fn an_interrupted_run_goes_on_to_the_same_grid() {
     for steps in [3, 9, 14] {
         let path = folder.path().join(steps.to_string());
         cancelled(tiny(&[]), &path, steps);
-        let resumed = run::resume(&path, &mut Nobody, &Control::default()).unwrap();
+        let resumed = run::resume(CATALOGUE, &path, &mut Nobody, &Control::default()).unwrap();
         assert_eq!(resumed.status, Status::Done, "{:?}", resumed.reason);
         assert_eq!(grid(&unbroken), grid(&path), "after {steps} steps: the same grid");
         let hashes = [&unbroken, &path].map(|path| store::stream_hash(path).unwrap());

@@ -12,9 +12,10 @@ mod zoo;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
+use weightscope_engine::CATALOGUE;
 
 use weightscope_engine::experiment::{Experiment, check};
-use weightscope_engine::labs::{Derive, Method};
+use weightscope_engine::lab::Derive;
 use weightscope_engine::record::{Cell, Channel, ControlValue, Controls, Data, Grid, Pick};
 use weightscope_engine::run::{self, Collector, Control, Event, Nobody};
 use weightscope_engine::store::{self, Status};
@@ -22,7 +23,7 @@ use weightscope_tests::runs::{cancelled, finished, preset, request};
 
 /// A tiny grid, with typed settings on top.
 fn tiny(settings: &[(&str, &str)]) -> Experiment {
-    let mut experiment = Experiment::new(Method::by_name("phases").unwrap());
+    let mut experiment = Experiment::new(CATALOGUE.method("phases").unwrap());
     let small = [
         ("widths", "[4, 9]"),
         ("batch_sizes", "[16, 128]"),

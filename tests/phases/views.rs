@@ -1,6 +1,7 @@
 //! What is shown of the grid and of its cells.
 
 use super::*;
+use weightscope_engine::CATALOGUE;
 
 #[test]
 fn a_look_at_the_grid_and_at_each_cell_works_on_a_finished_run() {
@@ -8,7 +9,7 @@ fn a_look_at_the_grid_and_at_each_cell_works_on_a_finished_run() {
     let path = folder.path().join("run");
     let experiment = tiny(&[]);
     finished(experiment.clone(), &path);
-    let (stored, errors) = store::read_run(&path).unwrap();
+    let (stored, errors) = store::read_run(CATALOGUE, &path).unwrap();
     assert!(errors.is_empty(), "{errors:?}");
     let views = experiment.method.views();
     let mut controls = Controls::default().complete(&views, &stored.record);
@@ -54,7 +55,7 @@ fn derived(
     view: &str,
     turned: &[(&str, ControlValue)],
 ) -> Vec<Channel> {
-    let (stored, _) = store::read_run(path).unwrap();
+    let (stored, _) = store::read_run(CATALOGUE, path).unwrap();
     let mut controls = Controls::default().complete(&experiment.method.views(), &stored.record);
     turned.iter().for_each(|(id, value)| controls.set(id, value.clone()));
     let control = Control::default();
@@ -75,7 +76,7 @@ fn a_landscape_comes_coarse_first_and_its_points_agree() {
     let path = folder.path().join("run");
     let experiment = tiny(&[("seeds", "1"), ("hessian", "none")]);
     finished(experiment.clone(), &path);
-    let (stored, _) = store::read_run(&path).unwrap();
+    let (stored, _) = store::read_run(CATALOGUE, &path).unwrap();
     let controls = Controls::default().complete(&experiment.method.views(), &stored.record);
     let control = Control::default();
     let coarse: std::cell::RefCell<Vec<Vec<Channel>>> = std::cell::RefCell::default();
@@ -117,7 +118,7 @@ fn curvature_is_known_on_test_rows_and_beyond_the_first_eigenvalue() {
             "{name}: asking for more changes no other number"
         );
     }
-    let (stored, _) = store::read_run(&more).unwrap();
+    let (stored, _) = store::read_run(CATALOGUE, &more).unwrap();
     let Data::Table(table) = &stored.record.get("table/networks").unwrap().data else { panic!("a table") };
     let table = table.last().unwrap().1;
     let further = table.columns.iter().position(|name| name == "further λ").unwrap();

@@ -1,6 +1,7 @@
 //! Zoos on disk: opened again, completed from their weights, refused with advice.
 
 use super::*;
+use weightscope_engine::CATALOGUE;
 
 #[test]
 fn a_folder_that_is_no_zoo_says_what_to_do() {
@@ -32,7 +33,7 @@ fn the_zoo_of_a_run_opens_as_the_same_grid() {
     assert_eq!(outcome.results["models_measured"], 0.0, "all is known");
     assert_eq!(grid(&first), grid(&second), "the same metrics and phases");
     // A cell of an opened zoo can be looked at as one of a run.
-    let (stored, _) = store::read_run(&second).unwrap();
+    let (stored, _) = store::read_run(CATALOGUE, &second).unwrap();
     let controls = Controls::default().complete(&experiment.method.views(), &stored.record);
     let control = Control::default();
     for view in ["landscape", "spectrum", "trajectory", "learning_curves"] {

@@ -5,6 +5,7 @@
 mod given;
 
 use std::path::{Path, PathBuf};
+use weightscope_engine::CATALOGUE;
 
 use weightscope_engine::experiment::Experiment;
 use weightscope_engine::run::{self, Control, Nobody, Outcome, Place, RunRequest};
@@ -50,7 +51,8 @@ fn whole_run(dataset: &str, seed: u64, more: &str) -> Outcome {
         "schema = 1\nlab = \"quantiles\"\nseed = {seed}\ndataset = \"{dataset}\"\nsplit = \"{}:part{seed}\"\n{more}\n",
         split.display()
     );
-    let experiment = Experiment::from_toml(&text).unwrap_or_else(|problems| panic!("{problems:?}"));
+    let experiment =
+        Experiment::from_toml(CATALOGUE, &text).unwrap_or_else(|problems| panic!("{problems:?}"));
     let request = RunRequest { experiment, asked: None, origin: dataset.to_owned(), place: Place::Memory };
     let outcome = run::run(&request, &mut Nobody, &Control::default()).unwrap();
     assert_eq!(outcome.status, Status::Done, "{:?}", outcome.reason);

@@ -4,8 +4,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use weightscope_engine::CATALOGUE;
 use weightscope_engine::experiment::Experiment;
-use weightscope_engine::presets;
 use weightscope_engine::run::{self, Control, Nobody, Outcome, Place, RunRequest};
 use weightscope_engine::store::Status;
 
@@ -15,7 +15,7 @@ pub const SHORT: [(&str, &str); 4] =
 
 /// A preset with typed settings on top.
 pub fn preset(name: &str, settings: &[(&str, &str)]) -> Experiment {
-    let mut experiment = Experiment::from_toml(presets::by_name(name).unwrap().text).unwrap();
+    let mut experiment = Experiment::from_toml(CATALOGUE, CATALOGUE.preset(name).unwrap().text).unwrap();
     for (key, value) in settings {
         experiment.set_typed(key, value).unwrap();
     }

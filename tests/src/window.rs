@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 use egui::Pos2;
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
-use weightscope::window::App;
+use weightscope_engine::CATALOGUE;
+use weightscope_window::window::App;
 
 /// Size of the window, points.
 pub const SIZE: [f32; 2] = [1440.0, 900.0];
@@ -20,7 +21,7 @@ pub fn workbench(folder: &Path) -> Harness<'static, App> {
 /// The same in a window of another size.
 pub fn sized(folder: &Path, size: [f32; 2]) -> Harness<'static, App> {
     let folder = folder.to_owned();
-    Harness::builder().with_size(size).build_eframe(move |creation| App::new(creation, &folder))
+    Harness::builder().with_size(size).build_eframe(move |creation| App::new(CATALOGUE, creation, &folder))
 }
 
 /// Draws frames until something holds; fails after a minute.

@@ -6,10 +6,10 @@ use egui::accesskit::Toggled;
 use egui::{Key, Modifiers};
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
-use weightscope::window::App;
 use weightscope_engine::store::{self, Status};
 use weightscope_tests::runs::{SHORT, finished, preset};
 use weightscope_tests::window::{click, drop_on, until, workbench};
+use weightscope_window::window::App;
 
 /// Opens the palette and types.
 fn ask(harness: &mut Harness<'_, App>, query: &str) {

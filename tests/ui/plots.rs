@@ -5,11 +5,11 @@ use std::path::Path;
 use egui::{Key, Modifiers, OutputCommand};
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable as _;
-use weightscope::window::App;
 use weightscope_engine::record::{Channel, Data, Record, Series};
 use weightscope_engine::store::Status;
 use weightscope_tests::runs::preset;
 use weightscope_tests::window::{until, workbench};
+use weightscope_window::window::App;
 
 /// Words of the plot that the tests look at.
 const ACCURACY: &str = "Accuracy: accuracy over step";

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use egui::{Key, Modifiers};
 use egui_kittest::kittest::Queryable as _;
-use weightscope::window::App;
 use weightscope_engine::store::Status;
 use weightscope_tests::window::{sized, until, workbench};
+use weightscope_window::window::App;
 
 #[test]
 fn a_person_runs_pauses_steps_and_cancels_with_the_mouse() {

@@ -7,10 +7,10 @@ use egui::accesskit::Role;
 use egui::{Key, Modifiers};
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
-use weightscope::window::App;
 use weightscope_engine::store;
 use weightscope_tests::runs::{SHORT, finished, preset};
 use weightscope_tests::window::{click, until, workbench};
+use weightscope_window::window::App;
 
 /// Three short runs: two seeds of one arm, and another arm.
 fn three_runs(folder: &Path) {

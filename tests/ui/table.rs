@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 use egui::accesskit::{Role, Toggled};
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
-use weightscope::window::App;
 use weightscope_tests::runs::{SHORT, finished, preset};
 use weightscope_tests::window::{click, until, workbench};
+use weightscope_window::window::App;
 
 /// Two seeds of one arm, in a window that lists them.
 fn two_seeds(folder: &Path) -> Harness<'static, App> {

@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 use egui::Key;
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
-use weightscope::window::App;
 use weightscope_engine::store::Status;
 use weightscope_tests::runs::{SHORT, cancelled, finished, preset};
 use weightscope_tests::window::{click, click_when_ready, drop_on, until, wait_for, workbench};
+use weightscope_window::window::App;
 
 /// A finished run of the quantiles lab that takes a moment.
 fn quantiles(root: &Path) -> PathBuf {

@@ -5,13 +5,13 @@ use std::path::{Path, PathBuf};
 use egui::{Key, Modifiers};
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
-use weightscope::figure::provenance;
-use weightscope::window::App;
+use weightscope_engine::CATALOGUE;
 use weightscope_engine::experiment::Experiment;
-use weightscope_engine::presets;
 use weightscope_engine::store::{self, Status};
 use weightscope_tests::runs::{finished, preset};
 use weightscope_tests::window::{click, click_when_ready, drop_on, until, wait_for, workbench};
+use weightscope_window::figure::provenance;
+use weightscope_window::window::App;
 
 /// A finished short run in the folder of runs.
 fn finished_run(root: &Path) -> PathBuf {
@@ -83,7 +83,10 @@ fn several_views_become_panels_of_one_bundle() {
     assert!(svg.contains("(a) Oscillation trace") && svg.contains("(b) Accuracy"), "two panels");
     let csv = std::fs::read_to_string(folder.join("data.csv")).unwrap();
     assert!(csv.lines().filter(|line| line.starts_with("panel,")).count() == 2, "with the data of both");
-    assert!(Experiment::from_toml(&std::fs::read_to_string(folder.join("experiment.toml")).unwrap()).is_ok());
+    assert!(
+        Experiment::from_toml(CATALOGUE, &std::fs::read_to_string(folder.join("experiment.toml")).unwrap())
+            .is_ok()
+    );
 }
 
 #[test]
@@ -93,7 +96,7 @@ fn settings_are_undone_and_come_back_after_a_kill() {
     harness.step();
     let before = harness.state().experiment().clone();
     let preset = root.path().join("mine.toml");
-    std::fs::write(&preset, presets::by_name("oscillation/mlp-statsq").unwrap().text).unwrap();
+    std::fs::write(&preset, CATALOGUE.preset("oscillation/mlp-statsq").unwrap().text).unwrap();
     drop_on(&mut harness, &preset);
     until(&mut harness, "the form has changed", |app| *app.experiment() != before);
     let after = harness.state().experiment().clone();
@@ -248,7 +251,7 @@ fn escape_closes_what_is_in_front() {
     harness.run_steps(4);
     harness.key_press_modifiers(Modifiers::COMMAND, Key::O);
     harness.run_steps(4);
-    let is_there = |harness: &egui_kittest::Harness<'_, weightscope::window::App>, label: &str| {
+    let is_there = |harness: &egui_kittest::Harness<'_, weightscope_window::window::App>, label: &str| {
         harness.query_by_label(label).is_some()
     };
     assert!(is_there(&harness, "Open file") && is_there(&harness, "Reduced motion"), "two dialogs");

@@ -6,11 +6,11 @@ use egui::accesskit::Role;
 use egui::{Key, Modifiers, Pos2};
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
-use weightscope::figure::provenance;
-use weightscope::window::App;
 use weightscope_engine::record::{Channel, Data, Graph, Grid, Record, Timeline};
 use weightscope_tests::runs::{SHORT, finished, preset};
 use weightscope_tests::window::{click, click_at, until, workbench};
+use weightscope_window::figure::provenance;
+use weightscope_window::window::App;
 
 /// Short runs of two arms.
 fn two_runs(folder: &Path) {

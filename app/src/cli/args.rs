@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand, ValueEnum};
 use weightscope_engine::device::DeviceChoice;
 
-use crate::exporting::Format;
-use crate::figure::style::Page;
+use weightscope_window::exporting::Format;
+use weightscope_window::figure::style::Page;
 
 /// An oscilloscope for the weights of neural networks.
 ///
@@ -207,7 +207,7 @@ pub(super) struct ExportArguments {
     pub view: String,
     /// File format
     #[arg(long)]
-    pub format: Format,
+    pub format: FormatWord,
     /// Size and fonts
     #[arg(long, default_value = "column")]
     pub style: StyleWord,
@@ -220,6 +220,30 @@ pub(super) struct ExportArguments {
     /// File, or with --view all a folder
     #[arg(long, value_name = "PATH")]
     pub out: Option<PathBuf>,
+}
+
+/// File formats.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum FormatWord {
+    /// Scalable vector graphics.
+    Svg,
+    /// Portable document format.
+    Pdf,
+    /// Pixels.
+    Png,
+    /// The plotted data.
+    Csv,
+}
+
+impl From<FormatWord> for Format {
+    fn from(word: FormatWord) -> Self {
+        match word {
+            FormatWord::Svg => Self::Svg,
+            FormatWord::Pdf => Self::Pdf,
+            FormatWord::Png => Self::Png,
+            FormatWord::Csv => Self::Csv,
+        }
+    }
 }
 
 /// Figure styles.

@@ -4,14 +4,15 @@ use std::path::{Path, PathBuf};
 
 use anyhow::anyhow;
 use serde_json::json;
+use weightscope_engine::CATALOGUE;
 use weightscope_engine::record::{Controls, Record, ViewSpec};
 use weightscope_engine::run::Control;
 use weightscope_engine::store::{self, StoredRun};
 
 use super::args::ExportArguments;
 use super::{Failure, output};
-use crate::exporting::{self, Beside, Dressing, Job};
-use crate::views::{self, ViewOptions, own};
+use weightscope_window::exporting::{self, Beside, Dressing, Format, Job};
+use weightscope_window::views::{self, ViewOptions, own};
 
 /// `export RUN_DIR --view ID|all --format …`.
 pub(super) fn export(arguments: &ExportArguments) -> Result<(), Failure> {
@@ -55,7 +56,7 @@ pub(super) fn export(arguments: &ExportArguments) -> Result<(), Failure> {
             }
             Err(error) => return Err(Failure::run(error)),
         };
-        let bytes = exporting::bytes(&figure, arguments.format, &job.dressing.style(job.page));
+        let bytes = exporting::bytes(&figure, arguments.format.into(), &job.dressing.style(job.page));
         bytes.and_then(|bytes| exporting::write(&bytes, &path)).map_err(Failure::run)?;
         output::line(&path.display().to_string());
     }
@@ -109,7 +110,7 @@ fn controls(specs: &[ViewSpec], typed: &[String]) -> Result<Controls, Failure> {
 
 /// One file, or one per view in a folder.
 fn destination(arguments: &ExportArguments, id: &str, all: bool) -> PathBuf {
-    let name = format!("{}.{}", own::file_name(id), arguments.format.extension());
+    let name = format!("{}.{}", own::file_name(id), Format::from(arguments.format).extension());
     match (&arguments.out, all) {
         (Some(out), true) => out.join(name),
         (Some(out), false) => out.clone(),
@@ -140,7 +141,7 @@ pub(super) fn views(path: &Path, as_json: bool) -> Result<(), Failure> {
 
 /// `levels RUN_DIR --out FILE`: integer levels and scales of the newest checkpoint.
 pub(super) fn levels(path: &Path, out: &Path) -> Result<(), Failure> {
-    let method = store::read_experiment(path).map_err(Failure::request)?.method;
+    let method = store::read_experiment(CATALOGUE, path).map_err(Failure::request)?.method;
     let levels = method.levels(path).map_err(Failure::request)?;
     store::write_artifact(out, &levels).map_err(Failure::request)?;
     output::line(&out.display().to_string());
@@ -149,7 +150,7 @@ pub(super) fn levels(path: &Path, out: &Path) -> Result<(), Failure> {
 
 /// `predict RUN_DIR --data FILE --out FILE`.
 pub(super) fn predict(run_dir: &Path, data: &Path, method: Option<&str>, out: &Path) -> Result<(), Failure> {
-    let experiment = store::read_experiment(run_dir).map_err(Failure::request)?;
+    let experiment = store::read_experiment(CATALOGUE, run_dir).map_err(Failure::request)?;
     let control = Control::default();
     let predictions = experiment.method.predict(run_dir, data, method, &control).map_err(Failure::request)?;
     exporting::write(&predictions, out).map_err(Failure::run)?;
@@ -158,7 +159,7 @@ pub(super) fn predict(run_dir: &Path, data: &Path, method: Option<&str>, out: &P
 }
 
 fn read(path: &Path) -> Result<StoredRun, Failure> {
-    let (run, warnings) = store::read_run(path).map_err(Failure::request)?;
+    let (run, warnings) = store::read_run(CATALOGUE, path).map_err(Failure::request)?;
     warnings.iter().for_each(|warning| output::note(&format!("warning: {warning}")));
     Ok(run)
 }

@@ -4,8 +4,7 @@ use std::path::Path;
 
 use serde_json::json;
 use weightscope_engine::experiment::{Experiment, Problem, check as check_experiment, expand};
-use weightscope_engine::labs::Method;
-use weightscope_engine::{presets, store};
+use weightscope_engine::{CATALOGUE, store};
 
 use super::args::Listed;
 use super::{Failure, load, output};
@@ -20,7 +19,7 @@ pub(super) fn list(what: Listed, json: bool, runs: &Path) {
 }
 
 fn labs(as_json: bool) {
-    for method in Method::NAMES.iter().filter_map(|name| Method::by_name(name)) {
+    for method in CATALOGUE.methods() {
         let about = method.about();
         if as_json {
             output::json(
@@ -33,7 +32,7 @@ fn labs(as_json: bool) {
 }
 
 fn list_presets(as_json: bool) {
-    for preset in presets::ALL {
+    for preset in CATALOGUE.presets() {
         if as_json {
             output::json(&json!({ "preset": preset.name, "lab": preset.lab(), "about": preset.about() }));
         } else {
@@ -75,7 +74,7 @@ fn list_runs(as_json: bool, runs: &Path) {
 /// `check EXPERIMENT.toml`: each problem on a line; exit code 2 if one is an error.
 pub(super) fn check(name: &str, as_json: bool) -> Result<(), Failure> {
     let text = load::text(name)?;
-    let problems = match Experiment::from_toml(&text) {
+    let problems = match Experiment::from_toml(CATALOGUE, &text) {
         Ok(experiment) => {
             let problems = check_experiment(&experiment);
             if !as_json && problems.is_empty() {

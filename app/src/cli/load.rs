@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use anyhow::{Context as _, anyhow};
+use weightscope_engine::CATALOGUE;
 use weightscope_engine::experiment::{Experiment, Problem, check};
-use weightscope_engine::presets;
 
 use super::Failure;
 use super::output;
@@ -22,12 +22,12 @@ pub(super) struct Loaded {
 
 /// Reads the text of a preset or a file.
 pub(super) fn text(name: &str) -> Result<String, Failure> {
-    if let Some(preset) = presets::by_name(name) {
+    if let Some(preset) = CATALOGUE.preset(name) {
         return Ok(preset.text.to_owned());
     }
     let path = Path::new(name);
     if !path.exists() && path.extension().is_none_or(|extension| extension != "toml") {
-        let names: Vec<&str> = presets::ALL.iter().map(|preset| preset.name).collect();
+        let names: Vec<&str> = CATALOGUE.presets().map(|preset| preset.name).collect();
         return Err(Failure::request(anyhow!(
             "\"{name}\" is neither a preset nor a file; presets are {}",
             names.join(", ")
@@ -43,7 +43,8 @@ pub(super) fn text(name: &str) -> Result<String, Failure> {
 /// Reads, changes and checks an experiment.
 pub(super) fn experiment(name: &str, set: &[String]) -> Result<Loaded, Failure> {
     let text = text(name)?;
-    let mut experiment = Experiment::from_toml(&text).map_err(|problems| refused(name, &problems))?;
+    let mut experiment =
+        Experiment::from_toml(CATALOGUE, &text).map_err(|problems| refused(name, &problems))?;
     let mut problems = self::set(&mut experiment, set);
     problems.extend(check(&experiment));
     if problems.iter().any(Problem::is_error) {

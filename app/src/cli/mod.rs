@@ -16,13 +16,14 @@ mod run;
 use std::process::ExitCode;
 
 use clap::Parser as _;
+use weightscope_engine::CATALOGUE;
 use weightscope_engine::run::default_runs_folder;
 
 use args::{Arguments, Command, DataCommand};
 
 /// Why a command ended badly, with its exit code.
 #[derive(Debug)]
-pub enum Failure {
+pub(crate) enum Failure {
     /// The request was wrong.
     Request(anyhow::Error),
     /// The run failed.
@@ -33,18 +34,18 @@ pub enum Failure {
 
 impl Failure {
     /// A wrong request.
-    pub fn request(error: impl Into<anyhow::Error>) -> Self {
+    pub(crate) fn request(error: impl Into<anyhow::Error>) -> Self {
         Self::Request(error.into())
     }
 
     /// A failed run.
-    pub fn run(error: impl Into<anyhow::Error>) -> Self {
+    pub(crate) fn run(error: impl Into<anyhow::Error>) -> Self {
         Self::Run(error.into())
     }
 }
 
 /// Parses the command line, carries it out, reports.
-pub fn main() -> ExitCode {
+pub(crate) fn main() -> ExitCode {
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => {
@@ -77,7 +78,7 @@ pub fn main() -> ExitCode {
 fn dispatch(arguments: Arguments) -> Result<(), Failure> {
     let runs = arguments.runs.unwrap_or_else(default_runs_folder);
     match arguments.command {
-        None => crate::window::open(&runs).map_err(Failure::run),
+        None => weightscope_window::window::open(CATALOGUE, &runs).map_err(Failure::run),
         Some(Command::List { what, json }) => {
             list::list(what, json, &runs);
             Ok(())

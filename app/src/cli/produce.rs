@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use anyhow::anyhow;
+use weightscope_engine::CATALOGUE;
 use weightscope_engine::run::{Control, RunError};
 use weightscope_engine::store;
 
@@ -10,7 +11,7 @@ use super::{Failure, output};
 
 /// `produce RUN_DIR PRODUCT --out DIR`; without a product it lists those that there are.
 pub(super) fn produce(run_dir: &Path, product: Option<&str>, out: Option<&Path>) -> Result<(), Failure> {
-    let method = store::read_experiment(run_dir).map_err(Failure::request)?.method;
+    let method = store::read_experiment(CATALOGUE, run_dir).map_err(Failure::request)?.method;
     let Some(product) = product else {
         for product in method.products() {
             output::line(&format!("{:<12} {}: {}", product.id, product.label, product.about));

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use anyhow::anyhow;
 use serde_json::json;
+use weightscope_engine::CATALOGUE;
 use weightscope_engine::experiment::expand;
 use weightscope_engine::run::{
     self, Comparison, Control, ForkRequest, Outcome, Place, RunError, RunRequest, new_run_folder,
@@ -54,14 +55,15 @@ pub(super) fn run(arguments: &RunArguments, runs: &Path) -> Result<(), Failure> 
 
 /// `resume RUN_DIR`.
 pub(super) fn resume(path: &Path, report: Report) -> Result<(), Failure> {
-    let outcome = run::resume(path, &mut Terminal::new(report), &interruptible()).map_err(before_start)?;
+    let outcome =
+        run::resume(CATALOGUE, path, &mut Terminal::new(report), &interruptible()).map_err(before_start)?;
     finish(&outcome, report)
 }
 
 /// `fork RUN_DIR`.
 pub(super) fn fork(arguments: &ForkArguments, runs: &Path) -> Result<(), Failure> {
     let name = arguments.run_dir.display().to_string();
-    let before = store::read_experiment(&arguments.run_dir).map_err(Failure::request)?;
+    let before = store::read_experiment(CATALOGUE, &arguments.run_dir).map_err(Failure::request)?;
     let mut experiment = before.clone();
     let problems = load::set(&mut experiment, &arguments.set);
     if !problems.is_empty() {
@@ -71,21 +73,21 @@ pub(super) fn fork(arguments: &ForkArguments, runs: &Path) -> Result<(), Failure
     let place = arguments.out.clone().unwrap_or_else(|| new_run_folder(runs, &origin, &experiment));
     let parent = arguments.run_dir.clone();
     let request = ForkRequest { parent, step: arguments.step, experiment, origin, place };
-    let outcome = run::fork(&request, &mut Terminal::new(arguments.report), &interruptible());
+    let outcome = run::fork(CATALOGUE, &request, &mut Terminal::new(arguments.report), &interruptible());
     finish(&outcome.map_err(before_start)?, arguments.report)
 }
 
 /// `card RUN_DIR`.
 pub(super) fn card(path: &Path) -> Result<(), Failure> {
     let manifest = store::read_manifest(path).map_err(Failure::request)?;
-    let experiment = store::read_experiment(path).map_err(Failure::request)?;
-    output::line(crate::card::markdown(&manifest, &experiment).trim_end());
+    let experiment = store::read_experiment(CATALOGUE, path).map_err(Failure::request)?;
+    output::line(weightscope_window::card::markdown(&manifest, &experiment).trim_end());
     Ok(())
 }
 
 /// `verify RUN_DIR`.
 pub(super) fn verify(path: &Path, report: Report) -> Result<(), Failure> {
-    match run::verify(path, &mut Terminal::new(report), &interruptible()).map_err(before_start)? {
+    match run::verify(CATALOGUE, path, &mut Terminal::new(report), &interruptible()).map_err(before_start)? {
         Comparison::Identical { rows } => {
             if report.json {
                 output::json(&json!({ "event": "verified", "identical": true, "rows": rows }));

@@ -1,0 +1,16 @@
+//! The window of Weightscope, and what it shares with the command line: figures and their files.
+//!
+//! Contract: it knows the frame, and the labs by the catalogue that it is handed.
+//!
+//! - [`window`]: the workbench
+//! - [`views`]: from a record to a figure
+//! - [`card`]: published figures beside ours
+//! - [`figure`]: figures as data, and their files
+//! - [`theme`]: the only place with colours
+
+pub mod card;
+pub mod exporting;
+pub mod figure;
+pub mod theme;
+pub mod views;
+pub mod window;

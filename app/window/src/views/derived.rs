@@ -1,0 +1,63 @@
+//! Channels that follow from the record and the controls: the lab makes them, the views draw them like any other.
+
+use std::path::PathBuf;
+
+use weightscope_frame::lab::{Catalogue, Derive, Method, Peer};
+use weightscope_frame::record::{Channel, Controls, Record, ViewSpec};
+use weightscope_frame::run::{Control, RunError};
+use weightscope_frame::store;
+
+/// The controls whose values a view shows or depends on.
+pub fn control_ids(spec: &ViewSpec) -> Vec<String> {
+    let own = spec.controls.iter().map(|control| control.id.clone());
+    let lines = spec.references.iter().filter_map(|reference| reference.control.clone());
+    own.chain(lines).chain(spec.derives.iter().cloned()).collect()
+}
+
+/// The derived channels of a view; none for a view without.
+pub fn derived(method: &Method, spec: &ViewSpec, job: &Derive<'_>) -> Result<Vec<Channel>, RunError> {
+    if spec.is_derived() { method.derive(job) } else { Ok(Vec::new()) }
+}
+
+/// Runs whose channels are derived beside those of the run that is shown; the work of more would not be bounded.
+const MOST_BESIDE: usize = 8;
+
+/// The derived channels of runs beside the one that is shown, by folder, for a view that draws several runs. A run of another
+/// lab, or one of which nothing can be derived, is left out. Reads files.
+pub fn derived_beside(
+    method: &Method,
+    spec: &ViewSpec,
+    runs: &[(PathBuf, Record)],
+    controls: &Controls,
+    control: &Control,
+) -> Vec<(PathBuf, Vec<Channel>)> {
+    if !spec.is_derived() || !super::draws_several(spec) {
+        return Vec::new();
+    }
+    let derive = |(folder, record): &(PathBuf, Record)| {
+        let own = store::read_experiment(method.catalogue(), folder)
+            .ok()
+            .filter(|own| own.lab() == method.name())?;
+        let job =
+            Derive { folder: Some(folder.as_path()), ..Derive::new(&spec.id, record, controls, control) };
+        Some((folder.clone(), own.method.derive(&job).ok()?))
+    };
+    runs.iter().take(MOST_BESIDE).filter_map(derive).collect()
+}
+
+/// Runs beside the one that is shown, for a view across runs; what cannot be read is left out. Reads files.
+pub fn peers(catalogue: Catalogue, spec: &ViewSpec, folders: &[PathBuf]) -> Vec<Peer> {
+    let wanted = folders.iter().filter(|_| spec.across);
+    let peers = wanted.filter_map(|folder| {
+        let id = store::read_manifest(folder).ok()?.id;
+        Some(Peer { id, folder: folder.clone(), experiment: store::read_experiment(catalogue, folder).ok()? })
+    });
+    peers.collect()
+}
+
+/// The record with the derived channels in place of those with their ids.
+pub fn lay_over(record: &Record, derived: &[Channel]) -> Record {
+    let mut record = record.clone();
+    derived.iter().cloned().for_each(|channel| record.insert(channel));
+    record
+}

@@ -1,0 +1,267 @@
+//! Views: from a record to a [`Figure`], one file per kind. The same functions serve window, export and command line.
+//!
+//! Contract: a view is a function of (specification, records, options); it computes no result and changes nothing.
+
+mod alike;
+mod bands;
+mod bars;
+mod derived;
+mod grid;
+pub mod groups;
+mod heat_map;
+mod lines;
+mod marks;
+mod options;
+pub mod own;
+mod pictures;
+mod quantity;
+mod ranks;
+mod ridge;
+mod smooth;
+mod table;
+mod trace;
+
+use std::borrow::Cow;
+
+use serde_json::json;
+use weightscope_frame::record::{
+    AxisScale, AxisSpec, Channel, Data, Record, Reference, ReferenceAxis, ReferenceStyle, ViewKind, ViewSpec,
+};
+use weightscope_frame::store::Manifest;
+
+pub use derived::{control_ids, derived, derived_beside, lay_over, peers};
+pub use groups::SeedGroups;
+pub use options::{Overlay, Resolution, RunStyle, ViewOptions};
+pub use quantity::quantity;
+
+use crate::figure::axis::Scale;
+use crate::figure::model::{Axis, Body, Dash, Figure, Ink, Item, Line, Orientation, Plot, Rule, Stroke};
+use crate::figure::provenance::Provenance;
+
+/// One run that a view draws.
+#[derive(Clone, Copy)]
+pub struct Source<'a> {
+    /// Words for legends when several runs are drawn.
+    pub label: &'a str,
+    /// Id of the run, for the origin of the figure; empty for one run.
+    pub id: &'a str,
+    /// Its record.
+    pub record: &'a Record,
+}
+
+/// Builds the figure of a view; `None` while there is nothing to draw.
+pub fn figure(
+    spec: &ViewSpec,
+    sources: &[Source<'_>],
+    options: &ViewOptions,
+    provenance: &Provenance,
+) -> Option<Figure> {
+    let mut notes = Vec::new();
+    let nothing = Record::default();
+    let sources = &alike::alike(spec, sources, &nothing, &mut notes)[..];
+    let mut provenance = provenance.clone();
+    provenance.view.clone_from(&spec.id);
+    provenance.run_ids = run_ids(spec, sources, options, provenance.run_ids);
+    provenance.view_state = serde_json::to_value(options).unwrap_or_else(|_| json!({}));
+    let sources = if draws_several(spec) { sources } else { alone(spec, sources, &mut notes) };
+    let spec = &worded(spec, sources);
+    let body = match spec.kind {
+        ViewKind::Lines => Body::Plot(lines::lines(spec, sources, options, &mut notes)?),
+        ViewKind::Stacked => Body::Plot(lines::stacked(spec, sources, options)?),
+        ViewKind::Trace => Body::Plot(trace::trace(spec, sources, options, &mut notes)?),
+        ViewKind::HeatMap => Body::Plot(heat_map::over_steps(spec, sources, options)?),
+        ViewKind::Grid => Body::Plot(grid::grid(spec, sources, options)?),
+        ViewKind::Panels => Body::Panels(grid::panels(spec, sources, options)?),
+        ViewKind::Bars => Body::Plot(bars::bars(spec, sources, options)?),
+        ViewKind::Ridge => Body::Plot(ridge::ridge(spec, sources, options, &mut notes)?),
+        ViewKind::Scatter => Body::Plot(pictures::scatter(spec, sources, options, &mut notes)?),
+        ViewKind::Bands => Body::Plot(bands::bands(spec, sources, options)?),
+        ViewKind::Curve => Body::Plot(pictures::curve(spec, sources, options)?),
+        ViewKind::Graph => Body::Graph(pictures::graph(spec, sources, options)?),
+        ViewKind::Ranks => Body::Plot(ranks::ranks(spec, sources, options, &mut notes)?),
+        ViewKind::Table => Body::Table(table::table(spec, sources, options)?),
+        ViewKind::Text => Body::Text(table::text(spec, sources)?),
+    };
+    let title = match chosen(spec, sources, options) {
+        Some(channel) if spec.one_channel => format!("{} – {}", spec.title, channel.label),
+        _ => spec.title.clone(),
+    };
+    Some(Figure { notes, ..Figure::new(title, body, provenance) })
+}
+
+/// The specification with the words of its axes as the data stand.
+fn worded<'a>(spec: &'a ViewSpec, sources: &[Source<'_>]) -> Cow<'a, ViewSpec> {
+    let words = |axis: &AxisSpec| {
+        let channel = sources.first()?.record.get(axis.named_by.as_deref()?)?;
+        match &channel.data {
+            Data::Text(text) => Some(text.clone()),
+            _ => None,
+        }
+    };
+    let mut worded = Cow::Borrowed(spec);
+    if let Some(words) = words(&spec.x) {
+        worded.to_mut().x.label = words;
+    }
+    if let Some(words) = words(&spec.y) {
+        worded.to_mut().y.label = words;
+    }
+    worded
+}
+
+/// True if a view draws all runs that it is given.
+pub fn draws_several(spec: &ViewSpec) -> bool {
+    use ViewKind::{Bars, Curve, Lines, Ridge, Trace};
+    !spec.across && matches!(spec.kind, Lines | Trace | Curve | Bars | Ridge)
+}
+
+/// The first run only, with words about it. A view across runs is made from all of them although it draws one record.
+fn alone<'a, 'b>(spec: &ViewSpec, sources: &'b [Source<'a>], notes: &mut Vec<String>) -> &'b [Source<'a>] {
+    match sources {
+        [first, _, ..] if !spec.across => {
+            notes.push(format!("{} alone: a view of this kind shows one run", first.label));
+            std::slice::from_ref(first)
+        }
+        [first, ..] => std::slice::from_ref(first),
+        [] => sources,
+    }
+}
+
+/// Ids of the runs that a figure shows.
+fn run_ids(
+    spec: &ViewSpec,
+    sources: &[Source<'_>],
+    options: &ViewOptions,
+    first: Vec<String>,
+) -> Vec<String> {
+    let others = sources.iter().skip(1).filter(|source| {
+        spec.across || (draws_several(spec) && !channels(spec, **source, options).is_empty())
+    });
+    let mut ids = first;
+    for source in others.filter(|source| !source.id.is_empty()) {
+        if !ids.iter().any(|id| id == source.id) {
+            ids.push(source.id.to_owned());
+        }
+    }
+    ids
+}
+
+/// The colour of one of several runs.
+fn run_ink(options: &ViewOptions, run: usize) -> Ink {
+    Ink::Series(options.overlay.runs.get(run).map_or(run, |style| style.color))
+}
+
+/// Provenance of a stored or running run.
+pub fn provenance(manifest: &Manifest) -> Provenance {
+    Provenance {
+        program: "weightscope".to_owned(),
+        version: manifest.version.clone(),
+        lab: manifest.lab.clone(),
+        run_ids: vec![manifest.id.clone()],
+        config_hash: manifest.config_hash.clone(),
+        seed: Some(manifest.seed),
+        view: String::new(),
+        view_state: serde_json::Value::Null,
+        note: manifest.device.clone(),
+    }
+}
+
+/// The channels that a view can show one at a time, for its chooser.
+pub fn choices<'a>(spec: &'a ViewSpec, record: &'a Record) -> Vec<&'a Channel> {
+    record.select(&spec.channels)
+}
+
+/// The channel that a view with a chooser shows now.
+fn chosen<'a>(spec: &'a ViewSpec, sources: &[Source<'a>], options: &ViewOptions) -> Option<&'a Channel> {
+    let record = sources.first()?.record;
+    let all = record.select(&spec.channels);
+    let wanted = options.channel.as_deref();
+    all.iter().find(|channel| Some(channel.id.as_str()) == wanted).or_else(|| all.first()).copied()
+}
+
+/// The channels that are drawn together.
+fn channels<'a>(spec: &'a ViewSpec, source: Source<'a>, options: &ViewOptions) -> Vec<&'a Channel> {
+    if spec.one_channel {
+        chosen(spec, &[source], options).into_iter().collect()
+    } else {
+        source.record.select(&spec.channels)
+    }
+}
+
+/// An axis as the specification wants it and the person changed it.
+fn axis(
+    spec: &AxisSpec,
+    changed: Option<AxisScale>,
+    options: &ViewOptions,
+    values: impl Iterator<Item = f64>,
+) -> Axis {
+    let scale = match (changed.unwrap_or(spec.scale), options.linear_threshold) {
+        (AxisScale::Linear, _) => Scale::Linear,
+        (AxisScale::Log, _) => Scale::Log,
+        (AxisScale::Symlog, Some(linear_threshold)) => Scale::SymLog { linear_threshold },
+        (AxisScale::Symlog, None) => Scale::sym_log_for(values),
+    };
+    Axis { range: spec.limits, ..Axis::new(spec.label.clone()).unit(spec.unit.clone()).scale(scale) }
+}
+
+/// Curves that the data are to be compared with, under their names: what would be ideal, what is true.
+fn guides(plot: &mut Plot, spec: &ViewSpec, source: Source<'_>, options: &ViewOptions) {
+    for channel in source.record.select(&spec.overlays) {
+        let Data::Curve(curves) = &channel.data else { continue };
+        let Some((_, curve)) = curves.at(options.step.unwrap_or(u64::MAX)) else { continue };
+        let points = curve.x.iter().zip(&curve.y).map(|(x, y)| [*x, *y]).collect();
+        let line = Line::new(channel.label.clone(), points, Ink::Foreground);
+        // A curve that jumps from row to row steps back, or it would hide what is compared with it.
+        let (stroke, dash) =
+            if is_jagged(&curve.y) { (Stroke::Ghost, Dash::Solid) } else { (Stroke::Thin, Dash::Dashed) };
+        plot.items.push(Item::from(Line { dash, stroke, ..line }));
+    }
+}
+
+/// True if a curve goes up and down over much more than its range.
+fn is_jagged(y: &[f64]) -> bool {
+    const TIMES: f64 = 6.0;
+    let way: f64 = y.iter().zip(y.iter().skip(1)).map(|(a, b)| (b - a).abs()).sum();
+    let (low, high) = y.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), y| (l.min(*y), h.max(*y)));
+    way > TIMES * (high - low)
+}
+
+/// Curves over a grid or a scatter, such as the borders between regions.
+fn overlays(
+    plot: &mut Plot,
+    spec: &ViewSpec,
+    source: Source<'_>,
+    options: &ViewOptions,
+    (ink, stroke): (Ink, Stroke),
+) {
+    for channel in source.record.select(&spec.overlays) {
+        let Data::Curve(curves) = &channel.data else { continue };
+        let Some((_, curve)) = curves.at(options.step.unwrap_or(u64::MAX)) else { continue };
+        let points = curve.x.iter().zip(&curve.y).map(|(x, y)| [*x, *y]).collect();
+        let line = Line::new(String::new(), points, ink);
+        plot.items.push(Item::from(Line { stroke, ..line }));
+    }
+}
+
+/// Reference lines, each at its control's value if it has one.
+fn references(plot: &mut Plot, references: &[Reference], options: &ViewOptions) {
+    let rules = references.iter().map(|reference| {
+        let orientation = match reference.axis {
+            ReferenceAxis::X => Orientation::Vertical,
+            ReferenceAxis::Y => Orientation::Horizontal,
+        };
+        let (dash, ink) = match reference.style {
+            ReferenceStyle::Level => (Dash::Solid, Ink::Muted),
+            ReferenceStyle::Boundary => (Dash::Dashed, Ink::Foreground),
+        };
+        let turned = reference.control.as_ref().and_then(|control| options.controls.number(control));
+        Item::from(Rule {
+            orientation,
+            value: turned.unwrap_or(reference.value),
+            label: reference.label.clone(),
+            dash,
+            ink: if reference.control.is_some() { Ink::Accent } else { ink },
+            control: reference.control.clone(),
+        })
+    });
+    plot.items.extend(rules);
+}

@@ -1,0 +1,109 @@
+//! What a person chose for a view. Plain data: stored with the session and in each figure.
+
+use serde::{Deserialize, Serialize};
+use weightscope_frame::record::{AxisScale, Controls};
+
+use super::groups::SeedGroups;
+use crate::figure::colormap::ColorMap;
+
+/// See the module.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ViewOptions {
+    /// Channel shown by a view with a chooser.
+    pub channel: Option<String>,
+    /// Scale of the horizontal axis, if changed.
+    pub x_scale: Option<AxisScale>,
+    /// Scale of the vertical axis, if changed.
+    pub y_scale: Option<AxisScale>,
+    /// Weight of the debiased smoothing, 0 to 0.999; 0 is off.
+    pub smoothing: f64,
+    /// Whether a band from the smallest to the largest raw value lies behind a smoothed line.
+    pub envelope: bool,
+    /// Size at which a symlog axis turns from linear to logarithmic; `None` takes the smallest decade of the data.
+    pub linear_threshold: Option<f64>,
+    /// Components shown by a trace, by identity; empty lets the view choose.
+    pub shown: Vec<u64>,
+    /// Step that is looked at; `None` is the newest.
+    pub step: Option<u64>,
+    /// Colour map of heat maps and scatters, by its name.
+    pub map: String,
+    /// Limits of the colours, if fixed.
+    pub limits: Option<(f64, f64)>,
+    /// Whether the colours run backwards.
+    pub reversed: bool,
+    /// How several runs are told apart; empty for one run.
+    pub overlay: Overlay,
+    /// Values of the controls that the view depends on.
+    pub controls: Controls,
+    /// How finely curves are drawn.
+    #[serde(skip)]
+    pub resolution: Resolution,
+}
+
+impl Default for ViewOptions {
+    fn default() -> Self {
+        Self {
+            channel: None,
+            x_scale: None,
+            y_scale: None,
+            smoothing: 0.0,
+            envelope: false,
+            linear_threshold: None,
+            shown: Vec::new(),
+            step: None,
+            map: ColorMap::Viridis.name().to_owned(),
+            limits: None,
+            reversed: false,
+            overlay: Overlay::default(),
+            controls: Controls::default(),
+            resolution: Resolution::Full,
+        }
+    }
+}
+
+/// How several runs are told apart: one entry for each source, in their order.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Overlay {
+    /// The runs.
+    pub runs: Vec<RunStyle>,
+    /// How runs that differ only in their seed are drawn.
+    pub seeds: SeedGroups,
+}
+
+/// How one of several runs is drawn.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct RunStyle {
+    /// Its series colour, the same for life.
+    pub color: usize,
+    /// Step from which it is drawn: a fork beside its parent begins at the fork.
+    pub from: Option<f64>,
+    /// Runs with the same words differ only in their seed; the words stand in the legend.
+    pub family: String,
+}
+
+/// How finely curves are drawn.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub enum Resolution {
+    /// Every point: for files (their writers thin out for print).
+    #[default]
+    Full,
+    /// At most a few points per pixel column of the visible range.
+    Screen {
+        /// Left end in data units.
+        from: f64,
+        /// Right end in data units.
+        to: f64,
+        /// Pixel columns.
+        columns: usize,
+    },
+}
+
+impl ViewOptions {
+    /// The colour map.
+    pub fn color_map(&self) -> ColorMap {
+        ColorMap::ALL.into_iter().find(|map| map.name() == self.map).unwrap_or_default()
+    }
+}

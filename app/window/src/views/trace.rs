@@ -1,0 +1,102 @@
+//! Picked components of a vector channel over steps, with reference lines and marks in the colour of their category.
+
+use weightscope_frame::record::{Component, Data, Detail, Marks, Vector, ViewSpec};
+
+use super::lines::{self, CHANNEL_DASHES};
+use super::options::ViewOptions;
+use super::{Source, axis, references, run_ink};
+use crate::figure::model::{Ink, Line, Marker, Plot, Points, Stroke};
+
+/// Components that a view shows when the person picked none.
+const SHOWN_AT_FIRST: usize = 4;
+/// Inks and shapes of the mark categories, so that colour is not the only carrier.
+const CATEGORIES: [(Ink, Marker); 2] = [(Ink::Negative, Marker::Circle), (Ink::Positive, Marker::Diamond)];
+
+pub(super) fn trace(
+    spec: &ViewSpec,
+    sources: &[Source<'_>],
+    options: &ViewOptions,
+    notes: &mut Vec<String>,
+) -> Option<Plot> {
+    let source = sources.first()?;
+    let id = spec.channels.first()?;
+    let vector = source.record.vector(id)?;
+    let marks = spec.marks.as_ref().and_then(|id| match &source.record.get(id)?.data {
+        Data::Marks(marks) => Some(marks),
+        _ => None,
+    });
+    let shown = shown(vector, marks, options);
+    if shown.is_empty() {
+        return None;
+    }
+    let ends = || shown.iter().filter_map(|component| component.series.last());
+    let x = axis(&spec.x, options.x_scale, options, ends().map(|point| point.x));
+    let y = axis(&spec.y, options.y_scale, options, ends().map(|point| point.y));
+    let x_scale = x.scale;
+    let mut plot = Plot::new(x, y);
+    references(&mut plot, &spec.references, options);
+    let many = sources.len() > 1;
+    for (run, source) in sources.iter().enumerate() {
+        let Some(vector) = source.record.vector(id) else { continue };
+        for (number, component) in shown.iter().enumerate() {
+            // The same weights of the other runs.
+            let Some(component) = vector.position(component.id).and_then(|at| vector.components.get(at))
+            else {
+                continue;
+            };
+            let points = lines::points(&component.series, options.resolution, Detail::Full, x_scale);
+            let line = if many {
+                let name = format!("{} · {}", source.label, component.label);
+                let dash = CHANNEL_DASHES.get(number % CHANNEL_DASHES.len()).copied().unwrap_or_default();
+                Line { dash, source: Some(run), ..Line::new(name, points, run_ink(options, run)) }
+            } else {
+                Line::new(component.label.clone(), points, Ink::Series(number))
+            };
+            plot = plot.with(Line { stroke: Stroke::Thin, ..line });
+        }
+    }
+    if let Some(marks) = marks {
+        plot = with_marks(plot, marks, &shown, options);
+        if many {
+            notes.push(format!("marks of {}", source.label));
+        }
+    }
+    Some(plot)
+}
+
+/// The components that are drawn: those picked, else the first ones that flip.
+fn shown<'a>(vector: &'a Vector, marks: Option<&Marks>, options: &ViewOptions) -> Vec<&'a Component> {
+    if !options.shown.is_empty() {
+        return options.shown.iter().filter_map(|id| vector.components.get(vector.position(*id)?)).collect();
+    }
+    let flips = |component: &&Component| {
+        marks.is_some_and(|marks| marks.marks.iter().any(|mark| mark.id == component.id))
+    };
+    let mut chosen: Vec<&Component> = vector.components.iter().filter(flips).take(SHOWN_AT_FIRST).collect();
+    for component in &vector.components {
+        if chosen.len() >= SHOWN_AT_FIRST.min(vector.components.len()) {
+            break;
+        }
+        if !chosen.iter().any(|known| known.id == component.id) {
+            chosen.push(component);
+        }
+    }
+    chosen
+}
+
+fn with_marks(mut plot: Plot, marks: &Marks, shown: &[&Component], _options: &ViewOptions) -> Plot {
+    for (category, name) in marks.categories.iter().enumerate() {
+        let points: Vec<[f64; 2]> = marks
+            .marks
+            .iter()
+            .filter(|mark| {
+                usize::from(mark.category) == category
+                    && shown.iter().any(|component| component.id == mark.id)
+            })
+            .map(|mark| [mark.step, f64::from(mark.value)])
+            .collect();
+        let (ink, marker) = CATEGORIES.get(category).copied().unwrap_or((Ink::Foreground, Marker::Square));
+        plot = plot.with(Points { marker, size: 0.8, ..Points::new(name.clone(), points, ink) });
+    }
+    plot
+}

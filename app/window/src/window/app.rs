@@ -1,0 +1,453 @@
+//! The app's state, and how it is drawn.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use egui::{Context, Ui};
+use egui_tiles::Tree;
+use weightscope_frame::experiment::Experiment;
+use weightscope_frame::lab::Catalogue;
+use weightscope_frame::record::{Controls, Record, ViewSpec};
+use weightscope_frame::run::{Interest, Snapshot};
+use weightscope_frame::store::Status;
+
+use super::adding::AddView;
+use super::budget::Budget;
+use super::command::Action;
+use super::drop::Dropped;
+use super::export::{ExportDialog, Exported};
+use super::form::Form;
+use super::history::History;
+use super::link::{Link, RepaintInterval};
+use super::opening::Opening;
+use super::palette::Palette;
+use super::preview::DataPreview;
+use super::queue::{ForkDialog, Live, Queue, SweepDialog};
+use super::rescue::Rescue;
+use super::runs::{CompareTab, Runs};
+use super::saving::Saving;
+use super::scrub::Scrub;
+use super::session::{self, Keeper, Session};
+use super::settings::Settings;
+use super::shown::Shown;
+use super::takeaway::{self, TakeAway};
+use super::task::Task;
+use super::tiles::{Layout, Pane, Shares, TileBehavior, TileState, controls};
+use super::toasts::Toasts;
+use super::{inspector, remember, style};
+use crate::views::own;
+
+/// Below this width the inspector makes room for the views.
+const NARROW: f32 = 1200.0;
+/// Share of the height that the list of runs has at first: some four rows at 900 points.
+const LIST_SHARE: f32 = 0.25;
+/// Lines that the log keeps.
+const MOST_LINES: usize = 2000;
+
+/// How loud a line of the log is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Urgency {
+    Info,
+    Warning,
+    Error,
+}
+
+/// One line of the log.
+pub(super) struct Line {
+    pub(super) text: String,
+    pub(super) urgency: Urgency,
+}
+
+/// Tabs of the bottom panel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Bottom {
+    Runs,
+    Queue,
+    Compare,
+    Log,
+}
+
+/// Which panels are open.
+pub(super) struct Panels {
+    pub(super) setup: bool,
+    pub(super) inspector: bool,
+    pub(super) bottom: bool,
+}
+
+/// A run from disk with warnings about it, or why it cannot be read.
+pub(super) type ReadRun = Result<(Shown, Vec<String>), String>;
+
+/// The workbench.
+pub struct App {
+    pub(super) catalogue: Catalogue,
+    pub(super) form: Form,
+    pub(super) shown: Option<Shown>,
+    pub(super) runs: Runs,
+    pub(super) log: Vec<Line>,
+    pub(super) opening: Opening,
+    pub(super) preview: Option<DataPreview>,
+    pub(super) toasts: Toasts,
+    pub(super) queue: Queue,
+    /// Runs in work behind the one that is shown.
+    pub(super) background: Vec<Live>,
+    pub(super) sweep: Option<SweepDialog>,
+    pub(super) fork: Option<ForkDialog>,
+    pub(super) compare: CompareTab,
+    pub(super) bottom: Bottom,
+    pub(super) budget: Budget,
+    pub(super) cores: usize,
+    pub(super) palette: Option<Palette>,
+    pub(super) show_shortcuts: bool,
+    pub(super) root: PathBuf,
+    pub(super) link: Option<Link>,
+    pub(super) interval: RepaintInterval,
+    pub(super) layout: Option<Layout>,
+    pub(super) layouts: BTreeMap<String, Layout>,
+    /// Views that the person put together, by lab.
+    pub(super) own_views: BTreeMap<String, Vec<String>>,
+    pub(super) adding: Option<AddView>,
+    pub(super) history: History,
+    pub(super) keeper: Keeper,
+    pub(super) rescue: Rescue,
+    pub(super) high_contrast: bool,
+    pub(super) settings: Settings,
+    /// The session as it stood at the end of the last frame.
+    pub(super) last_session: Option<Session>,
+    pub(super) tiles: BTreeMap<String, TileState>,
+    /// Colour limits that tiles share.
+    pub(super) shares: Shares,
+    pub(super) focus: String,
+    pub(super) maximised: bool,
+    pub(super) cursor: Option<f64>,
+    pub(super) controls: Controls,
+    pub(super) scrub: Scrub,
+    /// Width of the window, points.
+    pub(super) width: f32,
+    pub(super) panels: Panels,
+    pub(super) export: Option<ExportDialog>,
+    pub(super) reading: Option<Task<ReadRun>>,
+    /// The desktop's dialog for a file to open.
+    pub(super) dialog: Option<Task<Option<PathBuf>>>,
+    pub(super) takeaway: Option<TakeAway>,
+    pub(super) saving: Option<Saving>,
+    pub(super) dropping: Option<Task<Result<Dropped, String>>>,
+}
+
+impl App {
+    /// The window's app over a catalogue and a folder of runs.
+    pub fn new(catalogue: Catalogue, creation: &eframe::CreationContext<'_>, runs: &Path) -> Self {
+        let adapter = creation.wgpu_render_state.as_ref().map(|state| state.adapter.get_info());
+        Self::with_context(catalogue, &creation.egui_ctx, runs, adapter.as_ref())
+    }
+
+    /// The app on any egui context, for tests without a window.
+    pub fn with_context(
+        catalogue: Catalogue,
+        context: &Context,
+        runs: &Path,
+        adapter: Option<&wgpu::AdapterInfo>,
+    ) -> Self {
+        style::install(context);
+        let interval = RepaintInterval::default();
+        let (session, damage) = session::read(runs);
+        let (form, problems) = remember::restored_form(catalogue, &session);
+        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        let mut app = Self {
+            catalogue,
+            form,
+            shown: None,
+            runs: Runs::default(),
+            log: Vec::new(),
+            opening: Opening::default(),
+            preview: None,
+            toasts: Toasts::default(),
+            queue: Queue::new(cores),
+            background: Vec::new(),
+            sweep: None,
+            fork: None,
+            compare: CompareTab::default(),
+            bottom: Bottom::Runs,
+            budget: Budget::new(adapter, interval.clone()),
+            cores,
+            palette: None,
+            show_shortcuts: false,
+            root: runs.to_owned(),
+            link: None,
+            interval,
+            layout: None,
+            layouts: session.layouts.clone(),
+            own_views: session.own_views.clone(),
+            adding: None,
+            history: History::default(),
+            keeper: Keeper::new(runs, session.clone()),
+            rescue: Rescue::default(),
+            high_contrast: session.high_contrast,
+            settings: Settings::new(&session),
+            last_session: None,
+            tiles: BTreeMap::new(),
+            shares: session.shares.clone(),
+            focus: session.focus.clone(),
+            maximised: false,
+            cursor: None,
+            controls: Controls::default(),
+            scrub: Scrub::default(),
+            width: 1440.0,
+            panels: Panels { setup: true, inspector: true, bottom: true },
+            export: None,
+            reading: None,
+            dialog: None,
+            takeaway: None,
+            saving: None,
+            dropping: None,
+        };
+        problems.iter().for_each(|problem| app.say(Urgency::Error, problem.to_string()));
+        app.restore(session, context);
+        app.runs.layout.catalogue = Some(catalogue);
+        damage.into_iter().for_each(|text| app.say(Urgency::Warning, text));
+        app.runs.refresh(runs, context);
+        app
+    }
+
+    /// True while a run of this window goes on or is held.
+    pub fn is_live(&self) -> bool {
+        self.link.is_some()
+    }
+
+    /// True while the run is held.
+    pub fn is_paused(&self) -> bool {
+        self.link.as_ref().is_some_and(|link| link.control.is_paused())
+    }
+
+    /// How the run that is shown stands.
+    pub fn status(&self) -> Option<Status> {
+        self.shown.as_ref().map(|shown| shown.status)
+    }
+
+    /// Step of the run that is shown.
+    pub fn step(&self) -> u64 {
+        self.shown.as_ref().map_or(0, |shown| shown.snapshot.progress.step)
+    }
+
+    /// Shows a record that no run of this window made, for benches and tests.
+    pub fn show_record(&mut self, experiment: &Experiment, record: Record) {
+        let mut shown = Shown::starting(experiment, "record");
+        shown.status = Status::Done;
+        shown.update(Arc::new(Snapshot { record, ..Snapshot::default() }));
+        self.show_run(shown);
+    }
+
+    /// Gives the run that is shown a newer state, for benches.
+    pub fn update_record(&mut self, snapshot: Arc<Snapshot>) {
+        if let Some(shown) = &mut self.shown {
+            shown.update(snapshot);
+        }
+    }
+
+    /// View with the focus.
+    pub fn focused_view(&self) -> &str {
+        &self.focus
+    }
+
+    /// Step that all tiles look at; `None` is the newest.
+    pub fn looked_at(&self) -> Option<u64> {
+        self.scrub.at()
+    }
+
+    /// The experiment in the form.
+    pub fn experiment(&self) -> &Experiment {
+        &self.form.experiment
+    }
+
+    /// Draws the window and applies what the person did.
+    pub fn draw(&mut self, ui: &mut Ui) {
+        self.budget.frame();
+        let context = ui.ctx().clone();
+        self.width = context.content_rect().width();
+        let mut actions = Vec::new();
+        self.escape(&context);
+        self.keys(&context, &mut actions);
+        self.take_drops(&context);
+        egui::Panel::top("toolbar").show(ui, |ui| self.toolbar_ui(ui, &mut actions));
+        egui::Panel::bottom("status").show(ui, |ui| self.status_ui(ui));
+        if self.panels.setup {
+            egui::Panel::left("setup")
+                .default_size(300.0)
+                .size_range(240.0..=480.0)
+                .show(ui, |ui| self.setup_ui(ui, &mut actions));
+        }
+        if self.panels.bottom {
+            egui::Panel::bottom("bottom")
+                .default_size((context.content_rect().height() * LIST_SHARE).clamp(196.0, 240.0))
+                .size_range(90.0..=420.0)
+                .resizable(true)
+                .show(ui, |ui| self.bottom_ui(ui, &mut actions));
+        }
+        if self.panels.inspector && context.content_rect().width() >= NARROW {
+            egui::Panel::right("inspector")
+                .default_size(280.0)
+                .size_range(200.0..=480.0)
+                .show(ui, |ui| self.inspector_ui(ui, &mut actions));
+        }
+        egui::CentralPanel::default().show(ui, |ui| self.center_ui(ui, &mut actions));
+        self.shortcuts_ui(&context);
+        self.palette_ui(&context, &mut actions);
+        self.queue_dialogs(&context, &mut actions);
+        self.export_ui(&context);
+        self.adding_ui(&context, &mut actions);
+        self.settings_ui(&context, &mut actions);
+        self.opening.ui(&context, &mut actions);
+        if let Some(dialog) = &mut self.takeaway {
+            dialog.show(&context);
+        }
+        self.saving_ui(&context);
+        if let Some(preview) = &mut self.preview {
+            preview.ui(&context, &self.form.text("target").unwrap_or_default(), &mut actions);
+        }
+        self.preview = self.preview.take().filter(|preview| preview.open);
+        self.toasts.ui(&context);
+        self.rescue_ui(&context, &mut actions);
+        actions.into_iter().for_each(|action| self.apply(action, &context));
+        self.remember(&context);
+    }
+
+    fn inspector_ui(&mut self, ui: &mut Ui, actions: &mut Vec<Action>) {
+        if let Some(shown) = &self.shown {
+            if let Some(path) = shown.folder.as_ref().filter(|path| self.runs.row(path).is_some()) {
+                egui::Panel::bottom("inspector run").show(ui, |ui| {
+                    let take = takeaway::gives(&shown.experiment).then(|| takeaway::ready(Some(shown)));
+                    self.runs.footer_ui(ui, path, &shown.experiment, take, actions);
+                });
+            }
+            let tile = self.tiles.entry(self.focus.clone()).or_default();
+            if let Some(path) = self.runs.selected_beside(shown.folder.as_deref()) {
+                self.runs.selected_ui(ui, &path, actions);
+            }
+            inspector::ui(ui, shown, &self.form.experiment, &self.focus, tile);
+        } else {
+            ui.heading("Inspector");
+            ui.label("What you select appears here.");
+        }
+    }
+
+    fn center_ui(&mut self, ui: &mut Ui, actions: &mut Vec<Action>) {
+        self.lay_over();
+        let (Some(shown), Some(layout)) = (&self.shown, &mut self.layout) else {
+            Self::welcome_ui(self.catalogue, ui, actions);
+            return;
+        };
+        layout.follow(&shown.views, self.width);
+        self.scrub.update(shown.record(), shown.version);
+        if self.scrub.has_past() {
+            let scrub = &mut self.scrub;
+            egui::Panel::bottom("scrub").show_separator_line(false).show(ui, |ui| scrub.ui(ui, actions));
+        }
+        let values = self.controls.complete(&shown.views, shown.record());
+        let above = controls::shared(&shown.views);
+        if !above.is_empty() {
+            egui::Panel::top("controls").show(ui, |ui| {
+                controls::row_ui(ui, "shared", &above, &values, shown.record(), actions);
+            });
+        }
+        let mut behavior = TileBehavior {
+            shown,
+            states: &mut self.tiles,
+            focus: &self.focus,
+            cursor: self.cursor.or(self.scrub.at().map(|step| step as f64)),
+            step: self.scrub.at(),
+            controls: &values,
+            overlay: self.runs.overlay_set(),
+            selected: self.runs.selected_place(),
+            shares: &mut self.shares,
+            arranged: false,
+            actions,
+        };
+        if self.maximised && shown.view(&self.focus).is_some() {
+            let pane = Pane { view: self.focus.clone() };
+            let mut single = Tree::new_tabs(egui::Id::unique("maximised"), vec![pane]);
+            single.ui(&mut behavior, ui);
+        } else {
+            layout.tree.ui(&mut behavior, ui);
+            layout.arranged |= behavior.arranged;
+        }
+        if self.shares.follow(&mut self.tiles) {
+            ui.ctx().request_repaint();
+        }
+        if let Some(link) = &self.link {
+            link.control.set_interest(Interest { views: Some(visible_views(&layout.tree, shown)) });
+        }
+    }
+
+    fn export_ui(&mut self, context: &Context) {
+        let (Some(dialog), Some(shown)) = (&mut self.export, &self.shown) else { return };
+        let from = Exported {
+            shown,
+            tiles: &self.tiles,
+            controls: &self.controls,
+            overlay: self.runs.overlay_set(),
+        };
+        let said = dialog.show(context, &from);
+        if !dialog.open {
+            self.export = None;
+        }
+        match said {
+            Some(Ok(text)) => self.say(Urgency::Info, text),
+            Some(Err(text)) => self.say(Urgency::Error, text),
+            None => {}
+        }
+    }
+
+    /// Adds a line to the log without a notification.
+    pub(super) fn note(&mut self, text: String) {
+        self.keep(Urgency::Info, text);
+    }
+
+    /// Tells the person, and adds a line to the log.
+    pub(super) fn say(&mut self, urgency: Urgency, text: String) {
+        self.toasts.push(urgency, &text);
+        self.keep(urgency, text);
+    }
+
+    fn keep(&mut self, urgency: Urgency, text: String) {
+        if self.log.len() >= MOST_LINES {
+            self.log.drain(..MOST_LINES / 2);
+        }
+        self.log.push(Line { text, urgency });
+    }
+}
+
+impl eframe::App for App {
+    fn logic(&mut self, context: &Context, _frame: &mut eframe::Frame) {
+        self.drain(context);
+    }
+
+    fn ui(&mut self, ui: &mut Ui, _frame: &mut eframe::Frame) {
+        self.draw(ui);
+    }
+
+    fn on_exit(&mut self) {
+        // All are told first, so that they end side by side.
+        self.all_links().for_each(|link| link.control.cancel());
+        self.all_links().for_each(Link::close);
+        if let Some(session) = self.last_session.take() {
+            self.keeper.finish(&session);
+        }
+    }
+}
+
+/// The views whose tiles can be seen: those not behind another tab.
+fn visible_views(tree: &Tree<Pane>, shown: &Shown) -> BTreeSet<String> {
+    let visible: BTreeSet<String> = tree
+        .active_tiles()
+        .into_iter()
+        .filter_map(|tile| tree.tiles.get_pane(&tile).map(|pane| pane.view.clone()))
+        .collect();
+    // A view that the person put together shows channels that views of the lab may pay for.
+    let own: Vec<String> = visible.iter().flat_map(|id| own::members(id)).collect();
+    let pays = |view: &ViewSpec| {
+        !own.is_empty()
+            && shown.record().select(&view.channels).iter().any(|channel| own.contains(&channel.id))
+    };
+    let wanted = shown.views.iter().filter(|view| visible.contains(&view.id) || pays(view));
+    wanted.map(|view| view.id.clone()).collect()
+}

@@ -1,0 +1,246 @@
+//! The one place where what a person did changes the state.
+
+use std::path::PathBuf;
+
+use egui::Context;
+use weightscope_frame::experiment::{Comments, to_toml};
+use weightscope_frame::record::AxisScale;
+use weightscope_frame::run::Request;
+
+use super::adding::AddView;
+use super::app::{App, Urgency};
+use super::command::{Action, Command};
+use super::export::ExportDialog;
+use super::form::Form;
+use super::opening::Opening;
+use super::palette::Palette;
+use super::preview::DataPreview;
+use super::queue::QueueAction;
+use super::shown::Shown;
+use super::task::Task;
+use super::tiles::{Layout, TileState};
+
+/// Smoothing that the key turns on.
+const SMOOTHING: f64 = 0.6;
+
+impl App {
+    /// The one place where what a person did changes the state.
+    pub(super) fn apply(&mut self, action: Action, context: &Context) {
+        match action {
+            Action::Do(command) => self.carry_out(command, context),
+            Action::UsePreset(name) => self.use_preset(name),
+            Action::Queue(action) => self.apply_queue(action, context),
+            Action::Runs(action) => self.apply_runs(action, context),
+            Action::OpenRun(path) => {
+                self.queue.follow = false;
+                if self.show_if_live(&path) {
+                    return;
+                }
+                let catalogue = self.catalogue;
+                self.reading = Task::spawn("run reader", context, move || Shown::read(catalogue, &path));
+            }
+            Action::ResumeRun(path) => self.resume_run(&path, context),
+            Action::Focus(view) => self.focus = view,
+            Action::Export(view) => {
+                self.focus.clone_from(&view);
+                self.export = self.shown.as_ref().map(|shown| ExportDialog::new(&view, false, shown));
+            }
+            Action::Pick(pick) => {
+                let Some(shown) = &self.shown else { return };
+                let target = shown.view(&pick.view).and_then(|view| view.picks_into.clone());
+                // What is on the screen may be derived; the lab must see it too.
+                let derived = self.tiles.get(&pick.view).map(TileState::derived).unwrap_or_default();
+                let record = crate::views::lay_over(shown.record(), derived);
+                let picked = shown.experiment.method.pick(&record, &pick);
+                if let Some(link) = &self.link {
+                    link.control.request(Request::Pick(pick));
+                }
+                picked.controls.into_iter().for_each(|(id, value)| self.controls.set(&id, value));
+                if let Some((layout, view)) = self.layout.as_mut().zip(picked.shown_in) {
+                    layout.bring(&view);
+                }
+                if let Some(target) = target.filter(|_| !picked.ids.is_empty()) {
+                    self.show_components(&target, picked.ids);
+                }
+            }
+            Action::Button { view, action } => {
+                let Some(shown) = &self.shown else { return };
+                let picked = shown.experiment.method.action(shown.record(), &action);
+                if let Some(link) = &self.link {
+                    let controls = self.controls.complete(&shown.views, shown.record());
+                    link.control.request(Request::Action { id: action, controls });
+                }
+                picked.controls.into_iter().for_each(|(id, value)| self.controls.set(&id, value));
+                if !picked.ids.is_empty() {
+                    self.show_components(&view, picked.ids);
+                }
+            }
+            Action::CloseTile(view) => self.close_tile(&view),
+            Action::OpenTile(view) => {
+                if let Some(layout) = &mut self.layout {
+                    layout.open(&view);
+                }
+                self.focus = view;
+            }
+            Action::ShareLimits(quantity, on) => self.shares.set(&quantity, on, &mut self.tiles),
+            Action::AddTo(group) => self.adding = Some(AddView::new(Some(group))),
+            Action::AddViews(ids, group) => self.add_views(ids, group),
+            Action::Set(key, typed) => {
+                let mut experiment = self.form.experiment.clone();
+                if let Err(problem) = experiment.set_typed(key, &typed) {
+                    self.say(Urgency::Warning, problem.to_string());
+                }
+                let origin = self.form.origin.clone();
+                self.form.replace(experiment, &origin);
+            }
+            Action::OpenPath(path) => self.open_file(path, context),
+            Action::Browse => self.dialog = browse(context),
+            Action::PreviewData => {
+                self.preview = self.form.text("dataset").map(|name| DataPreview::new(&name, context));
+            }
+            Action::Turn(id, value) => self.controls.set(&id, value),
+            Action::Cursor(step) => self.cursor = step,
+        }
+    }
+
+    /// The export dialog for the focused view.
+    fn open_export(&mut self, bundle: bool) {
+        let view = self.focus.clone();
+        self.export = self
+            .shown
+            .as_ref()
+            .filter(|shown| shown.view(&view).is_some())
+            .map(|shown| ExportDialog::new(&view, bundle, shown));
+    }
+
+    fn close_tile(&mut self, view: &str) {
+        if let Some(layout) = &mut self.layout {
+            layout.close(view);
+        }
+        self.drop_own(view);
+        self.maximised = false;
+    }
+
+    pub(super) fn show_components(&mut self, view: &str, ids: Vec<u64>) {
+        self.tiles.entry(view.to_owned()).or_default().options.shown = ids;
+    }
+
+    /// Carries a command out if it can act now.
+    pub(super) fn carry_out(&mut self, command: Command, context: &Context) {
+        if let Err(why) = command.ready(self) {
+            // A key that has nothing to do stays silent, unless something was expected to open.
+            if command.opens() {
+                self.say(Urgency::Warning, why.into_owned());
+            }
+            return;
+        }
+        let control = self.link.as_ref().map(|link| &link.control);
+        match command {
+            Command::Run => self.run(context),
+            Command::PauseOrResume => match control {
+                Some(control) if control.is_paused() => control.resume(),
+                Some(control) => control.pause(),
+                None => {}
+            },
+            Command::Step => control.into_iter().for_each(|control| control.step(1)),
+            Command::StepHundred => control.into_iter().for_each(|control| control.step(100)),
+            Command::Cancel => control.into_iter().for_each(|control| control.cancel()),
+            Command::Sweep => self.apply_queue(QueueAction::Sweep, context),
+            Command::Fork => self.apply_queue(QueueAction::OpenFork, context),
+            Command::HoldQueue => self.apply_queue(QueueAction::HoldAll, context),
+            Command::ExportFigure => self.open_export(false),
+            Command::ExportBundle => self.open_export(true),
+            Command::OpenFile => self.opening = Opening::asked(&self.opening),
+            Command::TakeAway => self.take_away(),
+            Command::SaveExperiment => {
+                let text = to_toml(&self.form.experiment, Comments::Each);
+                self.ask_where_to_save("Save experiment", "experiment.toml", text);
+            }
+            Command::RefreshRuns => {
+                let root = self.root.clone();
+                self.runs.refresh(&root, context);
+            }
+            Command::ToggleSetup => self.panels.setup ^= true,
+            Command::ToggleInspector => self.panels.inspector ^= true,
+            Command::ToggleBottom => self.panels.bottom ^= true,
+            Command::ToggleScaleY => next_scale(&mut self.focused().options.y_scale),
+            Command::ToggleScaleX => next_scale(&mut self.focused().options.x_scale),
+            Command::ToggleSmoothing => {
+                let smoothing = &mut self.focused().options.smoothing;
+                *smoothing = if *smoothing > 0.0 { 0.0 } else { SMOOTHING };
+            }
+            Command::Fit => self.focused().fit(),
+            Command::ScrubFirst => self.scrub.first(),
+            Command::ScrubBack => self.scrub.step(false),
+            Command::ScrubForward => self.scrub.step(true),
+            Command::ScrubLive => self.scrub.live(),
+            Command::ClearSelection => {
+                self.controls.clear_regions();
+                self.tiles.values_mut().for_each(|tile| {
+                    tile.options.shown.clear();
+                    tile.unpin();
+                });
+            }
+            Command::Maximise => self.maximised ^= true,
+            Command::AddView => self.adding = Some(AddView::new(None)),
+            Command::ResetLayout => {
+                self.layout = self.shown.as_ref().map(|shown| Layout::new(&shown.views, self.width));
+            }
+            Command::Undo => self.go_in_history(true),
+            Command::Redo => self.go_in_history(false),
+            Command::CloseTile => {
+                let view = self.focus.clone();
+                self.close_tile(&view);
+            }
+            Command::HighContrast => {
+                self.high_contrast ^= true;
+                super::style::apply_contrast(context, self.high_contrast);
+            }
+            Command::ZoomIn => context.set_zoom_factor((context.zoom_factor() + 0.1).min(3.0)),
+            Command::ZoomOut => context.set_zoom_factor((context.zoom_factor() - 0.1).max(0.5)),
+            Command::ZoomReset => context.set_zoom_factor(1.0),
+            Command::CopyShellLine => {
+                let text = self.form.command_line();
+                context.copy_text(text.clone());
+                self.say(Urgency::Info, format!("Copied: {text}"));
+            }
+            Command::ThemeDark => context.set_theme(egui::ThemePreference::Dark),
+            Command::ThemeLight => context.set_theme(egui::ThemePreference::Light),
+            Command::ThemeSystem => context.set_theme(egui::ThemePreference::System),
+            Command::Settings => self.settings.open ^= true,
+            Command::Palette => self.palette = Some(Palette::new(self, context)),
+            Command::Shortcuts => self.show_shortcuts ^= true,
+        }
+    }
+
+    pub(super) fn focused(&mut self) -> &mut TileState {
+        self.tiles.entry(self.focus.clone()).or_default()
+    }
+
+    pub(super) fn use_preset(&mut self, name: &str) {
+        let Some(preset) = self.catalogue.preset(name) else { return };
+        match Form::from_preset(self.catalogue, preset) {
+            Ok(form) => self.form = form,
+            Err(problems) => {
+                problems.iter().for_each(|problem| self.say(Urgency::Error, problem.to_string()));
+            }
+        }
+    }
+}
+
+/// The desktop's own dialog, on its own thread.
+fn browse(context: &Context) -> Option<Task<Option<PathBuf>>> {
+    Task::spawn("file dialog", context, || {
+        rfd::FileDialog::new()
+            .add_filter("experiments, figures, tables", &["toml", "svg", "png", "pdf", "csv", "npz", "npy"])
+            .pick_file()
+    })
+}
+
+fn next_scale(scale: &mut Option<AxisScale>) {
+    *scale = Some(match scale.unwrap_or_default() {
+        AxisScale::Linear => AxisScale::Log,
+        AxisScale::Log => AxisScale::Symlog,
+        AxisScale::Symlog => AxisScale::Linear,
+    });
+}

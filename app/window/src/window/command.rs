@@ -1,0 +1,304 @@
+//! Everything a person can do, as one list: menus, toolbar, keys and the palette come from it.
+
+use egui::{Key, KeyboardShortcut, Modifiers};
+use egui_material_icons::MaterialIcon;
+use egui_material_icons::icons;
+
+/// A thing to do that needs no further words. What needs some (which preset, which run) is an [`Action`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Command {
+    Run,
+    PauseOrResume,
+    Step,
+    StepHundred,
+    Cancel,
+    Fork,
+    Sweep,
+    HoldQueue,
+    ExportFigure,
+    ExportBundle,
+    OpenFile,
+    TakeAway,
+    SaveExperiment,
+    RefreshRuns,
+    ToggleSetup,
+    ToggleInspector,
+    ToggleBottom,
+    ToggleScaleY,
+    ToggleScaleX,
+    ToggleSmoothing,
+    Fit,
+    Maximise,
+    ScrubFirst,
+    ScrubBack,
+    ScrubForward,
+    ScrubLive,
+    ClearSelection,
+    CloseTile,
+    AddView,
+    ResetLayout,
+    Undo,
+    Redo,
+    CopyShellLine,
+    HighContrast,
+    ZoomIn,
+    ZoomOut,
+    ZoomReset,
+    ThemeDark,
+    ThemeLight,
+    ThemeSystem,
+    Settings,
+    Palette,
+    Shortcuts,
+}
+
+impl Command {
+    /// All commands, in the order of the palette.
+    pub(super) const ALL: &'static [Self] = &[
+        Self::Run,
+        Self::PauseOrResume,
+        Self::Step,
+        Self::StepHundred,
+        Self::Cancel,
+        Self::Fork,
+        Self::Sweep,
+        Self::HoldQueue,
+        Self::ExportFigure,
+        Self::ExportBundle,
+        Self::OpenFile,
+        Self::TakeAway,
+        Self::SaveExperiment,
+        Self::RefreshRuns,
+        Self::ToggleSetup,
+        Self::ToggleInspector,
+        Self::ToggleBottom,
+        Self::ToggleScaleY,
+        Self::ToggleScaleX,
+        Self::ToggleSmoothing,
+        Self::Fit,
+        Self::Maximise,
+        Self::ScrubFirst,
+        Self::ScrubBack,
+        Self::ScrubForward,
+        Self::ScrubLive,
+        Self::ClearSelection,
+        Self::CloseTile,
+        Self::AddView,
+        Self::ResetLayout,
+        Self::Undo,
+        Self::Redo,
+        Self::CopyShellLine,
+        Self::HighContrast,
+        Self::ZoomIn,
+        Self::ZoomOut,
+        Self::ZoomReset,
+        Self::ThemeDark,
+        Self::ThemeLight,
+        Self::ThemeSystem,
+        Self::Settings,
+        Self::Palette,
+        Self::Shortcuts,
+    ];
+
+    /// Words and a sentence about it.
+    pub(super) const fn words(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Run => ("Run", "Starts the experiment as set up on the left"),
+            Self::PauseOrResume => ("Pause or resume", "Holds the run at its next step, or lets it go on"),
+            Self::Step => ("Step", "Does one step and holds"),
+            Self::StepHundred => ("Step 100", "Does a hundred steps and holds"),
+            Self::Cancel => ("Cancel", "Ends the run; it keeps what it has"),
+            Self::Fork => {
+                ("Fork…", "Goes on from a checkpoint of the shown run with the form's settings, as a child")
+            }
+            Self::Sweep => ("Sweep…", "Runs the form for many values and seeds"),
+            Self::HoldQueue => {
+                ("Pause or resume queue", "Holds all runs and starts none, or lets them go on")
+            }
+            Self::ExportFigure => ("Export figure…", "Writes the focused view as SVG, PDF, PNG or CSV"),
+            Self::ExportBundle => {
+                ("Export bundle…", "Writes a folder with the focused view, its data and the experiment")
+            }
+            Self::OpenFile => {
+                ("Open…", "Opens an experiment, a figure with its run, or a table as the data set")
+            }
+            Self::TakeAway => (
+                "Take away…",
+                "Predictions of the shown run for new rows, or what its lab makes of it for others",
+            ),
+            Self::SaveExperiment => ("Save experiment…", "Writes the form as an experiment file"),
+            Self::RefreshRuns => ("Refresh runs", "Reads the list of runs from disk again"),
+            Self::ToggleSetup => ("Set-up panel", "Shows or hides the left panel"),
+            Self::ToggleInspector => ("Inspector", "Shows or hides the right panel"),
+            Self::ToggleBottom => ("Runs and log", "Shows or hides the bottom panel"),
+            Self::ToggleScaleY => {
+                ("Next y scale", "Linear, log, symlog on the vertical axis of the focused view")
+            }
+            Self::ToggleScaleX => {
+                ("Next x scale", "Linear, log, symlog on the horizontal axis of the focused view")
+            }
+            Self::ToggleSmoothing => {
+                ("Smoothing", "Debiased smoothing of the focused view, raw values behind")
+            }
+            Self::Fit => ("Fit", "Shows all data of the focused view"),
+            Self::Maximise => ("Maximise tile", "Lets the focused tile fill the centre, or puts it back"),
+            Self::ScrubFirst => ("First step", "Looks at the first recorded step in all tiles"),
+            Self::ScrubBack => ("Step back", "Looks at the recorded step before, while the run goes on"),
+            Self::ScrubForward => ("Step forward", "Looks at the recorded step after this one"),
+            Self::ScrubLive => ("Live", "Follows the newest step again"),
+            Self::ClearSelection => ("Clear selection", "Forgets brushed regions and picked weights"),
+            Self::AddView => ("Add view…", "Draws any channel of the record in a tile of its own"),
+            Self::ResetLayout => ("Reset layout", "Puts the tiles where they were at first"),
+            Self::CloseTile => {
+                ("Close tile", "Takes the focused tile out of the layout; View, Views brings it back")
+            }
+            Self::Undo => ("Undo", "Takes the last change of settings or layout back"),
+            Self::Redo => ("Redo", "Does again what was undone"),
+            Self::CopyShellLine => {
+                ("Copy as command", "Copies the command that runs the same without a window")
+            }
+            Self::HighContrast => ("High contrast", "Text and lines at full contrast"),
+            Self::ZoomIn => ("Zoom in", "Makes everything larger, up to 300 %"),
+            Self::ZoomOut => ("Zoom out", "Makes everything smaller, down to 50 %"),
+            Self::ZoomReset => ("Zoom 100 %", "The size at first"),
+            Self::ThemeDark => ("Dark theme", "Light text on dark"),
+            Self::ThemeLight => ("Light theme", "Dark text on light"),
+            Self::ThemeSystem => ("System theme", "Follows the desktop"),
+            Self::Settings => ("Settings…", "Theme, zoom, contrast, motion, workers, notifications"),
+            Self::Palette => ("Commands…", "Finds a command by typing"),
+            Self::Shortcuts => ("Shortcuts", "Lists all keys"),
+        }
+    }
+
+    /// True if it opens something.
+    pub(super) fn opens(self) -> bool {
+        self.words().0.ends_with('…')
+    }
+
+    /// Its keys. Keys without a modifier act only while no text is being typed.
+    pub(super) const fn keys(self) -> Option<KeyboardShortcut> {
+        let (modifiers, key) = match self {
+            Self::Run => (Modifiers::COMMAND, Key::Enter),
+            Self::PauseOrResume => (Modifiers::NONE, Key::Space),
+            Self::Step => (Modifiers::NONE, Key::Period),
+            Self::StepHundred => (Modifiers::SHIFT, Key::Period),
+            Self::Cancel => (Modifiers::COMMAND, Key::Period),
+            Self::Fork => (Modifiers::COMMAND.plus(Modifiers::SHIFT), Key::F),
+            Self::Sweep => (Modifiers::COMMAND.plus(Modifiers::SHIFT), Key::Enter),
+            Self::ExportFigure => (Modifiers::COMMAND, Key::E),
+            Self::ExportBundle => (Modifiers::COMMAND.plus(Modifiers::SHIFT), Key::E),
+            Self::OpenFile => (Modifiers::COMMAND, Key::O),
+            Self::SaveExperiment => (Modifiers::COMMAND, Key::S),
+            Self::RefreshRuns => (Modifiers::NONE, Key::F5),
+            Self::ToggleSetup => (Modifiers::COMMAND, Key::B),
+            Self::ToggleInspector => (Modifiers::COMMAND.plus(Modifiers::ALT), Key::B),
+            Self::ToggleBottom => (Modifiers::COMMAND, Key::J),
+            Self::ToggleScaleY => (Modifiers::NONE, Key::L),
+            Self::ToggleScaleX => (Modifiers::SHIFT, Key::L),
+            Self::ToggleSmoothing => (Modifiers::NONE, Key::S),
+            Self::Fit => (Modifiers::NONE, Key::F),
+            Self::Maximise => (Modifiers::NONE, Key::M),
+            Self::ScrubFirst => (Modifiers::NONE, Key::Home),
+            Self::ScrubBack => (Modifiers::NONE, Key::OpenBracket),
+            Self::ScrubForward => (Modifiers::NONE, Key::CloseBracket),
+            Self::ScrubLive => (Modifiers::NONE, Key::End),
+            Self::ClearSelection => (Modifiers::NONE, Key::Escape),
+            Self::Settings => (Modifiers::COMMAND, Key::Comma),
+            Self::Palette => (Modifiers::COMMAND, Key::P),
+            Self::Shortcuts => (Modifiers::NONE, Key::F1),
+            Self::Undo => (Modifiers::COMMAND, Key::Z),
+            Self::Redo => (Modifiers::COMMAND.plus(Modifiers::SHIFT), Key::Z),
+            Self::AddView => (Modifiers::COMMAND, Key::T),
+            Self::CloseTile => (Modifiers::COMMAND, Key::W),
+            Self::CopyShellLine => (Modifiers::COMMAND.plus(Modifiers::SHIFT), Key::C),
+            Self::ZoomIn => (Modifiers::COMMAND, Key::Plus),
+            Self::ZoomOut => (Modifiers::COMMAND, Key::Minus),
+            Self::ZoomReset => (Modifiers::COMMAND, Key::Num0),
+            Self::TakeAway
+            | Self::HoldQueue
+            | Self::HighContrast
+            | Self::ResetLayout
+            | Self::ThemeDark
+            | Self::ThemeLight
+            | Self::ThemeSystem => return None,
+        };
+        Some(KeyboardShortcut::new(modifiers, key))
+    }
+
+    /// Its keys as they stand on a keyboard, for menus and lists.
+    pub(super) fn keys_text(self, context: &egui::Context) -> Option<String> {
+        let keys = self.keys()?;
+        let whole = context.format_shortcut(&keys);
+        let sign = match keys.logical_key {
+            Key::Escape => "Esc",
+            key => key.symbol_or_name(),
+        };
+        Some(match whole.strip_suffix(keys.logical_key.name()) {
+            Some(modifiers) => format!("{modifiers}{sign}"),
+            None => whole,
+        })
+    }
+
+    /// Its icon, where it has a button.
+    pub(super) const fn icon(self) -> Option<MaterialIcon> {
+        Some(match self {
+            Self::Run => icons::ICON_PLAY_ARROW,
+            Self::PauseOrResume => icons::ICON_PAUSE,
+            Self::Step => icons::ICON_SKIP_NEXT,
+            Self::Cancel => icons::ICON_STOP,
+            Self::Fork => icons::ICON_CALL_SPLIT,
+            Self::ScrubFirst => icons::ICON_FIRST_PAGE,
+            Self::ScrubBack => icons::ICON_CHEVRON_LEFT,
+            Self::ScrubForward => icons::ICON_CHEVRON_RIGHT,
+            Self::ExportFigure => icons::ICON_DOWNLOAD,
+            _ => return None,
+        })
+    }
+}
+
+/// A command with what it is about.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Action {
+    /// A plain command.
+    Do(Command),
+    /// Puts a preset into the form.
+    UsePreset(&'static str),
+    /// Opens a stored run in the views.
+    OpenRun(std::path::PathBuf),
+    /// Goes on with an interrupted run.
+    ResumeRun(std::path::PathBuf),
+    /// Takes a tile out of the layout.
+    CloseTile(String),
+    /// Puts a view's tile into the layout.
+    OpenTile(String),
+    /// Opens the chooser of channels, for a group of tiles or for the whole centre.
+    AddTo(egui_tiles::TileId),
+    /// Puts views of channels into the layout, by their ids.
+    AddViews(Vec<String>, Option<egui_tiles::TileId>),
+    /// Tiles of a quantity share the limits of their colours, or not.
+    ShareLimits(String, bool),
+    /// Something about the queue.
+    Queue(super::queue::QueueAction),
+    /// Something about the list of runs.
+    Runs(super::runs::RunsAction),
+    /// Focuses a tile.
+    Focus(String),
+    /// Opens the export dialog for a view.
+    Export(String),
+    /// A click on a view, in its own coordinates.
+    Pick(weightscope_frame::record::Pick),
+    /// A button of a view.
+    Button { view: String, action: String },
+    /// Sets a setting of the form, as typed.
+    Set(&'static str, String),
+    /// Opens the file or run folder with this path.
+    OpenPath(std::path::PathBuf),
+    /// Asks the desktop for a file to open.
+    Browse,
+    /// Looks into the table that the form names.
+    PreviewData,
+    /// A control was turned.
+    Turn(String, weightscope_frame::record::ControlValue),
+    /// The step under the pointer, for all tiles.
+    Cursor(Option<f64>),
+}

@@ -1,0 +1,144 @@
+//! News: what came from runs, disk and dialogs since the last frame.
+
+use egui::Context;
+use weightscope_frame::run::{Comparison, Event};
+use weightscope_frame::store::Status;
+
+use super::app::{App, Urgency};
+use super::link::{Ending, Link};
+use super::queue::LiveKind;
+use super::shown::Shown;
+use super::task::Task;
+
+impl App {
+    /// Takes what came from run, disk and dialogs. May run while the window is hidden; draws nothing.
+    pub fn drain(&mut self, context: &Context) {
+        let root = self.root.clone();
+        for text in self.runs.poll(&root, context) {
+            self.say(Urgency::Warning, text);
+        }
+        self.drain_run(context);
+        if let Some(result) = self.reading.as_ref().and_then(Task::poll) {
+            self.reading = None;
+            match result {
+                Ok(Ok((shown, warnings))) => {
+                    warnings.into_iter().for_each(|text| self.say(Urgency::Warning, text));
+                    self.show_run(shown);
+                }
+                Ok(Err(error)) => self.say(Urgency::Error, format!("The run could not be opened: {error}")),
+                Err(()) => self.say(Urgency::Error, "The run could not be opened: the work died".to_owned()),
+            }
+        }
+        self.drain_dialog(context);
+        self.drain_drop(context);
+        self.drain_takeaway();
+    }
+
+    /// News of all runs in work.
+    fn drain_run(&mut self, context: &Context) {
+        let mut ended = false;
+        let mut shown = self.shown.take();
+        if let Some(mut link) = self.link.take() {
+            if self.news(&mut link, shown.as_mut(), context) {
+                ended = true;
+            } else {
+                self.link = Some(link);
+            }
+        }
+        self.shown = shown;
+        let mut background = std::mem::take(&mut self.background);
+        background.retain_mut(|live| {
+            let over = self.news(&mut live.link, live.shown.as_mut(), context);
+            ended |= over;
+            !over
+        });
+        self.background = background;
+        if ended {
+            let root = self.root.clone();
+            self.runs.refresh(&root, context);
+        }
+        self.start_next(context);
+    }
+
+    /// Takes the news of one run; true when it is over.
+    fn news(&mut self, link: &mut Link, mut shown: Option<&mut Shown>, context: &Context) -> bool {
+        let events = link.events();
+        let finished = link.finished();
+        // Events that came between the first look and the end.
+        let late = if finished.is_some() { link.events() } else { Vec::new() };
+        if let (Some(shown), Some(snapshot)) = (shown.as_deref_mut(), link.snapshot()) {
+            shown.update(snapshot);
+        }
+        for event in events.into_iter().chain(late) {
+            self.on_event(event, link, shown.as_deref_mut());
+        }
+        let Some(result) = finished else { return false };
+        match result {
+            Ok(Ending::Run(outcome)) => {
+                let urgency = if outcome.status == Status::Failed { Urgency::Error } else { Urgency::Info };
+                let reason = outcome.reason.as_ref().map_or_else(String::new, |reason| format!(": {reason}"));
+                self.say(urgency, format!("Run {}{reason}", outcome.status.word()));
+                if let Some(shown) = shown {
+                    if !self.settings.quiet {
+                        super::toasts::announce(context, shown, outcome.status.word());
+                    }
+                    shown.status = outcome.status;
+                    shown.reason = outcome.reason;
+                    shown.results = outcome.results;
+                }
+            }
+            Ok(Ending::Verified(Comparison::Identical { rows })) => {
+                self.say(
+                    Urgency::Info,
+                    format!("Reproduced bit for bit ({rows} rows): {}", link.folder.display()),
+                );
+            }
+            Ok(Ending::Verified(Comparison::Different(what))) => {
+                self.say(
+                    Urgency::Warning,
+                    format!("The repeated run differs: {what}: {}", link.folder.display()),
+                );
+            }
+            Err(error) => {
+                if let Some(shown) = shown {
+                    shown.status = Status::Failed;
+                    shown.reason = Some(error.clone());
+                }
+                let what =
+                    if link.kind == LiveKind::Verify { "could not be verified" } else { "could not start" };
+                self.say(Urgency::Error, format!("The run {what}: {error}"));
+            }
+        }
+        true
+    }
+
+    fn on_event(&mut self, event: Event, link: &Link, shown: Option<&mut Shown>) {
+        match event {
+            Event::Started { folder, device } => {
+                if let (Some(shown), Some(folder)) = (shown, &folder) {
+                    shown.settle(folder);
+                }
+                self.runs.wants_refresh();
+                let place = folder.map_or_else(String::new, |folder| format!(" in {}", folder.display()));
+                self.note(format!("Run started on {device}{place}"));
+            }
+            Event::Stage { index, name } => self.note(format!("Stage {}: {name}", index + 1)),
+            Event::Message(text) => self.note(text),
+            Event::Warning(text) => self.say(Urgency::Warning, text),
+            Event::Checkpoint { .. } => {
+                if let Some(dialog) = &mut self.fork {
+                    dialog.checkpoint_written(&link.folder);
+                }
+            }
+            Event::Ended { .. } => {}
+        }
+    }
+
+    fn drain_dialog(&mut self, context: &Context) {
+        let Some(result) = self.dialog.as_ref().and_then(Task::poll) else { return };
+        self.dialog = None;
+        if let Ok(Some(path)) = result {
+            self.open_file(path, context);
+        }
+    }
+}

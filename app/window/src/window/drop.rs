@@ -1,0 +1,162 @@
+//! Files dropped on the window: a figure reopens its run and view, an experiment fills the form, a table becomes the data set,
+//! a run folder is shown. Everything is read off the UI thread.
+
+use std::path::{Path, PathBuf};
+
+use egui::Context;
+use weightscope_frame::experiment::Experiment;
+use weightscope_frame::lab::Catalogue;
+use weightscope_frame::store;
+
+use super::app::{App, Urgency};
+use super::form::Form;
+use super::preview::DataPreview;
+use super::runs::folder_name;
+use super::shown::Shown;
+use super::task::Task;
+use crate::figure::provenance::{self, Provenance};
+use crate::views::{ViewOptions, own};
+
+/// What a dropped file turned out to be.
+pub(super) enum Dropped {
+    Run(Box<Shown>, Vec<String>),
+    Figure(Box<Shown>, Box<Provenance>, Beside),
+    Experiment(Box<Experiment>, PathBuf),
+    Data(PathBuf),
+}
+
+/// The other runs of a figure: where they lie, and the ids of those that are not here.
+#[derive(Default)]
+pub(super) struct Beside {
+    found: Vec<PathBuf>,
+    missing: Vec<String>,
+}
+
+impl App {
+    /// Takes files that were dropped on the window in this frame.
+    pub(super) fn take_drops(&mut self, context: &Context) {
+        let path = context.input(|input| input.raw.dropped_files.first().map(|file| file.path().to_owned()));
+        if let Some(path) = path {
+            self.open_file(path, context);
+        }
+    }
+
+    /// Opens a figure, an experiment, a table or a run folder.
+    pub(super) fn open_file(&mut self, path: PathBuf, context: &Context) {
+        let root = self.root.clone();
+        let catalogue = self.catalogue;
+        self.dropping = Task::spawn("dropped file", context, move || read(catalogue, &path, &root));
+    }
+
+    /// Takes what a dropped file turned out to be.
+    pub(super) fn drain_drop(&mut self, context: &Context) {
+        let Some(result) = self.dropping.as_ref().and_then(Task::poll) else { return };
+        self.dropping = None;
+        match result.unwrap_or_else(|()| Err("the work died".to_owned())) {
+            Ok(Dropped::Run(shown, warnings)) => {
+                warnings.into_iter().for_each(|text| self.say(Urgency::Warning, text));
+                self.show_run(*shown);
+            }
+            Ok(Dropped::Figure(shown, provenance, beside)) => self.show_figure(*shown, &provenance, &beside),
+            Ok(Dropped::Experiment(experiment, path)) => {
+                self.form = Form::new(*experiment, &folder_name(&path));
+                self.say(Urgency::Info, format!("In the form: {}", path.display()));
+            }
+            Ok(Dropped::Data(path)) => self.use_data(&path, context),
+            Err(error) => self.say(Urgency::Error, format!("The file could not be opened: {error}")),
+        }
+    }
+
+    /// The run and the view that a figure shows, with the view's options.
+    fn show_figure(&mut self, shown: Shown, provenance: &Provenance, beside: &Beside) {
+        let view = provenance.view.split('+').next().unwrap_or_default().to_owned();
+        let title = shown.title.clone();
+        self.show_run(shown);
+        if own::is_own(&view) {
+            self.add_views(vec![view.clone()], None);
+        }
+        if let Ok(options) = serde_json::from_value::<ViewOptions>(provenance.view_state.clone()) {
+            for (id, value) in options.controls.0.clone() {
+                self.controls.set(&id, value);
+            }
+            if !beside.found.is_empty() {
+                self.runs.lay_over(&beside.found, &options.overlay);
+            }
+            self.tiles.entry(view.clone()).or_default().options = options;
+        }
+        if !beside.missing.is_empty() {
+            let text = format!("Runs of the figure that are not here: {}", beside.missing.join(", "));
+            self.say(Urgency::Warning, text);
+        }
+        if let Some(layout) = &mut self.layout {
+            layout.open(&view);
+        }
+        self.say(Urgency::Info, format!("The figure shows {view} of {title}"));
+        self.focus = view;
+    }
+
+    /// Puts a data file into the form; where a column is to be chosen as the target, the table is shown to choose from.
+    fn use_data(&mut self, path: &Path, context: &Context) {
+        let text = path.display().to_string();
+        let mut experiment = self.form.experiment.clone();
+        match experiment.set_typed("dataset", &text) {
+            Ok(()) => {
+                let origin = self.form.origin.clone();
+                self.form.replace(experiment, &origin);
+                self.preview = self.form.text("target").map(|_| DataPreview::new(&text, context));
+                self.say(Urgency::Info, format!("The data set is now {text}"));
+            }
+            Err(_) => self.say(Urgency::Warning, format!("This lab takes no data file: {text}")),
+        }
+    }
+}
+
+fn read(catalogue: Catalogue, path: &Path, root: &Path) -> Result<Dropped, String> {
+    if path.is_dir() {
+        let (shown, warnings) = Shown::read(catalogue, path)?;
+        return Ok(Dropped::Run(Box::new(shown), warnings));
+    }
+    let ending = path.extension().map(|ending| ending.to_string_lossy().to_lowercase()).unwrap_or_default();
+    match ending.as_str() {
+        "toml" => {
+            let text = std::fs::read_to_string(path).map_err(|error| unreadable(&error, path))?;
+            let experiment = Experiment::from_toml(catalogue, &text).map_err(|problems| {
+                let words: Vec<String> = problems.iter().map(ToString::to_string).collect();
+                format!("{}: {}", words.join("; "), path.display())
+            })?;
+            Ok(Dropped::Experiment(Box::new(experiment), path.to_owned()))
+        }
+        "csv" | "npz" | "npy" => Ok(Dropped::Data(path.to_owned())),
+        _ => figure(catalogue, path, root),
+    }
+}
+
+fn unreadable(error: &std::io::Error, path: &Path) -> String {
+    format!("it cannot be read ({error}); check its name and permissions: {}", path.display())
+}
+
+fn figure(catalogue: Catalogue, path: &Path, root: &Path) -> Result<Dropped, String> {
+    let bytes = std::fs::read(path).map_err(|error| unreadable(&error, path))?;
+    let provenance = provenance::read(&bytes).map_err(|error| format!("{error}: {}", path.display()))?;
+    let (id, others) = provenance.run_ids.split_first().ok_or("the figure names no run")?;
+    // A figure written into its own run folder is found even when the run was moved.
+    let own = path.ancestors().find(|folder| store::read_manifest(folder).is_ok_and(|found| found.id == *id));
+    let here = if own.is_some() && others.is_empty() { Vec::new() } else { store::scan(root).runs };
+    let find =
+        |id: &String| here.iter().find(|entry| entry.manifest.id == *id).map(|entry| entry.path.clone());
+    let folder = match own {
+        Some(folder) => folder.to_owned(),
+        None => {
+            find(id).ok_or_else(|| format!("its run {id} is not among the runs here: {}", root.display()))?
+        }
+    };
+    let (shown, _) = Shown::read(catalogue, &folder)?;
+    let mut beside = Beside::default();
+    for id in others {
+        match find(id) {
+            Some(path) => beside.found.push(path),
+            None => beside.missing.push(id.clone()),
+        }
+    }
+    Ok(Dropped::Figure(Box::new(shown), Box::new(provenance), beside))
+}

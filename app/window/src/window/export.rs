@@ -1,0 +1,340 @@
+//! The export dialog: what is shown on its right is the file that will be written, drawn off the UI thread.
+//!
+//! Several ticked views become panels of one figure. A bundle is a folder with figure, data, experiment and instructions.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use egui::{Context, RichText, TextureHandle, TextureOptions, Ui};
+use weightscope_frame::record::Controls;
+
+use super::runs::OverlaySet;
+use super::saving::dialog_at;
+use super::shown::Shown;
+use super::style::{self, color, tokens};
+use super::task::Task;
+use super::tiles::TileState;
+use crate::exporting::{Dressing, Format, Job, LegendPlace};
+use crate::figure::style::Page;
+use crate::views::{ViewOptions, own};
+
+/// Longest side of the preview on the screen, points.
+const PREVIEW: egui::Vec2 = egui::vec2(420.0, 380.0);
+
+/// What is written.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Target {
+    File(Format),
+    Bundle,
+}
+
+/// What a preview was drawn for.
+#[derive(Clone, PartialEq)]
+struct Key {
+    views: Vec<(String, ViewOptions)>,
+    page: Page,
+    dressing: Dressing,
+    version: u64,
+}
+
+/// What a figure is made from: the run that is shown, as it is shown.
+#[derive(Clone, Copy)]
+pub(super) struct Exported<'a> {
+    pub(super) shown: &'a Shown,
+    pub(super) tiles: &'a BTreeMap<String, TileState>,
+    pub(super) controls: &'a Controls,
+    pub(super) overlay: &'a OverlaySet,
+}
+
+/// A page in work.
+type Drawing = (Key, Task<Result<Vec<u8>, String>>);
+
+/// See the module.
+pub(super) struct ExportDialog {
+    views: Vec<String>,
+    target: Target,
+    page: Page,
+    dressing: Dressing,
+    path: String,
+    dialog: Option<Task<Option<PathBuf>>>,
+    work: Option<Task<Result<PathBuf, String>>>,
+    drawing: Option<Drawing>,
+    drawn: Option<(Key, Result<TextureHandle, String>)>,
+    /// The list has not been brought to the ticked view yet.
+    fresh: bool,
+    pub(super) open: bool,
+}
+
+impl ExportDialog {
+    /// For a view of the run that is shown.
+    pub(super) fn new(view: &str, bundle: bool, shown: &Shown) -> Self {
+        let mut dialog = Self {
+            views: vec![view.to_owned()],
+            target: if bundle { Target::Bundle } else { Target::File(Format::Pdf) },
+            page: Page::Column,
+            dressing: Dressing::default(),
+            path: String::new(),
+            dialog: None,
+            work: None,
+            drawing: None,
+            drawn: None,
+            fresh: true,
+            open: true,
+        };
+        dialog.path = dialog.suggestion(shown).display().to_string();
+        dialog
+    }
+
+    fn suggestion(&self, shown: &Shown) -> PathBuf {
+        let folder =
+            shown.folder.as_ref().map_or_else(|| PathBuf::from("."), |folder| folder.join("figures"));
+        let name =
+            if self.views.len() > 1 { "panels".to_owned() } else { own::file_name(&self.views.concat()) };
+        match self.target {
+            Target::File(format) => folder.join(format!("{name}.{}", format.extension())),
+            Target::Bundle => folder.join(format!("{name}-bundle")),
+        }
+    }
+
+    fn job(&self, from: &Exported<'_>) -> Job {
+        let Exported { shown, tiles, controls, overlay } = *from;
+        let (label, beside) = overlay.owned();
+        let views = self.views.iter().filter_map(|id| {
+            let options = tiles.get(id).map(|tile| tile.options.clone()).unwrap_or_default();
+            Some((shown.view(id)?.clone(), options))
+        });
+        Job {
+            experiment: shown.experiment.clone(),
+            record: shown.record().clone(),
+            folder: shown.folder.clone(),
+            label,
+            beside,
+            controls: controls.complete(&shown.views, shown.record()),
+            provenance: shown.provenance.clone(),
+            views: views.collect(),
+            dressing: self.dressing.clone(),
+            page: self.page,
+        }
+    }
+
+    /// Draws the dialog; what happened, in words, once.
+    pub(super) fn show(&mut self, context: &Context, from: &Exported<'_>) -> Option<Result<String, String>> {
+        let shown = from.shown;
+        self.follow(context, from);
+        let mut open = self.open;
+        style::dialog(context, "Export figure").open(&mut open).show(context, |ui| {
+            ui.horizontal_top(|ui| {
+                ui.vertical(|ui| {
+                    ui.set_width(330.0);
+                    self.fields(ui, shown);
+                    ui.add_space(8.0);
+                    ui.horizontal(|ui| {
+                        let ready =
+                            self.work.is_none() && !self.path.trim().is_empty() && !self.views.is_empty();
+                        if ui.add_enabled(ready, egui::Button::new("Export")).clicked() {
+                            self.start(context, self.job(from));
+                        }
+                        if ui.button("Close").clicked() {
+                            self.open = false;
+                        }
+                    });
+                });
+                ui.vertical(|ui| self.preview_ui(ui));
+            });
+        });
+        self.open &= open;
+        self.poll()
+    }
+
+    fn fields(&mut self, ui: &mut Ui, shown: &Shown) {
+        let before = (self.views.clone(), self.target);
+        ui.label("Views; several become panels");
+        let list = egui::ScrollArea::vertical().id_salt("export views").max_height(120.0);
+        list.auto_shrink([false, true]).show(ui, |ui| {
+            for view in &shown.views {
+                let mut on = self.views.contains(&view.id);
+                let response = ui.checkbox(&mut on, &view.title);
+                if on && std::mem::take(&mut self.fresh) {
+                    response.scroll_to_me(Some(egui::Align::Center));
+                }
+                if response.changed() {
+                    self.views.retain(|id| *id != view.id);
+                    if on {
+                        self.views.push(view.id.clone());
+                    }
+                }
+            }
+        });
+        ui.separator();
+        egui::Grid::new("export fields").num_columns(2).show(ui, |ui| {
+            ui.label("Format");
+            ui.horizontal(|ui| {
+                for format in Format::ALL {
+                    let target = Target::File(format);
+                    ui.selectable_value(&mut self.target, target, format.extension().to_uppercase());
+                }
+                ui.selectable_value(&mut self.target, Target::Bundle, "Bundle").on_hover_text(
+                    "A folder with the figure, its data, the experiment and how to make it again",
+                );
+            });
+            ui.end_row();
+            let label = ui.label("Style");
+            egui::ComboBox::from_id_salt("export style")
+                .selected_text(self.page.name())
+                .width(200.0)
+                .show_ui(ui, |ui| {
+                    for page in Page::ALL {
+                        ui.selectable_value(&mut self.page, page, page.name());
+                    }
+                })
+                .response
+                .labelled_by(label.id);
+            ui.end_row();
+            self.words(ui);
+            if before != (self.views.clone(), self.target) {
+                self.path = self.suggestion(shown).display().to_string();
+            }
+        });
+        ui.add_space(4.0);
+        ui.horizontal(|ui| {
+            let label = ui.label(if self.target == Target::Bundle { "Folder" } else { "File" });
+            ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+                if ui.add_enabled(self.dialog.is_none(), egui::Button::new("Browse…")).clicked() {
+                    self.browse(ui.ctx());
+                }
+                let width = ui.available_width();
+                ui.add(egui::TextEdit::singleline(&mut self.path).desired_width(width)).labelled_by(label.id);
+            });
+        });
+    }
+
+    /// Title, labels, legend, letters.
+    fn words(&mut self, ui: &mut Ui) {
+        ui.label("Title");
+        ui.checkbox(&mut self.dressing.with_title, "printed").on_hover_text("Papers put it into the caption");
+        ui.end_row();
+        for (words, text) in [
+            ("Title text", &mut self.dressing.title),
+            ("x label", &mut self.dressing.x_label),
+            ("y label", &mut self.dressing.y_label),
+        ] {
+            let label = ui.label(words);
+            let edit = egui::TextEdit::singleline(text).hint_text("as in the view").desired_width(200.0);
+            ui.add(edit).labelled_by(label.id);
+            ui.end_row();
+        }
+        let label = ui.label("Legend");
+        let now = LegendPlace::ALL.iter().find(|(place, _)| *place == self.dressing.legend);
+        egui::ComboBox::from_id_salt("export legend")
+            .selected_text(now.map_or("", |(_, words)| words))
+            .show_ui(ui, |ui| {
+                for (place, words) in LegendPlace::ALL {
+                    ui.selectable_value(&mut self.dressing.legend, place, words);
+                }
+            })
+            .response
+            .labelled_by(label.id);
+        ui.end_row();
+        let label = ui.label("Letters");
+        ui.add(egui::Slider::new(&mut self.dressing.letters, 0.6..=2.0).suffix(" ×")).labelled_by(label.id);
+        ui.end_row();
+    }
+
+    fn preview_ui(&self, ui: &mut Ui) {
+        let muted = color(tokens(ui.ctx()).text_muted);
+        ui.allocate_ui(PREVIEW, |ui| {
+            ui.set_min_size(PREVIEW);
+            match &self.drawn {
+                Some((_, Ok(texture))) => {
+                    let image =
+                        egui::Image::new(texture).max_size(PREVIEW - egui::vec2(0.0, 20.0)).shrink_to_fit();
+                    ui.add(image.alt_text("Preview of the figure"));
+                }
+                Some((_, Err(error))) => {
+                    ui.label(RichText::new(error).color(color(tokens(ui.ctx()).warning)));
+                }
+                None => {
+                    ui.label(RichText::new("Drawing the page…").color(muted));
+                }
+            }
+            ui.label(RichText::new("The file will look like this.").small().color(muted));
+        });
+    }
+
+    /// Draws the page again when something changed, one drawing at a time.
+    fn follow(&mut self, context: &Context, from: &Exported<'_>) {
+        if let Some((key, task)) = self.drawing.take() {
+            match task.poll() {
+                None => {
+                    self.drawing = Some((key, task));
+                    return;
+                }
+                Some(result) => {
+                    let result = result.unwrap_or_else(|()| Err("the drawing died".to_owned()));
+                    self.drawn = Some((key, result.and_then(|bytes| texture(context, &bytes))));
+                }
+            }
+        }
+        let shown = from.shown;
+        let job = self.job(from);
+        let options = job.views.iter().map(|(spec, options)| {
+            // The screen's resolution and the pointer's step are not part of the page.
+            let options = ViewOptions { resolution: crate::views::Resolution::Full, ..options.clone() };
+            (spec.id.clone(), options)
+        });
+        // While a run goes on, the page follows it only when something else changes.
+        let version =
+            if shown.status == weightscope_frame::store::Status::Running { 0 } else { shown.version };
+        let key = Key { views: options.collect(), page: self.page, dressing: self.dressing.clone(), version };
+        if self.drawn.as_ref().is_none_or(|(drawn, _)| *drawn != key) {
+            let task =
+                Task::spawn("preview", context, move || job.preview().map_err(|error| format!("{error:#}")));
+            self.drawing = task.map(|task| (key, task));
+        }
+    }
+
+    /// The desktop's own dialog, on its own thread. Where there is none, the path field is still there.
+    fn browse(&mut self, context: &Context) {
+        let start = PathBuf::from(&self.path);
+        let bundle = self.target == Target::Bundle;
+        self.dialog = Task::spawn("file dialog", context, move || {
+            let dialog = dialog_at(&start);
+            if bundle { dialog.pick_folder() } else { dialog.save_file() }
+        });
+    }
+
+    fn start(&mut self, context: &Context, job: Job) {
+        let path = PathBuf::from(self.path.trim());
+        let target = self.target;
+        self.work = Task::spawn("export", context, move || {
+            let written = match target {
+                Target::File(format) => job.write(format, &path),
+                Target::Bundle => job.bundle(&path),
+            };
+            written.map(|()| path).map_err(|error| format!("{error:#}"))
+        });
+    }
+
+    fn poll(&mut self) -> Option<Result<String, String>> {
+        if let Some(result) = self.dialog.as_ref().and_then(Task::poll) {
+            self.dialog = None;
+            if let Ok(Some(path)) = result {
+                self.path = path.display().to_string();
+            }
+        }
+        let result = self.work.as_ref().and_then(Task::poll)?;
+        self.work = None;
+        Some(match result {
+            Ok(Ok(path)) => Ok(format!("Written: {}", path.display())),
+            Ok(Err(error)) => Err(format!("The figure could not be exported: {error}")),
+            Err(()) => Err("The figure could not be exported: the work died".to_owned()),
+        })
+    }
+}
+
+fn texture(context: &Context, png: &[u8]) -> Result<TextureHandle, String> {
+    let image = image::load_from_memory(png).map_err(|error| error.to_string())?.to_rgba8();
+    let size = [image.width() as usize, image.height() as usize];
+    let image = egui::ColorImage::from_rgba_unmultiplied(size, image.as_raw());
+    Ok(context.load_texture("export preview", image, TextureOptions::LINEAR))
+}

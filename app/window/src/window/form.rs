@@ -1,0 +1,475 @@
+//! The form: one row for each setting, made from its description by a visitor; checked at each change.
+
+use egui::{DragValue, RichText, Ui};
+use weightscope_frame::experiment::{
+    Cost, Experiment, Field, Problem, Severity, Slot, Spacing, Visitor, check, expand, get, number,
+    parse_typed, set,
+};
+use weightscope_frame::lab::{Catalogue, Preset};
+
+use super::style::{self, color, tokens};
+
+/// The experiment as set up, with what the check says of it.
+pub(super) struct Form {
+    pub(super) experiment: Experiment,
+    /// The preset or file that was put in, to mark what differs from it.
+    pub(super) base: Experiment,
+    pub(super) origin: String,
+    pub(super) problems: Vec<Problem>,
+    pub(super) cost: Cost,
+    pub(super) runs: usize,
+    /// Text being typed into list fields, until it can be read.
+    typing: std::collections::BTreeMap<&'static str, String>,
+}
+
+impl Form {
+    /// A form with a preset in it.
+    pub(super) fn from_preset(catalogue: Catalogue, preset: &Preset) -> Result<Self, Vec<Problem>> {
+        Ok(Self::new(Experiment::from_toml(catalogue, preset.text)?, preset.name))
+    }
+
+    /// A form with an experiment in it.
+    pub(super) fn new(experiment: Experiment, origin: &str) -> Self {
+        let mut form = Self {
+            base: experiment.clone(),
+            experiment,
+            origin: origin.to_owned(),
+            problems: Vec::new(),
+            cost: Cost::default(),
+            runs: 1,
+            typing: std::collections::BTreeMap::new(),
+        };
+        form.check();
+        form
+    }
+
+    /// Puts other settings in, for undo and session; what differs from the preset stays marked.
+    pub(super) fn replace(&mut self, experiment: Experiment, origin: &str) {
+        if origin != self.origin {
+            let catalogue = experiment.method.catalogue();
+            self.base = catalogue
+                .preset(origin)
+                .and_then(|preset| Experiment::from_toml(catalogue, preset.text).ok())
+                .unwrap_or_else(|| experiment.clone());
+            origin.clone_into(&mut self.origin);
+        }
+        self.experiment = experiment;
+        self.typing.clear();
+        self.check();
+    }
+
+    /// The first error, if the experiment cannot run.
+    pub(super) fn blocker(&self) -> Option<&Problem> {
+        self.problems.iter().find(|problem| problem.is_error())
+    }
+
+    fn check(&mut self) {
+        self.problems = check(&self.experiment);
+        self.runs = expand(&self.experiment).map_or(1, |runs| runs.len());
+        self.cost = self.experiment.method.cost().times(self.runs);
+    }
+
+    /// All settings.
+    pub(super) fn ui(&mut self, ui: &mut Ui) {
+        let before = self.experiment.clone();
+        let base: Vec<(&'static str, toml::Value)> =
+            self.base.settings().into_iter().map(|(field, value)| (field.key, value)).collect();
+        let mut experiment = self.experiment.clone();
+        let mut visitor = FormVisitor {
+            ui,
+            base: &base,
+            problems: &self.problems,
+            typing: &mut self.typing,
+            open: None,
+            rows: Vec::new(),
+        };
+        experiment.visit(&mut visitor);
+        visitor.finish(&mut experiment);
+        if experiment != before {
+            self.experiment = experiment;
+            self.check();
+        }
+    }
+
+    /// The command that runs the same without a window.
+    pub(super) fn command_line(&self) -> String {
+        let base = self.base.settings();
+        let changed =
+            self.experiment.settings().into_iter().zip(base).filter(|((_, now), (_, then))| now != then);
+        let settings = changed.map(|((field, value), _)| format!("--set '{}={}'", field.key, typed(&value)));
+        let words: Vec<String> =
+            std::iter::once(format!("weightscope run {}", self.origin)).chain(settings).collect();
+        words.join(" ")
+    }
+
+    /// A setting that is text, if the lab has one with this key.
+    pub(super) fn text(&self, key: &str) -> Option<String> {
+        let (_, value) = self.experiment.settings().into_iter().find(|(field, _)| field.key == key)?;
+        value.as_str().map(str::to_owned)
+    }
+
+    /// Parameters, steps, time.
+    pub(super) fn cost_text(&self) -> String {
+        let seconds = self.cost.seconds;
+        let time = if seconds < 90.0 {
+            format!("{seconds:.0} s")
+        } else {
+            format!("{:.0} min {:.0} s", (seconds / 60.0).floor(), seconds % 60.0)
+        };
+        let runs = if self.runs == 1 { String::new() } else { format!("{} runs · ", self.runs) };
+        format!(
+            "{runs}{} parameters · {} steps · {:.0} MB · about {time}",
+            si(self.cost.parameters as f64),
+            si(self.cost.steps as f64),
+            self.cost.memory_bytes as f64 / 1e6
+        )
+    }
+
+    /// Choosers of lab and preset; the chosen preset (a lab's first one when the lab changed).
+    pub(super) fn preset_ui(&self, ui: &mut Ui) -> Option<&'static str> {
+        let mut chosen = None;
+        let lab = self.experiment.lab();
+        let catalogue = self.experiment.method.catalogue();
+        let label = ui.label("Lab");
+        egui::ComboBox::from_id_salt("lab")
+            .selected_text(self.experiment.method.about().title)
+            .width(ui.available_width() - 8.0)
+            .show_ui(ui, |ui| {
+                for method in catalogue.methods() {
+                    let about = method.about();
+                    let row =
+                        ui.selectable_label(method.name() == lab, about.title).on_hover_text(about.claim);
+                    if row.clicked() && method.name() != lab {
+                        chosen =
+                            catalogue.presets().find(|preset| preset.lab() == method.name()).map(|p| p.name);
+                    }
+                }
+            })
+            .response
+            .labelled_by(label.id);
+        let label = ui.label("Preset");
+        egui::ComboBox::from_id_salt("preset")
+            .selected_text(self.origin.clone())
+            .width(ui.available_width() - 8.0)
+            .show_ui(ui, |ui| {
+                for preset in catalogue.presets().filter(|preset| preset.lab() == lab) {
+                    if ui
+                        .selectable_label(self.origin == preset.name, preset.short_name())
+                        .on_hover_text(preset.about())
+                        .clicked()
+                    {
+                        chosen = Some(preset.name);
+                    }
+                }
+            })
+            .response
+            .labelled_by(label.id);
+        chosen
+    }
+}
+
+/// A count with an SI prefix.
+pub(super) fn si(value: f64) -> String {
+    match value {
+        v if v >= 1e9 => format!("{:.1} G", v / 1e9),
+        v if v >= 1e6 => format!("{:.1} M", v / 1e6),
+        v if v >= 1e4 => format!("{:.1} k", v / 1e3),
+        v => format!("{v:.0}"),
+    }
+}
+
+/// One row to be drawn: the visitor only collects them, so that sections can be folded.
+struct Row {
+    field: Field,
+    value: toml::Value,
+    kind: Kind,
+}
+
+#[derive(Clone)]
+enum Kind {
+    Integer,
+    Float,
+    Switch,
+    Text,
+    Choice(Vec<(&'static str, &'static str)>),
+    List(Items),
+}
+
+/// What a list holds.
+#[derive(Clone, Copy)]
+enum Items {
+    Integers,
+    Floats,
+    Texts,
+}
+
+struct FormVisitor<'a> {
+    ui: &'a mut Ui,
+    base: &'a [(&'static str, toml::Value)],
+    problems: &'a [Problem],
+    typing: &'a mut std::collections::BTreeMap<&'static str, String>,
+    open: Option<&'static str>,
+    rows: Vec<(&'static str, Vec<Row>)>,
+}
+
+impl Visitor for FormVisitor<'_> {
+    fn section(&mut self, title: &'static str) {
+        self.open = Some(title);
+        self.rows.push((title, Vec::new()));
+    }
+
+    fn field(&mut self, field: Field, slot: Slot<'_>) {
+        let value = get(&slot);
+        let kind = match &slot {
+            Slot::Integer(_) => Kind::Integer,
+            Slot::Float(_) => Kind::Float,
+            Slot::Switch(_) => Kind::Switch,
+            Slot::Text(_) => Kind::Text,
+            Slot::Choice(choice) => {
+                Kind::Choice(choice.choices().iter().map(|choice| (choice.key, choice.label)).collect())
+            }
+            Slot::Integers(_) => Kind::List(Items::Integers),
+            Slot::Floats(_) => Kind::List(Items::Floats),
+            Slot::Texts(_) => Kind::List(Items::Texts),
+        };
+        if field.shown
+            && let Some((_, rows)) = self.rows.last_mut()
+        {
+            rows.push(Row { field, value, kind });
+        }
+    }
+}
+
+impl FormVisitor<'_> {
+    /// Draws the collected rows and writes what changed.
+    fn finish(mut self, experiment: &mut Experiment) {
+        let mut changes: Vec<(&'static str, toml::Value)> = Vec::new();
+        for (title, rows) in std::mem::take(&mut self.rows) {
+            if rows.is_empty() {
+                continue;
+            }
+            let troubled =
+                rows.iter().any(|row| self.problems.iter().any(|problem| problem.key == row.field.key));
+            let first = matches!(title, "Run" | "Data" | "Quantization" | "Training" | "Remedy");
+            let header =
+                egui::CollapsingHeader::new(RichText::new(title).strong()).id_salt(("section", title));
+            let header = if troubled { header.open(Some(true)) } else { header.default_open(first) };
+            let (base, problems, typing) = (self.base, self.problems, &mut *self.typing);
+            header.show(self.ui, |ui| {
+                for row in &rows {
+                    if let Some(value) = row_ui(ui, row, base, problems, typing) {
+                        changes.push((row.field.key, value));
+                    }
+                }
+            });
+        }
+        for (key, value) in changes {
+            let table: toml::Table = [(key.to_owned(), value)].into_iter().collect();
+            // The widgets give values of the right type; a refusal would leave the setting as it was.
+            let _ = experiment.apply(&table);
+        }
+    }
+}
+
+/// One setting: label, widget, restore dot; problems below.
+fn row_ui(
+    ui: &mut Ui,
+    row: &Row,
+    base: &[(&'static str, toml::Value)],
+    problems: &[Problem],
+    typing: &mut std::collections::BTreeMap<&'static str, String>,
+) -> Option<toml::Value> {
+    let mut changed = None;
+    let mine: Vec<&Problem> = problems.iter().filter(|problem| problem.key == row.field.key).collect();
+    let palette = tokens(ui.ctx());
+    ui.horizontal(|ui| {
+        let width = ui.available_width();
+        let left = egui::Layout::left_to_right(egui::Align::Center);
+        let label = ui
+            .allocate_ui_with_layout(egui::vec2(width * 0.52, 18.0), left, |ui| {
+                ui.set_min_width(width * 0.52);
+                ui.add(egui::Label::new(row.field.label).truncate())
+            })
+            .inner;
+        let label = label.on_hover_text(help(&row.field));
+        if mine.iter().any(|problem| problem.severity == Severity::Error) {
+            let widgets = &mut ui.visuals_mut().widgets;
+            for widget in [&mut widgets.inactive, &mut widgets.hovered, &mut widgets.active] {
+                widget.bg_stroke = egui::Stroke::new(1.5, color(palette.error));
+            }
+        }
+        changed = widget_ui(ui, row, label.id, typing);
+        if !row.field.unit.is_empty() {
+            ui.label(RichText::new(row.field.unit).small().color(color(palette.text_muted)));
+        }
+        let original = base.iter().find(|(key, _)| *key == row.field.key).map(|(_, value)| value);
+        if let Some(original) = original.filter(|original| **original != row.value) {
+            let dot = ui.add(
+                egui::Button::new(style::icon(egui_material_icons::icons::ICON_UNDO)).small().frame(false),
+            );
+            let text = format!("Restore {} to {}", row.field.label, short(original));
+            dot.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, &text));
+            if dot.on_hover_text(&text).clicked() {
+                changed = Some(original.clone());
+                typing.remove(row.field.key);
+            }
+        }
+    });
+    for problem in mine {
+        let paint = if problem.is_error() { palette.error } else { palette.warning };
+        let allowed =
+            problem.allowed.as_ref().map_or_else(String::new, |allowed| format!(" – allowed: {allowed}"));
+        ui.label(RichText::new(format!("{}{allowed}", problem.message)).small().color(color(paint)));
+    }
+    changed
+}
+
+fn widget_ui(
+    ui: &mut Ui,
+    row: &Row,
+    label: egui::Id,
+    typing: &mut std::collections::BTreeMap<&'static str, String>,
+) -> Option<toml::Value> {
+    match &row.kind {
+        Kind::Switch => {
+            let mut on = row.value.as_bool().unwrap_or(false);
+            ui.checkbox(&mut on, "").labelled_by(label).changed().then_some(toml::Value::Boolean(on))
+        }
+        Kind::Integer => {
+            if let Some(allowed) = row.field.allowed {
+                return allowed_ui(ui, row, allowed, label);
+            }
+            let mut value = row.value.as_integer().unwrap_or(0);
+            let speed = (value as f64 * 0.01).max(0.1);
+            let drag = DragValue::new(&mut value).speed(speed);
+            ui.add(drag).labelled_by(label).changed().then_some(toml::Value::Integer(value.max(0)))
+        }
+        Kind::Float => {
+            let mut value = row.value.as_float().unwrap_or(0.0);
+            let speed =
+                if row.field.spacing == Spacing::Logarithmic { value.abs() * 0.01 + 1e-12 } else { 0.005 };
+            let drag = DragValue::new(&mut value)
+                .speed(speed)
+                .custom_formatter(|value, _| short_number(value))
+                .custom_parser(|text| text.trim().parse().ok());
+            ui.add(drag).labelled_by(label).changed().then_some(toml::Value::Float(value))
+        }
+        Kind::Choice(choices) => {
+            let now = row.value.as_str().unwrap_or_default();
+            let text = choices.iter().find(|(key, _)| *key == now).map_or(now, |(_, label)| label);
+            let mut chosen = None;
+            egui::ComboBox::from_id_salt(row.field.key)
+                .selected_text(text)
+                .width(ui.available_width() - 32.0)
+                .truncate()
+                .show_ui(ui, |ui| {
+                    for (key, label) in choices {
+                        if ui.selectable_label(*key == now, *label).clicked() {
+                            chosen = Some(toml::Value::String((*key).to_owned()));
+                        }
+                    }
+                })
+                .response
+                .labelled_by(label);
+            chosen
+        }
+        Kind::Text => {
+            let mut text = row.value.as_str().unwrap_or_default().to_owned();
+            let edit = egui::TextEdit::singleline(&mut text).desired_width(ui.available_width() - 32.0);
+            ui.add(edit).labelled_by(label).changed().then_some(toml::Value::String(text))
+        }
+        Kind::List(items) => list_ui(ui, row, *items, label, typing),
+    }
+}
+
+/// A number from a short list, as a row of choices.
+fn allowed_ui(ui: &mut Ui, row: &Row, allowed: &[i64], label: egui::Id) -> Option<toml::Value> {
+    let now = row.value.as_integer().unwrap_or(0);
+    let words = |value: i64| if value == 0 { "float".to_owned() } else { value.to_string() };
+    let mut chosen = None;
+    egui::ComboBox::from_id_salt(row.field.key)
+        .selected_text(words(now))
+        .width(64.0)
+        .show_ui(ui, |ui| {
+            for value in allowed {
+                if ui.selectable_label(*value == now, words(*value)).clicked() {
+                    chosen = Some(toml::Value::Integer(*value));
+                }
+            }
+        })
+        .response
+        .labelled_by(label);
+    chosen
+}
+
+/// A list, typed with commas; what cannot be read stays as typed until it can.
+fn list_ui(
+    ui: &mut Ui,
+    row: &Row,
+    items: Items,
+    label: egui::Id,
+    typing: &mut std::collections::BTreeMap<&'static str, String>,
+) -> Option<toml::Value> {
+    let written = row
+        .value
+        .as_array()
+        .map(|items| items.iter().map(short).collect::<Vec<_>>().join(", "))
+        .unwrap_or_default();
+    let mut text = typing.get(row.field.key).cloned().unwrap_or(written);
+    let edit = egui::TextEdit::singleline(&mut text).desired_width(ui.available_width() - 32.0);
+    let response = ui.add(edit).labelled_by(label);
+    if response.lost_focus() {
+        typing.remove(row.field.key);
+    }
+    if !response.changed() {
+        return None;
+    }
+    let value = read_list(&row.field, items, &text);
+    typing.insert(row.field.key, text);
+    value
+}
+
+/// What was typed as a list of the right kind, if it can be read as one.
+fn read_list(field: &Field, items: Items, text: &str) -> Option<toml::Value> {
+    let (mut integers, mut floats, mut texts) = (Vec::new(), Vec::new(), Vec::new());
+    let slot = match items {
+        Items::Integers => Slot::Integers(&mut integers),
+        Items::Floats => Slot::Floats(&mut floats),
+        Items::Texts => Slot::Texts(&mut texts),
+    };
+    let value = parse_typed(&slot, text);
+    set(field, slot, &value).is_ok().then_some(value)
+}
+
+fn help(field: &Field) -> String {
+    let mut text = format!("{} ({})", field.help, field.key);
+    if let Some(allowed) = field.allowed_text() {
+        text.push_str("\nAllowed: ");
+        text.push_str(&allowed);
+    }
+    if let Some(published) = field.published {
+        text = format!("{text}\nPublished: {} – {}", published.value, published.source);
+    }
+    text
+}
+
+/// A value as one types it after `--set key=`.
+fn typed(value: &toml::Value) -> String {
+    match value {
+        toml::Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
+
+fn short(value: &toml::Value) -> String {
+    match value {
+        toml::Value::String(text) => text.clone(),
+        toml::Value::Float(value) => short_number(*value),
+        other => other.to_string(),
+    }
+}
+
+/// A number as people write learning rates: 0.001 or 1e-5.
+fn short_number(value: f64) -> String {
+    if value != 0.0 && value.abs() < 1e-3 { format!("{value:e}") } else { number(value) }
+}

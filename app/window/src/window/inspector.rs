@@ -1,0 +1,173 @@
+//! The right panel: what is selected and focused, the view's options, the reproduction card, results.
+
+use egui::{RichText, Ui};
+use weightscope_frame::experiment::Experiment;
+use weightscope_frame::lab::ReferenceRow;
+use weightscope_frame::record::AxisScale;
+
+use super::shown::Shown;
+use super::style::{color, tokens};
+use super::tiles::TileState;
+use crate::card::{Verdict, judge};
+use crate::figure::colormap::ColorMap;
+use crate::figure::number::{count, significant};
+
+/// Everything about the focused view and the run.
+pub(super) fn ui(ui: &mut Ui, shown: &Shown, form: &Experiment, focus: &str, tile: &mut TileState) {
+    egui::ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+        ui.heading("Inspector");
+        ui.add(egui::Label::new(&shown.title).truncate());
+        let status = shown.reason.as_ref().map_or_else(
+            || shown.status.word().to_owned(),
+            |reason| format!("{}: {reason}", shown.status.word()),
+        );
+        ui.label(status);
+        if shown.experiment != *form {
+            ui.label(
+                RichText::new("The form differs from this run; Run starts a new one.")
+                    .small()
+                    .color(color(tokens(ui.ctx()).warning)),
+            );
+        }
+        ui.separator();
+        view_options(ui, shown, focus, tile);
+        ui.separator();
+        results(ui, shown);
+        ui.separator();
+        card(ui, shown);
+        ui.separator();
+        changed(ui, shown);
+    });
+}
+
+fn view_options(ui: &mut Ui, shown: &Shown, focus: &str, tile: &mut TileState) {
+    let title = shown.view(focus).map_or("no view", |view| view.title.as_str());
+    ui.strong(format!("View: {title}"));
+    scale_ui(ui, "x scale", &mut tile.options.x_scale);
+    scale_ui(ui, "y scale", &mut tile.options.y_scale);
+    ui.horizontal(|ui| {
+        let label = ui.label("Smoothing");
+        ui.add(egui::Slider::new(&mut tile.options.smoothing, 0.0..=0.99).max_decimals(2))
+            .labelled_by(label.id);
+    });
+    ui.checkbox(&mut tile.options.envelope, "Envelope of the raw values")
+        .on_hover_text("Behind a smoothed line: from the smallest to the largest raw value");
+    if tile.options.y_scale == Some(AxisScale::Symlog) || tile.options.x_scale == Some(AxisScale::Symlog) {
+        ui.horizontal(|ui| {
+            let label =
+                ui.label("Linear up to").on_hover_text("Where symlog turns from linear to logarithmic");
+            let mut threshold = tile.options.linear_threshold.unwrap_or(1.0);
+            let speed = threshold * 0.02;
+            let drag = egui::DragValue::new(&mut threshold).speed(speed).range(1e-12..=1e12);
+            if ui.add(drag).labelled_by(label.id).changed() {
+                tile.options.linear_threshold = Some(threshold);
+            }
+            if tile.options.linear_threshold.is_some() && ui.small_button("Auto").clicked() {
+                tile.options.linear_threshold = None;
+            }
+        });
+    }
+    ui.horizontal(|ui| {
+        let label = ui.label("Colours");
+        egui::ComboBox::from_id_salt("colour map")
+            .selected_text(tile.options.map.clone())
+            .show_ui(ui, |ui| {
+                for map in ColorMap::ALL {
+                    ui.selectable_value(&mut tile.options.map, map.name().to_owned(), map.name());
+                }
+            })
+            .response
+            .labelled_by(label.id);
+        ui.checkbox(&mut tile.options.reversed, "reversed");
+        if tile.options.limits.is_some() && ui.small_button("Fit limits").clicked() {
+            tile.options.limits = None;
+        }
+    });
+}
+
+fn scale_ui(ui: &mut Ui, name: &str, scale: &mut Option<AxisScale>) {
+    ui.horizontal(|ui| {
+        ui.label(name);
+        ui.selectable_value(scale, None, "auto").on_hover_text("As the view suggests");
+        for (value, word) in
+            [(AxisScale::Linear, "lin"), (AxisScale::Log, "log"), (AxisScale::Symlog, "symlog")]
+        {
+            ui.selectable_value(scale, Some(value), word);
+        }
+    });
+}
+
+fn results(ui: &mut Ui, shown: &Shown) {
+    ui.strong("Results");
+    if shown.results.is_empty() {
+        ui.label("They appear when the run has ended.");
+    }
+    let widest = ui.available_width() * NAME_SHARE;
+    egui::Grid::new("results").num_columns(2).striped(true).show(ui, |ui| {
+        for (name, value) in &shown.results {
+            cut_label(ui, name, widest);
+            ui.label(readable(*value)).on_hover_text(value.to_string());
+            ui.end_row();
+        }
+    });
+}
+
+/// A count as such, a measurement with four digits.
+fn readable(value: f64) -> String {
+    let is_count = value.fract() == 0.0 && (0.0..MOST_PLAIN).contains(&value);
+    if is_count { count(value as u64) } else { significant(value, 4) }
+}
+
+/// Whole numbers below it are written out.
+const MOST_PLAIN: f64 = 1e9;
+/// Share of the panel's width that the name of a result may take.
+const NAME_SHARE: f32 = 0.68;
+
+/// Words that must not widen the panel: cut with dots, whole on hover.
+fn cut_label(ui: &mut Ui, text: &str, widest: f32) {
+    ui.scope(|ui| {
+        ui.set_max_width(widest);
+        ui.add(egui::Label::new(text).truncate());
+    });
+}
+
+fn card(ui: &mut Ui, shown: &Shown) {
+    ui.strong("Reproduction card");
+    for row in shown.experiment.method.reference() {
+        card_row(ui, shown, &row);
+    }
+}
+
+fn card_row(ui: &mut Ui, shown: &Shown, row: &ReferenceRow) {
+    let tokens = tokens(ui.ctx());
+    let (ours, verdict) = judge(row, &shown.results);
+    let text = match ours {
+        Some(value) => {
+            format!("{}: published {}, ours {}", row.quantity, row.published, significant(value, 4))
+        }
+        None => format!("{}: published {}", row.quantity, row.published),
+    };
+    ui.label(text).on_hover_text(row.source);
+    let paint = match verdict {
+        Verdict::Within => tokens.ok,
+        Verdict::Off => tokens.warning,
+        Verdict::NotComparable(_) | Verdict::Missing => tokens.text_muted,
+    };
+    ui.label(RichText::new(verdict.words()).small().color(color(paint)));
+}
+
+/// Settings that differ from the lab's defaults.
+fn changed(ui: &mut Ui, shown: &Shown) {
+    ui.strong("Settings (changed only)");
+    let defaults = Experiment::new(shown.experiment.method.defaults()).settings();
+    let widest = ui.available_width() * 0.5;
+    egui::Grid::new("changed settings").num_columns(2).striped(true).show(ui, |ui| {
+        for ((field, value), (_, default)) in shown.experiment.settings().into_iter().zip(defaults) {
+            if value != default {
+                cut_label(ui, field.key, widest);
+                cut_label(ui, &value.to_string(), widest);
+                ui.end_row();
+            }
+        }
+    });
+}

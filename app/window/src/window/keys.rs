@@ -1,0 +1,60 @@
+//! Keys: those of all commands, digits for tiles, digits with Ctrl for labs.
+
+use egui::{Context, Key, Modifiers};
+use weightscope_frame::lab::Catalogue;
+
+use super::app::App;
+use super::command::{Action, Command};
+
+/// Keys of the first nine tiles and labs.
+const DIGITS: [Key; 9] =
+    [Key::Num1, Key::Num2, Key::Num3, Key::Num4, Key::Num5, Key::Num6, Key::Num7, Key::Num8, Key::Num9];
+
+impl App {
+    /// Keys without a modifier act only while nothing takes text.
+    pub(super) fn keys(&self, context: &Context, actions: &mut Vec<Action>) {
+        let mut typing =
+            context.egui_wants_keyboard_input() || self.palette.is_some() || self.adding.is_some();
+        // egui takes Ctrl+Shift+Z for Ctrl+Z too, so the longer combinations are asked for first.
+        let weight = |modifiers: Modifiers| {
+            u8::from(modifiers.shift) + u8::from(modifiers.alt) + u8::from(modifiers.command)
+        };
+        let mut all: Vec<_> =
+            Command::ALL.iter().filter_map(|command| Some((command, command.keys()?))).collect();
+        all.sort_by_key(|(_, keys)| std::cmp::Reverse(weight(keys.modifiers)));
+        for (command, keys) in all {
+            let plain = !keys.modifiers.command
+                && !keys.modifiers.alt
+                && !(Key::F1..=Key::F35).contains(&keys.logical_key);
+            // Escape closes a menu first.
+            let is_menus = *command == Command::ClearSelection && egui::Popup::is_any_open(context);
+            if plain && typing || is_menus {
+                continue;
+            }
+            if context.input_mut(|input| input.consume_shortcut(&keys)) {
+                actions.push(Action::Do(*command));
+                // What comes in the same frame behind it is meant for what opens.
+                typing |= command.opens();
+            }
+        }
+        let pressed = |modifiers: Modifiers| {
+            DIGITS.iter().position(|key| context.input_mut(|input| input.consume_key(modifiers, *key)))
+        };
+        if let Some(preset) = pressed(Modifiers::COMMAND)
+            .and_then(|lab| self.catalogue.names().nth(lab))
+            .and_then(|lab| first_preset(self.catalogue, lab))
+        {
+            actions.push(Action::UsePreset(preset));
+        }
+        if !typing
+            && let Some(layout) = &self.layout
+            && let Some(view) = pressed(Modifiers::NONE).and_then(|tile| layout.order().get(tile).cloned())
+        {
+            actions.push(Action::Focus(view));
+        }
+    }
+}
+
+fn first_preset(catalogue: Catalogue, lab: &str) -> Option<&'static str> {
+    catalogue.presets().find(|preset| preset.lab() == lab).map(|preset| preset.name)
+}

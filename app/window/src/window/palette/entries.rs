@@ -1,0 +1,152 @@
+//! What the palette finds: commands, views, presets, runs, made once when it opens.
+
+use super::score::score;
+use crate::window::app::App;
+use crate::window::command::{Action, Command};
+
+/// Runs among the answers; the others are found by typing more.
+const MOST_RUNS: usize = 50;
+/// An answer by what is said about an entry stands behind all by its words.
+const ABOUT: u32 = 10_000;
+
+/// Kinds of entries, in the order in which they stand while nothing tells them apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Kind {
+    Command,
+    View,
+    Preset,
+    Run,
+}
+
+impl Kind {
+    /// Heading of its group.
+    pub(super) const fn words(self) -> &'static str {
+        match self {
+            Self::Command => "Commands",
+            Self::View => "Views of the shown run",
+            Self::Preset => "Presets",
+            Self::Run => "Runs",
+        }
+    }
+}
+
+/// Something that can be taken.
+#[derive(Clone, Debug)]
+pub(super) struct Entry {
+    pub(super) kind: Kind,
+    pub(super) words: String,
+    /// A sentence about it, or what else it is known by.
+    pub(super) about: String,
+    pub(super) action: Action,
+    /// Words and what else is searched, in lower case.
+    lower: [String; 2],
+}
+
+impl Entry {
+    pub(super) fn new(kind: Kind, words: String, about: String, action: Action) -> Self {
+        let lower = [words.to_lowercase(), about.to_lowercase()];
+        Self { kind, words, about, action, lower }
+    }
+
+    /// Its score; what is said about it counts only by whole beginnings of words.
+    fn score(&self, query: &str) -> Option<u32> {
+        let [words, about] = &self.lower;
+        score(words, query).or_else(|| {
+            let starts = |word: &str| {
+                about.split(|letter: char| !letter.is_alphanumeric()).any(|part| part.starts_with(word))
+            };
+            query.split_whitespace().all(starts).then_some(ABOUT)
+        })
+    }
+}
+
+/// Everything that can be found now.
+pub(super) fn entries(app: &App) -> Vec<Entry> {
+    let commands = Command::ALL.iter().filter(|command| **command != Command::Palette).map(|command| {
+        let (words, about) = command.words();
+        Entry::new(Kind::Command, words.to_owned(), about.to_owned(), Action::Do(*command))
+    });
+    let views = app.shown.iter().flat_map(|shown| &shown.views).map(|view| {
+        let action = Action::OpenTile(view.id.clone());
+        Entry::new(Kind::View, format!("Go to view {}", view.title), view.id.clone(), action)
+    });
+    let presets = app.catalogue.presets().map(|preset| {
+        let action = Action::UsePreset(preset.name);
+        Entry::new(Kind::Preset, format!("Use preset {}", preset.name), preset.about(), action)
+    });
+    let runs = app.runs.index.runs.iter().map(|run| {
+        let manifest = &run.manifest;
+        let parts = [manifest.status.word(), &manifest.origin, &manifest.note];
+        let about: Vec<&str> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+        let about = about.into_iter().chain(manifest.tags.iter().map(String::as_str));
+        let about = about.collect::<Vec<_>>().join(" · ");
+        Entry::new(Kind::Run, format!("Open run {}", manifest.id), about, Action::OpenRun(run.path.clone()))
+    });
+    commands.chain(views).chain(presets).chain(runs).collect()
+}
+
+/// Entries that answer a query, with their scores: groups by their best entry, entries by their score, equals in their order.
+pub(super) fn find(entries: &[Entry], query: &str) -> Vec<(u32, usize)> {
+    let query = query.to_lowercase();
+    let scored = entries.iter().enumerate();
+    let mut scored: Vec<(u32, usize, Kind)> =
+        scored.filter_map(|(place, entry)| Some((entry.score(&query)?, place, entry.kind))).collect();
+    scored.sort_unstable();
+    let mut groups: Vec<Kind> = Vec::new();
+    for (_, _, kind) in &scored {
+        if !groups.contains(kind) {
+            groups.push(*kind);
+        }
+    }
+    let of = |kind: Kind| {
+        let most = if kind == Kind::Run { MOST_RUNS } else { usize::MAX };
+        scored.iter().filter(move |one| one.2 == kind).take(most).map(|one| (one.0, one.1))
+    };
+    groups.into_iter().flat_map(of).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use super::*;
+
+    fn entry(kind: Kind, words: &str, about: &str) -> Entry {
+        Entry::new(kind, words.to_owned(), about.to_owned(), Action::UsePreset("oscillation/quick"))
+    }
+
+    #[test]
+    fn the_group_of_the_best_answer_comes_first_and_equals_keep_their_order() {
+        let all = [
+            entry(Kind::Command, "Reset layout", "Puts the tiles where they were"),
+            entry(Kind::Command, "Export figure…", "Writes the view as SVG, PDF, PNG or CSV"),
+            entry(Kind::Preset, "Use preset phases/quick", ""),
+            entry(Kind::Preset, "Use preset oscillation/quick", ""),
+            entry(Kind::View, "Go to view Phases", ""),
+        ];
+        let words = |query: &str| -> Vec<&str> {
+            find(&all, query).into_iter().map(|(_, place)| all[place].words.as_str()).collect()
+        };
+        assert_eq!(words("quick"), ["Use preset phases/quick", "Use preset oscillation/quick"], "stable");
+        assert_eq!(words("pdf"), ["Export figure…"], "by what is said about it");
+        assert_eq!(words("go phases"), ["Go to view Phases"], "each word");
+        assert_eq!(words("phases").first(), Some(&"Use preset phases/quick"), "equal scores: as they stand");
+        assert_eq!(words("").len(), 5, "all");
+    }
+
+    #[test]
+    fn of_many_runs_the_best_fifty_are_named() {
+        let run = |index: usize| {
+            let words = format!("Open run 2026-11-25T10-00-{index:04}_oscillation_quick_s{index}");
+            Entry::new(
+                Kind::Run,
+                words,
+                "done · oscillation/quick".to_owned(),
+                Action::OpenRun(PathBuf::new()),
+            )
+        };
+        let all: Vec<Entry> = (0..1000).map(run).collect();
+        assert_eq!(find(&all, "").len(), MOST_RUNS, "not all");
+        assert_eq!(find(&all, "s777").first().map(|one| one.1), Some(777), "and yet each is found");
+    }
+}

@@ -1,0 +1,20 @@
+//! The queue: what waits, in which order, how many runs at once; and the dialogs that put runs into it.
+//!
+//! - `model`: the order, pure; `start`: from the queue to runs; `live`: the runs in work; `panel`: the tab
+//! - `axis`, `sweep`: one field or two over their values; `fork`: a child from a checkpoint
+
+mod axis;
+mod fork;
+mod live;
+mod model;
+mod panel;
+mod start;
+mod stored;
+mod sweep;
+
+pub(super) use fork::ForkDialog;
+pub(super) use live::{Live, LiveKind};
+pub(super) use model::Queue;
+pub(super) use panel::QueueAction;
+pub(super) use stored::StoredQueue;
+pub(super) use sweep::SweepDialog;

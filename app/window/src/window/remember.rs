@@ -1,0 +1,177 @@
+//! Between frames and between starts: undo points, the session, the runs that an earlier program left.
+
+use egui::Context;
+use weightscope_frame::experiment::{Comments, Experiment, Problem, to_toml};
+use weightscope_frame::lab::Catalogue;
+
+use super::app::{App, Panels, Urgency};
+use super::command::Action;
+use super::form::Form;
+use super::history::Moment;
+use super::queue::StoredQueue;
+use super::session::Session;
+use super::shown::Shown;
+use super::style;
+use super::task::Task;
+
+impl App {
+    /// Takes up where the last start ended.
+    pub(super) fn restore(&mut self, session: Session, context: &Context) {
+        let [setup, inspector, bottom] = session.panels;
+        self.panels = Panels { setup, inspector, bottom };
+        self.controls = session.controls;
+        self.runs.layout = session.runs;
+        if let Some(queue) = session.queue {
+            self.restore_queue(queue);
+        }
+        for (view, options) in session.options {
+            self.tiles.entry(view).or_default().options = options;
+        }
+        context.set_theme(match session.theme.as_str() {
+            "dark" => egui::ThemePreference::Dark,
+            "light" => egui::ThemePreference::Light,
+            _ => egui::ThemePreference::System,
+        });
+        style::apply_contrast(context, session.high_contrast);
+        style::apply_motion(context, session.animated);
+        if session.zoom > 0.0 {
+            context.set_zoom_factor(session.zoom.clamp(0.5, 3.0));
+        }
+        if let Some(path) = session.open.filter(|path| path.is_dir()) {
+            let catalogue = self.catalogue;
+            self.reading = Task::spawn("run reader", context, move || Shown::read(catalogue, &path));
+        }
+    }
+
+    /// What undo goes back to.
+    fn moment(&self) -> Moment {
+        Moment {
+            experiment: self.form.experiment.clone(),
+            origin: self.form.origin.clone(),
+            lab: self.shown.as_ref().map(|shown| shown.experiment.lab().to_owned()),
+            tree: self.layout.as_ref().map(|layout| layout.tree.clone()),
+            own: self.shown.iter().flat_map(|shown| shown.own_ids().map(str::to_owned)).collect(),
+        }
+    }
+
+    /// True if a change can be taken back.
+    pub(super) fn can_undo(&self) -> bool {
+        self.history.can_undo(&self.moment())
+    }
+
+    /// True if something that was taken back can be done again.
+    pub(super) fn can_redo(&self) -> bool {
+        self.history.can_redo(&self.moment())
+    }
+
+    /// One step of undo or redo.
+    pub(super) fn go_in_history(&mut self, back: bool) {
+        let now = self.moment();
+        let moment = if back { self.history.undo(&now) } else { self.history.redo(&now) };
+        let Some(moment) = moment else { return };
+        if moment.experiment != self.form.experiment || moment.origin != self.form.origin {
+            self.form.replace(moment.experiment, &moment.origin);
+        }
+        // An arrangement of another lab means nothing here.
+        if moment.lab == now.lab {
+            self.set_own(moment.own);
+            if let (Some(layout), Some(tree)) = (&mut self.layout, moment.tree) {
+                layout.tree = tree;
+                layout.arranged = true;
+            }
+        }
+    }
+
+    /// Feeds undo and session; call it at the end of a frame.
+    pub(super) fn remember(&mut self, context: &Context) {
+        let moment = self.moment();
+        self.history.feed(context.input(|input| input.time), &moment);
+        if !self.keeper.is_due() {
+            // A change after the last look must be seen although nothing else may wake the window.
+            if context.input(|input| !input.events.is_empty()) || self.history.is_in_flux() {
+                context.request_repaint_after(std::time::Duration::from_millis(1100));
+            }
+            return;
+        }
+        self.settings.look(context);
+        let session = self.session(context);
+        self.last_session = Some(session.clone());
+        if let Some(error) = self.keeper.look(session, context) {
+            self.say(Urgency::Warning, format!("The session could not be saved: {error}"));
+        }
+    }
+
+    fn session(&self, context: &Context) -> Session {
+        let mut layouts = self.layouts.clone();
+        if let (Some(shown), Some(layout)) = (&self.shown, &self.layout) {
+            layouts.insert(shown.experiment.lab().to_owned(), layout.clone());
+        }
+        Session {
+            form: to_toml(&self.form.experiment, Comments::None),
+            origin: self.form.origin.clone(),
+            open: self.shown.as_ref().and_then(|shown| shown.folder.clone()),
+            layouts,
+            own_views: self.own_views.clone(),
+            options: self.tiles.iter().map(|(view, tile)| (view.clone(), tile.kept_options())).collect(),
+            controls: self.controls.clone(),
+            shares: self.shares.clone(),
+            focus: self.focus.clone(),
+            runs: self.runs.layout.clone(),
+            queue: Some(StoredQueue::of(&self.queue)),
+            panels: [self.panels.setup, self.panels.inspector, self.panels.bottom],
+            theme: match context.options(|options| options.theme_preference) {
+                egui::ThemePreference::Dark => "dark",
+                egui::ThemePreference::Light => "light",
+                egui::ThemePreference::System => "system",
+            }
+            .to_owned(),
+            high_contrast: self.high_contrast,
+            zoom: context.zoom_factor(),
+            animated: self.settings.animated,
+            quiet: self.settings.quiet,
+            frame: self.settings.frame,
+        }
+    }
+
+    /// The dialog about interrupted runs.
+    pub(super) fn rescue_ui(&mut self, context: &Context, actions: &mut Vec<Action>) {
+        if self.runs.is_read() {
+            self.rescue.look(&self.runs.index.runs);
+        }
+        match self.rescue.ui(context, actions) {
+            Some(Ok(text)) => {
+                self.say(Urgency::Info, text);
+                let root = self.root.clone();
+                self.runs.refresh(&root, context);
+            }
+            Some(Err(text)) => self.say(Urgency::Error, text),
+            None => {}
+        }
+    }
+}
+
+/// The form as the last start left it, else the first preset.
+pub(super) fn restored_form(catalogue: Catalogue, session: &Session) -> (Form, Vec<Problem>) {
+    if let Ok(experiment) = Experiment::from_toml(catalogue, &session.form) {
+        let mut form = catalogue
+            .preset(&session.origin)
+            .and_then(|preset| Form::from_preset(catalogue, preset).ok())
+            .unwrap_or_else(|| Form::new(experiment.clone(), &session.origin));
+        form.replace(experiment, &session.origin);
+        return (form, Vec::new());
+    }
+    first_form(catalogue)
+}
+
+/// The form of a first start.
+fn first_form(catalogue: Catalogue) -> (Form, Vec<Problem>) {
+    let mut problems = Vec::new();
+    for preset in catalogue.presets() {
+        match Form::from_preset(catalogue, preset) {
+            Ok(form) => return (form, problems),
+            Err(found) => problems.extend(found),
+        }
+    }
+    // A program without a preset that can be read has a form all the same: the defaults of its first lab.
+    (Form::new(Experiment::new(catalogue.first()), "defaults"), problems)
+}

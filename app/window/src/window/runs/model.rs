@@ -1,0 +1,307 @@
+//! One run of the list with everything that can be a column: its manifest, its settings, its results.
+
+use std::borrow::Cow;
+use std::cmp::Ordering;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use weightscope_frame::experiment::number;
+use weightscope_frame::store::{Manifest, Status};
+
+use crate::card;
+use crate::figure::number::significant;
+
+/// Keys that every run has, with the words of their columns. A setting or a result of the same name stands back.
+pub const BUILT_IN: [(&str, &str); 19] = [
+    ("status", "Status"),
+    ("curve", "Curve"),
+    ("started", "Started"),
+    ("origin", "Preset"),
+    ("seed", "Seed"),
+    ("lab", "Lab"),
+    ("id", "Run"),
+    ("duration", "Seconds"),
+    ("step", "Step"),
+    ("steps", "Steps"),
+    ("parent", "Forked from"),
+    ("verified", "Verified"),
+    ("star", "Star"),
+    ("tags", "Tags"),
+    ("note", "Note"),
+    ("version", "Version"),
+    ("host", "Host"),
+    ("device", "Device"),
+    ("reason", "Reason"),
+];
+
+/// A value of a run under one key.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Value<'a> {
+    /// The run has no such key.
+    Missing,
+    /// On or off.
+    Flag(bool),
+    /// A number.
+    Number(f64),
+    /// Words.
+    Text(Cow<'a, str>),
+}
+
+/// See the module.
+#[derive(Clone, Debug)]
+pub struct Row {
+    /// Its folder.
+    pub path: PathBuf,
+    /// Its manifest.
+    pub manifest: Manifest,
+    /// Its settings as they stand in its folder.
+    pub settings: Arc<toml::Table>,
+    /// What bare words of a filter are looked for in, in lower case.
+    words: String,
+}
+
+impl Row {
+    /// A run from what was read of it.
+    pub fn new(path: PathBuf, manifest: Manifest, settings: Arc<toml::Table>) -> Self {
+        let mut row = Self { path, manifest, settings, words: String::new() };
+        row.index();
+        row
+    }
+
+    /// Takes another manifest.
+    pub fn set_manifest(&mut self, manifest: Manifest) {
+        self.manifest = manifest;
+        self.index();
+    }
+
+    fn index(&mut self) {
+        let manifest = &self.manifest;
+        let mut words = format!(
+            "{} {} {} {} {} {}",
+            manifest.id,
+            manifest.lab,
+            manifest.origin,
+            manifest.status.word(),
+            manifest.note,
+            manifest.tags.join(" ")
+        );
+        let texts = self.settings.values().filter_map(toml::Value::as_str);
+        texts.for_each(|text| {
+            words.push(' ');
+            words.push_str(text);
+        });
+        self.words = words.to_lowercase();
+    }
+
+    /// The words that a bare word of a filter is looked for in, in lower case.
+    pub fn words(&self) -> &str {
+        &self.words
+    }
+
+    /// The value under a key.
+    pub fn value(&self, key: &str) -> Value<'_> {
+        let manifest = &self.manifest;
+        let text = |text: &'_ str| Value::Text(Cow::Owned(text.to_owned()));
+        match key {
+            "status" => text(manifest.status.word()),
+            "started" => Value::Text(Cow::Borrowed(&manifest.started)),
+            "origin" => Value::Text(Cow::Borrowed(&manifest.origin)),
+            "seed" => Value::Number(manifest.seed as f64),
+            "lab" => Value::Text(Cow::Borrowed(&manifest.lab)),
+            "id" => Value::Text(Cow::Borrowed(&manifest.id)),
+            "duration" => Value::Number(manifest.seconds),
+            "step" => Value::Number(manifest.step as f64),
+            "steps" => Value::Number(manifest.steps as f64),
+            "parent" => manifest.parent.as_ref().map_or(Value::Missing, |parent| {
+                Value::Text(Cow::Owned(format!("{} at {}", parent.id, parent.step)))
+            }),
+            "verified" => text(card::badge(manifest)),
+            "star" => Value::Flag(manifest.star),
+            "tags" => Value::Text(Cow::Owned(manifest.tags.join(", "))),
+            "note" => Value::Text(Cow::Borrowed(&manifest.note)),
+            "version" => Value::Text(Cow::Borrowed(&manifest.version)),
+            "host" => Value::Text(Cow::Borrowed(&manifest.host)),
+            "device" => Value::Text(Cow::Borrowed(&manifest.device)),
+            "reason" => manifest.reason.as_deref().map_or(Value::Missing, text),
+            _ => match (manifest.results.get(key), self.settings.get(key)) {
+                (Some(result), _) => Value::Number(*result),
+                (None, Some(setting)) => of_setting(setting),
+                (None, None) => Value::Missing,
+            },
+        }
+    }
+
+    /// True while it can be resumed.
+    pub fn is_resumable(&self) -> bool {
+        matches!(self.manifest.status, Status::Interrupted | Status::Cancelled | Status::Failed)
+    }
+
+    /// Short words for a legend: its preset and seed, and where it was forked.
+    pub fn short(&self) -> String {
+        let fork = self.manifest.parent.as_ref().map_or(String::new(), |at| format!(" fork@{}", at.step));
+        format!("{}{fork} s{}", self.family(), self.manifest.seed)
+    }
+
+    /// The same without the seed.
+    pub fn family(&self) -> &str {
+        let origin = self.manifest.origin.as_str();
+        let last = origin.rsplit(['/', '\\']).next().unwrap_or(origin);
+        last.split("_seed=").next().unwrap_or(last).trim_end_matches(".toml")
+    }
+}
+
+fn of_setting(setting: &toml::Value) -> Value<'_> {
+    match setting {
+        toml::Value::String(text) => Value::Text(Cow::Borrowed(text)),
+        toml::Value::Integer(value) => Value::Number(*value as f64),
+        toml::Value::Float(value) => Value::Number(*value),
+        toml::Value::Boolean(value) => Value::Flag(*value),
+        other => Value::Text(Cow::Owned(other.to_string())),
+    }
+}
+
+impl Value<'_> {
+    /// In order: numbers, switches, words; a run without the key comes last whatever the direction.
+    pub fn order(&self, other: &Self, descending: bool) -> Ordering {
+        let rank = |value: &Self| match value {
+            Self::Number(_) => 0,
+            Self::Flag(_) => 1,
+            Self::Text(_) => 2,
+            Self::Missing => 3,
+        };
+        let order = match (self, other) {
+            (Self::Missing, _) | (_, Self::Missing) => return rank(self).cmp(&rank(other)),
+            (Self::Number(a), Self::Number(b)) => a.total_cmp(b),
+            (Self::Flag(a), Self::Flag(b)) => a.cmp(b),
+            (Self::Text(a), Self::Text(b)) => a.cmp(b),
+            _ => rank(self).cmp(&rank(other)),
+        };
+        if descending { order.reverse() } else { order }
+    }
+
+    /// For a cell: four significant digits, whole numbers as they are.
+    pub fn display(&self) -> Cow<'_, str> {
+        match self {
+            Self::Missing => Cow::Borrowed("–"),
+            Self::Flag(value) => Cow::Borrowed(if *value { "yes" } else { "no" }),
+            Self::Number(value) if value.fract() == 0.0 && value.abs() < 1e15 => {
+                Cow::Owned(format!("{value}"))
+            }
+            Self::Number(value) => {
+                let text = significant(*value, 4);
+                // Zeros after the point say nothing in a table of settings.
+                let plain = text.contains('.')
+                    && text.bytes().all(|byte| !byte.is_ascii_alphabetic() && byte.is_ascii());
+                Cow::Owned(if plain {
+                    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+                } else {
+                    text
+                })
+            }
+            Self::Text(text) => Cow::Borrowed(text),
+        }
+    }
+
+    /// With every digit.
+    pub fn exact(&self) -> Cow<'_, str> {
+        match self {
+            Self::Number(value) => Cow::Owned(number(*value)),
+            other => other.display(),
+        }
+    }
+}
+
+/// Keys of results and settings over all runs, results first.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Keys {
+    /// Names of results.
+    pub results: BTreeSet<String>,
+    /// Keys of settings.
+    pub settings: BTreeSet<String>,
+}
+
+impl Keys {
+    /// Of these runs.
+    pub fn of(rows: &[Row]) -> Self {
+        let built_in: BTreeSet<&str> = BUILT_IN.iter().map(|(key, _)| *key).collect();
+        let mut keys = Self::default();
+        for row in rows {
+            for key in row.manifest.results.keys().filter(|key| !built_in.contains(key.as_str())) {
+                if !keys.results.contains(key) {
+                    keys.results.insert(key.clone());
+                }
+            }
+            for key in row.settings.keys().filter(|key| !built_in.contains(key.as_str())) {
+                if !keys.settings.contains(key) && key != "schema" && key != "sweep" {
+                    keys.settings.insert(key.clone());
+                }
+            }
+        }
+        keys
+    }
+
+    /// All keys, those that every run has first.
+    pub fn all(&self) -> impl Iterator<Item = &str> {
+        let more = self.results.iter().chain(self.settings.difference(&self.results));
+        BUILT_IN.iter().map(|(key, _)| *key).chain(more.map(String::as_str))
+    }
+
+    /// True if some run can have the key.
+    pub fn knows(&self, key: &str) -> bool {
+        self.results.contains(key)
+            || self.settings.contains(key)
+            || BUILT_IN.iter().any(|(own, _)| *own == key)
+    }
+}
+
+/// The words of a column.
+pub fn heading(key: &str) -> &str {
+    BUILT_IN.iter().find(|(own, _)| *own == key).map_or(key, |(_, words)| words)
+}
+
+/// The settings that decide whether two runs differ only in their seed: all but the seed and what no number depends on.
+pub fn family_key(row: &Row) -> String {
+    let settings: BTreeMap<&str, String> = row
+        .settings
+        .iter()
+        .filter(|(key, _)| !matches!(key.as_str(), "seed" | "device" | "threads"))
+        .map(|(key, value)| (key.as_str(), value.to_string()))
+        .collect();
+    let fork = row.manifest.parent.as_ref().map(|at| at.step);
+    format!("{} {fork:?} {settings:?}", row.manifest.lab)
+}
+
+/// Runs for tests and benches: four arms with seeds, accuracies that grow with the index.
+pub fn samples(count: usize) -> Vec<Row> {
+    (0..count)
+        .map(|index| {
+            let quantizer = ["lsq", "statsq", "lsq_fixed", "float"].get(index % 4).copied().unwrap_or("lsq");
+            let mut settings = toml::Table::new();
+            settings.insert("quantizer".to_owned(), quantizer.into());
+            settings.insert("weight_bits".to_owned(), 2.into());
+            settings.insert("learning_rate".to_owned(), (1e-3 * (1 + index % 7) as f64).into());
+            for extra in 0..40 {
+                settings.insert(format!("setting_{extra}"), f64::from(extra).into());
+            }
+            let manifest = Manifest {
+                id: format!("run-{index}"),
+                status: if index.is_multiple_of(9) { Status::Cancelled } else { Status::Done },
+                lab: "oscillation".to_owned(),
+                origin: format!("oscillation/mlp-{quantizer}"),
+                seed: (index / 4) as u64,
+                started: format!("2026-11-{:02}T10:{:02}:00Z", 1 + index % 28, index % 60),
+                results: [
+                    ("test_accuracy".to_owned(), index as f64 / count.max(1) as f64),
+                    ("oscillating_share".to_owned(), 0.01 * (index % 5) as f64),
+                ]
+                .into(),
+                tags: if index.is_multiple_of(3) { vec!["paper".to_owned()] } else { Vec::new() },
+                star: index.is_multiple_of(5),
+                note: if index == 7 { "look at fc2 again".to_owned() } else { String::new() },
+                ..Manifest::default()
+            };
+            Row::new(PathBuf::from(format!("runs/run-{index}")), manifest, Arc::new(settings))
+        })
+        .collect()
+}

@@ -1,0 +1,128 @@
+//! The run that the views show: the one in work, or one read from disk. Both are a record with a little around it.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use weightscope_frame::experiment::Experiment;
+use weightscope_frame::lab::Catalogue;
+use weightscope_frame::record::{Record, ViewSpec};
+use weightscope_frame::run::{Progress, Snapshot};
+use weightscope_frame::store::{self, Status};
+
+use crate::figure::provenance::Provenance;
+use crate::views::{self, own};
+
+/// See the module.
+pub(super) struct Shown {
+    /// Words for headings.
+    pub(super) title: String,
+    /// Its experiment.
+    pub(super) experiment: Experiment,
+    /// Its folder, if it has one.
+    pub(super) folder: Option<PathBuf>,
+    /// Its views: those of the lab, then those that the person put together.
+    pub(super) views: Vec<ViewSpec>,
+    /// What is known of it.
+    pub(super) snapshot: Arc<Snapshot>,
+    /// Its final figures.
+    pub(super) results: BTreeMap<String, f64>,
+    /// How it stands.
+    pub(super) status: Status,
+    /// Why it failed.
+    pub(super) reason: Option<String>,
+    /// Where its figures come from.
+    pub(super) provenance: Provenance,
+    /// Grows with each new snapshot: the key of cached figures.
+    pub(super) version: u64,
+}
+
+impl Shown {
+    /// A run that is about to start.
+    pub(super) fn starting(experiment: &Experiment, title: &str) -> Self {
+        Self {
+            title: title.to_owned(),
+            views: experiment.method.views(),
+            experiment: experiment.clone(),
+            folder: None,
+            snapshot: Arc::default(),
+            results: BTreeMap::new(),
+            status: Status::Running,
+            reason: None,
+            provenance: Provenance::new(experiment.lab(), ""),
+            version: 0,
+        }
+    }
+
+    /// A run on disk. Reads files: not for the UI thread.
+    pub(super) fn read(catalogue: Catalogue, path: &Path) -> Result<(Self, Vec<String>), String> {
+        let (run, warnings) = store::read_run(catalogue, path).map_err(|error| error.to_string())?;
+        let provenance = views::provenance(&run.manifest);
+        let progress = Progress {
+            step: run.manifest.step,
+            steps: run.manifest.steps,
+            seconds: run.manifest.seconds,
+            ..Progress::default()
+        };
+        let shown = Self {
+            title: run.manifest.id.clone(),
+            views: run.experiment.method.views(),
+            folder: Some(path.to_owned()),
+            snapshot: Arc::new(Snapshot { record: run.record, progress, paused: false }),
+            results: run.manifest.results,
+            status: run.manifest.status,
+            reason: run.manifest.reason,
+            experiment: run.experiment,
+            provenance,
+            version: 1,
+        };
+        Ok((shown, warnings.iter().map(ToString::to_string).collect()))
+    }
+
+    /// Its record.
+    pub(super) fn record(&self) -> &Record {
+        &self.snapshot.record
+    }
+
+    /// The view with this id.
+    pub(super) fn view(&self, id: &str) -> Option<&ViewSpec> {
+        self.views.iter().find(|view| view.id == id)
+    }
+
+    /// Takes a newer snapshot.
+    pub(super) fn update(&mut self, snapshot: Arc<Snapshot>) {
+        if !Arc::ptr_eq(&self.snapshot, &snapshot) {
+            self.snapshot = snapshot;
+            self.version += 1;
+            if self.views.iter().any(own::is_waiting) {
+                let ids: Vec<String> = self.own_ids().map(str::to_owned).collect();
+                self.set_own(&ids);
+            }
+        }
+    }
+
+    /// Ids of the views that the person put together.
+    pub(super) fn own_ids(&self) -> impl Iterator<Item = &str> {
+        self.views.iter().map(|view| view.id.as_str()).filter(|id| own::is_own(id))
+    }
+
+    /// Takes up the views that the person put together, in place of those it had.
+    pub(super) fn set_own(&mut self, ids: &[String]) {
+        self.views.retain(|view| !own::is_own(&view.id));
+        let specs: Vec<ViewSpec> =
+            ids.iter().map(|id| own::spec(id, &self.views, &self.snapshot.record)).collect();
+        self.views.extend(specs);
+        self.version += 1;
+    }
+
+    /// Takes what only the manifest knows, once the run has its folder.
+    pub(super) fn settle(&mut self, folder: &Path) {
+        self.folder = Some(folder.to_owned());
+        if let Some(name) = folder.file_name() {
+            self.title = name.to_string_lossy().into_owned();
+            self.provenance.run_ids = vec![self.title.clone()];
+        }
+        self.provenance.seed = Some(self.experiment.seed);
+        self.provenance.config_hash = weightscope_frame::run::config_hash(&self.experiment);
+    }
+}

@@ -1,0 +1,339 @@
+//! The body of a tile: the figure as it stands, and what follows from the pointer.
+
+use std::borrow::Cow;
+
+use egui::{RichText, Ui};
+use weightscope_frame::record::{ControlKind, ControlValue, Pick, Record, ViewKind, ViewSpec};
+
+use super::color_bar::{self, Turned, color_bar_column};
+use super::data;
+use super::derivation::Basis;
+use super::graph::graph_ui;
+use super::menu;
+use super::panels::panels_ui;
+use super::table::table_ui;
+use super::{Cache, Pinned, TileBehavior, TileState};
+use crate::figure::model::{Body, Figure, Plot};
+use crate::views::{self, Resolution};
+use crate::window::command::Action;
+use crate::window::plot::{Prepared, Showing, Surround, Touched};
+use crate::window::readout::{self, Precision};
+use crate::window::runs::{OverlaySet, RunsAction};
+use crate::window::shown::Shown;
+use crate::window::style::{color, tokens};
+
+/// Height below which a plot keeps its room for the drawing and leaves the headings of its axes out, points.
+const FLAT: f32 = 84.0;
+/// Longest line of the words in an empty tile, points.
+const EMPTY_WIDTH: f32 = 420.0;
+/// Room that the key to the colours takes beside a plot, points.
+const BAR_ROOM: f32 = color_bar::WIDTH + 10.0;
+
+impl TileBehavior<'_> {
+    pub(super) fn body_ui(&mut self, ui: &mut Ui, spec: &ViewSpec) {
+        let state = self.states.entry(spec.id.clone()).or_default();
+        let width = ui.available_width().max(1.0);
+        let (from, to) = state.visible.unwrap_or((f64::NEG_INFINITY, f64::INFINITY));
+        state.options.resolution = Resolution::Screen { from, to, columns: width as usize };
+        state.options.step = self.step;
+        state.options.controls = self.controls.only(&views::control_ids(spec));
+        let from = Basis { shown: self.shown, overlay: self.overlay, controls: self.controls };
+        state.derivation.follow(spec, &from, ui.ctx());
+        state.options.overlay = self.overlay.options(spec);
+        rebuild(state, self.shown, self.overlay, spec, ui.ctx());
+        let Some(Cache { figure: Some(figure), prepared, summary, records, quantity, .. }) = &mut state.cache
+        else {
+            let text = state.derivation.words().unwrap_or_else(|| spec.empty.clone());
+            empty_ui(ui, &text);
+            return;
+        };
+        let summary = summary.as_str();
+        if state.data {
+            let records = records.get_or_insert_with(|| data::records(figure));
+            data::data_ui(ui, records, &spec.id);
+            return;
+        }
+        match (&figure.body, prepared.as_slice()) {
+            (Body::Plot(plot), [prepared]) => {
+                let showing = Showing {
+                    id: &spec.id,
+                    cursor: (spec.x.label == "step").then_some(self.cursor).flatten(),
+                    fit: state.fit,
+                    follow: state.visible.is_none(),
+                    readout: hover_text(ui, plot),
+                    pinned: state.pinned.as_ref().map(|pinned| (pinned.at, pinned.text.as_str())),
+                    selected: self.selected,
+                    surround: if ui.available_height() < FLAT { Surround::Compact } else { Surround::Full },
+                    brush: spec.picks_into.is_some()
+                        || spec.controls.iter().any(|control| control.kind == ControlKind::Region),
+                };
+                state.fit = false;
+                let focused = self.focus == spec.id;
+                let share = quantity
+                    .as_ref()
+                    .map(|(quantity, _)| quantity)
+                    .filter(|quantity| self.shares.is_on(quantity) || self.shares.has_company(quantity));
+                let share = share.map(|quantity| (quantity.as_str(), self.shares.is_on(quantity)));
+                let (touched, turned) = plot_ui(ui, figure, plot, prepared, &showing, share);
+                let quantity = quantity.as_ref().map_or("", |(quantity, _)| quantity.as_str());
+                let limits = match turned {
+                    Some(Turned::Limits(low, high)) => Some(Some((low, high))),
+                    Some(Turned::Fit) => Some(None),
+                    Some(Turned::Share(on)) => {
+                        self.actions.push(Action::ShareLimits(quantity.to_owned(), on));
+                        None
+                    }
+                    None => None,
+                };
+                if let Some(limits) = limits
+                    && !self.shares.fix(quantity, limits)
+                {
+                    state.options.limits = limits;
+                }
+                touched.response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Image, true, summary));
+                if let Some(at) = touched.clicked {
+                    let read = |precision| readout::readout(plot, at.0, at.1, precision);
+                    state.pinned = read(Precision::Short)
+                        .zip(read(Precision::Full))
+                        .map(|(text, exact)| Pinned { at, text, exact });
+                }
+                if let Some(path) = touched.hit.and_then(|run| self.overlay.path(run)) {
+                    self.actions.push(Action::Runs(RunsAction::Select(path.to_owned())));
+                }
+                copy_pinned(ui, focused, state.pinned.as_ref());
+                remember_pointer(ui, plot, &touched);
+                let (response, pointer) = (&touched.response, touched.pointer);
+                menu::menu_ui(response, spec, figure, pointer, &mut state.options, self.actions);
+                after(spec, state, &touched, ui, self.actions, self.shown);
+            }
+            (Body::Panels(panels), prepared) => {
+                let picked = panels_ui(ui, panels, prepared, summary, &spec.id);
+                if let Some((title, x, y)) = picked {
+                    self.actions.push(Action::Focus(spec.id.clone()));
+                    let pick = panel_pick(spec, self.shown.record(), &title, (x, y), state.options.step);
+                    self.actions.push(Action::Pick(pick));
+                }
+            }
+            (Body::Graph(graph), _) => graph_ui(ui, graph, summary),
+            (Body::Table(table), _) => table_ui(ui, table, &spec.id),
+            (Body::Text(text), _) => {
+                ui.label(text);
+            }
+            _ => {
+                ui.label(summary);
+            }
+        }
+    }
+}
+
+/// What will appear here, in the middle of the tile.
+fn empty_ui(ui: &mut Ui, text: &str) {
+    let font = egui::TextStyle::Body.resolve(ui.style());
+    let paint = color(tokens(ui.ctx()).text_muted);
+    let width = (ui.available_width() - 24.0).clamp(40.0, EMPTY_WIDTH);
+    let mut job = egui::text::LayoutJob::simple(text.to_owned(), font, paint, width);
+    job.halign = egui::Align::Center;
+    let galley = ui.fonts_mut(|fonts| fonts.layout_job(job));
+    let above = (ui.available_height() - galley.size().y).max(0.0) * 0.45;
+    ui.add_space(above);
+    ui.vertical_centered(|ui| ui.label(galley));
+    // The tile keeps its whole room.
+    ui.allocate_space(ui.available_size());
+}
+
+/// A point picked in the panel `title`, as the request that goes to the lab; the panel's channel is named.
+fn panel_pick(spec: &ViewSpec, record: &Record, title: &str, at: (f64, f64), step: Option<u64>) -> Pick {
+    let channels = views::choices(spec, record);
+    let channel = channels.iter().find(|channel| channel.label == title);
+    Pick {
+        view: spec.id.clone(),
+        channel: channel.map_or_else(String::new, |channel| channel.id.clone()),
+        x: at.0.floor(),
+        y: at.1.floor(),
+        step: step.unwrap_or(u64::MAX),
+        region: None,
+    }
+}
+
+/// A plot with its colour key and remarks.
+fn plot_ui(
+    ui: &mut Ui,
+    figure: &Figure,
+    plot: &Plot,
+    prepared: &Prepared,
+    showing: &Showing<'_>,
+    share: Option<(&str, bool)>,
+) -> (Touched, Option<Turned>) {
+    let mut notes = figure.remarks();
+    notes.extend(plot.explanations().map(str::to_owned));
+    let note_height = if notes.is_empty() { 0.0 } else { 16.0 };
+    let bar_width = if plot.color_bar.is_some() { BAR_ROOM } else { 0.0 };
+    let size = egui::vec2(ui.available_width() - bar_width, ui.available_height() - note_height);
+    let shown = ui
+        .horizontal(|ui| {
+            let touched = ui.allocate_ui(size, |ui| prepared.show(ui, showing)).inner;
+            (touched, plot.color_bar.as_ref().and_then(|bar| color_bar_column(ui, bar, size.y, share)))
+        })
+        .inner;
+    if !notes.is_empty() {
+        let text = RichText::new(notes.join(" · ")).small().color(color(tokens(ui.ctx()).text_muted));
+        ui.add(egui::Label::new(text).truncate());
+    }
+    shown
+}
+
+/// The pinned readout of the focused tile goes to the clipboard with the usual keys.
+fn copy_pinned(ui: &Ui, focused: bool, pinned: Option<&Pinned>) {
+    let wanted = ui.input(|input| input.events.contains(&egui::Event::Copy));
+    if let Some(pinned) = pinned.filter(|_| focused && wanted && !ui.ctx().egui_wants_keyboard_input()) {
+        ui.copy_text(pinned.exact.clone());
+    }
+}
+
+fn pointer_key(ui: &Ui, plot: &Plot) -> egui::Id {
+    egui::Id::unique(("pointer", &plot.y.label, &plot.x.label, ui.scope_id()))
+}
+
+/// Readout of the last pointer position over this tile.
+fn hover_text(ui: &Ui, plot: &Plot) -> Option<String> {
+    let at: Option<(f64, f64)> = ui.data(|data| data.get_temp(pointer_key(ui, plot)));
+    at.and_then(|(x, y)| readout::readout(plot, x, y, Precision::Short))
+}
+
+fn remember_pointer(ui: &Ui, plot: &Plot, touched: &Touched) {
+    let key = pointer_key(ui, plot);
+    ui.data_mut(|data| match touched.pointer {
+        Some(at) => {
+            data.insert_temp(key, at);
+        }
+        None => data.remove::<(f64, f64)>(key),
+    });
+}
+
+/// What follows from the pointer: focus, linked cursor, controls, picks, zoom.
+fn after(
+    spec: &ViewSpec,
+    state: &mut TileState,
+    touched: &Touched,
+    ui: &Ui,
+    actions: &mut Vec<Action>,
+    shown: &Shown,
+) {
+    if let Some((x, _)) = touched.pointer.filter(|_| spec.x.label == "step") {
+        actions.push(Action::Cursor(Some(x)));
+    }
+    if touched.response.clicked() || touched.response.dragged() {
+        actions.push(Action::Focus(spec.id.clone()));
+    }
+    if let Some((control, value)) = &touched.turned {
+        actions.push(Action::Turn(control.clone(), ControlValue::Number(*value)));
+        return;
+    }
+    if let Some(region) = touched.brushed {
+        let brushes = spec.controls.iter().filter(|control| control.kind == ControlKind::Region);
+        actions.extend(brushes.map(|control| Action::Turn(control.id.clone(), ControlValue::Region(region))));
+        if spec.picks_into.is_some() {
+            let [left, right, bottom, top] = region;
+            let middle = (f64::midpoint(left, right), f64::midpoint(bottom, top));
+            actions.push(Action::Pick(pick(spec, state, shown, middle, Some(region))));
+        }
+        return;
+    }
+    let zoomed = touched.response.dragged()
+        || touched.response.hovered() && ui.input(|input| input.smooth_scroll_delta.y != 0.0);
+    if zoomed || state.visible.is_some() {
+        state.visible = Some(touched.visible);
+    }
+    if touched.response.double_clicked() {
+        state.fit();
+    }
+    if let Some((x, y)) = touched.clicked {
+        actions.push(Action::Pick(pick(spec, state, shown, (x, y), None)));
+    }
+}
+
+/// A click, or a brushed rectangle, in the words of the lab.
+fn pick(
+    spec: &ViewSpec,
+    state: &TileState,
+    shown: &Shown,
+    (x, y): (f64, f64),
+    region: Option<[f64; 4]>,
+) -> Pick {
+    let channel = state
+        .options
+        .channel
+        .clone()
+        .or_else(|| views::choices(spec, shown.record()).first().map(|channel| channel.id.clone()));
+    let in_cells = matches!(spec.kind, ViewKind::HeatMap | ViewKind::Grid);
+    let step =
+        if spec.x.label == "step" { x.max(0.0) as u64 } else { state.options.step.unwrap_or(u64::MAX) };
+    Pick {
+        view: spec.id.clone(),
+        channel: channel.unwrap_or_default(),
+        x: if spec.kind == ViewKind::Grid { x.floor() } else { x },
+        y: if in_cells { y.floor() } else { y },
+        step,
+        region,
+    }
+}
+
+/// Builds the figure again if data, controls, options or theme changed.
+fn rebuild(
+    state: &mut TileState,
+    shown: &Shown,
+    others: &OverlaySet,
+    spec: &ViewSpec,
+    context: &egui::Context,
+) {
+    let overlay = others.key(spec);
+    let dark = context.theme() == egui::Theme::Dark;
+    let generation = state.derivation.generation();
+    let fresh = state.cache.as_ref().is_some_and(|cache| {
+        cache.version == shown.version
+            && cache.generation == generation
+            && cache.overlay == overlay
+            && cache.options == state.options
+            && cache.dark == dark
+    });
+    if fresh {
+        return;
+    }
+    let record = views::lay_over(shown.record(), state.derivation.channels());
+    let beside: Vec<Cow<'_, Record>> = others
+        .beside()
+        .map(|run| match state.derivation.beside(&run.folder) {
+            [] => Cow::Borrowed(&run.record),
+            derived => Cow::Owned(views::lay_over(&run.record, derived)),
+        })
+        .collect();
+    let sources = others.sources(&record, &beside);
+    let figure = views::figure(spec, &sources, &state.options, &shown.provenance);
+    let prepared = match figure.as_ref().map(|figure| &figure.body) {
+        Some(Body::Plot(plot)) => vec![Prepared::new(plot, context, &spec.id)],
+        Some(Body::Panels(panels)) => panels
+            .panels
+            .iter()
+            .enumerate()
+            .filter_map(|(index, panel)| match &panel.body {
+                Body::Plot(plot) => Some(Prepared::new(plot, context, &format!("{}/{index}", spec.id))),
+                _ => None,
+            })
+            .collect(),
+        _ => Vec::new(),
+    };
+    let summary = figure.as_ref().map(readout::summary).unwrap_or_default();
+    let quantity = figure.as_ref().and_then(|figure| views::quantity(spec, figure));
+    state.cache = Some(Cache {
+        version: shown.version,
+        generation,
+        overlay,
+        options: state.options.clone(),
+        dark,
+        figure,
+        prepared,
+        summary,
+        quantity,
+        records: None,
+    });
+}

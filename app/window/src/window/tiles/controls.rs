@@ -1,0 +1,175 @@
+//! What can be turned without running anything again. A control of several tiles stands once, above all of them; one that
+//! only views of one tile have stands in it. A control that changes nothing as the others stand is not shown.
+
+use std::collections::BTreeSet;
+
+use egui::{RichText, Ui};
+use weightscope_frame::record::{ControlKind, ControlSpec, ControlValue, Controls, Record, ViewSpec};
+
+use super::TileBehavior;
+use crate::window::command::Action;
+
+/// Height below which a tile has no room for several rows of controls, points.
+const LOW: f32 = 260.0;
+/// Length of a slider, points.
+const SLIDER: f32 = 64.0;
+
+impl TileBehavior<'_> {
+    /// The controls that only views of this tile have, in a row of its own.
+    pub(super) fn controls_ui(&mut self, ui: &mut Ui, spec: &ViewSpec) {
+        let views = &self.shown.views;
+        let own: Vec<&ControlSpec> =
+            spec.controls.iter().filter(|control| !is_shared(views, control)).collect();
+        row_ui(ui, &spec.id, &own, self.controls, self.shown.record(), self.actions);
+    }
+}
+
+/// The controls that several views share, in the order in which they first appear.
+pub(in crate::window) fn shared(views: &[ViewSpec]) -> Vec<&ControlSpec> {
+    let mut found: Vec<&ControlSpec> = Vec::new();
+    for control in views.iter().flat_map(|view| &view.controls) {
+        if is_shared(views, control) && !found.iter().any(|known| known.id == control.id) {
+            found.push(control);
+        }
+    }
+    found
+}
+
+fn is_shared(views: &[ViewSpec], control: &ControlSpec) -> bool {
+    let has = |view: &&ViewSpec| view.controls.iter().any(|other| other.id == control.id);
+    let tile = |view: &ViewSpec| view.tab_of.clone().unwrap_or_else(|| view.id.clone());
+    let tiles: BTreeSet<String> = views.iter().filter(has).map(tile).collect();
+    // A rectangle is brushed in a view and named there.
+    control.kind != ControlKind::Region && tiles.len() > 1
+}
+
+/// Controls side by side, in as many rows as they need, label and field together; a low tile keeps its room for the view and
+/// scrolls them in one row.
+pub(in crate::window) fn row_ui(
+    ui: &mut Ui,
+    id: &str,
+    specs: &[&ControlSpec],
+    values: &Controls,
+    record: &Record,
+    actions: &mut Vec<Action>,
+) {
+    let live: Vec<&ControlSpec> = specs.iter().copied().filter(|control| control.is_live(values)).collect();
+    if live.is_empty() {
+        return;
+    }
+    let mut control = |ui: &mut Ui, control: &ControlSpec| {
+        if let Some(turned) = control_ui(ui, control, values.0.get(&control.id), record) {
+            actions.push(Action::Turn(control.id.clone(), turned));
+        }
+    };
+    let tight = |ui: &mut Ui| {
+        ui.spacing_mut().slider_width = SLIDER;
+        ui.spacing_mut().combo_width = 40.0;
+    };
+    if ui.available_height() < LOW {
+        let area = egui::ScrollArea::horizontal().id_salt(("controls", id)).auto_shrink([false, true]);
+        area.show(ui, |ui| {
+            ui.horizontal(|ui| {
+                tight(ui);
+                live.iter().for_each(|spec| control(ui, spec));
+            });
+        });
+        return;
+    }
+    ui.push_id(("controls", id), |ui| {
+        ui.horizontal_wrapped(|ui| {
+            tight(ui);
+            for spec in live {
+                let width = width(ui, spec, values.0.get(&spec.id), record);
+                let is_first = ui.cursor().min.x <= ui.max_rect().min.x + 1.0;
+                if !is_first && width > ui.available_size_before_wrap().x {
+                    ui.end_row();
+                }
+                control(ui, spec);
+            }
+        });
+    });
+}
+
+/// Width of a control with its label, about.
+fn width(ui: &Ui, control: &ControlSpec, value: Option<&ControlValue>, record: &Record) -> f32 {
+    /// Number beside a slider; arrow and padding of a choice; box of a switch.
+    const AROUND: f32 = 52.0;
+    let text = |words: &str| {
+        let font = egui::TextStyle::Body.resolve(ui.style());
+        ui.painter().layout_no_wrap(words.to_owned(), font, egui::Color32::PLACEHOLDER).size().x
+    };
+    let label = text(&control.label) + ui.spacing().item_spacing.x;
+    let field = match (&control.kind, value) {
+        (ControlKind::Number { .. } | ControlKind::Row { .. }, _) => SLIDER + AROUND,
+        (ControlKind::Choice { .. } | ControlKind::ChoiceFrom { .. }, Some(ControlValue::Word(now))) => {
+            let options = control.options(record);
+            text(options.iter().find(|(key, _)| key == now).map_or(now, |(_, words)| words)) + AROUND
+        }
+        _ => AROUND,
+    };
+    label + field
+}
+
+/// One control; its new value, if it was turned.
+fn control_ui(
+    ui: &mut Ui,
+    control: &ControlSpec,
+    value: Option<&ControlValue>,
+    record: &Record,
+) -> Option<ControlValue> {
+    match (&control.kind, value) {
+        (ControlKind::Number { low, high, logarithmic, .. }, Some(ControlValue::Number(now))) => {
+            let mut number = *now;
+            let label = ui.label(&control.label).on_hover_text(&control.about);
+            let slider = egui::Slider::new(&mut number, *low..=*high)
+                .logarithmic(*logarithmic)
+                .clamping(egui::SliderClamping::Edits)
+                .max_decimals(4);
+            let changed = ui.add(slider).labelled_by(label.id).on_hover_text(&control.about).changed();
+            changed.then_some(ControlValue::Number(number))
+        }
+        (ControlKind::Row { .. }, Some(ControlValue::Number(now))) => {
+            let mut row = *now as u64;
+            let label = ui.label(&control.label).on_hover_text(&control.about);
+            let last = control.rows(record).saturating_sub(1) as u64;
+            let slider = egui::Slider::new(&mut row, 0..=last).clamping(egui::SliderClamping::Edits);
+            let changed = ui.add(slider).labelled_by(label.id).on_hover_text(&control.about).changed();
+            changed.then_some(ControlValue::Number(row as f64))
+        }
+        (ControlKind::Choice { .. } | ControlKind::ChoiceFrom { .. }, value) => {
+            let options = control.options(record);
+            let now = match value {
+                Some(ControlValue::Word(word)) => word.as_str(),
+                _ => "",
+            };
+            let words = options.iter().find(|(key, _)| key == now).map_or(now, |(_, words)| words);
+            let mut chosen = None;
+            let label = ui.label(&control.label).on_hover_text(&control.about);
+            egui::ComboBox::from_id_salt(("control", &control.id))
+                .selected_text(words)
+                .show_ui(ui, |ui| {
+                    for (key, words) in &options {
+                        if ui.selectable_label(key == now, words).clicked() {
+                            chosen = Some(ControlValue::Word(key.clone()));
+                        }
+                    }
+                })
+                .response
+                .labelled_by(label.id);
+            chosen
+        }
+        (ControlKind::Switch { .. }, Some(ControlValue::Switch(now))) => {
+            let mut on = *now;
+            let changed = ui.checkbox(&mut on, &control.label).on_hover_text(&control.about).changed();
+            changed.then_some(ControlValue::Switch(on))
+        }
+        (ControlKind::Region, value) => {
+            let words = if value.is_some() { "brushed" } else { "shift + drag brushes" };
+            ui.label(RichText::new(format!("{}: {words}", control.label)).small())
+                .on_hover_text(&control.about);
+            None
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,189 @@
+//! The centre: one tile per view, arranged by the person; each tile caches its figure until data or options change.
+
+use std::collections::BTreeMap;
+
+mod body;
+mod color_bar;
+pub(super) mod controls;
+mod data;
+mod derivation;
+mod graph;
+mod layout;
+mod menu;
+mod panels;
+mod shares;
+mod table;
+mod title;
+
+use egui::{Ui, WidgetText};
+use egui_material_icons::icons;
+use egui_tiles::{Behavior, EditAction, SimplificationOptions, Tabs, TileId, Tiles, UiResponse};
+use weightscope_frame::record::{Channel, Controls};
+
+use self::derivation::Derivation;
+pub(super) use self::layout::{Layout, Pane};
+pub(super) use self::shares::Shares;
+use super::command::Action;
+use super::plot::Prepared;
+use super::runs::OverlaySet;
+use super::shown::Shown;
+use super::style::{self, color, tokens};
+use crate::figure::model::Figure;
+use crate::views::ViewOptions;
+
+/// What a tile remembers.
+#[derive(Default)]
+pub(super) struct TileState {
+    pub(super) options: ViewOptions,
+    /// Set for one frame to show all data.
+    fit: bool,
+    visible: Option<(f64, f64)>,
+    cache: Option<Cache>,
+    derivation: Derivation,
+    /// The numbers are shown in place of the drawing.
+    data: bool,
+    /// A readout that a click pinned, with its place in data units.
+    pinned: Option<Pinned>,
+}
+
+/// A readout that stays.
+struct Pinned {
+    at: (f64, f64),
+    text: String,
+    /// The same with all digits, for the clipboard.
+    exact: String,
+}
+
+/// A figure with the key it was built for.
+struct Cache {
+    version: u64,
+    generation: u64,
+    /// Of the runs laid over each other; 0 for one run.
+    overlay: u64,
+    options: ViewOptions,
+    dark: bool,
+    figure: Option<Figure>,
+    /// One for a plot, one for each panel of several; none for tables and words.
+    prepared: Vec<Prepared>,
+    summary: String,
+    /// What the colours say, and the limits that hold its data.
+    quantity: Option<(String, (f64, f64))>,
+    /// The numbers behind the figure, once they were asked for.
+    records: Option<Vec<Vec<String>>>,
+}
+
+/// Draws the tiles for one frame.
+pub(super) struct TileBehavior<'a> {
+    pub(super) shown: &'a Shown,
+    pub(super) states: &'a mut BTreeMap<String, TileState>,
+    pub(super) focus: &'a str,
+    pub(super) cursor: Option<f64>,
+    /// The step that all tiles look at; `None` is the newest.
+    pub(super) step: Option<u64>,
+    /// Values of all controls.
+    pub(super) controls: &'a Controls,
+    /// Ticked runs beside the one that is shown.
+    pub(super) overlay: &'a OverlaySet,
+    /// The run among them that is selected, by its place; the run that is shown has place 0.
+    pub(super) selected: Option<usize>,
+    /// Colour limits that tiles share.
+    pub(super) shares: &'a mut Shares,
+    /// Set when the person moves or resizes a tile.
+    pub(super) arranged: bool,
+    pub(super) actions: &'a mut Vec<Action>,
+}
+
+impl Behavior<Pane> for TileBehavior<'_> {
+    fn pane_ui(&mut self, ui: &mut Ui, tile: TileId, pane: &mut Pane) -> UiResponse {
+        let mut response = UiResponse::None;
+        let Some(spec) = self.shown.view(&pane.view) else { return response };
+        let background = color(tokens(ui.ctx()).background);
+        egui::Frame::new().fill(background).inner_margin(6.0).show(ui, |ui| {
+            let title = self.title_ui(ui, spec);
+            self.controls_ui(ui, spec);
+            if title.drag_started() {
+                response = UiResponse::DragStarted;
+            }
+            ui.push_id(tile, |ui| self.body_ui(ui, spec));
+        });
+        response
+    }
+
+    fn tab_title_for_pane(&mut self, pane: &Pane) -> WidgetText {
+        self.shown.view(&pane.view).map_or(pane.view.clone(), |view| view.title.clone()).into()
+    }
+
+    fn top_bar_right_ui(
+        &mut self,
+        _tiles: &Tiles<Pane>,
+        ui: &mut Ui,
+        group: TileId,
+        _tabs: &Tabs,
+        _scroll_offset: &mut f32,
+    ) {
+        let button = ui.add(egui::Button::new(style::icon(icons::ICON_ADD)).small().frame(false));
+        button.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, "Add view to this group"));
+        if button.on_hover_text("Add any channel as a view of this group").clicked() {
+            self.actions.push(Action::AddTo(group));
+        }
+    }
+
+    fn on_edit(&mut self, edit: EditAction) {
+        self.arranged |= matches!(edit, EditAction::TileResized | EditAction::TileDropped);
+    }
+
+    fn simplification_options(&self) -> SimplificationOptions {
+        SimplificationOptions { all_panes_must_have_tabs: false, ..SimplificationOptions::default() }
+    }
+}
+
+impl TileState {
+    /// Shows all data from the next frame on.
+    pub(super) fn fit(&mut self) {
+        self.visible = None;
+        self.fit = true;
+    }
+
+    /// True if the person chose what part is seen, so that new data do not move it.
+    fn is_zoomed(&self) -> bool {
+        self.visible.is_some()
+    }
+
+    /// The options that the next start takes up: not the weights or the step of a run.
+    pub(super) fn kept_options(&self) -> ViewOptions {
+        let fresh = ViewOptions::default();
+        ViewOptions {
+            shown: fresh.shown,
+            step: fresh.step,
+            controls: fresh.controls,
+            overlay: fresh.overlay,
+            resolution: fresh.resolution,
+            ..self.options.clone()
+        }
+    }
+
+    /// The channels that the lab derived for this view.
+    pub(super) fn derived(&self) -> &[Channel] {
+        self.derivation.channels()
+    }
+
+    /// What the colours of its figure say, and the limits that hold its data.
+    fn quantity(&self) -> Option<(&str, (f64, f64))> {
+        let (quantity, limits) = self.cache.as_ref()?.quantity.as_ref()?;
+        Some((quantity.as_str(), *limits))
+    }
+
+    /// Takes a pinned readout away.
+    pub(super) fn unpin(&mut self) {
+        self.pinned = None;
+    }
+
+    /// Forgets what belongs to the run that was shown before: its figure, its zoom, its weights.
+    pub(super) fn forget_run(&mut self) {
+        self.cache = None;
+        self.derivation = Derivation::default();
+        self.pinned = None;
+        self.options.shown.clear();
+        self.fit();
+    }
+}

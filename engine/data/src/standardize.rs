@@ -1,0 +1,180 @@
+//! Shifting and scaling features to mean 0 and standard deviation 1.
+//!
+//! Contract: the numbers come from the training rows only, so that nothing of the test rows leaks into them.
+//! The standard deviation is that of the population (division by n); where it is 0 it counts as 1.
+
+use super::dataset::Dataset;
+use super::error::DataError;
+
+/// What one mean and one standard deviation are taken over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// All values of all training rows: keeps the contrast between pixels.
+    Global,
+    /// Each column by itself.
+    PerColumn,
+}
+
+/// A mean and a standard deviation per column.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Standardizer {
+    /// `[columns]`, in the units of the features.
+    mean: Vec<f32>,
+    /// `[columns]`, positive.
+    standard_deviation: Vec<f32>,
+}
+
+impl Standardizer {
+    /// Mean and standard deviation of the training rows.
+    ///
+    /// # Errors
+    /// [`DataError::Request`] if there are no training rows, or one of them does not exist.
+    pub fn fit(dataset: &Dataset, training_rows: &[usize], scope: Scope) -> Result<Self, DataError> {
+        if training_rows.is_empty() {
+            return Err(DataError::Request {
+                problem: "there are no training rows to take the mean of".to_owned(),
+                remedy: "choose a larger training part",
+            });
+        }
+        let rows = super::batches::existing_rows(dataset, training_rows)?;
+        let columns = dataset.columns();
+        // Two passes in 64 bits: the one-pass formula loses digits where the mean is large.
+        let mut mean = moments(&rows, &vec![0.0; columns], |value, _| value);
+        if scope == Scope::Global {
+            mean = vec![average(&mean); columns];
+        }
+        let mut variance = moments(&rows, &mean, |value, mean| (value - mean) * (value - mean));
+        if scope == Scope::Global {
+            variance = vec![average(&variance); columns];
+        }
+        let positive = |variance: f64| if variance > 0.0 { variance.sqrt() as f32 } else { 1.0 };
+        Ok(Self {
+            mean: mean.into_iter().map(|mean| mean as f32).collect(),
+            standard_deviation: variance.into_iter().map(positive).collect(),
+        })
+    }
+
+    /// The same published mean and standard deviation for all columns, in the units of the features.
+    ///
+    /// # Errors
+    /// [`DataError::Request`] if they are not finite, or the standard deviation is not positive.
+    pub fn fixed(columns: usize, mean: f32, standard_deviation: f32) -> Result<Self, DataError> {
+        if !(mean.is_finite() && standard_deviation.is_finite() && standard_deviation > 0.0) {
+            return Err(DataError::Request {
+                problem: format!(
+                    "mean {mean} and standard deviation {standard_deviation} cannot standardize"
+                ),
+                remedy: "choose finite numbers, the standard deviation above 0",
+            });
+        }
+        Ok(Self { mean: vec![mean; columns], standard_deviation: vec![standard_deviation; columns] })
+    }
+
+    /// The mean of each column, `[columns]`.
+    pub fn mean(&self) -> &[f32] {
+        &self.mean
+    }
+
+    /// The standard deviation of each column, `[columns]`; 1 where it was 0.
+    pub fn standard_deviation(&self) -> &[f32] {
+        &self.standard_deviation
+    }
+
+    /// Replaces x by (x − mean) / standard deviation in rows laid one after the other, `[rows, columns]`.
+    pub fn apply(&self, features: &mut [f32]) {
+        self.for_each_row(features, |value, mean, standard_deviation| (value - mean) / standard_deviation);
+    }
+
+    /// Undoes [`Standardizer::apply`], but for rounding.
+    pub fn undo(&self, features: &mut [f32]) {
+        self.for_each_row(features, |value, mean, standard_deviation| value * standard_deviation + mean);
+    }
+
+    fn for_each_row(&self, features: &mut [f32], change: impl Fn(f32, f32, f32) -> f32) {
+        // `max`: a chunk size of 0 is not allowed, and without columns there is nothing to change.
+        for row in features.chunks_mut(self.mean.len().max(1)) {
+            for ((value, mean), standard_deviation) in
+                row.iter_mut().zip(&self.mean).zip(&self.standard_deviation)
+            {
+                *value = change(*value, *mean, *standard_deviation);
+            }
+        }
+    }
+}
+
+/// The mean over the rows of a function of each value and its column's number, `[columns]`.
+fn moments(rows: &[&[f32]], columns: &[f64], function: impl Fn(f64, f64) -> f64) -> Vec<f64> {
+    let mut sums = vec![0.0; columns.len()];
+    for row in rows {
+        for ((sum, value), column) in sums.iter_mut().zip(*row).zip(columns) {
+            *sum += function(f64::from(*value), *column);
+        }
+    }
+    sums.iter().map(|sum| sum / rows.len() as f64).collect()
+}
+
+fn average(values: &[f64]) -> f64 {
+    values.iter().sum::<f64>() / values.len() as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dataset::{Contents, Target};
+
+    fn dataset(features: Vec<f32>) -> Dataset {
+        let target = Target::Values(vec![0.0; features.len() / 2]);
+        let contents =
+            Contents { name: "t".into(), features, columns: 2, image: None, target, column_names: vec![] };
+        Dataset::new(contents).unwrap()
+    }
+
+    #[test]
+    fn columns_are_standardized_by_themselves_from_training_rows() {
+        let dataset = dataset(vec![1.0, 5.0, 3.0, 5.0, 900.0, 900.0]);
+        let standardizer = Standardizer::fit(&dataset, &[0, 1], Scope::PerColumn).unwrap();
+        assert_eq!(standardizer.mean(), [2.0, 5.0]);
+        assert_eq!(standardizer.standard_deviation(), [1.0, 1.0]);
+        let mut features = dataset.features().to_vec();
+        standardizer.apply(&mut features);
+        assert_eq!(features, [-1.0, 0.0, 1.0, 0.0, 898.0, 895.0]);
+        standardizer.undo(&mut features);
+        assert_eq!(features, dataset.features());
+    }
+
+    #[test]
+    fn the_global_scope_takes_one_mean_over_all() {
+        let dataset = dataset(vec![0.0, 2.0, 4.0, 6.0]);
+        let standardizer = Standardizer::fit(&dataset, &[0, 1], Scope::Global).unwrap();
+        assert_eq!(standardizer.mean(), [3.0, 3.0]);
+        assert_eq!(standardizer.standard_deviation(), [5.0_f32.sqrt(); 2]);
+    }
+
+    #[test]
+    fn a_large_mean_costs_no_digits() {
+        let dataset = dataset(vec![1e6, 1e6, 1e6 + 1.0, 1e6]);
+        let standardizer = Standardizer::fit(&dataset, &[0, 1], Scope::PerColumn).unwrap();
+        assert_eq!(standardizer.standard_deviation(), [0.5, 1.0]);
+    }
+
+    #[test]
+    fn published_numbers_are_checked() {
+        let mut features = [1.0, 5.0];
+        Standardizer::fixed(2, 1.0, 2.0).unwrap().apply(&mut features);
+        assert_eq!(features, [0.0, 2.0]);
+        assert_eq!(
+            Standardizer::fixed(2, 1.0, 0.0).unwrap_err().to_string(),
+            "mean 1 and standard deviation 0 cannot standardize; choose finite numbers, the standard deviation above 0"
+        );
+    }
+
+    #[test]
+    fn rows_that_cannot_be_used_are_refused() {
+        let dataset = dataset(vec![0.0; 4]);
+        assert_eq!(
+            Standardizer::fit(&dataset, &[], Scope::Global).unwrap_err().to_string(),
+            "there are no training rows to take the mean of; choose a larger training part"
+        );
+        assert!(Standardizer::fit(&dataset, &[2], Scope::Global).is_err());
+    }
+}

@@ -1,0 +1,62 @@
+//! What a lab says of itself: its paper, published figures beside ours, what it makes of a run besides the record.
+
+/// What a lab is, for people.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct About {
+    /// Title in the window.
+    pub title: &'static str,
+    /// The claim in one or two sentences.
+    pub claim: &'static str,
+    /// Authors, title and number of the paper.
+    pub paper: &'static str,
+    /// Address of the paper.
+    pub link: &'static str,
+    /// The results by which a run is judged, the weightiest first.
+    pub headlines: &'static [&'static str],
+}
+
+/// Whether a published figure can be compared with ours.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Comparability {
+    /// Our figure should lie within this distance of it.
+    Within(f64),
+    /// It cannot, and why.
+    NotComparable(&'static str),
+}
+
+/// One line of the reproduction card.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ReferenceRow {
+    /// What is compared.
+    pub quantity: &'static str,
+    /// The published figure, or the desk protocol's.
+    pub published: &'static str,
+    /// Where it stands.
+    pub source: &'static str,
+    /// Name of our result, if we have one.
+    pub result: Option<&'static str>,
+    /// The published figure as a number, for the comparison.
+    pub value: Option<f64>,
+    /// Whether it can be compared.
+    pub comparability: Comparability,
+}
+
+/// Something that a lab can make of a run besides its record: a folder for other programs and people.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Product {
+    /// Its word on the command line.
+    pub id: &'static str,
+    /// Words for a menu.
+    pub label: &'static str,
+    /// What it is, in one sentence.
+    pub about: &'static str,
+}
+
+/// What a finished run can say of new rows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Prediction {
+    /// What the file of predictions holds, in one sentence.
+    pub about: &'static str,
+    /// Words of the methods to choose from; without a choice the run's best one predicts.
+    pub methods: Vec<String>,
+}

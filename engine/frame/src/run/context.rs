@@ -1,0 +1,404 @@
+//! What a lab has in hand while it runs: record, control, clock, checkpoints. The lab's only way to the world.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::control::Control;
+use super::error::RunError;
+use super::event::{Event, Observer, Progress, Snapshot};
+use super::interest::{Interest, Request};
+use super::waiting::Waiting;
+use crate::device::OpenDevice;
+use crate::record::{Channel, Data, Mark, Record, Series};
+use crate::store::{Marks, MetricsWriter, RunFolder, State};
+
+/// Least time between two snapshots: at most 20 a second.
+const PUBLISH_EVERY: Duration = Duration::from_millis(50);
+/// Least time between two writes of the metric stream.
+const FLUSH_EVERY: Duration = Duration::from_secs(1);
+/// Least time between two checkpoints.
+const CHECKPOINT_EVERY: Duration = Duration::from_secs(5);
+/// A checkpoint may take at most this share of the time, so slow disks get fewer.
+const CHECKPOINT_SHARE: u32 = 50;
+
+/// See the module.
+pub struct Context<'a> {
+    /// The opened device.
+    pub device: OpenDevice,
+    /// Seed of the run.
+    pub seed: u64,
+    pub(super) results: BTreeMap<String, f64>,
+    pub(super) dataset_hash: Option<String>,
+    pub(super) progress: Progress,
+    record: Record,
+    waiting: Waiting,
+    control: &'a Control,
+    observer: &'a mut dyn Observer,
+    folder: Option<&'a RunFolder>,
+    metrics: Option<MetricsWriter>,
+    resumed: Option<State>,
+    clock: Clock,
+    epoch: f64,
+    boundaries: Vec<u64>,
+}
+
+/// Times of the last things done, and the speed.
+struct Clock {
+    started: Instant,
+    before_seconds: f64,
+    published: Option<Instant>,
+    flushed: Instant,
+    saved: Instant,
+    save_took: Duration,
+    held: Duration,
+    rate: Rate,
+}
+
+impl Clock {
+    /// Seconds of work so far, pauses left out.
+    fn seconds(&self) -> f64 {
+        self.before_seconds + self.started.elapsed().saturating_sub(self.held).as_secs_f64()
+    }
+}
+
+/// Steps a second as a decayed mean over about three seconds.
+#[derive(Default)]
+struct Rate {
+    last: Option<(Instant, u64)>,
+    per_second: f64,
+}
+
+impl Rate {
+    fn update(&mut self, now: Instant, step: u64) {
+        const MEMORY_SECONDS: f64 = 3.0;
+        let Some((then, before)) = self.last else {
+            self.last = Some((now, step));
+            return;
+        };
+        let elapsed = now.duration_since(then).as_secs_f64();
+        if elapsed < 0.05 {
+            return;
+        }
+        let present = step.saturating_sub(before) as f64 / elapsed;
+        let keep = if self.per_second == 0.0 { 0.0 } else { (-elapsed / MEMORY_SECONDS).exp() };
+        self.per_second = keep * self.per_second + (1.0 - keep) * present;
+        self.last = Some((now, step));
+    }
+
+    /// After a pause the next interval starts afresh.
+    fn forget_interval(&mut self) {
+        self.last = None;
+    }
+}
+
+/// What the worker hands a context.
+pub(super) struct Parts<'a> {
+    pub(super) device: OpenDevice,
+    pub(super) seed: u64,
+    pub(super) control: &'a Control,
+    pub(super) observer: &'a mut dyn Observer,
+    pub(super) folder: Option<&'a RunFolder>,
+    pub(super) metrics: Option<MetricsWriter>,
+    pub(super) record: Record,
+    pub(super) resumed: Option<(State, Marks)>,
+}
+
+impl<'a> Context<'a> {
+    pub(super) fn new(parts: Parts<'a>) -> Self {
+        let now = Instant::now();
+        let (state, marks) =
+            parts.resumed.map_or((None, Marks::default()), |(state, marks)| (Some(state), marks));
+        Self {
+            device: parts.device,
+            seed: parts.seed,
+            record: parts.record,
+            waiting: Waiting::default(),
+            results: BTreeMap::new(),
+            dataset_hash: None,
+            progress: Progress {
+                step: marks.step,
+                stage: marks.stage,
+                seconds: marks.seconds,
+                ..Progress::default()
+            },
+            control: parts.control,
+            observer: parts.observer,
+            folder: parts.folder,
+            metrics: parts.metrics,
+            resumed: state,
+            clock: Clock {
+                started: now,
+                before_seconds: marks.seconds,
+                published: None,
+                flushed: now,
+                saved: now,
+                save_took: Duration::ZERO,
+                held: Duration::ZERO,
+                rate: Rate::default(),
+            },
+            epoch: marks.epoch,
+            boundaries: Vec::new(),
+        }
+    }
+
+    /// Names the stages and their steps, before the first step.
+    pub fn plan(&mut self, stages: &[(&str, u64)]) {
+        self.progress.stages = stages.iter().map(|(name, _)| (*name).to_owned()).collect();
+        self.progress.steps = stages.iter().map(|(_, steps)| steps).sum();
+        self.boundaries = stages
+            .iter()
+            .scan(0, |sum, (_, steps)| {
+                *sum += steps;
+                Some(*sum)
+            })
+            .collect();
+    }
+
+    /// Begins a stage: the step count of the run stands at its first step.
+    pub fn enter_stage(&mut self, index: usize) {
+        self.progress.stage = index;
+        let name = self.progress.stage_name().to_owned();
+        if let Some(folder) = self.folder {
+            folder.log(&format!("stage {}: {name}", index + 1));
+        }
+        self.observer.on(Event::Stage { index, name });
+    }
+
+    /// What the lab saved at the checkpoint from which this run goes on; `None` for a new run, and after the first call.
+    pub fn take_resumed(&mut self) -> Option<State> {
+        self.resumed.take()
+    }
+
+    /// Steps done in the whole run.
+    pub fn step(&self) -> u64 {
+        self.progress.step
+    }
+
+    /// Seconds of work so far, pauses left out.
+    pub fn seconds(&self) -> f64 {
+        self.clock.seconds()
+    }
+
+    /// Declares a scalar channel; call it once per channel before its first value (again after a resume does no harm).
+    pub fn declare_scalar(&mut self, id: &str, label: &str, unit: &str, about: &str) {
+        let channel = self.record.declare(id, || Channel {
+            id: id.to_owned(),
+            label: String::new(),
+            unit: String::new(),
+            about: String::new(),
+            clock: false,
+            data: Data::Scalar(Series::default()),
+        });
+        label.clone_into(&mut channel.label);
+        unit.clone_into(&mut channel.unit);
+        about.clone_into(&mut channel.about);
+    }
+
+    /// Records a value of a scalar channel at the present step, in the record and in `metrics.csv`.
+    pub fn scalar(&mut self, id: &str, value: f64) {
+        let step = self.progress.step;
+        let channel = self.record.declare(id, || Channel {
+            id: id.to_owned(),
+            label: id.to_owned(),
+            unit: String::new(),
+            about: String::new(),
+            clock: false,
+            data: Data::Scalar(Series::default()),
+        });
+        if let Data::Scalar(series) = &mut channel.data {
+            series.push(step as f64, value);
+        }
+        if let Some(metrics) = &mut self.metrics {
+            let clock = &self.clock;
+            metrics.row(step, self.epoch, || clock.seconds(), id, value);
+        }
+    }
+
+    /// Records the value of one component of a vector channel at the present step; the component must have joined. Cheap
+    /// enough for each step: the point waits, and every reader of the record finds it there.
+    pub fn component(&mut self, channel: &str, component: u32, value: f32) {
+        self.waiting.push(&mut self.record, channel, component, self.progress.step, value);
+    }
+
+    /// Records events of a marks channel, in the order of their steps.
+    pub fn marks(&mut self, channel: &str, events: &[Mark]) {
+        if let Some(Channel { data: Data::Marks(all), .. }) = self.record.get_mut(channel) {
+            all.marks.extend(events.iter().copied());
+        }
+    }
+
+    /// The record with all that was recorded, for channels that are no scalars.
+    pub fn record(&mut self) -> &mut Record {
+        self.waiting.settle(&mut self.record);
+        &mut self.record
+    }
+
+    /// A final figure of the run; set again, the last value stands. Kept however the run ends.
+    pub fn result(&mut self, name: &str, value: f64) {
+        self.results.insert(name.to_owned(), value);
+    }
+
+    /// Names the data set by its content hash.
+    pub fn dataset(&mut self, hash: &str) {
+        self.dataset_hash = Some(hash.to_owned());
+    }
+
+    /// For loops inside a step: waits while the run is paused, ends when it is cancelled.
+    pub fn check(&self) -> Result<(), RunError> {
+        Ok(self.control.check()?)
+    }
+
+    /// The run's control, for workers beside this one.
+    pub fn control(&self) -> &'a Control {
+        self.control
+    }
+
+    /// Requests of the person since the last call.
+    pub fn requests(&self) -> Vec<Request> {
+        self.control.take_requests()
+    }
+
+    /// What is being looked at.
+    pub fn interest(&self) -> Arc<Interest> {
+        self.control.interest()
+    }
+
+    /// Tells the person something.
+    pub fn message(&mut self, text: &str) {
+        if let Some(folder) = self.folder {
+            folder.log(text);
+        }
+        self.observer.on(Event::Message(text.to_owned()));
+    }
+
+    /// Warns the person.
+    pub fn warn(&mut self, text: &str) {
+        if let Some(folder) = self.folder {
+            folder.log(&format!("warning: {text}"));
+        }
+        self.observer.on(Event::Warning(text.to_owned()));
+    }
+
+    /// An error for a quantity that is no finite number, else nothing.
+    pub fn finite(&self, what: &str, value: f64) -> Result<(), RunError> {
+        if value.is_finite() {
+            return Ok(());
+        }
+        Err(RunError::Diverged {
+            what: what.to_owned(),
+            step: self.progress.step,
+            stage: self.progress.stage_name().to_owned(),
+        })
+    }
+
+    /// Moves to the next step; values recorded from now on belong to it.
+    pub fn begin_step(&mut self, epoch: f64) {
+        self.progress.step += 1;
+        self.epoch = epoch;
+    }
+
+    /// Ends a step: publishes, writes and saves what is due, then waits if the run is paused.
+    /// `save` gives the state from which the run can go on after this step; it is called only when a checkpoint is due.
+    pub fn end_step(&mut self, save: impl Fn() -> State) -> Result<(), RunError> {
+        let now = Instant::now();
+        let holding = self.control.will_hold();
+        if holding || self.clock.published.is_none_or(|last| now.duration_since(last) >= PUBLISH_EVERY) {
+            self.clock.rate.update(now, self.progress.step);
+            self.publish(holding);
+        }
+        if now.duration_since(self.clock.flushed) >= FLUSH_EVERY {
+            self.flush()?;
+        }
+        let interval = CHECKPOINT_EVERY.max(self.clock.save_took * CHECKPOINT_SHARE);
+        if holding || now.duration_since(self.clock.saved) >= interval {
+            self.checkpoint(&save())?;
+        }
+        self.control.boundary()?;
+        if holding {
+            self.clock.held += now.elapsed();
+            self.clock.rate.forget_interval();
+        }
+        Ok(())
+    }
+
+    /// True if enough time has passed since the last snapshot for another one.
+    pub fn is_publish_due(&self) -> bool {
+        self.clock.published.is_none_or(|last| last.elapsed() >= PUBLISH_EVERY)
+    }
+
+    /// Shows the record with a change that is not kept: what is known before its turn. It reaches whoever looks on, and neither
+    /// the record, nor a file, nor a number of the run.
+    pub fn show_passing(&mut self, change: impl FnOnce(&mut Record)) {
+        let mut passing = self.record().clone();
+        change(&mut passing);
+        let kept = std::mem::replace(&mut self.record, passing);
+        self.publish(false);
+        self.record = kept;
+    }
+
+    /// The run folder, if the run has one.
+    pub fn folder(&self) -> Option<&std::path::Path> {
+        self.folder.map(RunFolder::path)
+    }
+
+    /// Writes a file of the lab's own into the run folder, whole or not at all; nothing for a run without a folder.
+    pub fn write_file(&self, name: &str, bytes: &[u8]) -> Result<(), RunError> {
+        if let Some(folder) = self.folder {
+            folder.write_file(name, bytes)?;
+        }
+        Ok(())
+    }
+
+    /// Saves a checkpoint now.
+    pub fn checkpoint(&mut self, state: &State) -> Result<(), RunError> {
+        let begun = Instant::now();
+        self.waiting.settle(&mut self.record);
+        let (Some(folder), Some(metrics)) = (self.folder, &mut self.metrics) else { return Ok(()) };
+        let metrics_bytes = metrics.sync()?;
+        let marks = Marks {
+            step: self.progress.step,
+            stage: self.progress.stage,
+            epoch: self.epoch,
+            seconds: self.clock.seconds(),
+            metrics_bytes,
+        };
+        folder.write_checkpoint(state, &marks, &self.record)?;
+        self.clock.saved = Instant::now();
+        self.clock.save_took = self.clock.saved.duration_since(begun);
+        self.observer.on(Event::Checkpoint { step: marks.step });
+        Ok(())
+    }
+
+    /// Publishes the present state.
+    pub(super) fn publish(&mut self, paused: bool) {
+        self.progress.seconds = self.seconds();
+        self.progress.steps_per_second = self.clock.rate.per_second;
+        self.progress.seconds_left = self.seconds_left();
+        self.clock.published = Some(Instant::now());
+        let record = self.record().clone();
+        self.observer.publish(Arc::new(Snapshot { record, progress: self.progress.clone(), paused }));
+    }
+
+    /// Writes the buffered metric rows.
+    pub(super) fn flush(&mut self) -> Result<(), RunError> {
+        self.clock.flushed = Instant::now();
+        if let Some(metrics) = &mut self.metrics {
+            metrics.flush()?;
+        }
+        Ok(())
+    }
+
+    /// Passes an event on.
+    pub(super) fn tell(&mut self, event: Event) {
+        self.observer.on(event);
+    }
+
+    fn seconds_left(&self) -> Option<f64> {
+        const LEAST_SHARE: f32 = 0.03;
+        const LEAST_SECONDS: f64 = 5.0;
+        let rate = self.clock.rate.per_second;
+        let known = self.progress.fraction() >= LEAST_SHARE || self.progress.seconds >= LEAST_SECONDS;
+        (known && rate > 0.0).then(|| self.progress.steps.saturating_sub(self.progress.step) as f64 / rate)
+    }
+}

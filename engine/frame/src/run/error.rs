@@ -1,0 +1,72 @@
+//! Why a run did not come to its end.
+
+use std::path::PathBuf;
+
+use super::control::Cancelled;
+use crate::device::DeviceError;
+use crate::experiment::Problem;
+use crate::store::StoreError;
+use weightscope_data::DataError;
+
+/// See the module. Whatever the reason, the run keeps what it has.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// A person ended it.
+    #[error(transparent)]
+    Cancelled(#[from] Cancelled),
+    /// The experiment cannot run.
+    #[error("the experiment has problems: {}", list(.0))]
+    Problems(Vec<Problem>),
+    /// A quantity became infinite or undefined.
+    #[error(
+        "{what} is no finite number at step {step} (stage {stage}); lower the learning rate or raise the bit width, and start again from the last checkpoint or anew"
+    )]
+    Diverged {
+        /// The quantity.
+        what: String,
+        /// Step.
+        step: u64,
+        /// Name of the stage.
+        stage: String,
+    },
+    /// The checkpoint to fork from is not there.
+    #[error("{}; choose a step that is kept, or pause the run to save one: {}", no_checkpoint(*.step, .kept), path.display())]
+    NoCheckpoint {
+        /// The step asked for; `None` is the newest.
+        step: Option<u64>,
+        /// Steps whose checkpoints are kept.
+        kept: Vec<u64>,
+        /// The parent's folder.
+        path: PathBuf,
+    },
+    /// The checkpoint that a fork began with is gone, in its folder and in its parent's.
+    #[error("the checkpoint that this run was forked from is gone, so it cannot be repeated or begun again: {}", .0.display())]
+    OriginGone(PathBuf),
+    /// The run folder cannot be used.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The data cannot be used.
+    #[error(transparent)]
+    Data(#[from] DataError),
+    /// The device cannot be used.
+    #[error(transparent)]
+    Device(#[from] DeviceError),
+    /// A defect of the program.
+    #[error("the run stopped on a defect of the program: {0}; please report it with the run's log.txt")]
+    Defect(String),
+}
+
+fn list(problems: &[Problem]) -> String {
+    problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+}
+
+fn no_checkpoint(step: Option<u64>, kept: &[u64]) -> String {
+    let kept: Vec<String> = kept.iter().map(ToString::to_string).collect();
+    match (step, kept.is_empty()) {
+        (_, true) => "this run has no checkpoint yet".to_owned(),
+        (None, false) => "this run has no checkpoint that can be read".to_owned(),
+        (Some(step), false) => {
+            format!("this run has no checkpoint at step {step}, it has them at {}", kept.join(", "))
+        }
+    }
+}

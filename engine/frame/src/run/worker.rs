@@ -1,0 +1,288 @@
+//! How an experiment is carried out: folder, device, thread, the one place where a panic is caught, and the orderly end.
+
+use std::any::Any;
+use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::thread::JoinHandle;
+
+use super::context::{Context, Parts};
+use super::control::Control;
+use super::error::RunError;
+use super::event::{Event, Observer};
+use crate::device::{self, OpenDevice};
+use crate::experiment::{Comments, Experiment, Problem, check, to_toml};
+use crate::lab::Catalogue;
+use crate::record::Record;
+use crate::store::{self, Manifest, Marks, RunFolder, State, Status};
+
+/// Where a run keeps what it makes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// In memory only: nothing is written.
+    Memory,
+    /// This new or empty folder.
+    New(PathBuf),
+}
+
+/// A run to be started.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RunRequest {
+    /// What to run; a sweep must have been expanded.
+    pub experiment: Experiment,
+    /// The experiment as the person wrote it; `None` writes the experiment's settings.
+    pub asked: Option<String>,
+    /// Where it came from in words: a preset's name, a file's name.
+    pub origin: String,
+    /// Where it goes.
+    pub place: Place,
+}
+
+/// How a run ended.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// How it stands.
+    pub status: Status,
+    /// Why it failed.
+    pub reason: Option<String>,
+    /// Its folder.
+    pub folder: Option<PathBuf>,
+    /// Its final figures.
+    pub results: BTreeMap<String, f64>,
+    /// Its record.
+    pub record: Record,
+}
+
+/// Carries an experiment out on this thread. Errors before the first step are returned; later ones are the outcome.
+pub fn run(
+    request: &RunRequest,
+    observer: &mut dyn Observer,
+    control: &Control,
+) -> Result<Outcome, RunError> {
+    let errors: Vec<Problem> = check(&request.experiment).into_iter().filter(Problem::is_error).collect();
+    if !errors.is_empty() {
+        return Err(RunError::Problems(errors));
+    }
+    let device = device::open(request.experiment.device)?;
+    let folder = match &request.place {
+        Place::Memory => None,
+        Place::New(path) => {
+            let plain = to_toml(&request.experiment, Comments::None);
+            let asked = request.asked.as_deref().unwrap_or(&plain);
+            Some(RunFolder::create(path, asked, &request.experiment)?)
+        }
+    };
+    let mut manifest = new_manifest(&request.experiment, &device.name, folder.as_ref().map(RunFolder::path));
+    manifest.origin.clone_from(&request.origin);
+    let start =
+        Start { experiment: &request.experiment, device, manifest, record: Record::default(), resumed: None };
+    carry_out(start, folder.as_ref(), observer, control)
+}
+
+/// Goes on with a run from its newest checkpoint (or from the start, if it has none).
+pub fn resume(
+    catalogue: Catalogue,
+    path: &Path,
+    observer: &mut dyn Observer,
+    control: &Control,
+) -> Result<Outcome, RunError> {
+    let mut manifest = store::read_manifest(path)?;
+    let experiment = store::read_experiment(catalogue, path)?;
+    let folder = RunFolder::open(path)?;
+    let device = device::open(experiment.device)?;
+    let (checkpoint, damaged) = folder.newest_checkpoint();
+    for error in damaged {
+        observer.on(Event::Warning(error.to_string()));
+    }
+    manifest.status = Status::Running;
+    manifest.reason = None;
+    manifest.device.clone_from(&device.name);
+    if checkpoint.is_none() && manifest.parent.is_some() {
+        return Err(RunError::OriginGone(path.to_owned()));
+    }
+    let start = match checkpoint {
+        Some(checkpoint) => Start {
+            experiment: &experiment,
+            device,
+            manifest,
+            record: checkpoint.record,
+            resumed: Some((checkpoint.state, checkpoint.marks)),
+        },
+        None => Start { experiment: &experiment, device, manifest, record: Record::default(), resumed: None },
+    };
+    carry_out(start, Some(&folder), observer, control)
+}
+
+/// Carries an experiment out on a thread of its own.
+pub fn spawn(
+    request: RunRequest,
+    mut observer: Box<dyn Observer>,
+    control: Arc<Control>,
+) -> std::io::Result<JoinHandle<Result<Outcome, RunError>>> {
+    std::thread::Builder::new()
+        .name("run".to_owned())
+        .spawn(move || run(&request, observer.as_mut(), &control))
+}
+
+/// Goes on with a stored run on a thread of its own.
+pub fn spawn_resume(
+    catalogue: Catalogue,
+    path: PathBuf,
+    mut observer: Box<dyn Observer>,
+    control: Arc<Control>,
+) -> std::io::Result<JoinHandle<Result<Outcome, RunError>>> {
+    std::thread::Builder::new()
+        .name("run".to_owned())
+        .spawn(move || resume(catalogue, &path, observer.as_mut(), &control))
+}
+
+/// Everything a run starts from.
+struct Start<'a> {
+    experiment: &'a Experiment,
+    device: OpenDevice,
+    manifest: Manifest,
+    record: Record,
+    resumed: Option<(State, Marks)>,
+}
+
+fn carry_out(
+    start: Start<'_>,
+    folder: Option<&RunFolder>,
+    observer: &mut dyn Observer,
+    control: &Control,
+) -> Result<Outcome, RunError> {
+    let Start { experiment, device, mut manifest, mut record, resumed } = start;
+    let keep = resumed.as_ref().map(|(_, marks)| marks.metrics_bytes);
+    let metrics = folder.map(|folder| folder.metrics(keep)).transpose()?;
+    if let Some(folder) = folder {
+        folder.write_manifest(&manifest)?;
+        if resumed.is_some() {
+            store::fill(&mut record, &store::read_metrics(folder.path())?);
+        }
+        folder.log(&format!("weightscope {} on {}: {}", crate::VERSION, device.name, experiment.lab()));
+    }
+    observer.on(Event::Started {
+        folder: folder.map(|folder| folder.path().to_owned()),
+        device: device.name.clone(),
+    });
+    let parts = Parts { device, seed: experiment.seed, control, observer, folder, metrics, record, resumed };
+    let mut context = Context::new(parts);
+    let result = in_pool(experiment.threads, || {
+        catch_unwind(AssertUnwindSafe(|| experiment.method.run(&mut context)))
+            .unwrap_or_else(|panic| Err(RunError::Defect(panic_text(panic.as_ref()))))
+    });
+    let result = result.and_then(|()| context.flush());
+    let (status, reason) = match result {
+        Ok(()) => (Status::Done, None),
+        Err(RunError::Cancelled(_)) => (Status::Cancelled, None),
+        Err(error) => (Status::Failed, Some(error.to_string())),
+    };
+    let reason = finish(&mut context, folder, &mut manifest, status, reason);
+    let status = manifest.status;
+    context.publish(false);
+    context.tell(Event::Ended { status, reason: reason.clone() });
+    Ok(Outcome {
+        status,
+        reason,
+        folder: folder.map(|folder| folder.path().to_owned()),
+        results: manifest.results,
+        record: context.record().clone(),
+    })
+}
+
+/// Writes what the run leaves behind. If that fails, the run has failed, with the first reason kept.
+fn finish(
+    context: &mut Context<'_>,
+    folder: Option<&RunFolder>,
+    manifest: &mut Manifest,
+    status: Status,
+    reason: Option<String>,
+) -> Option<String> {
+    manifest.status = status;
+    manifest.reason.clone_from(&reason);
+    manifest.seconds = context.seconds();
+    manifest.step = context.progress.step;
+    manifest.steps = context.progress.steps;
+    manifest.results.clone_from(&context.results);
+    manifest.dataset_hash.clone_from(&context.dataset_hash);
+    manifest.ended = Some(now_text());
+    let Some(folder) = folder else { return reason };
+    let _ = context.flush();
+    let written = folder
+        .write_pictures(context.record())
+        .and_then(|()| store::stream_hash(folder.path()))
+        .map(|hash| manifest.stream_hash = Some(hash));
+    let failure = written.err().map(|error| error.to_string());
+    if failure.is_some() && status == Status::Done {
+        manifest.status = Status::Failed;
+    }
+    manifest.reason = reason.or(failure);
+    if let Some(reason) = &manifest.reason {
+        folder.log(&format!("{}: {reason}", manifest.status.word()));
+    } else {
+        folder.log(manifest.status.word());
+    }
+    let ended = manifest.clone();
+    let written = store::update_manifest(folder.path(), |file| {
+        let personal = std::mem::replace(file, ended);
+        file.keep_personal(&personal);
+    });
+    // A manifest that cannot be read any more is replaced: the run knows better.
+    match written.map(|_| ()).or_else(|_| folder.write_manifest(manifest)) {
+        Ok(()) => manifest.reason.clone(),
+        Err(error) => {
+            if manifest.status == Status::Done {
+                manifest.status = Status::Failed;
+            }
+            Some(manifest.reason.clone().unwrap_or_else(|| error.to_string()))
+        }
+    }
+}
+
+/// Runs the work with its own thread pool, so that runs side by side do not share one.
+fn in_pool(threads: u64, work: impl FnOnce() -> Result<(), RunError> + Send) -> Result<(), RunError> {
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(usize::try_from(threads).unwrap_or(0))
+        .thread_name(|index| format!("run pool {index}"))
+        .build()
+        .map_err(|error| RunError::Defect(format!("no thread pool: {error}")))?;
+    pool.install(work)
+}
+
+fn panic_text(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    text.or_else(|| panic.downcast_ref::<String>().cloned())
+        .unwrap_or_else(|| "it left no message".to_owned())
+}
+
+pub(super) fn new_manifest(experiment: &Experiment, device: &str, folder: Option<&Path>) -> Manifest {
+    let name = folder.and_then(Path::file_name).map(|name| name.to_string_lossy().into_owned());
+    Manifest {
+        id: name.unwrap_or_default(),
+        status: Status::Running,
+        lab: experiment.lab().to_owned(),
+        seed: experiment.seed,
+        version: crate::VERSION.to_owned(),
+        device: device.to_owned(),
+        started: now_text(),
+        host: gethostname::gethostname().to_string_lossy().into_owned(),
+        cores: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
+        config_hash: config_hash(experiment),
+        ..Manifest::default()
+    }
+}
+
+/// blake3 of an experiment's settings; equal settings have equal hashes.
+pub fn config_hash(experiment: &Experiment) -> String {
+    blake3::hash(to_toml(experiment, Comments::None).as_bytes()).to_hex().to_string()
+}
+
+/// The clock, for the manifest only.
+pub(crate) fn now_text() -> String {
+    time::OffsetDateTime::now_utc()
+        .replace_nanosecond(0)
+        .ok()
+        .and_then(|now| now.format(&time::format_description::well_known::Rfc3339).ok())
+        .unwrap_or_default()
+}

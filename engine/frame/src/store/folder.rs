@@ -1,0 +1,391 @@
+//! A run folder: its layout, its lock, its checkpoints.
+//!
+//! Contract: one program writes a folder at a time (a lock that dies with the program says so); every whole file is
+//! replaced atomically; a program killed at any moment leaves a folder that opens and resumes.
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{self, Read as _, Write as _};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+use super::atomic;
+use super::error::StoreError;
+use super::ladder;
+use super::manifest::{Manifest, Status};
+use super::metrics::{self, MetricsWriter};
+use super::state::{self, Checkpoint, Marks, State};
+use crate::experiment::{Comments, Experiment, Problem, to_toml};
+use crate::lab::Catalogue;
+use crate::record::Record;
+
+/// Names of the files in a run folder.
+mod names {
+    pub(super) const MANIFEST: &str = "manifest.json";
+    pub(super) const EXPERIMENT: &str = "experiment.toml";
+    pub(super) const RESOLVED: &str = "resolved.toml";
+    pub(super) const METRICS: &str = "metrics.csv";
+    pub(super) const LOG: &str = "log.txt";
+    pub(super) const SNAPSHOTS: &str = "snapshots";
+    pub(super) const ORIGIN: &str = "origin.safetensors";
+    pub(super) const VIEWS: &str = "views";
+    pub(super) const PICTURES: &str = "pictures.cbor";
+    pub(super) const LOCK: &str = ".lock";
+}
+
+/// A run folder in use by this program.
+#[derive(Debug)]
+pub struct RunFolder {
+    path: PathBuf,
+    log: File,
+    /// Held as long as the folder is in use; the system frees it however the program ends.
+    _lock: File,
+}
+
+impl RunFolder {
+    /// Makes the folder of a new run. `asked` is the experiment as the person wrote it.
+    pub fn create(path: &Path, asked: &str, experiment: &Experiment) -> Result<Self, StoreError> {
+        let failed = |error| StoreError::io("the run folder", path, error);
+        fs::create_dir_all(path).map_err(failed)?;
+        if fs::read_dir(path).map_err(failed)?.next().is_some() {
+            return Err(StoreError::NotEmpty(path.to_owned()));
+        }
+        for sub in [names::SNAPSHOTS, names::VIEWS] {
+            fs::create_dir_all(path.join(sub)).map_err(failed)?;
+        }
+        let folder = Self::lock(path)?;
+        folder.write_text(names::EXPERIMENT, "experiment.toml", asked)?;
+        folder.write_text(names::RESOLVED, "resolved.toml", &to_toml(experiment, Comments::Each))?;
+        Ok(folder)
+    }
+
+    /// Takes an existing run folder into use.
+    pub fn open(path: &Path) -> Result<Self, StoreError> {
+        if !path.join(names::MANIFEST).is_file() {
+            return Err(StoreError::NoRun(path.to_owned()));
+        }
+        Self::lock(path)
+    }
+
+    fn lock(path: &Path) -> Result<Self, StoreError> {
+        let lock_path = path.join(names::LOCK);
+        let lock = File::create(&lock_path).map_err(|error| StoreError::io("the lock", &lock_path, error))?;
+        take_lock(&lock, path, &lock_path)?;
+        let log_path = path.join(names::LOG);
+        let log = OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(&log_path)
+            .map_err(|error| StoreError::io("log.txt", &log_path, error))?;
+        Ok(Self { path: path.to_owned(), log, _lock: lock })
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Replaces the manifest.
+    pub fn write_manifest(&self, manifest: &Manifest) -> Result<(), StoreError> {
+        write_manifest(&self.path, manifest)
+    }
+
+    /// Adds a line to the log. A log that cannot be written must not end the run, so failure is not reported.
+    pub fn log(&self, line: &str) {
+        let _ = writeln!(&self.log, "{line}");
+    }
+
+    /// Opens the metric stream, cut to a checkpoint's mark or new.
+    pub fn metrics(&self, keep: Option<u64>) -> Result<MetricsWriter, StoreError> {
+        MetricsWriter::open(&self.path.join(names::METRICS), keep)
+    }
+
+    /// Saves a checkpoint and removes those that are no longer needed.
+    pub fn write_checkpoint(&self, state: &State, marks: &Marks, record: &Record) -> Result<(), StoreError> {
+        let folder = self.path.join(names::SNAPSHOTS);
+        state::write(&folder.join(format!("step-{:09}.safetensors", marks.step)), state, marks, record)?;
+        let all = checkpoints(&self.path);
+        let sized = |path: &PathBuf| {
+            let bytes = fs::metadata(path).map_or(0, |data| data.len());
+            (checkpoint_step(path).unwrap_or(0), bytes)
+        };
+        let sizes: Vec<(u64, u64)> = all.iter().map(sized).collect();
+        for old in ladder::superfluous(&sizes).into_iter().filter_map(|index| all.get(index)) {
+            // An old checkpoint that cannot be removed costs space only.
+            let _ = fs::remove_file(old);
+        }
+        Ok(())
+    }
+
+    /// The newest checkpoint that can be read; damaged ones are named and passed over.
+    pub fn newest_checkpoint(&self) -> (Option<Checkpoint>, Vec<StoreError>) {
+        let mut errors = Vec::new();
+        for path in checkpoints(&self.path).into_iter().rev() {
+            match state::read(&path) {
+                Ok(checkpoint) => return (Some(checkpoint), errors),
+                Err(error) => errors.push(error),
+            }
+        }
+        // A fork that has no checkpoint of its own yet goes on from the one it was forked at.
+        let origin = origin_checkpoint(&self.path);
+        if origin.is_file() {
+            match state::read(&origin) {
+                Ok(checkpoint) => return (Some(checkpoint), errors),
+                Err(error) => errors.push(error),
+            }
+        }
+        (None, errors)
+    }
+
+    /// Puts what a fork begins with into a new folder: the checkpoint, and the metric stream up to it.
+    pub fn plant(&self, checkpoint: &Path, metrics: &Path, bytes: u64) -> Result<(), StoreError> {
+        let read = fs::read(checkpoint)
+            .map_err(|error| StoreError::io("the checkpoint of the parent", checkpoint, error))?;
+        atomic::write(&origin_checkpoint(&self.path), "the checkpoint", |out| out.write_all(&read))?;
+        let mut opened =
+            File::open(metrics).map_err(|error| StoreError::io("metrics.csv", metrics, error))?.take(bytes);
+        atomic::write(&self.path.join(names::METRICS), "metrics.csv", |out| {
+            let copied = io::copy(&mut opened, out)?;
+            if copied == bytes { Ok(()) } else { Err(io::Error::from(io::ErrorKind::UnexpectedEof)) }
+        })
+    }
+
+    /// Saves the record's pictures as they stand.
+    pub fn write_pictures(&self, record: &Record) -> Result<(), StoreError> {
+        let path = self.path.join(names::VIEWS).join(names::PICTURES);
+        atomic::write(&path, "the record", |out| record.write_pictures(out))
+    }
+
+    /// Writes a file of a lab's own, whole or not at all; folders on the way are made.
+    pub fn write_file(&self, name: &str, bytes: &[u8]) -> Result<(), StoreError> {
+        let path = self.path.join(name);
+        if let Some(parent) = path.parent() {
+            fs::create_dir_all(parent)
+                .map_err(|error| StoreError::io("a folder of the run", parent, error))?;
+        }
+        atomic::write(&path, "a file of the run", |out| out.write_all(bytes))
+    }
+
+    fn write_text(&self, name: &str, what: &'static str, text: &str) -> Result<(), StoreError> {
+        atomic::write(&self.path.join(name), what, |out| out.write_all(text.as_bytes()))
+    }
+}
+
+/// A run as it stands on disk, for looking at it; needs no lock.
+#[derive(Clone, Debug)]
+pub struct StoredRun {
+    /// Where it is.
+    pub path: PathBuf,
+    /// Its manifest, with the status [`Status::Interrupted`] if its program is gone.
+    pub manifest: Manifest,
+    /// Its experiment.
+    pub experiment: Experiment,
+    /// Its record.
+    pub record: Record,
+}
+
+/// Reads the manifest of a run folder.
+pub fn read_manifest(path: &Path) -> Result<Manifest, StoreError> {
+    let file = path.join(names::MANIFEST);
+    let text = match fs::read_to_string(&file) {
+        Ok(text) => text,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            return Err(StoreError::NoRun(path.to_owned()));
+        }
+        Err(error) => return Err(StoreError::io("manifest.json", &file, error)),
+    };
+    let mut manifest: Manifest = serde_json::from_str(&text).map_err(|error| StoreError::Damaged {
+        what: "manifest.json",
+        why: error.to_string(),
+        advice: "the metrics and checkpoints beside it are untouched",
+        path: file,
+    })?;
+    if manifest.status == Status::Running && !in_use(path) {
+        manifest.status = Status::Interrupted;
+    }
+    Ok(manifest)
+}
+
+/// Changes the manifest of a run folder: read, change, write, with no other change of this program between.
+pub fn update_manifest(path: &Path, change: impl FnOnce(&mut Manifest)) -> Result<Manifest, StoreError> {
+    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+    // The lock guards no value, so one left by a panic is as good as any.
+    let _guard = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut manifest = read_manifest(path)?;
+    change(&mut manifest);
+    write_manifest(path, &manifest)?;
+    Ok(manifest)
+}
+
+/// The metric stream of a run folder.
+pub fn metrics_file(path: &Path) -> PathBuf {
+    path.join(names::METRICS)
+}
+
+/// Makes a folder for what is made of a run, or takes an empty one; nothing is ever mixed with what is there.
+pub fn new_folder(out: &Path) -> Result<(), StoreError> {
+    let failed = |error| StoreError::io("the new folder", out, error);
+    fs::create_dir_all(out).map_err(failed)?;
+    if fs::read_dir(out).map_err(failed)?.next().is_some() {
+        return Err(StoreError::NotEmpty(out.to_owned()));
+    }
+    Ok(())
+}
+
+/// Where a fork keeps the checkpoint that it began with.
+pub fn origin_checkpoint(path: &Path) -> PathBuf {
+    path.join(names::ORIGIN)
+}
+
+/// The step of a checkpoint file, from its name.
+pub fn checkpoint_step(path: &Path) -> Option<u64> {
+    path.file_stem()?.to_str()?.strip_prefix("step-")?.parse().ok()
+}
+
+/// The settings of a run as a flat table, as they stand in its folder; cheaper than [`read_experiment`] and never refused
+/// because of a lab or a key that this program does not know.
+pub fn read_settings(path: &Path) -> Result<toml::Table, StoreError> {
+    let file = experiment_file(path);
+    let text = fs::read_to_string(&file).map_err(|error| StoreError::io("the experiment", &file, error))?;
+    text.parse().map_err(|error: toml::de::Error| StoreError::Damaged {
+        what: "the experiment",
+        why: error.message().to_owned(),
+        advice: "mend the file by hand",
+        path: file,
+    })
+}
+
+fn experiment_file(path: &Path) -> PathBuf {
+    let resolved = path.join(names::RESOLVED);
+    if resolved.is_file() { resolved } else { path.join(names::EXPERIMENT) }
+}
+
+/// Replaces the manifest of a run folder.
+pub fn write_manifest(path: &Path, manifest: &Manifest) -> Result<(), StoreError> {
+    atomic::write(&path.join(names::MANIFEST), "manifest.json", |out| {
+        serde_json::to_writer_pretty(&mut *out, manifest).map_err(io::Error::from)?;
+        out.write_all(b"\n")
+    })
+}
+
+/// Reads the resolved experiment of a run folder.
+pub fn read_experiment(catalogue: Catalogue, path: &Path) -> Result<Experiment, StoreError> {
+    let file = experiment_file(path);
+    let text = fs::read_to_string(&file).map_err(|error| StoreError::io("the experiment", &file, error))?;
+    Experiment::from_toml(catalogue, &text).map_err(|problems| StoreError::Damaged {
+        what: "the experiment",
+        why: problems.iter().map(Problem::to_string).collect::<Vec<_>>().join("; "),
+        advice: "mend the file by hand",
+        path: file,
+    })
+}
+
+/// Reads the scalar rows of a run folder.
+pub fn read_metrics(path: &Path) -> Result<Vec<metrics::Row>, StoreError> {
+    metrics::read(&path.join(names::METRICS))
+}
+
+/// Hash of the metric stream of a run folder.
+pub fn stream_hash(path: &Path) -> Result<String, StoreError> {
+    metrics::stream_hash(&path.join(names::METRICS))
+}
+
+/// Reads a whole run. Pictures that are missing or damaged leave their views empty and are named in the second value.
+pub fn read_run(catalogue: Catalogue, path: &Path) -> Result<(StoredRun, Vec<StoreError>), StoreError> {
+    let manifest = read_manifest(path)?;
+    let experiment = read_experiment(catalogue, path)?;
+    let (record, errors) = read_record(path)?;
+    Ok((StoredRun { path: path.to_owned(), manifest, experiment, record }, errors))
+}
+
+/// Reads the record of a run folder. Pictures and curves that are missing or damaged leave their views empty and are named in the
+/// second value; a folder that holds no run is an error.
+pub fn read_record(path: &Path) -> Result<(Record, Vec<StoreError>), StoreError> {
+    read_manifest(path)?;
+    let mut errors = Vec::new();
+    let mut record = read_pictures(path).unwrap_or_else(|error| {
+        errors.push(error);
+        Record::default()
+    });
+    match read_metrics(path) {
+        Ok(rows) => fill(&mut record, &rows),
+        Err(error) => errors.push(error),
+    }
+    Ok((record, errors))
+}
+
+/// Puts scalar rows into their channels; rows of unknown channels declare a bare one.
+pub fn fill(record: &mut Record, rows: &[metrics::Row]) {
+    use crate::record::{Channel, Data, Series};
+    for row in rows {
+        let channel = record.declare(&row.channel, || Channel {
+            id: row.channel.clone(),
+            // Without a checkpoint nobody knows its words; its place in the family says enough.
+            label: row.channel.rsplit('/').next().unwrap_or_default().to_owned(),
+            unit: String::new(),
+            about: String::new(),
+            clock: false,
+            data: Data::Scalar(Series::default()),
+        });
+        if let Data::Scalar(series) = &mut channel.data {
+            series.push(row.step as f64, row.value);
+        }
+    }
+}
+
+/// The final pictures, else (an interrupted run) those of the newest checkpoint.
+fn read_pictures(path: &Path) -> Result<Record, StoreError> {
+    let file = path.join(names::VIEWS).join(names::PICTURES);
+    if file.is_file() {
+        let opened = File::open(&file).map_err(|error| StoreError::io("the record", &file, error))?;
+        return Record::read_pictures(io::BufReader::new(opened)).map_err(|error| StoreError::Damaged {
+            what: "the record",
+            why: error.to_string(),
+            advice: "curves are read from metrics.csv; the other views stay empty",
+            path: file,
+        });
+    }
+    match checkpoints(path).last() {
+        Some(newest) => state::read(newest).map(|checkpoint| checkpoint.record),
+        None => Ok(Record::default()),
+    }
+}
+
+/// Files of all checkpoints, oldest first (their names sort by step).
+pub fn checkpoints(path: &Path) -> Vec<PathBuf> {
+    let mut all: Vec<PathBuf> = fs::read_dir(path.join(names::SNAPSHOTS))
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|entry| entry.path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "safetensors"))
+        .collect();
+    all.sort();
+    all
+}
+
+/// Step of the newest checkpoint, from its name.
+pub(super) fn newest_step(path: &Path) -> Option<u64> {
+    let newest = checkpoints(path).pop()?;
+    newest.file_stem()?.to_str()?.strip_prefix("step-")?.parse().ok()
+}
+
+/// A scan of the run list holds the lock for an instant to see whether it is free, so one refusal is not yet an answer.
+fn take_lock(lock: &File, path: &Path, lock_path: &Path) -> Result<(), StoreError> {
+    const TRIES: usize = 5;
+    for attempt in 1..=TRIES {
+        match lock.try_lock() {
+            Ok(()) => return Ok(()),
+            Err(TryLockError::WouldBlock) if attempt < TRIES => {
+                std::thread::sleep(std::time::Duration::from_millis(20));
+            }
+            Err(TryLockError::WouldBlock) => break,
+            Err(TryLockError::Error(error)) => return Err(StoreError::io("the lock", lock_path, error)),
+        }
+    }
+    Err(StoreError::Busy(path.to_owned()))
+}
+
+fn in_use(path: &Path) -> bool {
+    File::open(path.join(names::LOCK))
+        .is_ok_and(|lock| matches!(lock.try_lock_shared(), Err(TryLockError::WouldBlock)))
+}

@@ -1,0 +1,29 @@
+//! What stays on disk: one folder per run, readable by a person, safe against a crash at any moment.
+//!
+//! `experiment.toml` (as asked), `resolved.toml` (every default filled in), `manifest.json`, `metrics.csv`, `log.txt`,
+//! `snapshots/step-N.safetensors` (checkpoints), `views/pictures.cbor` (what is no scalar). No database: the index is a scan.
+
+mod artifact;
+mod atomic;
+mod codec;
+mod error;
+mod folder;
+mod index;
+mod ladder;
+mod manifest;
+mod metrics;
+mod state;
+
+pub use artifact::{Artifact, write as write_artifact};
+pub use atomic::write as write_atomically;
+pub use codec::{Codec, CodecError, Saved, restore, save};
+pub use error::StoreError;
+pub use folder::{
+    RunFolder, StoredRun, checkpoint_step, checkpoints, fill, metrics_file, new_folder, origin_checkpoint,
+    read_experiment, read_manifest, read_metrics, read_record, read_run, read_settings, stream_hash,
+    update_manifest, write_manifest,
+};
+pub use index::{Index, IndexEntry, scan};
+pub use manifest::{Manifest, Parent, Status, Verification};
+pub use metrics::{MetricsWriter, Row, is_clock, stream_hash as file_stream_hash};
+pub use state::{Blob, Checkpoint, Marks, State, read as read_checkpoint};

@@ -1,0 +1,144 @@
+//! The data of a run, split and standardised, on the host.
+
+use crate::config::{Config, Network};
+use weightscope_data::{self as data, EpochBatches, LastBatch, OpenOptions, Scope, Standardizer};
+use weightscope_frame::run::{Context, RunError, default_cache_folder};
+use weightscope_nn::loss::one_hot;
+use weightscope_nn::vit::VitShape;
+
+/// Rows with their labels.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Rows {
+    /// Features, row-major, in the order the network wants them (for a transformer: patches).
+    pub(super) features: Vec<f32>,
+    /// Class of each row.
+    pub(super) labels: Vec<u32>,
+}
+
+/// See the module.
+#[derive(Clone, Debug)]
+pub(super) struct Material {
+    pub(super) train: Rows,
+    pub(super) test: Rows,
+    /// Values in a row.
+    pub(super) columns: usize,
+    pub(super) classes: usize,
+    /// Sizes of the transformer, if one is trained.
+    pub(super) vit: Option<VitShape>,
+    batch_size: usize,
+    seed: u64,
+}
+
+/// One batch, ready for the network.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Batch {
+    pub(super) features: Vec<f32>,
+    pub(super) labels: Vec<u32>,
+    /// Positions of its rows in the training set.
+    pub(super) rows: Vec<usize>,
+}
+
+impl Material {
+    /// Opens the data set, splits it in the seed's own way, and standardises by the training rows.
+    pub(super) fn load(config: &Config, context: &mut Context<'_>) -> Result<Self, RunError> {
+        let options = OpenOptions {
+            label_column: Some(config.label_column.clone()),
+            cache_dir: default_cache_folder(),
+            ..OpenOptions::default()
+        };
+        let dataset = data::open(&config.dataset, &options)?;
+        context.dataset(dataset.hash());
+        let labels = dataset.labels()?;
+        let split = data::split::stratified(labels, config.test_share, context.seed)?;
+        let standardizer = Standardizer::fit(&dataset, &split.train, Scope::Global)?;
+        let vit = match config.network {
+            Network::Mlp => None,
+            Network::Vit => Some(vit_shape(config, &dataset)?),
+        };
+        let rows = |wanted: &[usize]| -> Result<Rows, RunError> {
+            let mut rows = Rows::default();
+            data::batches::gather(&dataset, wanted, &mut rows.features)?;
+            data::batches::gather_labels(&dataset, wanted, &mut rows.labels)?;
+            standardizer.apply(&mut rows.features);
+            if let (Some(shape), Some(image)) = (vit, dataset.image()) {
+                let pixels = channels_last(&rows.features, image.channels, image.height * image.width);
+                rows.features =
+                    shape.patches(&pixels).map_err(|error| RunError::Defect(error.to_string()))?;
+            }
+            Ok(rows)
+        };
+        Ok(Self {
+            train: rows(&split.train)?,
+            test: rows(&split.test)?,
+            columns: dataset.columns(),
+            classes: dataset.classes()?,
+            vit,
+            batch_size: usize::try_from(config.batch_size).unwrap_or(usize::MAX),
+            seed: context.seed,
+        })
+    }
+
+    /// Steps in an epoch; the last batch may be smaller.
+    pub(super) fn steps_per_epoch(&self) -> u64 {
+        self.train.labels.len().div_ceil(self.batch_size.max(1)) as u64
+    }
+
+    /// The batches of an epoch, counted over the whole run.
+    pub(super) fn batches(&self, epoch: u64) -> Result<EpochBatches, RunError> {
+        let rows: Vec<usize> = (0..self.train.labels.len()).collect();
+        Ok(EpochBatches::new(&rows, self.batch_size, LastBatch::Keep, self.seed, epoch)?)
+    }
+
+    /// Rows of the training set as a batch.
+    pub(super) fn gather(&self, rows: &[usize]) -> Batch {
+        let mut batch = Batch { rows: rows.to_vec(), ..Batch::default() };
+        for row in rows {
+            let start = row * self.columns;
+            batch.features.extend(self.train.features.get(start..start + self.columns).unwrap_or_default());
+            batch.labels.extend(self.train.labels.get(*row));
+        }
+        batch
+    }
+
+    /// Labels as one-hot rows `[labels, classes]`.
+    pub(super) fn one_hot(&self, labels: &[u32]) -> Vec<f32> {
+        let labels: Vec<usize> = labels.iter().map(|label| *label as usize).collect();
+        one_hot(&labels, self.classes)
+    }
+}
+
+fn vit_shape(config: &Config, dataset: &data::Dataset) -> Result<VitShape, RunError> {
+    use weightscope_frame::experiment::Problem;
+    let Some(image) = dataset.image() else {
+        let text = format!("the transformer needs images, and {} holds none", dataset.name());
+        return Err(RunError::Problems(vec![Problem::error("network", text).allowing("mlp")]));
+    };
+    let size = |value: u64| usize::try_from(value).unwrap_or(usize::MAX);
+    let shape = VitShape {
+        height: image.height,
+        width: image.width,
+        channels: image.channels,
+        patch: size(config.patch),
+        embedding: size(config.embedding),
+        heads: size(config.heads),
+        blocks: size(config.blocks),
+        ratio: size(config.mlp_ratio),
+        classes: dataset.classes()?,
+    };
+    shape.check().map_err(|error| RunError::Problems(vec![Problem::error("patch", error.to_string())]))?;
+    Ok(shape)
+}
+
+/// `[images, channels, pixels]` → `[images, pixels, channels]`.
+fn channels_last(features: &[f32], channels: usize, pixels: usize) -> Vec<f32> {
+    if channels == 1 {
+        return features.to_vec();
+    }
+    let mut out = Vec::with_capacity(features.len());
+    for image in features.chunks_exact(channels * pixels) {
+        for pixel in 0..pixels {
+            out.extend(image.iter().skip(pixel).step_by(pixels));
+        }
+    }
+    out
+}

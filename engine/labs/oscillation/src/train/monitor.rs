@@ -1,0 +1,419 @@
+//! What is watched while a quantized network trains: levels, oscillations, flips and their cause, traces.
+//!
+//! Contract: watching changes nothing in training, except that iterative freezing reads its own tracker. Requests of the person
+//! change only which weights are traced, never a number of `metrics.csv`.
+
+use std::collections::VecDeque;
+
+use serde::{Deserialize, Serialize};
+
+use super::trace::{Look, Traced};
+use crate::channels as ch;
+use crate::config::{Config, Measure, Pin, Remedy};
+use crate::method::attribution::{Flips, attribute};
+use crate::method::freezing::{Freezing, PinLevel};
+use crate::method::tracker::Totals;
+use crate::method::window::Window;
+use crate::network::plan::Plan;
+use crate::network::weight::{WeightPlan, WeightState};
+use weightscope_frame::record::{Channel, Data, Marks, Vector};
+use weightscope_frame::run::{Context, Request};
+use weightscope_nn::parameters::Parameters;
+
+/// Most weights that are traced, those added by clicks included.
+const MOST_TRACED: usize = 600;
+/// Weights that one click adds.
+const ADDED: usize = 6;
+
+/// One watched layer.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Layer {
+    freezing: Freezing,
+    window: Window,
+    scales: Vec<f32>,
+    traced: Traced,
+}
+
+/// Events of one step over all layers.
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+struct StepFlips {
+    by_weight: u64,
+    by_scale: u64,
+}
+
+/// See the module.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Monitor {
+    layers: Vec<Layer>,
+    /// Flips of each of the last steps, at most a window.
+    recent: VecDeque<StepFlips>,
+    /// Flips since the last recorded point.
+    since: StepFlips,
+    since_steps: u64,
+    free: Option<u64>,
+    window: usize,
+    threshold: f32,
+    measure: Measure,
+    record_freezing: bool,
+}
+
+impl Monitor {
+    /// Watches all quantized weights of a plan.
+    pub(super) fn new(config: &Config, plan: &Plan, seed: u64) -> Self {
+        let pin = match config.freezing_pin {
+            Pin::Ema => PinLevel::Average,
+            Pin::Last => PinLevel::Current,
+        };
+        let length = u16::try_from(config.window).unwrap_or(u16::MAX);
+        let total: usize = plan.weights().iter().map(|weight| weight.groups.len()).sum();
+        let layers = plan
+            .weights()
+            .iter()
+            .map(|weight| {
+                let count = weight.groups.len();
+                let share = config.traced_weights as usize * count / total.max(1);
+                Layer {
+                    freezing: Freezing::new(count, config.tracker_momentum as f32, pin, Totals::Dropped),
+                    window: Window::new(length, count),
+                    scales: Vec::new(),
+                    traced: Traced::sample(
+                        seed,
+                        &weight.name,
+                        count,
+                        share.max(usize::from(config.traced_weights > 0)),
+                    ),
+                }
+            })
+            .collect();
+        Self {
+            layers,
+            recent: VecDeque::new(),
+            since: StepFlips::default(),
+            since_steps: 0,
+            free: None,
+            window: config.window as usize,
+            threshold: config.oscillation_threshold as f32,
+            measure: config.measure,
+            record_freezing: config.remedy == Remedy::Freezing,
+        }
+    }
+
+    /// Takes what a fork may have changed since the checkpoint.
+    pub(super) fn follow(&mut self, config: &Config) {
+        self.record_freezing = config.remedy == Remedy::Freezing;
+    }
+
+    /// Frozen weights of a layer and their pins.
+    pub(super) fn pins(&self, layer: usize) -> Option<(&[bool], &[i8])> {
+        self.layers.get(layer).map(|layer| (layer.freezing.frozen(), layer.freezing.pins()))
+    }
+
+    /// Number of weights that annealing leaves free in this step.
+    pub(super) fn set_free(&mut self, free: usize) {
+        self.free = Some(free as u64);
+    }
+
+    /// Frequency of one weight, by the chosen measure.
+    pub(super) fn frequency(&self, layer: usize, index: usize) -> f32 {
+        self.layers.get(layer).map_or(0.0, |layer| match self.measure {
+            Measure::Window => layer.window.frequency(index),
+            Measure::Ema => layer.freezing.tracker().frequency().get(index).copied().unwrap_or(0.0),
+        })
+    }
+
+    /// Declares the channels of the traces.
+    pub(super) fn declare(context: &mut Context<'_>, plan: &Plan) {
+        for weight in plan.weights() {
+            let name = &weight.name;
+            context.declare_scalar(
+                &format!("{}{name}", ch::OSCILLATING_LAYER),
+                &short(name),
+                "",
+                "Share of oscillating weights of the layer.",
+            );
+            context.declare_scalar(
+                &format!("{}{name}", ch::SCALE),
+                &short(name),
+                "",
+                "Mean scale over the rows of the layer.",
+            );
+            context.declare_scalar(
+                &format!("{}{name}", ch::ROW_SCALE),
+                &short(name),
+                "",
+                "Scale of the layer's first row.",
+            );
+        }
+        context.declare_scalar(
+            ch::OSCILLATING_ALL,
+            "all layers",
+            "",
+            "Share of oscillating weights, all layers.",
+        );
+        context.declare_scalar(
+            ch::SWITCHES,
+            "all",
+            "",
+            "Level changes per weight and step since the last recorded point.",
+        );
+        context.declare_scalar(
+            ch::SWITCHES_WEIGHT,
+            "weight-driven",
+            "",
+            "Level changes that the weight's own motion causes, per weight and step.",
+        );
+        context.declare_scalar(
+            ch::SWITCHES_SCALE,
+            "scale-driven",
+            "",
+            "Level changes that vanish under the previous scale, per weight and step.",
+        );
+        context.declare_scalar(
+            ch::SCALE_DRIVEN,
+            "scale-driven share",
+            "",
+            "Share of the level changes that the scale causes.",
+        );
+        context.declare_scalar(
+            ch::NEAR_BOUNDARY,
+            "near a boundary",
+            "",
+            "Share of weights within 0.05 step of an interior decision boundary.",
+        );
+        if plan.weights().is_empty() {
+            return;
+        }
+        let about = "Latent weights of the traced connections in quantization steps, at each step.";
+        context.record().declare(ch::TRACE, || Channel {
+            id: ch::TRACE.to_owned(),
+            label: "latent weight".to_owned(),
+            unit: "steps".to_owned(),
+            about: about.to_owned(),
+            clock: false,
+            data: Data::Vector(Vector::default()),
+        });
+        context.record().declare(ch::FLIPS, || Channel {
+            id: ch::FLIPS.to_owned(),
+            label: "flips".to_owned(),
+            unit: String::new(),
+            about: "Level changes of the traced weights, by cause.".to_owned(),
+            clock: false,
+            data: Data::Marks(Marks {
+                categories: ch::FLIP_CATEGORIES.map(str::to_owned).to_vec(),
+                ..Marks::default()
+            }),
+        });
+    }
+
+    /// Takes in the levels of a step.
+    pub(super) fn observe(
+        &mut self,
+        context: &mut Context<'_>,
+        plan: &Plan,
+        parameters: &Parameters,
+        states: &mut [WeightState],
+        threshold: f32,
+    ) {
+        let mut flips = Flips::default();
+        let mut base = 0_u64;
+        for ((weight, state), layer) in plan.weights().iter().zip(states).zip(&mut self.layers) {
+            let latent = weight.latent(parameters);
+            let before = layer.freezing.tracker().level().to_vec();
+            let first = layer.scales.is_empty();
+            let seen = layer.freezing.observe(&mut state.levels, threshold);
+            layer.window.push(&seen.oscillated);
+            if !first {
+                flips += attribute(
+                    &seen.switched,
+                    &before,
+                    &layer.scales,
+                    &latent,
+                    weight.groups,
+                    |value, scale| weight.level_of(value, scale),
+                );
+            }
+            let scales = &layer.scales;
+            let look = Look { weight, state, latent: &latent, before: &before, scales, base };
+            layer.traced.follow(context, &look);
+            layer.scales.clone_from(&state.scales);
+            base += weight.groups.len() as u64;
+        }
+        let flips = StepFlips { by_weight: flips.by_weight, by_scale: flips.by_scale };
+        self.recent.push_back(flips);
+        if self.recent.len() > self.window {
+            self.recent.pop_front();
+        }
+        self.since.by_weight += flips.by_weight;
+        self.since.by_scale += flips.by_scale;
+        self.since_steps += 1;
+    }
+
+    /// Records a point of every curve.
+    pub(super) fn record(&mut self, context: &mut Context<'_>, plan: &Plan, parameters: &Parameters) {
+        let count = self.weights() as f64;
+        if count == 0.0 {
+            return;
+        }
+        let shares: Vec<f64> = self.layers.iter().map(|layer| self.layer_share(layer)).collect();
+        context.scalar(ch::OSCILLATING_ALL, self.share_of_all(&shares));
+        for ((weight, layer), share) in plan.weights().iter().zip(&self.layers).zip(shares) {
+            context.scalar(&format!("{}{}", ch::OSCILLATING_LAYER, weight.name), share);
+            let mean = layer.scales.iter().map(|scale| f64::from(*scale)).sum::<f64>()
+                / layer.scales.len().max(1) as f64;
+            context.scalar(&format!("{}{}", ch::SCALE, weight.name), mean);
+            context.scalar(
+                &format!("{}{}", ch::ROW_SCALE, weight.name),
+                layer.scales.first().map_or(f64::NAN, |scale| f64::from(*scale)),
+            );
+        }
+        let StepFlips { by_weight, by_scale } = std::mem::take(&mut self.since);
+        let per = count * std::mem::take(&mut self.since_steps).max(1) as f64;
+        context.scalar(ch::SWITCHES, (by_weight + by_scale) as f64 / per);
+        context.scalar(ch::SWITCHES_WEIGHT, by_weight as f64 / per);
+        context.scalar(ch::SWITCHES_SCALE, by_scale as f64 / per);
+        if by_weight + by_scale > 0 {
+            context.scalar(ch::SCALE_DRIVEN, by_scale as f64 / (by_weight + by_scale) as f64);
+        }
+        context.scalar(ch::NEAR_BOUNDARY, self.near_share(plan, parameters));
+        if self.record_freezing {
+            context.scalar(ch::FROZEN, self.frozen_share());
+        }
+        if let Some(free) = self.free {
+            context.scalar(ch::FREE, free as f64);
+        }
+    }
+
+    /// The final figures, over the last window.
+    pub(super) fn results(&self, context: &mut Context<'_>, plan: &Plan, parameters: &Parameters) {
+        let (by_weight, by_scale) =
+            self.recent.iter().fold((0, 0), |(w, s), flips| (w + flips.by_weight, s + flips.by_scale));
+        let per = (self.weights() * self.recent.len()).max(1) as f64;
+        context.result("oscillating_share", self.oscillating_share());
+        context.result("switches_per_weight_step", (by_weight + by_scale) as f64 / per);
+        context.result("scale_driven_share", by_scale as f64 / (by_weight + by_scale).max(1) as f64);
+        context.result("near_boundary_share", self.near_share(plan, parameters));
+        let frozen = self
+            .free
+            .map_or_else(|| self.frozen_share(), |free| 1.0 - free as f64 / self.weights().max(1) as f64);
+        context.result("frozen_share", frozen);
+    }
+
+    /// Carries requests out: more weights are traced from now on.
+    pub(super) fn requests(&mut self, context: &Context<'_>, plan: &Plan) {
+        for request in context.requests() {
+            let traced: usize = self.layers.iter().map(|layer| layer.traced.len()).sum();
+            if traced + ADDED > MOST_TRACED {
+                continue;
+            }
+            let layer = match &request {
+                Request::Action { .. } => (0..self.layers.len())
+                    .max_by(|a, b| self.most_restless(*a).total_cmp(&self.most_restless(*b))),
+                Request::Pick(pick) if pick.view == "oscillation_map" => Some(pick.y.max(0.0) as usize),
+                Request::Pick(pick) => {
+                    let name = pick.channel.split_once('/').map_or("", |(_, name)| name);
+                    plan.weights().iter().position(|weight| weight.name == name)
+                }
+            };
+            if let Some(layer) = layer {
+                self.add_restless(layer);
+            }
+        }
+    }
+
+    fn most_restless(&self, layer: usize) -> f32 {
+        let count = self.layers.get(layer).map_or(0, |layer| layer.window.counts().len());
+        (0..count).map(|index| self.frequency(layer, index)).fold(0.0, f32::max)
+    }
+
+    /// Traces the most restless weights of a layer that are not traced yet.
+    fn add_restless(&mut self, layer: usize) {
+        let count = self.layers.get(layer).map_or(0, |layer| layer.window.counts().len());
+        let mut ranked: Vec<(f32, u32)> =
+            (0..count).map(|index| (self.frequency(layer, index), index as u32)).collect();
+        ranked.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+        let Some(layer) = self.layers.get_mut(layer) else { return };
+        let new: Vec<u32> = ranked
+            .into_iter()
+            .map(|(_, index)| index)
+            .filter(|index| !layer.traced.contains(*index))
+            .take(ADDED)
+            .collect();
+        layer.traced.extend(new);
+    }
+
+    fn weights(&self) -> usize {
+        self.layers.iter().map(|layer| layer.window.counts().len()).sum()
+    }
+
+    fn layer_share(&self, layer: &Layer) -> f64 {
+        match self.measure {
+            Measure::Window => layer.window.share_above(self.threshold),
+            Measure::Ema => layer.freezing.tracker().share_above(self.threshold),
+        }
+    }
+
+    fn oscillating_share(&self) -> f64 {
+        let shares: Vec<f64> = self.layers.iter().map(|layer| self.layer_share(layer)).collect();
+        self.share_of_all(&shares)
+    }
+
+    /// The share of all weights from that of each layer.
+    fn share_of_all(&self, shares: &[f64]) -> f64 {
+        let layers = self.layers.iter().zip(shares);
+        let sum: f64 = layers.map(|(layer, share)| share * layer.window.counts().len() as f64).sum();
+        sum / self.weights().max(1) as f64
+    }
+
+    fn frozen_share(&self) -> f64 {
+        let frozen: usize = self
+            .layers
+            .iter()
+            .map(|layer| layer.freezing.frozen().iter().filter(|frozen| **frozen).count())
+            .sum();
+        frozen as f64 / self.weights().max(1) as f64
+    }
+
+    fn near_share(&self, plan: &Plan, parameters: &Parameters) -> f64 {
+        let near: usize = plan
+            .weights()
+            .iter()
+            .zip(&self.layers)
+            .map(|(weight, layer)| near_count(weight, &layer.scales, parameters))
+            .sum();
+        near as f64 / self.weights().max(1) as f64
+    }
+
+    /// Figures of a layer for the table: oscillating, near a boundary, frozen share, mean scale.
+    pub(super) fn layer_figures(
+        &self,
+        index: usize,
+        weight: &WeightPlan,
+        parameters: &Parameters,
+    ) -> [f64; 4] {
+        let Some(layer) = self.layers.get(index) else { return [f64::NAN; 4] };
+        let count = weight.groups.len().max(1) as f64;
+        let frozen = layer.freezing.frozen().iter().filter(|frozen| **frozen).count() as f64 / count;
+        let mean = layer.scales.iter().map(|scale| f64::from(*scale)).sum::<f64>()
+            / layer.scales.len().max(1) as f64;
+        [self.layer_share(layer), near_count(weight, &layer.scales, parameters) as f64 / count, frozen, mean]
+    }
+
+    /// The scales that the last step used.
+    pub(super) fn scales(&self, layer: usize) -> &[f32] {
+        self.layers.get(layer).map_or(&[], |layer| &layer.scales)
+    }
+}
+
+/// Weights of a layer near an interior boundary.
+fn near_count(weight: &WeightPlan, scales: &[f32], parameters: &Parameters) -> usize {
+    weight.near_boundary(&weight.latent(parameters), scales, ch::NEAR)
+}
+
+/// A layer's name without the words that all names share.
+pub(super) fn short(name: &str) -> String {
+    name.trim_end_matches(".weight")
+        .replace("layers.", "fc")
+        .replace("blocks.", "b")
+        .replace("attention.", "")
+        .replace("mlp.", "")
+}

@@ -1,0 +1,154 @@
+//! Pictures at a step: histograms, the boundary strip, the table of layers.
+
+use super::monitor::{Monitor, short};
+use crate::channels as ch;
+use crate::method::boundary;
+use crate::network::plan::Plan;
+use crate::network::weight::WeightPlan;
+use weightscope_frame::record::{Cell, Channel, Data, Dot, Histograms, Table, Timeline};
+use weightscope_frame::run::Context;
+use weightscope_nn::parameters::Parameters;
+
+/// Bins of a latent histogram between two neighbouring levels.
+const BINS_PER_STEP: usize = 16;
+/// Room beyond the outermost levels, steps.
+const MARGIN: f64 = 1.5;
+/// Most bins of a latent histogram: above 4 bits they get wider.
+const MOST_BINS: f64 = 160.0;
+/// Bins of a distance histogram from 0 to half a step.
+const DISTANCE_BINS: usize = 50;
+
+/// Takes all pictures.
+pub(super) fn take(context: &mut Context<'_>, plan: &Plan, parameters: &Parameters, monitor: &Monitor) {
+    let step = context.step();
+    let mut rows = Vec::new();
+    let mut base = 0_u64;
+    for (index, weight) in plan.weights().iter().enumerate() {
+        let positions = weight.positions(&weight.latent(parameters), monitor.scales(index));
+        histogram(
+            context,
+            ch::LATENT,
+            weight,
+            step,
+            &latent_edges(weight),
+            positions.iter().map(|position| f64::from(*position)),
+        );
+        let distances =
+            positions.iter().map(|position| f64::from(boundary::distance(*position, weight.range())));
+        let edges: Vec<f64> =
+            (0..=DISTANCE_BINS).map(|bin| bin as f64 * 0.5 / DISTANCE_BINS as f64).collect();
+        histogram(context, ch::DISTANCE, weight, step, &edges, distances);
+        strip(context, weight, index, step, base, &positions, monitor);
+        let [oscillating, near, frozen, scale] = monitor.layer_figures(index, weight, parameters);
+        rows.push(vec![
+            Cell::Text(short(&weight.name)),
+            Cell::Number(weight.groups.len() as f64),
+            Cell::Number(oscillating),
+            Cell::Number(near),
+            Cell::Number(frozen),
+            Cell::Number(scale),
+        ]);
+        base += weight.groups.len() as u64;
+    }
+    if rows.is_empty() {
+        return;
+    }
+    let columns = ["layer", "weights", "oscillating share", "near a boundary", "frozen share", "mean scale"]
+        .map(str::to_owned)
+        .to_vec();
+    let channel = context.record().declare(ch::LAYERS, || {
+        channel(
+            ch::LAYERS,
+            "layers",
+            "",
+            "Figures of each quantized matrix.",
+            Data::Table(Timeline::default()),
+        )
+    });
+    if let Data::Table(tables) = &mut channel.data {
+        tables.push(step, Table { columns, rows });
+    }
+}
+
+fn channel(id: &str, label: &str, unit: &str, about: &str, data: Data) -> Channel {
+    Channel {
+        id: id.to_owned(),
+        label: label.to_owned(),
+        unit: unit.to_owned(),
+        about: about.to_owned(),
+        clock: false,
+        data,
+    }
+}
+
+fn latent_edges(weight: &WeightPlan) -> Vec<f64> {
+    let (low, high) = (f64::from(weight.range().lowest) - MARGIN, f64::from(weight.range().highest) + MARGIN);
+    let bins = ((high - low) * BINS_PER_STEP as f64).min(MOST_BINS).round();
+    (0..=bins as usize).map(|bin| low + bin as f64 * (high - low) / bins).collect()
+}
+
+fn histogram(
+    context: &mut Context<'_>,
+    family: &str,
+    weight: &WeightPlan,
+    step: u64,
+    edges: &[f64],
+    values: impl Iterator<Item = f64>,
+) {
+    let (Some(low), Some(high)) = (edges.first(), edges.last()) else { return };
+    let bins = edges.len() - 1;
+    let mut counts = vec![0_u32; bins];
+    for value in values {
+        let bin = ((value - low) / (high - low) * bins as f64).floor();
+        if bin >= 0.0
+            && let Some(count) = counts.get_mut(bin as usize)
+        {
+            *count += 1;
+        }
+    }
+    let id = format!("{family}{}", weight.name);
+    let about = "Number of weights in each bin; those beyond the last edge are left out.";
+    let channel = context.record().declare(&id, || {
+        channel(
+            &id,
+            &short(&weight.name),
+            "steps",
+            about,
+            Data::Histogram(Histograms { edges: edges.to_vec(), ..Histograms::default() }),
+        )
+    });
+    if let Data::Histogram(histograms) = &mut channel.data {
+        histograms.counts.push(step, counts);
+    }
+}
+
+/// The first row of a matrix on the level axis.
+fn strip(
+    context: &mut Context<'_>,
+    weight: &WeightPlan,
+    layer: usize,
+    step: u64,
+    base: u64,
+    positions: &[f32],
+    monitor: &Monitor,
+) {
+    let dots = positions
+        .iter()
+        .take(weight.groups.inner)
+        .enumerate()
+        .map(|(column, position)| Dot {
+            x: f64::from(*position),
+            y: column as f64,
+            value: f64::from(monitor.frequency(layer, column)),
+            id: base + column as u64,
+        })
+        .collect();
+    let id = format!("{}{}", ch::STRIP, weight.name);
+    let about = "Latent weights of the first row in quantization steps, by column.";
+    let channel = context.record().declare(&id, || {
+        channel(&id, &short(&weight.name), "steps", about, Data::Points(Timeline::default()))
+    });
+    if let Data::Points(points) = &mut channel.data {
+        points.push(step, dots);
+    }
+}

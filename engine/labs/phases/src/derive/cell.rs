@@ -1,0 +1,121 @@
+//! One cell taken from disk: its networks, its rows, its shape. The networks lie in the run folder, or in the zoo that a run reads.
+
+use crate::config::{Config, Origin};
+use crate::material::Material;
+use crate::plan::{Knobs, Plan, Wanted};
+use crate::run::training::{Point, Recipe, pack};
+use crate::zoo::{import, own};
+use weightscope_frame::lab::Derive;
+use weightscope_frame::run::RunError;
+use weightscope_frame::store;
+use weightscope_population::{Lane, Samples, Shape};
+
+/// See the module.
+pub(super) struct OpenCell {
+    /// The settings that made the networks.
+    pub(super) config: Config,
+    pub(super) material: Material,
+    pub(super) knobs: Knobs,
+    pub(super) shape: Shape,
+    /// Seed of the run that made them.
+    pub(super) run_seed: u64,
+    /// The finished networks.
+    pub(super) seeds: Vec<OpenSeed>,
+}
+
+/// One network.
+pub(super) struct OpenSeed {
+    /// Its number in the cell.
+    pub(super) seed: usize,
+    /// Its parameters, flat.
+    pub(super) flat: Vec<f32>,
+    /// Its learning curve.
+    pub(super) curve: Vec<Point>,
+}
+
+impl OpenCell {
+    /// The rows that its networks learned from.
+    pub(super) fn training(&self) -> Result<&Samples, RunError> {
+        Ok(&self.material.training(&self.knobs)?.samples)
+    }
+
+    /// A network packed.
+    pub(super) fn packed(&self, seed: &OpenSeed) -> Result<Vec<Lane>, RunError> {
+        pack(&self.shape, &seed.flat)
+    }
+
+    /// What its networks are made from.
+    pub(super) fn recipe(&self, seed: usize) -> Recipe<'_> {
+        Recipe {
+            config: &self.config,
+            material: &self.material,
+            knobs: self.knobs,
+            run_seed: self.run_seed,
+            seed,
+        }
+    }
+
+    /// The only cell of a plan, without its networks.
+    fn new(config: Config, plan: &Plan, run_seed: u64) -> Result<Option<Self>, RunError> {
+        let Some(knobs) = plan.cells.first().map(|cell| cell.knobs) else { return Ok(None) };
+        let material = Material::load(&config, plan)?;
+        let shape = crate::run::training::shape(&config, &material, &knobs)?;
+        Ok(Some(Self { config, material, knobs, shape, run_seed, seeds: Vec::new() }))
+    }
+}
+
+/// The cell that the controls choose, else the first; `None` without a run folder or while none of its networks is finished.
+pub(super) fn open(config: &Config, job: &Derive<'_>) -> Result<Option<OpenCell>, RunError> {
+    let Some(folder) = job.folder else { return Ok(None) };
+    let Some(wanted) = job.controls.word(super::control::CELL).and_then(parse) else { return Ok(None) };
+    let cell = if config.origin == Origin::Zoo {
+        of_zoo(config, wanted, job)?
+    } else {
+        of_run(config, wanted, folder, job)?
+    };
+    Ok(cell.filter(|cell| !cell.seeds.is_empty()))
+}
+
+fn of_run(
+    config: &Config,
+    wanted: Wanted,
+    folder: &std::path::Path,
+    job: &Derive<'_>,
+) -> Result<Option<OpenCell>, RunError> {
+    let run_seed = store::read_experiment(crate::OWN, folder)?.seed;
+    let Some(mut cell) = OpenCell::new(config.clone(), &Plan::single(config, wanted), run_seed)? else {
+        return Ok(None);
+    };
+    let epochs = cell.knobs.protocol(config, cell.training()?.rows()).epochs;
+    for seed in 0..config.seeds as usize {
+        job.control.check()?;
+        let model = own::folder(folder, &cell.knobs, seed);
+        if let Some(flat) = own::read_weights(&model, epochs, &cell.shape) {
+            let curve = own::read_result(&model).map(|(curve, _)| curve).unwrap_or_default();
+            cell.seeds.push(OpenSeed { seed, flat, curve });
+        }
+    }
+    Ok(Some(cell))
+}
+
+/// Models of a zoo whose weights this program can read; those of other architectures have no closer look.
+fn of_zoo(config: &Config, wanted: Wanted, job: &Derive<'_>) -> Result<Option<OpenCell>, RunError> {
+    let models = import::models_at(config, wanted)?;
+    let Some(first) = models.first() else { return Ok(None) };
+    let Ok(made) = first.made_by(config) else { return Ok(None) };
+    let plan = Plan::of_knobs(wanted, first.knobs);
+    let Some(mut cell) = OpenCell::new(made, &plan, first.run_seed())? else { return Ok(None) };
+    for model in &models {
+        job.control.check()?;
+        if let Ok((_, flat)) = model.weights(&cell.shape) {
+            let curve = own::read_result(&model.folder).map(|(curve, _)| curve).unwrap_or_default();
+            cell.seeds.push(OpenSeed { seed: model.seed(), flat, curve });
+        }
+    }
+    Ok(Some(cell))
+}
+
+fn parse(name: &str) -> Option<Wanted> {
+    let (load, temperature) = name.split_once(" × ")?;
+    Some(Wanted { load: load.parse().ok()?, temperature: temperature.parse().ok()? })
+}

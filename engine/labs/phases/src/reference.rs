@@ -1,0 +1,52 @@
+//! Published figures, and those of the desk protocol, beside ours.
+
+use weightscope_frame::lab::{Comparability, ReferenceRow};
+
+const RESNETS: Comparability = Comparability::NotComparable(
+    "ResNets on photographs; the desk trains small perceptrons without normalisation on 8×8 digits",
+);
+
+/// The lines of the reproduction card.
+pub(super) fn rows() -> Vec<ReferenceRow> {
+    let published = |quantity, published, source| ReferenceRow {
+        quantity,
+        published,
+        source,
+        result: None,
+        value: None,
+        comparability: RESNETS,
+    };
+    vec![
+        published(
+            "test accuracy over the grid, ResNet-18, CIFAR-10",
+            "0.53 to 0.88",
+            "model zoo, arXiv 2504.18072, read off the figure",
+        ),
+        published(
+            "mode connectivity over the grid, ResNet-18, CIFAR-10",
+            "−25 to +16 percentage points",
+            "model zoo, arXiv 2504.18072, read off the figure",
+        ),
+        published(
+            "CKA over the grid, ResNet-18, CIFAR-10",
+            "0.68 to 0.93",
+            "model zoo, arXiv 2504.18072, read off the figure",
+        ),
+        ReferenceRow {
+            quantity: "best test accuracy, desk",
+            published: "0.92 to 0.94, at width 128, batch 16 to 32",
+            source: "own measurement, two seed sets of a reference program",
+            result: Some("best_test_accuracy"),
+            value: Some(0.931),
+            comparability: Comparability::Within(0.015),
+        },
+        ReferenceRow {
+            quantity: "cells of phase IV-B, desk",
+            published: "10 of 56",
+            source: "own measurement, reference program",
+            result: Some("cells_iv_b"),
+            value: Some(10.0),
+            comparability: Comparability::Within(4.0),
+        },
+    ]
+}

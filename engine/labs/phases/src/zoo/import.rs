@@ -1,0 +1,227 @@
+//! A zoo from disk as a grid: settings and metrics of each model; what its files lack is computed from its weights where that can be.
+//!
+//! Models that cannot be read are named with the reason and left out; the rest is drawn.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::measure::{self, Measures};
+use super::model::{self, Model};
+use crate::config::Config;
+use crate::method::phase::{Phase, classify};
+use crate::metric::{Metric, Values};
+use crate::plan::{Cell, Knobs, Plan, Wanted};
+use crate::run::{files, pictures};
+use weightscope_frame::run::{Context, RunError};
+use weightscope_frame::store::StoreError;
+
+/// Reads one of the settings.
+type Knob = fn(&Knobs) -> f64;
+
+/// Models that cannot be read are named one by one up to here.
+const MOST_NAMED: u64 = 50;
+
+/// Reads the folder of the settings.
+pub(crate) fn run(config: &Config, context: &mut Context<'_>) -> Result<(), RunError> {
+    let root = PathBuf::from(config.zoo_folder.trim());
+    let folders = folders(&root)?;
+    context.plan(&[("reading the zoo", folders.len() as u64)]);
+    context.enter_stage(0);
+    let mut found = Vec::new();
+    let mut left_out = 0_u64;
+    for folder in folders {
+        context.check()?;
+        context.begin_step(0.0);
+        match model::read(&folder) {
+            Ok(model) => found.push(model),
+            Err(why) => {
+                left_out += 1;
+                if left_out <= MOST_NAMED {
+                    context.warn(&format!("a model is left out: {why}: {}", folder.display()));
+                }
+            }
+        }
+    }
+    if left_out > MOST_NAMED {
+        context.warn(&format!("{} further models are left out", left_out - MOST_NAMED));
+    }
+    if found.is_empty() {
+        return Err(RunError::Store(StoreError::Damaged {
+            what: "the zoo",
+            why: "no folder in it holds a model with params.json and result.json".to_owned(),
+            advice: "choose the folder that holds the models' folders",
+            path: root,
+        }));
+    }
+    let (plan, cells) = arrange(&found);
+    let mut values: Vec<Values> = cells.iter().map(|models| of_cell(models)).collect();
+    let step = context.step();
+    let diverged: Vec<bool> = cells.iter().map(|models| models.iter().any(|model| model.diverged)).collect();
+    pictures::show_values(context.record(), step, &plan, &values, &phases(config, &values, &diverged));
+    let Measures { book, computed } = measure::missing(config, context, &plan, &cells, &values)?;
+    for (cell, values) in values.iter_mut().enumerate() {
+        values.complete(&book.values(config, cell));
+    }
+    let phases = phases(config, &values, &diverged);
+    let step = context.step();
+    pictures::show_values(context.record(), step, &plan, &values, &phases);
+    pictures::tables_of(context.record(), config, &plan, &book, &values, &phases);
+    let counts: Vec<usize> = cells.iter().map(Vec::len).collect();
+    let text = files::grid_text(config, &plan, &counts, &values, &phases);
+    context.write_file(files::GRID, text.as_bytes())?;
+    context.result("models_read", found.len() as f64);
+    context.result("models_left_out", left_out as f64);
+    context.result("models_measured", computed as f64);
+    Phase::count(&phases, |name, count| context.result(name, count as f64));
+    Ok(())
+}
+
+fn phases(config: &Config, values: &[Values], diverged: &[bool]) -> Vec<Phase> {
+    let thresholds = config.thresholds();
+    let of = |(values, diverged): (&Values, &bool)| {
+        if *diverged { Phase::Diverged } else { classify(&values.for_rule(), &thresholds) }
+    };
+    values.iter().zip(diverged).map(of).collect()
+}
+
+/// The models of one cell of the zoo, by seed.
+pub(crate) fn models_at(config: &Config, at: Wanted) -> Result<Vec<Model>, RunError> {
+    let folders = folders(&PathBuf::from(config.zoo_folder.trim()))?;
+    let found: Vec<Model> = folders
+        .into_iter()
+        .filter_map(|folder| {
+            let (params, knobs) = model::settings(&folder).ok()?;
+            let values = Values::default();
+            Some(Model { folder, params, knobs, values, cell: None, curvature_known: false, diverged: false })
+        })
+        .collect();
+    let (plan, cells) = arrange(&found);
+    let place = plan.cells.iter().position(|cell| cell.load == at.load && cell.temperature == at.temperature);
+    let models = place.and_then(|place| cells.into_iter().nth(place)).unwrap_or_default();
+    Ok(models.into_iter().cloned().collect())
+}
+
+/// Folders inside the zoo, by name.
+fn folders(root: &Path) -> Result<Vec<PathBuf>, RunError> {
+    let entries = fs::read_dir(root).map_err(|error| StoreError::io("the zoo", root, error))?;
+    let mut folders: Vec<PathBuf> =
+        entries.flatten().map(|entry| entry.path()).filter(|path| path.is_dir()).collect();
+    folders.sort();
+    Ok(folders)
+}
+
+/// The axes are what differs: width, else share of the data, else label noise; batch size, else learning rate, else weight decay.
+fn arrange(models: &[Model]) -> (Plan, Vec<Vec<&Model>>) {
+    let axis = |of: Knob| {
+        let mut values: Vec<f64> = models.iter().map(|model| of(&model.knobs)).collect();
+        values.sort_by(f64::total_cmp);
+        values.dedup();
+        values
+    };
+    let loads: [Knob; 3] = [|knobs| knobs.width as f64, |knobs| knobs.data_share, |knobs| knobs.label_noise];
+    let temperatures: [(Knob, bool); 3] = [
+        (|knobs| knobs.batch as f64, true),
+        (|knobs| knobs.learning_rate, false),
+        (|knobs| knobs.weight_decay, false),
+    ];
+    let load_of = loads.into_iter().find(|of| axis(*of).len() > 1).unwrap_or(loads[0]);
+    let (temperature_of, small_is_hot) =
+        temperatures.into_iter().find(|(of, _)| axis(*of).len() > 1).unwrap_or(temperatures[0]);
+    let load = axis(load_of);
+    let mut temperature = axis(temperature_of);
+    if small_is_hot {
+        temperature.reverse();
+    }
+    let position = |values: &[f64], value: f64| {
+        values.iter().position(|other| other.to_bits() == value.to_bits()).unwrap_or(0)
+    };
+    let mut cells: BTreeMap<(usize, usize), Vec<&Model>> = BTreeMap::new();
+    for model in models {
+        let row = position(&temperature, temperature_of(&model.knobs));
+        let column = position(&load, load_of(&model.knobs));
+        cells.entry((row, column)).or_default().push(model);
+    }
+    let planned = cells
+        .iter()
+        .filter_map(|((row, column), models)| {
+            let knobs = models.first()?.knobs;
+            Some(Cell {
+                load: load[*column],
+                temperature: temperature[*row],
+                knobs,
+                row: *row,
+                column: *column,
+            })
+        })
+        .collect();
+    let seeds = cells.values().map(Vec::len).max().unwrap_or(0);
+    let mut cells: Vec<Vec<&Model>> = cells.into_values().collect();
+    cells.iter_mut().for_each(|models| models.sort_by_key(|model| model.seed()));
+    (Plan { load, temperature, cells: planned, seeds }, cells)
+}
+
+/// The metrics of a cell as this program noted them, if all models of the cell are there and say the same; else their means.
+fn of_cell(models: &[&Model]) -> Values {
+    if let Some((seeds, noted)) = models.first().and_then(|model| model.cell.as_ref())
+        && *seeds == models.len()
+        && models.iter().all(|model| model.cell.as_ref() == Some(&(*seeds, noted.clone())))
+    {
+        return noted.clone();
+    }
+    let mut values = Values::default();
+    for metric in Metric::ALL.iter().copied() {
+        let known: Vec<f64> = models.iter().filter_map(|model| model.values.get(metric)).collect();
+        let sum: f64 = known.iter().sum();
+        values.set(metric, (!known.is_empty()).then(|| sum / known.len() as f64));
+    }
+    values
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{PARAMS, RESULT};
+    use super::*;
+
+    fn model(root: &Path, name: &str, width: u64, batch: u64, lines: &str) {
+        let folder = root.join(name);
+        fs::create_dir_all(&folder).unwrap();
+        let params =
+            serde_json::json!({ "model::width": width, "training::batchsize": batch, "optim::lr": 0.1 });
+        fs::write(folder.join(PARAMS), params.to_string()).unwrap();
+        fs::write(folder.join(RESULT), lines).unwrap();
+    }
+
+    #[test]
+    fn models_become_cells_and_broken_ones_are_named() {
+        let root = tempfile::tempdir().unwrap();
+        let lines = |accuracy: f64| {
+            format!(
+                "{{\"train_loss\": 2.0, \"test_acc\": 0.1}}\n{{\"train_loss\": 0.5, \"test_acc\": {accuracy}, \"curve_mc_train_error\": -3.0}}\n"
+            )
+        };
+        model(root.path(), "a", 4, 8, &lines(0.5));
+        model(root.path(), "b", 4, 8, &lines(70.0));
+        model(root.path(), "c", 16, 64, &lines(0.9));
+        model(root.path(), "d", 16, 64, "{ \"train_loss\": ");
+        model(root.path(), "f", 16, 8, "{\"train_loss\": 2.0}\n{\"train_loss\": null}\n");
+        fs::create_dir_all(root.path().join("e")).unwrap();
+        let read_all: Vec<_> =
+            folders(root.path()).unwrap().iter().map(|folder| model::read(folder)).collect();
+        let reasons: Vec<&String> = read_all.iter().filter_map(|model| model.as_ref().err()).collect();
+        assert_eq!(reasons.len(), 2, "{reasons:?}");
+        assert!(reasons[0].contains("line 1") && reasons[1].contains(PARAMS), "{reasons:?}");
+        let found: Vec<Model> = read_all.into_iter().filter_map(Result::ok).collect();
+        assert!(found.iter().any(|model| model.diverged), "a loss of null is no old loss");
+        let (plan, cells) = arrange(&found);
+        assert_eq!((plan.load.len(), plan.temperature.clone()), (2, vec![64.0, 8.0]), "small batches on top");
+        let cell = plan.cells.iter().position(|cell| (cell.row, cell.column) == (1, 0)).unwrap();
+        let values = of_cell(&cells[cell]);
+        assert_eq!(
+            values.get(Metric::TestAccuracy).map(|value| (value * 100.0).round()),
+            Some(60.0),
+            "percentages are shares"
+        );
+        assert_eq!(values.get(Metric::Connectivity), Some(-3.0));
+    }
+}

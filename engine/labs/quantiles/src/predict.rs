@@ -1,0 +1,242 @@
+//! Predictions and intervals for new rows from a finished run.
+//!
+//! Contract: the run folder is enough; the new table needs the run's feature columns by name, in any order, and nothing else.
+//! The output has one line for each row: the row's number, every level's quantile, and the calibrated ends of every central interval,
+//! in the target's units.
+
+use std::path::Path;
+
+use burn::tensor::Device;
+use rayon::prelude::*;
+
+use super::base::{Fitted, Matrix};
+use super::config::Config;
+use super::method::conformal;
+use super::method::cv_plus::{self, SortedScores};
+use super::method::isotonize::Isotonization;
+use super::method::levels::Levels;
+use super::pipeline::finish::operator;
+use super::pipeline::store::{Finished, Store};
+use weightscope_data::table::{read_as, told};
+use weightscope_frame::experiment::Problem;
+use weightscope_frame::run::{Control, RunError};
+use weightscope_frame::store::{self, StoreError};
+
+/// Rows that one task predicts.
+const CHUNK: usize = 2048;
+
+/// Predictions for a CSV file as CSV, by the run's best method on its validation rows.
+///
+/// # Errors
+/// A folder that holds no finished run of this lab, and a table that does not fit the run.
+pub fn predict(run_folder: &Path, csv_path: &Path) -> Result<Vec<u8>, RunError> {
+    predict_with(run_folder, csv_path, None, &Control::default())
+}
+
+/// The same by a method of one's choice (its word; `None` takes the best on the validation rows).
+///
+/// # Errors
+/// As [`predict`], a word that names no method of the run, and a cancelled control.
+pub fn predict_with(
+    run_folder: &Path,
+    csv_path: &Path,
+    method: Option<&str>,
+    control: &Control,
+) -> Result<Vec<u8>, RunError> {
+    let model = Model::open(run_folder, method)?;
+    let (table, _) = read_as(csv_path, &model.finished.encoder.wanted())?;
+    if table.rows == 0 {
+        return Err(
+            told("there are no rows below the header; choose a file with data in it", csv_path).into()
+        );
+    }
+    if model.refuses_holes
+        && let Some((row, column)) = (0..table.rows).find_map(|row| {
+            table.columns.iter().position(|column| column.is_missing(row)).map(|column| (row, column))
+        })
+    {
+        let (line, name) = (table.row_name(row), &table.names[column]);
+        let words = format!(
+            "{line}, column \"{name}\" has no usable value, and the run was made without imputing; fill the cell with a value \
+             that the run knows, or make a run with missing = \"impute\""
+        );
+        return Err(told(words, csv_path).into());
+    }
+    let starts: Vec<usize> = (0..table.rows).step_by(CHUNK).collect();
+    let parts: Result<Vec<Vec<u8>>, RunError> = starts
+        .into_par_iter()
+        .map(|start| {
+            control.check()?;
+            let rows: Vec<usize> = (start..(start + CHUNK).min(table.rows)).collect();
+            let x = model.finished.encoder.features(&table, &rows);
+            Ok(model.lines(start, &x))
+        })
+        .collect();
+    let mut out = model.header();
+    parts?.iter().for_each(|part| out.extend_from_slice(part));
+    Ok(out)
+}
+
+/// What a finished run needs to predict.
+struct Model {
+    store: Store,
+    finished: Finished,
+    levels: Levels,
+    /// Place of the method among base models and aggregators.
+    method: usize,
+    operator: Isotonization,
+    refuses_holes: bool,
+    device: Device,
+    /// Base models that the method needs.
+    needed: Vec<bool>,
+    /// Scores of CV+ by interval; empty for split calibration.
+    scores: Vec<SortedScores>,
+}
+
+impl Model {
+    fn open(run_folder: &Path, method: Option<&str>) -> Result<Self, RunError> {
+        let experiment = store::read_experiment(crate::OWN, run_folder)?;
+        let Some(Config { missing, isotonization, .. }) = experiment.method.settings().cloned() else {
+            return Err(wrong(
+                "lab",
+                format!("this is a run of the lab \"{}\"", experiment.lab()),
+                "a run of the lab quantiles",
+            ));
+        };
+        let damaged = |why: &str| {
+            RunError::Store(StoreError::Damaged {
+                what: "the stored models",
+                why: why.to_owned(),
+                advice: "resume the run to its end, then predict",
+                path: run_folder.to_owned(),
+            })
+        };
+        let newest = store::checkpoints(run_folder);
+        let newest = newest.last().ok_or_else(|| damaged("the run has no checkpoint"))?;
+        let store = Store::from_state(&store::read_checkpoint(newest)?.state)?;
+        let finished = store.finished.clone().ok_or_else(|| damaged("the run has not come to its end"))?;
+        let levels = Levels::new(finished.levels.clone()).map_err(|why| damaged(&why))?;
+        let names: Vec<&String> = finished.base_models.iter().chain(&finished.aggregators).collect();
+        let word = method.unwrap_or(&finished.best);
+        let Some(method) = names.iter().position(|name| *name == word) else {
+            let known = names.iter().map(|name| name.as_str()).collect::<Vec<_>>().join(", ");
+            return Err(wrong("method", format!("the run has no method \"{word}\""), &known));
+        };
+        let scores = names.get(method).and_then(|name| finished.cv_scores.get(*name));
+        let sorted = |scores: &Vec<f64>| SortedScores::new(scores, &finished.folds);
+        let scores = scores.map(|scores| scores.iter().map(sorted).collect()).unwrap_or_default();
+        let models = finished.base_models.len();
+        let needed = (0..models).map(|model| method >= models || method == model).collect();
+        Ok(Self {
+            store,
+            levels,
+            method,
+            operator: isotonization,
+            refuses_holes: missing != super::config::Missing::Impute,
+            device: Device::flex(),
+            needed,
+            scores,
+            finished,
+        })
+    }
+
+    fn header(&self) -> Vec<u8> {
+        let mut names = vec!["row".to_owned()];
+        names.extend(self.levels.values().iter().map(|tau| format!("q_{tau}")));
+        if self.calibrates() {
+            for pair in self.levels.pairs() {
+                let coverage = 100.0 * (1.0 - pair.alpha);
+                names.push(format!("lower_{coverage:.0}"));
+                names.push(format!("upper_{coverage:.0}"));
+            }
+        }
+        let mut line = names.join(",").into_bytes();
+        line.push(b'\n');
+        line
+    }
+
+    fn calibrates(&self) -> bool {
+        self.finished.conformal != "none" && self.levels.is_symmetric()
+    }
+
+    /// Predictions of the method, from full fits or from those without a fold; `None` where that fold's models were not kept.
+    fn quantiles(&self, x: &Matrix, fold: Option<usize>) -> Option<Vec<f32>> {
+        let taus = self.levels.values();
+        let models = self.finished.base_models.len();
+        let fitted = |model: usize| -> Option<&Fitted> {
+            match fold {
+                None => self.store.full.get(&model).map(|fit| &fit.fitted),
+                Some(fold) => self.store.folds.get(&(model, fold)).and_then(|fit| fit.fitted.as_ref()),
+            }
+        };
+        let one = |model: usize| fitted(model).map(|fitted| fitted.predict(x, taus, &self.device));
+        let Some(aggregator) = self.method.checked_sub(models) else { return one(self.method) };
+        let parts: Option<Vec<Vec<f32>>> = (0..models)
+            .map(|model| if self.needed[model] { one(model) } else { Some(vec![0.0; x.rows() * taus.len()]) })
+            .collect();
+        let parts = parts?;
+        let z = super::pipeline::stack(&parts.iter().map(Vec::as_slice).collect::<Vec<_>>(), taus.len());
+        let nested = fold.and_then(|fold| self.store.nested.get(&(aggregator, fold)));
+        let combined = match nested {
+            Some(combined) => combined,
+            None => &self.store.aggregated.get(&aggregator)?.combined,
+        };
+        Some(combined.predict(x, &z, taus, &self.device))
+    }
+
+    /// Lines of the output for rows from `start` on.
+    fn lines(&self, start: usize, x: &Matrix) -> Vec<u8> {
+        use std::io::Write as _;
+        let m = self.levels.len();
+        let mut q = self.quantiles(x, None).unwrap_or_else(|| vec![f32::NAN; x.rows() * m]);
+        self.operator.apply_rows(&mut q, m);
+        let intervals = if self.calibrates() { self.intervals(x, &q) } else { Vec::new() };
+        let mut out = Vec::with_capacity(x.rows() * (m + 1) * 10);
+        let units = |value: f32| self.finished.encoder.target.in_units(f64::from(value));
+        for row in 0..x.rows() {
+            // Writing to memory cannot fail.
+            let _ = write!(out, "{}", start + row);
+            for value in &q[row * m..(row + 1) * m] {
+                let _ = write!(out, ",{}", units(*value) as f32);
+            }
+            if !intervals.is_empty() {
+                for pair in self.levels.pairs() {
+                    let (low, high) = (intervals[row * m + pair.lower], intervals[row * m + pair.upper]);
+                    let _ = write!(out, ",{},{}", units(low) as f32, units(high) as f32);
+                }
+            }
+            out.push(b'\n');
+        }
+        out
+    }
+
+    /// Calibrated quantiles of rows whose isotonized predictions are `q`.
+    fn intervals(&self, x: &Matrix, q: &[f32]) -> Vec<f32> {
+        let m = self.levels.len();
+        let name = self.finished.base_models.iter().chain(&self.finished.aggregators).nth(self.method);
+        let name = name.cloned().unwrap_or_default();
+        let operator = operator(self.operator);
+        let mut out = q.to_vec();
+        operator.apply_rows(&mut out, m);
+        if let Some(offsets) = self.finished.offsets.get(&name) {
+            conformal::apply(&mut out, &self.levels, offsets);
+            return out;
+        }
+        if self.scores.is_empty() {
+            return Vec::new();
+        }
+        let folds = self.finished.folds.iter().max().map_or(0, |most| most + 1);
+        let by_fold: Option<Vec<Vec<f32>>> = (0..folds).map(|fold| self.quantiles(x, Some(fold))).collect();
+        let Some(mut by_fold) = by_fold else { return Vec::new() };
+        by_fold.iter_mut().for_each(|q| operator.apply_rows(q, m));
+        let pairs = self.levels.pairs();
+        for (row, out) in out.chunks_exact_mut(m).enumerate() {
+            cv_plus::calibrate_row(&pairs, &self.scores, &by_fold, row, out);
+        }
+        out
+    }
+}
+
+fn wrong(key: &str, why: String, allowed: &str) -> RunError {
+    RunError::Problems(vec![Problem::error(key, why).allowing(allowed)])
+}

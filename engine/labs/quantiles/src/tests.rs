@@ -1,0 +1,334 @@
+//! Small whole runs: the same numbers on any number of threads, after a resume, and from the stored models.
+
+mod across;
+mod exclusion;
+mod forks;
+
+use std::path::Path;
+
+use super::config::{Config, Conformal};
+use super::predict;
+use weightscope_frame::experiment::Experiment;
+use weightscope_frame::lab::{Derive, Lab as _, Method};
+use weightscope_frame::record::Controls;
+use weightscope_frame::run::{self, Control, Nobody, Outcome, Place, RunRequest};
+use weightscope_frame::store::{Status, read_metrics, read_run};
+
+fn small() -> Config {
+    Config {
+        base_models: ["linear", "knn", "random_forest", "boosting", "joint_quantile"]
+            .map(str::to_owned)
+            .to_vec(),
+        aggregators: ["average", "best", "qra", "global_fine", "local_medium"].map(str::to_owned).to_vec(),
+        levels: vec![9.0],
+        folds: 3,
+        net_steps: 200,
+        aggregator_steps: 200,
+        ..Config::default()
+    }
+}
+
+fn experiment(config: Config, threads: u64) -> Experiment {
+    let mut experiment = Experiment::new(Method::of(crate::OWN, config));
+    experiment.seed = 3;
+    experiment.threads = threads;
+    experiment
+}
+
+fn carry_out(config: Config, threads: u64, place: Place) -> Outcome {
+    let request =
+        RunRequest { experiment: experiment(config, threads), asked: None, origin: "test".to_owned(), place };
+    run::run(&request, &mut Nobody, &Control::default()).unwrap()
+}
+
+fn done(config: Config, threads: u64, place: Place) -> Outcome {
+    let outcome = carry_out(config, threads, place);
+    assert_eq!(outcome.status, Status::Done, "{:?}", outcome.reason);
+    outcome
+}
+
+/// A run of the small experiment that is cancelled after so many steps.
+fn stopped_after(steps: u64, path: &Path) {
+    let control = Control::default();
+    let request = RunRequest {
+        experiment: experiment(small(), 2),
+        asked: None,
+        origin: "test".to_owned(),
+        place: Place::New(path.to_owned()),
+    };
+    control.step(steps);
+    std::thread::scope(|scope| {
+        let run = scope.spawn(|| run::run(&request, &mut Nobody, &control));
+        while !control.is_parked() && !run.is_finished() {
+            std::thread::sleep(std::time::Duration::from_millis(2));
+        }
+        control.cancel();
+        assert_eq!(run.join().unwrap().unwrap().status, Status::Cancelled);
+    });
+}
+
+#[test]
+fn results_do_not_depend_on_threads() {
+    let one = done(small(), 1, Place::Memory).results;
+    let three = done(small(), 3, Place::Memory).results;
+    assert_eq!(one, three);
+    assert!(one["wis"] > 0.0 && one.contains_key("coverage_80"));
+}
+
+#[test]
+fn a_finished_run_predicts_its_own_table_and_refuses_others() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("run");
+    done(small(), 2, Place::New(path.clone()));
+    let scores = std::fs::read_to_string(path.join("scores.csv")).unwrap();
+    assert_eq!(scores.lines().next().unwrap(), super::scores::COLUMNS.join(","));
+    assert_eq!(scores.lines().count(), 1 + 10 * 5, "ten methods, five stages");
+    let new = folder.path().join("new.csv");
+    std::fs::write(&new, "extra,income\nx,500\ny,1500.5\n").unwrap();
+    let text = String::from_utf8(predict(&path, &new).unwrap()).unwrap();
+    let lines: Vec<&str> = text.lines().collect();
+    assert_eq!(lines.len(), 3);
+    assert!(
+        lines[0].starts_with("row,q_0.1,q_0.2") && lines[0].contains("lower_80,upper_80"),
+        "{}",
+        lines[0]
+    );
+    let numbers: Vec<f64> = lines[1].split(',').map(|cell| cell.parse().unwrap()).collect();
+    assert!(numbers[1..10].windows(2).all(|pair| pair[0] <= pair[1]), "quantiles ascend: {numbers:?}");
+    assert!((200.0..700.0).contains(&numbers[5]), "food at an income of 500: {}", numbers[5]);
+    std::fs::write(&new, "wages\n1\n").unwrap();
+    let problem = predict(&path, &new).unwrap_err().to_string();
+    assert!(problem.contains("columns income of the run are missing"), "{problem}");
+    std::fs::write(&new, "income\n1\nmuch\n").unwrap();
+    let problem = predict(&path, &new).unwrap_err().to_string();
+    assert!(problem.contains("line 3, column \"income\" holds \"much\""), "{problem}");
+    for (text, words) in [
+        ("income\n", "there are no rows below the header"),
+        ("income\n1\nNaN\n", "line 3, column \"income\" has no usable value"),
+        ("a;income\n1;2,5\n", "line 2, column \"income\" holds \"2,5\""),
+    ] {
+        std::fs::write(&new, text).unwrap();
+        let problem = predict(&path, &new).unwrap_err().to_string();
+        assert!(problem.contains(words), "{words}: {problem}");
+        assert!(problem.ends_with(&new.display().to_string()), "the path is last: {problem}");
+    }
+}
+
+#[test]
+fn a_run_that_was_stopped_goes_on_to_the_same_numbers() {
+    let folder = tempfile::tempdir().unwrap();
+    let whole = folder.path().join("whole");
+    done(small(), 2, Place::New(whole.clone()));
+    let stopped = folder.path().join("stopped");
+    stopped_after(6, &stopped);
+    let outcome = run::resume(crate::OWN, &stopped, &mut Nobody, &Control::default()).unwrap();
+    assert_eq!(outcome.status, Status::Done, "{:?}", outcome.reason);
+    let values = |path: &Path| -> Vec<(u64, String, u64)> {
+        let rows = read_metrics(path).unwrap();
+        rows.into_iter().map(|row| (row.step, row.channel, row.value.to_bits())).collect()
+    };
+    assert_eq!(values(&whole), values(&stopped));
+    let file = |path: &Path| std::fs::read_to_string(path.join("scores.csv")).unwrap();
+    assert_eq!(file(&whole), file(&stopped));
+}
+
+#[test]
+fn every_view_follows_from_a_reopened_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("run");
+    let config = small();
+    done(config.clone(), 2, Place::New(path.clone()));
+    let (stored, problems) = read_run(crate::OWN, &path).unwrap();
+    assert!(problems.is_empty(), "{problems:?}");
+    let views = config.views();
+    let controls = Controls::default().complete(&views, &stored.record);
+    let control = Control::default();
+    for stage in ["none", "sort", "pava", "sweep", "conformal"] {
+        let mut controls = controls.clone();
+        controls.set("stage", weightscope_frame::record::ControlValue::Word(stage.to_owned()));
+        for view in views.iter().filter(|view| !view.derives.is_empty()) {
+            let job =
+                Derive { folder: Some(&path), ..Derive::new(&view.id, &stored.record, &controls, &control) };
+            let channels = config.derive(&job).unwrap();
+            let optional = ["weights_fine", "weights_optimum"].contains(&view.id.as_str());
+            assert!(optional || !channels.is_empty(), "{} has channels at {stage}", view.id);
+        }
+    }
+}
+
+#[test]
+fn cross_validated_calibration_covers_and_predicts() {
+    for conformal in [Conformal::CvPlus, Conformal::NestedCvPlus] {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("run");
+        let config = Config { conformal, dataset: "synth1".to_owned(), ..small() };
+        let outcome = done(config, 2, Place::New(path.clone()));
+        for (name, coverage) in outcome.results.iter().filter(|(name, _)| name.starts_with("coverage_80_")) {
+            assert!((0.68..0.93).contains(coverage), "{conformal:?}, {name}: {coverage}");
+        }
+        let new = folder.path().join("new.csv");
+        std::fs::write(&new, "x1\n0\n2\n").unwrap();
+        let text = String::from_utf8(predict(&path, &new).unwrap()).unwrap();
+        let numbers: Vec<f64> =
+            text.lines().nth(1).unwrap().split(',').map(|cell| cell.parse().unwrap()).collect();
+        assert!(numbers.iter().all(|number| number.is_finite()), "{text}");
+    }
+}
+
+#[test]
+fn bad_input_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("table.csv");
+    let refusal = |text: &str, change: &dyn Fn(&mut Config)| {
+        std::fs::write(&path, text).unwrap();
+        let mut config = Config { dataset: path.display().to_string(), ..small() };
+        change(&mut config);
+        match run::run(
+            &RunRequest {
+                experiment: experiment(config, 1),
+                asked: None,
+                origin: String::new(),
+                place: Place::Memory,
+            },
+            &mut Nobody,
+            &Control::default(),
+        ) {
+            Ok(outcome) => outcome.reason.unwrap_or_default(),
+            Err(error) => error.to_string(),
+        }
+    };
+    let rows = |count: usize, line: &dyn Fn(usize) -> String| (0..count).map(line).collect::<String>();
+    let fine = format!("x,y\n{}", rows(60, &|row| format!("{row},{}\n", row % 7)));
+    let nothing = |_: &mut Config| {};
+    for (text, change, words) in [
+        (
+            fine.clone(),
+            &(|config: &mut Config| config.target = "z".to_owned()) as &dyn Fn(&mut Config),
+            "no column \"z\"",
+        ),
+        (format!("x,y\n{}", rows(60, &|row| format!("{row},1\n"))), &nothing, "same value"),
+        (format!("x,y\n{}", rows(60, &|row| format!("{row},w{row}\n"))), &nothing, "holds words"),
+        (
+            format!("x,y\n{}", rows(4, &|row| format!("{row},{row}\n"))),
+            &nothing,
+            "1 training row does not fill 3 folds",
+        ),
+        (fine.replace("5,5\n", ",5\n"), &nothing, "missing values, the first at line"),
+        (fine.replace("\n5,5\n", "\nmuch,5\n"), &nothing, "line 7, column \"x\" holds \"much\""),
+        (
+            fine.replace(',', ";").replace('\n', ",5\n").replacen("y,5", "y", 1),
+            &nothing,
+            "with decimal commas",
+        ),
+        (fine.clone(), &|config: &mut Config| config.levels = vec![0.1, 0.1, 0.9], "repeated"),
+        (fine.clone(), &|config: &mut Config| config.levels = vec![0.0, 0.5, 1.0], "between 0 and 1"),
+        (fine.replace("x,y", "x,x"), &nothing, "stands twice"),
+        (fine.replace("7,0\n", "inf,0\n"), &nothing, "not finite"),
+        (fine.clone(), &|config: &mut Config| config.levels = vec![0.5, 0.1], "ascending"),
+        (fine.clone(), &|config: &mut Config| config.levels = vec![0.1, 0.5, 0.8], "mirrored"),
+    ] {
+        let problem = refusal(&text, change);
+        assert!(problem.contains(words), "{words}: {problem}");
+        let is_setting = problem.contains("levels");
+        assert!(is_setting || problem.ends_with(&path.display().to_string()), "the path is last: {problem}");
+    }
+    let dropped =
+        refusal(&fine.replace("\n5,5\n", "\n,5\n"), &|config| config.missing = super::Missing::Drop);
+    assert_eq!(dropped, "", "rows with holes can be dropped");
+}
+
+/// A record with this many test rows and half as many calibration rows, three methods, nineteen levels.
+fn large_record(rows: usize) -> weightscope_frame::record::Record {
+    use super::channels::{self as ch, Meta, channel, only};
+    use super::method::levels::Levels;
+    use weightscope_frame::record::{Data, Grid, Record};
+    let mut random = weightscope_math::rng::stream(1, "large record");
+    let meta = Meta {
+        levels: Levels::even(19).values().to_vec(),
+        base_models: ["linear", "knn", "boosting"].map(str::to_owned).to_vec(),
+        features: ["a", "b"].map(str::to_owned).to_vec(),
+        mean: vec![0.0; 2],
+        deviation: vec![1.0; 2],
+        target: super::data::Target { name: "y".to_owned(), mean: 0.0, deviation: 1.0 },
+        ..Meta::default()
+    };
+    let mut record = Record::default();
+    let text = serde_json::to_string(&meta).unwrap();
+    record.insert(channel(ch::META, "", "", "", Data::Text(text)));
+    let mut put = |id: &str, values: Vec<f32>| {
+        record.insert(channel(id, "", "", "", Data::Grid(only(0, Grid { values, ..Grid::default() }))));
+    };
+    for (id, count) in [(ch::TEST_ROWS, rows), (ch::CALIBRATION_ROWS, rows / 2)] {
+        put(id, (0..count * 3).map(|_| random.normal()).collect());
+    }
+    for name in &meta.base_models {
+        for (family, count) in [(ch::RAW, rows), (ch::CALIBRATION, rows / 2)] {
+            let values =
+                (0..count * 19).map(|cell| (cell % 19) as f32 / 6.0 - 1.5 + 0.2 * random.normal()).collect();
+            put(&format!("{family}{name}"), values);
+        }
+    }
+    record
+}
+
+#[test]
+#[ignore = "measures; run with --ignored --nocapture"]
+#[expect(clippy::print_stderr, reason = "the times are the report of this test")]
+fn toggling_the_stage_of_a_hundred_thousand_rows_is_timed() {
+    use std::fmt::Write as _;
+    let record = large_record(100_000);
+    let config = Config { relative_to: "linear".to_owned(), ..small() };
+    let views = config.views();
+    let mut controls = Controls::default().complete(&views, &record);
+    controls.set("method", weightscope_frame::record::ControlValue::Word("knn".to_owned()));
+    for stage in ["none", "sort", "pava", "sweep", "conformal"] {
+        controls.set("stage", weightscope_frame::record::ControlValue::Word(stage.to_owned()));
+        let mut line = format!("{stage:9}");
+        let views = [
+            "fan",
+            "reliability",
+            "pit",
+            "crossing",
+            "operators",
+            "slice_coverage",
+            "leaderboard",
+            "conformal_scores",
+            "conformal_pairs",
+            "inspector",
+            "inspector_facts",
+        ];
+        for view in views {
+            let _ = write!(line, "  {view} {:.1}", best_of_five(&config, &record, view, &controls));
+        }
+        eprintln!("{line}");
+    }
+    for (view, turned) in [
+        ("fan", [("order", "width"), ("second", "linear")]),
+        ("fan", [("order", "a"), ("compare", "difference")]),
+        ("slice_width", [("slice_by", "width"), ("slice", "b")]),
+        ("slice_table", [("slice_by", "cluster"), ("slice", "b")]),
+        ("crossing", [("slice", "b"), ("method", "boosting")]),
+    ] {
+        for (id, word) in turned {
+            controls.set(id, weightscope_frame::record::ControlValue::Word(word.to_owned()));
+        }
+        eprintln!("{view} {turned:?} {:.1}", best_of_five(&config, &record, view, &controls));
+    }
+}
+
+/// Milliseconds of the fastest of five derivations.
+fn best_of_five(
+    config: &Config,
+    record: &weightscope_frame::record::Record,
+    view: &str,
+    controls: &Controls,
+) -> f64 {
+    let control = Control::default();
+    let job = Derive::new(view, record, controls, &control);
+    let times = (0..5).map(|_| {
+        let begun = std::time::Instant::now();
+        assert!(!config.derive(&job).unwrap().is_empty(), "{view}");
+        begun.elapsed().as_secs_f64() * 1e3
+    });
+    times.fold(f64::INFINITY, f64::min)
+}
