@@ -15,13 +15,14 @@ pub mod data;
 pub mod device;
 pub mod experiment;
 pub mod labs;
-pub mod math;
 pub mod nn;
 pub mod population;
 pub mod presets;
 pub mod record;
 pub mod run;
 pub mod store;
+
+pub use weightscope_math as math;
 
 /// Version of the program, part of what a run is a function of.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");

@@ -1,5 +1,0 @@
-//! Mathematics shared by the labs: random streams, and nothing that knows a lab.
-
-pub mod rng;
-
-pub use rng::{Stream, stream};
