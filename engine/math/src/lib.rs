@@ -1,5 +1,13 @@
-//! Mathematics that the labs share: random streams, and nothing that knows a lab.
+//! Mathematics that the labs share, and nothing that knows a lab.
+//!
+//! - [`rng`]: seeded random streams, one for each purpose
+//! - [`special`]: the normal, Student's t, F and gamma distributions
+//!
+//! Contract: numbers in, numbers out; no file, no clock, no thread. Sums are in double precision and in a fixed order, so that one
+//! machine gives the same bits each time. What has no answer (no values, not-a-number, no convergence) is `None`, not-a-number where
+//! stated, or a error with a sentence; nothing panics on a value. Positions outside a slice's length are the caller's fault.
 
 pub mod rng;
+pub mod special;
 
 pub use rng::{Stream, stream};
