@@ -1,6 +1,7 @@
 //! Mathematics that the labs share, and nothing that knows a lab.
 //!
 //! - [`rng`]: seeded random streams, one for each purpose
+//! - [`linalg`]: matrices, decompositions, components, least squares
 //! - [`stats`]: moments, quantiles, distances of samples, correlations, intervals, tails
 //! - [`special`]: the normal, Student's t, F and gamma distributions
 //!
@@ -9,9 +10,11 @@
 //! stated, or a [`MathError`] with a sentence; nothing panics on a value. Positions outside a slice's length are the caller's fault.
 
 pub mod error;
+pub mod linalg;
 pub mod rng;
 pub mod special;
 pub mod stats;
 
 pub use error::MathError;
+pub use linalg::Matrix;
 pub use rng::{Stream, stream};
