@@ -4,6 +4,7 @@
 //! - [`linalg`]: matrices, decompositions, components, least squares
 //! - [`stats`]: moments, quantiles, distances of samples, correlations, intervals, tails
 //! - [`special`]: the normal, Student's t, F and gamma distributions
+//! - [`real`]: what code needs that runs in single and in double precision
 //!
 //! Contract: numbers in, numbers out; no file, no clock, no thread. Sums are in double precision and in a fixed order, so that one
 //! machine gives the same bits each time. What has no answer (no values, not-a-number, no convergence) is `None`, not-a-number where
@@ -11,6 +12,7 @@
 
 pub mod error;
 pub mod linalg;
+pub mod real;
 pub mod rng;
 pub mod special;
 pub mod stats;

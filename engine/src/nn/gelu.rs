@@ -4,7 +4,7 @@
 
 use burn::tensor::{Tensor, activation};
 
-use crate::nn::exponential::exp_of_nonpositive;
+use crate::math::special::exponential::exp_of_nonpositive;
 use crate::nn::gradient::{constant, is_on_host, with_gradient_of};
 use crate::nn::parameters::read;
 

@@ -11,7 +11,7 @@ use multiversion::multiversion;
 
 use super::lane::{Lane, flat, flat_mut};
 use super::shape::Activation;
-use crate::nn::exponential::exp_of_nonpositive;
+use crate::math::special::exponential::exp_of_nonpositive;
 use crate::nn::gelu::value_and_slope;
 
 /// 1/√(2π).

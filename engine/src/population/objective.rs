@@ -9,7 +9,7 @@ use multiversion::multiversion;
 use super::lane::{LANES, Lane};
 use super::samples::Targets;
 use super::shape::Objective;
-use crate::nn::exponential::exp_of_nonpositive;
+use crate::math::special::exponential::exp_of_nonpositive;
 
 /// Rows at the output: which, and how many belong to the mean.
 #[derive(Clone, Copy)]

@@ -13,7 +13,7 @@ use crate::nn::parameters::read;
 use super::bits::LevelRange;
 use super::groups::Groups;
 use super::lsq;
-use super::real::Real;
+use crate::math::real::Real;
 
 /// How the squared distances become one number.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -13,7 +13,7 @@ use crate::nn::parameters::read;
 use super::bits::LevelRange;
 use super::groups::Groups;
 use super::lsq;
-use super::real::Real;
+use crate::math::real::Real;
 
 /// Running count, sum and sum of squares around the mean of one level.
 #[derive(Clone, Copy, Default)]

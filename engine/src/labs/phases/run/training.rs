@@ -9,6 +9,7 @@ use crate::labs::phases::material::Material;
 use crate::labs::phases::method::matching::average;
 use crate::labs::phases::method::{pairs, spectral};
 use crate::labs::phases::plan::Knobs;
+use crate::math::stats::power_law;
 use crate::math::stream;
 use crate::population::{Epoch, Judgement, Lane, Machine, Protocol, Shape, train};
 use crate::run::{Control, RunError};
@@ -228,7 +229,7 @@ fn exponents(shape: &Shape, flat: &[f32]) -> Vec<f64> {
     matrices
         .map(|tensor| {
             let values = spectral::eigenvalues(&flat[tensor.range.clone()], tensor.shape[0]);
-            spectral::exponent(&values).unwrap_or(f64::NAN)
+            power_law::exponent_of_upper_half(&values).unwrap_or(f64::NAN)
         })
         .collect()
 }

@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use super::matrix::Matrix;
 use super::tree::{Bins, Growth, Rule, Tree, grow};
 use super::{Halt, Progress};
-use crate::labs::quantiles::method::order;
 use crate::math::rng::stream;
+use crate::math::stats::order;
 
 /// Settings.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]

@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::matrix::Matrix;
-use crate::labs::quantiles::method::order;
+use crate::math::stats::order;
 
 /// Training rows that are kept.
 const MOST_ROWS: usize = 20_000;

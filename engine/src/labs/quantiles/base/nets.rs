@@ -5,9 +5,10 @@ use serde::{Deserialize, Serialize};
 
 use super::network::{Head, Network, TrainSettings, Trained, train};
 use super::{Halt, Kind, Matrix, Progress};
-use crate::labs::quantiles::method::real::Real as _;
-use crate::labs::quantiles::method::{gaussian, normal, pinball};
+use crate::labs::quantiles::method::{gaussian, pinball};
+use crate::math::real::Real as _;
 use crate::math::rng::{Stream, stream};
+use crate::math::special::normal;
 
 /// Settings of a net.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]

@@ -11,7 +11,8 @@ use crate::labs::quantiles::method::aggregate::Shape;
 use crate::labs::quantiles::method::crossing::{Centre, Margin, residuals};
 use crate::labs::quantiles::method::isotonize::Isotonization;
 use crate::labs::quantiles::method::training::Objective;
-use crate::labs::quantiles::method::{blend, order, pinball};
+use crate::labs::quantiles::method::{blend, pinball};
+use crate::math::stats::order;
 
 /// What an aggregator is fitted on: training rows with out-of-fold predictions, validation rows with those of the full fits.
 #[derive(Clone, Copy, Debug)]

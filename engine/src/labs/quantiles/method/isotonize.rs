@@ -6,7 +6,7 @@
 
 use rayon::prelude::*;
 
-use super::real::Real;
+use crate::math::real::Real;
 
 crate::choices! {
     /// What is done to a row of quantiles that cross.

@@ -2,10 +2,11 @@
 
 use super::look::{Look, Stage, short};
 use crate::labs::quantiles::channels::{channel, only};
+use crate::labs::quantiles::method::calibration;
 use crate::labs::quantiles::method::conformal::{self, fewest_rows};
-use crate::labs::quantiles::method::{calibration, order};
 use crate::labs::quantiles::names::name;
 use crate::labs::quantiles::pipeline::finish::operator;
+use crate::math::stats::order;
 use crate::record::{Bars, Cell, Channel, Data, Table};
 
 /// Histogram of scores.

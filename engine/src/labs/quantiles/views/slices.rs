@@ -4,9 +4,10 @@ use super::look::{Look, axis, groups, ids, short};
 use crate::labs::quantiles::channels::{channel, only};
 use crate::labs::quantiles::method::clusters::k_means;
 use crate::labs::quantiles::method::levels::Pair;
-use crate::labs::quantiles::method::{calibration, normal};
 use crate::labs::quantiles::names::name;
 use crate::math::rng::stream;
+use crate::math::special::normal;
+use crate::math::stats::interval;
 use crate::record::{Cell, Channel, Curve, Data, Table};
 
 /// Coverage by slice.
@@ -126,7 +127,7 @@ fn measure(look: &Look<'_>, q: &[f32], pair: Pair, slices: &[Slice]) -> Vec<Meas
         let is_inside =
             |row: &&usize| q[**row * m + pair.lower] <= y[**row] && y[**row] <= q[**row * m + pair.upper];
         let inside = slice.rows.iter().filter(is_inside).count();
-        let (low, high) = calibration::wilson(inside, slice.rows.len(), z);
+        let (low, high) = interval::wilson(inside, slice.rows.len(), z);
         let width = |row: &usize| f64::from(q[row * m + pair.upper] - q[row * m + pair.lower]);
         let error = |row: &usize| f64::from((y[*row] - q[row * m + look.levels.middle()]).abs());
         Measured {

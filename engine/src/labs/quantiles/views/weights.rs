@@ -7,8 +7,8 @@ use crate::labs::quantiles::base::Matrix;
 use crate::labs::quantiles::channels::{self as ch, channel, only};
 use crate::labs::quantiles::ensemble::{Aggregator, Combined};
 use crate::labs::quantiles::method::aggregate::{Resolution, Shape};
-use crate::labs::quantiles::method::order;
 use crate::labs::quantiles::names::name;
+use crate::math::stats::order;
 use crate::record::{Channel, Curve, Data, GROUP_SEPARATOR, Grid};
 
 /// Weights model × output level.
