@@ -72,18 +72,22 @@ impl Real for f32 {
     const ZERO: Self = 0.0;
     const ONE: Self = 1.0;
 
+    #[inline]
     fn from_f64(value: f64) -> Self {
         value as Self
     }
 
+    #[inline]
     fn to_f64(self) -> f64 {
         f64::from(self)
     }
 
+    #[inline]
     fn abs(self) -> Self {
         self.abs()
     }
 
+    #[inline]
     fn root(self) -> Self {
         self.sqrt()
     }
@@ -104,22 +108,27 @@ impl Real for f64 {
     const ZERO: Self = 0.0;
     const ONE: Self = 1.0;
 
+    #[inline]
     fn from_f64(value: f64) -> Self {
         value
     }
 
+    #[inline]
     fn to_f64(self) -> f64 {
         self
     }
 
+    #[inline]
     fn abs(self) -> Self {
         self.abs()
     }
 
+    #[inline]
     fn root(self) -> Self {
         self.sqrt()
     }
 
+    #[inline]
     fn exp_nonpositive(self) -> Self {
         self.exp()
     }

@@ -1,9 +1,9 @@
 //! Weights of a cell's first network by layer, and the similarity of its seeds.
 
 use super::cell::OpenCell;
-use crate::labs::phases::method::cka::{Rows, linear};
 use crate::labs::phases::method::pairs;
 use crate::labs::phases::run::training::JUDGED;
+use crate::math::linalg::cka::{Rows, linear};
 use crate::population::Machine;
 use crate::record::{Bars, Channel, Data, Grid, Timeline};
 use crate::run::RunError;

@@ -2,7 +2,6 @@
 //!
 //! Contract: no file, no clock, no random number of its own; what cannot be computed is `None` or NaN, never a made-up number.
 
-pub mod cka;
 pub mod connectivity;
 pub mod curve;
 pub mod density;
