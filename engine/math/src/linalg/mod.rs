@@ -4,6 +4,7 @@
 //! symmetric eigenproblem stand side by side because results of earlier runs hang on their bits: [`symmetric`] is the one to use,
 //! [`components`] keeps the Jacobi rotations of the factor regression.
 
+mod bidiagonal;
 pub mod cka;
 pub mod components;
 pub mod lanczos;

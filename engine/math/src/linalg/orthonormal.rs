@@ -49,7 +49,7 @@ pub fn qr(matrix: &Matrix) -> Result<Qr, MathError> {
 }
 
 /// The unit vector whose reflection turns `x` onto its first axis; `None` if nothing is below the first entry.
-fn mirror(x: &[f64]) -> Option<Vec<f64>> {
+pub(super) fn mirror(x: &[f64]) -> Option<Vec<f64>> {
     let largest = x.iter().fold(0.0_f64, |largest, value| value.abs().max(largest));
     if x.iter().skip(1).all(|value| *value == 0.0) {
         return None;

@@ -1,9 +1,9 @@
 //! The thin singular value decomposition `A = U Σ Vᵀ` (Golub and Van Loan, "Matrix Computations", 8.6).
 //!
-//! Householder bidiagonalisation and implicit QR steps from `nalgebra`; the result is taken only if it rebuilds the matrix and its
-//! vectors are orthonormal, both to rounding. Otherwise one-sided Jacobi rotations are tried and checked in the same way.
+//! Householder bidiagonalisation and implicit QR sweeps; the result is taken only if it rebuilds the matrix and its vectors are
+//! orthonormal, both to rounding. Otherwise one-sided Jacobi rotations are tried and checked in the same way.
 
-use super::{Matrix, dot, svd_jacobi};
+use super::{Matrix, bidiagonal, dot, svd_jacobi};
 use crate::error::MathError;
 
 /// Factors of a matrix `[m, n]`, with `k = min(m, n)`.
@@ -20,7 +20,7 @@ pub struct Svd {
 /// Decomposes a matrix. Refused if it is empty or holds a value that is not finite.
 pub fn svd(matrix: &Matrix) -> Result<Svd, MathError> {
     let (scaled, factor) = normalized(matrix)?;
-    let found = by_library(&scaled).filter(|found| is_accurate(&scaled, found));
+    let found = bidiagonal::decompose(&scaled).filter(|found| is_accurate(&scaled, found));
     let found = found.or_else(|| jacobi(&scaled)).ok_or(MathError::NoConvergence { what: "svd" })?;
     Ok(finished(found, factor))
 }
@@ -37,7 +37,7 @@ pub fn svd_by_jacobi(matrix: &Matrix) -> Result<Svd, MathError> {
 /// Taken only if their squares sum to the squared norm of the matrix, to rounding.
 pub fn singular_values(matrix: &Matrix) -> Result<Vec<f64>, MathError> {
     let (scaled, factor) = normalized(matrix)?;
-    let found = library_values(&scaled).filter(|values| {
+    let found = bidiagonal::values(&scaled).filter(|values| {
         let norm = scaled.norm();
         let length = dot(values, values).sqrt();
         values.iter().all(|value| *value >= 0.0) && (length - norm).abs() <= tolerance(&scaled) * norm
@@ -105,33 +105,6 @@ fn finished(mut svd: Svd, factor: f64) -> Svd {
     svd
 }
 
-fn most_iterations(matrix: &Matrix) -> usize {
-    1000 + 100 * matrix.rows().min(matrix.columns())
-}
-
-/// Below this an element beside the diagonal counts as zero.
-const NEGLIGIBLE: f64 = 5.0 * f64::EPSILON;
-
-fn by_library(matrix: &Matrix) -> Option<Svd> {
-    let dense = nalgebra::DMatrix::from_row_slice(matrix.rows(), matrix.columns(), matrix.values());
-    let found = nalgebra::SVD::try_new(dense, true, true, NEGLIGIBLE, most_iterations(matrix))?;
-    let row_major = |part: nalgebra::DMatrix<f64>| {
-        let (rows, columns) = part.shape();
-        // The transpose's columns are the rows.
-        Matrix::new(rows, columns, part.transpose().as_slice().to_vec()).ok()
-    };
-    let values = found.singular_values.as_slice().to_vec();
-    Some(Svd { left: row_major(found.u?)?, values, right: row_major(found.v_t?)? })
-}
-
-fn library_values(matrix: &Matrix) -> Option<Vec<f64>> {
-    let dense = nalgebra::DMatrix::from_row_slice(matrix.rows(), matrix.columns(), matrix.values());
-    let found = nalgebra::SVD::try_new(dense, false, false, NEGLIGIBLE, most_iterations(matrix))?;
-    let mut values = found.singular_values.as_slice().to_vec();
-    values.sort_by(|a, b| b.total_cmp(a));
-    Some(values)
-}
-
 fn jacobi(matrix: &Matrix) -> Option<Svd> {
     svd_jacobi::decompose(matrix).filter(|found| is_accurate(matrix, found))
 }
@@ -167,6 +140,9 @@ mod tests {
     use super::*;
 
     fn assert_decomposes(matrix: &Matrix, svd: &Svd) {
+        let (scaled, _) = normalized(matrix).unwrap();
+        let fast = bidiagonal::decompose(&scaled).unwrap();
+        assert!(is_accurate(&scaled, &fast), "the fast way needs no help: {fast:?}");
         assert!(is_accurate(matrix, svd), "residual {}", svd.residual(matrix));
         assert!(svd.right.each_row().all(|row| super::super::pca::peak(row) > 0.0), "signs are fixed");
     }
