@@ -1,5 +1,22 @@
-//! Mathematics shared by the labs: random streams, and nothing that knows a lab.
+//! Mathematics that the labs share, and nothing that knows a lab.
+//!
+//! - [`rng`]: seeded random streams, one for each purpose
+//! - [`linalg`]: matrices, decompositions, components, least squares
+//! - [`stats`]: moments, quantiles, distances of samples, correlations, intervals, tails
+//! - [`special`]: the normal, Student's t, F and gamma distributions
+//! - [`real`]: what code needs that runs in single and in double precision
+//!
+//! Contract: numbers in, numbers out; no file, no clock, no thread. Sums are in double precision and in a fixed order, so that one
+//! machine gives the same bits each time. What has no answer (no values, not-a-number, no convergence) is `None`, not-a-number where
+//! stated, or a [`MathError`] with a sentence; nothing panics on a value. Positions outside a slice's length are the caller's fault.
 
+pub mod error;
+pub mod linalg;
+pub mod real;
 pub mod rng;
+pub mod special;
+pub mod stats;
 
+pub use error::MathError;
+pub use linalg::Matrix;
 pub use rng::{Stream, stream};

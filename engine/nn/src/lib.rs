@@ -5,7 +5,6 @@
 //! Nothing here calls `Device::default()` or a backend's random generator: devices and randomness are passed in.
 
 pub mod attention;
-pub mod exponential;
 pub mod gelu;
 pub mod gradient;
 pub mod init;

@@ -4,7 +4,7 @@
 
 use burn::tensor::{Tensor, activation};
 
-use crate::exponential::exp_of_nonpositive;
+use weightscope_math::special::exponential::exp_of_nonpositive;
 use crate::gradient::{constant, is_on_host, with_gradient_of};
 use crate::parameters::read;
 

@@ -11,7 +11,7 @@ use multiversion::multiversion;
 
 use super::lane::{Lane, flat, flat_mut};
 use super::shape::Activation;
-use weightscope_nn::exponential::exp_of_nonpositive;
+use weightscope_math::special::exponential::exp_of_nonpositive;
 use weightscope_nn::gelu::value_and_slope;
 
 /// 1/√(2π).

@@ -13,6 +13,8 @@
 use bytemuck::{Pod, Zeroable};
 use multiversion::multiversion;
 
+use weightscope_math::linalg::lanczos::Element;
+
 /// Numbers in a lane.
 pub const LANES: usize = 16;
 
@@ -115,5 +117,23 @@ pub fn combine(target: &mut [Lane], parts: &[(f32, &[Lane])]) {
     target.fill(Lane::ZERO);
     for (factor, values) in parts {
         add_scaled(target, *factor, values);
+    }
+}
+
+impl Element for Lane {
+    const ZERO: Self = Self::ZERO;
+    const BREAKDOWN: f64 = 1e-6;
+    const LEAST: f64 = f32::MIN_POSITIVE as f64;
+
+    fn dot(a: &[Self], b: &[Self]) -> f64 {
+        dot(a, b)
+    }
+
+    fn add_scaled(target: &mut [Self], factor: f64, values: &[Self]) {
+        add_scaled(target, factor as f32, values);
+    }
+
+    fn scale(values: &mut [Self], factor: f64) {
+        scale(values, factor as f32);
     }
 }

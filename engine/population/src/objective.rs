@@ -9,7 +9,7 @@ use multiversion::multiversion;
 use super::lane::{LANES, Lane};
 use super::samples::Targets;
 use super::shape::Objective;
-use weightscope_nn::exponential::exp_of_nonpositive;
+use weightscope_math::special::exponential::exp_of_nonpositive;
 
 /// Rows at the output: which, and how many belong to the mean.
 #[derive(Clone, Copy)]

@@ -4,8 +4,8 @@ use burn::tensor::Tensor;
 use weightscope_engine::labs::oscillation::method::bits::{LevelRange, Sign};
 use weightscope_engine::labs::oscillation::method::groups::Groups;
 use weightscope_engine::labs::oscillation::method::qkr::{self, ProductShape};
-use weightscope_engine::labs::oscillation::method::real::Real;
 use weightscope_engine::labs::oscillation::method::{lsq_tensor, statsq};
+use weightscope_engine::math::real::Real;
 use weightscope_engine::nn::parameters::read;
 use weightscope_engine::nn::softmax::scaled_softmax;
 

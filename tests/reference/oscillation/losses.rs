@@ -4,8 +4,8 @@ use burn::tensor::Tensor;
 use weightscope_engine::labs::oscillation::method::bits::{LevelRange, Sign};
 use weightscope_engine::labs::oscillation::method::dampening::{self, Aggregate};
 use weightscope_engine::labs::oscillation::method::groups::Groups;
-use weightscope_engine::labs::oscillation::method::real::Real;
 use weightscope_engine::labs::oscillation::method::{distillation, obr};
+use weightscope_engine::math::real::Real;
 use weightscope_engine::nn::loss::one_hot;
 use weightscope_engine::nn::parameters::read;
 

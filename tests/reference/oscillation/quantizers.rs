@@ -3,8 +3,8 @@
 use burn::tensor::Tensor;
 use weightscope_engine::labs::oscillation::method::bits::{LevelRange, Sign};
 use weightscope_engine::labs::oscillation::method::groups::Groups;
-use weightscope_engine::labs::oscillation::method::real::Real;
 use weightscope_engine::labs::oscillation::method::{boundary, lsq, lsq_tensor, statsq};
+use weightscope_engine::math::real::Real;
 use weightscope_engine::nn::parameters::read;
 
 use super::{bits, constant, gradient, leaf};

@@ -3,11 +3,11 @@
 use weightscope_engine::labs::oscillation::method::bits::LevelRange;
 use weightscope_engine::labs::oscillation::method::freezing::{Freezing, PinLevel};
 use weightscope_engine::labs::oscillation::method::groups::Groups;
-use weightscope_engine::labs::oscillation::method::real::Real;
 use weightscope_engine::labs::oscillation::method::schedules::Annealing;
 use weightscope_engine::labs::oscillation::method::toy::{Toy, reversals};
 use weightscope_engine::labs::oscillation::method::tracker::{Totals, Tracker};
 use weightscope_engine::labs::oscillation::method::{cga, statsq};
+use weightscope_engine::math::real::Real;
 use weightscope_engine::nn::optimizer::{Decay, Group, Sgd, SgdSettings};
 
 use super::bits;

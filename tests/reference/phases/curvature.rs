@@ -4,8 +4,8 @@ use std::convert::Infallible;
 
 use weightscope_engine::labs::phases::method::density::{Drawing, density};
 use weightscope_engine::labs::phases::method::hessian::{self, PowerLimits};
-use weightscope_engine::labs::phases::method::lanczos::lanczos;
-use weightscope_engine::labs::phases::method::symmetric;
+use weightscope_engine::math::linalg::lanczos::{Lanczos, lanczos};
+use weightscope_engine::math::linalg::symmetric;
 use weightscope_engine::population::lane::{add_scaled, dot, norm, scale};
 use weightscope_engine::population::{Curvature, Lane, Machine};
 
@@ -131,9 +131,8 @@ pub(super) fn quadrature(case: &mut Case) -> Result<(), String> {
     let starts = setting.all_packed(case, "signs")?;
     let runs: Vec<_> =
         starts.iter().map(|start| sure(lanczos(&mut product, start, steps, || start.clone()))).collect();
-    let joined = |part: fn(&weightscope_engine::labs::phases::method::lanczos::Lanczos) -> &Vec<f64>| {
-        runs.iter().flat_map(|run| part(run).clone()).collect::<Vec<f64>>()
-    };
+    let joined =
+        |part: fn(&Lanczos) -> &Vec<f64>| runs.iter().flat_map(|run| part(run).clone()).collect::<Vec<f64>>();
     case.check("alpha", "Lanczos", &joined(|run| &run.alpha));
     case.check("beta", "Lanczos", &joined(|run| &run.beta));
     case.check("ritz", "Lanczos", &joined(|run| &run.ritz));

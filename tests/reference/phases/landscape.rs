@@ -4,8 +4,9 @@ use std::ops::Range;
 
 use serde_json::Value;
 use weightscope_engine::labs::phases::method::directions::{Scaling, cosine, normalize};
-use weightscope_engine::labs::phases::method::spectral::{balanced_rates, eigenvalues, exponent};
+use weightscope_engine::labs::phases::method::spectral::{balanced_rates, eigenvalues};
 use weightscope_engine::labs::phases::method::trajectory;
+use weightscope_engine::math::stats::power_law::exponent_of_upper_half;
 use weightscope_engine::population::Machine;
 use weightscope_engine::population::lane::combine;
 use weightscope_engine::population::shape::Tensor;
@@ -112,7 +113,7 @@ pub(super) fn spectral(case: &mut Case) -> Result<(), String> {
             .map(|value| value as f32)
             .collect();
         let found = eigenvalues(&values, rows.len());
-        exponents.push(exponent(&found).unwrap_or(f64::NAN));
+        exponents.push(exponent_of_upper_half(&found).unwrap_or(f64::NAN));
         all.extend(found);
     }
     case.check("eigenvalues", "host", &all);

@@ -1,7 +1,7 @@
 //! Similarity of representations, pairs of networks, weight matching.
 
-use weightscope_engine::labs::phases::method::cka::{self, Rows};
 use weightscope_engine::labs::phases::method::{matching, pairs};
+use weightscope_engine::math::linalg::cka::{self, Rows};
 use weightscope_engine::population::{Activation, Objective, Shape};
 
 use crate::vector::Case;

@@ -2,7 +2,7 @@
 
 use weightscope_engine::labs::quantiles::base::forest::meinshausen_weights;
 use weightscope_engine::labs::quantiles::base::program::{SimplexProgram, quantile_regression};
-use weightscope_engine::labs::quantiles::method::order;
+use weightscope_engine::math::stats::order;
 
 use crate::vector::Case;
 

@@ -4,7 +4,8 @@ use weightscope_engine::labs::quantiles::method::crossing::{
     Centre, Margin, penalty_with_gradient, residuals,
 };
 use weightscope_engine::labs::quantiles::method::isotonize::{self, Isotonization};
-use weightscope_engine::labs::quantiles::method::{order, pinball};
+use weightscope_engine::labs::quantiles::method::pinball;
+use weightscope_engine::math::stats::order;
 
 use crate::vector::Case;
 

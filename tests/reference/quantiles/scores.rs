@@ -1,6 +1,7 @@
 //! Scores and the normal distribution.
 
-use weightscope_engine::labs::quantiles::method::{gaussian, normal, pinball as loss, score};
+use weightscope_engine::labs::quantiles::method::{gaussian, pinball as loss, score};
+use weightscope_engine::math::special::normal;
 
 use super::levels;
 use crate::vector::Case;

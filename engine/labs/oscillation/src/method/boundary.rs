@@ -4,7 +4,7 @@
 //! the outer edge of the clip is no boundary, because no level changes there.
 
 use super::bits::LevelRange;
-use super::real::Real;
+use weightscope_math::real::Real;
 
 /// Distance of each position on the level axis from the nearest interior boundary.
 /// Infinite where the range has a single level.

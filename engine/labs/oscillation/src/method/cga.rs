@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::bits::LevelRange;
 use super::boundary::distance;
-use super::real::Real;
+use weightscope_math::real::Real;
 
 /// What happens to the query-key product during annealing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -13,7 +13,7 @@ use weightscope_nn::parameters::read;
 use super::bits::LevelRange;
 use super::groups::Groups;
 use super::lsq;
-use super::real::Real;
+use weightscope_math::real::Real;
 
 /// How the squared distances become one number.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

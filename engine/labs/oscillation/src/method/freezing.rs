@@ -7,8 +7,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::real::Real as _;
 use super::tracker::{Observation, Totals, Tracker};
+use weightscope_math::real::Real as _;
 
 /// What a weight is pinned to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

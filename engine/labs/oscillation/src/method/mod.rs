@@ -16,7 +16,6 @@ pub mod lsq;
 pub mod lsq_tensor;
 pub mod obr;
 pub mod qkr;
-pub mod real;
 pub mod schedules;
 pub mod statsq;
 pub mod toy;

@@ -13,7 +13,7 @@ use weightscope_nn::parameters::read;
 use super::bits::LevelRange;
 use super::groups::Groups;
 use super::lsq;
-use super::real::Real;
+use weightscope_math::real::Real;
 
 /// Running count, sum and sum of squares around the mean of one level.
 #[derive(Clone, Copy, Default)]

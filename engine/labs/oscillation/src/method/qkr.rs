@@ -12,8 +12,8 @@ use weightscope_nn::parameters::read;
 
 use super::bits::Bits;
 use super::groups::Groups;
-use super::real::Real;
 use super::statsq;
+use weightscope_math::real::Real;
 
 /// Sizes of the stacked product.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

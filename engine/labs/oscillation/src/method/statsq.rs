@@ -13,7 +13,7 @@ use weightscope_nn::parameters::read;
 use super::bits::Bits;
 use super::groups::Groups;
 use super::lsq::Pins;
-use super::real::Real;
+use weightscope_math::real::Real;
 
 /// Smallest scale; the published code divides by zero for a row of zeros.
 pub const SCALE_FLOOR: f64 = 1e-8;

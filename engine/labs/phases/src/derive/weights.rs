@@ -1,12 +1,12 @@
 //! Weights of a cell's first network by layer, and the similarity of its seeds.
 
 use super::cell::OpenCell;
-use crate::method::cka::{Rows, linear};
 use crate::method::pairs;
 use crate::run::training::JUDGED;
+use weightscope_math::linalg::cka::{Rows, linear};
+use weightscope_population::Machine;
 use weightscope_frame::record::{Bars, Channel, Data, Grid, Timeline};
 use weightscope_frame::run::RunError;
-use weightscope_population::Machine;
 
 /// Histogram of the weights.
 pub(crate) const HISTOGRAM: &str = "weights/histogram";

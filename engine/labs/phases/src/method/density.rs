@@ -1,6 +1,6 @@
 //! Density of the Hessian's eigenvalues by stochastic Lanczos quadrature (`PyHessian`, `density_plot.py`).
 
-use super::lanczos::Lanczos;
+use weightscope_math::linalg::lanczos::Lanczos;
 
 /// A density on evenly spaced places.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -2,17 +2,14 @@
 //!
 //! Contract: no file, no clock, no random number of its own; what cannot be computed is `None` or NaN, never a made-up number.
 
-pub mod cka;
 pub mod connectivity;
 pub mod curve;
 pub mod density;
 pub mod directions;
 pub mod hessian;
-pub mod lanczos;
 pub mod matching;
 pub mod pairs;
 pub mod phase;
 pub mod spectral;
-pub mod symmetric;
 pub mod thresholds;
 pub mod trajectory;

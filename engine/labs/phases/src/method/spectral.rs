@@ -1,7 +1,7 @@
 //! Spectral exponent of a layer (`TempBalance`, `NeurIPS` 2023, `tempbalance.py`): how heavy the tail of the eigenvalues of W·Wᵀ is, by
-//! Hill's estimator over the upper half.
+//! [`weightscope_math::stats::power_law::exponent_of_upper_half`].
 
-use super::symmetric::eigen;
+use weightscope_math::linalg::symmetric::eigen;
 
 /// Eigenvalues at or below this are left out: their logarithm would rule the sum.
 pub const LEAST_EIGENVALUE: f64 = 1e-5;
@@ -28,15 +28,6 @@ pub fn eigenvalues(weights: &[f32], rows: usize) -> Vec<f64> {
     }
     let values = eigen(&gram, size).map(|eigen| eigen.values).unwrap_or_default();
     values.into_iter().filter(|value| *value > LEAST_EIGENVALUE).collect()
-}
-
-/// α = 1 + k / (Σ_{j≥i} ln `e_j` − k ln `e_i`) with i = ⌊N/2⌋, k = N − i; `None` where that has no meaning.
-pub fn exponent(ascending: &[f64]) -> Option<f64> {
-    let middle = ascending.len() / 2;
-    let tail = ascending.get(middle..).filter(|tail| !tail.is_empty())?;
-    let count = tail.len() as f64;
-    let spread = tail.iter().map(|value| value.ln()).sum::<f64>() - count * tail[0].ln();
-    (spread > 0.0).then(|| 1.0 + count / spread)
 }
 
 /// Learning rates by exponent: linear from the smallest to the largest exponent onto 0.5 to 1.5 times the rate.

@@ -3,7 +3,7 @@
 //! Caveat: the loss of the final network's plane at a projected early checkpoint is not that checkpoint's loss; colour the points by
 //! their true loss.
 
-use super::symmetric::eigen;
+use weightscope_math::linalg::symmetric::eigen;
 
 /// Directions, their shares, and where the checkpoints lie.
 #[derive(Clone, Debug, PartialEq)]

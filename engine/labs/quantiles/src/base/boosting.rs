@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use super::matrix::Matrix;
 use super::tree::{Bins, Growth, Rule, Tree, grow};
 use super::{Halt, Progress};
-use crate::method::order;
 use weightscope_math::rng::stream;
+use weightscope_math::stats::order;
 
 /// Settings.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]

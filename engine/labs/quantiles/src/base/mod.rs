@@ -10,7 +10,6 @@ pub mod matrix;
 pub mod neighbours;
 pub mod nets;
 pub mod network;
-pub mod pca;
 pub mod program;
 pub mod tree;
 pub mod watch;

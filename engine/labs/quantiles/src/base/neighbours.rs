@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::matrix::Matrix;
-use crate::method::order;
+use weightscope_math::stats::order;
 
 /// Training rows that are kept.
 const MOST_ROWS: usize = 20_000;

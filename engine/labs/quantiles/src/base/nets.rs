@@ -5,9 +5,10 @@ use serde::{Deserialize, Serialize};
 
 use super::network::{Head, Network, TrainSettings, Trained, train};
 use super::{Halt, Kind, Matrix, Progress};
-use crate::method::real::Real as _;
-use crate::method::{gaussian, normal, pinball};
+use crate::method::{gaussian, pinball};
+use weightscope_math::real::Real as _;
 use weightscope_math::rng::{Stream, stream};
+use weightscope_math::special::normal;
 
 /// Settings of a net.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]

@@ -1,6 +1,6 @@
 //! True quantiles of the two synthetic tables: mean part plus scale times the quantile of the noise.
 
-use crate::method::normal;
+use weightscope_math::special::normal;
 
 /// The true quantile at `tau` for features in their units, if the table of this name is a synthetic one.
 pub(super) fn quantile(dataset: &str, x: &[f64], tau: f64) -> Option<f64> {

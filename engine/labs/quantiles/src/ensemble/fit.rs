@@ -11,7 +11,8 @@ use crate::method::aggregate::Shape;
 use crate::method::crossing::{Centre, Margin, residuals};
 use crate::method::isotonize::Isotonization;
 use crate::method::training::Objective;
-use crate::method::{blend, order, pinball};
+use crate::method::{blend, pinball};
+use weightscope_math::stats::order;
 
 /// What an aggregator is fitted on: training rows with out-of-fold predictions, validation rows with those of the full fits.
 #[derive(Clone, Copy, Debug)]

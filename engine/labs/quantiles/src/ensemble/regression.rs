@@ -3,8 +3,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::base::pca::{Components, components};
 use crate::base::program::quantile_regression;
+use weightscope_math::linalg::components::{Components, components};
 
 /// Share of the variance that the factors of FQRA explain; the published number of factors is not recorded.
 const FACTOR_SHARE: f64 = 0.95;

@@ -9,7 +9,7 @@
 //! All gradients follow from one fact: for a softmax table, `∂L/∂logit_rτ = w_rτ · ∂L/∂q_τ · (z_r − q_τ)`,
 //! summed over the levels that share a weight and the rows that share a table.
 
-use super::real::Real;
+use weightscope_math::real::Real;
 
 weightscope_frame::choices! {
     /// What a weight may depend on.

@@ -1,6 +1,6 @@
 //! Rules without training: average, median, and the probability average (sheet §7; paper propositions 4 and 5).
 
-use super::order;
+use weightscope_math::stats::order;
 
 /// Mean over the models at each level; `z` is `[models, levels]`.
 pub fn average(z: &[f64], levels: usize, out: &mut Vec<f64>) {

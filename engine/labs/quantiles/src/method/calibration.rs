@@ -1,7 +1,7 @@
 //! Calibration: coverage, observed levels, PIT cells, widths, Wilson intervals (sheet §2; published code `util/metric.py`).
 
 use super::levels::{Levels, Pair};
-use super::real::Real;
+use weightscope_math::real::Real;
 
 /// Share of rows inside a central interval, both ends included.
 pub fn coverage<T: Real>(q: &[T], y: &[T], levels: usize, pair: Pair) -> f64 {
@@ -67,17 +67,4 @@ pub fn pit_density(counts: &[usize], levels: &Levels) -> Vec<f64> {
         .zip(edges.windows(2))
         .map(|(count, edge)| *count as f64 / total / (edge[1] - edge[0]))
         .collect()
-}
-
-/// Wilson's interval for a share of `hits` in `total` at the normal quantile `z` (Wilson 1927); (0, 1) without rows.
-pub fn wilson(hits: usize, total: usize, z: f64) -> (f64, f64) {
-    if total == 0 {
-        return (0.0, 1.0);
-    }
-    let n = total as f64;
-    let share = hits as f64 / n;
-    let spread = z * z / n;
-    let centre = (share + 0.5 * spread) / (1.0 + spread);
-    let half = z / (1.0 + spread) * (share * (1.0 - share) / n + spread / (4.0 * n)).sqrt();
-    ((centre - half).max(0.0), (centre + half).min(1.0))
 }

@@ -2,8 +2,9 @@
 //! difference of Nemenyi (Demšar, JMLR 7, 2006, section 3.2.2).
 
 use weightscope_math::rng::Stream;
-
-use super::{order, special};
+use weightscope_math::special::beta;
+use weightscope_math::stats::order;
+use weightscope_math::stats::rank::ranks;
 
 /// A mean difference with its bootstrap interval.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -29,24 +30,6 @@ pub fn paired_bootstrap(differences: &[f64], draws: usize, coverage: f64, random
     let tail = 0.5 * (1.0 - coverage);
     let ends = order::quantiles(&means, &[tail, 1.0 - tail]);
     Difference { mean, lower: ends[0], upper: ends[1] }
-}
-
-/// Ranks of values, 1 for the smallest; equal values share their mean rank.
-pub fn ranks(values: &[f64]) -> Vec<f64> {
-    let mut order: Vec<usize> = (0..values.len()).collect();
-    order.sort_by(|a, b| values[*a].total_cmp(&values[*b]));
-    let mut ranks = vec![0.0; values.len()];
-    let mut start = 0;
-    while start < order.len() {
-        let mut end = start + 1;
-        while end < order.len() && values[order[end]] == values[order[start]] {
-            end += 1;
-        }
-        let shared = (start + end + 1) as f64 / 2.0;
-        order[start..end].iter().for_each(|index| ranks[*index] = shared);
-        start = end;
-    }
-    ranks
 }
 
 /// Mean rank of each method over data sets; `scores` is `[sets, methods]`, smaller is better.
@@ -99,7 +82,7 @@ pub fn friedman(mean_ranks: &[f64], sets: usize) -> Option<Friedman> {
     let rest = n * (k - 1.0) - chi;
     let statistic = if rest <= 1e-9 * chi { f64::INFINITY } else { (n - 1.0) * chi / rest };
     let degrees = (k - 1.0, (k - 1.0) * (n - 1.0));
-    Some(Friedman { statistic, degrees, p: special::f_tail(statistic, degrees.0, degrees.1) })
+    Some(Friedman { statistic, degrees, p: beta::f_tail(statistic, degrees.0, degrees.1) })
 }
 
 /// Widest runs of neighbouring ranks whose ends are closer than the critical difference; `ascending` holds mean ranks.

@@ -8,7 +8,7 @@ use rayon::prelude::*;
 
 use super::isotonize;
 use super::levels::{Levels, Pair};
-use super::real::Real;
+use weightscope_math::real::Real;
 
 /// A product this near to a whole number is that number: binary rounding must not move a rank.
 const GUARD: f64 = 1e-9;

@@ -2,8 +2,8 @@
 //!
 //! `C = Σ_rows Σ_{i>k} (q_k − q_i + M_ik)₊ / (rows · m(m−1)/2)`; each active pair adds `+1/N` to `∂q_k` and `−1/N` to `∂q_i`.
 
-use super::order;
-use super::real::Real;
+use weightscope_math::real::Real;
+use weightscope_math::stats::order;
 
 /// Neighbours count as crossing below this difference.
 pub const TOLERANCE: f64 = 1e-9;

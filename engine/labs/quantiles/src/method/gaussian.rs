@@ -1,6 +1,6 @@
 //! The conditional Gaussian net's head: mean `o₀`, variance `softplus(o₁) + 1e-6`, loss `(y − μ)²/(2v) + ½ ln v` (published code, `cond_gauss`).
 
-use super::real::Real;
+use weightscope_math::real::Real;
 
 /// Added to each variance.
 pub const LEAST_VARIANCE: f64 = 1e-6;

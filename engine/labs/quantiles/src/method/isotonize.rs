@@ -6,7 +6,7 @@
 
 use rayon::prelude::*;
 
-use super::real::Real;
+use weightscope_math::real::Real;
 
 weightscope_frame::choices! {
     /// What is done to a row of quantiles that cross.

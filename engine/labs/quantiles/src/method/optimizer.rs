@@ -1,6 +1,6 @@
 //! Adam with `AMSGrad` and coupled L2 weight decay, as in the published code (`torch.optim.Adam(amsgrad=True)`; Reddi et al. 2018).
 
-use super::real::Real;
+use weightscope_math::real::Real;
 
 /// Decay of the first moment.
 const BETA1: f64 = 0.9;

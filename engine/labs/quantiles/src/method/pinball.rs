@@ -2,7 +2,7 @@
 //!
 //! At `y = q` the slope is the middle of its legal range, `½ − τ`.
 
-use super::real::Real;
+use weightscope_math::real::Real;
 
 /// The loss of one quantile.
 #[inline]
@@ -31,7 +31,7 @@ pub fn smoothed_loss<T: Real>(y: T, q: T, tau: T, width: T) -> T {
     }
     let error = y - q;
     let side = if error >= T::ZERO { tau } else { T::ONE - tau };
-    let size = error.magnitude();
+    let size = error.abs();
     let half = T::from_f64(0.5);
     side * if size < width { half * size * size / width } else { size - half * width }
 }
@@ -40,7 +40,7 @@ pub fn smoothed_loss<T: Real>(y: T, q: T, tau: T, width: T) -> T {
 #[inline]
 pub fn smoothed_slope<T: Real>(y: T, q: T, tau: T, width: T) -> T {
     let error = y - q;
-    if width <= T::ZERO || error.magnitude() >= width {
+    if width <= T::ZERO || error.abs() >= width {
         return slope(y, q, tau);
     }
     let side = if error >= T::ZERO { tau } else { T::ONE - tau };

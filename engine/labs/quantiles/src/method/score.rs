@@ -1,9 +1,9 @@
 //! Interval score, weighted interval score with its parts, CRPS (sheet §2; paper eq. 5–8; Gneiting and Raftery 2007).
 
 use super::levels::{Levels, Pair};
-use super::normal;
 use super::pinball;
-use super::real::Real;
+use weightscope_math::real::Real;
+use weightscope_math::special::normal;
 
 /// Interval score of a central 1 − α interval: `(u − l) + (2/α)(l − y)₊ + (2/α)(y − u)₊`.
 pub fn interval_score(y: f64, lower: f64, upper: f64, alpha: f64) -> f64 {

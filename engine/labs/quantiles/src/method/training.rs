@@ -7,7 +7,7 @@ use super::crossing::{self, Margin};
 use super::isotonize::Isotonization;
 use super::optimizer::Amsgrad;
 use super::pinball;
-use super::real::Real;
+use weightscope_math::real::Real;
 
 /// See the module.
 #[derive(Clone, Debug)]

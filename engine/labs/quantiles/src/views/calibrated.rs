@@ -2,10 +2,11 @@
 
 use super::look::{Look, Stage, short};
 use crate::channels::{channel, only};
+use crate::method::calibration;
 use crate::method::conformal::{self, fewest_rows};
-use crate::method::{calibration, order};
 use crate::names::name;
 use crate::pipeline::finish::operator;
+use weightscope_math::stats::order;
 use weightscope_frame::record::{Bars, Cell, Channel, Data, Table};
 
 /// Histogram of scores.

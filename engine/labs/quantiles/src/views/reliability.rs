@@ -3,8 +3,9 @@
 use super::look::Look;
 use crate::channels::{channel, only};
 use crate::method::calibration;
-use crate::method::normal;
 use crate::names::name;
+use weightscope_math::special::normal;
+use weightscope_math::stats::interval;
 use weightscope_frame::record::{Bars, Channel, Curve, Data};
 
 /// Observed over nominal level.
@@ -26,7 +27,7 @@ pub(super) fn curve(look: &Look<'_>) -> Vec<Channel> {
     let z = normal::quantile(0.5 + 0.5 * BAND);
     let count = y.len();
     let hits = |share: &f64| (share * count as f64).round() as usize;
-    let band = observed.iter().map(|share| calibration::wilson(hits(share), count, z)).unzip();
+    let band = observed.iter().map(|share| interval::wilson(hits(share), count, z)).unzip();
     let curve = Curve { x: taus.to_vec(), y: observed, band: Some(band) };
     let ideal = Curve { x: vec![0.0, 1.0], y: vec![0.0, 1.0], band: None };
     let about = "Share of test observations at or below the predicted quantile, with 95 % Wilson intervals.";

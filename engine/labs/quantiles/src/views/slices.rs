@@ -4,10 +4,11 @@ use super::look::{Look, axis, groups, ids, short};
 use crate::channels::{channel, only};
 use crate::method::clusters::k_means;
 use crate::method::levels::Pair;
-use crate::method::{calibration, normal};
 use crate::names::name;
-use weightscope_frame::record::{Cell, Channel, Curve, Data, Table};
 use weightscope_math::rng::stream;
+use weightscope_math::special::normal;
+use weightscope_math::stats::interval;
+use weightscope_frame::record::{Cell, Channel, Curve, Data, Table};
 
 /// Coverage by slice.
 pub(super) const COVERAGE: &str = "slice_coverage";
@@ -126,7 +127,7 @@ fn measure(look: &Look<'_>, q: &[f32], pair: Pair, slices: &[Slice]) -> Vec<Meas
         let is_inside =
             |row: &&usize| q[**row * m + pair.lower] <= y[**row] && y[**row] <= q[**row * m + pair.upper];
         let inside = slice.rows.iter().filter(is_inside).count();
-        let (low, high) = calibration::wilson(inside, slice.rows.len(), z);
+        let (low, high) = interval::wilson(inside, slice.rows.len(), z);
         let width = |row: &usize| f64::from(q[row * m + pair.upper] - q[row * m + pair.lower]);
         let error = |row: &usize| f64::from((y[*row] - q[row * m + look.levels.middle()]).abs());
         Measured {

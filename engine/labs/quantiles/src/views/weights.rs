@@ -7,8 +7,8 @@ use crate::base::Matrix;
 use crate::channels::{self as ch, channel, only};
 use crate::ensemble::{Aggregator, Combined};
 use crate::method::aggregate::{Resolution, Shape};
-use crate::method::order;
 use crate::names::name;
+use weightscope_math::stats::order;
 use weightscope_frame::record::{Channel, Curve, Data, GROUP_SEPARATOR, Grid};
 
 /// Weights model × output level.

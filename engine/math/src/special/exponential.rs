@@ -1,4 +1,4 @@
-//! An exponential that compilers vectorise, for the host passes of [`crate::gelu`] and [`crate::softmax`].
+//! An exponential that compilers vectorise, for the host passes of activations and of softmax.
 //!
 //! Contract: arguments at most 0; relative error below 2.5e-7; below -87 the result is that of -87 (about 1.6e-38).
 

@@ -1,4 +1,6 @@
-//! Principal components of a few columns, by Jacobi rotations of their covariance.
+//! Principal components of a few columns, as many as explain a share of the variance, by Jacobi rotations of their covariance.
+//!
+//! The factor regression of quantiles stands on the bits of this way; for anything else take [`super::Pca`].
 
 /// Mean and directions of most variance.
 #[derive(Clone, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -12,8 +14,11 @@ pub struct Components {
 /// Sweeps over all pairs at most; a dozen suffice for any matrix of this size.
 const SWEEPS: usize = 40;
 
-/// The leading components of `[rows, columns]` that explain at least `share` of the variance; at least one.
+/// The leading components of `[rows, columns]` that explain at least `share` of the variance; at least one if there are columns.
 pub fn components(x: &[f64], columns: usize, share: f64) -> Components {
+    if columns == 0 {
+        return Components::default();
+    }
     let rows = (x.len() / columns.max(1)).max(1) as f64;
     let mut mean = vec![0.0; columns];
     for row in x.chunks_exact(columns) {

@@ -1,5 +1,5 @@
 //! Eigenvalues and eigenvectors of symmetric matrices in double precision: Householder reduction to tridiagonal form, then
-//! implicit QL with shifts (Golub and Van Loan, "Matrix Computations", 8.3). For the small matrices of this lab.
+//! implicit QL with shifts (Golub and Van Loan, "Matrix Computations", 8.3). For matrices of up to a few hundred rows.
 
 /// Most iterations for one eigenvalue; a symmetric matrix takes two or three.
 const MOST_ITERATIONS: usize = 60;
@@ -16,7 +16,7 @@ pub struct Eigen {
 /// Decomposes a symmetric matrix, row-major `size × size`; only its lower triangle is read. `None` if the length does not fit
 /// or a number is not finite.
 pub fn eigen(matrix: &[f64], size: usize) -> Option<Eigen> {
-    if matrix.len() != size * size || matrix.iter().any(|value| !value.is_finite()) {
+    if Some(matrix.len()) != size.checked_mul(size) || matrix.iter().any(|value| !value.is_finite()) {
         return None;
     }
     let mut basis: Vec<Vec<f64>> = matrix.chunks(size.max(1)).map(<[f64]>::to_vec).collect();
@@ -25,7 +25,8 @@ pub fn eigen(matrix: &[f64], size: usize) -> Option<Eigen> {
     Some(sorted(&diagonal, &basis))
 }
 
-/// Decomposes a symmetric tridiagonal matrix with this diagonal and the elements beside it.
+/// Decomposes a symmetric tridiagonal matrix with this diagonal and the elements beside it, one fewer (more are left out). `None` if
+/// there are too few or a number is not finite.
 pub fn eigen_tridiagonal(diagonal: &[f64], beside: &[f64]) -> Option<Eigen> {
     let size = diagonal.len();
     if beside.len() + 1 < size || diagonal.iter().chain(beside).any(|value| !value.is_finite()) {
@@ -38,6 +39,20 @@ pub fn eigen_tridiagonal(diagonal: &[f64], beside: &[f64]) -> Option<Eigen> {
     let mut values = diagonal.to_vec();
     implicit_ql(&mut values, &mut off, &mut basis)?;
     Some(sorted(&values, &basis))
+}
+
+/// Eigenvalues alone of a symmetric tridiagonal matrix, ascending; `None` as for [`eigen_tridiagonal`].
+pub fn eigenvalues_tridiagonal(diagonal: &[f64], beside: &[f64]) -> Option<Vec<f64>> {
+    let size = diagonal.len();
+    if beside.len() + 1 < size || diagonal.iter().chain(beside).any(|value| !value.is_finite()) {
+        return None;
+    }
+    let mut off = vec![0.0; size];
+    off.iter_mut().skip(1).zip(beside).for_each(|(off, beside)| *off = *beside);
+    let mut values = diagonal.to_vec();
+    implicit_ql(&mut values, &mut off, &mut [])?;
+    values.sort_by(f64::total_cmp);
+    Some(values)
 }
 
 fn sorted(values: &[f64], basis: &[Vec<f64>]) -> Eigen {
@@ -185,7 +200,7 @@ fn chase(diagonal: &mut [f64], off: &mut [f64], basis: &mut [Vec<f64>], low: usi
 #[cfg(test)]
 mod tests {
     use super::*;
-    use weightscope_math::stream;
+    use crate::stream;
 
     #[test]
     fn vectors_are_orthonormal_and_rebuild_the_matrix() {
@@ -227,7 +242,20 @@ mod tests {
         for (x, y) in a.values.iter().zip(&b.values) {
             assert!((x - y).abs() < 1e-13);
         }
+        assert_eq!(eigenvalues_tridiagonal(&diagonal, &beside), Some(a.values));
+        assert_eq!(eigenvalues_tridiagonal(&diagonal, &[f64::NAN; 3]), None);
         assert_eq!(eigen(&[f64::NAN], 1), None);
         assert_eq!(eigen(&[], 0).unwrap().values, Vec::<f64>::new());
+    }
+
+    /// The second differences `tridiag(−1, 2, −1)` have the eigenvalues `2 − 2 cos(kπ/(n + 1))`.
+    #[test]
+    fn second_differences_have_their_known_eigenvalues() {
+        let size = 50;
+        let found = eigenvalues_tridiagonal(&vec![2.0; size], &vec![-1.0; size - 1]).unwrap();
+        for (index, value) in found.iter().enumerate() {
+            let angle = (index + 1) as f64 * std::f64::consts::PI / (size + 1) as f64;
+            assert!((value - (2.0 - 2.0 * angle.cos())).abs() < 1e-13);
+        }
     }
 }

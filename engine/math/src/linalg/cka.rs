@@ -79,7 +79,7 @@ pub fn debiased(x: Rows<'_>, y: Rows<'_>) -> Option<f64> {
     let n = count as f64;
     let (a, b) = (x.centred(), y.centred());
     let row_squares = |values: &[f64], columns: usize| -> Vec<f64> {
-        values.chunks_exact(columns).map(|row| row.iter().map(|value| value * value).sum()).collect()
+        values.chunks_exact(columns.max(1)).map(|row| row.iter().map(|value| value * value).sum()).collect()
     };
     let (p, q) = (row_squares(&a, x.features), row_squares(&b, y.features));
     let corrected = |square: f64, first: &[f64], second: &[f64]| {
@@ -158,6 +158,23 @@ pub fn minibatch(x: Rows<'_>, y: Rows<'_>, count: usize) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_has_no_rows_or_does_not_fit_is_similar_to_nothing() {
+        let empty = Rows { values: &[], features: 0 };
+        let (short, long) = ([1.0_f32; 8], [1.0_f32; 10]);
+        let (short, long) = (Rows { values: &short, features: 2 }, Rows { values: &long, features: 2 });
+        for (x, y) in [(empty, empty), (short, long)] {
+            for way in [linear, debiased, unbiased, hsic] {
+                assert_eq!(way(x, y), None);
+            }
+            assert_eq!((mean_over_batches(x, y, 2), minibatch(x, y, 2)), (None, None));
+        }
+        assert_eq!(
+            linear(Rows { values: &[f32::NAN; 6], features: 2 }, Rows { values: &[1.0; 6], features: 2 }),
+            None
+        );
+    }
 
     #[test]
     fn constant_outputs_are_similar_to_nothing() {

@@ -1,22 +1,33 @@
-//! The few operations that the host mathematics needs from a float type, so that it runs in f32 and f64 alike.
+//! The few operations that mathematics on the host needs from a float type, so that it runs in f32 and f64 alike.
 
 use std::fmt::Debug;
-use std::ops::{Add, Div, Mul, Neg, Sub};
+use std::iter::Sum;
+use std::ops::{Add, AddAssign, Div, Mul, Neg, Sub, SubAssign};
+
+use crate::special::exponential::exp_of_nonpositive;
 
 /// f32 or f64.
 pub trait Real:
     Copy
     + Debug
+    + Default
     + PartialOrd
     + Add<Output = Self>
+    + AddAssign
     + Sub<Output = Self>
+    + SubAssign
     + Mul<Output = Self>
     + Div<Output = Self>
     + Neg<Output = Self>
+    + Sum
+    + Send
+    + Sync
     + 'static
 {
     /// Zero.
     const ZERO: Self;
+    /// One.
+    const ONE: Self;
 
     /// The nearest value of this type.
     fn from_f64(value: f64) -> Self;
@@ -28,12 +39,26 @@ pub trait Real:
     #[must_use]
     fn abs(self) -> Self;
 
+    /// Square root.
+    #[must_use]
+    fn root(self) -> Self;
+
+    /// e to this power, for values at most 0. Single precision uses a form that compilers vectorise ([`exp_of_nonpositive`]).
+    #[must_use]
+    fn exp_nonpositive(self) -> Self;
+
     /// The nearest integer, ties to even, for magnitudes below 2²². A zero result may have either sign.
     ///
     /// Every quantizer rounds through this function. It adds and subtracts a constant, which compilers vectorise;
     /// `round_ties_even` becomes a call per element on processors without a rounding instruction.
     #[must_use]
     fn round_half_even(self) -> Self;
+
+    /// The larger one; `other` where this one is not a number.
+    #[must_use]
+    fn larger(self, other: Self) -> Self {
+        if self > other { self } else { other }
+    }
 
     /// The nearest value in `[low, high]`; not-a-number stays.
     #[must_use]
@@ -45,17 +70,31 @@ pub trait Real:
 
 impl Real for f32 {
     const ZERO: Self = 0.0;
+    const ONE: Self = 1.0;
 
+    #[inline]
     fn from_f64(value: f64) -> Self {
         value as Self
     }
 
+    #[inline]
     fn to_f64(self) -> f64 {
         f64::from(self)
     }
 
+    #[inline]
     fn abs(self) -> Self {
         self.abs()
+    }
+
+    #[inline]
+    fn root(self) -> Self {
+        self.sqrt()
+    }
+
+    #[inline]
+    fn exp_nonpositive(self) -> Self {
+        exp_of_nonpositive(self)
     }
 
     #[inline]
@@ -67,17 +106,31 @@ impl Real for f32 {
 
 impl Real for f64 {
     const ZERO: Self = 0.0;
+    const ONE: Self = 1.0;
 
+    #[inline]
     fn from_f64(value: f64) -> Self {
         value
     }
 
+    #[inline]
     fn to_f64(self) -> f64 {
         self
     }
 
+    #[inline]
     fn abs(self) -> Self {
         self.abs()
+    }
+
+    #[inline]
+    fn root(self) -> Self {
+        self.sqrt()
+    }
+
+    #[inline]
+    fn exp_nonpositive(self) -> Self {
+        self.exp()
     }
 
     #[inline]
