@@ -142,7 +142,14 @@ pub(super) fn views(path: &Path, as_json: bool) -> Result<(), Failure> {
 /// `levels RUN_DIR --out FILE`: integer levels and scales of the newest checkpoint.
 pub(super) fn levels(path: &Path, out: &Path) -> Result<(), Failure> {
     let method = store::read_experiment(CATALOGUE, path).map_err(Failure::request)?.method;
-    let levels = method.levels(path).map_err(Failure::request)?;
+    let levels = method.levels(path).ok_or_else(|| {
+        Failure::request(anyhow!(
+            "runs of the lab {} have no quantized weights; take a run of a lab that quantizes: {}",
+            method.name(),
+            path.display()
+        ))
+    })?;
+    let levels = levels.map_err(Failure::request)?;
     store::write_artifact(out, &levels).map_err(Failure::request)?;
     output::line(&out.display().to_string());
     Ok(())

@@ -4,9 +4,9 @@
 
 use burn::tensor::{Tensor, activation};
 
-use weightscope_math::special::exponential::exp_of_nonpositive;
 use crate::gradient::{constant, is_on_host, with_gradient_of};
 use crate::parameters::read;
+use weightscope_math::special::exponential::exp_of_nonpositive;
 
 /// `Φ(-a)·exp(a²/2) = t·P(t)` with `t = 1/(1 + a/4)`: coefficients of `P`, highest power first.
 /// Own interpolation at Chebyshev nodes in `t`; relative error of the formula 3.3e-8 for all `a >= 0`.

@@ -13,6 +13,7 @@ pub mod loss;
 pub mod mlp;
 pub mod optimizer;
 pub mod parameters;
+mod saved;
 pub mod schedule;
 pub mod softmax;
 pub mod transform;

@@ -4,9 +4,9 @@
 
 use burn::tensor::{Tensor, activation};
 
-use weightscope_math::special::exponential::exp_of_nonpositive;
 use crate::gradient::{constant, is_on_host, with_gradient_of};
 use crate::parameters::read;
+use weightscope_math::special::exponential::exp_of_nonpositive;
 
 /// `softmax(scale · logits)` over the last axis.
 pub fn scaled_softmax<const D: usize>(logits: Tensor<D>, scale: f32) -> Tensor<D> {

@@ -82,6 +82,8 @@ pub struct Axis {
     pub categories: Option<Vec<String>>,
     /// Whether values grow to the left or downwards.
     pub inverted: bool,
+    /// Whether only whole numbers mean anything (steps): between two of them nothing is read.
+    pub whole: bool,
 }
 
 /// A colour key: the scale that the items use, with the name of the quantity.
@@ -254,6 +256,7 @@ impl Axis {
             range: None,
             categories: None,
             inverted: false,
+            whole: false,
         }
     }
 
@@ -281,6 +284,13 @@ impl Axis {
     #[must_use]
     pub fn range(mut self, from: f64, to: f64) -> Self {
         self.range = Some((from, to));
+        self
+    }
+
+    /// The same axis of whole numbers.
+    #[must_use]
+    pub fn whole(mut self) -> Self {
+        self.whole = true;
         self
     }
 

@@ -25,7 +25,8 @@ use std::borrow::Cow;
 
 use serde_json::json;
 use weightscope_frame::record::{
-    AxisScale, AxisSpec, Channel, Data, Record, Reference, ReferenceAxis, ReferenceStyle, ViewKind, ViewSpec,
+    AxisScale, AxisSpec, Channel, Data, Quantity, Record, Reference, ReferenceAxis, ReferenceStyle, ViewKind,
+    ViewSpec,
 };
 use weightscope_frame::store::Manifest;
 
@@ -200,7 +201,8 @@ fn axis(
         (AxisScale::Symlog, Some(linear_threshold)) => Scale::SymLog { linear_threshold },
         (AxisScale::Symlog, None) => Scale::sym_log_for(values),
     };
-    Axis { range: spec.limits, ..Axis::new(spec.label.clone()).unit(spec.unit.clone()).scale(scale) }
+    let whole = spec.quantity == Quantity::RunSteps;
+    Axis { range: spec.limits, whole, ..Axis::new(spec.label.clone()).unit(spec.unit.clone()).scale(scale) }
 }
 
 /// Curves that the data are to be compared with, under their names: what would be ideal, what is true.

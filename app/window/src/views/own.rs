@@ -46,7 +46,7 @@ pub fn kind(data: &Data) -> ViewKind {
         Data::Graph(_) => ViewKind::Graph,
         Data::Ranks(_) => ViewKind::Ranks,
         Data::Table(_) => ViewKind::Table,
-        Data::Text(_) => ViewKind::Text,
+        Data::Text(_) | Data::Choices(_) => ViewKind::Text,
     }
 }
 
@@ -163,9 +163,9 @@ fn title(names: &[String]) -> String {
 
 fn horizontal(channel: &Channel, kind: ViewKind) -> AxisSpec {
     match kind {
-        ViewKind::Lines | ViewKind::Trace | ViewKind::HeatMap => AxisSpec::new("step", ""),
+        ViewKind::Lines | ViewKind::Trace | ViewKind::HeatMap => AxisSpec::steps(),
         ViewKind::Ridge => AxisSpec::new(&channel.label, &channel.unit),
-        ViewKind::Scatter if matches!(channel.data, Data::Marks(_)) => AxisSpec::new("step", ""),
+        ViewKind::Scatter if matches!(channel.data, Data::Marks(_)) => AxisSpec::steps(),
         _ => AxisSpec::default(),
     }
 }
@@ -176,7 +176,7 @@ fn vertical(channels: &[&Channel], kind: ViewKind) -> AxisSpec {
         return AxisSpec::default();
     }
     if kind == ViewKind::Ridge {
-        return AxisSpec::new("step", "");
+        return AxisSpec::steps();
     }
     let family = |channel: &Channel| channel.id.split('/').next().unwrap_or_default().to_owned();
     let unit = if rest.iter().all(|other| other.unit == first.unit) { first.unit.as_str() } else { "" };

@@ -1,15 +1,15 @@
 //! The app's state, and how it is drawn.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use egui::{Context, Ui};
 use egui_tiles::Tree;
-use weightscope_frame::experiment::Experiment;
+use weightscope_frame::experiment::{Experiment, Mark};
 use weightscope_frame::lab::Catalogue;
-use weightscope_frame::record::{Controls, Record, ViewSpec};
-use weightscope_frame::run::{Interest, Snapshot};
+use weightscope_frame::record::{Controls, Record};
+use weightscope_frame::run::Snapshot;
 use weightscope_frame::store::Status;
 
 use super::adding::AddView;
@@ -36,7 +36,6 @@ use super::task::Task;
 use super::tiles::{Layout, Pane, Shares, TileBehavior, TileState, controls};
 use super::toasts::Toasts;
 use super::{inspector, remember, style};
-use crate::views::own;
 
 /// Below this width the inspector makes room for the views.
 const NARROW: f32 = 1200.0;
@@ -302,7 +301,7 @@ impl App {
         }
         self.saving_ui(&context);
         if let Some(preview) = &mut self.preview {
-            preview.ui(&context, &self.form.text("target").unwrap_or_default(), &mut actions);
+            preview.ui(&context, &self.form.marked(Mark::TargetColumn).unwrap_or_default(), &mut actions);
         }
         self.preview = self.preview.take().filter(|preview| preview.open);
         self.toasts.ui(&context);
@@ -373,9 +372,6 @@ impl App {
         if self.shares.follow(&mut self.tiles) {
             ui.ctx().request_repaint();
         }
-        if let Some(link) = &self.link {
-            link.control.set_interest(Interest { views: Some(visible_views(&layout.tree, shown)) });
-        }
     }
 
     fn export_ui(&mut self, context: &Context) {
@@ -433,21 +429,4 @@ impl eframe::App for App {
             self.keeper.finish(&session);
         }
     }
-}
-
-/// The views whose tiles can be seen: those not behind another tab.
-fn visible_views(tree: &Tree<Pane>, shown: &Shown) -> BTreeSet<String> {
-    let visible: BTreeSet<String> = tree
-        .active_tiles()
-        .into_iter()
-        .filter_map(|tile| tree.tiles.get_pane(&tile).map(|pane| pane.view.clone()))
-        .collect();
-    // A view that the person put together shows channels that views of the lab may pay for.
-    let own: Vec<String> = visible.iter().flat_map(|id| own::members(id)).collect();
-    let pays = |view: &ViewSpec| {
-        !own.is_empty()
-            && shown.record().select(&view.channels).iter().any(|channel| own.contains(&channel.id))
-    };
-    let wanted = shown.views.iter().filter(|view| visible.contains(&view.id) || pays(view));
-    wanted.map(|view| view.id.clone()).collect()
 }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use egui::Context;
-use weightscope_frame::experiment::{Comments, to_toml};
+use weightscope_frame::experiment::{Comments, Mark, to_toml};
 use weightscope_frame::record::AxisScale;
 use weightscope_frame::run::Request;
 
@@ -51,9 +51,10 @@ impl App {
                 // What is on the screen may be derived; the lab must see it too.
                 let derived = self.tiles.get(&pick.view).map(TileState::derived).unwrap_or_default();
                 let record = crate::views::lay_over(shown.record(), derived);
-                let picked = shown.experiment.method.pick(&record, &pick);
+                let picked = shown.experiment.method.click(&record, &pick);
                 if let Some(link) = &self.link {
-                    link.control.request(Request::Pick(pick));
+                    let request = Request::Picked { view: pick.view, picked: picked.clone() };
+                    link.control.request(request);
                 }
                 picked.controls.into_iter().for_each(|(id, value)| self.controls.set(&id, value));
                 if let Some((layout, view)) = self.layout.as_mut().zip(picked.shown_in) {
@@ -65,7 +66,7 @@ impl App {
             }
             Action::Button { view, action } => {
                 let Some(shown) = &self.shown else { return };
-                let picked = shown.experiment.method.action(shown.record(), &action);
+                let picked = shown.experiment.method.press(shown.record(), &view, &action);
                 if let Some(link) = &self.link {
                     let controls = self.controls.complete(&shown.views, shown.record());
                     link.control.request(Request::Action { id: action, controls });
@@ -85,9 +86,9 @@ impl App {
             Action::ShareLimits(quantity, on) => self.shares.set(&quantity, on, &mut self.tiles),
             Action::AddTo(group) => self.adding = Some(AddView::new(Some(group))),
             Action::AddViews(ids, group) => self.add_views(ids, group),
-            Action::Set(key, typed) => {
+            Action::SetMarked(mark, typed) => {
                 let mut experiment = self.form.experiment.clone();
-                if let Err(problem) = experiment.set_typed(key, &typed) {
+                if let Err(problem) = experiment.set_marked(mark, &typed) {
                     self.say(Urgency::Warning, problem.to_string());
                 }
                 let origin = self.form.origin.clone();
@@ -96,7 +97,7 @@ impl App {
             Action::OpenPath(path) => self.open_file(path, context),
             Action::Browse => self.dialog = browse(context),
             Action::PreviewData => {
-                self.preview = self.form.text("dataset").map(|name| DataPreview::new(&name, context));
+                self.preview = self.form.marked(Mark::DataSet).map(|name| DataPreview::new(&name, context));
             }
             Action::Turn(id, value) => self.controls.set(&id, value),
             Action::Cursor(step) => self.cursor = step,

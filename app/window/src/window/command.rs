@@ -3,6 +3,7 @@
 use egui::{Key, KeyboardShortcut, Modifiers};
 use egui_material_icons::MaterialIcon;
 use egui_material_icons::icons;
+use weightscope_frame::experiment::Mark;
 
 /// A thing to do that needs no further words. What needs some (which preset, which run) is an [`Action`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -290,7 +291,7 @@ pub(super) enum Action {
     /// A button of a view.
     Button { view: String, action: String },
     /// Sets a setting of the form, as typed.
-    Set(&'static str, String),
+    SetMarked(Mark, String),
     /// Opens the file or run folder with this path.
     OpenPath(std::path::PathBuf),
     /// Asks the desktop for a file to open.

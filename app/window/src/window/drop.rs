@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use egui::Context;
-use weightscope_frame::experiment::Experiment;
+use weightscope_frame::experiment::{Experiment, Mark};
 use weightscope_frame::lab::Catalogue;
 use weightscope_frame::store;
 
@@ -99,11 +99,11 @@ impl App {
     fn use_data(&mut self, path: &Path, context: &Context) {
         let text = path.display().to_string();
         let mut experiment = self.form.experiment.clone();
-        match experiment.set_typed("dataset", &text) {
+        match experiment.set_marked(Mark::DataSet, &text) {
             Ok(()) => {
                 let origin = self.form.origin.clone();
                 self.form.replace(experiment, &origin);
-                self.preview = self.form.text("target").map(|_| DataPreview::new(&text, context));
+                self.preview = self.form.marked(Mark::TargetColumn).map(|_| DataPreview::new(&text, context));
                 self.say(Urgency::Info, format!("The data set is now {text}"));
             }
             Err(_) => self.say(Urgency::Warning, format!("This lab takes no data file: {text}")),

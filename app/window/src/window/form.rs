@@ -2,8 +2,8 @@
 
 use egui::{DragValue, RichText, Ui};
 use weightscope_frame::experiment::{
-    Cost, Experiment, Field, Problem, Severity, Slot, Spacing, Visitor, check, expand, get, number,
-    parse_typed, set,
+    Choice, Cost, Experiment, Field, Mark, Problem, Severity, Slot, Spacing, Visitor, check, expand, get,
+    number, parse_typed, set,
 };
 use weightscope_frame::lab::{Catalogue, Preset};
 
@@ -102,9 +102,9 @@ impl Form {
         words.join(" ")
     }
 
-    /// A setting that is text, if the lab has one with this key.
-    pub(super) fn text(&self, key: &str) -> Option<String> {
-        let (_, value) = self.experiment.settings().into_iter().find(|(field, _)| field.key == key)?;
+    /// The text of the setting with this mark, if the lab has one.
+    pub(super) fn marked(&self, mark: Mark) -> Option<String> {
+        let (_, value) = self.experiment.settings().into_iter().find(|(field, _)| field.mark == mark)?;
         value.as_str().map(str::to_owned)
     }
 
@@ -191,7 +191,8 @@ enum Kind {
     Float,
     Switch,
     Text,
-    Choice(Vec<(&'static str, &'static str)>),
+    Choice(&'static [Choice]),
+    Choices(&'static [Choice]),
     List(Items),
 }
 
@@ -225,9 +226,8 @@ impl Visitor for FormVisitor<'_> {
             Slot::Float(_) => Kind::Float,
             Slot::Switch(_) => Kind::Switch,
             Slot::Text(_) => Kind::Text,
-            Slot::Choice(choice) => {
-                Kind::Choice(choice.choices().iter().map(|choice| (choice.key, choice.label)).collect())
-            }
+            Slot::Choice(choice) => Kind::Choice(choice.choices()),
+            Slot::Choices(choices) => Kind::Choices(choices.choices()),
             Slot::Integers(_) => Kind::List(Items::Integers),
             Slot::Floats(_) => Kind::List(Items::Floats),
             Slot::Texts(_) => Kind::List(Items::Texts),
@@ -356,16 +356,16 @@ fn widget_ui(
         }
         Kind::Choice(choices) => {
             let now = row.value.as_str().unwrap_or_default();
-            let text = choices.iter().find(|(key, _)| *key == now).map_or(now, |(_, label)| label);
+            let text = choices.iter().find(|choice| choice.key == now).map_or(now, |choice| choice.label);
             let mut chosen = None;
             egui::ComboBox::from_id_salt(row.field.key)
                 .selected_text(text)
                 .width(ui.available_width() - 32.0)
                 .truncate()
                 .show_ui(ui, |ui| {
-                    for (key, label) in choices {
-                        if ui.selectable_label(*key == now, *label).clicked() {
-                            chosen = Some(toml::Value::String((*key).to_owned()));
+                    for choice in *choices {
+                        if ui.selectable_label(choice.key == now, choice.label).clicked() {
+                            chosen = Some(toml::Value::String(choice.key.to_owned()));
                         }
                     }
                 })
@@ -378,8 +378,42 @@ fn widget_ui(
             let edit = egui::TextEdit::singleline(&mut text).desired_width(ui.available_width() - 32.0);
             ui.add(edit).labelled_by(label).changed().then_some(toml::Value::String(text))
         }
+        Kind::Choices(choices) => choices_ui(ui, row, choices, label),
         Kind::List(items) => list_ui(ui, row, *items, label, typing),
     }
+}
+
+/// Several of a closed list: the chosen ones in words, and a menu in which each is ticked by itself.
+fn choices_ui(ui: &mut Ui, row: &Row, choices: &[Choice], label: egui::Id) -> Option<toml::Value> {
+    let now: Vec<&str> = row.value.as_array().into_iter().flatten().filter_map(toml::Value::as_str).collect();
+    let words: Vec<&str> =
+        choices.iter().filter(|choice| now.contains(&choice.key)).map(|choice| choice.label).collect();
+    let text = if words.is_empty() { "none".to_owned() } else { words.join(", ") };
+    let mut changed = None;
+    egui::ComboBox::from_id_salt(row.field.key)
+        .selected_text(text)
+        .width(ui.available_width() - 32.0)
+        .truncate()
+        .close_behavior(egui::PopupCloseBehavior::CloseOnClickOutside)
+        .show_ui(ui, |ui| {
+            for choice in choices {
+                let mut on = now.contains(&choice.key);
+                if ui.checkbox(&mut on, choice.label).changed() {
+                    // Those that stay keep their order; a new one joins at its place in the list.
+                    let kept = |key: &&str| *key != choice.key;
+                    let mut keys: Vec<&str> = now.iter().copied().filter(kept).collect();
+                    if on {
+                        keys.push(choice.key);
+                        keys.sort_by_key(|key| choices.iter().position(|choice| choice.key == *key));
+                    }
+                    let keys = keys.into_iter().map(|key| toml::Value::String(key.to_owned()));
+                    changed = Some(toml::Value::Array(keys.collect()));
+                }
+            }
+        })
+        .response
+        .labelled_by(label);
+    changed
 }
 
 /// A number from a short list, as a row of choices.

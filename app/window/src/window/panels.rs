@@ -1,6 +1,7 @@
 //! Toolbar, set-up, bottom and status panels: each a function of the app's state that pushes actions.
 
 use egui::{Button, RichText, Ui};
+use weightscope_frame::experiment::Mark;
 use weightscope_frame::lab::Catalogue;
 
 use super::app::{App, Bottom, Line, Urgency};
@@ -129,7 +130,7 @@ impl App {
             }
             let muted = color(tokens(ui.ctx()).text_muted);
             ui.label(RichText::new(about.claim).small().color(muted)).on_hover_text(about.paper);
-            if self.form.text("target").is_some() {
+            if self.form.marked(Mark::TargetColumn).is_some() {
                 ui.horizontal(|ui| {
                     if ui
                         .button("Open table…")

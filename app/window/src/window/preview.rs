@@ -2,6 +2,7 @@
 
 use egui::{Context, RichText};
 use weightscope_frame::data::table::{ColumnKind, ColumnPreview, open_table, preview};
+use weightscope_frame::experiment::Mark;
 
 use super::command::Action;
 use super::style::{color, tokens};
@@ -93,7 +94,7 @@ fn column_ui(ui: &mut egui::Ui, column: &ColumnPreview, target: &str, actions: &
     let name = format!("Use {} as target", column.name);
     button.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, &name));
     if button.clicked() {
-        actions.push(Action::Set("target", column.name.clone()));
+        actions.push(Action::SetMarked(Mark::TargetColumn, column.name.clone()));
     }
     let problem = column.problem.as_deref().unwrap_or_default();
     ui.label(RichText::new(problem).small().color(color(tokens(ui.ctx()).warning)));

@@ -34,7 +34,7 @@ pub(super) fn readout(plot: &Plot, x: f64, y: f64, precision: Precision) -> Opti
         return Some(text);
     }
     // Between two steps there is nothing to be read.
-    let x = if plot.x.label == "step" { x.round() } else { x };
+    let x = if plot.x.whole { x.round() } else { x };
     let mut near: Vec<(f64, String)> =
         plot.items.iter().filter_map(|item| nearest(plot, item, x, y, precision)).collect();
     near.sort_by(|a, b| a.0.total_cmp(&b.0));
@@ -201,7 +201,7 @@ mod tests {
 
     #[test]
     fn a_readout_is_short_on_the_screen_and_whole_on_the_clipboard() {
-        let mut plot = Plot::new(Axis::new("step"), Axis::new("loss"));
+        let mut plot = Plot::new(Axis::new("step").whole(), Axis::new("loss"));
         let line = |name: &str, offset: f64| {
             let points = vec![[0.0, 1.0 / 3.0 + offset], [1200.0, 2.0 / 3.0 + offset]];
             Item::from(Line::new(name.to_owned(), points, Ink::Series(0)))

@@ -31,7 +31,7 @@ fn check_one(experiment: &Experiment) -> Vec<Problem> {
     let mut checker = Checker(Vec::new());
     experiment.clone().visit(&mut checker);
     let mut problems = checker.0;
-    problems.extend(experiment.method.check());
+    problems.extend(experiment.method.rules());
     problems
 }
 
@@ -73,7 +73,7 @@ impl Visitor for Checker {
             Slot::Text(value) if value.trim().is_empty() => {
                 self.0.push(Problem::error(field.key, "is empty"));
             }
-            Slot::Text(_) | Slot::Switch(_) | Slot::Choice(_) | Slot::Texts(_) => {}
+            Slot::Text(_) | Slot::Switch(_) | Slot::Choice(_) | Slot::Texts(_) | Slot::Choices(_) => {}
         }
     }
 }

@@ -5,7 +5,7 @@
 
 use toml::{Table, Value};
 
-use super::field::Field;
+use super::field::{Field, Mark};
 use super::problem::Problem;
 use super::sweep::Sweep;
 use super::value;
@@ -46,33 +46,7 @@ impl Experiment {
 
     /// Walks over all settings, the frame's first.
     pub fn visit(&mut self, visitor: &mut dyn Visitor) {
-        visitor.section("Run");
-        visitor.field(
-            Field::new(
-                "seed",
-                "Seed",
-                "Seeds every random stream of the run: data split, initial weights, batches.",
-            )
-            .range(0.0, 4_294_967_295.0),
-            Slot::Integer(&mut self.seed),
-        );
-        visitor.field(
-            Field::new(
-                "device",
-                "Device",
-                "The CPU needs no driver. The GPU path uses burn-wgpu and needs an adapter.",
-            ),
-            Slot::Choice(&mut self.device),
-        );
-        visitor.field(
-            Field::new(
-                "threads",
-                "Threads",
-                "Worker threads; 0 takes all cores. Results do not depend on it.",
-            )
-            .range(0.0, 1024.0),
-            Slot::Integer(&mut self.threads),
-        );
+        visit_frame(visitor, &mut self.seed, &mut self.device, &mut self.threads);
         self.method.visit(visitor);
     }
 
@@ -159,6 +133,15 @@ impl Experiment {
         problems.into_iter().next().map_or(Ok(()), Err)
     }
 
+    /// Sets the setting with this mark from typed text.
+    pub fn set_marked(&mut self, mark: Mark, typed: &str) -> Result<(), Problem> {
+        let marked = self.settings().into_iter().find(|(field, _)| field.mark == mark);
+        match marked {
+            Some((field, _)) => self.set_typed(field.key, typed),
+            None => Err(Problem::error("", format!("the lab {} has no such setting", self.lab()))),
+        }
+    }
+
     /// The value of a setting as TOML.
     pub fn get(&self, key: &str) -> Option<Value> {
         self.settings().into_iter().find(|(field, _)| field.key == key).map(|(_, value)| value)
@@ -177,6 +160,51 @@ impl Experiment {
         self.clone().visit(&mut reader);
         reader.0
     }
+}
+
+/// The settings that every lab has.
+fn visit_frame(visitor: &mut dyn Visitor, seed: &mut u64, device: &mut DeviceChoice, threads: &mut u64) {
+    visitor.section("Run");
+    visitor.field(
+        Field::new(
+            "seed",
+            "Seed",
+            "Seeds every random stream of the run: data split, initial weights, batches.",
+        )
+        .range(0.0, 4_294_967_295.0)
+        .mark(Mark::Seed),
+        Slot::Integer(seed),
+    );
+    visitor.field(
+        Field::new(
+            "device",
+            "Device",
+            "The CPU needs no driver. The GPU path uses burn-wgpu and needs an adapter.",
+        )
+        .mark(Mark::Machine),
+        Slot::Choice(device),
+    );
+    visitor.field(
+        Field::new("threads", "Threads", "Worker threads; 0 takes all cores. Results do not depend on it.")
+            .range(0.0, 1024.0)
+            .mark(Mark::Machine),
+        Slot::Integer(threads),
+    );
+}
+
+/// What a setting of this key is to the program, for runs whose lab need not be known; lab settings have no mark here.
+pub fn frame_mark(key: &str) -> Mark {
+    struct Find<'a>(&'a str, Mark);
+    impl Visitor for Find<'_> {
+        fn field(&mut self, field: Field, _slot: Slot<'_>) {
+            if field.key == self.0 {
+                self.1 = field.mark;
+            }
+        }
+    }
+    let mut find = Find(key, Mark::None);
+    visit_frame(&mut find, &mut 0, &mut DeviceChoice::Cpu, &mut 0);
+    find.1
 }
 
 enum Source<'a> {

@@ -1,6 +1,7 @@
 //! The description of one setting of an experiment: what a form shows, what a check enforces, what the documentation prints.
 //!
-//! A lab names each of its settings once, in `visit`; every reader is a [`Visitor`](super::Visitor) of these descriptions.
+//! A lab names each of its settings once, in [`settings!`](crate::settings); every reader is a [`Visitor`](super::Visitor) of these
+//! descriptions: form, check, files, documentation, and what a fork may change.
 
 use std::fmt;
 
@@ -59,6 +60,22 @@ pub fn number(value: f64) -> String {
 /// A numeric setting that takes listed values only (bit widths).
 pub type Allowed = &'static [i64];
 
+/// What a setting is to the rest of the program, beside being a setting.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Mark {
+    /// Nothing.
+    #[default]
+    None,
+    /// The seed: runs that differ in it alone are repeats of each other.
+    Seed,
+    /// Where and on how many cores a run goes: no number depends on it.
+    Machine,
+    /// The data set, by a name or a path: a file that is dropped on the window goes here.
+    DataSet,
+    /// The column of a table that is predicted: a click on a column of the preview goes here.
+    TargetColumn,
+}
+
 /// Everything about one setting except its value.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Field {
@@ -78,6 +95,12 @@ pub struct Field {
     pub spacing: Spacing,
     /// The published default.
     pub published: Option<Published>,
+    /// What it is to the rest of the program.
+    pub mark: Mark,
+    /// The stage that first reads it; none if it is read before the first one: then a fork cannot change it.
+    pub stage: Option<&'static str>,
+    /// Why a fork cannot change it, where the general words say too little.
+    pub fixed_because: &'static str,
     /// False when another setting makes this one meaningless now; it is then hidden, and not checked.
     pub shown: bool,
 }
@@ -94,6 +117,9 @@ impl Field {
             allowed: None,
             spacing: Spacing::Linear,
             published: None,
+            mark: Mark::None,
+            stage: None,
+            fixed_because: "",
             shown: true,
         }
     }
@@ -130,6 +156,27 @@ impl Field {
     #[must_use]
     pub const fn published(mut self, value: &'static str, source: &'static str) -> Self {
         self.published = Some(Published { value, source });
+        self
+    }
+
+    /// With a mark.
+    #[must_use]
+    pub const fn mark(mut self, mark: Mark) -> Self {
+        self.mark = mark;
+        self
+    }
+
+    /// First read by this stage: a fork may change it, and what that stage made is made again.
+    #[must_use]
+    pub const fn stage(mut self, name: &'static str) -> Self {
+        self.stage = Some(name);
+        self
+    }
+
+    /// Never changed by a fork, for this reason.
+    #[must_use]
+    pub const fn fixed(mut self, because: &'static str) -> Self {
+        self.fixed_because = because;
         self
     }
 

@@ -6,11 +6,28 @@ use super::config::Experiment;
 use super::field::Field;
 use super::problem::Problem;
 use super::value;
-use super::visit::{Slot, Visitor};
+use super::visit::{Described, Slot, Visitor};
 
-/// One problem for each shown setting that differs between two walks and is not in `allowed`.
-/// Both walks are a configuration's `visit`.
-pub fn changed_in_fork(
+/// One problem for each shown setting that differs and that no stage reads first: it was read before the first step.
+pub(crate) fn changed_in_fork(child: &impl Described, parent: &impl Described) -> Vec<Problem> {
+    let (now, then) = (described(child), described(parent));
+    now.iter()
+        .zip(&then)
+        .filter(|((field, value), (_, before))| value != before && field.stage.is_none())
+        // A setting that means nothing in both runs may hold anything.
+        .filter(|((field, _), (old, _))| field.shown || old.shown)
+        .map(|((field, _), (_, before))| {
+            let reason = match field.fixed_because {
+                "" => "cannot change in a fork; start a new run for it".to_owned(),
+                because => format!("{because}; start a new run for it"),
+            };
+            Problem::error(field.key, reason).allowing(format!("{before}, as in the parent"))
+        })
+        .collect()
+}
+
+/// The same for two walks over settings, where `allowed` names the keys that may change.
+pub fn changed_visits(
     child: impl FnOnce(&mut dyn Visitor),
     parent: impl FnOnce(&mut dyn Visitor),
     allowed: &[&str],
@@ -29,6 +46,24 @@ pub fn changed_in_fork(
             problem.allowing(format!("{before}, as in the parent"))
         })
         .collect()
+}
+
+/// The settings that these stages read first, with their values: what they made stands as long as these do.
+pub fn settings_of(settings: &impl Described, stages: &[&str]) -> Vec<(&'static str, Value)> {
+    let all = described(settings).into_iter();
+    all.filter(|(field, _)| field.stage.is_some_and(|stage| stages.contains(&stage)))
+        .map(|(field, value)| (field.key, value))
+        .collect()
+}
+
+/// Keys of shown settings that differ.
+pub fn differing(a: &impl Described, b: &impl Described) -> Vec<&'static str> {
+    let (a, b) = (described(a), described(b));
+    let pairs = a
+        .iter()
+        .zip(&b)
+        .filter(|((field, value), (old, before))| value != before && (field.shown || old.shown));
+    pairs.map(|((field, _), _)| field.key).collect()
 }
 
 /// Why `child` cannot go on from a checkpoint of `parent`; nothing if it can. Device and threads may change freely.
@@ -54,4 +89,10 @@ impl Visitor for Reader {
         let value = value::get(&slot);
         self.0.push((field, value));
     }
+}
+
+fn described(settings: &impl Described) -> Vec<(Field, Value)> {
+    let mut reader = Reader(Vec::new());
+    settings.clone().visit(&mut reader);
+    reader.0
 }

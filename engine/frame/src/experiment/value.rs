@@ -21,6 +21,10 @@ pub fn get(slot: &Slot<'_>) -> Value {
         Slot::Texts(values) => {
             Value::Array(values.iter().map(|value| Value::String(value.clone())).collect())
         }
+        Slot::Choices(values) => {
+            let keys = values.chosen().into_iter().filter_map(|place| values.choices().get(place));
+            Value::Array(keys.map(|choice| Value::String(choice.key.to_owned())).collect())
+        }
     }
 }
 
@@ -56,6 +60,23 @@ pub fn set(field: &Field, slot: Slot<'_>, value: &Value) -> Result<(), Problem> 
         Slot::Texts(target) => {
             *target = list(value, text).ok_or_else(|| wrong("a list of words"))?;
         }
+        Slot::Choices(target) => {
+            let keys: Vec<&str> = target.choices().iter().map(|choice| choice.key).collect();
+            let allowed = keys.join(", ");
+            let words = list(value, text).ok_or_else(|| wrong("a list of words").allowing(&*allowed))?;
+            let mut places = Vec::with_capacity(words.len());
+            for word in &words {
+                let place = keys.iter().position(|key| key == word).ok_or_else(|| {
+                    Problem::error(field.key, format!("\"{word}\" is not a choice")).allowing(&*allowed)
+                })?;
+                if places.contains(&place) {
+                    return Err(Problem::error(field.key, format!("\"{word}\" stands twice"))
+                        .allowing("each word once"));
+                }
+                places.push(place);
+            }
+            target.choose(&places);
+        }
     }
     Ok(())
 }
@@ -63,7 +84,7 @@ pub fn set(field: &Field, slot: Slot<'_>, value: &Value) -> Result<(), Problem> 
 /// Reads what a person typed after `key=`: a TOML value, else the bare words as text; `a,b,c` is a list where a list is due.
 pub fn parse_typed(slot: &Slot<'_>, typed: &str) -> Value {
     let typed = typed.trim();
-    let wants_list = matches!(slot, Slot::Integers(_) | Slot::Floats(_) | Slot::Texts(_));
+    let wants_list = matches!(slot, Slot::Integers(_) | Slot::Floats(_) | Slot::Texts(_) | Slot::Choices(_));
     if wants_list && !typed.starts_with('[') {
         return Value::Array(typed.split(',').map(|item| scalar(item.trim())).collect());
     }

@@ -15,6 +15,38 @@ pub trait ChoiceValue {
     fn set_index(&mut self, index: usize);
 }
 
+/// Several words of a closed list as a setting.
+pub trait ChoicesValue {
+    /// All choices, in the order of the form.
+    fn choices(&self) -> &'static [Choice];
+    /// Positions of those that are chosen, in the order in which they were chosen.
+    fn chosen(&self) -> Vec<usize>;
+    /// Takes the choices at these positions; positions outside the list are left out.
+    fn choose(&mut self, positions: &[usize]);
+}
+
+impl<T: ChoiceValue + Choosable> ChoicesValue for Vec<T> {
+    fn choices(&self) -> &'static [Choice] {
+        T::LIST
+    }
+
+    fn chosen(&self) -> Vec<usize> {
+        self.iter().map(ChoiceValue::index).collect()
+    }
+
+    fn choose(&mut self, positions: &[usize]) {
+        *self = positions.iter().filter_map(|position| T::at(*position)).collect();
+    }
+}
+
+/// A closed list of words as a type. Made by the [`choices!`](crate::choices) macro.
+pub trait Choosable: Sized {
+    /// All choices, in the order of the form.
+    const LIST: &'static [Choice];
+    /// The choice at a position.
+    fn at(position: usize) -> Option<Self>;
+}
+
 /// Mutable access to the value of one setting.
 pub enum Slot<'a> {
     /// A whole number.
@@ -33,6 +65,14 @@ pub enum Slot<'a> {
     Floats(&'a mut Vec<f64>),
     /// A list of words.
     Texts(&'a mut Vec<String>),
+    /// Several of a closed list, each at most once, in the order of the list.
+    Choices(&'a mut dyn ChoicesValue),
+}
+
+/// Settings with descriptions; implemented by [`settings!`](crate::settings).
+pub trait Described: Clone {
+    /// Names each setting once, in the order of the form.
+    fn visit(&mut self, visitor: &mut dyn Visitor);
 }
 
 /// A reader or writer of settings.
@@ -65,6 +105,21 @@ macro_rules! choices {
             /// The words in the form.
             pub const fn label(self) -> &'static str {
                 match self { $(Self::$variant => $label,)+ }
+            }
+        }
+
+        impl $crate::experiment::Choosable for $name {
+            const LIST: &'static [$crate::experiment::Choice] =
+                &[$($crate::experiment::Choice { key: $key, label: $label }),+];
+
+            fn at(position: usize) -> Option<Self> {
+                Self::ALL.get(position).copied()
+            }
+        }
+
+        impl $crate::experiment::Setting for $name {
+            fn slot(&mut self) -> $crate::experiment::Slot<'_> {
+                $crate::experiment::Slot::Choice(self)
             }
         }
 

@@ -6,11 +6,13 @@ use crate::experiment::Experiment;
 use crate::record::{Channel, ControlValue, Controls, Record};
 use crate::run::Control;
 
-/// What a click selects: components of a vector channel, by identity.
+/// What a click or a button selects, as its view reads it from the record.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Picked {
-    /// Identities, most telling first.
+    /// Identities of components of a vector channel, most telling first.
     pub ids: Vec<u64>,
+    /// Name of the group (a layer) of which a running lab should follow more components.
+    pub group: Option<String>,
     /// Controls that the click turns: the cell or the row that is looked at.
     pub controls: Vec<(String, ControlValue)>,
     /// The view that shows what was picked; it comes to the front of its tabs.

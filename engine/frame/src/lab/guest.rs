@@ -1,89 +1,154 @@
-//! The interface of a lab: what a configuration must offer to be run, shown, forked and exported by the frame.
+//! The interface of a lab: a method, its settings, and a few declarations. The frame does everything else.
+//!
+//! A lab is written as stages over a state. The frame reads and checks the settings, declares the channels, begins or restores the
+//! state, carries the stages out in order, keeps step, epoch, batches and the rhythm of recording, saves checkpoints (the last one
+//! included) and hands clicks on. `engine/labs/README.md` is the guide, with the smallest lab as its example.
 
-use std::path::Path;
+use weightscope_data::EpochBatches;
 
-use super::{About, Derive, Picked, Prediction, Preset, Product, ReferenceRow};
-use crate::experiment::{Cost, Problem, Visitor, changed_in_fork};
-use crate::record::{Channel, Pick, Record, ViewSpec};
-use crate::run::{Context, Control, RunError};
-use crate::store::Artifact;
+use super::{About, Powers, Preset, ReferenceRow, Running, View};
+use crate::experiment::{Cost, Described, Problem};
+use crate::record::Metric;
+use crate::record::declared::Declaration;
+use crate::run::{Context, Request, RunError};
+use crate::store::{self, Saved, State};
 
-/// What a lab's configuration must offer. The configuration is plain data: cloned, compared, stored.
-pub trait Lab: Clone + PartialEq + Default + std::fmt::Debug + Send + Sync + 'static {
+/// A published method as a guest of the frame. The type itself is the lab's settings, made by [`settings!`](crate::settings): plain data
+/// that is cloned, compared and stored.
+pub trait Lab: Described + PartialEq + Default + std::fmt::Debug + Send + Sync + 'static {
     /// Name of the lab, as in files and on the command line.
     const NAME: &'static str;
+    /// What the lab is, for people.
+    const ABOUT: About;
     /// The presets that come with the lab, `quick` first.
     const PRESETS: &'static [Preset];
+    /// The smallest experiment that shows all of the lab, at most two seconds long: what the contract suite runs.
+    const SMALLEST: &'static str;
+    /// Everything that the lab records; made by [`channels!`](crate::channels).
+    const CHANNELS: &'static [&'static dyn Declaration];
+    /// Every final figure that the lab reports; made by [`metrics!`](crate::metrics).
+    const METRICS: &'static [Metric];
+    /// What the lab can do besides running.
+    const POWERS: Powers<Self> = Powers::NONE;
 
-    /// Describes the lab.
-    fn about() -> About;
-    /// Names each setting once.
-    fn visit(&mut self, visitor: &mut dyn Visitor);
-    /// Rules between settings.
-    fn check(&self) -> Vec<Problem>;
-    /// What a run will cost.
-    fn cost(&self) -> Cost;
-    /// Carries the experiment out.
-    fn run(&self, context: &mut Context<'_>) -> Result<(), RunError>;
-    /// The views, in the order of the tiles.
-    fn views(&self) -> Vec<ViewSpec>;
-    /// Published figures beside ours.
-    fn reference(&self) -> Vec<ReferenceRow>;
-    /// What a click or a button of a view selects, from the record alone (so that it works on stored runs too).
-    fn pick(&self, record: &Record, pick: &Pick) -> Picked;
-    /// Integer levels and scales of the weights in the newest checkpoint of a run, if the lab quantizes.
-    fn levels(&self, _run_folder: &Path) -> Result<Artifact, RunError> {
-        let problem = Problem::error("lab", "runs of this lab have no quantized weights");
-        Err(RunError::Problems(vec![problem.allowing("a run of the lab oscillation")]))
-    }
-    /// Why a run with these settings cannot go on from a checkpoint of a run with the settings `parent`; nothing if it can.
-    ///
-    /// Only the lab knows which settings its checkpoints depend on (shapes, data, random streams). A lab that does not say
-    /// lets none change: a wrong refusal costs a new run, a wrong permission gives figures that mean something else.
-    fn forkable(&self, parent: &Self) -> Vec<Problem> {
-        changed_in_fork(|v| self.clone().visit(v), |v| parent.clone().visit(v), &[])
-    }
-    /// Gives a fork the files of the lab's own (networks, tables) that its parent has made so far, so that it need not make them
-    /// again. The parent's are only read.
-    fn carry_over(&self, _parent: &Path, _child: &Path) -> Result<(), RunError> {
-        Ok(())
-    }
-    /// What can be made of a run with these settings.
-    fn products(&self) -> Vec<Product> {
+    /// What steps read and do not change: the data, the sizes of the network.
+    type Shared: Send + Sync;
+    /// What steps change: all that a checkpoint holds.
+    type State: Saved + Send;
+
+    /// Rules between settings; ranges of single ones stand in their descriptions.
+    fn rules(&self) -> Vec<Problem> {
         Vec::new()
     }
-    /// Makes a product of a run in a new or empty folder.
-    fn produce(
-        &self,
-        id: &str,
-        _run_folder: &Path,
-        _out_folder: &Path,
-        _control: &Control,
-    ) -> Result<(), RunError> {
-        Err(RunError::Problems(vec![Problem::error("product", format!("runs of this lab make no \"{id}\""))]))
+    /// What is wrong with the files that the settings name; it opens them as the run will.
+    fn data_problems(&self) -> Vec<Problem> {
+        Vec::new()
     }
-    /// What a view's button selects, from the record alone.
-    fn action(&self, record: &Record, action: &str) -> Picked;
-    /// Channels of a view that follow from the record and the controls, without running anything again.
-    ///
-    /// A function of the record, the controls and the files of the run folders; it runs off the UI thread and calls
-    /// `job.control.check()` in loops that last longer than 50 ms.
-    fn derive(&self, _job: &Derive<'_>) -> Result<Vec<Channel>, RunError> {
-        Ok(Vec::new())
+    /// What a run will cost.
+    fn cost(&self) -> Cost;
+    /// The views, in the order of the tiles.
+    fn views(&self) -> Vec<View<Self>>;
+    /// Published figures beside ours.
+    fn reference() -> Vec<ReferenceRow>;
+
+    /// Reads the data and makes the state before the first step. It depends on the settings and the seed alone: a run that goes on
+    /// from a checkpoint begins the same way, and then takes its state from there.
+    fn begin(&self, context: &mut Context<'_>) -> Result<(Self::Shared, Self::State), RunError>;
+    /// The stages, in order.
+    fn stages(&self, shared: &Self::Shared) -> Vec<Stage<Self>>;
+    /// Takes the state from a checkpoint. A lab whose later stages work on what earlier ones made makes it here first.
+    fn restore(run: &mut Running<'_, '_, Self>, saved: &State) -> Result<(), RunError> {
+        Ok(store::restore(run.state, saved)?)
     }
-    /// What a finished run with these settings predicts for new rows; `None` if it predicts nothing.
-    fn prediction(&self) -> Option<Prediction> {
-        None
+    /// Carries out what a person asks for while the run goes on. It must change no recorded number.
+    fn asked(_run: &mut Running<'_, '_, Self>, _request: Request) -> Result<(), RunError> {
+        Ok(())
     }
-    /// Predictions for a table of new rows from a finished run, as CSV, by a method of the run (`None` takes its best).
-    fn predict(
-        &self,
-        _run_folder: &Path,
-        _table: &Path,
-        _method: Option<&str>,
-        _control: &Control,
-    ) -> Result<Vec<u8>, RunError> {
-        let problem = Problem::error("lab", "runs of this lab make no predictions for new rows");
-        Err(RunError::Problems(vec![problem.allowing("a finished run of the lab quantiles")]))
+    /// After the last stage: final figures and files.
+    fn finish(_run: &mut Running<'_, '_, Self>) -> Result<(), RunError> {
+        Ok(())
+    }
+
+    /// Why a run with these settings cannot go on from a checkpoint of `parent`, beside settings that are read before the first
+    /// stage: those never change in a fork.
+    fn fork_rules(&self, _parent: &Self) -> Vec<Problem> {
+        Vec::new()
+    }
+}
+
+/// One part of an experiment, under the name by which people know it.
+pub struct Stage<L: Lab> {
+    /// Its name.
+    pub name: &'static str,
+    /// How many steps it has; work whose length is not known yet says so with [`Context::plan`].
+    pub steps: u64,
+    /// Made once when the stage begins; not when a run goes on inside it.
+    pub enter: Option<Hand<L>>,
+    /// What is done.
+    pub work: Work<L>,
+}
+
+/// A function of a stage.
+pub type Hand<L> = fn(&mut Running<'_, '_, L>) -> Result<(), RunError>;
+
+/// What a stage does.
+pub enum Work<L: Lab> {
+    /// A training loop: the frame counts, batches, records and saves; the lab does one step.
+    Steps(Steps<L>),
+    /// Anything else, as a whole: jobs for all workers, one measurement. The lab begins and ends each step.
+    Whole(Hand<L>),
+}
+
+/// A training loop.
+pub struct Steps<L: Lab> {
+    /// Steps of an epoch.
+    pub per_epoch: u64,
+    /// The batches of an epoch, counted over the whole run; without them a step has no rows.
+    pub batches: Option<fn(&L, &L::Shared, epoch: u64) -> Result<EpochBatches, RunError>>,
+    /// One step.
+    pub step: fn(&mut Running<'_, '_, L>, &Step<'_>) -> Result<(), RunError>,
+    /// Records scalars, each so many steps of the stage.
+    pub record: Option<(u64, Hand<L>)>,
+    /// Takes pictures, about so many in the whole stage.
+    pub pictures: Option<(u64, Hand<L>)>,
+    /// Evaluates at the end of each epoch.
+    pub evaluate: Option<Hand<L>>,
+    /// The figure under which the speed of the stage is reported.
+    pub speed: Option<&'static Metric>,
+}
+
+/// Where a training loop stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Step<'a> {
+    /// Steps of the stage done before this one.
+    pub index: u64,
+    /// Steps of the whole stage.
+    pub count: u64,
+    /// Rows of the batch, by their places in the training set.
+    pub rows: &'a [usize],
+}
+
+impl<L: Lab> Stage<L> {
+    /// A training loop of so many steps.
+    pub fn steps(name: &'static str, steps: u64, work: Steps<L>) -> Self {
+        Self { name, steps, enter: None, work: Work::Steps(work) }
+    }
+
+    /// A stage that is done as a whole.
+    pub fn whole(name: &'static str, steps: u64, work: Hand<L>) -> Self {
+        Self { name, steps, enter: None, work: Work::Whole(work) }
+    }
+
+    /// With something that is made when the stage begins.
+    #[must_use]
+    pub fn entered_by(self, enter: Hand<L>) -> Self {
+        Self { enter: Some(enter), ..self }
+    }
+}
+
+impl<L: Lab> Steps<L> {
+    /// A loop that only steps.
+    pub fn new(per_epoch: u64, step: fn(&mut Running<'_, '_, L>, &Step<'_>) -> Result<(), RunError>) -> Self {
+        Self { per_epoch, batches: None, step, record: None, pictures: None, evaluate: None, speed: None }
     }
 }

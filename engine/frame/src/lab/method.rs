@@ -1,12 +1,13 @@
 //! A lab with its settings, whatever the lab: plain data that is cloned, compared, described and run.
 
-use std::any::Any;
 use std::fmt;
 use std::path::Path;
 
-use super::{About, Catalogue, Derive, Lab, Picked, Prediction, Product, ReferenceRow};
+use super::boxed::Guest;
+use super::{About, Catalogue, Derive, Picked, Prediction, Product, RawLab, ReferenceRow};
 use crate::experiment::{Cost, Problem, Visitor};
-use crate::record::{Channel, Pick, Record, ViewSpec};
+use crate::record::declared::Declaration;
+use crate::record::{Channel, Metric, Pick, Record, ViewSpec};
 use crate::run::{Context, Control, RunError};
 use crate::store::Artifact;
 
@@ -19,7 +20,7 @@ pub struct Method {
 
 impl Method {
     /// A lab with these settings, of a catalogue.
-    pub fn of<L: Lab>(catalogue: Catalogue, settings: L) -> Self {
+    pub fn of<L: RawLab>(catalogue: Catalogue, settings: L) -> Self {
         Self { guest: Box::new(settings), catalogue }
     }
 
@@ -35,12 +36,12 @@ impl Method {
     }
 
     /// The settings, if they are those of this lab.
-    pub fn settings<L: Lab>(&self) -> Option<&L> {
+    pub fn settings<L: RawLab>(&self) -> Option<&L> {
         self.guest.as_any().downcast_ref()
     }
 
     /// The settings for writing, if they are those of this lab.
-    pub fn settings_mut<L: Lab>(&mut self) -> Option<&mut L> {
+    pub fn settings_mut<L: RawLab>(&mut self) -> Option<&mut L> {
         self.guest.as_any_mut().downcast_mut()
     }
 
@@ -54,14 +55,44 @@ impl Method {
         self.guest.about()
     }
 
+    /// The lab's smallest experiment, as a file.
+    pub fn smallest(&self) -> &'static str {
+        self.guest.smallest()
+    }
+
+    /// Everything that the lab records.
+    pub fn channels(&self) -> &'static [&'static dyn Declaration] {
+        self.guest.channels()
+    }
+
+    /// Every final figure that the lab reports.
+    pub fn metrics(&self) -> &'static [Metric] {
+        self.guest.metrics()
+    }
+
+    /// True for a channel that is a figure of the machine, which no two runs share.
+    pub fn is_clock(&self, channel: &str) -> bool {
+        self.channels().iter().any(|declaration| declaration.words().clock && declaration.covers(channel))
+    }
+
+    /// True for a result that is a figure of the machine.
+    pub fn is_clock_result(&self, name: &str) -> bool {
+        Metric::find(self.metrics(), name).is_some_and(|metric| metric.clock)
+    }
+
     /// Names each setting once.
     pub fn visit(&mut self, visitor: &mut dyn Visitor) {
         self.guest.visit(visitor);
     }
 
     /// Rules between settings.
-    pub fn check(&self) -> Vec<Problem> {
-        self.guest.check()
+    pub fn rules(&self) -> Vec<Problem> {
+        self.guest.rules()
+    }
+
+    /// What is wrong with the files that the settings name. Reads files.
+    pub fn data_problems(&self) -> Vec<Problem> {
+        self.guest.data_problems()
     }
 
     /// What a run will cost.
@@ -70,7 +101,7 @@ impl Method {
     }
 
     /// Carries the experiment out.
-    pub fn run(&self, context: &mut Context<'_>) -> Result<(), RunError> {
+    pub(crate) fn run(&self, context: &mut Context<'_>) -> Result<(), RunError> {
         self.guest.run(context)
     }
 
@@ -85,18 +116,13 @@ impl Method {
     }
 
     /// What a click on a view selects.
-    pub fn pick(&self, record: &Record, pick: &Pick) -> Picked {
-        self.guest.pick(record, pick)
+    pub fn click(&self, record: &Record, pick: &Pick) -> Picked {
+        self.guest.click(record, pick)
     }
 
-    /// What a view's button selects.
-    pub fn action(&self, record: &Record, action: &str) -> Picked {
-        self.guest.action(record, action)
-    }
-
-    /// Integer levels and scales of the weights in the newest checkpoint of a run.
-    pub fn levels(&self, run_folder: &Path) -> Result<Artifact, RunError> {
-        self.guest.levels(run_folder)
+    /// What a button of a view selects.
+    pub fn press(&self, record: &Record, view: &str, button: &str) -> Picked {
+        self.guest.press(record, view, button)
     }
 
     /// Channels of a view that follow from the record and the controls.
@@ -112,6 +138,11 @@ impl Method {
     /// Gives a fork the files of the lab's own that its parent has made so far.
     pub fn carry_over(&self, parent: &Path, child: &Path) -> Result<(), RunError> {
         self.guest.carry_over(parent, child)
+    }
+
+    /// Integer levels and scales of the weights in the newest checkpoint of a run; `None` if the lab quantizes nothing.
+    pub fn levels(&self, run_folder: &Path) -> Option<Result<Artifact, RunError>> {
+        self.guest.levels(run_folder)
     }
 
     /// What a finished run with these settings predicts for new rows.
@@ -173,121 +204,5 @@ impl PartialEq for Method {
 impl fmt::Debug for Method {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple(self.name()).field(&self.guest).finish()
-    }
-}
-
-/// [`Lab`] in a form of which there can be a box; implemented for every lab, and for nothing else.
-trait Guest: fmt::Debug + Send + Sync {
-    fn as_any(&self) -> &dyn Any;
-    fn as_any_mut(&mut self) -> &mut dyn Any;
-    fn clone_box(&self) -> Box<dyn Guest>;
-    fn defaults(&self) -> Box<dyn Guest>;
-    fn equals(&self, other: &dyn Guest) -> bool;
-    fn name(&self) -> &'static str;
-    fn about(&self) -> About;
-    fn visit(&mut self, visitor: &mut dyn Visitor);
-    fn check(&self) -> Vec<Problem>;
-    fn cost(&self) -> Cost;
-    fn run(&self, context: &mut Context<'_>) -> Result<(), RunError>;
-    fn views(&self) -> Vec<ViewSpec>;
-    fn reference(&self) -> Vec<ReferenceRow>;
-    fn pick(&self, record: &Record, pick: &Pick) -> Picked;
-    fn action(&self, record: &Record, action: &str) -> Picked;
-    fn levels(&self, run_folder: &Path) -> Result<Artifact, RunError>;
-    fn derive(&self, job: &Derive<'_>) -> Result<Vec<Channel>, RunError>;
-    fn forkable(&self, parent: &Method) -> Vec<Problem>;
-    fn carry_over(&self, parent: &Path, child: &Path) -> Result<(), RunError>;
-    fn prediction(&self) -> Option<Prediction>;
-    fn predict(
-        &self,
-        run_folder: &Path,
-        table: &Path,
-        method: Option<&str>,
-        control: &Control,
-    ) -> Result<Vec<u8>, RunError>;
-    fn products(&self) -> Vec<Product>;
-    fn produce(&self, id: &str, run: &Path, out: &Path, control: &Control) -> Result<(), RunError>;
-}
-
-impl<L: Lab> Guest for L {
-    fn as_any(&self) -> &dyn Any {
-        self
-    }
-    fn as_any_mut(&mut self) -> &mut dyn Any {
-        self
-    }
-    fn clone_box(&self) -> Box<dyn Guest> {
-        Box::new(self.clone())
-    }
-    fn defaults(&self) -> Box<dyn Guest> {
-        Box::new(L::default())
-    }
-    fn equals(&self, other: &dyn Guest) -> bool {
-        other.as_any().downcast_ref::<L>().is_some_and(|other| self == other)
-    }
-    fn name(&self) -> &'static str {
-        L::NAME
-    }
-    fn about(&self) -> About {
-        L::about()
-    }
-    fn visit(&mut self, visitor: &mut dyn Visitor) {
-        Lab::visit(self, visitor);
-    }
-    fn check(&self) -> Vec<Problem> {
-        Lab::check(self)
-    }
-    fn cost(&self) -> Cost {
-        Lab::cost(self)
-    }
-    fn run(&self, context: &mut Context<'_>) -> Result<(), RunError> {
-        Lab::run(self, context)
-    }
-    fn views(&self) -> Vec<ViewSpec> {
-        Lab::views(self)
-    }
-    fn reference(&self) -> Vec<ReferenceRow> {
-        Lab::reference(self)
-    }
-    fn pick(&self, record: &Record, pick: &Pick) -> Picked {
-        Lab::pick(self, record, pick)
-    }
-    fn action(&self, record: &Record, action: &str) -> Picked {
-        Lab::action(self, record, action)
-    }
-    fn levels(&self, run_folder: &Path) -> Result<Artifact, RunError> {
-        Lab::levels(self, run_folder)
-    }
-    fn derive(&self, job: &Derive<'_>) -> Result<Vec<Channel>, RunError> {
-        Lab::derive(self, job)
-    }
-    fn forkable(&self, parent: &Method) -> Vec<Problem> {
-        match parent.settings::<L>() {
-            Some(parent) => Lab::forkable(self, parent),
-            None => {
-                vec![Problem::error("lab", "a fork stays in the lab of its parent").allowing(parent.name())]
-            }
-        }
-    }
-    fn carry_over(&self, parent: &Path, child: &Path) -> Result<(), RunError> {
-        Lab::carry_over(self, parent, child)
-    }
-    fn prediction(&self) -> Option<Prediction> {
-        Lab::prediction(self)
-    }
-    fn predict(
-        &self,
-        run_folder: &Path,
-        table: &Path,
-        method: Option<&str>,
-        control: &Control,
-    ) -> Result<Vec<u8>, RunError> {
-        Lab::predict(self, run_folder, table, method, control)
-    }
-    fn products(&self) -> Vec<Product> {
-        Lab::products(self)
-    }
-    fn produce(&self, id: &str, run: &Path, out: &Path, control: &Control) -> Result<(), RunError> {
-        Lab::produce(self, id, run, out, control)
     }
 }

@@ -3,13 +3,23 @@
 //! Contract: the frame names no lab. Whoever reads experiments is handed the catalogue; the program builds it at its top.
 
 mod about;
+mod boxed;
 mod catalogue;
 mod derive;
+mod drive;
 mod guest;
 mod method;
+mod powers;
+mod raw;
+mod running;
+mod view;
 
 pub use about::{About, Comparability, Prediction, Product, ReferenceRow};
 pub use catalogue::{Catalogue, Entry, Preset};
 pub use derive::{Derive, Peer, Picked};
-pub use guest::Lab;
+pub use guest::{Hand, Lab, Stage, Step, Steps, Work};
 pub use method::Method;
+pub use powers::{Keeps, Makes, Powers, Predicts, Quantizes};
+pub use raw::RawLab;
+pub use running::Running;
+pub use view::{ButtonFn, ClickFn, DeriveFn, View};

@@ -72,6 +72,8 @@ pub enum Data {
     Table(Timeline<Table>),
     /// Words.
     Text(String),
+    /// What a control offers: key and words of each choice, in order.
+    Choices(Vec<(String, String)>),
 }
 
 impl Data {
@@ -79,6 +81,7 @@ impl Data {
     pub fn agrees(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Text(own), Self::Text(theirs)) => own == theirs,
+            (Self::Choices(own), Self::Choices(theirs)) => own == theirs,
             (Self::Grid(own), Self::Grid(theirs)) => match (own.last(), theirs.last()) {
                 (Some((_, own)), Some((_, theirs))) => {
                     own.columns == theirs.columns && own.values == theirs.values
@@ -104,7 +107,9 @@ impl Data {
             Self::Graph(timeline) => steps(timeline),
             Self::Ranks(timeline) => steps(timeline),
             Self::Table(timeline) => steps(timeline),
-            Self::Scalar(_) | Self::Vector(_) | Self::Marks(_) | Self::Text(_) => Vec::new(),
+            Self::Scalar(_) | Self::Vector(_) | Self::Marks(_) | Self::Text(_) | Self::Choices(_) => {
+                Vec::new()
+            }
         }
     }
 }

@@ -44,10 +44,9 @@ pub enum ControlKind {
         /// Key before it is turned.
         initial: String,
     },
-    /// One of the lines of a text channel, so that the choices can depend on the run's data; the first before it is turned.
-    /// A line is the key, or key and words with a tab between them.
+    /// One of the choices of a channel, so that they can depend on the run's data; the first before it is turned.
     ChoiceFrom {
-        /// The text channel.
+        /// The channel of choices.
         channel: String,
     },
     /// A row of a grid channel, counted from 0; the first before it is turned.
@@ -122,6 +121,8 @@ impl ControlSpec {
         match &self.kind {
             ControlKind::Choice { options, .. } => options.clone(),
             ControlKind::ChoiceFrom { channel } => match record.get(channel).map(|channel| &channel.data) {
+                Some(Data::Choices(choices)) => choices.clone(),
+                // Runs of older programs keep choices as lines of a text, with a tab between key and words.
                 Some(Data::Text(text)) => {
                     let split = |line: &str| {
                         let (key, words) = line.split_once('\t').unwrap_or((line, line));

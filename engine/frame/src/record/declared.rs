@@ -83,6 +83,8 @@ pub mod kinds {
         OfHistograms = Data::Histogram(Histograms::default());
         /// Words.
         OfText = Data::Text(String::new());
+        /// What a control offers.
+        OfChoices = Data::Choices(Vec::new());
     }
 
     pictures! {
@@ -229,6 +231,17 @@ impl<K: Kind> Of<K> for Member<K> {
 
     fn channel(&self) -> Channel {
         empty::<K>(&self.id, &self.label, &self.words)
+    }
+}
+
+/// A bare id, in a lab that declares its channels as it goes.
+impl<K: Kind> Of<K> for str {
+    fn id(&self) -> Cow<'_, str> {
+        Cow::Borrowed(self)
+    }
+
+    fn channel(&self) -> Channel {
+        Channel::new(self, self, "", "", K::empty())
     }
 }
 

@@ -27,10 +27,11 @@ pub use frames::{
     BandLine, Bands, Bars, Cell, Curve, Dot, GROUP_SEPARATOR, Graph, Grid, Histograms, MOST_FRAMES, Ranks,
     Table, Timeline,
 };
-pub use metric::Metric;
+pub use metric::{Figure, Metric};
 pub use series::{Detail, Point, Query, Series};
 pub use view::{
-    ActionSpec, AxisScale, AxisSpec, Pick, Reference, ReferenceAxis, ReferenceStyle, ViewKind, ViewSpec,
+    ActionSpec, AxisScale, AxisSpec, Pick, Quantity, Reference, ReferenceAxis, ReferenceStyle, ViewKind,
+    ViewSpec,
 };
 
 /// All channels of a run, in the order in which they first appeared.

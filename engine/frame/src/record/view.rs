@@ -5,6 +5,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::control::ControlSpec;
+use super::declared::Declaration;
 
 /// How channels are drawn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -55,6 +56,18 @@ pub enum AxisScale {
     Symlog,
 }
 
+/// What the numbers of an axis count, where the window must know.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Quantity {
+    /// Anything.
+    #[default]
+    Other,
+    /// Steps of the run: the axis takes part in the cursor and the scrub bar that all views share. Steps of anything else (a reverse
+    /// process, an inner training) are no such steps.
+    RunSteps,
+}
+
 /// One axis of a view.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct AxisSpec {
@@ -62,6 +75,9 @@ pub struct AxisSpec {
     pub label: String,
     /// Unit, empty when there is none.
     pub unit: String,
+    /// What its numbers count.
+    #[serde(default)]
+    pub quantity: Quantity,
     /// Scale at first sight; the person can change it.
     pub scale: AxisScale,
     /// Fixed limits, when the quantity has natural ones.
@@ -75,6 +91,11 @@ impl AxisSpec {
     /// A linear axis that fits its data.
     pub fn new(label: &str, unit: &str) -> Self {
         Self { label: label.to_owned(), unit: unit.to_owned(), ..Self::default() }
+    }
+
+    /// The axis of the steps of the run.
+    pub fn steps() -> Self {
+        Self { quantity: Quantity::RunSteps, ..Self::new("step", "") }
     }
 
     /// With another scale.
@@ -216,7 +237,14 @@ impl ViewSpec {
         self.across || !self.derives.is_empty()
     }
 
-    /// A view with everything optional left out.
+    /// A view of declared channels, with everything optional left out.
+    pub fn of(id: &str, title: &str, kind: ViewKind, channels: &[&dyn Declaration]) -> Self {
+        let patterns: Vec<String> = channels.iter().map(|channel| channel.pattern()).collect();
+        let patterns: Vec<&str> = patterns.iter().map(String::as_str).collect();
+        Self::new(id, title, kind, &patterns)
+    }
+
+    /// A view of channels by their ids or patterns, with everything optional left out; views of labs are made with [`ViewSpec::of`].
     pub fn new(id: &str, title: &str, kind: ViewKind, channels: &[&str]) -> Self {
         Self {
             id: id.to_owned(),
@@ -224,7 +252,7 @@ impl ViewSpec {
             kind,
             channels: channels.iter().map(|channel| (*channel).to_owned()).collect(),
             one_channel: false,
-            x: AxisSpec::new("step", ""),
+            x: AxisSpec::steps(),
             y: AxisSpec::default(),
             color: None,
             marks: None,

@@ -7,11 +7,12 @@ use std::time::{Duration, Instant};
 use super::control::Control;
 use super::error::RunError;
 use super::event::{Event, Observer, Progress, Snapshot};
-use super::interest::{Interest, Request};
+use super::request::Request;
 use super::waiting::Waiting;
 use crate::device::OpenDevice;
-use crate::record::{Channel, Data, Mark, Record, Series};
-use crate::store::{Marks, MetricsWriter, RunFolder, State};
+use crate::record::declared::{Components, Declaration, Kind, Of, PictureKind, kinds};
+use crate::record::{Channel, Component, Data, Figure, Mark, Metric, Record, Series, Timeline};
+use crate::store::{CodecError, Marks, MetricsWriter, RunFolder, State};
 
 /// Least time between two snapshots: at most 20 a second.
 const PUBLISH_EVERY: Duration = Duration::from_millis(50);
@@ -22,13 +23,21 @@ const CHECKPOINT_EVERY: Duration = Duration::from_secs(5);
 /// A checkpoint may take at most this share of the time, so slow disks get fewer.
 const CHECKPOINT_SHARE: u32 = 50;
 
-/// See the module.
+/// The hand of a running lab: record, final figures, clock, checkpoints, messages.
 pub struct Context<'a> {
     /// The opened device.
     pub device: OpenDevice,
     /// Seed of the run.
     pub seed: u64,
     pub(super) results: BTreeMap<String, f64>,
+    /// What the lab may record and report.
+    declared: &'static [&'static dyn Declaration],
+    metrics_declared: &'static [Metric],
+    /// The first thing that was recorded or reported without a declaration: ends the run at the end of the step.
+    undeclared: Option<String>,
+    stage_step: u64,
+    stage_step_unknown: Option<u64>,
+    stage_begun: (Instant, u64),
     pub(super) dataset_hash: Option<String>,
     pub(super) progress: Progress,
     record: Record,
@@ -40,7 +49,6 @@ pub struct Context<'a> {
     resumed: Option<State>,
     clock: Clock,
     epoch: f64,
-    boundaries: Vec<u64>,
 }
 
 /// Times of the last things done, and the speed.
@@ -102,6 +110,8 @@ pub(super) struct Parts<'a> {
     pub(super) metrics: Option<MetricsWriter>,
     pub(super) record: Record,
     pub(super) resumed: Option<(State, Marks)>,
+    pub(super) declared: &'static [&'static dyn Declaration],
+    pub(super) metrics_declared: &'static [Metric],
 }
 
 impl<'a> Context<'a> {
@@ -114,7 +124,13 @@ impl<'a> Context<'a> {
             seed: parts.seed,
             record: parts.record,
             waiting: Waiting::default(),
-            results: BTreeMap::new(),
+            results: marks.results.clone(),
+            declared: parts.declared,
+            metrics_declared: parts.metrics_declared,
+            undeclared: None,
+            stage_step: marks.stage_step.unwrap_or_default(),
+            stage_step_unknown: marks.stage_step.is_none().then_some(marks.step),
+            stage_begun: (now, marks.step),
             dataset_hash: None,
             progress: Progress {
                 step: marks.step,
@@ -138,25 +154,26 @@ impl<'a> Context<'a> {
                 rate: Rate::default(),
             },
             epoch: marks.epoch,
-            boundaries: Vec::new(),
         }
     }
 
     /// Names the stages and their steps, before the first step.
     pub fn plan(&mut self, stages: &[(&str, u64)]) {
+        // Checkpoints of older programs say nothing of the steps of the stage.
+        if let Some(step) = self.stage_step_unknown.take() {
+            let before: u64 = stages.iter().take(self.progress.stage).map(|(_, steps)| steps).sum();
+            self.stage_step = step.saturating_sub(before);
+        }
         self.progress.stages = stages.iter().map(|(name, _)| (*name).to_owned()).collect();
         self.progress.steps = stages.iter().map(|(_, steps)| steps).sum();
-        self.boundaries = stages
-            .iter()
-            .scan(0, |sum, (_, steps)| {
-                *sum += steps;
-                Some(*sum)
-            })
-            .collect();
     }
 
-    /// Begins a stage: the step count of the run stands at its first step.
+    /// Begins a stage, or goes on with it after a resume.
     pub fn enter_stage(&mut self, index: usize) {
+        if self.progress.stage != index {
+            self.stage_step = 0;
+        }
+        self.stage_begun = (Instant::now(), self.progress.step);
         self.progress.stage = index;
         let name = self.progress.stage_name().to_owned();
         if let Some(folder) = self.folder {
@@ -180,52 +197,130 @@ impl<'a> Context<'a> {
         self.clock.seconds()
     }
 
-    /// Declares a scalar channel; call it once per channel before its first value (again after a resume does no harm).
+    /// Puts the declared channels that are no families into the record, where they are not.
+    pub(crate) fn declare(&mut self) {
+        for channel in self.declared.iter().filter_map(|declaration| declaration.channel()) {
+            describe(&mut self.record, channel);
+        }
+    }
+
+    /// True if the channel is declared; else the run ends at the end of the step.
+    fn knows(&mut self, id: &str) -> bool {
+        // A lab that carries itself out declares its channels as it goes.
+        let known =
+            self.declared.is_empty() || self.declared.iter().any(|declaration| declaration.covers(id));
+        if !known && self.undeclared.is_none() {
+            self.undeclared =
+                Some(format!("the channel \"{id}\" was recorded, and the lab does not declare it"));
+        }
+        known
+    }
+
+    /// The channel of a member of a family, declared at its first use; of any other channel, as it was declared.
+    fn opened<K: Kind>(&mut self, channel: &(impl Of<K> + ?Sized)) -> Option<&mut Channel> {
+        let id = channel.id();
+        if self.record.get(&id).is_none() {
+            if !self.knows(&id) {
+                return None;
+            }
+            self.record.insert(channel.channel());
+        }
+        self.record.get_mut(&id)
+    }
+
+    /// Gives a scalar channel its words, in a lab that declares its channels as it goes: call it before its first value (again after a
+    /// resume does no harm).
     pub fn declare_scalar(&mut self, id: &str, label: &str, unit: &str, about: &str) {
-        let channel = self.record.declare(id, || Channel {
-            id: id.to_owned(),
-            label: String::new(),
-            unit: String::new(),
-            about: String::new(),
-            clock: false,
-            data: Data::Scalar(Series::default()),
-        });
-        label.clone_into(&mut channel.label);
-        unit.clone_into(&mut channel.unit);
-        about.clone_into(&mut channel.about);
+        let series = Data::Scalar(Series::default());
+        describe(&mut self.record, Channel::new(id, label, unit, about, series));
     }
 
     /// Records a value of a scalar channel at the present step, in the record and in `metrics.csv`.
-    pub fn scalar(&mut self, id: &str, value: f64) {
+    pub fn scalar(&mut self, channel: &(impl Of<kinds::OfScalars> + ?Sized), value: f64) {
         let step = self.progress.step;
-        let channel = self.record.declare(id, || Channel {
-            id: id.to_owned(),
-            label: id.to_owned(),
-            unit: String::new(),
-            about: String::new(),
-            clock: false,
-            data: Data::Scalar(Series::default()),
-        });
-        if let Data::Scalar(series) = &mut channel.data {
-            series.push(step as f64, value);
-        }
+        let Some(Channel { data: Data::Scalar(series), .. }) = self.opened(channel) else { return };
+        series.push(step as f64, value);
         if let Some(metrics) = &mut self.metrics {
             let clock = &self.clock;
-            metrics.row(step, self.epoch, || clock.seconds(), id, value);
+            metrics.row(step, self.epoch, || clock.seconds(), &channel.id(), value);
         }
+    }
+
+    /// Records a picture at the present step. A channel keeps the pictures of many steps, thinned evenly.
+    pub fn show<K: PictureKind>(&mut self, channel: &impl Of<K>, picture: K::Picture) {
+        let step = self.progress.step;
+        if let Some(timeline) = self.opened(channel).and_then(|channel| K::timeline(&mut channel.data)) {
+            timeline.push(step, picture);
+        }
+    }
+
+    /// Records the only picture of a channel: it takes the place of those before.
+    pub fn show_only<K: PictureKind>(&mut self, channel: &impl Of<K>, picture: K::Picture) {
+        let step = self.progress.step;
+        if let Some(timeline) = self.opened(channel).and_then(|channel| K::timeline(&mut channel.data)) {
+            *timeline = Timeline::default();
+            timeline.push(step, picture);
+        }
+    }
+
+    /// Sets the words of a text channel.
+    pub fn text(&mut self, channel: &impl Of<kinds::OfText>, words: impl Into<String>) {
+        if let Some(channel) = self.opened(channel) {
+            channel.data = Data::Text(words.into());
+        }
+    }
+
+    /// Sets what a channel of choices offers: key and words of each, in order.
+    pub fn choices(&mut self, channel: &impl Of<kinds::OfChoices>, choices: Vec<(String, String)>) {
+        if let Some(channel) = self.opened(channel) {
+            channel.data = Data::Choices(choices);
+        }
+    }
+
+    /// Adds a component to a vector channel, unless one of its identity is there; its place, for [`Context::component`].
+    pub fn join(&mut self, channel: &impl Of<kinds::OfVectors>, component: Component) -> Option<u32> {
+        self.waiting.settle(&mut self.record);
+        let Some(Channel { data: Data::Vector(vector), .. }) = self.opened(channel) else { return None };
+        let place = vector.position(component.id).unwrap_or_else(|| {
+            vector.components.push(component);
+            vector.components.len() - 1
+        });
+        u32::try_from(place).ok()
     }
 
     /// Records the value of one component of a vector channel at the present step; the component must have joined. Cheap
     /// enough for each step: the point waits, and every reader of the record finds it there.
-    pub fn component(&mut self, channel: &str, component: u32, value: f32) {
-        self.waiting.push(&mut self.record, channel, component, self.progress.step, value);
+    pub fn component(&mut self, channel: &Components, component: u32, value: f32) {
+        self.waiting.push(&mut self.record, channel.id(), component, self.progress.step, value);
     }
 
-    /// Records events of a marks channel, in the order of their steps.
-    pub fn marks(&mut self, channel: &str, events: &[Mark]) {
-        if let Some(Channel { data: Data::Marks(all), .. }) = self.record.get_mut(channel) {
+    /// Names the categories of a channel of events, once.
+    pub fn categories(&mut self, channel: &impl Of<kinds::OfMarks>, categories: &[&str]) {
+        if let Some(Channel { data: Data::Marks(all), .. }) = self.opened(channel) {
+            all.categories = categories.iter().map(|name| (*name).to_owned()).collect();
+        }
+    }
+
+    /// Records events, in the order of their steps.
+    pub fn marks(&mut self, channel: &impl Of<kinds::OfMarks>, events: &[Mark]) {
+        if let Some(Channel { data: Data::Marks(all), .. }) = self.opened(channel) {
             all.marks.extend(events.iter().copied());
         }
+    }
+
+    /// Records counts between fixed edges at the present step; edges and markers are those of the first call.
+    pub fn histogram(
+        &mut self,
+        channel: &impl Of<kinds::OfHistograms>,
+        counts: Vec<u32>,
+        axis: impl FnOnce() -> (Vec<f64>, Vec<f64>),
+    ) {
+        let step = self.progress.step;
+        let Some(Channel { data: Data::Histogram(histograms), .. }) = self.opened(channel) else { return };
+        if histograms.edges.is_empty() {
+            (histograms.edges, histograms.markers) = axis();
+        }
+        histograms.counts.push(step, counts);
     }
 
     /// The record with all that was recorded, for channels that are no scalars.
@@ -234,9 +329,28 @@ impl<'a> Context<'a> {
         &mut self.record
     }
 
-    /// A final figure of the run; set again, the last value stands. Kept however the run ends.
-    pub fn result(&mut self, name: &str, value: f64) {
-        self.results.insert(name.to_owned(), value);
+    /// Reports a final figure of the run; set again, the last value stands. Kept however the run ends.
+    pub fn result(&mut self, metric: &(impl Figure + ?Sized), value: f64) {
+        self.report(metric.name().to_owned(), value);
+    }
+
+    /// Reports the figure of one member of a family of figures.
+    pub fn result_of(&mut self, family: &Metric, member: &str, value: f64) {
+        self.report(format!("{}{member}", family.name), value);
+    }
+
+    fn report(&mut self, name: String, value: f64) {
+        let known = self.metrics_declared.is_empty() || Metric::find(self.metrics_declared, &name).is_some();
+        if !known && self.undeclared.is_none() {
+            self.undeclared =
+                Some(format!("the result \"{name}\" was reported, and the lab does not declare it"));
+        }
+        self.results.insert(name, value);
+    }
+
+    /// An error if something was recorded or reported that the lab does not declare.
+    pub(crate) fn declared_all(&mut self) -> Result<(), RunError> {
+        self.undeclared.take().map_or(Ok(()), |what| Err(RunError::Defect(what)))
     }
 
     /// Names the data set by its content hash.
@@ -257,11 +371,6 @@ impl<'a> Context<'a> {
     /// Requests of the person since the last call.
     pub fn requests(&self) -> Vec<Request> {
         self.control.take_requests()
-    }
-
-    /// What is being looked at.
-    pub fn interest(&self) -> Arc<Interest> {
-        self.control.interest()
     }
 
     /// Tells the person something.
@@ -292,15 +401,42 @@ impl<'a> Context<'a> {
         })
     }
 
+    /// Place of the stage in work, from 0.
+    pub(crate) fn stage_in_work(&self) -> usize {
+        self.progress.stage
+    }
+
+    /// Steps done in the present stage.
+    pub fn stage_step(&self) -> u64 {
+        self.stage_step
+    }
+
+    /// Steps a second since the stage began, or went on after a resume; `None` before the first step.
+    pub fn stage_speed(&self) -> Option<f64> {
+        let (begun, step) = self.stage_begun;
+        let (steps, seconds) = (self.progress.step.saturating_sub(step), begun.elapsed().as_secs_f64());
+        (steps > 0 && seconds > 0.0).then(|| steps as f64 / seconds)
+    }
+
     /// Moves to the next step; values recorded from now on belong to it.
     pub fn begin_step(&mut self, epoch: f64) {
         self.progress.step += 1;
+        self.stage_step += 1;
         self.epoch = epoch;
     }
 
     /// Ends a step: publishes, writes and saves what is due, then waits if the run is paused.
     /// `save` gives the state from which the run can go on after this step; it is called only when a checkpoint is due.
-    pub fn end_step(&mut self, save: impl Fn() -> State) -> Result<(), RunError> {
+    pub fn end_step(&mut self, save: impl FnOnce() -> State) -> Result<(), RunError> {
+        self.end_step_with(|| Ok(save()))
+    }
+
+    /// The same with a state that may refuse to be saved.
+    pub(crate) fn end_step_with(
+        &mut self,
+        save: impl FnOnce() -> Result<State, CodecError>,
+    ) -> Result<(), RunError> {
+        self.declared_all()?;
         let now = Instant::now();
         let holding = self.control.will_hold();
         if holding || self.clock.published.is_none_or(|last| now.duration_since(last) >= PUBLISH_EVERY) {
@@ -312,7 +448,7 @@ impl<'a> Context<'a> {
         }
         let interval = CHECKPOINT_EVERY.max(self.clock.save_took * CHECKPOINT_SHARE);
         if holding || now.duration_since(self.clock.saved) >= interval {
-            self.checkpoint(&save())?;
+            self.checkpoint(&save()?)?;
         }
         self.control.boundary()?;
         if holding {
@@ -320,6 +456,27 @@ impl<'a> Context<'a> {
             self.clock.rate.forget_interval();
         }
         Ok(())
+    }
+
+    /// Inside a long step: publishes what is due; while the run is held, saves and waits.
+    pub(crate) fn breathe(
+        &mut self,
+        save: impl FnOnce() -> Result<State, CodecError>,
+    ) -> Result<(), RunError> {
+        let now = Instant::now();
+        if self.control.will_hold() {
+            self.publish(true);
+            self.checkpoint(&save()?)?;
+            self.control.check()?;
+            self.clock.held += now.elapsed();
+            self.clock.rate.forget_interval();
+            return Ok(());
+        }
+        if self.is_publish_due() {
+            self.clock.rate.update(now, self.progress.step);
+            self.publish(false);
+        }
+        self.check()
     }
 
     /// True if enough time has passed since the last snapshot for another one.
@@ -359,6 +516,8 @@ impl<'a> Context<'a> {
         let marks = Marks {
             step: self.progress.step,
             stage: self.progress.stage,
+            stage_step: Some(self.stage_step),
+            results: self.results.clone(),
             epoch: self.epoch,
             seconds: self.clock.seconds(),
             metrics_bytes,
@@ -400,5 +559,15 @@ impl<'a> Context<'a> {
         let rate = self.clock.rate.per_second;
         let known = self.progress.fraction() >= LEAST_SHARE || self.progress.seconds >= LEAST_SECONDS;
         (known && rate > 0.0).then(|| self.progress.steps.saturating_sub(self.progress.step) as f64 / rate)
+    }
+}
+
+/// Declares a channel, or gives one that a checkpoint brought its present words.
+fn describe(record: &mut Record, channel: Channel) {
+    if let Some(known) = record.get_mut(&channel.id) {
+        (known.label, known.unit, known.about, known.clock) =
+            (channel.label, channel.unit, channel.about, channel.clock);
+    } else {
+        record.insert(channel);
     }
 }

@@ -5,11 +5,9 @@
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU8, Ordering};
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::{Condvar, Mutex, PoisonError};
 
-use arc_swap::ArcSwap;
-
-use super::interest::{Interest, Request};
+use super::request::Request;
 
 /// Requests that may wait at once; more are refused, so that a stuck run cannot pile them up.
 pub const MOST_REQUESTS: usize = 64;
@@ -32,7 +30,7 @@ enum Mode {
     Cancelled,
 }
 
-/// See the module. Shared between the worker and whoever steers it.
+/// Pause, step, resume, cancel, and what is asked of the lab. Shared between the worker and whoever steers it.
 #[derive(Debug)]
 pub struct Control {
     /// Mirror of the mode for the fast path: RUNNING, HELD (paused or stepping) or CANCELLED.
@@ -42,7 +40,6 @@ pub struct Control {
     /// True while the worker stands still.
     parked: Mutex<bool>,
     requests: Mutex<VecDeque<Request>>,
-    interest: ArcSwap<Interest>,
 }
 
 impl Default for Control {
@@ -53,7 +50,6 @@ impl Default for Control {
             wake: Condvar::new(),
             parked: Mutex::new(false),
             requests: Mutex::default(),
-            interest: ArcSwap::from_pointee(Interest::default()),
         }
     }
 }
@@ -138,16 +134,6 @@ impl Control {
         lock(&self.requests).drain(..).collect()
     }
 
-    /// What is being looked at.
-    pub fn interest(&self) -> Arc<Interest> {
-        self.interest.load_full()
-    }
-
-    /// Says what is being looked at.
-    pub fn set_interest(&self, interest: Interest) {
-        self.interest.store(Arc::new(interest));
-    }
-
     fn set(&self, mode: Mode) {
         let mut current = lock(&self.mode);
         if *current == Mode::Cancelled {
@@ -181,6 +167,7 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
     use std::sync::atomic::AtomicU64;
 
     use crate::record::Controls;

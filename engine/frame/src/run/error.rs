@@ -5,10 +5,10 @@ use std::path::PathBuf;
 use super::control::Cancelled;
 use crate::device::DeviceError;
 use crate::experiment::Problem;
-use crate::store::StoreError;
+use crate::store::{CodecError, StoreError};
 use weightscope_data::DataError;
 
-/// See the module. Whatever the reason, the run keeps what it has.
+/// Why a run did not come to its end. Whatever the reason, the run keeps what it has.
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
     /// A person ended it.
@@ -19,7 +19,7 @@ pub enum RunError {
     Problems(Vec<Problem>),
     /// A quantity became infinite or undefined.
     #[error(
-        "{what} is no finite number at step {step} (stage {stage}); lower the learning rate or raise the bit width, and start again from the last checkpoint or anew"
+        "{what} is no finite number at step {step} (stage {stage}); lower the learning rate, and start again from the last checkpoint or anew"
     )]
     Diverged {
         /// The quantity.
@@ -45,6 +45,9 @@ pub enum RunError {
     /// The run folder cannot be used.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// A checkpoint does not fit the experiment.
+    #[error(transparent)]
+    Codec(#[from] CodecError),
     /// The data cannot be used.
     #[error(transparent)]
     Data(#[from] DataError),

@@ -11,7 +11,7 @@ use super::event::Observer;
 use super::fork::plant_again;
 use super::worker::{Place, RunRequest, now_text, resume, run};
 use crate::lab::Catalogue;
-use crate::store::{self, Row, Status, StoreError, Verification, is_clock};
+use crate::store::{self, Row, Status, StoreError, Verification};
 
 /// What the comparison found.
 #[derive(Clone, Debug, PartialEq)]
@@ -35,6 +35,7 @@ pub fn verify(
     let manifest = store::read_manifest(path)?;
     let experiment = store::read_experiment(catalogue, path)?;
     let original = store::read_metrics(path)?;
+    let method = experiment.method.clone();
     let again = path.join("verify");
     remove(&again)?;
     let outcome = if let Some(parent) = &manifest.parent {
@@ -50,7 +51,7 @@ pub fn verify(
     if outcome.status == Status::Cancelled {
         return Err(RunError::Cancelled(super::control::Cancelled));
     }
-    let comparison = compare(&original, &repeated, manifest.status);
+    let comparison = compare(&original, &repeated, manifest.status, |channel| method.is_clock(channel));
     let verified = Verification {
         identical: matches!(comparison, Comparison::Identical { .. }),
         version: crate::VERSION.to_owned(),
@@ -73,7 +74,12 @@ pub fn spawn_verify(
 }
 
 /// Compares two streams. A run that ended early is compared as far as it came.
-fn compare(original: &[Row], repeated: &[Row], status: Status) -> Comparison {
+fn compare(
+    original: &[Row],
+    repeated: &[Row],
+    status: Status,
+    is_clock: impl Fn(&str) -> bool,
+) -> Comparison {
     let of = |rows: &[Row]| rows.iter().filter(|row| !is_clock(&row.channel)).cloned().collect::<Vec<_>>();
     let (original, mut repeated) = (of(original), of(repeated));
     if status != Status::Done {

@@ -13,7 +13,7 @@ use super::error::RunError;
 use super::event::{Event, Observer};
 use crate::device::{self, OpenDevice};
 use crate::experiment::{Comments, Experiment, Problem, check, to_toml};
-use crate::lab::Catalogue;
+use crate::lab::{Catalogue, Method};
 use crate::record::Record;
 use crate::store::{self, Manifest, Marks, RunFolder, State, Status};
 
@@ -166,7 +166,20 @@ fn carry_out(
         folder: folder.map(|folder| folder.path().to_owned()),
         device: device.name.clone(),
     });
-    let parts = Parts { device, seed: experiment.seed, control, observer, folder, metrics, record, resumed };
+    let (declared, metrics_declared) = (experiment.method.channels(), experiment.method.metrics());
+    let seed = experiment.seed;
+    let parts = Parts {
+        device,
+        seed,
+        control,
+        observer,
+        folder,
+        metrics,
+        record,
+        resumed,
+        declared,
+        metrics_declared,
+    };
     let mut context = Context::new(parts);
     let result = in_pool(experiment.threads, || {
         catch_unwind(AssertUnwindSafe(|| experiment.method.run(&mut context)))
@@ -178,7 +191,7 @@ fn carry_out(
         Err(RunError::Cancelled(_)) => (Status::Cancelled, None),
         Err(error) => (Status::Failed, Some(error.to_string())),
     };
-    let reason = finish(&mut context, folder, &mut manifest, status, reason);
+    let reason = finish(&mut context, &experiment.method, folder, &mut manifest, status, reason);
     let status = manifest.status;
     context.publish(false);
     context.tell(Event::Ended { status, reason: reason.clone() });
@@ -194,6 +207,7 @@ fn carry_out(
 /// Writes what the run leaves behind. If that fails, the run has failed, with the first reason kept.
 fn finish(
     context: &mut Context<'_>,
+    method: &Method,
     folder: Option<&RunFolder>,
     manifest: &mut Manifest,
     status: Status,
@@ -211,7 +225,7 @@ fn finish(
     let _ = context.flush();
     let written = folder
         .write_pictures(context.record())
-        .and_then(|()| store::stream_hash(folder.path()))
+        .and_then(|()| store::stream_hash(folder.path(), |channel| method.is_clock(channel)))
         .map(|hash| manifest.stream_hash = Some(hash));
     let failure = written.err().map(|error| error.to_string());
     if failure.is_some() && status == Status::Done {
@@ -250,7 +264,7 @@ fn in_pool(threads: u64, work: impl FnOnce() -> Result<(), RunError> + Send) -> 
     pool.install(work)
 }
 
-fn panic_text(panic: &(dyn Any + Send)) -> String {
+pub(super) fn panic_text(panic: &(dyn Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
     text.or_else(|| panic.downcast_ref::<String>().cloned())
         .unwrap_or_else(|| "it left no message".to_owned())

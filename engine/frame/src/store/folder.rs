@@ -284,9 +284,9 @@ pub fn read_metrics(path: &Path) -> Result<Vec<metrics::Row>, StoreError> {
     metrics::read(&path.join(names::METRICS))
 }
 
-/// Hash of the metric stream of a run folder.
-pub fn stream_hash(path: &Path) -> Result<String, StoreError> {
-    metrics::stream_hash(&path.join(names::METRICS))
+/// Hash of the metric stream of a run folder, without the channels that `is_clock` names.
+pub fn stream_hash(path: &Path, is_clock: impl Fn(&str) -> bool) -> Result<String, StoreError> {
+    metrics::stream_hash(&path.join(names::METRICS), is_clock)
 }
 
 /// Reads a whole run. Pictures that are missing or damaged leave their views empty and are named in the second value.

@@ -95,7 +95,7 @@ pub struct Manifest {
     /// blake3 of the data set, when one was opened.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub dataset_hash: Option<String>,
-    /// blake3 of the metric stream (column `seconds` and channels whose name holds `second` aside).
+    /// blake3 of the metric stream (figures of the machine aside).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stream_hash: Option<String>,
     /// Run and step of origin, for a fork.

@@ -25,5 +25,5 @@ pub use folder::{
 };
 pub use index::{Index, IndexEntry, scan};
 pub use manifest::{Manifest, Parent, Status, Verification};
-pub use metrics::{MetricsWriter, Row, is_clock, stream_hash as file_stream_hash};
+pub use metrics::{MetricsWriter, Row, stream_hash as file_stream_hash};
 pub use state::{Blob, Checkpoint, Marks, State, read as read_checkpoint};

@@ -66,6 +66,13 @@ pub struct State {
     pub numbers: serde_json::Value,
 }
 
+impl State {
+    /// True if it has tensors whose names begin with this.
+    pub fn holds(&self, prefix: &str) -> bool {
+        self.tensors.range(prefix.to_owned()..).next().is_some_and(|(name, _)| name.starts_with(prefix))
+    }
+}
+
 /// The frame's own marks.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Marks {
@@ -73,10 +80,16 @@ pub struct Marks {
     pub step: u64,
     /// Stage in work.
     pub stage: usize,
+    /// Steps done in it; `None` in files of older programs, whose stages count by the steps of those before.
+    #[serde(default)]
+    pub stage_step: Option<u64>,
     /// Epoch, with its fraction.
     pub epoch: f64,
     /// Seconds of work so far.
     pub seconds: f64,
+    /// Final figures as they stood.
+    #[serde(default)]
+    pub results: BTreeMap<String, f64>,
     /// Length of `metrics.csv` at this step.
     pub metrics_bytes: u64,
 }

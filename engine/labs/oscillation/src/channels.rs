@@ -1,52 +1,32 @@
-//! Names of the lab's channels: written by the training loop, read by the views.
+//! The lab's channels, each declared once: recorded by the training loop, drawn by the views.
 
-/// Trace of picked weights, in quantization steps.
-pub(super) const TRACE: &str = "trace";
-/// Level changes of the traced weights.
-pub(super) const FLIPS: &str = "flips";
-/// Categories of [`FLIPS`], by index.
-pub(super) const FLIP_CATEGORIES: [&str; 2] = ["weight-driven flip", "scale-driven flip"];
-/// Share of oscillating weights, all layers.
-pub(super) const OSCILLATING_ALL: &str = "oscillating_share/all";
-/// Family of the same by layer.
-pub(super) const OSCILLATING_LAYER: &str = "oscillating_share_layer/";
-/// Level changes per weight and step.
-pub(super) const SWITCHES: &str = "switches_per_weight_step";
-/// The part of them that the weight's own motion causes.
-pub(super) const SWITCHES_WEIGHT: &str = "flips/weight_driven";
-/// The part that the motion of the scale causes.
-pub(super) const SWITCHES_SCALE: &str = "flips/scale_driven";
-/// Share of the flips that the scale causes.
-pub(super) const SCALE_DRIVEN: &str = "scale_driven_share";
-/// Share of weights near an interior decision boundary.
-pub(super) const NEAR_BOUNDARY: &str = "near_boundary_share";
-/// Share of frozen weights.
-pub(super) const FROZEN: &str = "frozen_share";
-/// Number of weights that annealing leaves free.
-pub(super) const FREE: &str = "free_weights";
 /// Distance from an interior boundary that counts as near, in steps.
-pub(super) const NEAR: f32 = 0.05;
-/// Family: mean scale by layer.
-pub(super) const SCALE: &str = "scale/";
-/// Family: scale of the first row by layer.
-pub(super) const ROW_SCALE: &str = "row_scale/";
-/// Family: latent weights in steps, by layer.
-pub(super) const LATENT: &str = "latent/";
-/// Family: distance to the nearest interior boundary, by layer.
-pub(super) const DISTANCE: &str = "distance/";
-/// Family: the weights of one row on the level axis, by layer.
-pub(super) const STRIP: &str = "strip/";
-/// Table of the layers.
-pub(super) const LAYERS: &str = "layers";
-/// Family of losses.
-pub(super) const LOSS_TRAIN: &str = "loss/train";
-/// Test loss.
-pub(super) const LOSS_TEST: &str = "loss/test";
-/// Accuracy of the training batches since the last point.
-pub(super) const ACCURACY_TRAIN: &str = "accuracy/train";
-/// Test accuracy.
-pub(super) const ACCURACY_TEST: &str = "accuracy/test";
-/// Test accuracy of the float teacher.
-pub(super) const ACCURACY_TEACHER: &str = "accuracy/teacher";
-/// Learning rate.
-pub(super) const LEARNING_RATE: &str = "learning_rate";
+pub(crate) const NEAR: f32 = 0.05;
+/// Categories of [`FLIPS`], by index.
+pub(crate) const FLIP_CATEGORIES: [&str; 2] = ["weight-driven flip", "scale-driven flip"];
+
+weightscope_frame::channels! {
+    LOSS_TRAIN: Scalar = "loss/train", "train", "nat", "Mean training loss since the last recorded point.";
+    LOSS_TEST: Scalar = "loss/test", "test", "nat", "Cross-entropy to the labels on the test rows, after each epoch.";
+    ACCURACY_TRAIN: Scalar = "accuracy/train", "train", "", "Share of right answers in the training batches since the last recorded point.";
+    ACCURACY_TEST: Scalar = "accuracy/test", "test", "", "Share of right answers on the test rows, after each epoch.";
+    ACCURACY_TEACHER: Scalar = "accuracy/teacher", "float teacher, test", "", "Test accuracy of the float network.";
+    LEARNING_RATE: Scalar = "learning_rate", "learning rate", "", "Learning rate of the weights.";
+    OSCILLATING_LAYER: Family<OfScalars> = "oscillating_share_layer", "oscillating share", "", "Share of oscillating weights of the layer.";
+    SCALE: Family<OfScalars> = "scale", "scale", "", "Mean scale over the rows of the layer.";
+    ROW_SCALE: Family<OfScalars> = "row_scale", "scale of row 0", "", "Scale of the layer's first row.";
+    OSCILLATING_ALL: Scalar = "oscillating_share/all", "all layers", "", "Share of oscillating weights, all layers.";
+    SWITCHES: Scalar = "switches_per_weight_step", "all", "", "Level changes per weight and step since the last recorded point.";
+    SWITCHES_WEIGHT: Scalar = "flips/weight_driven", "weight-driven", "", "Level changes that the weight's own motion causes, per weight and step.";
+    SWITCHES_SCALE: Scalar = "flips/scale_driven", "scale-driven", "", "Level changes that vanish under the previous scale, per weight and step.";
+    SCALE_DRIVEN: Scalar = "scale_driven_share", "scale-driven share", "", "Share of the level changes that the scale causes.";
+    NEAR_BOUNDARY: Scalar = "near_boundary_share", "near a boundary", "", "Share of weights within 0.05 step of an interior decision boundary.";
+    FROZEN: Scalar = "frozen_share", "frozen", "", "Share of weights that iterative freezing has pinned to a level.";
+    FREE: Scalar = "free_weights", "free weights", "", "Number of weights within the boundary range, which annealing leaves free.";
+    TRACE: Components = "trace", "latent weight", "steps", "Latent weights of the traced connections in quantization steps, at each step.";
+    FLIPS: Events = "flips", "flips", "", "Level changes of the traced weights, by cause.";
+    LATENT: Family<OfHistograms> = "latent", "latent weights", "steps", "Number of weights in each bin; those beyond the last edge are left out.";
+    DISTANCE: Family<OfHistograms> = "distance", "distance", "steps", "Number of weights in each bin; those beyond the last edge are left out.";
+    STRIP: Family<OfPoints> = "strip", "row 0", "steps", "Latent weights of the first row in quantization steps, by column.";
+    LAYERS: Declared<OfTables> = "layers", "layers", "", "Figures of each quantized matrix.";
+}

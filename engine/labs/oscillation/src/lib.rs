@@ -9,66 +9,54 @@
 mod channels;
 mod config;
 pub mod method;
+mod metrics;
 pub mod network;
 mod reference;
 mod train;
 mod views;
 
-pub use config::{Aggregate, CgaQueryKey, Config, Measure, Network, Pin, Quantizer, Remedy, Schedule};
+pub use config::{Aggregate, CgaQueryKey, Config, Measure, Network, PinLevel, Quantizer, Remedy, Schedule};
 
 use std::path::Path;
 
-use weightscope_frame::experiment::{Cost, Problem, Visitor, changed_in_fork};
-use weightscope_frame::lab::{About, Catalogue, Entry, Lab, Picked, Preset, Product, ReferenceRow};
+use weightscope_frame::experiment::{Cost, Problem};
+use weightscope_frame::lab::{
+    About, Catalogue, Entry, Lab, Makes, Powers, Preset, Product, Quantizes, ReferenceRow, Running, Stage,
+    View,
+};
 use weightscope_frame::presets;
-use weightscope_frame::record::{Pick, Record, ViewSpec};
-use weightscope_frame::run::{Context, Control, RunError};
-use weightscope_frame::store::Artifact;
-
-/// What may change at a fork: the course of quantized training from there on. Network, data and quantizer are in the
-/// checkpoint's shapes; the monitor's window and tracker are in its tensors; the float stage lies behind.
-const FORKABLE: &[&str] = &[
-    "step_learning_rate_factor",
-    "distillation",
-    "remedy",
-    "dampening_strength",
-    "dampening_aggregate",
-    "freezing_start_threshold",
-    "freezing_threshold",
-    "cga_epochs",
-    "cga_boundary_range",
-    "cga_learning_rate",
-    "cga_query_key",
-    "epochs",
-    "learning_rate",
-    "schedule",
-    "warmup_epochs",
-    "weight_decay",
-    "record_every",
-];
+use weightscope_frame::record::{Metric, declared::Declaration};
+use weightscope_frame::run::{Context, Control, Request, RunError};
+use weightscope_frame::store::{Artifact, State};
 
 /// The catalogue of this lab alone: its own run folders hold no other.
 pub(crate) const OWN: Catalogue = Catalogue::new(&[Entry::of::<Config>()]);
 
 impl Lab for Config {
     const NAME: &'static str = "oscillation";
-    const PRESETS: &'static [Preset] = presets!("oscillation": "quick", "mlp-lsq", "mlp-lsq-fast-step", "mlp-lsq-fixed", "mlp-statsq", "vit-w2a2-lsq", "vit-w2a2-statsq", "vit-w2a2-statsq-qkr", "vit-w2a2-cga", "vit-w2a2-freezing", "vit-arms");
+    const ABOUT: About = About {
+        title: "Weight oscillation",
+        claim: "Low-bit weights hop across their decision boundaries while they train. A learned step size drives many of the hops; a statistical one few.",
+        paper: "Liu, Liu, Cheng: Oscillation-free Quantization for Low-bit Vision Transformers, 2023 (arXiv 2302.02210)",
+        link: "https://arxiv.org/abs/2302.02210",
+        headlines: &[
+            metrics::TEST_ACCURACY.name,
+            metrics::OSCILLATING_SHARE.name,
+            metrics::SCALE_DRIVEN_SHARE.name,
+        ],
+    };
+    const PRESETS: &'static [Preset] = presets!("oscillation":
+        "quick", "mlp-lsq", "mlp-lsq-fast-step", "mlp-lsq-fixed", "mlp-statsq", "vit-w2a2-lsq", "vit-w2a2-statsq",
+        "vit-w2a2-statsq-qkr", "vit-w2a2-cga", "vit-w2a2-freezing", "vit-arms");
+    const SMALLEST: &'static str = include_str!("smallest.toml");
+    const CHANNELS: &'static [&'static dyn Declaration] = channels::ALL;
+    const METRICS: &'static [Metric] = metrics::ALL;
+    const POWERS: Powers<Self> = Powers::NONE.makes().quantizes();
 
-    fn about() -> About {
-        About {
-            title: "Weight oscillation",
-            claim: "Low-bit weights hop across their decision boundaries while they train. A learned step size drives many of the hops; a statistical one few.",
-            paper: "Liu, Liu, Cheng: Oscillation-free Quantization for Low-bit Vision Transformers, 2023 (arXiv 2302.02210)",
-            link: "https://arxiv.org/abs/2302.02210",
-            headlines: &["test_accuracy", "oscillating_share", "scale_driven_share"],
-        }
-    }
+    type Shared = train::Material;
+    type State = train::Training;
 
-    fn visit(&mut self, visitor: &mut dyn Visitor) {
-        self.visit_settings(visitor);
-    }
-
-    fn check(&self) -> Vec<Problem> {
+    fn rules(&self) -> Vec<Problem> {
         self.check_settings()
     }
 
@@ -76,26 +64,38 @@ impl Lab for Config {
         train::cost(self)
     }
 
-    fn run(&self, context: &mut Context<'_>) -> Result<(), RunError> {
-        train::run(self, context)
-    }
-
-    fn views(&self) -> Vec<ViewSpec> {
+    fn views(&self) -> Vec<View<Self>> {
         views::views(self)
     }
 
-    fn reference(&self) -> Vec<ReferenceRow> {
+    fn reference() -> Vec<ReferenceRow> {
         reference::rows()
     }
 
-    fn pick(&self, record: &Record, pick: &Pick) -> Picked {
-        views::pick(record, pick)
+    fn begin(&self, context: &mut Context<'_>) -> Result<(Self::Shared, Self::State), RunError> {
+        train::begin(self, context)
     }
 
-    fn levels(&self, run: &Path) -> Result<Artifact, RunError> {
-        train::product::levels(self, run)
+    fn stages(&self, shared: &Self::Shared) -> Vec<Stage<Self>> {
+        train::stages(self, shared)
     }
 
+    fn restore(run: &mut Running<'_, '_, Self>, saved: &State) -> Result<(), RunError> {
+        train::restore(run, saved)
+    }
+
+    fn asked(run: &mut Running<'_, '_, Self>, request: Request) -> Result<(), RunError> {
+        train::asked(run, &request);
+        Ok(())
+    }
+
+    fn finish(run: &mut Running<'_, '_, Self>) -> Result<(), RunError> {
+        train::finish(run);
+        Ok(())
+    }
+}
+
+impl Makes for Config {
     fn products(&self) -> Vec<Product> {
         train::product::products(self)
     }
@@ -103,13 +103,11 @@ impl Lab for Config {
     fn produce(&self, _id: &str, run: &Path, out: &Path, _control: &Control) -> Result<(), RunError> {
         train::product::produce(self, run, out)
     }
+}
 
-    fn forkable(&self, parent: &Self) -> Vec<Problem> {
-        changed_in_fork(|v| self.clone().visit(v), |v| parent.clone().visit(v), FORKABLE)
-    }
-
-    fn action(&self, record: &Record, action: &str) -> Picked {
-        views::action(record, action)
+impl Quantizes for Config {
+    fn levels(&self, run: &Path) -> Result<Artifact, RunError> {
+        train::product::levels(self, run)
     }
 }
 

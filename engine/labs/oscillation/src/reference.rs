@@ -1,5 +1,6 @@
 //! Published figures, and those of the desk protocol, beside ours.
 
+use crate::metrics;
 use weightscope_frame::lab::{Comparability, ReferenceRow};
 
 const IMAGENET: Comparability = Comparability::NotComparable(
@@ -26,7 +27,7 @@ pub(super) fn rows() -> Vec<ReferenceRow> {
             quantity: "test accuracy, mlp-lsq (desk protocol)",
             published: "0.976 ± 0.006",
             source: "own measurement in PyTorch, 3 seeds, 400 steps windowed",
-            result: Some("test_accuracy"),
+            result: Some(metrics::TEST_ACCURACY.name),
             value: Some(0.976),
             comparability: Comparability::Within(0.02),
         },
@@ -34,7 +35,7 @@ pub(super) fn rows() -> Vec<ReferenceRow> {
             quantity: "oscillating share, mlp-lsq (desk protocol)",
             published: "3.3 %",
             source: "own measurement in PyTorch, 3 seeds, 400 steps windowed",
-            result: Some("oscillating_share"),
+            result: Some(metrics::OSCILLATING_SHARE.name),
             value: Some(0.033),
             comparability: Comparability::NotComparable(
                 "depends on the arm, the learning rate and the window; compare the mlp-lsq preset only",
@@ -44,7 +45,7 @@ pub(super) fn rows() -> Vec<ReferenceRow> {
             quantity: "scale-driven share of flips, mlp-lsq (desk protocol)",
             published: "28 %",
             source: "own measurement in PyTorch, 3 seeds, 400 steps windowed",
-            result: Some("scale_driven_share"),
+            result: Some(metrics::SCALE_DRIVEN_SHARE.name),
             value: Some(0.28),
             comparability: Comparability::NotComparable(
                 "depends on the arm: fixed 0 %, StatsQ 9 %, LSQ 28 %, LSQ with tenfold step rate 88 %",

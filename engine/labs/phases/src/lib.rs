@@ -28,7 +28,9 @@ pub use plan::Knobs;
 use std::path::Path;
 
 use weightscope_frame::experiment::{Cost, Problem, Visitor};
-use weightscope_frame::lab::{About, Catalogue, Derive, Entry, Lab, Picked, Preset, Product, ReferenceRow};
+use weightscope_frame::lab::{
+    About, Catalogue, Derive, Entry, Picked, Preset, Product, RawLab, ReferenceRow,
+};
 use weightscope_frame::presets;
 use weightscope_frame::record::{Channel, Pick, Record, ViewSpec};
 use weightscope_frame::run::{Context, Control, RunError};
@@ -36,9 +38,13 @@ use weightscope_frame::run::{Context, Control, RunError};
 /// The catalogue of this lab alone: its own run folders hold no other.
 pub(crate) const OWN: Catalogue = Catalogue::new(&[Entry::of::<Config>()]);
 
-impl Lab for Config {
+impl RawLab for Config {
     const NAME: &'static str = "phases";
     const PRESETS: &'static [Preset] = presets!("phases": "quick", "desk", "desk-learning-rate");
+
+    fn smallest() -> &'static str {
+        include_str!("smallest.toml")
+    }
 
     fn about() -> About {
         About {
@@ -92,10 +98,6 @@ impl Lab for Config {
 
     fn produce(&self, _id: &str, run: &Path, out: &Path, control: &Control) -> Result<(), RunError> {
         zoo::export::zoo(self, run, out, control)
-    }
-
-    fn action(&self, _record: &Record, _action: &str) -> Picked {
-        Picked::default()
     }
 
     fn derive(&self, job: &Derive<'_>) -> Result<Vec<Channel>, RunError> {

@@ -330,7 +330,7 @@ pub(super) fn score(context: &mut Context<'_>, name: &str, label: &str, value: f
         "",
         "Weighted interval score of the validation rows after the operator.",
     );
-    context.scalar(&id, value);
+    context.scalar(id.as_str(), value);
 }
 
 /// The out-of-fold score of a base model on one fold.
@@ -342,5 +342,5 @@ pub(super) fn fold_score(context: &mut Context<'_>, name: &str, label: &str, val
         "",
         "Weighted interval score of the rows of a fold that the fit did not see.",
     );
-    context.scalar(&id, value);
+    context.scalar(id.as_str(), value);
 }

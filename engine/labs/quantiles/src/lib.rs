@@ -32,7 +32,7 @@ use std::path::Path;
 
 use weightscope_frame::experiment::{Cost, Problem, Visitor};
 use weightscope_frame::lab::{
-    About, Catalogue, Derive, Entry, Lab, Picked, Prediction, Preset, ReferenceRow,
+    About, Catalogue, Derive, Entry, Picked, Prediction, Preset, RawLab, ReferenceRow,
 };
 use weightscope_frame::presets;
 use weightscope_frame::record::{Channel, Pick, Record, ViewSpec};
@@ -41,10 +41,14 @@ use weightscope_frame::run::{Context, Control, RunError};
 /// The catalogue of this lab alone: its own run folders hold no other.
 pub(crate) const OWN: Catalogue = Catalogue::new(&[Entry::of::<Config>()]);
 
-impl Lab for Config {
+impl RawLab for Config {
     const NAME: &'static str = "quantiles";
     const PRESETS: &'static [Preset] =
         presets!("quantiles": "quick", "engel", "diabetes", "synth1", "synth5", "paper-grid");
+
+    fn smallest() -> &'static str {
+        include_str!("smallest.toml")
+    }
 
     fn about() -> About {
         About {
@@ -82,10 +86,6 @@ impl Lab for Config {
 
     fn pick(&self, record: &Record, pick: &Pick) -> Picked {
         views::pick(record, pick)
-    }
-
-    fn action(&self, _record: &Record, _action: &str) -> Picked {
-        Picked::default()
     }
 
     fn forkable(&self, parent: &Self) -> Vec<Problem> {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use toml::{Table, Value};
-use weightscope_frame::experiment::{Experiment, Field, Slot, Spacing, Visitor, get, number};
+use weightscope_frame::experiment::{Experiment, Field, Mark, Slot, Spacing, Visitor, get, number};
 
 /// How the values of an axis are given.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -54,7 +54,7 @@ pub(super) fn sweepable(experiment: &Experiment) -> Vec<Sweepable> {
     }
     let mut reader = Reader(Vec::new());
     experiment.clone().visit(&mut reader);
-    reader.0.retain(|one| one.field.shown && !matches!(one.field.key, "seed" | "device" | "threads"));
+    reader.0.retain(|one| one.field.shown && !matches!(one.field.mark, Mark::Seed | Mark::Machine));
     reader.0
 }
 

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use weightscope_frame::experiment::number;
+use weightscope_frame::experiment::{Mark, frame_mark, number};
 use weightscope_frame::store::{Manifest, Status};
 
 use crate::card;
@@ -265,7 +265,7 @@ pub fn family_key(row: &Row) -> String {
     let settings: BTreeMap<&str, String> = row
         .settings
         .iter()
-        .filter(|(key, _)| !matches!(key.as_str(), "seed" | "device" | "threads"))
+        .filter(|(key, _)| frame_mark(key) == Mark::None)
         .map(|(key, value)| (key.as_str(), value.to_string()))
         .collect();
     let fork = row.manifest.parent.as_ref().map(|at| at.step);

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use egui::Context;
+use weightscope_frame::experiment::{Mark, frame_mark};
 use weightscope_frame::record::{Record, ViewSpec};
 use weightscope_frame::store;
 
@@ -253,8 +254,7 @@ fn labels(rows: &[&Row]) -> Vec<(String, String)> {
             }
             let telling = row.settings.keys().filter(|key| {
                 let own = row.value(key);
-                !matches!(key.as_str(), "seed" | "device" | "threads")
-                    && rivals.iter().any(|other| other.value(key) != own)
+                frame_mark(key) == Mark::None && rivals.iter().any(|other| other.value(key) != own)
             });
             for key in telling.take(MOST_SETTINGS) {
                 name = format!("{name} {key}={}", row.value(key).display());

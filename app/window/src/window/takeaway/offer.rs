@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use weightscope_frame::experiment::Experiment;
+use weightscope_frame::experiment::{Experiment, Mark};
 use weightscope_frame::lab::{Prediction, Product};
 use weightscope_frame::store::Status;
 
@@ -68,7 +68,7 @@ pub(in crate::window) fn ready(shown: Option<&Shown>) -> Result<(), &'static str
 /// The folder of the table that a run was made from, if it was a file.
 pub(super) fn folder_of_data(experiment: &Experiment) -> Option<PathBuf> {
     let settings = experiment.settings().into_iter();
-    let mut named = settings.filter(|(field, _)| field.key == "dataset");
+    let mut named = settings.filter(|(field, _)| field.mark == Mark::DataSet);
     let text = named.next().map(|(_, value)| value.to_string())?;
     let folder = Path::new(text.trim_matches('"')).parent()?;
     folder.is_absolute().then(|| folder.to_owned())

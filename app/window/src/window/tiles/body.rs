@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use egui::{RichText, Ui};
-use weightscope_frame::record::{ControlKind, ControlValue, Pick, Record, ViewKind, ViewSpec};
+use weightscope_frame::record::{ControlKind, ControlValue, Pick, Quantity, Record, ViewKind, ViewSpec};
 
 use super::color_bar::{self, Turned, color_bar_column};
 use super::data;
@@ -57,7 +57,7 @@ impl TileBehavior<'_> {
             (Body::Plot(plot), [prepared]) => {
                 let showing = Showing {
                     id: &spec.id,
-                    cursor: (spec.x.label == "step").then_some(self.cursor).flatten(),
+                    cursor: (spec.x.quantity == Quantity::RunSteps).then_some(self.cursor).flatten(),
                     fit: state.fit,
                     follow: state.visible.is_none(),
                     readout: hover_text(ui, plot),
@@ -219,7 +219,7 @@ fn after(
     actions: &mut Vec<Action>,
     shown: &Shown,
 ) {
-    if let Some((x, _)) = touched.pointer.filter(|_| spec.x.label == "step") {
+    if let Some((x, _)) = touched.pointer.filter(|_| spec.x.quantity == Quantity::RunSteps) {
         actions.push(Action::Cursor(Some(x)));
     }
     if touched.response.clicked() || touched.response.dragged() {
@@ -266,8 +266,11 @@ fn pick(
         .clone()
         .or_else(|| views::choices(spec, shown.record()).first().map(|channel| channel.id.clone()));
     let in_cells = matches!(spec.kind, ViewKind::HeatMap | ViewKind::Grid);
-    let step =
-        if spec.x.label == "step" { x.max(0.0) as u64 } else { state.options.step.unwrap_or(u64::MAX) };
+    let step = if spec.x.quantity == Quantity::RunSteps {
+        x.max(0.0) as u64
+    } else {
+        state.options.step.unwrap_or(u64::MAX)
+    };
     Pick {
         view: spec.id.clone(),
         channel: channel.unwrap_or_default(),

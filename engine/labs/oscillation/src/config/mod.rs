@@ -1,11 +1,16 @@
-//! The settings of the oscillation lab: values here, their words in `visit`, the rules between them in `check`.
+//! The settings of the oscillation lab, each written once; the rules between them stand in `check`.
 
 mod check;
-mod visit;
 
-use serde::{Deserialize, Serialize};
+use weightscope_frame::experiment::Mark;
+use weightscope_frame::{choices, settings};
 
-use weightscope_frame::choices;
+pub use crate::method::dampening::Aggregate;
+pub use crate::method::freezing::PinLevel;
+use crate::train::{ANNEALING, QUANTIZED};
+
+/// Bit widths on offer; 0 is float.
+const BITS: &[i64] = &[0, 2, 3, 4, 8];
 
 choices! {
     /// The network that is trained.
@@ -56,28 +61,6 @@ choices! {
 }
 
 choices! {
-    /// How the dampening loss is averaged over a weight matrix.
-    pub enum Aggregate {
-        /// Sum over rows, mean over columns.
-        KernelMean = "kernel_mean", "Kernel mean";
-        /// Mean over all.
-        Mean = "mean", "Mean";
-        /// Sum over all.
-        Sum = "sum", "Sum";
-    }
-}
-
-choices! {
-    /// The level at which a frozen weight is pinned.
-    pub enum Pin {
-        /// The rounded mean of its levels.
-        Ema = "ema", "Mean level (EMA)";
-        /// The level it had.
-        Last = "last", "Last level";
-    }
-}
-
-choices! {
     /// What confidence-guided annealing does with query and key under the reparameterization.
     pub enum CgaQueryKey {
         /// As in the published code: they train on without a mask.
@@ -97,146 +80,186 @@ choices! {
     }
 }
 
-/// The settings.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Config {
-    /// Data set by name, or a path.
-    pub dataset: String,
-    /// Column that holds the class, for CSV files.
-    pub label_column: String,
-    /// Share of the rows held out for the test.
-    pub test_share: f64,
-    /// Network.
-    pub network: Network,
-    /// Widths of the hidden layers of the perceptron.
-    pub hidden_widths: Vec<u64>,
-    /// Side of a square patch of the transformer, pixels.
-    pub patch: u64,
-    /// Channels of the transformer.
-    pub embedding: u64,
-    /// Attention heads.
-    pub heads: u64,
-    /// Transformer blocks.
-    pub blocks: u64,
-    /// Hidden width of a block's perceptron over its channels.
-    pub mlp_ratio: u64,
-    /// Weight quantizer.
-    pub quantizer: Quantizer,
-    /// Bits of a weight; 0 is float.
-    pub weight_bits: u64,
-    /// Bits of an activation; 0 is float.
-    pub activation_bits: u64,
-    /// Bits of the first and last layer of the transformer; 0 is float.
-    pub edge_bits: u64,
-    /// Learning rate of the step sizes over that of the weights.
-    pub step_learning_rate_factor: f64,
-    /// Learned offsets around each activation quantizer.
-    pub learned_shifts: bool,
-    /// Quantize the product of query and key weights instead of both.
-    pub query_key_reparameterization: bool,
-    /// Learn from the float network's outputs too.
-    pub distillation: bool,
-    /// Remedy.
-    pub remedy: Remedy,
-    /// Final weight of the dampening loss.
-    pub dampening_strength: f64,
-    /// Averaging of the dampening loss.
-    pub dampening_aggregate: Aggregate,
-    /// Frequency above which a weight is frozen, at the start of freezing.
-    pub freezing_start_threshold: f64,
-    /// The same at the end of training.
-    pub freezing_threshold: f64,
-    /// Pin level of a frozen weight.
-    pub freezing_pin: Pin,
-    /// Epochs of annealing.
-    pub cga_epochs: u64,
-    /// Half width of the free band around a decision boundary, quantization steps.
-    pub cga_boundary_range: f64,
-    /// Learning rate of annealing.
-    pub cga_learning_rate: f64,
-    /// Query and key during annealing.
-    pub cga_query_key: CgaQueryKey,
-    /// Epochs of float training.
-    pub float_epochs: u64,
-    /// Learning rate of float training (cosine to 0).
-    pub float_learning_rate: f64,
-    /// Epochs of quantized training.
-    pub epochs: u64,
-    /// Learning rate of quantized training.
-    pub learning_rate: f64,
-    /// Its course.
-    pub schedule: Schedule,
-    /// Epochs of linear warm-up.
-    pub warmup_epochs: u64,
-    /// Decoupled weight decay on matrices.
-    pub weight_decay: f64,
-    /// Images in a step.
-    pub batch_size: u64,
-    /// Frequency measure of the oscillating share.
-    pub measure: Measure,
-    /// Steps of the exact window.
-    pub window: u64,
-    /// Momentum of the tracker's EMA.
-    pub tracker_momentum: f64,
-    /// Frequency above which a weight counts as oscillating.
-    pub oscillation_threshold: f64,
-    /// Steps between two recorded points.
-    pub record_every: u64,
-    /// Weights whose full trace is kept.
-    pub traced_weights: u64,
-}
-
-impl Default for Config {
-    fn default() -> Self {
-        Self {
-            dataset: "digits".to_owned(),
-            label_column: "label".to_owned(),
-            test_share: 0.2,
-            network: Network::Mlp,
-            hidden_widths: vec![48, 48],
-            patch: 2,
-            embedding: 32,
-            heads: 4,
-            blocks: 2,
-            mlp_ratio: 2,
-            quantizer: Quantizer::Lsq,
-            weight_bits: 2,
-            activation_bits: 0,
-            edge_bits: 0,
-            step_learning_rate_factor: 1.0,
-            learned_shifts: true,
-            query_key_reparameterization: false,
-            distillation: true,
-            remedy: Remedy::None,
-            dampening_strength: 0.1,
-            dampening_aggregate: Aggregate::KernelMean,
-            freezing_start_threshold: 0.1,
-            freezing_threshold: 0.01,
-            freezing_pin: Pin::Ema,
-            cga_epochs: 30,
-            cga_boundary_range: 0.005,
-            cga_learning_rate: 1e-5,
-            cga_query_key: CgaQueryKey::Published,
-            float_epochs: 18,
-            float_learning_rate: 2e-3,
-            epochs: 53,
-            learning_rate: 1e-3,
-            schedule: Schedule::Constant,
-            warmup_epochs: 0,
-            weight_decay: 0.0,
-            batch_size: 64,
-            measure: Measure::Window,
-            window: 400,
-            tracker_momentum: 0.01,
-            oscillation_threshold: 0.005,
-            record_every: 10,
-            traced_weights: 64,
+settings! {
+    /// The settings of the lab.
+    pub struct Config {
+        section "Data" {
+            dataset: String = "digits".to_owned(), "Data set",
+                "A name (digits, mnist, fashion-mnist, cifar10) or a path: a folder of IDX or CIFAR-10 files, a CSV, .npy or .npz file.",
+                .mark(Mark::DataSet);
+            label_column: String = "label".to_owned(), "Label column",
+                "Column of a CSV file that holds the class.";
+            test_share: f64 = 0.2, "Test share",
+                "Share of the rows held out for the test, the same in each class.",
+                .range(0.05, 0.5);
+        }
+        section "Network" {
+            network: Network = Network::Mlp, "Network",
+                "The desk protocols use a perceptron of 64-48-48-10 and a transformer of two blocks.";
+            hidden_widths: Vec<u64> = vec![48, 48], "Hidden widths",
+                "Width of each hidden layer.",
+                .range(1.0, 4096.0),
+                if |s| s.network == Network::Mlp;
+            patch: u64 = 2, "Patch",
+                "Side of a square patch; it must divide the image's sides.",
+                .unit("pixels").range(1.0, 32.0),
+                if |s| s.network == Network::Vit;
+            embedding: u64 = 32, "Embedding",
+                "Channels of a token; the heads must divide it.",
+                .range(4.0, 512.0),
+                if |s| s.network == Network::Vit;
+            heads: u64 = 4, "Heads",
+                "Attention heads.",
+                .range(1.0, 16.0),
+                if |s| s.network == Network::Vit;
+            blocks: u64 = 2, "Blocks",
+                "Transformer blocks.",
+                .range(1.0, 12.0),
+                if |s| s.network == Network::Vit;
+            mlp_ratio: u64 = 2, "MLP ratio",
+                "Hidden width of a block's perceptron over its channels.",
+                .range(1.0, 8.0).published("4", "DeiT, as used by OFQ"),
+                if |s| s.network == Network::Vit;
+        }
+        section "Quantization" {
+            quantizer: Quantizer = Quantizer::Lsq, "Weight quantizer",
+                "LSQ learns its step with the network; StatsQ takes it from the weights of the row, 2·mean|w|.",
+                .published("statsq", "OFQ, quantizer/statsq.py");
+            weight_bits: u64 = 2, "Weight bits",
+                "Bits of a weight; 0 keeps floats.",
+                .unit("bit").allowed(BITS),
+                if |s| s.quantizes();
+            activation_bits: u64 = 0, "Activation bits",
+                "Bits of an activation (LSQ); 0 keeps floats.",
+                .unit("bit").allowed(BITS),
+                if |s| s.quantizes();
+            edge_bits: u64 = 0, "Edge bits",
+                "Bits of the patch embedding and the head (LSQ); 0 keeps floats, as in the desk protocol.",
+                .unit("bit").allowed(&[0, 8]).published("8", "OFQ, models and quantizer/lsq.py"),
+                if |s| s.quantizes() && s.network == Network::Vit;
+            step_learning_rate_factor: f64 = 1.0, "Step learning-rate factor",
+                "Learning rate of the step sizes over that of the weights. Larger makes the steps move, and the weights flip.",
+                .range(0.0, 1000.0).logarithmic().published("1", "OFQ, train.py: one learning rate for all").stage(QUANTIZED),
+                if |s| s.quantizer == Quantizer::Lsq;
+            learned_shifts: bool = true, "Learned shifts",
+                "Two learned offsets around each activation quantizer, before and after.",
+                .published("true", "OFQ, modules/qbias.py"),
+                if |s| s.quantizes() && s.activation_bits > 0;
+            query_key_reparameterization: bool = false, "Query-key reparameterization",
+                "Quantize the product of query and key weights once, instead of both factors.",
+                .published("true", "OFQ, modules/attention.py"),
+                if |s| s.quantizes() && s.network == Network::Vit;
+            distillation: bool = true, "Distillation",
+                "Adds the cross-entropy to the float network's outputs, temperature 1, equal weight.",
+                .published("true", "OFQ, train_scripts").stage(QUANTIZED),
+                if |s| s.quantizes();
+        }
+        section "Remedy" {
+            remedy: Remedy = Remedy::None, "Remedy",
+                "What is done about oscillation. Annealing is a phase of its own after training.",
+                .stage(QUANTIZED),
+                if |s| s.quantizes();
+            dampening_strength: f64 = 0.1, "Dampening strength",
+                "Weight of the dampening loss at the end; it rises from 0 over the last 75 % of training.",
+                .range(0.0, 100.0).logarithmic().published("0.1", "oscillations-qat, utils/qat_utils.py").stage(QUANTIZED),
+                if |s| s.has(Remedy::Dampening);
+            dampening_aggregate: Aggregate = Aggregate::KernelMean, "Dampening average",
+                "How squared distances are joined over a weight matrix.",
+                .published("kernel_mean", "oscillations-qat, utils/qat_utils.py").stage(QUANTIZED),
+                if |s| s.has(Remedy::Dampening);
+            freezing_start_threshold: f64 = 0.1, "First threshold",
+                "Frequency above which a weight is frozen, when freezing begins (25 % of training).",
+                .range(1e-4, 1.0).logarithmic().published("0.1", "oscillations-qat, README").stage(QUANTIZED),
+                if |s| s.has(Remedy::Freezing);
+            freezing_threshold: f64 = 0.01, "Last threshold",
+                "The same at the end; at least 2 to 3 times the tracker's momentum.",
+                .range(1e-4, 1.0).logarithmic().published("0.011", "oscillations-qat, MobileNetV2 at 3 bits").stage(QUANTIZED),
+                if |s| s.has(Remedy::Freezing);
+            freezing_pin: PinLevel = PinLevel::Average, "Pin level",
+                "Level of a frozen weight.",
+                .published("ema", "oscillations-qat, oscillation_tracking_utils.py"),
+                if |s| s.has(Remedy::Freezing);
+            cga_epochs: u64 = 30, "Annealing epochs",
+                "Epochs of the annealing phase.",
+                .range(1.0, 1000.0).published("30", "OFQ, train_scripts").stage(ANNEALING),
+                if |s| s.has(Remedy::Cga);
+            cga_boundary_range: f64 = 0.005, "Boundary range",
+                "Weights within this distance of a decision boundary stay free.",
+                .unit("steps").range(0.0, 0.5).logarithmic().published("0.005", "OFQ, train_scripts").stage(ANNEALING),
+                if |s| s.has(Remedy::Cga);
+            cga_learning_rate: f64 = 1e-5, "Annealing learning rate",
+                "Constant during annealing.",
+                .range(1e-8, 1.0).logarithmic().published("1e-5", "OFQ, the cosine schedule's floor").stage(ANNEALING),
+                if |s| s.has(Remedy::Cga);
+            cga_query_key: CgaQueryKey = CgaQueryKey::Published, "Query and key",
+                "The published code leaves query and key unmasked under the reparameterization; the mask is our reading of the intent.",
+                .published("published", "OFQ, cga.py").stage(ANNEALING),
+                if |s| s.has(Remedy::Cga) && s.query_key_reparameterization;
+        }
+        section "Training" {
+            float_epochs: u64 = 18, "Float epochs",
+                "Epochs of the float network, whose weights the quantized one starts from.",
+                .range(0.0, 10_000.0);
+            float_learning_rate: f64 = 2e-3, "Float learning rate",
+                "Falls to 0 along a cosine.",
+                .range(1e-7, 10.0).logarithmic();
+            epochs: u64 = 53, "Epochs",
+                "Epochs of quantized training.",
+                .range(1.0, 100_000.0).published("300", "OFQ, train_scripts").stage(QUANTIZED),
+                if |s| s.quantizes();
+            learning_rate: f64 = 1e-3, "Learning rate",
+                "AdamW, at its highest.",
+                .range(1e-7, 10.0).logarithmic().published("5.47e-4", "OFQ, DeiT-T, batch 560").stage(QUANTIZED),
+                if |s| s.quantizes();
+            schedule: Schedule = Schedule::Constant, "Schedule",
+                "With a cosine the oscillation dies with the learning rate; constant keeps it visible.",
+                .published("cosine", "OFQ, train_scripts").stage(QUANTIZED),
+                if |s| s.quantizes();
+            warmup_epochs: u64 = 0, "Warm-up",
+                "Epochs of linear rise to the learning rate.",
+                .range(0.0, 1000.0).published("5", "OFQ, DeiT-T").stage(QUANTIZED),
+                if |s| s.quantizes();
+            weight_decay: f64 = 0.0, "Weight decay",
+                "Decoupled, on weight matrices only.",
+                .range(0.0, 10.0).logarithmic().published("0.05", "OFQ, DeiT-T").stage(QUANTIZED);
+            batch_size: u64 = 64, "Batch size",
+                "Images in a step.",
+                .range(1.0, 65_536.0).logarithmic().published("560", "OFQ, 140 on each of 4 GPUs");
+        }
+        section "Recording" {
+            measure: Measure = Measure::Window, "Frequency measure",
+                "Runs shorter than about 5,000 steps should use the exact window: one event lifts the EMA above the threshold for about 69 steps.",
+                .published("ema", "Nagel et al. 2022");
+            window: u64 = 400, "Window",
+                "Steps of the exact window; the final figures are those of the last window.",
+                .unit("steps").range(10.0, 100_000.0);
+            tracker_momentum: f64 = 0.01, "Tracker momentum",
+                "Momentum m of the tracked frequency, f ← m·o + (1 − m)·f.",
+                .range(1e-5, 1.0).logarithmic().published("0.001", "oscillations-qat, command line");
+            oscillation_threshold: f64 = 0.005, "Oscillation threshold",
+                "A weight oscillates if its frequency lies above.",
+                .unit("events/step").range(1e-6, 1.0).logarithmic().published("0.005", "Nagel et al. 2022; Quantization-Variation");
+            record_every: u64 = 10, "Record every",
+                "Steps between two recorded points.",
+                .unit("steps").range(1.0, 10_000.0).stage(QUANTIZED);
+            traced_weights: u64 = 64, "Traced weights",
+                "Weights whose value and level are kept at each step, spread over the layers.",
+                .range(0.0, 512.0);
         }
     }
 }
 
 impl Config {
+    /// True if there is a quantized stage.
+    pub fn quantizes(&self) -> bool {
+        self.quantizer != Quantizer::Float
+    }
+
+    /// True if this is done about oscillation.
+    fn has(&self, remedy: Remedy) -> bool {
+        self.quantizes() && self.remedy == remedy
+    }
+
     /// True if weights are quantized.
     pub fn quantizes_weights(&self) -> bool {
         self.quantizer != Quantizer::Float && self.weight_bits > 0

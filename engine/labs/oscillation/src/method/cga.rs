@@ -6,22 +6,9 @@
 //! Contract: the mask is recomputed every iteration and is not sticky. This is the reverse of Nagel's freezing:
 //! what is far from a boundary is frozen, and only what is near one keeps learning.
 
-use serde::{Deserialize, Serialize};
-
 use super::bits::LevelRange;
 use super::boundary::distance;
 use weightscope_math::real::Real;
-
-/// What happens to the query-key product during annealing.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum QueryKeyAnnealing {
-    /// As in the published code, where the mask of the product has no effect: queries and keys keep training.
-    #[default]
-    Published,
-    /// The gradient of the product is masked before it reaches the two factors.
-    Masked,
-}
 
 /// Which weights are free: within `boundary_range` (in steps, inclusive) of a boundary between two levels of this tensor.
 ///

@@ -5,27 +5,29 @@
 //! Contract: one step per row; slices are row-major `[rows, columns]`.
 
 use burn::tensor::Tensor;
-use serde::{Deserialize, Serialize};
 
 use weightscope_nn::gradient::scalar_with_gradient;
 use weightscope_nn::parameters::read;
 
 use super::bits::LevelRange;
 use super::groups::Groups;
+use weightscope_frame::choices;
+
 use super::lsq;
 use weightscope_math::real::Real;
 
-/// How the squared distances become one number.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Aggregate {
-    /// Sum over all weights.
-    Sum,
-    /// Mean over all weights.
-    Mean,
-    /// Sum over output rows, then mean over the rest: the published default.
-    #[default]
-    KernelMean,
+choices! {
+    /// How the squared distances become one number.
+    #[derive(Default)]
+    pub enum Aggregate {
+        /// Sum over output rows, then mean over the rest: the published default.
+        #[default]
+        KernelMean = "kernel_mean", "Kernel mean";
+        /// Mean over all weights.
+        Mean = "mean", "Mean";
+        /// Sum over all weights.
+        Sum = "sum", "Sum";
+    }
 }
 
 impl Aggregate {

@@ -7,16 +7,21 @@
 
 use serde::{Deserialize, Serialize};
 
+use weightscope_frame::choices;
+
 use super::tracker::{Observation, Totals, Tracker};
 use weightscope_math::real::Real as _;
 
-/// What a weight is pinned to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum PinLevel {
-    /// The rounded moving average of its levels, as it was before this iteration.
-    Average,
-    /// Its level when it passes the threshold.
-    Current,
+choices! {
+    /// The level at which a frozen weight is pinned.
+    pub enum PinLevel {
+        /// The rounded moving average of its levels, as it was before this iteration.
+        #[serde(alias = "Average")]
+        Average = "ema", "Mean level (EMA)";
+        /// Its level when it passes the threshold.
+        #[serde(alias = "Current")]
+        Current = "last", "Last level";
+    }
 }
 
 /// Tracker, frozen set and pins of one set of weights.

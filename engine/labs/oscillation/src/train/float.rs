@@ -1,14 +1,9 @@
 //! The float network: teacher of the quantized one and its starting point.
 
-use super::evaluate;
-use super::material::Material;
-use super::model::Model;
-use super::state;
-use crate::channels as ch;
-use crate::config::Config;
 use burn::tensor::{Tensor, TensorData};
+use weightscope_frame::lab::{Running, Step};
 use weightscope_frame::run::{Context, RunError};
-use weightscope_frame::store::State;
+use weightscope_frame::store::{Codec, CodecError, Saved};
 use weightscope_nn::layer::Bias;
 use weightscope_nn::loss::cross_entropy;
 use weightscope_nn::optimizer::{AdamW, AdamWSettings, groups_by_role};
@@ -16,89 +11,82 @@ use weightscope_nn::parameters::read;
 use weightscope_nn::schedule::Schedule;
 use weightscope_nn::transform::Identity;
 
-/// See the module.
-pub(super) struct FloatTraining<'a> {
-    config: &'a Config,
-    model: Model,
+use super::evaluate;
+use super::material::Material;
+use super::model::Model;
+use crate::channels as ch;
+use crate::config::Config;
+use crate::metrics;
+
+/// The float network in training.
+pub(crate) struct Float {
+    pub(super) model: Model,
     optimizer: AdamW,
-    done: u64,
+    /// Loss and share of right answers of the newest batch.
+    newest: (f64, f64),
 }
 
-impl<'a> FloatTraining<'a> {
-    pub(super) fn new(
-        config: &'a Config,
-        context: &Context<'_>,
-        material: &Material,
-    ) -> Result<Self, RunError> {
+impl Saved for Float {
+    fn codec(&mut self, codec: &mut Codec<'_>) -> Result<(), CodecError> {
+        codec.part("parameters.", &mut self.model.parameters)?;
+        codec.part("optimizer.", &mut self.optimizer)
+    }
+}
+
+impl Float {
+    /// A network with the seed's initial weights.
+    pub(super) fn new(config: &Config, context: &Context<'_>, material: &Material) -> Result<Self, RunError> {
         let model = Model::new(config, material, context.seed, Bias::Learned)?;
         let settings = AdamWSettings { weight_decay: config.weight_decay, ..AdamWSettings::default() };
         let optimizer = AdamW::new(settings, model.parameters.len());
-        Ok(Self { config, model, optimizer, done: 0 })
+        Ok(Self { model, optimizer, newest: (f64::NAN, f64::NAN) })
     }
+}
 
-    /// Goes back to a checkpoint; of a later stage only the finished network is taken.
-    pub(super) fn restore(&mut self, saved: &State) -> Result<(), RunError> {
-        if state::stage(saved) == super::FLOAT {
-            state::take_parameters(saved, "parameters.", &mut self.model.parameters)?;
-            state::take_optimizer(saved, &mut self.optimizer)?;
-            self.done = state::done(saved);
-        } else {
-            state::take_parameters(saved, "teacher.", &mut self.model.parameters)?;
-        }
-        Ok(())
-    }
+fn learning_rate(config: &Config, steps: u64, done: u64) -> f64 {
+    let schedule = Schedule::Cosine { warmup_steps: 0, warmup_start: 0.0, total_steps: steps, floor: 0.0 };
+    schedule.learning_rate(config.float_learning_rate, done)
+}
 
-    pub(super) fn into_model(self) -> Model {
-        self.model
+/// One step.
+pub(super) fn step(run: &mut Running<'_, '_, Config>, at: &Step<'_>) -> Result<(), RunError> {
+    let (config, material) = (run.settings, run.shared);
+    let device = run.device.device.clone().autodiff();
+    let float = &mut run.state.float;
+    let batch = material.gather(at.rows);
+    let leaves = float.model.parameters.bind(&device);
+    let logits = float.model.forward(&leaves, &batch.features, &device, &Identity);
+    let targets = TensorData::new(material.one_hot(&batch.labels), [batch.labels.len(), material.classes]);
+    let loss = cross_entropy(logits.clone(), Tensor::from_data(targets, &device));
+    let value = f64::from(read(loss.clone()).first().copied().unwrap_or(f32::NAN));
+    run.context.finite("the training loss", value)?;
+    let gradients = float.model.parameters.gradients(&leaves, &loss.backward());
+    let groups = groups_by_role(&float.model.parameters, |_| 1.0);
+    let rate = learning_rate(config, at.count, at.index);
+    float.optimizer.step(float.model.parameters.values_mut(), &gradients, &groups, rate);
+    if (at.index + 1).is_multiple_of(config.record_every) {
+        let right = evaluate::right(&read(logits), &batch.labels, material.classes);
+        float.newest = (value, right as f64 / batch.labels.len().max(1) as f64);
     }
+    Ok(())
+}
 
-    fn save(&self) -> State {
-        let mut saved = state::new(super::FLOAT, self.done);
-        state::put_parameters(&mut saved, "parameters.", &self.model.parameters);
-        state::put_optimizer(&mut saved, &self.optimizer);
-        saved
-    }
+/// Records the newest batch.
+pub(super) fn record(run: &mut Running<'_, '_, Config>) -> Result<(), RunError> {
+    let (loss, accuracy) = run.state.float.newest;
+    let (steps, done) = (run.settings.float_epochs * run.shared.steps_per_epoch(), run.stage_step() - 1);
+    run.scalar(&ch::LOSS_TRAIN, loss);
+    run.scalar(&ch::ACCURACY_TRAIN, accuracy);
+    let rate = learning_rate(run.settings, steps, done);
+    run.scalar(&ch::LEARNING_RATE, rate);
+    Ok(())
+}
 
-    /// All steps that are left.
-    pub(super) fn train(&mut self, context: &mut Context<'_>, material: &Material) -> Result<(), RunError> {
-        let per_epoch = material.steps_per_epoch();
-        let total = self.config.float_epochs * per_epoch;
-        let schedule =
-            Schedule::Cosine { warmup_steps: 0, warmup_start: 0.0, total_steps: total, floor: 0.0 };
-        let device = context.device.device.clone().autodiff();
-        let groups = groups_by_role(&self.model.parameters, |_| 1.0);
-        while self.done < total {
-            let epoch = self.done / per_epoch;
-            let batches = material.batches(epoch)?;
-            for rows in batches.iter().skip((self.done % per_epoch) as usize) {
-                context.begin_step((self.done + 1) as f64 / per_epoch as f64);
-                let rate = schedule.learning_rate(self.config.float_learning_rate, self.done);
-                let batch = material.gather(rows);
-                let leaves = self.model.parameters.bind(&device);
-                let logits = self.model.forward(&leaves, &batch.features, &device, &Identity);
-                let targets =
-                    TensorData::new(material.one_hot(&batch.labels), [batch.labels.len(), material.classes]);
-                let loss = cross_entropy(logits.clone(), Tensor::from_data(targets, &device));
-                let loss_value = f64::from(read(loss.clone()).first().copied().unwrap_or(f32::NAN));
-                context.finite("the training loss", loss_value)?;
-                let gradients = self.model.parameters.gradients(&leaves, &loss.backward());
-                self.optimizer.step(self.model.parameters.values_mut(), &gradients, &groups, rate);
-                self.done += 1;
-                if self.done.is_multiple_of(self.config.record_every) {
-                    let right = evaluate::right(&read(logits), &batch.labels, material.classes);
-                    context.scalar(ch::LOSS_TRAIN, loss_value);
-                    context.scalar(ch::ACCURACY_TRAIN, right as f64 / batch.labels.len().max(1) as f64);
-                    context.scalar(ch::LEARNING_RATE, rate);
-                }
-                if self.done.is_multiple_of(per_epoch) {
-                    let score = evaluate::test(&self.model, material, &context.device.device, None);
-                    context.scalar(ch::LOSS_TEST, score.loss);
-                    context.scalar(ch::ACCURACY_TEST, score.accuracy);
-                    context.result("test_accuracy", score.accuracy);
-                }
-                context.end_step(|| self.save())?;
-            }
-        }
-        Ok(())
-    }
+/// Loss and accuracy on the test rows.
+pub(super) fn evaluate(run: &mut Running<'_, '_, Config>) -> Result<(), RunError> {
+    let score = evaluate::test(&run.state.float.model, run.shared, &run.device.device, None);
+    run.scalar(&ch::LOSS_TEST, score.loss);
+    run.scalar(&ch::ACCURACY_TEST, score.accuracy);
+    run.result(&metrics::TEST_ACCURACY, score.accuracy);
+    Ok(())
 }

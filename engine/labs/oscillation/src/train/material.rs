@@ -15,9 +15,9 @@ pub(super) struct Rows {
     pub(super) labels: Vec<u32>,
 }
 
-/// See the module.
+/// The rows of a run, split and standardised, with the sizes that the network takes from them.
 #[derive(Clone, Debug)]
-pub(super) struct Material {
+pub struct Material {
     pub(super) train: Rows,
     pub(super) test: Rows,
     /// Values in a row.

@@ -1,7 +1,7 @@
 //! The experiment as stages: float training, quantized training, annealing.
 //!
 //! Contract: a step depends only on the settings, the seed and the state before it, so a run that goes on from a checkpoint
-//! gives the numbers of an unbroken one. Nothing here looks at a clock but for `steps_per_second`.
+//! gives the numbers of an unbroken one. Nothing here looks at a clock.
 
 mod evaluate;
 mod float;
@@ -12,119 +12,158 @@ mod monitor;
 mod pictures;
 pub(super) mod product;
 mod quantized;
-mod state;
 mod trace;
 
-use std::time::Instant;
+use weightscope_frame::experiment::Cost;
+use weightscope_frame::lab::{Running, Stage, Steps};
+use weightscope_frame::run::{Context, Request, RunError};
+use weightscope_frame::store::{self, Codec, CodecError, Saved, State};
+use weightscope_nn::parameters::Parameters;
 
 use super::config::{Config, Network, Remedy};
-use weightscope_frame::experiment::Cost;
-use weightscope_frame::run::{Context, RunError};
-use weightscope_frame::store::State;
+use super::{channels as ch, metrics};
+pub(super) use float::Float;
+pub(super) use material::Material;
+pub(super) use quantized::Quantized;
 
-use material::Material;
-use model::Model;
-use quantized::Quantized;
+/// The stages.
+const FLOAT: &str = "float training";
+pub(crate) const QUANTIZED: &str = "quantized training";
+pub(crate) const ANNEALING: &str = "annealing";
+/// Pictures of a stage, about.
+const PICTURES: u64 = 60;
+/// Under this prefix a checkpoint of the later stages holds the float network.
+const TEACHER: &str = "teacher.";
 
-/// Stage names, in order.
-const FLOAT: usize = 0;
-const QUANTIZED: usize = 1;
-const ANNEALING: usize = 2;
+/// The networks in training.
+pub struct Training {
+    float: Float,
+    /// Made when its stage begins.
+    quantized: Option<Quantized>,
+}
 
-/// Carries the experiment out.
-pub(super) fn run(config: &Config, context: &mut Context<'_>) -> Result<(), RunError> {
+impl Saved for Training {
+    fn codec(&mut self, codec: &mut Codec<'_>) -> Result<(), CodecError> {
+        match &mut self.quantized {
+            Some(quantized) => {
+                codec.part(TEACHER, &mut self.float.model.parameters)?;
+                quantized.codec(codec)
+            }
+            None => self.float.codec(codec),
+        }
+    }
+}
+
+/// The float network of a checkpoint of a later stage.
+struct Teacher<'a>(&'a mut Parameters);
+
+impl Saved for Teacher<'_> {
+    fn codec(&mut self, codec: &mut Codec<'_>) -> Result<(), CodecError> {
+        codec.part(TEACHER, self.0)
+    }
+}
+
+/// Opens the data and makes the float network.
+pub(super) fn begin(config: &Config, context: &mut Context<'_>) -> Result<(Material, Training), RunError> {
     let material = Material::load(config, context)?;
+    let float = Float::new(config, context, &material)?;
+    Ok((material, Training { float, quantized: None }))
+}
+
+/// The stages that the settings ask for.
+pub(super) fn stages(config: &Config, material: &Material) -> Vec<Stage<Config>> {
     let per_epoch = material.steps_per_epoch();
-    let mut stages = vec![("float training", config.float_epochs * per_epoch)];
-    if config.quantizer != super::config::Quantizer::Float {
-        stages.push(("quantized training", config.epochs * per_epoch));
-        if config.remedy == Remedy::Cga {
-            stages.push(("annealing", config.cga_epochs * per_epoch));
-        }
-    }
-    context.plan(&stages);
-    declare(context);
-    let resumed = context.take_resumed();
-    let teacher = float_stage(config, context, &material, resumed.as_ref())?;
-    let teacher_accuracy = evaluate::test(&teacher, &material, &context.device.device, None).accuracy;
-    context.result("float_test_accuracy", teacher_accuracy);
-    if stages.len() == 1 {
-        return {
-            float_results(context, teacher_accuracy);
-            Ok(())
+    let every = config.record_every;
+    let float = Steps {
+        batches: Some(batches),
+        record: Some((every, float::record)),
+        evaluate: Some(float::evaluate),
+        speed: (!config.quantizes()).then_some(&metrics::STEPS_PER_SECOND),
+        ..Steps::new(per_epoch, float::step)
+    };
+    let mut stages = vec![Stage::steps(FLOAT, config.float_epochs * per_epoch, float)];
+    let quantized = |step, record| Steps {
+        batches: Some(batches),
+        record: Some((every, record)),
+        pictures: Some((PICTURES, quantized::picture)),
+        evaluate: Some(quantized::evaluate),
+        ..Steps::new(per_epoch, step)
+    };
+    if config.quantizes() {
+        let steps = Steps {
+            speed: Some(&metrics::STEPS_PER_SECOND),
+            ..quantized(quantized::train, quantized::record_training)
         };
-    }
-    let mut quantized = Quantized::new(config, context, &material, &teacher, teacher_accuracy)?;
-    if let Some(state) = resumed.as_ref().filter(|state| state::stage(state) > FLOAT) {
-        quantized.restore(state)?;
-    }
-    for stage in quantized.stage()..stages.len() {
-        quantized.enter(stage);
-        context.enter_stage(stage);
-        let begun = Instant::now();
-        let done = quantized.done();
-        quantized.train(context, &teacher)?;
-        let seconds = begun.elapsed().as_secs_f64();
-        if stage == QUANTIZED && seconds > 0.0 {
-            context.result("steps_per_second", (quantized.done() - done) as f64 / seconds);
+        stages.push(Stage::steps(QUANTIZED, config.epochs * per_epoch, steps).entered_by(quantize));
+        if config.remedy == Remedy::Cga {
+            let steps = quantized(quantized::anneal, quantized::record_annealing);
+            stages.push(Stage::steps(ANNEALING, config.cga_epochs * per_epoch, steps).entered_by(anneal));
         }
     }
-    context.checkpoint(&quantized.save(&teacher))?;
+    stages
+}
+
+fn batches(_: &Config, material: &Material, epoch: u64) -> Result<weightscope_data::EpochBatches, RunError> {
+    material.batches(epoch)
+}
+
+/// Makes the quantized network from the float one.
+fn quantize(run: &mut Running<'_, '_, Config>) -> Result<(), RunError> {
+    let teacher = &run.state.float.model;
+    let accuracy = evaluate::test(teacher, run.shared, &run.context.device.device, None).accuracy;
+    run.context.result(&metrics::FLOAT_TEST_ACCURACY, accuracy);
+    let quantized = Quantized::new(run.settings, run.context, run.shared, teacher, accuracy)?;
+    run.state.quantized = Some(quantized);
+    run.context.categories(&ch::FLIPS, &ch::FLIP_CATEGORIES);
     Ok(())
 }
 
-/// Trains the float network, or takes it from the checkpoint.
-fn float_stage(
-    config: &Config,
-    context: &mut Context<'_>,
-    material: &Material,
-    resumed: Option<&State>,
-) -> Result<Model, RunError> {
-    let mut training = float::FloatTraining::new(config, context, material)?;
-    if let Some(state) = resumed {
-        training.restore(state)?;
+fn anneal(run: &mut Running<'_, '_, Config>) -> Result<(), RunError> {
+    run.state.quantized.iter_mut().for_each(Quantized::forget_moments);
+    Ok(())
+}
+
+/// Takes the state from a checkpoint; in a later stage the quantized network is made from the float one first.
+pub(super) fn restore(run: &mut Running<'_, '_, Config>, saved: &State) -> Result<(), RunError> {
+    if saved.holds(TEACHER) {
+        store::restore(&mut Teacher(&mut run.state.float.model.parameters), saved)?;
+        quantize(run)?;
     }
-    if resumed.is_none_or(|state| state::stage(state) == FLOAT) {
-        context.enter_stage(FLOAT);
-        training.train(context, material)?;
-    }
-    Ok(training.into_model())
+    store::restore(run.state, saved)?;
+    let config = run.settings;
+    run.state.quantized.iter_mut().for_each(|quantized| quantized.follow(config));
+    Ok(())
+}
+
+/// More weights are traced: of the layer that was clicked, or of the most restless one.
+pub(super) fn asked(run: &mut Running<'_, '_, Config>, request: &Request) {
+    let layer = match request {
+        Request::Picked { picked, .. } => match &picked.group {
+            Some(layer) => Some(layer.as_str()),
+            None => return,
+        },
+        Request::Action { .. } => None,
+    };
+    run.state.quantized.iter_mut().for_each(|quantized| quantized.trace_more(layer));
 }
 
 /// Without quantization nothing oscillates; the figures say so instead of being left out.
-fn float_results(context: &mut Context<'_>, accuracy: f64) {
-    context.result("test_accuracy", accuracy);
-    for name in [
-        "oscillating_share",
-        "switches_per_weight_step",
-        "scale_driven_share",
-        "near_boundary_share",
-        "frozen_share",
-    ] {
-        context.result(name, 0.0);
+pub(super) fn finish(run: &mut Running<'_, '_, Config>) {
+    if run.settings.quantizes() {
+        return;
     }
-    let seconds = context.seconds();
-    let rate = if seconds > 0.0 { context.step() as f64 / seconds } else { 0.0 };
-    context.result("steps_per_second", rate);
-}
-
-fn declare(context: &mut Context<'_>) {
-    use super::channels as ch;
-    let scalars = [
-        (ch::LOSS_TRAIN, "train", "nat", "Mean training loss since the last recorded point."),
-        (ch::LOSS_TEST, "test", "nat", "Cross-entropy to the labels on the test rows, after each epoch."),
-        (
-            ch::ACCURACY_TRAIN,
-            "train",
-            "",
-            "Share of right answers in the training batches since the last recorded point.",
-        ),
-        (ch::ACCURACY_TEST, "test", "", "Share of right answers on the test rows, after each epoch."),
-        (ch::ACCURACY_TEACHER, "float teacher, test", "", "Test accuracy of the float network."),
-        (ch::LEARNING_RATE, "learning rate", "", "Learning rate of the weights."),
-    ];
-    for (id, label, unit, about) in scalars {
-        context.declare_scalar(id, label, unit, about);
+    let teacher = &run.state.float.model;
+    let accuracy = evaluate::test(teacher, run.shared, &run.context.device.device, None).accuracy;
+    run.result(&metrics::FLOAT_TEST_ACCURACY, accuracy);
+    run.result(&metrics::TEST_ACCURACY, accuracy);
+    for metric in [
+        &metrics::OSCILLATING_SHARE,
+        &metrics::SWITCHES_PER_WEIGHT_STEP,
+        &metrics::SCALE_DRIVEN_SHARE,
+        &metrics::NEAR_BOUNDARY_SHARE,
+        &metrics::FROZEN_SHARE,
+    ] {
+        run.result(metric, 0.0);
     }
 }
 

@@ -9,15 +9,15 @@ use serde::{Deserialize, Serialize};
 
 use super::trace::{Look, Traced};
 use crate::channels as ch;
-use crate::config::{Config, Measure, Pin, Remedy};
+use crate::config::{Config, Measure, Remedy};
 use crate::method::attribution::{Flips, attribute};
-use crate::method::freezing::{Freezing, PinLevel};
+use crate::method::freezing::Freezing;
 use crate::method::tracker::Totals;
 use crate::method::window::Window;
+use crate::metrics;
 use crate::network::plan::Plan;
 use crate::network::weight::{WeightPlan, WeightState};
-use weightscope_frame::record::{Channel, Data, Marks, Vector};
-use weightscope_frame::run::{Context, Request};
+use weightscope_frame::run::Context;
 use weightscope_nn::parameters::Parameters;
 
 /// Most weights that are traced, those added by clicks included.
@@ -41,7 +41,7 @@ struct StepFlips {
     by_scale: u64,
 }
 
-/// See the module.
+/// Levels, oscillations, flips and traces of all quantized weights while they train.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Monitor {
     layers: Vec<Layer>,
@@ -60,10 +60,6 @@ pub(super) struct Monitor {
 impl Monitor {
     /// Watches all quantized weights of a plan.
     pub(super) fn new(config: &Config, plan: &Plan, seed: u64) -> Self {
-        let pin = match config.freezing_pin {
-            Pin::Ema => PinLevel::Average,
-            Pin::Last => PinLevel::Current,
-        };
         let length = u16::try_from(config.window).unwrap_or(u16::MAX);
         let total: usize = plan.weights().iter().map(|weight| weight.groups.len()).sum();
         let layers = plan
@@ -73,7 +69,12 @@ impl Monitor {
                 let count = weight.groups.len();
                 let share = config.traced_weights as usize * count / total.max(1);
                 Layer {
-                    freezing: Freezing::new(count, config.tracker_momentum as f32, pin, Totals::Dropped),
+                    freezing: Freezing::new(
+                        count,
+                        config.tracker_momentum as f32,
+                        config.freezing_pin,
+                        Totals::Dropped,
+                    ),
                     window: Window::new(length, count),
                     scales: Vec::new(),
                     traced: Traced::sample(
@@ -119,90 +120,6 @@ impl Monitor {
             Measure::Window => layer.window.frequency(index),
             Measure::Ema => layer.freezing.tracker().frequency().get(index).copied().unwrap_or(0.0),
         })
-    }
-
-    /// Declares the channels of the traces.
-    pub(super) fn declare(context: &mut Context<'_>, plan: &Plan) {
-        for weight in plan.weights() {
-            let name = &weight.name;
-            context.declare_scalar(
-                &format!("{}{name}", ch::OSCILLATING_LAYER),
-                &short(name),
-                "",
-                "Share of oscillating weights of the layer.",
-            );
-            context.declare_scalar(
-                &format!("{}{name}", ch::SCALE),
-                &short(name),
-                "",
-                "Mean scale over the rows of the layer.",
-            );
-            context.declare_scalar(
-                &format!("{}{name}", ch::ROW_SCALE),
-                &short(name),
-                "",
-                "Scale of the layer's first row.",
-            );
-        }
-        context.declare_scalar(
-            ch::OSCILLATING_ALL,
-            "all layers",
-            "",
-            "Share of oscillating weights, all layers.",
-        );
-        context.declare_scalar(
-            ch::SWITCHES,
-            "all",
-            "",
-            "Level changes per weight and step since the last recorded point.",
-        );
-        context.declare_scalar(
-            ch::SWITCHES_WEIGHT,
-            "weight-driven",
-            "",
-            "Level changes that the weight's own motion causes, per weight and step.",
-        );
-        context.declare_scalar(
-            ch::SWITCHES_SCALE,
-            "scale-driven",
-            "",
-            "Level changes that vanish under the previous scale, per weight and step.",
-        );
-        context.declare_scalar(
-            ch::SCALE_DRIVEN,
-            "scale-driven share",
-            "",
-            "Share of the level changes that the scale causes.",
-        );
-        context.declare_scalar(
-            ch::NEAR_BOUNDARY,
-            "near a boundary",
-            "",
-            "Share of weights within 0.05 step of an interior decision boundary.",
-        );
-        if plan.weights().is_empty() {
-            return;
-        }
-        let about = "Latent weights of the traced connections in quantization steps, at each step.";
-        context.record().declare(ch::TRACE, || Channel {
-            id: ch::TRACE.to_owned(),
-            label: "latent weight".to_owned(),
-            unit: "steps".to_owned(),
-            about: about.to_owned(),
-            clock: false,
-            data: Data::Vector(Vector::default()),
-        });
-        context.record().declare(ch::FLIPS, || Channel {
-            id: ch::FLIPS.to_owned(),
-            label: "flips".to_owned(),
-            unit: String::new(),
-            about: "Level changes of the traced weights, by cause.".to_owned(),
-            clock: false,
-            data: Data::Marks(Marks {
-                categories: ch::FLIP_CATEGORIES.map(str::to_owned).to_vec(),
-                ..Marks::default()
-            }),
-        });
     }
 
     /// Takes in the levels of a step.
@@ -255,31 +172,32 @@ impl Monitor {
             return;
         }
         let shares: Vec<f64> = self.layers.iter().map(|layer| self.layer_share(layer)).collect();
-        context.scalar(ch::OSCILLATING_ALL, self.share_of_all(&shares));
+        context.scalar(&ch::OSCILLATING_ALL, self.share_of_all(&shares));
         for ((weight, layer), share) in plan.weights().iter().zip(&self.layers).zip(shares) {
-            context.scalar(&format!("{}{}", ch::OSCILLATING_LAYER, weight.name), share);
+            let (name, label) = (&weight.name, short(&weight.name));
+            context.scalar(&ch::OSCILLATING_LAYER.labelled(name, &label), share);
             let mean = layer.scales.iter().map(|scale| f64::from(*scale)).sum::<f64>()
                 / layer.scales.len().max(1) as f64;
-            context.scalar(&format!("{}{}", ch::SCALE, weight.name), mean);
+            context.scalar(&ch::SCALE.labelled(name, &label), mean);
             context.scalar(
-                &format!("{}{}", ch::ROW_SCALE, weight.name),
+                &ch::ROW_SCALE.labelled(name, &label),
                 layer.scales.first().map_or(f64::NAN, |scale| f64::from(*scale)),
             );
         }
         let StepFlips { by_weight, by_scale } = std::mem::take(&mut self.since);
         let per = count * std::mem::take(&mut self.since_steps).max(1) as f64;
-        context.scalar(ch::SWITCHES, (by_weight + by_scale) as f64 / per);
-        context.scalar(ch::SWITCHES_WEIGHT, by_weight as f64 / per);
-        context.scalar(ch::SWITCHES_SCALE, by_scale as f64 / per);
+        context.scalar(&ch::SWITCHES, (by_weight + by_scale) as f64 / per);
+        context.scalar(&ch::SWITCHES_WEIGHT, by_weight as f64 / per);
+        context.scalar(&ch::SWITCHES_SCALE, by_scale as f64 / per);
         if by_weight + by_scale > 0 {
-            context.scalar(ch::SCALE_DRIVEN, by_scale as f64 / (by_weight + by_scale) as f64);
+            context.scalar(&ch::SCALE_DRIVEN, by_scale as f64 / (by_weight + by_scale) as f64);
         }
-        context.scalar(ch::NEAR_BOUNDARY, self.near_share(plan, parameters));
+        context.scalar(&ch::NEAR_BOUNDARY, self.near_share(plan, parameters));
         if self.record_freezing {
-            context.scalar(ch::FROZEN, self.frozen_share());
+            context.scalar(&ch::FROZEN, self.frozen_share());
         }
         if let Some(free) = self.free {
-            context.scalar(ch::FREE, free as f64);
+            context.scalar(&ch::FREE, free as f64);
         }
     }
 
@@ -288,35 +206,29 @@ impl Monitor {
         let (by_weight, by_scale) =
             self.recent.iter().fold((0, 0), |(w, s), flips| (w + flips.by_weight, s + flips.by_scale));
         let per = (self.weights() * self.recent.len()).max(1) as f64;
-        context.result("oscillating_share", self.oscillating_share());
-        context.result("switches_per_weight_step", (by_weight + by_scale) as f64 / per);
-        context.result("scale_driven_share", by_scale as f64 / (by_weight + by_scale).max(1) as f64);
-        context.result("near_boundary_share", self.near_share(plan, parameters));
+        context.result(&metrics::OSCILLATING_SHARE, self.oscillating_share());
+        context.result(&metrics::SWITCHES_PER_WEIGHT_STEP, (by_weight + by_scale) as f64 / per);
+        context.result(&metrics::SCALE_DRIVEN_SHARE, by_scale as f64 / (by_weight + by_scale).max(1) as f64);
+        context.result(&metrics::NEAR_BOUNDARY_SHARE, self.near_share(plan, parameters));
         let frozen = self
             .free
             .map_or_else(|| self.frozen_share(), |free| 1.0 - free as f64 / self.weights().max(1) as f64);
-        context.result("frozen_share", frozen);
+        context.result(&metrics::FROZEN_SHARE, frozen);
     }
 
-    /// Carries requests out: more weights are traced from now on.
-    pub(super) fn requests(&mut self, context: &Context<'_>, plan: &Plan) {
-        for request in context.requests() {
-            let traced: usize = self.layers.iter().map(|layer| layer.traced.len()).sum();
-            if traced + ADDED > MOST_TRACED {
-                continue;
-            }
-            let layer = match &request {
-                Request::Action { .. } => (0..self.layers.len())
-                    .max_by(|a, b| self.most_restless(*a).total_cmp(&self.most_restless(*b))),
-                Request::Pick(pick) if pick.view == "oscillation_map" => Some(pick.y.max(0.0) as usize),
-                Request::Pick(pick) => {
-                    let name = pick.channel.split_once('/').map_or("", |(_, name)| name);
-                    plan.weights().iter().position(|weight| weight.name == name)
-                }
-            };
-            if let Some(layer) = layer {
-                self.add_restless(layer);
-            }
+    /// Traces more weights from now on: those of a layer, by its name, or of the most restless one.
+    pub(super) fn trace_more(&mut self, plan: &Plan, layer: Option<&str>) {
+        let traced: usize = self.layers.iter().map(|layer| layer.traced.len()).sum();
+        if traced + ADDED > MOST_TRACED {
+            return;
+        }
+        let layer = match layer {
+            Some(name) => plan.weights().iter().position(|weight| weight.name == name),
+            None => (0..self.layers.len())
+                .max_by(|a, b| self.most_restless(*a).total_cmp(&self.most_restless(*b))),
+        };
+        if let Some(layer) = layer {
+            self.add_restless(layer);
         }
     }
 

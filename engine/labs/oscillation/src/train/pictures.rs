@@ -5,7 +5,8 @@ use crate::channels as ch;
 use crate::method::boundary;
 use crate::network::plan::Plan;
 use crate::network::weight::WeightPlan;
-use weightscope_frame::record::{Cell, Channel, Data, Dot, Histograms, Table, Timeline};
+use weightscope_frame::record::declared::{Family, kinds::OfHistograms};
+use weightscope_frame::record::{Cell, Dot, Table};
 use weightscope_frame::run::Context;
 use weightscope_nn::parameters::Parameters;
 
@@ -20,25 +21,18 @@ const DISTANCE_BINS: usize = 50;
 
 /// Takes all pictures.
 pub(super) fn take(context: &mut Context<'_>, plan: &Plan, parameters: &Parameters, monitor: &Monitor) {
-    let step = context.step();
     let mut rows = Vec::new();
     let mut base = 0_u64;
     for (index, weight) in plan.weights().iter().enumerate() {
         let positions = weight.positions(&weight.latent(parameters), monitor.scales(index));
-        histogram(
-            context,
-            ch::LATENT,
-            weight,
-            step,
-            &latent_edges(weight),
-            positions.iter().map(|position| f64::from(*position)),
-        );
+        let latent = positions.iter().map(|position| f64::from(*position));
+        histogram(context, &ch::LATENT, weight, &latent_edges(weight), latent);
         let distances =
             positions.iter().map(|position| f64::from(boundary::distance(*position, weight.range())));
         let edges: Vec<f64> =
             (0..=DISTANCE_BINS).map(|bin| bin as f64 * 0.5 / DISTANCE_BINS as f64).collect();
-        histogram(context, ch::DISTANCE, weight, step, &edges, distances);
-        strip(context, weight, index, step, base, &positions, monitor);
+        histogram(context, &ch::DISTANCE, weight, &edges, distances);
+        strip(context, weight, index, base, &positions, monitor);
         let [oscillating, near, frozen, scale] = monitor.layer_figures(index, weight, parameters);
         rows.push(vec![
             Cell::Text(short(&weight.name)),
@@ -56,29 +50,7 @@ pub(super) fn take(context: &mut Context<'_>, plan: &Plan, parameters: &Paramete
     let columns = ["layer", "weights", "oscillating share", "near a boundary", "frozen share", "mean scale"]
         .map(str::to_owned)
         .to_vec();
-    let channel = context.record().declare(ch::LAYERS, || {
-        channel(
-            ch::LAYERS,
-            "layers",
-            "",
-            "Figures of each quantized matrix.",
-            Data::Table(Timeline::default()),
-        )
-    });
-    if let Data::Table(tables) = &mut channel.data {
-        tables.push(step, Table { columns, rows });
-    }
-}
-
-fn channel(id: &str, label: &str, unit: &str, about: &str, data: Data) -> Channel {
-    Channel {
-        id: id.to_owned(),
-        label: label.to_owned(),
-        unit: unit.to_owned(),
-        about: about.to_owned(),
-        clock: false,
-        data,
-    }
+    context.show(&ch::LAYERS, Table { columns, rows });
 }
 
 fn latent_edges(weight: &WeightPlan) -> Vec<f64> {
@@ -89,9 +61,8 @@ fn latent_edges(weight: &WeightPlan) -> Vec<f64> {
 
 fn histogram(
     context: &mut Context<'_>,
-    family: &str,
+    family: &Family<OfHistograms>,
     weight: &WeightPlan,
-    step: u64,
     edges: &[f64],
     values: impl Iterator<Item = f64>,
 ) {
@@ -106,20 +77,8 @@ fn histogram(
             *count += 1;
         }
     }
-    let id = format!("{family}{}", weight.name);
-    let about = "Number of weights in each bin; those beyond the last edge are left out.";
-    let channel = context.record().declare(&id, || {
-        channel(
-            &id,
-            &short(&weight.name),
-            "steps",
-            about,
-            Data::Histogram(Histograms { edges: edges.to_vec(), ..Histograms::default() }),
-        )
-    });
-    if let Data::Histogram(histograms) = &mut channel.data {
-        histograms.counts.push(step, counts);
-    }
+    let member = family.labelled(&weight.name, &short(&weight.name));
+    context.histogram(&member, counts, || (edges.to_vec(), Vec::new()));
 }
 
 /// The first row of a matrix on the level axis.
@@ -127,7 +86,6 @@ fn strip(
     context: &mut Context<'_>,
     weight: &WeightPlan,
     layer: usize,
-    step: u64,
     base: u64,
     positions: &[f32],
     monitor: &Monitor,
@@ -143,12 +101,5 @@ fn strip(
             id: base + column as u64,
         })
         .collect();
-    let id = format!("{}{}", ch::STRIP, weight.name);
-    let about = "Latent weights of the first row in quantization steps, by column.";
-    let channel = context.record().declare(&id, || {
-        channel(&id, &short(&weight.name), "steps", about, Data::Points(Timeline::default()))
-    });
-    if let Data::Points(points) = &mut channel.data {
-        points.push(step, dots);
-    }
+    context.show(&ch::STRIP.labelled(&weight.name, &short(&weight.name)), dots);
 }

@@ -8,20 +8,22 @@ use super::evaluate::{self, Score};
 use super::material::{Batch, Material};
 use super::model::{Architecture, Model, defect};
 use super::monitor::Monitor;
-use super::{ANNEALING, QUANTIZED, pictures, state};
+use super::pictures;
 use crate::channels as ch;
-use crate::config::{Aggregate, CgaQueryKey, Config, Quantizer, Remedy, Schedule as Course};
+use crate::config::{CgaQueryKey, Config, Quantizer, Remedy, Schedule as Decay};
 use crate::method::bits::Bits;
 use crate::method::distillation::distil;
 use crate::method::lsq::Pins;
 use crate::method::schedules::Annealing;
 use crate::method::{cga, dampening};
+use crate::metrics;
 use crate::network::build::{plan_mlp, plan_vit};
 use crate::network::pass::{Calibration, QuantizedPass};
 use crate::network::plan::{OuterLayers, Plan, QueryKey, Scheme, WeightMethod};
 use crate::network::weight::{Part, Rule, Source, WeightState};
+use weightscope_frame::lab::{Running, Step};
 use weightscope_frame::run::{Context, RunError};
-use weightscope_frame::store::State;
+use weightscope_frame::store::{Codec, CodecError, Saved};
 use weightscope_nn::layer::Bias;
 use weightscope_nn::loss::cross_entropy;
 use weightscope_nn::optimizer::{AdamW, AdamWSettings, Group, groups_by_role};
@@ -36,17 +38,32 @@ const REMEDY_DELAY: f64 = 0.25;
 
 /// Mean of the training figures since the last recorded point.
 #[derive(Clone, Copy, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
-struct Running {
+struct Tally {
     loss: f64,
     right: usize,
     images: usize,
     steps: usize,
 }
 
-/// See the module.
-pub(super) struct Quantized<'a> {
-    config: &'a Config,
-    material: &'a Material,
+/// Which of the two stages with quantizers a step belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    Training,
+    Annealing,
+}
+
+/// Where a step stands in its stage.
+#[derive(Clone, Copy, Debug)]
+struct Course {
+    phase: Phase,
+    /// Steps done, and steps of the stage.
+    done: u64,
+    total: u64,
+    per_epoch: u64,
+}
+
+/// The quantized network in training.
+pub(crate) struct Quantized {
     model: Model,
     plan: Plan,
     optimizer: AdamW,
@@ -55,17 +72,24 @@ pub(super) struct Quantized<'a> {
     /// Logits of the teacher on all training rows; the data are not augmented, so they are computed once.
     teacher_logits: Vec<f32>,
     teacher_accuracy: f64,
-    stage: usize,
-    done: u64,
-    running: Running,
+    tally: Tally,
 }
 
-impl<'a> Quantized<'a> {
+impl Saved for Quantized {
+    fn codec(&mut self, codec: &mut Codec<'_>) -> Result<(), CodecError> {
+        codec.part("parameters.", &mut self.model.parameters)?;
+        codec.part("optimizer.", &mut self.optimizer)?;
+        codec.value("monitor.cbor", &mut self.monitor)?;
+        codec.value("running.cbor", &mut self.tally)
+    }
+}
+
+impl Quantized {
     /// The quantized network, started from the float one.
     pub(super) fn new(
-        config: &'a Config,
+        config: &Config,
         context: &Context<'_>,
-        material: &'a Material,
+        material: &Material,
         teacher: &Model,
         teacher_accuracy: f64,
     ) -> Result<Self, RunError> {
@@ -105,8 +129,6 @@ impl<'a> Quantized<'a> {
             evaluate::logits(teacher, &material.train, material.columns, &context.device.device, None);
         let monitor = Monitor::new(config, &plan, context.seed);
         Ok(Self {
-            config,
-            material,
             model,
             plan,
             optimizer,
@@ -114,141 +136,53 @@ impl<'a> Quantized<'a> {
             monitor,
             teacher_logits,
             teacher_accuracy,
-            stage: QUANTIZED,
-            done: 0,
-            running: Running::default(),
+            tally: Tally::default(),
         })
     }
 
-    /// Stage in work.
-    pub(super) fn stage(&self) -> usize {
-        self.stage
+    /// The published annealing starts a new optimizer.
+    pub(super) fn forget_moments(&mut self) {
+        self.optimizer = AdamW::new(self.optimizer.settings, self.model.parameters.len());
     }
 
-    /// Steps done in it.
-    pub(super) fn done(&self) -> u64 {
-        self.done
+    /// Takes what a fork may have changed since the checkpoint.
+    pub(super) fn follow(&mut self, config: &Config) {
+        self.monitor.follow(config);
     }
 
-    /// Begins a stage, unless a checkpoint stands inside it.
-    pub(super) fn enter(&mut self, stage: usize) {
-        if self.stage != stage {
-            self.stage = stage;
-            self.done = 0;
-            // The published annealing starts a new optimizer.
-            self.optimizer = AdamW::new(self.optimizer.settings, self.model.parameters.len());
-        }
+    /// Traces more weights of a layer, or of the most restless one.
+    pub(super) fn trace_more(&mut self, layer: Option<&str>) {
+        self.monitor.trace_more(&self.plan, layer);
     }
 
-    /// Everything that the run needs to go on from here.
-    pub(super) fn save(&self, teacher: &Model) -> State {
-        let mut saved = state::new(self.stage, self.done);
-        state::put_parameters(&mut saved, "teacher.", &teacher.parameters);
-        state::put_parameters(&mut saved, "parameters.", &self.model.parameters);
-        state::put_optimizer(&mut saved, &self.optimizer);
-        state::put(&mut saved, "monitor.cbor", &self.monitor);
-        state::put(&mut saved, "running.cbor", &self.running);
-        saved
-    }
-
-    /// Goes back to a checkpoint.
-    pub(super) fn restore(&mut self, saved: &State) -> Result<(), RunError> {
-        self.stage = state::stage(saved);
-        self.done = state::done(saved);
-        state::take_parameters(saved, "parameters.", &mut self.model.parameters)?;
-        state::take_optimizer(saved, &mut self.optimizer)?;
-        self.monitor = state::take(saved, "monitor.cbor")?;
-        self.monitor.follow(self.config);
-        self.running = state::take(saved, "running.cbor")?;
-        Ok(())
-    }
-
-    fn total(&self) -> u64 {
-        let epochs = if self.stage == ANNEALING { self.config.cga_epochs } else { self.config.epochs };
-        epochs * self.material.steps_per_epoch()
-    }
-
-    fn epochs_before(&self) -> u64 {
-        self.config.float_epochs + if self.stage == ANNEALING { self.config.epochs } else { 0 }
-    }
-
-    fn learning_rate(&self) -> f64 {
-        if self.stage == ANNEALING {
-            return self.config.cga_learning_rate;
-        }
-        let warmup_steps = self.config.warmup_epochs * self.material.steps_per_epoch();
-        let schedule = match self.config.schedule {
-            Course::Constant if self.done < warmup_steps => Schedule::Cosine {
-                warmup_steps,
-                warmup_start: WARMUP_START,
-                total_steps: u64::MAX,
-                floor: 0.0,
-            },
-            Course::Constant => Schedule::Constant,
-            Course::Cosine => Schedule::Cosine {
-                warmup_steps,
-                warmup_start: WARMUP_START,
-                total_steps: self.total(),
-                floor: LEARNING_RATE_FLOOR,
-            },
-        };
-        schedule.learning_rate(self.config.learning_rate, self.done)
-    }
-
-    /// All steps of the stage that are left.
-    pub(super) fn train(&mut self, context: &mut Context<'_>, teacher: &Model) -> Result<(), RunError> {
-        let per_epoch = self.material.steps_per_epoch();
-        Monitor::declare(context, &self.plan);
-        let device = context.device.device.clone().autodiff();
-        let picture_every = (self.total() / 60).max(1);
-        while self.done < self.total() {
-            let epoch = self.epochs_before() + self.done / per_epoch;
-            let batches = self.material.batches(epoch)?;
-            for rows in batches.iter().skip((self.done % per_epoch) as usize) {
-                let finished = self.epochs_before() * per_epoch + self.done + 1;
-                context.begin_step(finished as f64 / per_epoch as f64);
-                self.monitor.requests(context, &self.plan);
-                let batch = self.material.gather(rows);
-                self.step(context, &batch, &device)?;
-                self.done += 1;
-                if self.done.is_multiple_of(self.config.record_every) {
-                    self.record(context);
-                }
-                if self.done.is_multiple_of(picture_every) {
-                    pictures::take(context, &self.plan, &self.model.parameters, &self.monitor);
-                }
-                if self.done.is_multiple_of(per_epoch) {
-                    let score = self.evaluate(&context.device.device);
-                    context.scalar(ch::LOSS_TEST, score.loss);
-                    context.scalar(ch::ACCURACY_TEST, score.accuracy);
-                    context.scalar(ch::ACCURACY_TEACHER, self.teacher_accuracy);
-                    context.result("test_accuracy", score.accuracy);
-                    self.monitor.results(context, &self.plan, &self.model.parameters);
-                }
-                context.end_step(|| self.save(teacher))?;
-            }
-        }
-        Ok(())
-    }
-
-    fn step(&mut self, context: &mut Context<'_>, batch: &Batch, device: &Device) -> Result<(), RunError> {
-        let rate = self.learning_rate();
+    fn step(
+        &mut self,
+        (config, material): (&Config, &Material),
+        context: &mut Context<'_>,
+        batch: &Batch,
+        course: Course,
+    ) -> Result<(), RunError> {
+        let device = &context.device.device.clone().autodiff();
+        let rate = course.learning_rate(config);
         let mut states = self.plan.quantize(&self.model.parameters);
-        self.pin_and_observe(context, &mut states);
-        let free = if self.stage == ANNEALING { self.free_masks(&mut states) } else { Vec::new() };
+        self.pin_and_observe(config, context, &mut states, course);
+        let free = match course.phase {
+            Phase::Annealing => self.free_masks(config, &mut states),
+            Phase::Training => Vec::new(),
+        };
         let leaves = self.model.parameters.bind(device);
         let pass = QuantizedPass { plan: &self.plan, leaves: &leaves, weights: &states };
         let logits = self.model.forward(&leaves, &batch.features, device, &pass);
-        let loss = self.loss(&logits, batch, device);
+        let loss = self.loss((config, material), &logits, batch, device);
         let loss_value = f64::from(read(loss.clone()).first().copied().unwrap_or(f32::NAN));
         context.finite("the training loss", loss_value)?;
-        self.running.loss += loss_value;
-        self.running.right += evaluate::right(&read(logits), &batch.labels, self.material.classes);
-        self.running.images += batch.labels.len();
-        self.running.steps += 1;
+        self.tally.loss += loss_value;
+        self.tally.right += evaluate::right(&read(logits), &batch.labels, material.classes);
+        self.tally.images += batch.labels.len();
+        self.tally.steps += 1;
         let mut gradients = self.model.parameters.gradients(&leaves, &loss.backward());
-        if self.config.remedy == Remedy::Dampening {
-            self.dampen(&states, &mut gradients);
+        if config.remedy == Remedy::Dampening {
+            self.dampen(config, &states, &mut gradients, course);
         }
         let mut kept: Vec<(std::ops::Range<usize>, Vec<f32>, &[bool])> = Vec::new();
         for (handle, mask) in &free {
@@ -274,15 +208,21 @@ impl<'a> Quantized<'a> {
     }
 
     /// Frozen weights take their pins; then the levels of this step are counted.
-    fn pin_and_observe(&mut self, context: &mut Context<'_>, states: &mut [WeightState]) {
-        let threshold = if self.config.remedy == Remedy::Freezing {
+    fn pin_and_observe(
+        &mut self,
+        config: &Config,
+        context: &mut Context<'_>,
+        states: &mut [WeightState],
+        course: Course,
+    ) {
+        let threshold = if config.remedy == Remedy::Freezing {
             let annealing = Annealing {
-                start: self.config.freezing_start_threshold,
-                end: self.config.freezing_threshold,
+                start: config.freezing_start_threshold,
+                end: config.freezing_threshold,
                 delay: REMEDY_DELAY,
-                total: self.total(),
+                total: course.total,
             };
-            annealing.freezing_threshold(self.done) as f32
+            annealing.freezing_threshold(course.done) as f32
         } else {
             0.0
         };
@@ -295,7 +235,7 @@ impl<'a> Quantized<'a> {
     }
 
     /// Annealing: which weights of which matrices may move in this step.
-    fn free_masks(&mut self, states: &mut [WeightState]) -> Vec<(Handle<2>, Vec<bool>)> {
+    fn free_masks(&mut self, config: &Config, states: &mut [WeightState]) -> Vec<(Handle<2>, Vec<bool>)> {
         let mut masks = Vec::new();
         let mut free = 0;
         for (weight, state) in self.plan.weights().iter().zip(states) {
@@ -305,13 +245,13 @@ impl<'a> Quantized<'a> {
             let latent = weight.latent(&self.model.parameters);
             let positions = weight.positions(&latent, &state.scales);
             let levels: Vec<f32> = state.levels.iter().map(|level| f32::from(*level)).collect();
-            let mask = cga::free_mask(&positions, &levels, self.config.cga_boundary_range as f32);
+            let mask = cga::free_mask(&positions, &levels, config.cga_boundary_range as f32);
             match weight.source {
                 Source::Matrix(handle) => {
                     free += cga::free_count(&mask);
                     masks.push((handle, mask));
                 }
-                Source::Product { .. } if self.config.cga_query_key == CgaQueryKey::Masked => {
+                Source::Product { .. } if config.cga_query_key == CgaQueryKey::Masked => {
                     free += cga::free_count(&mask);
                     state.mask_gradient(&mask);
                 }
@@ -322,14 +262,19 @@ impl<'a> Quantized<'a> {
         masks
     }
 
-    fn loss(&self, logits: &Tensor<2>, batch: &Batch, device: &Device) -> Tensor<1> {
-        let shape = [batch.labels.len(), self.material.classes];
-        let labels =
-            Tensor::<2>::from_data(TensorData::new(self.material.one_hot(&batch.labels), shape), device);
-        if !self.config.distillation {
+    fn loss(
+        &self,
+        (config, material): (&Config, &Material),
+        logits: &Tensor<2>,
+        batch: &Batch,
+        device: &Device,
+    ) -> Tensor<1> {
+        let shape = [batch.labels.len(), material.classes];
+        let labels = Tensor::<2>::from_data(TensorData::new(material.one_hot(&batch.labels), shape), device);
+        if !config.distillation {
             return cross_entropy(logits.clone(), labels);
         }
-        let classes = self.material.classes;
+        let classes = material.classes;
         let teacher: Vec<f32> = batch
             .rows
             .iter()
@@ -346,49 +291,145 @@ impl<'a> Quantized<'a> {
     }
 
     /// Adds the gradient of the dampening loss; the loss has none to the steps.
-    fn dampen(&self, states: &[WeightState], gradients: &mut [f32]) {
+    fn dampen(&self, config: &Config, states: &[WeightState], gradients: &mut [f32], course: Course) {
         let annealing = Annealing {
             start: 0.0,
-            end: self.config.dampening_strength,
+            end: config.dampening_strength,
             delay: REMEDY_DELAY,
-            total: self.total(),
+            total: course.total,
         };
-        let strength = annealing.dampening_weight(self.done) as f32;
-        let aggregate = match self.config.dampening_aggregate {
-            Aggregate::Sum => dampening::Aggregate::Sum,
-            Aggregate::Mean => dampening::Aggregate::Mean,
-            Aggregate::KernelMean => dampening::Aggregate::KernelMean,
-        };
+        let strength = annealing.dampening_weight(course.done) as f32;
         for (weight, state) in self.plan.weights().iter().zip(states) {
             let Source::Matrix(handle) = weight.source else { continue };
             let latent = weight.latent(&self.model.parameters);
-            let (_, slopes) =
-                dampening::loss(&latent, &state.scales, weight.groups, weight.range(), aggregate);
+            let (_, slopes) = dampening::loss(
+                &latent,
+                &state.scales,
+                weight.groups,
+                weight.range(),
+                config.dampening_aggregate,
+            );
             if let Some(gradient) = gradients.get_mut(self.range(handle)) {
                 gradient.iter_mut().zip(slopes).for_each(|(gradient, slope)| *gradient += strength * slope);
             }
         }
     }
 
-    fn record(&mut self, context: &mut Context<'_>) {
-        let Running { loss, right, images, steps } = std::mem::take(&mut self.running);
-        context.scalar(ch::LOSS_TRAIN, loss / steps.max(1) as f64);
-        context.scalar(ch::ACCURACY_TRAIN, right as f64 / images.max(1) as f64);
-        context.scalar(ch::LEARNING_RATE, self.learning_rate());
+    fn record(&mut self, config: &Config, context: &mut Context<'_>, course: Course) {
+        let Tally { loss, right, images, steps } = std::mem::take(&mut self.tally);
+        context.scalar(&ch::LOSS_TRAIN, loss / steps.max(1) as f64);
+        context.scalar(&ch::ACCURACY_TRAIN, right as f64 / images.max(1) as f64);
+        context.scalar(&ch::LEARNING_RATE, course.learning_rate(config));
         self.monitor.record(context, &self.plan, &self.model.parameters);
     }
 
-    fn evaluate(&self, device: &Device) -> Score {
+    fn score(&self, (config, material): (&Config, &Material), device: &Device) -> Score {
         let mut states = self.plan.quantize(&self.model.parameters);
-        if self.config.remedy == Remedy::Freezing {
+        if config.remedy == Remedy::Freezing {
             for (index, (weight, state)) in self.plan.weights().iter().zip(states.iter_mut()).enumerate() {
                 if let Some((frozen, levels)) = self.monitor.pins(index) {
                     weight.pin(state, Pins { frozen, levels });
                 }
             }
         }
-        evaluate::test(&self.model, self.material, device, Some((&self.plan, &states)))
+        evaluate::test(&self.model, material, device, Some((&self.plan, &states)))
     }
+}
+
+impl Course {
+    fn new(run: &Running<'_, '_, Config>, phase: Phase, done: u64) -> Self {
+        let per_epoch = run.shared.steps_per_epoch();
+        let epochs = match phase {
+            Phase::Training => run.settings.epochs,
+            Phase::Annealing => run.settings.cga_epochs,
+        };
+        Self { phase, done, total: epochs * per_epoch, per_epoch }
+    }
+
+    fn learning_rate(self, config: &Config) -> f64 {
+        if self.phase == Phase::Annealing {
+            return config.cga_learning_rate;
+        }
+        let warmup_steps = config.warmup_epochs * self.per_epoch;
+        let cosine = |total_steps, floor| Schedule::Cosine {
+            warmup_steps,
+            warmup_start: WARMUP_START,
+            total_steps,
+            floor,
+        };
+        let schedule = match config.schedule {
+            Decay::Constant if self.done < warmup_steps => cosine(u64::MAX, 0.0),
+            Decay::Constant => Schedule::Constant,
+            Decay::Cosine => cosine(self.total, LEARNING_RATE_FLOOR),
+        };
+        schedule.learning_rate(config.learning_rate, self.done)
+    }
+}
+
+/// The quantized network of a run that has come to its stage.
+fn with<T>(
+    run: &mut Running<'_, '_, Config>,
+    work: impl FnOnce(&mut Quantized, (&Config, &Material), &mut Context<'_>) -> Result<T, RunError>,
+) -> Result<T, RunError> {
+    let Some(quantized) = run.state.quantized.as_mut() else {
+        return Err(RunError::Defect("a quantized stage began without its network".to_owned()));
+    };
+    work(quantized, (run.settings, run.shared), run.context)
+}
+
+fn step(run: &mut Running<'_, '_, Config>, at: &Step<'_>, phase: Phase) -> Result<(), RunError> {
+    let course = Course::new(run, phase, at.index);
+    let batch = run.shared.gather(at.rows);
+    with(run, |quantized, given, context| quantized.step(given, context, &batch, course))
+}
+
+fn record(run: &mut Running<'_, '_, Config>, phase: Phase) -> Result<(), RunError> {
+    let course = Course::new(run, phase, run.stage_step());
+    with(run, |quantized, (config, _), context| {
+        quantized.record(config, context, course);
+        Ok(())
+    })
+}
+
+/// One step of quantized training.
+pub(super) fn train(run: &mut Running<'_, '_, Config>, at: &Step<'_>) -> Result<(), RunError> {
+    step(run, at, Phase::Training)
+}
+
+/// One step of annealing.
+pub(super) fn anneal(run: &mut Running<'_, '_, Config>, at: &Step<'_>) -> Result<(), RunError> {
+    step(run, at, Phase::Annealing)
+}
+
+/// Records a point of quantized training.
+pub(super) fn record_training(run: &mut Running<'_, '_, Config>) -> Result<(), RunError> {
+    record(run, Phase::Training)
+}
+
+/// Records a point of annealing.
+pub(super) fn record_annealing(run: &mut Running<'_, '_, Config>) -> Result<(), RunError> {
+    record(run, Phase::Annealing)
+}
+
+/// Histograms, strip and table.
+pub(super) fn picture(run: &mut Running<'_, '_, Config>) -> Result<(), RunError> {
+    with(run, |quantized, _, context| {
+        pictures::take(context, &quantized.plan, &quantized.model.parameters, &quantized.monitor);
+        Ok(())
+    })
+}
+
+/// Loss and accuracy on the test rows, and the final figures as they stand.
+pub(super) fn evaluate(run: &mut Running<'_, '_, Config>) -> Result<(), RunError> {
+    with(run, |quantized, given, context| {
+        let score = quantized.score(given, &context.device.device);
+        context.scalar(&ch::LOSS_TEST, score.loss);
+        context.scalar(&ch::ACCURACY_TEST, score.accuracy);
+        context.scalar(&ch::ACCURACY_TEACHER, quantized.teacher_accuracy);
+        context.result(&metrics::TEST_ACCURACY, score.accuracy);
+        quantized.monitor.results(context, &quantized.plan, &quantized.model.parameters);
+        Ok(())
+    })
 }
 
 /// What is quantized.

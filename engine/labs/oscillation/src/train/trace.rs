@@ -8,7 +8,7 @@ use super::monitor::short;
 use crate::channels as ch;
 use crate::method::attribution::attribute;
 use crate::network::weight::{WeightPlan, WeightState};
-use weightscope_frame::record::{Channel, Component, Data, Mark, Series};
+use weightscope_frame::record::{Component, Mark, Series};
 use weightscope_frame::run::Context;
 use weightscope_math::rng::stream;
 
@@ -73,7 +73,7 @@ impl Traced {
                 continue;
             };
             let position = look.weight.position_of(*value, *scale);
-            context.component(ch::TRACE, *place, position);
+            context.component(&ch::TRACE, *place, position);
             if !look.scales.is_empty() && look.before.get(at) != look.state.levels.get(at) {
                 let flips = attribute(
                     &[*index],
@@ -92,29 +92,23 @@ impl Traced {
             }
         }
         if !marks.is_empty() {
-            context.marks(ch::FLIPS, &marks);
+            context.marks(&ch::FLIPS, &marks);
         }
     }
 
     /// Finds the components of all weights; new ones join, those of a resumed run are there already.
     fn join(&mut self, context: &mut Context<'_>, look: &Look<'_>) {
-        let Some(Channel { data: Data::Vector(vector), .. }) = context.record().get_mut(ch::TRACE) else {
-            return;
-        };
         let columns = look.weight.groups.inner.max(1);
         for index in self.weights.iter().skip(self.places.len()) {
-            let id = look.base + u64::from(*index);
-            let place = vector.position(id).unwrap_or_else(|| {
-                let (row, column) = (*index as usize / columns, *index as usize % columns);
-                vector.components.push(Component {
-                    label: format!("{}[{row}, {column}]", short(&look.weight.name)),
-                    group: look.weight.name.clone(),
-                    id,
-                    series: Series::default(),
-                });
-                vector.components.len() - 1
-            });
-            self.places.push(place as u32);
+            let (row, column) = (*index as usize / columns, *index as usize % columns);
+            let component = Component {
+                label: format!("{}[{row}, {column}]", short(&look.weight.name)),
+                group: look.weight.name.clone(),
+                id: look.base + u64::from(*index),
+                series: Series::default(),
+            };
+            let Some(place) = context.join(&ch::TRACE, component) else { return };
+            self.places.push(place);
         }
     }
 }

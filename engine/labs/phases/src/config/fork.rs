@@ -4,7 +4,7 @@
 //! Measurements whose settings change are made again for all cells, so that no cell is measured otherwise than its neighbour.
 
 use super::{Config, Load, Temperature, Values};
-use weightscope_frame::experiment::{Problem, changed_in_fork, number};
+use weightscope_frame::experiment::{Problem, changed_visits, number};
 
 /// Settings that no finished network depends on.
 const FREE: &[&str] = &[
@@ -56,7 +56,7 @@ impl Config {
     /// Why a run with these settings cannot go on from a checkpoint of a run with the settings `parent`.
     pub(crate) fn fork_problems(&self, parent: &Self) -> Vec<Problem> {
         let mut problems =
-            changed_in_fork(|v| self.clone().visit_settings(v), |v| parent.clone().visit_settings(v), FREE);
+            changed_visits(|v| self.clone().visit_settings(v), |v| parent.clone().visit_settings(v), FREE);
         for problem in &mut problems {
             "the finished networks were made with it, so it cannot change in a fork; start a new run for it"
                 .clone_into(&mut problem.message);

@@ -2,14 +2,14 @@
 
 use super::cell::OpenCell;
 use super::control as id;
-use weightscope_frame::lab::Derive;
 use crate::method::density::{Drawing, density};
 use crate::run::curvature::{normal, signs};
+use weightscope_frame::lab::Derive;
+use weightscope_frame::record::{Bars, Channel, Curve, Data, Timeline};
+use weightscope_frame::run::RunError;
 use weightscope_math::linalg::lanczos::{Lanczos, lanczos};
 use weightscope_math::stream;
 use weightscope_population::{Curvature, Lane, Samples};
-use weightscope_frame::record::{Bars, Channel, Curve, Data, Timeline};
-use weightscope_frame::run::RunError;
 
 /// Family of the densities of the eigenvalues.
 pub(crate) const DENSITY: &str = "spectrum/density/*";

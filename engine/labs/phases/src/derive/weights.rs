@@ -3,10 +3,10 @@
 use super::cell::OpenCell;
 use crate::method::pairs;
 use crate::run::training::JUDGED;
-use weightscope_math::linalg::cka::{Rows, linear};
-use weightscope_population::Machine;
 use weightscope_frame::record::{Bars, Channel, Data, Grid, Timeline};
 use weightscope_frame::run::RunError;
+use weightscope_math::linalg::cka::{Rows, linear};
+use weightscope_population::Machine;
 
 /// Histogram of the weights.
 pub(crate) const HISTOGRAM: &str = "weights/histogram";

@@ -9,10 +9,10 @@ use crate::method::connectivity::{barrier, mode_connectivity};
 use crate::method::curve::{Curve, CurveProtocol, line_profile, positions};
 use crate::method::{matching, pairs};
 use crate::plan::Knobs;
+use weightscope_frame::run::{Control, RunError};
 use weightscope_math::linalg::cka::{self, Rows};
 use weightscope_math::stream;
 use weightscope_population::{Judgement, Lane, Machine, Shape};
-use weightscope_frame::run::{Control, RunError};
 
 /// Batches of test rows on which logits are compared (model zoo, released code).
 const LOGIT_BATCHES: usize = 10;

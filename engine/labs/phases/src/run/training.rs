@@ -9,10 +9,10 @@ use crate::material::Material;
 use crate::method::matching::average;
 use crate::method::{pairs, spectral};
 use crate::plan::Knobs;
+use weightscope_frame::run::{Control, RunError};
 use weightscope_math::stats::power_law;
 use weightscope_math::stream;
 use weightscope_population::{Epoch, Judgement, Lane, Machine, Protocol, Shape, train};
-use weightscope_frame::run::{Control, RunError};
 
 /// Judged epochs of a learning curve.
 const CURVE_POINTS: usize = 24;
@@ -191,11 +191,7 @@ impl Network {
 pub(crate) const JUDGED: usize = 128;
 
 /// The shape of a cell's networks.
-pub(crate) fn shape(
-    config: &Config,
-    material: &Material,
-    knobs: &Knobs,
-) -> Result<Shape, RunError> {
+pub(crate) fn shape(config: &Config, material: &Material, knobs: &Knobs) -> Result<Shape, RunError> {
     knobs
         .shape(config, material.inputs, material.classes)
         .map_err(|error| RunError::Defect(error.to_string()))

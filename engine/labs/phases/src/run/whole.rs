@@ -96,7 +96,7 @@ impl Stages<'_> {
             .iter()
             .zip(book.seconds)
         {
-            context.result(name, seconds);
+            context.result(*name, seconds);
         }
         if book.seconds[0] > 0.0 {
             context.result("network_steps_per_second", steps as f64 / book.seconds[0]);

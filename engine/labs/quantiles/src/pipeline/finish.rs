@@ -57,7 +57,7 @@ pub(super) fn finish(plan: &Plan<'_>, store: &mut Store, context: &mut Context<'
     unreachable(plan, context);
     results(plan, context, &rows, &finished.best);
     for (word, why) in &store.excluded {
-        context.result(&format!("excluded_{word}"), 1.0);
+        context.result(&*format!("excluded_{word}"), 1.0);
         context.message(&format!("left out of all results: {word}: {why}"));
     }
     let table = scores::table(&rows);
@@ -297,11 +297,11 @@ fn bounds(plan: &Plan<'_>, store: &Store, context: &mut Context<'_>) {
             about,
             Data::Grid(ch::only(step, grid)),
         ));
-        context.result(&format!("{}_train_wis_optimum", aggregator.key()), wis);
+        context.result(&*format!("{}_train_wis_optimum", aggregator.key()), wis);
         if let Some(aggregated) = store.aggregated.get(&number) {
             let q = aggregated.combined.predict(&plan.material.train.x, &z, taus, &plan.device);
             let trained = 2.0 * crate::method::pinball::mean(&q, y, &plan.levels.singles());
-            context.result(&format!("{}_train_wis", aggregator.key()), trained);
+            context.result(&*format!("{}_train_wis", aggregator.key()), trained);
         }
     }
 }
@@ -333,10 +333,10 @@ fn results(plan: &Plan<'_>, context: &mut Context<'_>, rows: &[Row], best: &str)
     let wanted = stage_of(plan.config.isotonization);
     for row in rows {
         if row.stage == wanted {
-            context.result(&format!("wis_{}", row.method), row.wis);
+            context.result(&*format!("wis_{}", row.method), row.wis);
         }
         if row.stage == "conformal" {
-            context.result(&format!("coverage_80_{}", row.method), row.coverage_80);
+            context.result(&*format!("coverage_80_{}", row.method), row.coverage_80);
         }
     }
     let chosen = rows.iter().find(|row| row.method == best && row.stage == wanted);

@@ -14,7 +14,7 @@ use crate::method::compare::{alike, critical_difference, friedman, mean_ranks};
 use crate::method::isotonize::Isotonization;
 use crate::names::name;
 use crate::pipeline::finish::stage_of;
-use weightscope_frame::experiment::changed_in_fork;
+use weightscope_frame::experiment::changed_visits;
 use weightscope_frame::lab::Derive;
 use weightscope_frame::record::{Cell, Channel, Data, Ranks};
 use weightscope_frame::store::read_manifest;
@@ -99,7 +99,7 @@ fn entry(
 ) -> Entry {
     const MAY_DIFFER: [&str; 5] = ["dataset", "target", "missing", "split", "relative_to"];
     let (mut own, mut other) = (config.clone(), shown.clone());
-    let differs = changed_in_fork(|v| own.visit_settings(v), |v| other.visit_settings(v), &MAY_DIFFER);
+    let differs = changed_visits(|v| own.visit_settings(v), |v| other.visit_settings(v), &MAY_DIFFER);
     let name = std::path::Path::new(&config.dataset).file_stem();
     let name = name.map_or_else(|| config.dataset.clone(), |stem| stem.to_string_lossy().into_owned());
     let content = hash.unwrap_or_else(|| config.dataset.clone());

@@ -6,8 +6,8 @@ use crate::method::calibration;
 use crate::method::conformal::{self, fewest_rows};
 use crate::names::name;
 use crate::pipeline::finish::operator;
-use weightscope_math::stats::order;
 use weightscope_frame::record::{Bars, Cell, Channel, Data, Table};
+use weightscope_math::stats::order;
 
 /// Histogram of scores.
 pub(super) const SCORES: &str = "conformal_scores";

@@ -4,9 +4,9 @@ use super::look::Look;
 use crate::channels::{channel, only};
 use crate::method::calibration;
 use crate::names::name;
+use weightscope_frame::record::{Bars, Channel, Curve, Data};
 use weightscope_math::special::normal;
 use weightscope_math::stats::interval;
-use weightscope_frame::record::{Bars, Channel, Curve, Data};
 
 /// Observed over nominal level.
 pub(super) const RELIABILITY: &str = "reliability";

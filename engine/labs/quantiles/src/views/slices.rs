@@ -5,10 +5,10 @@ use crate::channels::{channel, only};
 use crate::method::clusters::k_means;
 use crate::method::levels::Pair;
 use crate::names::name;
+use weightscope_frame::record::{Cell, Channel, Curve, Data, Table};
 use weightscope_math::rng::stream;
 use weightscope_math::special::normal;
 use weightscope_math::stats::interval;
-use weightscope_frame::record::{Cell, Channel, Curve, Data, Table};
 
 /// Coverage by slice.
 pub(super) const COVERAGE: &str = "slice_coverage";

@@ -8,8 +8,8 @@ use crate::channels::{self as ch, channel, only};
 use crate::ensemble::{Aggregator, Combined};
 use crate::method::aggregate::{Resolution, Shape};
 use crate::names::name;
-use weightscope_math::stats::order;
 use weightscope_frame::record::{Channel, Curve, Data, GROUP_SEPARATOR, Grid};
+use weightscope_math::stats::order;
 
 /// Weights model × output level.
 pub(super) const MAP: &str = "weights";

@@ -1,0 +1,95 @@
+//! What some labs can do besides running: each power a trait of its own, named once among the lab's declarations.
+
+use std::path::Path;
+
+use super::{Lab, Prediction, Product};
+use crate::run::{Control, RunError};
+use crate::store::Artifact;
+
+/// A lab whose finished runs predict for new rows.
+pub trait Predicts: Lab {
+    /// What a finished run with these settings predicts.
+    fn prediction(&self) -> Prediction;
+    /// Predictions for a table of new rows from a finished run, as CSV, by a method of the run (`None` takes its best).
+    fn predict(
+        &self,
+        run_folder: &Path,
+        table: &Path,
+        method: Option<&str>,
+        control: &Control,
+    ) -> Result<Vec<u8>, RunError>;
+}
+
+/// A lab that makes something of a run besides its record: folders for other programs and people.
+pub trait Makes: Lab {
+    /// What can be made of a run with these settings.
+    fn products(&self) -> Vec<Product>;
+    /// Makes a product (one of [`Makes::products`]) of a run in a new or empty folder.
+    fn produce(&self, id: &str, run_folder: &Path, out: &Path, control: &Control) -> Result<(), RunError>;
+}
+
+/// A lab that keeps files of its own in the run folder (networks, tables), which a fork need not make again.
+pub trait Keeps: Lab {
+    /// Gives a fork the files that its parent has made so far. The parent's are only read.
+    fn carry_over(&self, parent: &Path, child: &Path) -> Result<(), RunError>;
+}
+
+/// A lab whose runs hold quantized weights.
+pub trait Quantizes: Lab {
+    /// Integer levels and scales of the weights in the newest checkpoint of a run.
+    fn levels(&self, run_folder: &Path) -> Result<Artifact, RunError>;
+}
+
+type PredictFn<L> = fn(&L, &Path, &Path, Option<&str>, &Control) -> Result<Vec<u8>, RunError>;
+type ProduceFn<L> = fn(&L, &str, &Path, &Path, &Control) -> Result<(), RunError>;
+type LevelsFn<L> = fn(&L, &Path) -> Result<Artifact, RunError>;
+type CarryFn<L> = fn(&L, &Path, &Path) -> Result<(), RunError>;
+
+/// The powers of a lab: `Powers::NONE.predicts().makes()`; naming one that the lab does not implement does not compile.
+pub struct Powers<L: Lab> {
+    pub(super) predicts: Option<(fn(&L) -> Prediction, PredictFn<L>)>,
+    pub(super) makes: Option<(fn(&L) -> Vec<Product>, ProduceFn<L>)>,
+    pub(super) keeps: Option<CarryFn<L>>,
+    pub(super) quantizes: Option<LevelsFn<L>>,
+}
+
+impl<L: Lab> Powers<L> {
+    /// No power besides running.
+    pub const NONE: Self = Self { predicts: None, makes: None, keeps: None, quantizes: None };
+
+    /// With predictions.
+    #[must_use]
+    pub const fn predicts(self) -> Self
+    where
+        L: Predicts,
+    {
+        Self { predicts: Some((L::prediction, L::predict)), ..self }
+    }
+
+    /// With products.
+    #[must_use]
+    pub const fn makes(self) -> Self
+    where
+        L: Makes,
+    {
+        Self { makes: Some((L::products, L::produce)), ..self }
+    }
+
+    /// With levels of quantized weights.
+    #[must_use]
+    pub const fn quantizes(self) -> Self
+    where
+        L: Quantizes,
+    {
+        Self { quantizes: Some(L::levels), ..self }
+    }
+
+    /// With files that a fork takes over.
+    #[must_use]
+    pub const fn keeps(self) -> Self
+    where
+        L: Keeps,
+    {
+        Self { keeps: Some(L::carry_over), ..self }
+    }
+}
