@@ -126,6 +126,13 @@ pub struct Prediction {
 pub trait Lab: Clone + PartialEq + Default {
     /// Describes the lab.
     fn about() -> About;
+    /// The smallest experiment in which everything of the lab happens at least once, as the text of an experiment file: every
+    /// view has something to draw and every headline has a figure, in two seconds at most. The tests of all labs run it.
+    fn smallest() -> &'static str;
+    /// Keys of the settings that a fork may change; no key lets none change.
+    fn fork_keys() -> &'static [&'static str] {
+        &[]
+    }
     /// Names each setting once.
     fn visit(&mut self, visitor: &mut dyn Visitor);
     /// Rules between settings.
@@ -147,10 +154,11 @@ pub trait Lab: Clone + PartialEq + Default {
     }
     /// Why a run with these settings cannot go on from a checkpoint of a run with the settings `parent`; nothing if it can.
     ///
-    /// Only the lab knows which settings its checkpoints depend on (shapes, data, random streams). A lab that does not say
-    /// lets none change: a wrong refusal costs a new run, a wrong permission gives figures that mean something else.
+    /// Only the lab knows which settings its checkpoints depend on (shapes, data, random streams), and names the others in
+    /// [`Lab::fork_keys`]. A lab that does not say lets none change: a wrong refusal costs a new run, a wrong permission gives
+    /// figures that mean something else.
     fn forkable(&self, parent: &Self) -> Vec<Problem> {
-        changed_in_fork(|v| self.clone().visit(v), |v| parent.clone().visit(v), &[])
+        changed_in_fork(|v| self.clone().visit(v), |v| parent.clone().visit(v), Self::fork_keys())
     }
     /// Gives a fork the files of the lab's own (networks, tables) that its parent has made so far, so that it need not make them
     /// again. The parent's are only read.
@@ -231,6 +239,16 @@ macro_rules! labs {
             /// Describes the lab.
             pub fn about(&self) -> About {
                 match self { $(Self::$variant(_) => <$config>::about(),)+ }
+            }
+
+            /// The smallest experiment in which everything of the lab happens, as the text of an experiment file.
+            pub fn smallest(&self) -> &'static str {
+                match self { $(Self::$variant(_) => <$config>::smallest(),)+ }
+            }
+
+            /// Keys of the settings that a fork may change.
+            pub fn fork_keys(&self) -> &'static [&'static str] {
+                match self { $(Self::$variant(_) => <$config>::fork_keys(),)+ }
             }
 
             /// Names each setting once.

@@ -19,7 +19,7 @@ pub use config::{Aggregate, CgaQueryKey, Config, Measure, Network, Pin, Quantize
 use std::path::Path;
 
 use super::{About, Lab, Picked, Product, ReferenceRow};
-use crate::experiment::{Cost, Problem, Visitor, changed_in_fork};
+use crate::experiment::{Cost, Problem, Visitor};
 use crate::record::{Pick, Record, ViewSpec};
 use crate::run::{Context, Control, RunError};
 use crate::store::Artifact;
@@ -55,6 +55,14 @@ impl Lab for Config {
             link: "https://arxiv.org/abs/2302.02210",
             headlines: &["test_accuracy", "oscillating_share", "scale_driven_share"],
         }
+    }
+
+    fn smallest() -> &'static str {
+        include_str!("smallest.toml")
+    }
+
+    fn fork_keys() -> &'static [&'static str] {
+        FORKABLE
     }
 
     fn visit(&mut self, visitor: &mut dyn Visitor) {
@@ -95,10 +103,6 @@ impl Lab for Config {
 
     fn produce(&self, _id: &str, run: &Path, out: &Path, _control: &Control) -> Result<(), RunError> {
         train::product::produce(self, run, out)
-    }
-
-    fn forkable(&self, parent: &Self) -> Vec<Problem> {
-        changed_in_fork(|v| self.clone().visit(v), |v| parent.clone().visit(v), FORKABLE)
     }
 
     fn action(&self, record: &Record, action: &str) -> Picked {

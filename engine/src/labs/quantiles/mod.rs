@@ -46,6 +46,14 @@ impl Lab for Config {
         }
     }
 
+    fn smallest() -> &'static str {
+        include_str!("smallest.toml")
+    }
+
+    fn fork_keys() -> &'static [&'static str] {
+        config::FREE
+    }
+
     fn visit(&mut self, visitor: &mut dyn Visitor) {
         self.visit_settings(visitor);
     }

@@ -7,7 +7,7 @@ use super::{Config, Load, Temperature, Values};
 use crate::experiment::{Problem, changed_in_fork, number};
 
 /// Settings that no finished network depends on.
-const FREE: &[&str] = &[
+pub(in crate::labs::phases) const FREE: &[&str] = &[
     "seeds",
     "load_values",
     "widths",
