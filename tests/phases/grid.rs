@@ -2,6 +2,7 @@
 
 use super::*;
 use weightscope_engine::CATALOGUE;
+use weightscope_tests::runs::stream_hash;
 
 #[test]
 fn threads_change_no_number() {
@@ -14,11 +15,7 @@ fn threads_change_no_number() {
     });
     for path in &paths[1..] {
         assert_eq!(grid(&paths[0]), grid(path), "the same grid");
-        assert_eq!(
-            store::stream_hash(&paths[0]).unwrap(),
-            store::stream_hash(path).unwrap(),
-            "the same metric stream"
-        );
+        assert_eq!(stream_hash(&paths[0]), stream_hash(path), "the same metric stream");
     }
     let text = grid(&paths[0]);
     assert!(text.starts_with("width,batch_size,seeds,train_loss,train_accuracy,test_loss,test_accuracy,mode_connectivity,linear_mode_connectivity,cka,log_lambda_max,log_trace,weight_norm,phase\n"));
@@ -37,7 +34,7 @@ fn an_interrupted_run_goes_on_to_the_same_grid() {
         let resumed = run::resume(CATALOGUE, &path, &mut Nobody, &Control::default()).unwrap();
         assert_eq!(resumed.status, Status::Done, "{:?}", resumed.reason);
         assert_eq!(grid(&unbroken), grid(&path), "after {steps} steps: the same grid");
-        let hashes = [&unbroken, &path].map(|path| store::stream_hash(path).unwrap());
+        let hashes = [&unbroken, &path].map(|path| stream_hash(path));
         assert_eq!(hashes[0], hashes[1], "after {steps} steps: the same stream");
     }
 }
@@ -132,7 +129,7 @@ fn networks_that_are_done_before_their_turn_are_shown_and_change_no_number() {
     experiment.set_typed("threads", "1").unwrap();
     finished(experiment, &alone);
     assert_eq!(grid(&watched), grid(&alone));
-    assert_eq!(store::stream_hash(&watched).unwrap(), store::stream_hash(&alone).unwrap());
+    assert_eq!(stream_hash(&watched), stream_hash(&alone));
 }
 
 #[test]

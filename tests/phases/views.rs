@@ -21,7 +21,7 @@ fn a_look_at_the_grid_and_at_each_cell_works_on_a_finished_run() {
         step: u64::MAX,
         region: None,
     };
-    let picked = experiment.method.pick(&stored.record, &pick);
+    let picked = experiment.method.click(&stored.record, &pick);
     assert_eq!(picked.controls, [("cell".to_owned(), ControlValue::Word("9 × 128".to_owned()))]);
     for axes in ["random", "seeds", "eigenvectors", "trajectory"] {
         controls.set("landscape_axes", ControlValue::Word(axes.to_owned()));

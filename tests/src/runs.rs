@@ -7,7 +7,7 @@ use std::time::Duration;
 use weightscope_engine::CATALOGUE;
 use weightscope_engine::experiment::Experiment;
 use weightscope_engine::run::{self, Control, Nobody, Outcome, Place, RunRequest};
-use weightscope_engine::store::Status;
+use weightscope_engine::store::{self, Status};
 
 /// Settings of the oscillation lab under which a run takes a fraction of a second.
 pub const SHORT: [(&str, &str); 4] =
@@ -52,4 +52,10 @@ pub fn cancelled(experiment: Experiment, folder: &Path, steps: u64) -> Outcome {
     waker.join().unwrap();
     assert_eq!(outcome.status, Status::Cancelled, "after {steps} steps");
     outcome
+}
+
+/// The metric stream of a run folder as a hash, figures of the machine aside.
+pub fn stream_hash(folder: &Path) -> String {
+    let method = store::read_experiment(CATALOGUE, folder).unwrap().method;
+    store::stream_hash(folder, |channel| method.is_clock(channel)).unwrap()
 }

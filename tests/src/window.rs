@@ -8,6 +8,7 @@ use egui::Pos2;
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use weightscope_engine::CATALOGUE;
+use weightscope_engine::lab::Catalogue;
 use weightscope_window::window::App;
 
 /// Size of the window, points.
@@ -20,8 +21,13 @@ pub fn workbench(folder: &Path) -> Harness<'static, App> {
 
 /// The same in a window of another size.
 pub fn sized(folder: &Path, size: [f32; 2]) -> Harness<'static, App> {
+    of(CATALOGUE, folder, size)
+}
+
+/// The workbench of a size of one's own over another catalogue.
+pub fn of(catalogue: Catalogue, folder: &Path, size: [f32; 2]) -> Harness<'static, App> {
     let folder = folder.to_owned();
-    Harness::builder().with_size(size).build_eframe(move |creation| App::new(CATALOGUE, creation, &folder))
+    Harness::builder().with_size(size).build_eframe(move |creation| App::new(catalogue, creation, &folder))
 }
 
 /// Draws frames until something holds; fails after a minute.

@@ -4,12 +4,9 @@
 
 use weightscope_data::{EpochBatches, LastBatch, OpenOptions, Scope, Standardizer, batches, open, split};
 use weightscope_frame::experiment::Cost;
-use weightscope_frame::lab::{
-    About, Comparability, Lab, Picked, Preset, ReferenceRow, Running, Stage, Step, Steps, View,
-};
-use weightscope_frame::record::{Grid, Pick, Record, ViewKind, ViewSpec};
+use weightscope_frame::lab::{About, Lab, Picked, Preset, Running, Stage, Step, Steps, View};
+use weightscope_frame::record::{Grid, Metric, ViewKind, ViewSpec, declared::Declaration};
 use weightscope_frame::run::{Context, RunError};
-use weightscope_frame::settings;
 use weightscope_frame::store::{Codec, CodecError, Saved};
 
 mod channels {
@@ -27,32 +24,29 @@ mod metrics {
     }
 }
 
-/// The stage.
 const TRAINING: &str = "training";
 
-settings! {
+weightscope_frame::settings! {
     /// The settings.
     pub struct Minimal {
         section "Data" {
             dataset: String = "digits".to_owned(), "Data set", "A name or a path.";
-            test_share: f64 = 0.2, "Test share", "Share of the rows held out for the test.", .range(0.05, 0.5);
         }
         section "Training" {
             epochs: u64 = 3, "Epochs", "Passes over the training rows.", .range(1.0, 1000.0).stage(TRAINING);
-            learning_rate: f64 = 0.1, "Learning rate", "Step size.", .range(0.0, 10.0).logarithmic().stage(TRAINING);
+            learning_rate: f64 = 0.1, "Learning rate", "Step size of gradient descent.", .range(0.0, 10.0).logarithmic().stage(TRAINING);
             batch_size: u64 = 32, "Batch size", "Rows in a step.", .unit("rows").range(1.0, 4096.0);
         }
     }
 }
 
-/// Rows with their classes.
 #[derive(Default)]
 struct Rows {
     features: Vec<f32>,
     labels: Vec<u32>,
 }
 
-/// What steps read.
+/// What steps read: rows with their classes, and sizes.
 pub struct Shared {
     train: Rows,
     test: Rows,
@@ -84,8 +78,8 @@ impl Lab for Minimal {
     const PRESETS: &'static [Preset] =
         &[Preset { name: "minimal/quick", text: include_str!("../quick.toml") }];
     const SMALLEST: &'static str = include_str!("../quick.toml");
-    const CHANNELS: &'static [&'static dyn weightscope_frame::record::declared::Declaration] = channels::ALL;
-    const METRICS: &'static [weightscope_frame::record::Metric] = metrics::ALL;
+    const CHANNELS: &'static [&'static dyn Declaration] = channels::ALL;
+    const METRICS: &'static [Metric] = metrics::ALL;
 
     type Shared = Shared;
     type State = State;
@@ -96,34 +90,29 @@ impl Lab for Minimal {
     }
 
     fn views(&self) -> Vec<View<Self>> {
-        let help = "What: see the title. How to read: lower losses and higher accuracies are better.";
-        let spec = |id, title, kind, channels: &[_]| ViewSpec {
-            help: help.to_owned(),
+        let spec = |id, title, kind, channels: &[_]| {
+            ViewSpec {
+            help: "**What.** Softmax regression while it learns.\n\n**Read.** Lower losses and higher accuracies are better.".to_owned(),
             empty: "It appears with the first steps.".to_owned(),
             ..ViewSpec::of(id, title, kind, channels)
+        }
         };
         vec![
             View::new(spec("loss", "Loss", ViewKind::Lines, &[&channels::LOSS])),
             View::new(spec("accuracy", "Accuracy", ViewKind::Lines, &[&channels::ACCURACY])),
-            View::new(spec("weights", "Weights", ViewKind::Grid, &[&channels::WEIGHTS])).clicked(class_of),
+            View::new(spec("weights", "Weights", ViewKind::Grid, &[&channels::WEIGHTS])).clicked(
+                |_, _, pick| {
+                    // A click on the weights selects its class.
+                    Picked { ids: vec![pick.y.max(0.0) as u64], ..Picked::default() }
+                },
+            ),
         ]
-    }
-
-    fn reference() -> Vec<ReferenceRow> {
-        vec![ReferenceRow {
-            quantity: "accuracy",
-            published: "none",
-            source: "no paper",
-            result: Some(metrics::TEST_ACCURACY.name),
-            value: None,
-            comparability: Comparability::NotComparable("nothing was published"),
-        }]
     }
 
     fn begin(&self, context: &mut Context<'_>) -> Result<(Shared, State), RunError> {
         let dataset = open(&self.dataset, &OpenOptions::default())?;
         context.dataset(dataset.hash());
-        let parts = split::stratified(dataset.labels()?, self.test_share, context.seed)?;
+        let parts = split::stratified(dataset.labels()?, 0.2, context.seed)?;
         let standardizer = Standardizer::fit(&dataset, &parts.train, Scope::Global)?;
         let rows = |places: &[usize]| -> Result<Rows, RunError> {
             let mut rows = Rows::default();
@@ -134,14 +123,14 @@ impl Lab for Minimal {
         };
         let (train, test) = (rows(&parts.train)?, rows(&parts.test)?);
         let (columns, classes) = (dataset.columns(), dataset.classes()?);
-        let weights = vec![0.0; columns * classes];
-        Ok((Shared { train, test, columns, classes, seed: context.seed }, State { weights }))
+        let shared = Shared { train, test, columns, classes, seed: context.seed };
+        Ok((shared, State { weights: vec![0.0; columns * classes] }))
     }
 
     fn stages(&self, shared: &Shared) -> Vec<Stage<Self>> {
         let per_epoch = (shared.train.labels.len() as u64).div_ceil(self.batch_size.max(1));
         let steps = Steps {
-            batches: Some(|lab, shared, epoch| {
+            batches: Some(|lab: &Self, shared: &Shared, epoch| {
                 let rows: Vec<usize> = (0..shared.train.labels.len()).collect();
                 Ok(EpochBatches::new(&rows, lab.batch_size as usize, LastBatch::Keep, shared.seed, epoch)?)
             }),
@@ -193,11 +182,6 @@ fn show(run: &mut Running<'_, '_, Minimal>) -> Result<(), RunError> {
         (names(run.shared.classes), names(run.shared.columns), run.state.weights.clone());
     run.show(&channels::WEIGHTS, Grid { rows, columns, values, diverging: true, ..Grid::default() });
     Ok(())
-}
-
-/// A click on the weights selects its class.
-fn class_of(_: &Minimal, _: &Record, pick: &Pick) -> Picked {
-    Picked { ids: vec![pick.y.max(0.0) as u64], ..Picked::default() }
 }
 
 impl Rows {

@@ -243,6 +243,14 @@ impl App {
         }
     }
 
+    /// Lets one view fill the window, with some controls turned, for tests that look at all views.
+    pub fn look_at(&mut self, view: &str, turned: &Controls) {
+        view.clone_into(&mut self.focus);
+        self.maximised = true;
+        self.panels = Panels { setup: false, inspector: false, bottom: false };
+        turned.0.iter().for_each(|(id, value)| self.controls.set(id, value.clone()));
+    }
+
     /// View with the focus.
     pub fn focused_view(&self) -> &str {
         &self.focus

@@ -25,6 +25,7 @@ pub(super) trait Guest: fmt::Debug + Send + Sync {
     fn smallest(&self) -> &'static str;
     fn channels(&self) -> &'static [&'static dyn Declaration];
     fn metrics(&self) -> &'static [Metric];
+    fn fork_keys(&self) -> &'static [&'static str];
     fn visit(&mut self, visitor: &mut dyn Visitor);
     fn rules(&self) -> Vec<Problem>;
     fn data_problems(&self) -> Vec<Problem>;
@@ -89,6 +90,10 @@ impl<L: RawLab> Guest for L {
 
     fn metrics(&self) -> &'static [Metric] {
         L::metrics()
+    }
+
+    fn fork_keys(&self) -> &'static [&'static str] {
+        L::fork_keys()
     }
 
     fn visit(&mut self, visitor: &mut dyn Visitor) {

@@ -49,7 +49,9 @@ pub trait Lab: Described + PartialEq + Default + std::fmt::Debug + Send + Sync +
     /// The views, in the order of the tiles.
     fn views(&self) -> Vec<View<Self>>;
     /// Published figures beside ours.
-    fn reference() -> Vec<ReferenceRow>;
+    fn reference() -> Vec<ReferenceRow> {
+        Vec::new()
+    }
 
     /// Reads the data and makes the state before the first step. It depends on the settings and the seed alone: a run that goes on
     /// from a checkpoint begins the same way, and then takes its state from there.

@@ -80,6 +80,11 @@ impl Method {
         Metric::find(self.metrics(), name).is_some_and(|metric| metric.clock)
     }
 
+    /// Keys of the settings that a fork may change, beside those that a stage reads first.
+    pub fn fork_keys(&self) -> &'static [&'static str] {
+        self.guest.fork_keys()
+    }
+
     /// Names each setting once.
     pub fn visit(&mut self, visitor: &mut dyn Visitor) {
         self.guest.visit(visitor);

@@ -59,12 +59,16 @@ pub trait RawLab: Clone + PartialEq + Default + std::fmt::Debug + Send + Sync + 
     fn levels(&self, _run_folder: &Path) -> Option<Result<Artifact, RunError>> {
         None
     }
+    /// Keys of the settings that a fork may change, beside those that a stage reads first.
+    fn fork_keys() -> &'static [&'static str] {
+        &[]
+    }
     /// Why a run with these settings cannot go on from a checkpoint of a run with the settings `parent`; nothing if it can.
     ///
     /// A lab that does not say lets none change: a wrong refusal costs a new run, a wrong permission gives figures that mean something
     /// else.
     fn forkable(&self, parent: &Self) -> Vec<Problem> {
-        changed_visits(|v| self.clone().visit(v), |v| parent.clone().visit(v), &[])
+        changed_visits(|v| self.clone().visit(v), |v| parent.clone().visit(v), Self::fork_keys())
     }
     /// Gives a fork the files of the lab's own (networks, tables) that its parent has made so far. The parent's are only read.
     fn carry_over(&self, _parent: &Path, _child: &Path) -> Result<(), RunError> {

@@ -42,10 +42,6 @@ impl RawLab for Config {
     const NAME: &'static str = "phases";
     const PRESETS: &'static [Preset] = presets!("phases": "quick", "desk", "desk-learning-rate");
 
-    fn smallest() -> &'static str {
-        include_str!("smallest.toml")
-    }
-
     fn about() -> About {
         About {
             title: "Phases of training",
@@ -54,6 +50,14 @@ impl RawLab for Config {
             link: "https://arxiv.org/abs/2504.18072",
             headlines: &["best_test_accuracy", "cells_iv_b", "models_trained"],
         }
+    }
+
+    fn smallest() -> &'static str {
+        include_str!("smallest.toml")
+    }
+
+    fn fork_keys() -> &'static [&'static str] {
+        config::FREE
     }
 
     fn visit(&mut self, visitor: &mut dyn Visitor) {

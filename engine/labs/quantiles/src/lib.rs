@@ -46,10 +46,6 @@ impl RawLab for Config {
     const PRESETS: &'static [Preset] =
         presets!("quantiles": "quick", "engel", "diabetes", "synth1", "synth5", "paper-grid");
 
-    fn smallest() -> &'static str {
-        include_str!("smallest.toml")
-    }
-
     fn about() -> About {
         About {
             title: "Quantile aggregation",
@@ -58,6 +54,14 @@ impl RawLab for Config {
             link: "https://arxiv.org/abs/2103.00083",
             headlines: &["wis", "coverage_80", "width_80"],
         }
+    }
+
+    fn smallest() -> &'static str {
+        include_str!("smallest.toml")
+    }
+
+    fn fork_keys() -> &'static [&'static str] {
+        config::FREE
     }
 
     fn visit(&mut self, visitor: &mut dyn Visitor) {

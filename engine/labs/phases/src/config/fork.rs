@@ -7,7 +7,7 @@ use super::{Config, Load, Temperature, Values};
 use weightscope_frame::experiment::{Problem, changed_visits, number};
 
 /// Settings that no finished network depends on.
-const FREE: &[&str] = &[
+pub(crate) const FREE: &[&str] = &[
     "seeds",
     "load_values",
     "widths",

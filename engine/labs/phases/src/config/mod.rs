@@ -5,6 +5,8 @@ mod fork;
 mod measures;
 mod visit;
 
+pub(super) use fork::FREE;
+
 use serde::{Deserialize, Serialize};
 
 use super::method::phase::Thresholds;

@@ -4,7 +4,7 @@ use super::Config;
 use weightscope_frame::experiment::{Problem, changed_visits};
 
 /// Settings that may change. Base models may be added and left out: each is fitted by itself.
-const FREE: [&str; 12] = [
+pub(crate) const FREE: &[&str] = &[
     "base_models",
     "non_finite",
     "aggregators",
@@ -23,7 +23,7 @@ impl Config {
     /// Why a run with these settings cannot go on from a checkpoint of `parent`.
     pub(crate) fn fork_problems(&self, parent: &Self) -> Vec<Problem> {
         let (mut child, mut parent) = (self.clone(), parent.clone());
-        let changed = changed_visits(|v| child.visit_settings(v), |v| parent.visit_settings(v), &FREE);
+        let changed = changed_visits(|v| child.visit_settings(v), |v| parent.visit_settings(v), FREE);
         let explained = |problem: Problem| Problem {
             message: format!("{}; start a new run for it", reason(&problem.key)),
             ..problem

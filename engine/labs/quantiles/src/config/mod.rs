@@ -4,6 +4,8 @@ mod check;
 mod fork;
 mod visit;
 
+pub(super) use fork::FREE;
+
 use serde::{Deserialize, Serialize};
 
 use super::base::Kind;
