@@ -6,6 +6,13 @@ const RESNETS: Comparability = Comparability::NotComparable(
     "ResNets on photographs; the desk trains small perceptrons without normalisation on 8×8 digits",
 );
 
+const SPLITS: Comparability = Comparability::NotComparable(
+    "the reference's split of the rows is not published, and splits differ by five points; on each one read the best cell has width 128 and reaches 0.89 or more",
+);
+
+const COUNTED: Comparability =
+    Comparability::NotComparable("counted by the tests against the reference's table, not by a run");
+
 /// The lines of the reproduction card.
 pub(super) fn rows() -> Vec<ReferenceRow> {
     let published = |quantity, published, source| ReferenceRow {
@@ -37,8 +44,16 @@ pub(super) fn rows() -> Vec<ReferenceRow> {
             published: "0.92 to 0.94, at width 128, batch 16 to 32",
             source: "own measurement, two seed sets of a reference program",
             result: Some("best_test_accuracy"),
-            value: Some(0.931),
-            comparability: Comparability::Within(0.015),
+            value: None,
+            comparability: SPLITS,
+        },
+        ReferenceRow {
+            quantity: "cells in the reference's phase, desk",
+            published: "46 to 51 of 56 over ten pairs of split and seed",
+            source: "own measurement, reference program",
+            result: None,
+            value: None,
+            comparability: COUNTED,
         },
         ReferenceRow {
             quantity: "cells of phase IV-B, desk",
