@@ -90,12 +90,10 @@ impl Lab for Minimal {
     }
 
     fn views(&self) -> Vec<View<Self>> {
-        let spec = |id, title, kind, channels: &[_]| {
-            ViewSpec {
-            help: "**What.** Softmax regression while it learns.\n\n**Read.** Lower losses and higher accuracies are better.".to_owned(),
+        let spec = |id, title, kind, channels: &[_]| ViewSpec {
+            help: "**What.** It learns.\n\n**Read.** Higher accuracies are better.".to_owned(),
             empty: "It appears with the first steps.".to_owned(),
             ..ViewSpec::of(id, title, kind, channels)
-        }
         };
         vec![
             View::new(spec("loss", "Loss", ViewKind::Lines, &[&channels::LOSS])),

@@ -288,7 +288,6 @@ mod tests {
     fn results_come_in_order_and_early_ones_are_lent() {
         let (mut taker, control) = hand();
         let (mut order, mut lent) = (Vec::new(), 0);
-        let name = jobs.name;
         let pool = rayon::ThreadPoolBuilder::new().num_threads(4).build().unwrap();
         pool.install(|| {
             in_order::<_, usize, ()>(
