@@ -105,7 +105,7 @@ fn a_channel_becomes_a_view_by_keyboard_and_closing_it_can_be_undone() {
     add(&mut harness, "extra");
     assert_eq!(harness.state().own_views(), ["channels:loss/extra"], "made");
     assert_eq!(harness.state().focused_view(), "channels:loss/extra", "and focused");
-    assert!(harness.query_by_label_contains("loss/extra: loss [nat] over step").is_some(), "drawn as lines");
+    assert!(harness.query_by_label_contains("loss/extra: extra [nat] over step").is_some(), "drawn as lines");
     // An undo point is taken when the state has rested.
     harness.run_steps(8);
     click(&mut harness, "Close loss/extra");

@@ -2,7 +2,7 @@
 //!
 //! Limits: with eight tiles or more and a new state of the record in every frame (more often than 200 times a second), a
 //! frame takes under 8 ms before painting at 1440 × 900; so it does while a phase diagram fills.
-//! Run with `cargo bench -p weightscope --bench live`.
+//! Run with `cargo bench -p weightscope-window --bench live`.
 
 #![expect(clippy::unwrap_used, reason = "a bench fails by panicking")]
 

@@ -1,6 +1,6 @@
 //! A thousand runs: typed filter, order, groups, reading the list from disk, and the palette over them.
 //!
-//! Limits: filter as one types under 16 ms, the table there within 1 s. Run with `cargo bench -p weightscope --bench runs`.
+//! Limits: filter as one types under 16 ms, the table there within 1 s. Run with `cargo bench -p weightscope-window --bench runs`.
 
 #![expect(clippy::unwrap_used, reason = "a bench fails by panicking")]
 

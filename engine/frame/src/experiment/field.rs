@@ -70,6 +70,8 @@ pub enum Mark {
     Seed,
     /// Where and on how many cores a run goes: no number depends on it.
     Machine,
+    /// What a sweep is begun with: the learning rate of the method.
+    Swept,
     /// The data set, by a name or a path: a file that is dropped on the window goes here.
     DataSet,
     /// The column of a table that is predicted: a click on a column of the preview goes here.

@@ -102,13 +102,19 @@ pub fn resume(
         return Err(RunError::OriginGone(path.to_owned()));
     }
     let start = match checkpoint {
-        Some(checkpoint) => Start {
-            experiment: &experiment,
-            device,
-            manifest,
-            record: checkpoint.record,
-            resumed: Some((checkpoint.state, checkpoint.marks)),
-        },
+        Some(mut checkpoint) => {
+            // A fork at the checkpoint that it was made from: the figures are those of its parent.
+            if manifest.parent.as_ref().is_some_and(|parent| parent.step == checkpoint.marks.step) {
+                checkpoint.marks.results.clear();
+            }
+            Start {
+                experiment: &experiment,
+                device,
+                manifest,
+                record: checkpoint.record,
+                resumed: Some((checkpoint.state, checkpoint.marks)),
+            }
+        }
         None => Start { experiment: &experiment, device, manifest, record: Record::default(), resumed: None },
     };
     carry_out(start, Some(&folder), observer, control)

@@ -9,7 +9,7 @@ use std::path::Path;
 use super::config::{Config, Conformal};
 use super::predict;
 use weightscope_frame::experiment::Experiment;
-use weightscope_frame::lab::{Derive, RawLab as _, Method};
+use weightscope_frame::lab::{Derive, Method, RawLab as _};
 use weightscope_frame::record::Controls;
 use weightscope_frame::run::{self, Control, Nobody, Outcome, Place, RunRequest};
 use weightscope_frame::store::{Status, read_metrics, read_run};

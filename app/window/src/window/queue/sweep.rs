@@ -1,7 +1,7 @@
 //! The sweep dialog: one field or a pair of fields × seeds, with count and cost while one types.
 
 use egui::{ComboBox, Context, DragValue, RichText, TextEdit, Ui};
-use weightscope_frame::experiment::{Cost, Experiment, Spacing, Sweep, check, expand};
+use weightscope_frame::experiment::{Cost, Experiment, Mark, Sweep, check, expand};
 
 use super::axis::{AxisDraft, Spread, Sweepable, seeds, sweepable};
 use super::panel::QueueAction;
@@ -36,8 +36,7 @@ impl SweepDialog {
     /// For the form as it stands.
     pub(in crate::window) fn new(experiment: &Experiment) -> Self {
         let fields = sweepable(experiment);
-        let first =
-            fields.iter().find(|one| one.field.spacing == Spacing::Logarithmic).or_else(|| fields.first());
+        let first = fields.iter().find(|one| one.field.mark == Mark::Swept).or_else(|| fields.first());
         let seeds = experiment.sweep.as_ref().map(|sweep| sweep.seeds.clone()).unwrap_or_default();
         let seeds: Vec<String> = seeds.iter().map(ToString::to_string).collect();
         Self {

@@ -192,6 +192,7 @@ mod tests {
         let columns = layout.columns(&rows);
         assert_eq!(columns.get(1).map(String::as_str), Some("curve"), "{columns:?}");
         assert!(!columns.contains(&"note".to_owned()), "hidden");
+        layout.catalogue = None;
         let text = serde_json::to_string(&layout).unwrap();
         assert_eq!(serde_json::from_str::<RunsLayout>(&text).unwrap(), layout, "survives the session file");
     }

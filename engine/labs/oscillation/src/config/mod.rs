@@ -209,7 +209,7 @@ settings! {
                 if |s| s.quantizes();
             learning_rate: f64 = 1e-3, "Learning rate",
                 "AdamW, at its highest.",
-                .range(1e-7, 10.0).logarithmic().published("5.47e-4", "OFQ, DeiT-T, batch 560").stage(QUANTIZED),
+                .mark(Mark::Swept).range(1e-7, 10.0).logarithmic().published("5.47e-4", "OFQ, DeiT-T, batch 560").stage(QUANTIZED),
                 if |s| s.quantizes();
             schedule: Schedule = Schedule::Constant, "Schedule",
                 "With a cosine the oscillation dies with the learning rate; constant keeps it visible.",

@@ -1,7 +1,7 @@
 //! The settings with their words: each is named once, here.
 
 use super::{Config, Load, Origin, Temperature, Values};
-use weightscope_frame::experiment::{Field, Slot, Visitor};
+use weightscope_frame::experiment::{Field, Mark, Slot, Visitor};
 
 impl Config {
     /// Names each setting once.
@@ -55,7 +55,7 @@ impl Config {
             Slot::Switch(&mut self.measure_missing),
         );
         v.field(
-            Field::new("dataset", "Data set", "A name (digits, mnist, fashion-mnist, cifar10) or a path: a folder of IDX or CIFAR-10 files, a CSV, .npy or .npz file. A path that the files of a zoo name is opened only if it stands here too.").only_if(self.measures()),
+            Field::new("dataset", "Data set", "A name (digits, mnist, fashion-mnist, cifar10) or a path: a folder of IDX or CIFAR-10 files, a CSV, .npy or .npz file. A path that the files of a zoo name is opened only if it stands here too.").mark(Mark::DataSet).only_if(self.measures()),
             Slot::Text(&mut self.dataset),
         );
         v.field(
@@ -257,6 +257,7 @@ impl Config {
         );
         v.field(
             Field::new("learning_rate", "Learning rate", "Of gradient descent with momentum.")
+                .mark(Mark::Swept)
                 .range(1e-7, 10.0)
                 .logarithmic()
                 .only_if(fixed(Temperature::LearningRate))

@@ -3,7 +3,7 @@
 use super::{Config, Conformal, Search};
 use crate::base::Kind;
 use crate::method::isotonize::Isotonization;
-use weightscope_frame::experiment::{Field, Slot, Visitor};
+use weightscope_frame::experiment::{Field, Mark, Slot, Visitor};
 
 impl Config {
     /// Names each setting once.
@@ -21,7 +21,8 @@ impl Config {
                 "dataset",
                 "Table",
                 "engel, diabetes, synth1, synth5, or the path of a CSV file with a header line.",
-            ),
+            )
+            .mark(Mark::DataSet),
             Slot::Text(&mut self.dataset),
         );
         v.field(
@@ -29,7 +30,8 @@ impl Config {
                 "target",
                 "Target",
                 "The column to predict; all others are features, of numbers or words.",
-            ),
+            )
+            .mark(Mark::TargetColumn),
             Slot::Text(&mut self.target),
         );
         v.field(
