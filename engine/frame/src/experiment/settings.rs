@@ -97,14 +97,15 @@ macro_rules! settings {
 
         impl $crate::experiment::Described for $name {
             fn visit(&mut self, visitor: &mut dyn $crate::experiment::Visitor) {
-                let _now = self.clone();
+                let now = self.clone();
+                let _ = &now;
                 $(
                     visitor.section($title);
                     $({
                         let field = $crate::experiment::Field::new(stringify!($key), $label, $help)
                             $($(.$attribute($($argument),*))+)?;
                         $(
-                            let $settings = &_now;
+                            let $settings = &now;
                             let field = field.only_if($shown);
                         )?
                         visitor.field(field, $crate::experiment::Setting::slot(&mut self.$key));
