@@ -45,10 +45,10 @@ fn reference() -> serde_json::Value {
     serde_json::from_str(&std::fs::read_to_string(folder().join("reference.json")).unwrap()).unwrap()
 }
 
-fn whole_run(dataset: &str, seed: u64, more: &str) -> Outcome {
+fn whole_run(dataset: &str, seed: u64) -> Outcome {
     let split = folder().join(format!("splits_{dataset}.csv"));
     let text = format!(
-        "schema = 1\nlab = \"quantiles\"\nseed = {seed}\ndataset = \"{dataset}\"\nsplit = \"{}:part{seed}\"\n{more}\n",
+        "schema = 1\nlab = \"quantiles\"\nseed = {seed}\ndataset = \"{dataset}\"\nsplit = \"{}:part{seed}\"\n",
         split.display()
     );
     let experiment =
@@ -59,12 +59,12 @@ fn whole_run(dataset: &str, seed: u64, more: &str) -> Outcome {
     outcome
 }
 
-/// The whole comparison of one table over the reference's three splits; slow, so the larger tables run on demand.
+/// The whole comparison of one table over the reference's three splits.
 #[expect(clippy::print_stderr, reason = "the table is the report of this test")]
 fn compare(dataset: &str) {
     let reference = reference();
     let reference = &reference["datasets"][dataset]["wis"];
-    let runs: Vec<Outcome> = (1..=3).map(|seed| whole_run(dataset, seed, "")).collect();
+    let runs: Vec<Outcome> = (1..=3).map(|seed| whole_run(dataset, seed)).collect();
     let ours = |name: &str| runs.iter().map(|run| run.results[&format!("wis_{name}")]).sum::<f64>() / 3.0;
     let theirs = |name: &str| {
         (1..=3).map(|seed| reference[name][seed.to_string().as_str()].as_f64().unwrap()).sum::<f64>() / 3.0
@@ -122,39 +122,21 @@ fn sizes(dataset: &str) -> (f64, f64) {
 }
 
 #[test]
-#[ignore = "takes half a minute; run with --ignored"]
 fn engel_is_as_good_as_the_reference() {
     compare("engel");
 }
 
 #[test]
-#[ignore = "takes half a minute; run with --ignored"]
 fn diabetes_is_as_good_as_the_reference() {
     compare("diabetes");
 }
 
 #[test]
-#[ignore = "takes a minute; run with --ignored"]
 fn synth1_is_as_good_as_the_reference() {
     compare("synth1");
 }
 
 #[test]
-#[ignore = "takes a minute; run with --ignored"]
 fn synth5_is_as_good_as_the_reference() {
     compare("synth5");
-}
-
-#[test]
-#[ignore = "measures"]
-#[expect(clippy::print_stderr, reason = "the time is the report of this test")]
-fn one_run_is_timed() {
-    let dataset = std::env::var("WEIGHTSCOPE_TABLE").unwrap_or_else(|_| "synth5".to_owned());
-    let more = std::env::var("WEIGHTSCOPE_MORE").unwrap_or_default();
-    let begun = std::time::Instant::now();
-    let outcome = whole_run(&dataset, 1, &more);
-    eprintln!("{dataset}: {:.2} s", begun.elapsed().as_secs_f64());
-    for (name, value) in &outcome.results {
-        eprintln!("  {name} {value:.4}");
-    }
 }
