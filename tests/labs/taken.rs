@@ -108,7 +108,8 @@ fn opens(path: &Path) {
         }
         "csv" => {
             let mut reader = csv::Reader::from_reader(bytes.as_slice());
-            assert!(reader.records().map(|row| row.unwrap()).count() > 0, "{what}: no row");
+            let rows: Vec<_> = reader.records().map(|row| row.unwrap()).collect();
+            assert!(!rows.is_empty(), "{what}: no row");
         }
         "json" => {
             // One value, or one a line, as programs for hyperparameter search write them.

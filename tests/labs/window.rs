@@ -52,12 +52,11 @@ fn look_at_all(lab: &str, theme: Theme) {
         if !with_pictures {
             continue;
         }
-        match picture(&mut harness) {
-            Some(picture) => assert_drawn(&picture, tile, &format!("{lab}, {}, {theme:?}", view.id)),
-            None => {
-                eprintln!("no graphics adapter: no pictures are taken of {lab} ({theme:?})");
-                with_pictures = false;
-            }
+        if let Some(picture) = picture(&mut harness) {
+            assert_drawn(&picture, tile, &format!("{lab}, {}, {theme:?}", view.id));
+        } else {
+            eprintln!("no graphics adapter: no pictures are taken of {lab} ({theme:?})");
+            with_pictures = false;
         }
     }
     drop(harness);

@@ -9,7 +9,6 @@ use weightscope_engine::CATALOGUE;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use weightscope_engine::experiment::Experiment;
-use weightscope_engine::lab::Method;
 use weightscope_engine::record::{Channel, Data, Record, Series, ViewKind, ViewSpec};
 use weightscope_window::exporting::{self, Format};
 use weightscope_window::figure::provenance::Provenance;

@@ -10,7 +10,6 @@ use weightscope_engine::CATALOGUE;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use weightscope_engine::experiment::{Comments, Experiment, to_toml};
-use weightscope_engine::lab::Method;
 use weightscope_engine::store;
 use weightscope_window::window::App;
 use weightscope_window::window::runs::arrange::{Arrangement, arrange};

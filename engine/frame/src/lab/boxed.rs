@@ -137,13 +137,11 @@ impl<L: RawLab> Guest for L {
     }
 
     fn forkable(&self, parent: &Method) -> Vec<Problem> {
-        match parent.settings::<L>() {
-            Some(parent) => RawLab::forkable(self, parent),
-            None => {
-                let problem = Problem::error("lab", "a fork stays in the lab of its parent");
-                vec![problem.allowing(parent.name())]
-            }
-        }
+        let Some(parent) = parent.settings::<L>() else {
+            let problem = Problem::error("lab", "a fork stays in the lab of its parent");
+            return vec![problem.allowing(parent.name())];
+        };
+        RawLab::forkable(self, parent)
     }
 
     fn carry_over(&self, parent: &Path, child: &Path) -> Result<(), RunError> {

@@ -93,6 +93,9 @@ pub struct Stage<L: Lab> {
 /// A function of a stage.
 pub type Hand<L> = fn(&mut Running<'_, '_, L>) -> Result<(), RunError>;
 
+/// The batches of an epoch of a stage.
+pub type BatchesFn<L> = fn(&L, &<L as Lab>::Shared, epoch: u64) -> Result<EpochBatches, RunError>;
+
 /// What a stage does.
 pub enum Work<L: Lab> {
     /// A training loop: the frame counts, batches, records and saves; the lab does one step.
@@ -106,7 +109,7 @@ pub struct Steps<L: Lab> {
     /// Steps of an epoch.
     pub per_epoch: u64,
     /// The batches of an epoch, counted over the whole run; without them a step has no rows.
-    pub batches: Option<fn(&L, &L::Shared, epoch: u64) -> Result<EpochBatches, RunError>>,
+    pub batches: Option<BatchesFn<L>>,
     /// One step.
     pub step: fn(&mut Running<'_, '_, L>, &Step<'_>) -> Result<(), RunError>,
     /// Records scalars, each so many steps of the stage.

@@ -17,7 +17,7 @@ mod view;
 pub use about::{About, Comparability, Prediction, Product, ReferenceRow};
 pub use catalogue::{Catalogue, Entry, Preset};
 pub use derive::{Derive, Peer, Picked};
-pub use guest::{Hand, Lab, Stage, Step, Steps, Work};
+pub use guest::{BatchesFn, Hand, Lab, Stage, Step, Steps, Work};
 pub use method::Method;
 pub use powers::{Keeps, Makes, Powers, Predicts, Quantizes};
 pub use raw::RawLab;

@@ -40,6 +40,8 @@ pub trait Quantizes: Lab {
     fn levels(&self, run_folder: &Path) -> Result<Artifact, RunError>;
 }
 
+type PredictionFn<L> = fn(&L) -> Prediction;
+type ProductsFn<L> = fn(&L) -> Vec<Product>;
 type PredictFn<L> = fn(&L, &Path, &Path, Option<&str>, &Control) -> Result<Vec<u8>, RunError>;
 type ProduceFn<L> = fn(&L, &str, &Path, &Path, &Control) -> Result<(), RunError>;
 type LevelsFn<L> = fn(&L, &Path) -> Result<Artifact, RunError>;
@@ -47,8 +49,8 @@ type CarryFn<L> = fn(&L, &Path, &Path) -> Result<(), RunError>;
 
 /// The powers of a lab: `Powers::NONE.predicts().makes()`; naming one that the lab does not implement does not compile.
 pub struct Powers<L: Lab> {
-    pub(super) predicts: Option<(fn(&L) -> Prediction, PredictFn<L>)>,
-    pub(super) makes: Option<(fn(&L) -> Vec<Product>, ProduceFn<L>)>,
+    pub(super) predicts: Option<(PredictionFn<L>, PredictFn<L>)>,
+    pub(super) makes: Option<(ProductsFn<L>, ProduceFn<L>)>,
     pub(super) keeps: Option<CarryFn<L>>,
     pub(super) quantizes: Option<LevelsFn<L>>,
 }

@@ -203,13 +203,11 @@ impl<L: Lab> RawLab for L {
         method: Option<&str>,
         control: &Control,
     ) -> Result<Vec<u8>, RunError> {
-        match L::POWERS.predicts {
-            Some((_, predict)) => predict(self, run_folder, table, method, control),
-            None => {
-                let problem = Problem::error("lab", "runs of this lab make no predictions for new rows");
-                Err(RunError::Problems(vec![problem.allowing("a finished run of a lab that predicts")]))
-            }
-        }
+        let Some((_, predict)) = L::POWERS.predicts else {
+            let problem = Problem::error("lab", "runs of this lab make no predictions for new rows");
+            return Err(RunError::Problems(vec![problem.allowing("a finished run of a lab that predicts")]));
+        };
+        predict(self, run_folder, table, method, control)
     }
 }
 

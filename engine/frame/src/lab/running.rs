@@ -32,7 +32,7 @@ impl<'c, L: Lab> DerefMut for Running<'_, 'c, L> {
     }
 }
 
-impl<'r, 'c, L: Lab> Running<'r, 'c, L> {
+impl<'c, L: Lab> Running<'_, 'c, L> {
     /// Carries out what the person asked for since the last call.
     pub fn answer(&mut self) -> Result<(), RunError> {
         for request in self.context.requests() {

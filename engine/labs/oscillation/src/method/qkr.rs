@@ -46,7 +46,7 @@ pub fn product<R: Real>(query: &[R], key: &[R], shape: ProductShape) -> Vec<R> {
         for (query, key) in query.chunks_exact(width).zip(key.chunks_exact(width)) {
             for (left, row) in query.iter().zip(block.chunks_exact_mut(width)) {
                 for (entry, right) in row.iter_mut().zip(key) {
-                    *entry = *entry + *left * *right;
+                    *entry += *left * *right;
                 }
             }
         }
@@ -71,8 +71,8 @@ pub fn product_gradients<R: Real>(
         for ((left, by_left), slopes) in factors.zip(block.chunks_exact(width)) {
             let pairs = slopes.iter().zip(&key[range.clone()]).zip(&mut by_key[range.clone()]);
             for ((slope, right), by_right) in pairs {
-                *by_left = *by_left + *slope * *right;
-                *by_right = *by_right + *slope * *left;
+                *by_left += *slope * *right;
+                *by_right += *slope * *left;
             }
         }
     }
