@@ -1,5 +1,7 @@
 //! The form: one row for each setting, made from its description by a visitor; checked at each change.
 
+mod choices;
+
 use egui::{DragValue, RichText, Ui};
 use weightscope_frame::experiment::{
     Choice, Cost, Experiment, Field, Mark, Problem, Severity, Slot, Spacing, Visitor, check, expand, get,
@@ -378,42 +380,9 @@ fn widget_ui(
             let edit = egui::TextEdit::singleline(&mut text).desired_width(ui.available_width() - 32.0);
             ui.add(edit).labelled_by(label).changed().then_some(toml::Value::String(text))
         }
-        Kind::Choices(choices) => choices_ui(ui, row, choices, label),
+        Kind::Choices(choices) => choices::choices_ui(ui, row, choices, label),
         Kind::List(items) => list_ui(ui, row, *items, label, typing),
     }
-}
-
-/// Several of a closed list: the chosen ones in words, and a menu in which each is ticked by itself.
-fn choices_ui(ui: &mut Ui, row: &Row, choices: &[Choice], label: egui::Id) -> Option<toml::Value> {
-    let now: Vec<&str> = row.value.as_array().into_iter().flatten().filter_map(toml::Value::as_str).collect();
-    let words: Vec<&str> =
-        choices.iter().filter(|choice| now.contains(&choice.key)).map(|choice| choice.label).collect();
-    let text = if words.is_empty() { "none".to_owned() } else { words.join(", ") };
-    let mut changed = None;
-    egui::ComboBox::from_id_salt(row.field.key)
-        .selected_text(text)
-        .width(ui.available_width() - 32.0)
-        .truncate()
-        .close_behavior(egui::PopupCloseBehavior::CloseOnClickOutside)
-        .show_ui(ui, |ui| {
-            for choice in choices {
-                let mut on = now.contains(&choice.key);
-                if ui.checkbox(&mut on, choice.label).changed() {
-                    // Those that stay keep their order; a new one joins at its place in the list.
-                    let kept = |key: &&str| *key != choice.key;
-                    let mut keys: Vec<&str> = now.iter().copied().filter(kept).collect();
-                    if on {
-                        keys.push(choice.key);
-                        keys.sort_by_key(|key| choices.iter().position(|choice| choice.key == *key));
-                    }
-                    let keys = keys.into_iter().map(|key| toml::Value::String(key.to_owned()));
-                    changed = Some(toml::Value::Array(keys.collect()));
-                }
-            }
-        })
-        .response
-        .labelled_by(label);
-    changed
 }
 
 /// A number from a short list, as a row of choices.
