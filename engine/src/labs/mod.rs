@@ -130,6 +130,15 @@ pub trait Lab: Clone + PartialEq + Default {
     fn visit(&mut self, visitor: &mut dyn Visitor);
     /// Rules between settings.
     fn check(&self) -> Vec<Problem>;
+    /// What only the data can tell of settings that are right in themselves: opens what a run opens, and says what a run would say.
+    /// It is asked before a run folder is made, never while a person types.
+    fn data_problems(&self) -> Vec<Problem> {
+        Vec::new()
+    }
+    /// Keys of the settings that [`data_problems`](Self::data_problems) depends on; runs of a sweep that share them share the answer.
+    fn data_settings() -> &'static [&'static str] {
+        &[]
+    }
     /// What a run will cost.
     fn cost(&self) -> Cost;
     /// Carries the experiment out.
@@ -241,6 +250,16 @@ macro_rules! labs {
             /// Rules between settings.
             pub fn check(&self) -> Vec<Problem> {
                 match self { $(Self::$variant(config) => config.check(),)+ }
+            }
+
+            /// What only the data can tell of settings that are right in themselves.
+            pub fn data_problems(&self) -> Vec<Problem> {
+                match self { $(Self::$variant(config) => config.data_problems(),)+ }
+            }
+
+            /// Keys of the settings that the problems of the data depend on.
+            pub fn data_settings(&self) -> &'static [&'static str] {
+                match self { $(Self::$variant(_) => <$config>::data_settings(),)+ }
             }
 
             /// What a run will cost.

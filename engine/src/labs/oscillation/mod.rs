@@ -46,6 +46,9 @@ const FORKABLE: &[&str] = &[
     "record_every",
 ];
 
+/// What decides whether the data can be used.
+const DATA: &[&str] = &["dataset", "label_column", "test_share", "network", "patch", "embedding", "heads"];
+
 impl Lab for Config {
     fn about() -> About {
         About {
@@ -63,6 +66,14 @@ impl Lab for Config {
 
     fn check(&self) -> Vec<Problem> {
         self.check_settings()
+    }
+
+    fn data_problems(&self) -> Vec<Problem> {
+        train::data_problems(self)
+    }
+
+    fn data_settings() -> &'static [&'static str] {
+        DATA
     }
 
     fn cost(&self) -> Cost {

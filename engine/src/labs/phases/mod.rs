@@ -32,6 +32,18 @@ use crate::experiment::{Cost, Problem, Visitor};
 use crate::record::{Channel, Pick, Record, ViewSpec};
 use crate::run::{Context, Control, RunError};
 
+/// What decides whether the data can be used.
+const DATA: &[&str] = &[
+    "origin",
+    "zoo_folder",
+    "dataset",
+    "label_column",
+    "train_rows",
+    "downstream",
+    "tuning_task",
+    "tuning_dataset",
+];
+
 impl Lab for Config {
     fn about() -> About {
         About {
@@ -49,6 +61,14 @@ impl Lab for Config {
 
     fn check(&self) -> Vec<Problem> {
         self.check_settings()
+    }
+
+    fn data_problems(&self) -> Vec<Problem> {
+        run::data_problems(self)
+    }
+
+    fn data_settings() -> &'static [&'static str] {
+        DATA
     }
 
     fn cost(&self) -> Cost {

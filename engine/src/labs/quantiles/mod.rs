@@ -35,6 +35,9 @@ use crate::experiment::{Cost, Problem, Visitor};
 use crate::record::{Channel, Pick, Record, ViewSpec};
 use crate::run::{Context, Control, RunError};
 
+/// What decides whether the table can be used.
+const DATA: &[&str] = &["dataset", "target", "missing", "split", "folds"];
+
 impl Lab for Config {
     fn about() -> About {
         About {
@@ -52,6 +55,14 @@ impl Lab for Config {
 
     fn check(&self) -> Vec<Problem> {
         self.check_settings()
+    }
+
+    fn data_problems(&self) -> Vec<Problem> {
+        pipeline::data_problems(self)
+    }
+
+    fn data_settings() -> &'static [&'static str] {
+        DATA
     }
 
     fn cost(&self) -> Cost {

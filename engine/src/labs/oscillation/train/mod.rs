@@ -18,11 +18,11 @@ mod trace;
 use std::time::Instant;
 
 use super::config::{Config, Network, Remedy};
-use crate::experiment::Cost;
+use crate::experiment::{Cost, Problem};
 use crate::run::{Context, RunError};
 use crate::store::State;
 
-use material::Material;
+use material::{Material, Opened};
 use model::Model;
 use quantized::Quantized;
 
@@ -71,6 +71,13 @@ pub(super) fn run(config: &Config, context: &mut Context<'_>) -> Result<(), RunE
     }
     context.checkpoint(&quantized.save(&teacher))?;
     Ok(())
+}
+
+/// Why the data cannot be used; nothing if they can.
+pub(super) fn data_problems(config: &Config) -> Vec<Problem> {
+    // How many rows a part gets does not depend on the seed.
+    let opened = Opened::open(config, 0);
+    opened.err().map_or_else(Vec::new, |error| error.into_problems("dataset", "label_column"))
 }
 
 /// Trains the float network, or takes it from the checkpoint.

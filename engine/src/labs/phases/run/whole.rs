@@ -3,6 +3,7 @@
 use super::book::Book;
 use super::stages::Stages;
 use super::{checkpoint, training};
+use crate::experiment::Problem;
 use crate::labs::phases::channels as ch;
 use crate::labs::phases::config::{Config, Origin};
 use crate::labs::phases::material::Material;
@@ -56,6 +57,15 @@ pub(in crate::labs::phases) fn run(config: &Config, context: &mut Context<'_>) -
     stages.results(context, &book)?;
     context.checkpoint(&checkpoint::save(&book))?;
     Ok(())
+}
+
+/// Why the data or the zoo cannot be used; nothing if they can.
+pub(in crate::labs::phases) fn data_problems(config: &Config) -> Vec<Problem> {
+    let (opened, key) = match config.origin {
+        Origin::Zoo => (zoo::import::open(config), "zoo_folder"),
+        Origin::Train => (Material::open(config), "dataset"),
+    };
+    opened.err().map_or_else(Vec::new, |error| error.into_problems(key, "label_column"))
 }
 
 fn parameters(config: &Config, material: &Material, plan: &Plan) -> Result<Vec<usize>, RunError> {
