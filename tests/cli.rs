@@ -119,8 +119,9 @@ fn wrong_requests_end_with_2_and_say_why() {
         let out = weightscope().current_dir(root.path()).args(&arguments).assert();
         let code = out.get_output().status.code();
         let said = String::from_utf8_lossy(&out.get_output().stderr).into_owned();
-        assert!(matches!(code, Some(1 | 2)) && said.contains("rror"), "{arguments:?}: {code:?} {said}");
+        assert!(code == Some(2) && said.contains("rror"), "{arguments:?}: {code:?} {said}");
     }
+    assert!(!root.path().join("unused").exists(), "no run folder is made");
 }
 
 #[test]

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-pub(crate) use weightscope_engine::experiment::{Comments, Experiment, Field, Problem, check, to_toml};
+pub(crate) use weightscope_engine::experiment::{Comments, Experiment, Field, Mark, Problem, check, to_toml};
 pub(crate) use weightscope_engine::lab::{About, Derive, Peer, Preset, ReferenceRow};
 pub(crate) use weightscope_engine::record::{
     Channel, ControlKind, ControlSpec, ControlValue, Controls, Metric, Pick, Record, ViewSpec,
@@ -48,6 +48,11 @@ pub(crate) fn all_names() -> Vec<&'static str> {
 /// The experiment of a file.
 pub(crate) fn from_toml(text: &str) -> Result<Experiment, Vec<Problem>> {
     Experiment::from_toml(SUITE, text)
+}
+
+/// What is wrong with the data that an experiment names.
+pub(crate) fn check_data(experiment: &Experiment) -> Vec<Problem> {
+    run::check_data(experiment).unwrap()
 }
 
 /// The experiment of a run folder.

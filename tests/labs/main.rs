@@ -46,6 +46,8 @@ macro_rules! table {
             results::reference_rows_name_results_of_a_run
             settings::every_setting_has_a_label_and_a_sentence
             settings::every_setting_survives_the_file
+            settings::the_data_of_the_defaults_can_be_used
+            settings::a_missing_file_is_said_before_a_run_and_not_while_one_types
             settings::the_short_experiments_are_valid
             settings::the_presets_are_valid
             taken::products_are_made_and_open_again

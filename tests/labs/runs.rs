@@ -80,7 +80,7 @@ fn root() -> &'static Path {
     })
 }
 
-fn request(experiment: Experiment, folder: &Path) -> RunRequest {
+pub(crate) fn request(experiment: Experiment, folder: &Path) -> RunRequest {
     RunRequest { experiment, asked: None, origin: "suite".to_owned(), place: Place::New(folder.to_owned()) }
 }
 

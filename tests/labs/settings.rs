@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use toml::Value;
 
 use crate::kit::{self, Comments, Experiment, Field, Preset, Problem, to_toml};
+use crate::runs;
 
 /// Errors of an experiment; warnings do not count.
 fn errors(experiment: &Experiment) -> Vec<Problem> {
@@ -80,6 +81,35 @@ pub(crate) fn every_setting_survives_the_file(lab: &str) {
         assert_ne!(changed, defaults, "{what} = {other} changes nothing");
         assert_survives(&what, &changed);
     }
+}
+
+/// The data of a lab's defaults are at hand, and what the answer depends on are settings.
+pub(crate) fn the_data_of_the_defaults_can_be_used(lab: &str) {
+    let experiment = kit::defaults(lab);
+    assert_eq!(kit::check_data(&experiment), [], "{lab}");
+    let settings = experiment.settings();
+    let data = settings.iter().find(|(field, _)| field.mark == kit::Mark::DataSet);
+    let keys = experiment.method.data_settings();
+    assert!(data.is_some_and(|(field, _)| keys.contains(&field.key)), "{lab}: data set among {keys:?}");
+    for key in keys {
+        assert!(settings.iter().any(|(field, _)| field.key == *key), "{lab}: {key} is no setting");
+    }
+}
+
+/// The settings alone are right; the data say what is wrong, by key, with the path at the end.
+pub(crate) fn a_missing_file_is_said_before_a_run_and_not_while_one_types(lab: &str) {
+    let mut experiment = kit::defaults(lab);
+    experiment.set_marked(kit::Mark::DataSet, "/nowhere/at/all.csv").unwrap();
+    assert!(errors(&experiment).is_empty(), "{lab}: {:?}", errors(&experiment));
+    let problems = kit::check_data(&experiment);
+    assert_eq!(problems.len(), 1, "{lab}: {problems:?}");
+    assert_eq!(problems[0].key, "dataset", "{lab}");
+    assert!(problems[0].to_string().ends_with(": /nowhere/at/all.csv"), "{lab}: {}", problems[0]);
+    let folder = tempfile::tempdir().unwrap();
+    let place = folder.path().join("run");
+    let refused =
+        kit::run::run(&runs::request(experiment, &place), &mut kit::Nobody, &kit::Control::default());
+    assert!(refused.is_err() && !place.exists(), "{lab}: refused before a run folder is made");
 }
 
 /// The smallest experiment says in a comment what it is, and like all short ones it has no errors.

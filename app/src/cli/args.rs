@@ -33,7 +33,7 @@ pub(super) enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Check an experiment file: problems with key, reason, allowed range
+    /// Check an experiment file and open its data: problems with key, reason, allowed range
     Check {
         /// The file, or a preset's name
         experiment: String,

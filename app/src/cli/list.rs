@@ -4,9 +4,11 @@ use std::path::Path;
 
 use serde_json::json;
 use weightscope_engine::experiment::{Experiment, Problem, check as check_experiment, expand};
+use weightscope_engine::run::check_data;
 use weightscope_engine::{CATALOGUE, store};
 
 use super::args::Listed;
+use super::run::before_start;
 use super::{Failure, load, output};
 
 /// `list labs|presets|runs`.
@@ -71,12 +73,16 @@ fn list_runs(as_json: bool, runs: &Path) {
     }
 }
 
-/// `check EXPERIMENT.toml`: each problem on a line; exit code 2 if one is an error.
+/// `check EXPERIMENT.toml`: each problem of the settings, then of the data, on a line; exit code 2 if one is an error.
 pub(super) fn check(name: &str, as_json: bool) -> Result<(), Failure> {
     let text = load::text(name)?;
     let problems = match Experiment::from_toml(CATALOGUE, &text) {
         Ok(experiment) => {
-            let problems = check_experiment(&experiment);
+            let mut problems = check_experiment(&experiment);
+            // Data are opened as the settings say, so these must be right first.
+            if !problems.iter().any(Problem::is_error) {
+                problems.extend(check_data(&experiment).map_err(before_start)?);
+            }
             if !as_json && problems.is_empty() {
                 let runs = expand(&experiment).map_or(1, |runs| runs.len());
                 let cost = experiment.method.cost().times(runs);

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use anyhow::anyhow;
 use serde_json::json;
 use weightscope_engine::CATALOGUE;
-use weightscope_engine::experiment::expand;
+use weightscope_engine::experiment::{Problem, expand};
 use weightscope_engine::run::{
     self, Comparison, Control, ForkRequest, Outcome, Place, RunError, RunRequest, new_run_folder,
 };
@@ -30,6 +30,10 @@ pub(super) fn run(arguments: &RunArguments, runs: &Path) -> Result<(), Failure> 
     let control = interruptible();
     let sweep = loaded.experiment.sweep.is_some();
     let members = expand(&loaded.experiment).map_err(|problems| load::refused(&loaded.origin, &problems))?;
+    if sweep {
+        // Before the first member makes a folder; a single run looks for itself.
+        refuse_data(&loaded)?;
+    }
     let root = sweep_root(arguments.out.as_deref(), runs, &loaded, sweep);
     for member in &members {
         let folder = match (&arguments.out, sweep) {
@@ -49,6 +53,14 @@ pub(super) fn run(arguments: &RunArguments, runs: &Path) -> Result<(), Failure> 
     }
     if sweep {
         report_folder(&root, arguments.report, None);
+    }
+    Ok(())
+}
+
+fn refuse_data(loaded: &load::Loaded) -> Result<(), Failure> {
+    let problems = run::check_data(&loaded.experiment).map_err(before_start)?;
+    if problems.iter().any(Problem::is_error) {
+        return Err(before_start(RunError::Problems(problems)));
     }
     Ok(())
 }
@@ -155,7 +167,7 @@ fn report_folder(folder: &Path, report: Report, outcome: Option<&Outcome>) {
 }
 
 /// What goes wrong before the first step is a wrong request, except a place that cannot be written.
-fn before_start(error: RunError) -> Failure {
+pub(super) fn before_start(error: RunError) -> Failure {
     match error {
         RunError::Cancelled(_) => Failure::Cancelled,
         RunError::Defect(_) => Failure::run(error),

@@ -114,6 +114,16 @@ impl DataError {
         Self::Unusable { problem, place: path.display().to_string() }
     }
 
+    /// True if another column of labels would mend it: the one that was named is not there, is empty in a row, or holds no classes.
+    pub fn is_about_target(&self) -> bool {
+        let of_table = |place: &str| place.ends_with(".csv") || place.ends_with(".csv.gz");
+        match self {
+            Self::Unusable { problem: Problem::NoColumn { .. } | Problem::NoLabel { .. }, .. } => true,
+            Self::Unusable { problem: Problem::NotAClass { .. }, place } => of_table(place),
+            _ => false,
+        }
+    }
+
     /// Puts the path in the place of the data set's name.
     pub(super) fn at(self, path: &Path) -> Self {
         match self {

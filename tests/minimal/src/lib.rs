@@ -1,9 +1,7 @@
-//! The smallest lab: softmax regression by gradient descent, with everything that a lab of Weightscope has.
-//!
-//! It is the skeleton of the guide `engine/labs/README.md`, and goes through the contract suite like every other lab.
+//! The smallest lab, softmax regression: the skeleton of the guide `engine/labs/README.md`, and a guest of the contract suite.
 
 use weightscope_data::{EpochBatches, LastBatch, OpenOptions, Scope, Standardizer, batches, open, split};
-use weightscope_frame::experiment::Cost;
+use weightscope_frame::experiment::{Cost, Mark, Problem};
 use weightscope_frame::lab::{About, Lab, Picked, Preset, Running, Stage, Step, Steps, View};
 use weightscope_frame::record::{Grid, Metric, ViewKind, ViewSpec, declared::Declaration};
 use weightscope_frame::run::{Context, RunError};
@@ -27,10 +25,10 @@ mod metrics {
 const TRAINING: &str = "training";
 
 weightscope_frame::settings! {
-    /// The settings.
+    /// Settings.
     pub struct Minimal {
         section "Data" {
-            dataset: String = "digits".to_owned(), "Data set", "A name or a path.";
+            dataset: String = "digits".to_owned(), "Data set", "A name or a path.", .mark(Mark::DataSet);
         }
         section "Training" {
             epochs: u64 = 3, "Epochs", "Passes over the training rows.", .range(1.0, 1000.0).stage(TRAINING);
@@ -81,12 +79,17 @@ impl Lab for Minimal {
     const CHANNELS: &'static [&'static dyn Declaration] = channels::ALL;
     const METRICS: &'static [Metric] = metrics::ALL;
 
+    const DATA_SETTINGS: &'static [&'static str] = &["dataset"];
     type Shared = Shared;
     type State = State;
 
+    fn data_problems(&self) -> Vec<Problem> {
+        let opened = open(&self.dataset, &OpenOptions::default()).map_err(RunError::from);
+        opened.err().map_or_else(Vec::new, |error| error.into_problems("dataset", "dataset"))
+    }
+
     fn cost(&self) -> Cost {
-        let steps = self.epochs * 1438_u64.div_ceil(self.batch_size.max(1));
-        Cost { parameters: 640, steps, memory_bytes: 1_000_000, seconds: steps as f64 * 1e-5 }
+        Cost { parameters: 640, steps: self.epochs * 45, memory_bytes: 1_000_000, seconds: 0.02 }
     }
 
     fn views(&self) -> Vec<View<Self>> {
@@ -129,7 +132,7 @@ impl Lab for Minimal {
         let per_epoch = (shared.train.labels.len() as u64).div_ceil(self.batch_size.max(1));
         let steps = Steps {
             batches: Some(|lab: &Self, shared: &Shared, epoch| {
-                let rows: Vec<usize> = (0..shared.train.labels.len()).collect();
+                let rows = (0..shared.train.labels.len()).collect::<Vec<_>>();
                 Ok(EpochBatches::new(&rows, lab.batch_size as usize, LastBatch::Keep, shared.seed, epoch)?)
             }),
             pictures: Some((20, show)),
@@ -144,9 +147,8 @@ impl Lab for Minimal {
 /// One step of gradient descent on the mean cross-entropy of the batch.
 fn step(run: &mut Running<'_, '_, Minimal>, at: &Step<'_>) -> Result<(), RunError> {
     let (shared, rate) = (run.shared, run.settings.learning_rate as f32 / at.rows.len().max(1) as f32);
-    let mut gradient = vec![0.0; run.state.weights.len()];
-    let mut loss = 0.0;
-    for (x, label) in at.rows.iter().filter_map(|row| shared.train.row(*row, shared.columns)) {
+    let (mut loss, mut gradient) = (0.0, vec![0.0; run.state.weights.len()]);
+    for (x, label) in at.rows.iter().filter_map(|place| row(&shared.train, *place, shared.columns)) {
         let shares = softmax(&run.state.weights, x, shared.classes);
         for ((class, share), slopes) in shares.iter().enumerate().zip(gradient.chunks_mut(shared.columns)) {
             let slope = share - f32::from(class == label);
@@ -161,9 +163,9 @@ fn step(run: &mut Running<'_, '_, Minimal>, at: &Step<'_>) -> Result<(), RunErro
 }
 
 fn evaluate(run: &mut Running<'_, '_, Minimal>) -> Result<(), RunError> {
-    let (test, shared) = (&run.shared.test, run.shared);
-    let is_right = |row: &usize| {
-        test.row(*row, shared.columns).is_some_and(|(x, label)| {
+    let (shared, test) = (run.shared, &run.shared.test);
+    let is_right = |place: &usize| {
+        row(test, *place, shared.columns).is_some_and(|(x, label)| {
             let shares = softmax(&run.state.weights, x, shared.classes);
             shares.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1)).map(|(class, _)| class) == Some(label)
         })
@@ -182,11 +184,9 @@ fn show(run: &mut Running<'_, '_, Minimal>) -> Result<(), RunError> {
     Ok(())
 }
 
-impl Rows {
-    /// Features and class of a row.
-    fn row(&self, row: usize, columns: usize) -> Option<(&[f32], usize)> {
-        Some((self.features.get(row * columns..(row + 1) * columns)?, *self.labels.get(row)? as usize))
-    }
+/// Features and class of a row.
+fn row(rows: &Rows, row: usize, columns: usize) -> Option<(&[f32], usize)> {
+    Some((rows.features.get(row * columns..(row + 1) * columns)?, *rows.labels.get(row)? as usize))
 }
 
 /// Shares of the classes for one row, from the largest logit down so that nothing overflows.

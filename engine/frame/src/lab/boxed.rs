@@ -29,6 +29,7 @@ pub(super) trait Guest: fmt::Debug + Send + Sync {
     fn visit(&mut self, visitor: &mut dyn Visitor);
     fn rules(&self) -> Vec<Problem>;
     fn data_problems(&self) -> Vec<Problem>;
+    fn data_settings(&self) -> &'static [&'static str];
     fn cost(&self) -> Cost;
     fn run(&self, context: &mut Context<'_>) -> Result<(), RunError>;
     fn views(&self) -> Vec<ViewSpec>;
@@ -106,6 +107,10 @@ impl<L: RawLab> Guest for L {
 
     fn data_problems(&self) -> Vec<Problem> {
         RawLab::data_problems(self)
+    }
+
+    fn data_settings(&self) -> &'static [&'static str] {
+        L::data_settings()
     }
 
     fn cost(&self) -> Cost {

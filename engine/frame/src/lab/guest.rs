@@ -28,6 +28,8 @@ pub trait Lab: Described + PartialEq + Default + std::fmt::Debug + Send + Sync +
     const CHANNELS: &'static [&'static dyn Declaration];
     /// Every final figure that the lab reports; made by [`metrics!`](crate::metrics).
     const METRICS: &'static [Metric];
+    /// Keys of the settings that [`Lab::data_problems`] depends on; runs of a sweep that share them share the answer.
+    const DATA_SETTINGS: &'static [&'static str] = &[];
     /// What the lab can do besides running.
     const POWERS: Powers<Self> = Powers::NONE;
 

@@ -100,6 +100,11 @@ impl Method {
         self.guest.data_problems()
     }
 
+    /// Keys of the settings that the problems of the data depend on.
+    pub fn data_settings(&self) -> &'static [&'static str] {
+        self.guest.data_settings()
+    }
+
     /// What a run will cost.
     pub fn cost(&self) -> Cost {
         self.guest.cost()

@@ -41,6 +41,10 @@ pub trait RawLab: Clone + PartialEq + Default + std::fmt::Debug + Send + Sync + 
     fn data_problems(&self) -> Vec<Problem> {
         Vec::new()
     }
+    /// Keys of the settings that the problems of the data depend on; runs of a sweep that share them share the answer.
+    fn data_settings() -> &'static [&'static str] {
+        &[]
+    }
     /// What a run will cost.
     fn cost(&self) -> Cost;
     /// Carries the experiment out.
@@ -136,6 +140,10 @@ impl<L: Lab> RawLab for L {
 
     fn data_problems(&self) -> Vec<Problem> {
         Lab::data_problems(self)
+    }
+
+    fn data_settings() -> &'static [&'static str] {
+        L::DATA_SETTINGS
     }
 
     fn cost(&self) -> Cost {

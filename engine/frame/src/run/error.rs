@@ -59,6 +59,26 @@ pub enum RunError {
     Defect(String),
 }
 
+impl RunError {
+    /// One setting is the reason.
+    pub fn setting(key: &str, message: impl Into<String>) -> Self {
+        Self::Problems(vec![Problem::error(key, message)])
+    }
+
+    /// As problems of an experiment, for what goes wrong while its data are opened: `data` is the setting that names the data set,
+    /// `target` the one that names its column of labels.
+    pub fn into_problems(self, data: &str, target: &str) -> Vec<Problem> {
+        let key = match &self {
+            Self::Data(error) if error.is_about_target() => target,
+            _ => data,
+        };
+        match self {
+            Self::Problems(problems) => problems,
+            other => vec![Problem::error(key, other.to_string())],
+        }
+    }
+}
+
 fn list(problems: &[Problem]) -> String {
     problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
 }

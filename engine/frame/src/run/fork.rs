@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
+use super::check::refuse_data;
 use super::control::Control;
 use super::error::RunError;
 use super::event::Observer;
@@ -72,6 +73,7 @@ fn prepare(catalogue: Catalogue, request: &ForkRequest) -> Result<(), RunError> 
     if !problems.is_empty() {
         return Err(RunError::Problems(problems));
     }
+    refuse_data(&request.experiment)?;
     let (file, checkpoint) = find(&request.parent, request.step)?;
     let at = Parent { id: parent.id, step: checkpoint.marks.step };
     let metrics = store::metrics_file(&request.parent);

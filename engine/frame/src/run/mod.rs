@@ -3,6 +3,7 @@
 //! Contract: a run is a function of (experiment, seed, version); neither observer nor control changes a number of it.
 //! The engine never prints and never writes outside the run folder.
 
+mod check;
 mod context;
 mod control;
 mod error;
@@ -16,6 +17,7 @@ mod verify;
 mod waiting;
 mod worker;
 
+pub use check::check_data;
 pub use context::Context;
 pub use control::{Cancelled, Control, MOST_REQUESTS};
 pub use error::RunError;

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
+use super::check::refuse_data;
 use super::context::{Context, Parts};
 use super::control::Control;
 use super::error::RunError;
@@ -64,6 +65,7 @@ pub fn run(
     if !errors.is_empty() {
         return Err(RunError::Problems(errors));
     }
+    refuse_data(&request.experiment)?;
     let device = device::open(request.experiment.device)?;
     let folder = match &request.place {
         Place::Memory => None,
@@ -261,7 +263,10 @@ fn finish(
 }
 
 /// Runs the work with its own thread pool, so that runs side by side do not share one.
-fn in_pool(threads: u64, work: impl FnOnce() -> Result<(), RunError> + Send) -> Result<(), RunError> {
+pub(super) fn in_pool<T: Send>(
+    threads: u64,
+    work: impl FnOnce() -> Result<T, RunError> + Send,
+) -> Result<T, RunError> {
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(usize::try_from(threads).unwrap_or(0))
         .thread_name(|index| format!("run pool {index}"))

@@ -51,6 +51,8 @@ impl Lab for Config {
     const SMALLEST: &'static str = include_str!("smallest.toml");
     const CHANNELS: &'static [&'static dyn Declaration] = channels::ALL;
     const METRICS: &'static [Metric] = metrics::ALL;
+    const DATA_SETTINGS: &'static [&'static str] =
+        &["dataset", "label_column", "test_share", "network", "patch", "embedding", "heads"];
     const POWERS: Powers<Self> = Powers::NONE.makes().quantizes();
 
     type Shared = train::Material;
@@ -58,6 +60,10 @@ impl Lab for Config {
 
     fn rules(&self) -> Vec<Problem> {
         self.check_settings()
+    }
+
+    fn data_problems(&self) -> Vec<Problem> {
+        train::data_problems(self)
     }
 
     fn cost(&self) -> Cost {

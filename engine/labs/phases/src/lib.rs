@@ -38,6 +38,18 @@ use weightscope_frame::run::{Context, Control, RunError};
 /// The catalogue of this lab alone: its own run folders hold no other.
 pub(crate) const OWN: Catalogue = Catalogue::new(&[Entry::of::<Config>()]);
 
+/// What decides whether the data can be used.
+const DATA: &[&str] = &[
+    "origin",
+    "zoo_folder",
+    "dataset",
+    "label_column",
+    "train_rows",
+    "downstream",
+    "tuning_task",
+    "tuning_dataset",
+];
+
 impl RawLab for Config {
     const NAME: &'static str = "phases";
     const PRESETS: &'static [Preset] = presets!("phases": "quick", "desk", "desk-learning-rate");
@@ -66,6 +78,14 @@ impl RawLab for Config {
 
     fn check(&self) -> Vec<Problem> {
         self.check_settings()
+    }
+
+    fn data_problems(&self) -> Vec<Problem> {
+        run::data_problems(self)
+    }
+
+    fn data_settings() -> &'static [&'static str] {
+        DATA
     }
 
     fn cost(&self) -> Cost {

@@ -9,7 +9,6 @@ use std::collections::BTreeMap;
 use super::config::{Config, TuningTask};
 use super::plan::{Knobs, Plan};
 use weightscope_data::{self as data, Dataset, ImageShape, OpenOptions, Scope, Standardizer};
-use weightscope_frame::experiment::Problem;
 use weightscope_frame::run::{RunError, default_cache_folder};
 use weightscope_math::{Stream, stream};
 use weightscope_population::train::with_label_noise;
@@ -62,17 +61,16 @@ impl Material {
     /// Opens the data set and prepares the rows of all cells of a plan.
     pub(super) fn load(config: &Config, plan: &Plan) -> Result<Self, RunError> {
         let seed = config.data_seed;
-        let Split { dataset, train, test } = Split::open(&config.dataset, config, "phases/split")?;
+        let Split { dataset, train, test } = Split::main(config)?;
         let mut material = Self {
             test: samples(&test.0, dataset.columns(), test.1)?,
             classes: dataset.classes()?,
             inputs: dataset.columns(),
             hash: dataset.hash().to_owned(),
             image: dataset.image(),
-            tuning: None,
+            tuning: Tuning::open(config, &dataset)?,
             training: BTreeMap::new(),
         };
-        material.open_tuning(config)?;
         let (features, labels) = train;
         let clean = Clean { features, labels, seed };
         for cell in &plan.cells {
@@ -81,43 +79,19 @@ impl Material {
         Ok(material)
     }
 
+    /// Opens the data sets of the settings; whatever is wrong with them is found here.
+    pub(super) fn open(config: &Config) -> Result<(), RunError> {
+        let Split { dataset, .. } = Split::main(config)?;
+        dataset.classes()?;
+        Tuning::open(config, &dataset)?;
+        Ok(())
+    }
+
     /// The training rows of a cell.
     pub(super) fn training(&self, knobs: &Knobs) -> Result<&Training, RunError> {
         self.training
             .get(&key(knobs))
             .ok_or_else(|| RunError::Defect("a cell has no training rows".to_owned()))
-    }
-
-    /// Opens the data set to fine-tune to, or checks that the images can be turned, if the settings ask for it.
-    fn open_tuning(&mut self, config: &Config) -> Result<(), RunError> {
-        let refuse = |key: &str, why: String, allowed: &str| {
-            RunError::Problems(vec![Problem::error(key, why).allowing(allowed)])
-        };
-        match config.tuning_task {
-            _ if !config.downstream => {}
-            TuningTask::UpperHalf => {}
-            TuningTask::Turned => {
-                if self.image.is_none_or(|image| image.height != image.width) {
-                    let why = format!("the rows of {} are no square images to be turned", config.dataset);
-                    return Err(refuse("tuning_task", why, "upper_half, dataset"));
-                }
-            }
-            TuningTask::Dataset => {
-                let name = config.tuning_dataset.trim();
-                let Split { dataset, train, test } = Split::open(name, config, "phases/tuning split")?;
-                let columns = dataset.columns();
-                if columns != self.inputs {
-                    let why = format!("{name} has {columns} inputs, the networks have {}", self.inputs);
-                    return Err(refuse("tuning_dataset", why, "a data set with as many inputs"));
-                }
-                self.tuning = Some(Tuning {
-                    train: samples(&train.0, columns, train.1)?,
-                    test: samples(&test.0, columns, test.1)?,
-                    classes: dataset.classes()?,
-                });
-            }
-        }
-        Ok(())
     }
 
     fn prepare(&mut self, clean: &Clean, knobs: &Knobs) -> Result<(), RunError> {
@@ -136,6 +110,39 @@ impl Material {
     }
 }
 
+impl Tuning {
+    /// Opens the data set to fine-tune to, or checks that the images of `learned` can be turned, if the settings ask for it.
+    fn open(config: &Config, learned: &Dataset) -> Result<Option<Self>, RunError> {
+        match config.tuning_task {
+            _ if !config.downstream => Ok(None),
+            TuningTask::UpperHalf => Ok(None),
+            TuningTask::Turned => {
+                if learned.image().is_none_or(|image| image.height != image.width) {
+                    let why = "the rows are no square images to be turned; choose upper_half or dataset";
+                    return Err(RunError::setting("tuning_task", format!("{why}: {}", config.dataset)));
+                }
+                Ok(None)
+            }
+            TuningTask::Dataset => {
+                let name = config.tuning_dataset.trim();
+                let Split { dataset, train, test } =
+                    Split::open((name, "tuning_dataset"), config, "phases/tuning split")?;
+                let (columns, inputs) = (dataset.columns(), learned.columns());
+                if columns != inputs {
+                    let why = format!("a row has {columns} inputs, the networks have {inputs}");
+                    let text = format!("{why}; choose a data set with as many inputs: {name}");
+                    return Err(RunError::setting("tuning_dataset", text));
+                }
+                Ok(Some(Self {
+                    train: samples(&train.0, columns, train.1)?,
+                    test: samples(&test.0, columns, test.1)?,
+                    classes: dataset.classes()?,
+                }))
+            }
+        }
+    }
+}
+
 /// A data set in two parts, both standardised by the first.
 struct Split {
     dataset: Dataset,
@@ -144,14 +151,20 @@ struct Split {
 }
 
 impl Split {
-    /// The first rows of one permutation train, all others test.
-    fn open(name: &str, config: &Config, purpose: &str) -> Result<Self, RunError> {
+    /// Of the data set that the networks learn.
+    fn main(config: &Config) -> Result<Self, RunError> {
+        Self::open((&config.dataset, "dataset"), config, "phases/split")
+    }
+
+    /// Of the data set of a name, which stands in the setting `key`: the first rows of one permutation train, all others test.
+    fn open((name, key): (&str, &str), config: &Config, purpose: &str) -> Result<Self, RunError> {
         let options = OpenOptions {
             label_column: Some(config.label_column.clone()),
             cache_dir: default_cache_folder(),
             ..OpenOptions::default()
         };
-        let dataset = data::open(name, &options)?;
+        let dataset = data::open(name, &options)
+            .map_err(|error| RunError::Problems(RunError::from(error).into_problems(key, "label_column")))?;
         let order = stream(config.data_seed, purpose).permutation(dataset.rows());
         let count = config.train_rows as usize;
         if count >= dataset.rows() {
@@ -194,9 +207,9 @@ fn samples(features: &[f32], columns: usize, labels: Vec<u32>) -> Result<Samples
 }
 
 fn too_many(name: &str, dataset: &Dataset) -> RunError {
-    let text = format!("{name} has {} rows, and some must test", dataset.rows());
-    let problem = Problem::error("train_rows", text);
-    RunError::Problems(vec![problem.allowing(format!("1 to {}", dataset.rows().saturating_sub(1)))])
+    let rows = dataset.rows();
+    let why = format!("there are {rows} rows, and some must test; take 1 to {}", rows.saturating_sub(1));
+    RunError::setting("train_rows", format!("{why}: {name}"))
 }
 
 /// λ·x + (1 − λ)·x' with one λ ~ Beta(16, 16) for each batch and x' another row of the batch.

@@ -49,7 +49,7 @@ pub(super) fn rows() -> Vec<ReferenceRow> {
         },
         ReferenceRow {
             quantity: "cells in the reference's phase, desk",
-            published: "46 to 51 of 56 over ten pairs of split and seed",
+            published: "46 to 52 of 56 over sixteen pairs of split and seed",
             source: "own measurement, reference program",
             result: None,
             value: None,

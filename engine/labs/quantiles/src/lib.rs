@@ -41,6 +41,9 @@ use weightscope_frame::run::{Context, Control, RunError};
 /// The catalogue of this lab alone: its own run folders hold no other.
 pub(crate) const OWN: Catalogue = Catalogue::new(&[Entry::of::<Config>()]);
 
+/// What decides whether the table can be used.
+const DATA: &[&str] = &["dataset", "target", "missing", "split", "folds"];
+
 impl RawLab for Config {
     const NAME: &'static str = "quantiles";
     const PRESETS: &'static [Preset] =
@@ -70,6 +73,14 @@ impl RawLab for Config {
 
     fn check(&self) -> Vec<Problem> {
         self.check_settings()
+    }
+
+    fn data_problems(&self) -> Vec<Problem> {
+        pipeline::data_problems(self)
+    }
+
+    fn data_settings() -> &'static [&'static str] {
+        DATA
     }
 
     fn cost(&self) -> Cost {

@@ -28,14 +28,11 @@ const LONG: f64 = 300.0;
 
 /// Refuses what does not fit, announces what takes long. Tables whose size cannot be told in advance pass.
 pub(super) fn check(config: &Config, context: &mut Context<'_>) -> Result<(), RunError> {
-    let Some((rows, columns)) = extent(Path::new(&config.dataset)) else { return Ok(()) };
-    let levels = config.grid().map_or(19, |grid| grid.len());
-    let threads = rayon::current_num_threads();
-    let wanted = memory(config, (rows, columns), levels, threads);
-    let free = free_memory();
-    if let Some(problem) = refusal((rows, columns), wanted, free) {
+    if let Some(problem) = refused(config) {
         return Err(RunError::Problems(vec![problem]));
     }
+    let Some((rows, columns)) = extent(Path::new(&config.dataset)) else { return Ok(()) };
+    let levels = config.grid().map_or(19, |grid| grid.len());
     for kind in config.kinds() {
         let one = seconds(kind, TRAINING * rows, columns as f64, levels as f64);
         if one > LONG {
@@ -48,6 +45,14 @@ pub(super) fn check(config: &Config, context: &mut Context<'_>) -> Result<(), Ru
         }
     }
     Ok(())
+}
+
+/// Why the table does not fit in memory; nothing if it does, or if its size cannot be told in advance.
+pub(super) fn refused(config: &Config) -> Option<Problem> {
+    let extent = extent(Path::new(&config.dataset))?;
+    let levels = config.grid().map_or(19, |grid| grid.len());
+    let wanted = memory(config, extent, levels, rayon::current_num_threads());
+    refusal(extent, wanted, free_memory())
 }
 
 /// What to say when a run of so many bytes meets so few free ones.

@@ -41,20 +41,9 @@ pub(super) struct Batch {
 impl Material {
     /// Opens the data set, splits it in the seed's own way, and standardises by the training rows.
     pub(super) fn load(config: &Config, context: &mut Context<'_>) -> Result<Self, RunError> {
-        let options = OpenOptions {
-            label_column: Some(config.label_column.clone()),
-            cache_dir: default_cache_folder(),
-            ..OpenOptions::default()
-        };
-        let dataset = data::open(&config.dataset, &options)?;
+        let Opened { dataset, split, vit } = Opened::open(config, context.seed)?;
         context.dataset(dataset.hash());
-        let labels = dataset.labels()?;
-        let split = data::split::stratified(labels, config.test_share, context.seed)?;
         let standardizer = Standardizer::fit(&dataset, &split.train, Scope::Global)?;
-        let vit = match config.network {
-            Network::Mlp => None,
-            Network::Vit => Some(vit_shape(config, &dataset)?),
-        };
         let rows = |wanted: &[usize]| -> Result<Rows, RunError> {
             let mut rows = Rows::default();
             data::batches::gather(&dataset, wanted, &mut rows.features)?;
@@ -107,11 +96,37 @@ impl Material {
     }
 }
 
+/// A data set that can be used, and how.
+pub(super) struct Opened {
+    dataset: data::Dataset,
+    split: data::Split,
+    vit: Option<VitShape>,
+}
+
+impl Opened {
+    /// Opens the data set and divides it; whatever is wrong with the data for these settings is found here.
+    pub(super) fn open(config: &Config, seed: u64) -> Result<Self, RunError> {
+        let options = OpenOptions {
+            label_column: Some(config.label_column.clone()),
+            cache_dir: default_cache_folder(),
+            ..OpenOptions::default()
+        };
+        let dataset = data::open(&config.dataset, &options)?;
+        let split = data::split::stratified(dataset.labels()?, config.test_share, seed)
+            .map_err(|error| RunError::setting("test_share", format!("{error}: {}", config.dataset)))?;
+        let vit = match config.network {
+            Network::Mlp => None,
+            Network::Vit => Some(vit_shape(config, &dataset)?),
+        };
+        Ok(Self { dataset, split, vit })
+    }
+}
+
 fn vit_shape(config: &Config, dataset: &data::Dataset) -> Result<VitShape, RunError> {
-    use weightscope_frame::experiment::Problem;
     let Some(image) = dataset.image() else {
-        let text = format!("the transformer needs images, and {} holds none", dataset.name());
-        return Err(RunError::Problems(vec![Problem::error("network", text).allowing("mlp")]));
+        let why =
+            "the transformer needs images, and the data set holds none; choose mlp, or a data set of images";
+        return Err(RunError::setting("network", format!("{why}: {}", config.dataset)));
     };
     let size = |value: u64| usize::try_from(value).unwrap_or(usize::MAX);
     let shape = VitShape {
@@ -125,7 +140,7 @@ fn vit_shape(config: &Config, dataset: &data::Dataset) -> Result<VitShape, RunEr
         ratio: size(config.mlp_ratio),
         classes: dataset.classes()?,
     };
-    shape.check().map_err(|error| RunError::Problems(vec![Problem::error("patch", error.to_string())]))?;
+    shape.check().map_err(|error| RunError::setting("patch", format!("{error}: {}", config.dataset)))?;
     Ok(shape)
 }
 

@@ -14,7 +14,7 @@ pub(super) mod product;
 mod quantized;
 mod trace;
 
-use weightscope_frame::experiment::Cost;
+use weightscope_frame::experiment::{Cost, Problem};
 use weightscope_frame::lab::{Running, Stage, Steps};
 use weightscope_frame::run::{Context, Request, RunError};
 use weightscope_frame::store::{self, Codec, CodecError, Saved, State};
@@ -24,6 +24,7 @@ use super::config::{Config, Network, Remedy};
 use super::{channels as ch, metrics};
 pub(super) use float::Float;
 pub(super) use material::Material;
+use material::Opened;
 pub(super) use quantized::Quantized;
 
 /// The stages.
@@ -68,6 +69,13 @@ pub(super) fn begin(config: &Config, context: &mut Context<'_>) -> Result<(Mater
     let material = Material::load(config, context)?;
     let float = Float::new(config, context, &material)?;
     Ok((material, Training { float, quantized: None }))
+}
+
+/// Why the data cannot be used; nothing if they can.
+pub(super) fn data_problems(config: &Config) -> Vec<Problem> {
+    // How many rows a part gets does not depend on the seed.
+    let opened = Opened::open(config, 0);
+    opened.err().map_or_else(Vec::new, |error| error.into_problems("dataset", "label_column"))
 }
 
 /// The stages that the settings ask for.

@@ -18,4 +18,4 @@ mod tuning;
 mod whole;
 
 pub(super) use stages::{REFINE, REGION};
-pub(super) use whole::run;
+pub(super) use whole::{data_problems, run};

@@ -10,6 +10,7 @@ use crate::method::phase::Phase;
 use crate::metric::Metric;
 use crate::plan::Plan;
 use crate::zoo;
+use weightscope_frame::experiment::Problem;
 use weightscope_frame::run::{Context, RunError};
 
 /// Carries the experiment out.
@@ -56,6 +57,15 @@ pub(crate) fn run(config: &Config, context: &mut Context<'_>) -> Result<(), RunE
     stages.results(context, &book)?;
     context.checkpoint(&checkpoint::save(&book))?;
     Ok(())
+}
+
+/// Why the data or the zoo cannot be used; nothing if they can.
+pub(crate) fn data_problems(config: &Config) -> Vec<Problem> {
+    let (opened, key) = match config.origin {
+        Origin::Zoo => (zoo::import::open(config), "zoo_folder"),
+        Origin::Train => (Material::open(config), "dataset"),
+    };
+    opened.err().map_or_else(Vec::new, |error| error.into_problems(key, "label_column"))
 }
 
 fn parameters(config: &Config, material: &Material, plan: &Plan) -> Result<Vec<usize>, RunError> {

@@ -12,8 +12,8 @@ use crate::config::Config;
 use crate::method::phase::{Phase, classify};
 use crate::metric::{Metric, Values};
 use crate::plan::{Cell, Knobs, Plan, Wanted};
-use crate::run::{files, pictures};
 use weightscope_frame::run::{Context, RunError};
+use weightscope_frame::run::{files, pictures};
 use weightscope_frame::store::StoreError;
 
 /// Reads one of the settings.
@@ -47,12 +47,7 @@ pub(crate) fn run(config: &Config, context: &mut Context<'_>) -> Result<(), RunE
         context.warn(&format!("{} further models are left out", left_out - MOST_NAMED));
     }
     if found.is_empty() {
-        return Err(RunError::Store(StoreError::Damaged {
-            what: "the zoo",
-            why: "no folder in it holds a model with params.json and result.json".to_owned(),
-            advice: "choose the folder that holds the models' folders",
-            path: root,
-        }));
+        return Err(no_model(root));
     }
     let (plan, cells) = arrange(&found);
     let mut values: Vec<Values> = cells.iter().map(|models| of_cell(models)).collect();
@@ -75,6 +70,22 @@ pub(crate) fn run(config: &Config, context: &mut Context<'_>) -> Result<(), RunE
     context.result("models_measured", computed as f64);
     Phase::count(&phases, |name, count| context.result(name, count as f64));
     Ok(())
+}
+
+/// Looks whether the folder of the settings holds a model that can be read.
+pub(crate) fn open(config: &Config) -> Result<(), RunError> {
+    let root = PathBuf::from(config.zoo_folder.trim());
+    let found = folders(&root)?.iter().any(|folder| model::read(folder).is_ok());
+    if found { Ok(()) } else { Err(no_model(root)) }
+}
+
+fn no_model(root: PathBuf) -> RunError {
+    RunError::Store(StoreError::Damaged {
+        what: "the zoo",
+        why: "no folder in it holds a model with params.json and result.json".to_owned(),
+        advice: "choose the folder that holds the models' folders",
+        path: root,
+    })
 }
 
 fn phases(config: &Config, values: &[Values], diverged: &[bool]) -> Vec<Phase> {

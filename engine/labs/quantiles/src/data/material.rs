@@ -1,13 +1,11 @@
 //! Opening, checking, splitting and encoding the table of a run.
 
-use std::path::Path;
-
 use super::encode::Encoder;
 use super::split::{Parts, from_file, seeded};
 use super::truth;
 use crate::base::Matrix;
 use crate::config::{Config, Missing};
-use weightscope_data::table::{Column, MISSING, Table, open_table, told};
+use weightscope_data::table::{Column, MISSING, Table, open_table};
 use weightscope_frame::run::RunError;
 
 /// Rows of one part.
@@ -47,32 +45,8 @@ pub struct Material {
 impl Material {
     /// Loads everything. `taus` are the levels of the true quantiles.
     pub fn load(config: &Config, taus: &[f64]) -> Result<Self, RunError> {
-        let table = open_table(&config.dataset)?;
-        let target = find_target(&table, &config.target)?;
-        if table.columns.len() < 2 {
-            return Err(problem(
-                &table,
-                "dataset",
-                "there is no column beside the target",
-                "give at least one feature",
-            ));
-        }
-        let folds = usize::try_from(config.folds).unwrap_or(2);
-        let parts = if config.split.contains(".csv:") {
-            from_file(&config.split, table.rows)?
-        } else {
-            let seed = config.split.trim().parse().unwrap_or(0);
-            seeded(table.rows, folds, seed)
-        };
-        let kept = whole_rows(&table, target, config.missing)?;
-        let parts = match &kept {
-            Some(kept) => dropped(&parts, kept),
-            None => parts,
-        };
-        let fold_count = parts.folds.iter().max().map_or(0, |most| most + 1);
-        check_sizes(&table, &parts, fold_count.max(folds))?;
+        let Opened { table, target, parts, fold_count } = Opened::open(config)?;
         let encoder = Encoder::fit(&table, target, &parts.train);
-        check_target(&table, target, &parts.train)?;
         let part = |rows: &[usize]| Part {
             x: encoder.features(&table, rows),
             y: observations(&table, target, rows, &encoder),
@@ -99,6 +73,47 @@ impl Material {
     }
 }
 
+/// A table that can be used, and its parts.
+pub(crate) struct Opened {
+    table: Table,
+    target: usize,
+    parts: Parts,
+    fold_count: usize,
+}
+
+impl Opened {
+    /// Opens the table and divides its rows; whatever is wrong with the table for these settings is found here.
+    pub(crate) fn open(config: &Config) -> Result<Self, RunError> {
+        let table = open_table(&config.dataset)?;
+        let target = find_target(&table, &config.target)?;
+        if table.columns.len() < 2 {
+            return Err(problem(
+                &table,
+                "dataset",
+                "there is no column beside the target",
+                "give at least one feature",
+            ));
+        }
+        let folds = usize::try_from(config.folds).unwrap_or(2);
+        let parts = if config.split.contains(".csv:") {
+            from_file(&config.split, table.rows)
+                .map_err(|error| RunError::setting("split", error.to_string()))?
+        } else {
+            let seed = config.split.trim().parse().unwrap_or(0);
+            seeded(table.rows, folds, seed)
+        };
+        let kept = whole_rows(&table, target, config.missing)?;
+        let parts = match &kept {
+            Some(kept) => dropped(&parts, kept),
+            None => parts,
+        };
+        let fold_count = parts.folds.iter().max().map_or(0, |most| most + 1);
+        check_sizes(&table, &parts, fold_count.max(folds))?;
+        check_target(&table, target, &parts.train)?;
+        Ok(Self { table, target, parts, fold_count })
+    }
+}
+
 /// Parts without the rows that are dropped; row numbers stay those of the table.
 fn dropped(parts: &Parts, kept: &[usize]) -> Parts {
     let renumbered = parts.keep(kept);
@@ -114,7 +129,7 @@ fn dropped(parts: &Parts, kept: &[usize]) -> Parts {
 
 /// What setting does not fit the table, why, and what to do; the message ends with the table.
 fn problem(table: &Table, key: &str, why: &str, remedy: &str) -> RunError {
-    told(format!("{key}: {why}; {remedy}"), Path::new(&table.place)).into()
+    RunError::setting(key, format!("{why}; {remedy}: {}", table.place))
 }
 
 /// So many rows in words.

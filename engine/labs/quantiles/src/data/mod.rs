@@ -6,5 +6,6 @@ mod split;
 mod truth;
 
 pub use encode::{Encoder, Input, Target};
+pub(super) use material::Opened;
 pub use material::{Material, Part};
 pub use split::{Parts, seeded};

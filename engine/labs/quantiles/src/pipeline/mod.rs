@@ -24,7 +24,7 @@ use burn::tensor::Device;
 use super::base::Kind;
 use super::channels as ch;
 use super::config::{Config, Conformal, Search};
-use super::data::Material;
+use super::data::{Material, Opened};
 use super::ensemble::{AggregateSettings, Aggregator};
 use super::method::batch::batch_size;
 use super::method::isotonize::Isotonization;
@@ -131,6 +131,15 @@ pub(super) fn run(config: &Config, context: &mut Context<'_>) -> Result<(), RunE
     report::write(&plan, &store, context)?;
     finish::finish(&plan, &mut store, context)?;
     context.checkpoint(&store.to_state())
+}
+
+/// Why the table cannot be used; nothing if it can.
+pub(super) fn data_problems(config: &Config) -> Vec<Problem> {
+    if let Some(problem) = super::size::refused(config) {
+        return vec![problem];
+    }
+    let opened = Opened::open(config);
+    opened.err().map_or_else(Vec::new, |error| error.into_problems("dataset", "target"))
 }
 
 /// All fits; models with numbers that are not finite leave the plan on the way.
