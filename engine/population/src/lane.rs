@@ -18,7 +18,7 @@ use weightscope_math::linalg::lanczos::Element;
 /// Numbers in a lane.
 pub const LANES: usize = 16;
 
-/// See the module.
+/// A fixed number of 32-bit floats that are computed at once.
 #[derive(Clone, Copy, Debug, PartialEq, Pod, Zeroable)]
 #[repr(C, align(64))]
 pub struct Lane(pub [f32; LANES]);

@@ -14,7 +14,7 @@ use super::shape::{Layer, Shape};
 /// Rows that are judged at once.
 const JUDGED_AT_ONCE: usize = 128;
 
-/// See the module.
+/// Working memory for networks of one shape and batches up to one size: forward, gradient, step, judging.
 #[derive(Clone, Debug)]
 pub struct Machine {
     shape: Shape,

@@ -23,7 +23,7 @@ const FILE: &str = "session.json";
 /// Time between two looks at whether something changed.
 const EVERY: Duration = Duration::from_secs(1);
 
-/// See the module. Everything optional, so that older files are read.
+/// What the window takes up again at its next start. Everything optional, so that older files are read.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub(super) struct Session {

@@ -13,7 +13,7 @@ use weightscope_frame::store::{self, Status};
 use crate::figure::provenance::Provenance;
 use crate::views::{self, own};
 
-/// See the module.
+/// The run that the tiles show, live or from disk.
 pub(super) struct Shown {
     /// Words for headings.
     pub(super) title: String,

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-/// See the module; `CHUNK` is the number of elements of one chunk.
+/// A list that grows at its end and whose copies share what they have; `CHUNK` is the number of elements of one chunk.
 #[derive(Clone, Debug)]
 pub struct Chunks<T, const CHUNK: usize = 1024> {
     full: Arc<Vec<Arc<[T]>>>,

@@ -5,7 +5,7 @@
 
 use std::ops::Range;
 
-/// See the module.
+/// The coordinates of a series, each in the smallest form that gives the same bits back.
 #[derive(Debug)]
 pub(super) enum Column {
     /// `first + stride · index`: steps, and values that stand still.

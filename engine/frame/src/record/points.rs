@@ -14,7 +14,7 @@ const CHUNK: usize = 512;
 /// Chunks that one shared list of chunks holds: what a copy has to count up.
 const GROUP: usize = 32;
 
-/// See the module.
+/// The points of a series, x and y each in its own column.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Points {
     full: Chunks<Arc<Pairs>, GROUP>,

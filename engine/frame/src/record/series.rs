@@ -108,7 +108,7 @@ pub struct Query<'a> {
     pub to_axis: &'a dyn Fn(f64) -> f64,
 }
 
-/// See the module.
+/// One number over steps: points in the order in which they came, with a min–max pyramid for drawing.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(from = "packed::PackedSeries", into = "packed::PackedSeries")]
 pub struct Series {

@@ -9,7 +9,7 @@ use crate::record::{Channel, Data, Record};
 /// Points that may wait: 16 kB, half of the smallest cache.
 const MOST: usize = 1024;
 
-/// See the module.
+/// Points of one vector channel that have not entered their series yet.
 #[derive(Debug, Default)]
 pub(super) struct Waiting {
     channel: String,

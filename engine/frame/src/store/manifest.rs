@@ -54,7 +54,7 @@ pub struct Verification {
     pub at: String,
 }
 
-/// See the module.
+/// What `manifest.json` holds: where a run comes from, how it stands, what it found.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Manifest {

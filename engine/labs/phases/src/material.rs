@@ -41,7 +41,7 @@ pub(super) struct Tuning {
     pub(super) classes: usize,
 }
 
-/// See the module.
+/// The rows that a grid learns from and is tested on.
 #[derive(Clone, Debug)]
 pub(super) struct Material {
     pub(super) test: Samples,

@@ -49,7 +49,7 @@ pub(super) struct Wanted {
     pub(super) temperature: f64,
 }
 
-/// See the module.
+/// The cells of a grid in the order in which they are filled, with the number of networks in each.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Plan {
     /// Values of the columns.

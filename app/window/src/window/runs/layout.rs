@@ -10,7 +10,7 @@ use super::model::Row;
 use crate::theme::SERIES_COLORS;
 use crate::views::SeedGroups;
 
-/// See the module. Everything optional, so that older files are read.
+/// Columns, order, groups, ticks and colours of the runs table. Everything optional, so that older files are read.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub(in crate::window) struct RunsLayout {

@@ -48,7 +48,7 @@ pub enum Value<'a> {
     Text(Cow<'a, str>),
 }
 
-/// See the module.
+/// One run in the table: its manifest and its settings.
 #[derive(Clone, Debug)]
 pub struct Row {
     /// Its folder.

@@ -95,7 +95,7 @@ struct Beside {
     style: RunStyle,
 }
 
-/// See the module. Plain data for one set of ticks; the tiles rebuild when the generation changes.
+/// The runs that are drawn over each other. Plain data for one set of ticks; the tiles rebuild when the generation changes.
 #[derive(Default)]
 pub(in crate::window) struct OverlaySet {
     pub(in crate::window) generation: u64,

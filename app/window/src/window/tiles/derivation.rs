@@ -63,7 +63,7 @@ struct Job {
     begun: Instant,
 }
 
-/// See the module.
+/// The derived channels of one tile, and the work on newer ones.
 #[derive(Default)]
 pub(super) struct Derivation {
     done: Option<Key>,

@@ -19,7 +19,7 @@ pub(super) enum Architecture {
     Vit(Box<Vit>),
 }
 
-/// See the module.
+/// A network with its parameters: perceptron or transformer behind one forward pass.
 #[derive(Clone, Debug)]
 pub(super) struct Model {
     pub(super) architecture: Architecture,

@@ -10,7 +10,7 @@ use weightscope_frame::run::RunError;
 use weightscope_frame::store;
 use weightscope_population::{Lane, Samples, Shape};
 
-/// See the module.
+/// The cell that is looked at, opened: its networks and what they were trained on.
 pub(super) struct OpenCell {
     /// The settings that made the networks.
     pub(super) config: Config,

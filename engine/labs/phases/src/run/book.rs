@@ -14,7 +14,7 @@ use crate::method::phase::{Metrics, Phase, Thresholds, classify};
 use crate::metric::{Metric, Values};
 use crate::plan::{Plan, Wanted};
 
-/// See the module. What belongs to a cell stands at its place in `cells`, what belongs to a network at cell × seeds + seed; nothing
+/// All results of a grid as they come. What belongs to a cell stands at its place in `cells`, what belongs to a network at cell × seeds + seed; nothing
 /// where it is not known yet.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Book {

@@ -33,7 +33,7 @@ const KEYS: [(Metric, &[&str]); 12] = [
 const MOST_UNITS: usize = 65_536;
 const MOST_PARAMETERS: usize = 100_000_000;
 
-/// See the module.
+/// One trained network of a zoo as its files describe it.
 #[derive(Clone, Debug)]
 pub(crate) struct Model {
     /// Its folder.

@@ -52,7 +52,7 @@ impl Target {
     }
 }
 
-/// See the module.
+/// How a table becomes standardised numbers, learned from the training rows alone.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Encoder {
     /// The inputs in the order of the table.

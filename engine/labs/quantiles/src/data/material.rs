@@ -19,7 +19,7 @@ pub struct Part {
     pub rows: Vec<usize>,
 }
 
-/// See the module.
+/// The encoded table in its parts: training, validation, calibration and test rows.
 #[derive(Clone, Debug)]
 pub struct Material {
     /// Rows that models are fitted on.

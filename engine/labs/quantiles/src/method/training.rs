@@ -9,7 +9,7 @@ use super::optimizer::Amsgrad;
 use super::pinball;
 use weightscope_math::real::Real;
 
-/// See the module.
+/// What the training of weights minimises, and how.
 #[derive(Clone, Debug)]
 pub struct Objective<T> {
     /// Levels.

@@ -44,7 +44,7 @@ impl Stage {
     }
 }
 
-/// See the module.
+/// What is looked at: method, stage, level and rows, as the controls stand.
 pub(super) struct Look<'a> {
     pub(super) config: &'a Config,
     pub(super) record: &'a Record,

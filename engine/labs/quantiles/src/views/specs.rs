@@ -8,7 +8,7 @@ use crate::config::Config;
 use crate::method::aggregate::Resolution;
 use weightscope_frame::record::{AxisSpec, Reference, ReferenceAxis, ReferenceStyle, ViewKind, ViewSpec};
 
-/// See the module.
+/// All views of the lab, in the order of the tiles.
 pub(crate) fn views(config: &Config) -> Vec<ViewSpec> {
     let mut views = vec![fan_chart()];
     views.extend(in_one_tile([reliability_curve(), pit()]));

@@ -5,7 +5,7 @@ use crate::base::matrix::Matrix;
 /// Most bins of a feature: a code is one byte.
 const MOST_BINS: usize = 255;
 
-/// See the module.
+/// Features cut into bins, for splits that look at counts instead of values.
 #[derive(Clone, Debug)]
 pub struct Bins {
     /// Codes by feature, then row.
