@@ -308,7 +308,8 @@ impl<'a> Context<'a> {
         self.epoch = epoch;
     }
 
-    /// Ends a step: publishes, writes and saves what is due, then waits if the run is paused.
+    /// Ends a step: publishes, writes and saves what is due, then waits if the run is paused. A cancelled run ends here, with its state
+    /// saved.
     /// `save` gives the state from which the run can go on after this step; it is called only when a checkpoint is due.
     pub fn end_step(&mut self, save: impl FnOnce() -> State) -> Result<(), RunError> {
         self.end_step_with(|| Ok(save()))
@@ -330,7 +331,7 @@ impl<'a> Context<'a> {
             self.flush()?;
         }
         let interval = CHECKPOINT_EVERY.max(self.clock.save_took * CHECKPOINT_SHARE);
-        if holding || now.duration_since(self.clock.saved) >= interval {
+        if holding || self.control.is_cancelled() || now.duration_since(self.clock.saved) >= interval {
             self.checkpoint(&save()?)?;
         }
         self.control.boundary()?;
@@ -341,13 +342,15 @@ impl<'a> Context<'a> {
         Ok(())
     }
 
-    /// Inside a long step: publishes what is due; while the run is held, saves and waits.
+    /// Inside a long step: publishes what is due; while the run is held, saves and waits; of a cancelled run it saves the state.
     pub(crate) fn breathe(
         &mut self,
         save: impl FnOnce() -> Result<State, CodecError>,
     ) -> Result<(), RunError> {
         let now = Instant::now();
-        if self.control.will_hold() {
+        if self.control.is_cancelled() {
+            self.checkpoint(&save()?)?;
+        } else if self.control.will_hold() {
             self.publish(true);
             self.checkpoint(&save()?)?;
             self.control.check()?;

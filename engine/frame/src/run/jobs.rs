@@ -239,6 +239,10 @@ fn take_all<H: Taker, T: Send, N: Send>(
         }
         wait = false;
         if let Some(error) = failed.remove(&committed) {
+            // Of a cancelled run the jobs end too, perhaps before this thread has looked: what was taken is saved.
+            if matches!(error, RunError::Cancelled(_)) {
+                hand.breathe()?;
+            }
             return Err(error);
         } else if let Some(value) = early.remove(&committed) {
             take(hand, News::Next(committed, value))?;

@@ -12,8 +12,8 @@ use crate::config::Config;
 use crate::method::phase::{Phase, classify};
 use crate::metric::{Metric, Values};
 use crate::plan::{Cell, Knobs, Plan, Wanted};
+use crate::run::{files, pictures};
 use weightscope_frame::run::{Context, RunError};
-use weightscope_frame::run::{files, pictures};
 use weightscope_frame::store::StoreError;
 
 /// Reads one of the settings.
