@@ -186,9 +186,8 @@ mod tests {
             name: "mine".into(),
             features: vec![1.0, 2.0, 3.0, 4.0, 5.0, 6.0],
             columns: 2,
-            image: None,
             target: Target::Classes { labels: vec![0, 1, 2], names: vec![String::new(); 3] },
-            column_names: vec![],
+            ..Contents::default()
         })
         .unwrap();
         let (mut features, mut labels) = (vec![9.0], vec![9]);

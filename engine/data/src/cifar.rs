@@ -76,7 +76,7 @@ fn open(paths: &[PathBuf], name: String, place: &Path) -> Result<Dataset, DataEr
         columns: PIXELS,
         image: Some(IMAGE),
         target: Target::Classes { labels, names },
-        column_names: Vec::new(),
+        ..Contents::default()
     };
     Dataset::new(contents).map_err(|error| error.at(place))
 }

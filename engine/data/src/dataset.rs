@@ -1,6 +1,7 @@
 //! A data set in memory: a table of finite features with one target per row, checked once, then immutable.
 
 use super::error::{DataError, Problem};
+use super::read::{Doubt, Read};
 
 /// How the columns of a row form an image: `columns = channels · height · width`, channel by channel, each
 /// channel row by row.
@@ -50,6 +51,26 @@ pub struct Contents {
     pub target: Target,
     /// A name per column, or none at all: then they are called `x0`, `x1`, ….
     pub column_names: Vec<String>,
+    /// What was taken off each column, in its units, so that single precision holds its digits; empty for nothing.
+    pub offsets: Vec<f64>,
+    /// What was read.
+    pub read: Read,
+}
+
+impl Default for Contents {
+    /// Nothing: a start for those that fill it.
+    fn default() -> Self {
+        Self {
+            name: String::new(),
+            features: Vec::new(),
+            columns: 0,
+            image: None,
+            target: Target::Values(Vec::new()),
+            column_names: Vec::new(),
+            offsets: Vec::new(),
+            read: Read::default(),
+        }
+    }
 }
 
 /// A checked data set. Its contents never change; a subset is a new data set with a hash of its own.
@@ -70,8 +91,15 @@ impl Dataset {
         if contents.column_names.is_empty() {
             contents.column_names = (0..contents.columns).map(|column| format!("x{column}")).collect();
         }
+        if contents.offsets.len() != contents.columns {
+            contents.offsets = vec![0.0; contents.columns];
+        }
         match check(&contents) {
-            Ok(rows) => Ok(Self { hash: hash(&contents, rows), contents, rows }),
+            Ok(rows) => {
+                let hash = hash(&contents, rows);
+                account(&mut contents, rows, &hash);
+                Ok(Self { hash, contents, rows })
+            }
             Err(problem) => Err(DataError::Unusable { problem, place: contents.name }),
         }
     }
@@ -109,6 +137,16 @@ impl Dataset {
     /// A name per column.
     pub fn column_names(&self) -> &[String] {
         &self.contents.column_names
+    }
+
+    /// What was taken off each column, in its units; a value of the source is the feature plus this.
+    pub fn offsets(&self) -> &[f64] {
+        &self.contents.offsets
+    }
+
+    /// What was read, with the rows and the hash of this data set.
+    pub fn read(&self) -> &Read {
+        &self.contents.read
     }
 
     /// BLAKE3, hexadecimal, over the shape, the bits of the features and the targets; names do not count.
@@ -186,6 +224,8 @@ impl Dataset {
             image: self.contents.image,
             target,
             column_names: self.contents.column_names.clone(),
+            offsets: self.contents.offsets.clone(),
+            read: self.contents.read.clone(),
         })
     }
 
@@ -200,6 +240,46 @@ impl Dataset {
         DataError::Unusable { problem, place: self.contents.name.clone() }
     }
 }
+
+/// Completes what was read by what the data set itself shows: rows, hash, classes, the form of images.
+fn account(contents: &mut Contents, rows: usize, hash: &str) {
+    let read = &mut contents.read;
+    if read.place.is_empty() {
+        read.place.clone_from(&contents.name);
+    }
+    if read.form.is_empty() {
+        read.form = match contents.image {
+            Some(ImageShape { channels, height, width }) => {
+                format!("images of {height} × {width}, channels {channels}")
+            }
+            None => format!("rows of {} numbers", contents.columns),
+        };
+    }
+    (read.rows, read.hash) = (rows, hash.to_owned());
+    let Target::Classes { labels, names } = &contents.target else { return };
+    let mut counts = vec![0_usize; names.len()];
+    for label in labels {
+        if let Some(count) = counts.get_mut(*label as usize) {
+            *count += 1;
+        }
+    }
+    let empty = counts.iter().filter(|count| **count == 0).count();
+    read.classes = names.iter().cloned().zip(counts).collect();
+    let doubt = |why: String, remedy: &str| Doubt { why, remedy: remedy.to_owned(), ..Doubt::default() };
+    read.doubts.retain(|own| !own.why.starts_with(SINGLE) && !own.why.starts_with(WITHOUT_ROWS));
+    if let [only] = names.as_slice() {
+        let why = format!("{SINGLE}, \"{only}\": every network is right about all rows");
+        read.doubts.push(doubt(why, "choose data with at least two classes"));
+    } else if empty > 0 {
+        let why = format!("{WITHOUT_ROWS}: {empty} of {} have none", names.len());
+        read.doubts.push(doubt(why, "no row shows what they look like; check the labels"));
+    }
+}
+
+/// How the doubt about data of one class begins.
+const SINGLE: &str = "there is a single class";
+/// How the doubt about classes without rows begins.
+const WITHOUT_ROWS: &str = "there are classes without rows";
 
 /// The number of rows of contents that keep every promise of [`Dataset`].
 fn check(contents: &Contents) -> Result<usize, Problem> {
@@ -266,6 +346,10 @@ fn hash(contents: &Contents, rows: usize) -> String {
         Target::Classes { names, .. } => count(names.len()),
         Target::Values(_) => count(0),
     }
+    // Data sets without offsets keep the hash that they always had.
+    for offset in contents.offsets.iter().filter(|_| contents.offsets.iter().any(|offset| *offset != 0.0)) {
+        hasher.update(&offset.to_bits().to_le_bytes());
+    }
     hash_words(&mut hasher, contents.features.iter().map(|value| value.to_bits()));
     match &contents.target {
         Target::Classes { labels, .. } => hash_words(&mut hasher, labels.iter().copied()),
@@ -299,7 +383,7 @@ mod tests {
             columns: 2,
             image: None,
             target: Target::Classes { labels: vec![0, 1, 1], names: vec!["no".into(), "yes".into()] },
-            column_names: Vec::new(),
+            ..Contents::default()
         }
     }
 

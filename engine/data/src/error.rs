@@ -361,14 +361,27 @@ pub enum Problem {
         detail: String,
     },
     /// A type of values that is not read.
-    #[error("values of type {descr} are not read; save the array as uint8, int32, int64, float32 or float64")]
+    #[error(
+        "values of type {descr} are not read; save the array as one of bool, int8 to int64, uint8 to uint64, float16, float32, float64"
+    )]
     NpyType {
         /// NumPy's name of the type.
         descr: String,
     },
-    /// Column-major order.
-    #[error("the array is in Fortran order; save it with numpy.ascontiguousarray")]
-    NpyFortran,
+    /// Labels that mark a class by a one among zeros.
+    #[error("labels of shape {shape} look like one-hot; save the argmax, numpy.argmax(y, axis=1)")]
+    OneHot {
+        /// Their shape.
+        shape: String,
+    },
+    /// What is wrong with one array of an archive.
+    #[error("array \"{array}\": {problem}")]
+    InArray {
+        /// Its name.
+        array: String,
+        /// What is wrong with it.
+        problem: Box<Problem>,
+    },
     /// A shape that is no table and no stack of images.
     #[error("an array of shape {shape} is not {wanted}; reshape it before saving")]
     NpyShape {

@@ -93,7 +93,7 @@ fn dataset(
         columns: image.values(),
         image: Some(image),
         target,
-        column_names: Vec::new(),
+        ..Contents::default()
     };
     Dataset::new(contents).map_err(|error| error.at(path))
 }

@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 use super::dataset::Target;
 use super::error::Problem;
 use super::open::TargetKind;
+use super::read::Doubt;
 
-/// The largest label a file of bare numbers may hold: beyond it the column is no list of classes.
-const LARGEST_LABEL: f64 = 65_535.0;
+/// Labels beyond ± this are no list of classes; beyond 2⁵³ neighbouring whole numbers fall together.
+const LARGEST_LABEL: f64 = 9.0e15;
 
 /// Labels that are class numbers: class `k` is called "k", and there are as many as the largest label says.
 pub(super) fn from_class_numbers(labels: Vec<u32>) -> Target {
@@ -15,20 +16,33 @@ pub(super) fn from_class_numbers(labels: Vec<u32>) -> Target {
     Target::Classes { labels, names: (0..classes).map(|class| class.to_string()).collect() }
 }
 
-/// Targets from numbers of any type.
+/// Targets from numbers of any type, with what is doubtful about them.
 ///
-/// As classes they must be whole and from 0 up; class `k` is called "k".
-pub(super) fn from_numbers(numbers: &[f64], kind: TargetKind) -> Result<Target, Problem> {
-    match kind {
-        TargetKind::Values => Ok(Target::Values(numbers.iter().map(|number| *number as f32).collect())),
-        TargetKind::Classes => {
-            let is_class = |number: f64| (0.0..=LARGEST_LABEL).contains(&number) && number.fract() == 0.0;
-            if let Some((row, label)) = numbers.iter().enumerate().find(|(_, number)| !is_class(**number)) {
-                return Err(Problem::NotAClass { row: row + 1, label: *label });
-            }
-            Ok(from_class_numbers(numbers.iter().map(|number| *number as u32).collect()))
-        }
+/// As classes they must be whole; every distinct number is a class, called by it, in ascending order. Numbers that are not 0, 1, … may be
+/// codes of something else, which is said.
+pub(super) fn from_numbers(numbers: &[f64], kind: TargetKind) -> Result<(Target, Option<Doubt>), Problem> {
+    if kind == TargetKind::Values {
+        return Ok((Target::Values(numbers.iter().map(|number| *number as f32).collect()), None));
     }
+    let is_class = |number: f64| number.fract() == 0.0 && number.abs() < LARGEST_LABEL;
+    if let Some((row, label)) = numbers.iter().enumerate().find(|(_, number)| !is_class(**number)) {
+        return Err(Problem::NotAClass { row: row + 1, label: *label });
+    }
+    let whole: Vec<i64> = numbers.iter().map(|number| *number as i64).collect();
+    let target = classes_from_distinct(&whole, ToString::to_string);
+    let Target::Classes { names, .. } = &target else { return Ok((target, None)) };
+    let counted = names.iter().enumerate().all(|(class, name)| class.to_string() == *name);
+    let doubt = (!counted).then(|| {
+        const MOST: usize = 6;
+        let listed = names.iter().take(MOST).cloned().collect::<Vec<_>>().join(", ");
+        let more = if names.len() > MOST { ", …" } else { "" };
+        let why = format!(
+            "the labels are {listed}{more}, not 0 to {}: each distinct label is a class",
+            names.len().saturating_sub(1)
+        );
+        Doubt { why, remedy: "number the classes from 0 if some are missing".to_owned(), ..Doubt::default() }
+    });
+    Ok((target, doubt))
 }
 
 /// Classes from the words of a table's column.
@@ -42,7 +56,7 @@ pub(super) fn classes_from_words(words: &[String]) -> Result<Target, Problem> {
         return Ok(classes_from_distinct(words, String::clone));
     };
     // Beyond 2⁵³ neighbouring whole numbers fall together.
-    let is_whole = |number: f64| number.fract() == 0.0 && number.abs() < 9.0e15;
+    let is_whole = |number: f64| number.fract() == 0.0 && number.abs() < LARGEST_LABEL;
     if let Some((row, label)) = numbers.iter().enumerate().find(|(_, number)| !is_whole(**number)) {
         return Err(Problem::NotAClass { row: row + 1, label: *label });
     }
@@ -91,18 +105,18 @@ mod tests {
     }
 
     #[test]
-    fn class_numbers_keep_empty_classes() {
-        assert_eq!(
-            from_numbers(&[2.0, 0.0], TargetKind::Classes).unwrap(),
-            classes(&[2, 0], &["0", "1", "2"])
-        );
-        assert!(from_numbers(&[-1.0], TargetKind::Classes).is_err());
+    fn distinct_numbers_are_classes_and_codes_are_said() {
+        let (target, doubt) = from_numbers(&[2.0, 0.0, -1.0], TargetKind::Classes).unwrap();
+        assert_eq!(target, classes(&[2, 1, 0], &["-1", "0", "2"]));
+        assert!(doubt.unwrap().why.contains("-1, 0, 2"), "it is said");
+        assert!(from_numbers(&[1.0, 0.0], TargetKind::Classes).unwrap().1.is_none(), "counted from 0");
         assert!(from_numbers(&[f64::NAN], TargetKind::Classes).is_err());
-        assert!(from_numbers(&[1e9], TargetKind::Classes).is_err());
+        assert!(from_numbers(&[1e18], TargetKind::Classes).is_err());
     }
 
     #[test]
     fn the_same_numbers_can_be_values() {
-        assert_eq!(from_numbers(&[1.0, 3.5], TargetKind::Values).unwrap(), Target::Values(vec![1.0, 3.5]));
+        let (target, doubt) = from_numbers(&[1.0, 3.5], TargetKind::Values).unwrap();
+        assert_eq!((target, doubt), (Target::Values(vec![1.0, 3.5]), None));
     }
 }

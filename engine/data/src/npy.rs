@@ -1,15 +1,18 @@
 //! NumPy's NPY format, versions 1 to 3: a header that describes one array, then its values.
 //!
-//! Source: NumPy Enhancement Proposal 1 and the documentation of `numpy.lib.format`. Read are little-endian
-//! numbers in C order, of the types `u1`, `i4`, `i8`, `f4` and `f8`.
+//! Source: NumPy Enhancement Proposal 1 and the documentation of `numpy.lib.format`. Read are truth values, whole numbers and numbers of half,
+//! single and double precision, in both byte orders and both orders of the axes.
 
-use std::io::Read;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
+use super::csv::offset;
 use super::dataset::{Contents, Dataset, ImageShape};
+use super::element::Element;
 use super::error::{DataError, Problem};
 use super::labels;
 use super::open::TargetKind;
+use super::read::{Doubt, Read};
 use super::source::{name_of, open_unpacked, read_exactly, read_header};
 
 const MAGIC: [u8; 6] = *b"\x93NUMPY";
@@ -18,19 +21,13 @@ const LONGEST_HEADER: u32 = 1 << 16;
 
 /// One array as it lies in the file.
 pub(super) struct Array {
+    /// Its name in an archive; empty for a file of its own.
+    pub(super) name: String,
     shape: Vec<usize>,
     element: Element,
+    /// True if the first axis runs fastest.
+    is_column_major: bool,
     bytes: Vec<u8>,
-}
-
-/// The types of values that are read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Element {
-    U8,
-    I32,
-    I64,
-    F32,
-    F64,
 }
 
 /// Opens an array of features; its labels are found beside it, in `<stem>_labels.npy` or `y.npy`.
@@ -55,7 +52,7 @@ pub(super) fn dataset(
 }
 
 /// Reads one array from a reader at its beginning; nothing may follow it.
-pub(super) fn read(reader: &mut dyn Read, path: &Path) -> Result<Array, DataError> {
+pub(super) fn read(reader: &mut dyn std::io::Read, path: &Path) -> Result<Array, DataError> {
     let unusable = |problem| DataError::unusable(problem, path);
     let [magic @ .., major, _minor] = read_header::<8>(reader, "an NPY header", path)?;
     if magic != MAGIC {
@@ -77,84 +74,111 @@ pub(super) fn read(reader: &mut dyn Read, path: &Path) -> Result<Array, DataErro
     }
     let mut header = Vec::new();
     reader.take(u64::from(length)).read_to_end(&mut header).map_err(super::source::io_error("read", path))?;
-    let (element, shape) = parse_header(&String::from_utf8_lossy(&header)).map_err(unusable)?;
+    let (element, is_column_major, shape) =
+        parse_header(&String::from_utf8_lossy(&header)).map_err(unusable)?;
     let expected_bytes = shape
         .iter()
         .try_fold(element.size_bytes() as u64, |product, size| product.checked_mul(*size as u64))
         .ok_or_else(|| unusable(Problem::ImpossibleSize { size: shape_text(&shape) }))?;
     let bytes = read_exactly(reader, "values", expected_bytes, path)?;
-    Ok(Array { shape, element, bytes })
-}
-
-impl Element {
-    fn from_descr(descr: &str) -> Option<Self> {
-        match descr {
-            "|u1" => Some(Self::U8),
-            "<i4" => Some(Self::I32),
-            "<i8" => Some(Self::I64),
-            "<f4" => Some(Self::F32),
-            "<f8" => Some(Self::F64),
-            _ => None,
-        }
-    }
-
-    fn size_bytes(self) -> usize {
-        match self {
-            Self::U8 => 1,
-            Self::I32 | Self::F32 => 4,
-            Self::I64 | Self::F64 => 8,
-        }
-    }
+    Ok(Array { name: String::new(), shape, element, is_column_major, bytes })
 }
 
 impl Array {
-    /// The values in the type that a data set keeps them in.
-    fn extend_f32(&self, values: &mut Vec<f32>) {
-        match self.element {
-            Element::U8 => values.extend(self.bytes.iter().map(|byte| f32::from(*byte))),
-            Element::I32 => values.extend(self.words().map(|word| i32::from_le_bytes(word) as f32)),
-            Element::I64 => values.extend(self.words().map(|word| i64::from_le_bytes(word) as f32)),
-            Element::F32 => values.extend(self.words().map(f32::from_le_bytes)),
-            Element::F64 => values.extend(self.words().map(|word| f64::from_le_bytes(word) as f32)),
+    /// The values in C order.
+    fn values(&self) -> Vec<f64> {
+        let values: Vec<f64> = self.element.values(&self.bytes).collect();
+        if self.is_column_major { self.in_c_order(&values) } else { values }
+    }
+
+    /// Values that lie with the first axis running fastest, with the last one running fastest.
+    fn in_c_order(&self, values: &[f64]) -> Vec<f64> {
+        let mut ordered = Vec::with_capacity(values.len());
+        let mut index = vec![0_usize; self.shape.len()];
+        for _ in 0..values.len() {
+            let (mut place, mut stride) = (0, 1);
+            for (at, size) in index.iter().zip(&self.shape) {
+                place += at * stride;
+                stride *= size;
+            }
+            ordered.extend(values.get(place));
+            for (at, size) in index.iter_mut().zip(&self.shape).rev() {
+                *at += 1;
+                if *at < *size {
+                    break;
+                }
+                *at = 0;
+            }
         }
+        ordered
     }
 
-    /// The values in a type that holds every whole number that can be a label.
-    fn extend_f64(&self, values: &mut Vec<f64>) {
-        match self.element {
-            Element::U8 => values.extend(self.bytes.iter().map(|byte| f64::from(*byte))),
-            Element::I32 => values.extend(self.words().map(|word| f64::from(i32::from_le_bytes(word)))),
-            Element::I64 => values.extend(self.words().map(|word| i64::from_le_bytes(word) as f64)),
-            Element::F32 => values.extend(self.words().map(|word| f64::from(f32::from_le_bytes(word)))),
-            Element::F64 => values.extend(self.words().map(f64::from_le_bytes)),
-        }
-    }
-
-    fn words<const N: usize>(&self) -> impl Iterator<Item = [u8; N]> {
-        self.bytes.as_chunks::<N>().0.iter().copied()
-    }
-
-    /// Length of a row and, for images, how it forms one.
-    fn row_shape(&self) -> Result<(usize, Option<ImageShape>), Problem> {
-        let image = match self.shape[..] {
-            [_, columns] => return Ok((columns, None)),
-            [_, height, width] => ImageShape { channels: 1, height, width },
-            [_, channels, height, width] => ImageShape { channels, height, width },
+    /// Length of a row and, for images, how it forms one; true if colours stand last.
+    fn row_shape(&self) -> Result<RowShape, Problem> {
+        const COLOURS: [usize; 3] = [1, 3, 4];
+        let (image, colours_last) = match self.shape[..] {
+            [_, columns] => return Ok(RowShape { columns, image: None, colours_last: false }),
+            [_, height, width] => (ImageShape { channels: 1, height, width }, false),
+            [_, height, width, channels] if COLOURS.contains(&channels) && !COLOURS.contains(&height) => {
+                (ImageShape { channels, height, width }, true)
+            }
+            [_, channels, height, width] => (ImageShape { channels, height, width }, false),
             _ => return Err(self.wrong_shape("a table of rows or a stack of images")),
         };
-        Ok((image.values(), Some(image)))
+        Ok(RowShape { columns: image.values(), image: Some(image), colours_last })
     }
 
-    /// Refuses labels that are more than one value per row.
+    /// Refuses labels that are more than one value per row; of those that mark a class by a one it says so.
     fn check_labels(&self) -> Result<(), Problem> {
         match self.shape[..] {
             [_] | [_, 1] => Ok(()),
+            [_, classes] if self.is_one_hot(classes) => {
+                Err(Problem::OneHot { shape: shape_text(&self.shape) })
+            }
             _ => Err(self.wrong_shape("a list of labels")),
         }
     }
 
+    fn is_one_hot(&self, classes: usize) -> bool {
+        let values = self.values();
+        let mut rows = values.chunks_exact(classes.max(1));
+        let marks = |row: &[f64]| {
+            let ones = row.iter().filter(|value| **value == 1.0).count();
+            ones == 1 && row.iter().all(|value| *value == 0.0 || *value == 1.0)
+        };
+        !values.is_empty() && rows.all(marks)
+    }
+
     fn wrong_shape(&self, wanted: &'static str) -> Problem {
         Problem::NpyShape { shape: shape_text(&self.shape), wanted }
+    }
+
+    /// Type and shape, in words.
+    fn form(&self) -> String {
+        let order = if self.is_column_major { ", column-major" } else { "" };
+        format!("{} {}{order}", self.element.name(), shape_text(&self.shape))
+    }
+}
+
+/// How the values of a row lie.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct RowShape {
+    columns: usize,
+    image: Option<ImageShape>,
+    colours_last: bool,
+}
+
+impl RowShape {
+    /// Values of images with their colours last, channel by channel.
+    fn channels_first(self, values: Vec<f64>) -> Vec<f64> {
+        let Some(image) = self.image.filter(|_| self.colours_last) else { return values };
+        let mut ordered = Vec::with_capacity(values.len());
+        for row in values.chunks_exact(self.columns.max(1)) {
+            for channel in 0..image.channels {
+                ordered.extend(row.iter().skip(channel).step_by(image.channels));
+            }
+        }
+        ordered
     }
 }
 
@@ -173,41 +197,72 @@ fn labels_beside(path: &Path) -> Result<PathBuf, DataError> {
 
 fn join(pairs: &[(Array, Array)], name: String, kind: TargetKind) -> Result<Contents, Problem> {
     let (mut features, mut numbers, mut row_shape) = (Vec::new(), Vec::new(), None);
+    let mut read = Read { form: "arrays".to_owned(), ..Read::default() };
     for (array, labels) in pairs {
-        labels.check_labels()?;
-        let own = array.row_shape()?;
-        let (first, _) = *row_shape.get_or_insert(own);
-        if row_shape != Some(own) {
-            return Err(Problem::MixedSizes { first, second: own.0 });
+        let of = |array: &Array, problem: Problem| match array.name.as_str() {
+            "" => problem,
+            name => Problem::InArray { array: name.to_owned(), problem: Box::new(problem) },
+        };
+        labels.check_labels().map_err(|problem| of(labels, problem))?;
+        let own = array.row_shape().map_err(|problem| of(array, problem))?;
+        let first = *row_shape.get_or_insert(own);
+        if first != own {
+            return Err(Problem::MixedSizes { first: first.columns, second: own.columns });
         }
         let targets = labels.shape.first().copied().unwrap_or_default();
         let rows = array.shape.first().copied().unwrap_or_default();
         if rows != targets {
             return Err(Problem::CountMismatch { rows, targets });
         }
-        array.extend_f32(&mut features);
-        labels.extend_f64(&mut numbers);
+        features.extend(own.channels_first(array.values()));
+        numbers.extend(labels.values());
+        read.form.push_str(&format!(", features {}, labels {}", array.form(), labels.form()));
+        if own.colours_last && read.doubts.is_empty() {
+            read.doubts.push(Doubt {
+                column: array.name.clone(),
+                why: format!(
+                    "of shape {} has its colours last: images are read channel by channel",
+                    shape_text(&array.shape)
+                ),
+                remedy: "save it as [rows, channels, height, width] if the last axis is none of colours"
+                    .to_owned(),
+                ..Doubt::default()
+            });
+        }
     }
-    let (columns, image) = row_shape.ok_or(Problem::Empty)?;
-    let target = labels::from_numbers(&numbers, kind)?;
-    Ok(Contents { name, features, columns, image, target, column_names: Vec::new() })
+    let RowShape { columns, image, .. } = row_shape.ok_or(Problem::Empty)?;
+    let (target, doubt) = labels::from_numbers(&numbers, kind)?;
+    read.doubts.extend(doubt);
+    // Columns of numbers are each centred where single precision would lose their digits; pixels share one scale.
+    let (features, offsets) = if image.is_some() {
+        (features.into_iter().map(|value| value as f32).collect(), Vec::new())
+    } else {
+        centred(&features, columns)
+    };
+    Ok(Contents { name, features, columns, image, target, offsets, read, ..Contents::default() })
 }
 
-/// Type and shape from a header such as `{'descr': '<f4', 'fortran_order': False, 'shape': (3, 4), }`.
-fn parse_header(header: &str) -> Result<(Element, Vec<usize>), Problem> {
+/// Rows in single precision, each column less its offset, and the offsets.
+fn centred(values: &[f64], columns: usize) -> (Vec<f32>, Vec<f64>) {
+    let column = |place: usize| values.iter().skip(place).step_by(columns.max(1)).copied();
+    let offsets: Vec<f64> = (0..columns).map(|place| offset(column(place))).collect();
+    let features = values.chunks_exact(columns.max(1)).flat_map(|row| row.iter().zip(&offsets));
+    (features.map(|(value, offset)| (value - offset) as f32).collect(), offsets)
+}
+
+/// Type, whether the first axis runs fastest, and shape from a header such as `{'descr': '<f4', 'fortran_order': False, 'shape': (3, 4), }`.
+fn parse_header(header: &str) -> Result<(Element, bool, Vec<usize>), Problem> {
     let descr = value_of(header, "descr")?;
     // A structured type is a list, which no plain type begins with.
     let descr = descr.split([',', '}']).next().unwrap_or_default().trim().trim_matches(['\'', '"']);
-    let element = Element::from_descr(descr).ok_or_else(|| Problem::NpyType { descr: descr.to_owned() })?;
-    if value_of(header, "fortran_order")?.starts_with("True") {
-        return Err(Problem::NpyFortran);
-    }
+    let element = Element::from_descr(descr)?;
+    let is_column_major = value_of(header, "fortran_order")?.starts_with("True");
     let tuple = value_of(header, "shape")?;
     let bad_shape = || Problem::NpyHeader { detail: "the shape is no tuple of sizes".to_owned() };
     let inside = tuple.strip_prefix('(').and_then(|rest| rest.split_once(')')).ok_or_else(bad_shape)?.0;
     let sizes = inside.split(',').map(str::trim).filter(|size| !size.is_empty());
     let shape = sizes.map(|size| size.parse().map_err(|_| bad_shape())).collect::<Result<_, _>>()?;
-    Ok((element, shape))
+    Ok((element, is_column_major, shape))
 }
 
 /// What follows `'key':` in the header, up to its end.
@@ -290,6 +345,38 @@ pub(super) mod tests {
     }
 
     #[test]
+    fn both_orders_of_axes_and_colours_last_give_the_same_rows() {
+        let labels = npy("|u1", "(2,)", &[0, 1]);
+        let mut fortran = npy("|u1", "(2, 3)", &[1, 4, 2, 5, 3, 6]);
+        let place = fortran.windows(5).position(|part| part == b"False").unwrap();
+        fortran.splice(place..place + 5, *b"True ");
+        let dataset = open(&fortran, &labels, TargetKind::Classes).unwrap();
+        assert_eq!(dataset.features(), [1.0, 2.0, 3.0, 4.0, 5.0, 6.0], "the last axis runs fastest");
+        let last: Vec<u8> = (0..24).collect();
+        let dataset = open(&npy("|u1", "(2, 2, 2, 3)", &last), &labels, TargetKind::Classes).unwrap();
+        assert_eq!(dataset.image(), Some(ImageShape { channels: 3, height: 2, width: 2 }));
+        assert_eq!(dataset.features()[..6], [0.0, 3.0, 6.0, 9.0, 1.0, 4.0], "channel by channel");
+        let said = dataset.read().doubts.iter().any(|doubt| doubt.why.contains("colours last"));
+        assert!(said, "{:?}", dataset.read().doubts);
+    }
+
+    #[test]
+    fn labels_may_be_codes_and_never_one_hot() {
+        let features = npy("|u1", "(3, 1)", &[0, 1, 2]);
+        let codes = open(&features, &npy("|u1", "(3,)", &[50, 48, 50]), TargetKind::Classes).unwrap();
+        assert_eq!(codes.labels().unwrap(), [1, 0, 1], "the classes are the distinct labels");
+        assert_eq!(codes.class_names().unwrap(), ["48", "50"]);
+        assert!(
+            codes.read().doubts.iter().any(|doubt| doubt.why.contains("48")),
+            "{:?}",
+            codes.read().doubts
+        );
+        let one_hot = npy("|u1", "(3, 2)", &[0, 1, 1, 0, 0, 1]);
+        let text = open(&features, &one_hot, TargetKind::Classes).unwrap_err();
+        assert!(text.starts_with("labels of shape [3, 2] look like one-hot"), "{text}");
+    }
+
+    #[test]
     fn targets_can_be_values() {
         let labels = npy("<f4", "(2,)", &bytes(&[0.5_f32, -1.0], f32::to_le_bytes));
         let features = npy("|u1", "(2, 1)", &[0, 1]);
@@ -305,18 +392,13 @@ pub(super) mod tests {
             text.starts_with("this is not an NPY file: it begins with 0x504b0304, not 0x934e554d;"),
             "{text}"
         );
-        let text = refusal(&npy(">f4", "(2, 1)", &[0; 8]));
-        assert!(
-            text.starts_with("values of type >f4 are not read; save the array as uint8, int32,"),
-            "{text}"
-        );
+        let text = refusal(&npy("<c8", "(2, 1)", &[0; 16]));
+        assert!(text.starts_with("values of type <c8 are not read; save the array as one of"), "{text}");
         let text = refusal(&npy("|u1", "(2,)", &[0; 2]));
         assert!(
             text.starts_with("an array of shape [2] is not a table of rows or a stack of images;"),
             "{text}"
         );
-        let fortran = String::from_utf8_lossy(&npy("|u1", "(2, 1)", &[])).replace("False", "True ");
-        assert_eq!(parse_header(&fortran).unwrap_err().to_string(), Problem::NpyFortran.to_string());
         let structured = "{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (2,)}";
         assert!(matches!(parse_header(structured), Err(Problem::NpyType { .. })));
     }

@@ -12,11 +12,11 @@ use super::npy::{self, Array};
 use super::open::{Part, TargetKind};
 use super::source::{io_error, name_of};
 
-/// Names under which features and labels go together, the first match wins.
-const PAIRS: [(&str, &str); 5] =
-    [("x", "y"), ("X", "y"), ("features", "labels"), ("images", "labels"), ("data", "target")];
+/// Names of features and of labels, the first that is there wins.
+const FEATURES: [&str; 6] = ["x", "X", "features", "images", "data", "inputs"];
+const LABELS: [&str; 5] = ["y", "Y", "labels", "targets", "target"];
 
-/// Beginnings of the names in [`PAIRS`] that an archive with published parts adds `_train` or `_test` to.
+/// What an archive with published parts adds to the names of its arrays.
 const PARTS: [(Part, &str); 2] = [(Part::Train, "_train"), (Part::Test, "_test")];
 
 type Archive = ZipArchive<BufReader<File>>;
@@ -38,9 +38,10 @@ pub(super) fn open_file(path: &Path, part: Part, kind: TargetKind) -> Result<Dat
 /// The names of the arrays to read: features and labels, part after part.
 fn choose(archive: &Archive, part: Part) -> Result<Vec<(String, String)>, Problem> {
     let pair_with = |end: &str| {
-        let named = |(x, y): &(&str, &str)| (format!("{x}{end}.npy"), format!("{y}{end}.npy"));
-        let exists = |name: &str| archive.index_for_name(name).is_some();
-        PAIRS.iter().map(named).find(|(features, labels)| exists(features) && exists(labels))
+        let exists = |name: &&String| archive.index_for_name(name).is_some();
+        let first =
+            |names: &[&str]| names.iter().map(|name| format!("{name}{end}.npy")).find(|name| exists(&name));
+        first(&FEATURES).zip(first(&LABELS))
     };
     let parts: Vec<(Part, (String, String))> =
         PARTS.iter().filter_map(|(own, end)| Some((*own, pair_with(end)?))).collect();
@@ -71,7 +72,18 @@ fn keys(archive: &Archive) -> String {
 
 fn read_array(archive: &mut Archive, name: &str, path: &Path) -> Result<Array, DataError> {
     let mut file = archive.by_name(name).map_err(|error| archive_error(&error, path))?;
-    npy::read(&mut file, path)
+    let name = name.strip_suffix(".npy").unwrap_or(name).to_owned();
+    match npy::read(&mut file, path) {
+        Ok(mut array) => {
+            array.name = name;
+            Ok(array)
+        }
+        Err(DataError::Unusable { problem, place }) => Err(DataError::Unusable {
+            problem: Problem::InArray { array: name, problem: Box::new(problem) },
+            place,
+        }),
+        Err(other) => Err(other),
+    }
 }
 
 fn archive_error(error: &zip::result::ZipError, path: &Path) -> DataError {
@@ -111,7 +123,9 @@ mod tests {
 
     #[test]
     fn reads_a_pair_under_any_of_its_names() {
-        for (x, y) in PAIRS {
+        for (x, y) in
+            [("x", "y"), ("X", "y"), ("features", "labels"), ("images", "targets"), ("data", "target")]
+        {
             let dataset = open(&archive(&[(y, list(&[1, 0])), (x, table(&[5, 6]))]), Part::All).unwrap();
             assert_eq!((dataset.features(), dataset.labels().unwrap()), (&[5.0, 6.0][..], &[1, 0][..]));
         }

@@ -14,6 +14,7 @@ use super::idx;
 use super::npy;
 use super::npz;
 use super::split;
+use super::table::TableOptions;
 
 /// Which of the published parts to open.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -62,6 +63,8 @@ pub struct OpenOptions {
     pub limit_rows: Option<usize>,
     /// Where downloaded data sets lie, as given to [`catalogue::get`].
     pub cache_dir: PathBuf,
+    /// What a person says about a table.
+    pub table: TableOptions,
 }
 
 /// Opens a data set by a name of the [catalogue], or a file or folder by its path.
@@ -106,9 +109,9 @@ fn open_file(path: &Path, options: &OpenOptions) -> Result<Dataset, DataError> {
         return Err(DataError::unusable(Problem::NoParts { part: options.part.name() }, path));
     }
     match extension {
-        Some("csv") => {
+        Some("csv" | "tsv") => {
             let label_column = options.label_column.as_deref().unwrap_or(csv::DEFAULT_LABEL_COLUMN);
-            csv::open_file(path, label_column, options.target)
+            csv::open_file(path, label_column, options.target, &options.table)
         }
         Some("npy") => npy::open_file(path, options.target),
         Some("bin") => cifar::open_file(path),

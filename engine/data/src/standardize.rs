@@ -1,10 +1,20 @@
 //! Shifting and scaling features to mean 0 and standard deviation 1.
 //!
 //! Contract: the numbers come from the training rows only, so that nothing of the test rows leaks into them.
-//! The standard deviation is that of the population (division by n); where it is 0 it counts as 1.
+//! The standard deviation is that of the population (division by n). A column whose values differ by no more than rounding is constant: it
+//! becomes 0 in every row, those of later tables too, so that noise is never scaled up.
 
 use super::dataset::Dataset;
 use super::error::DataError;
+
+/// A column is constant if its deviation is at most this share of its mean, in the units of the source: a thousand times the rounding of
+/// double precision in a long sum, and far below the spread of times counted in seconds since 1970.
+pub const CONSTANT: f64 = 1e-10;
+
+/// True if a column with this mean and population deviation holds one value, but for rounding.
+pub fn is_constant(mean: f64, deviation: f64) -> bool {
+    deviation.is_nan() || deviation <= CONSTANT * mean.abs()
+}
 
 /// What one mean and one standard deviation are taken over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,12 +25,27 @@ pub enum Scope {
     PerColumn,
 }
 
+impl Scope {
+    /// One scale for the pixels of images, which share their unit; one for each column of anything else.
+    pub fn of(dataset: &Dataset) -> Self {
+        if dataset.image().is_some() { Self::Global } else { Self::PerColumn }
+    }
+
+    /// In words, for what was read.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Global => "all pixels share one mean and one scale",
+            Self::PerColumn => "each column has a mean and a scale of its own",
+        }
+    }
+}
+
 /// A mean and a standard deviation per column.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Standardizer {
     /// `[columns]`, in the units of the features.
     mean: Vec<f32>,
-    /// `[columns]`, positive.
+    /// `[columns]`, positive, or 0 for a constant column.
     standard_deviation: Vec<f32>,
 }
 
@@ -47,10 +72,14 @@ impl Standardizer {
         if scope == Scope::Global {
             variance = vec![average(&variance); columns];
         }
-        let positive = |variance: f64| if variance > 0.0 { variance.sqrt() as f32 } else { 1.0 };
+        let offset = |column: usize| dataset.offsets().get(column).copied().unwrap_or_default();
+        let scale = |(column, (mean, variance)): (usize, (&f64, &f64))| {
+            let deviation = variance.sqrt();
+            if is_constant(mean + offset(column), deviation) { 0.0 } else { deviation as f32 }
+        };
         Ok(Self {
+            standard_deviation: mean.iter().zip(&variance).enumerate().map(scale).collect(),
             mean: mean.into_iter().map(|mean| mean as f32).collect(),
-            standard_deviation: variance.into_iter().map(positive).collect(),
         })
     }
 
@@ -75,14 +104,23 @@ impl Standardizer {
         &self.mean
     }
 
-    /// The standard deviation of each column, `[columns]`; 1 where it was 0.
+    /// The standard deviation of each column, `[columns]`; 0 where the column is constant.
     pub fn standard_deviation(&self) -> &[f32] {
         &self.standard_deviation
     }
 
-    /// Replaces x by (x − mean) / standard deviation in rows laid one after the other, `[rows, columns]`.
+    /// Columns, by their places, that hold one value.
+    pub fn constant(&self) -> Vec<usize> {
+        let columns = self.standard_deviation.iter().enumerate();
+        columns.filter(|(_, deviation)| **deviation == 0.0).map(|(column, _)| column).collect()
+    }
+
+    /// Replaces x by (x − mean) / standard deviation in rows laid one after the other, `[rows, columns]`; by 0 in constant columns.
     pub fn apply(&self, features: &mut [f32]) {
-        self.for_each_row(features, |value, mean, standard_deviation| (value - mean) / standard_deviation);
+        self.for_each_row(
+            features,
+            |value, mean, deviation| if deviation == 0.0 { 0.0 } else { (value - mean) / deviation },
+        );
     }
 
     /// Undoes [`Standardizer::apply`], but for rounding.
@@ -124,8 +162,7 @@ mod tests {
 
     fn dataset(features: Vec<f32>) -> Dataset {
         let target = Target::Values(vec![0.0; features.len() / 2]);
-        let contents =
-            Contents { name: "t".into(), features, columns: 2, image: None, target, column_names: vec![] };
+        let contents = Contents { name: "t".into(), features, columns: 2, target, ..Contents::default() };
         Dataset::new(contents).unwrap()
     }
 
@@ -134,12 +171,12 @@ mod tests {
         let dataset = dataset(vec![1.0, 5.0, 3.0, 5.0, 900.0, 900.0]);
         let standardizer = Standardizer::fit(&dataset, &[0, 1], Scope::PerColumn).unwrap();
         assert_eq!(standardizer.mean(), [2.0, 5.0]);
-        assert_eq!(standardizer.standard_deviation(), [1.0, 1.0]);
+        assert_eq!((standardizer.standard_deviation(), standardizer.constant()), (&[1.0, 0.0][..], vec![1]));
         let mut features = dataset.features().to_vec();
         standardizer.apply(&mut features);
-        assert_eq!(features, [-1.0, 0.0, 1.0, 0.0, 898.0, 895.0]);
+        assert_eq!(features, [-1.0, 0.0, 1.0, 0.0, 898.0, 0.0], "a constant column has no weight");
         standardizer.undo(&mut features);
-        assert_eq!(features, dataset.features());
+        assert_eq!(features, [1.0, 5.0, 3.0, 5.0, 900.0, 5.0], "but for the constant column");
     }
 
     #[test]
@@ -154,7 +191,14 @@ mod tests {
     fn a_large_mean_costs_no_digits() {
         let dataset = dataset(vec![1e6, 1e6, 1e6 + 1.0, 1e6]);
         let standardizer = Standardizer::fit(&dataset, &[0, 1], Scope::PerColumn).unwrap();
-        assert_eq!(standardizer.standard_deviation(), [0.5, 1.0]);
+        assert_eq!(standardizer.standard_deviation(), [0.5, 0.0]);
+    }
+
+    #[test]
+    fn rounding_is_no_spread_and_seconds_are() {
+        assert!(is_constant(14.62, 1.8e-15) && is_constant(0.0, 0.0), "the same number, summed up");
+        assert!(!is_constant(1.7e9, 60.0), "a few minutes of seconds since 1970");
+        assert!(!is_constant(0.0, 1e-300), "tiny numbers around zero differ");
     }
 
     #[test]

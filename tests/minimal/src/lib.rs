@@ -114,7 +114,7 @@ impl Lab for Minimal {
         let dataset = open(&self.dataset, &OpenOptions::default())?;
         context.dataset(dataset.hash());
         let parts = split::stratified(dataset.labels()?, 0.2, context.seed)?;
-        let standardizer = Standardizer::fit(&dataset, &parts.train, Scope::Global)?;
+        let standardizer = Standardizer::fit(&dataset, &parts.train, Scope::of(&dataset))?;
         let rows = |places: &[usize]| -> Result<Rows, RunError> {
             let mut rows = Rows::default();
             batches::gather(&dataset, places, &mut rows.features)?;

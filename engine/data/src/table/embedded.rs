@@ -2,8 +2,10 @@
 
 use std::io::Read as _;
 
+use super::cell::CellFormat;
 use super::kinds::{Column, Table};
 use crate::error::{DataError, Problem};
+use crate::read::Read;
 
 /// A table in the program.
 #[derive(Clone, Copy, Debug)]
@@ -65,8 +67,13 @@ impl Embedded {
             }
         }
         let rows = columns.first().map_or(0, Vec::len);
-        let columns = columns.into_iter().map(Column::Numbers).collect();
-        Ok(Table { place: self.name.to_owned(), names, columns, rows, lines: Vec::new() })
+        let mut table = Table { place: self.name.to_owned(), rows, ..Table::default() };
+        for (name, values) in names.iter().zip(columns) {
+            table.add(name, Column::Numbers(values), CellFormat::default(), None);
+        }
+        let form = "table that is part of the program".to_owned();
+        table.read = Read { place: self.name.to_owned(), form, rows, hash: table.hash(), ..Read::default() };
+        Ok(table)
     }
 }
 

@@ -1,5 +1,10 @@
 //! Columns and tables.
 
+use super::cell::CellFormat;
+use super::date::calendar;
+use super::options::ColumnChoice;
+use crate::read::Read;
+
 /// Code of a missing word.
 pub const MISSING: u32 = u32::MAX;
 
@@ -35,11 +40,11 @@ impl Column {
         }
     }
 
-    /// True if the value of a row is missing.
+    /// True if the value of a row is missing, or there is no such row.
     pub fn is_missing(&self, row: usize) -> bool {
         match self {
-            Self::Numbers(values) => values[row].is_nan(),
-            Self::Words { codes, .. } => codes[row] == MISSING,
+            Self::Numbers(values) => values.get(row).is_none_or(|value| value.is_nan()),
+            Self::Words { codes, .. } => codes.get(row).is_none_or(|code| *code == MISSING),
         }
     }
 
@@ -61,13 +66,39 @@ pub struct Table {
     pub names: Vec<String>,
     /// The columns.
     pub columns: Vec<Column>,
+    /// How the cells of each column are written.
+    pub formats: Vec<CellFormat>,
     /// Rows.
     pub rows: usize,
     /// Line of each row in its file; empty for tables without one.
     pub lines: Vec<u64>,
+    /// What was read, the columns that are left out included.
+    pub read: Read,
 }
 
 impl Table {
+    /// Adds a column; of dates that are wanted with their calendar, month, day of the month and day of the week too.
+    pub(super) fn add(
+        &mut self,
+        name: &str,
+        column: Column,
+        format: CellFormat,
+        choice: Option<ColumnChoice>,
+    ) {
+        let parts = match (&column, choice) {
+            (Column::Numbers(days), Some(ColumnChoice::Calendar)) => calendar_parts(days),
+            _ => Vec::new(),
+        };
+        self.names.push(name.to_owned());
+        self.columns.push(column);
+        self.formats.push(format.clone());
+        for (part, values) in parts {
+            self.names.push(format!("{name}.{part}"));
+            self.columns.push(Column::Numbers(values));
+            self.formats.push(CellFormat::default());
+        }
+    }
+
     /// Position of a column.
     pub fn position(&self, name: &str) -> Option<usize> {
         self.names.iter().position(|other| other == name)
@@ -104,4 +135,16 @@ impl Table {
         }
         hasher.finalize().to_hex().to_string()
     }
+}
+
+/// Names and values of the columns that stand beside dates.
+fn calendar_parts(days: &[f64]) -> Vec<(&'static str, Vec<f64>)> {
+    let part = |of: fn((u32, u32, u32)) -> u32| {
+        days.iter().map(|day| if day.is_nan() { f64::NAN } else { f64::from(of(calendar(*day))) }).collect()
+    };
+    vec![
+        ("month", part(|(month, ..)| month)),
+        ("day", part(|(_, day, _)| day)),
+        ("weekday", part(|(.., weekday)| weekday)),
+    ]
 }

@@ -17,6 +17,22 @@ const LOOK: usize = 64 * 1024;
 pub(super) struct Source {
     pub(super) reader: Box<dyn Read>,
     pub(super) delimiter: u8,
+    /// Lines before the header that are no part of the table.
+    pub(super) skipped: u64,
+    /// How the letters are written, in words; empty for UTF-8.
+    pub(super) encoding: &'static str,
+}
+
+impl Source {
+    /// What the file is, in words.
+    pub(super) fn form(&self) -> String {
+        let delimiter = match self.delimiter {
+            b'\t' => "tabs".to_owned(),
+            other => format!("\"{}\"", char::from(other)),
+        };
+        let encoding = if self.encoding.is_empty() { String::new() } else { format!(", {}", self.encoding) };
+        format!("table with {delimiter} between cells{encoding}")
+    }
 }
 
 /// Opens a file, unpacked, in UTF-8 without a byte-order mark.
@@ -35,8 +51,9 @@ pub(super) fn open(path: &Path) -> Result<Source, DataError> {
         let text: String = char::decode_utf16(units)
             .collect::<Result<_, _>>()
             .map_err(|_| told("the file begins as UTF-16 but is not; save it as UTF-8", path))?;
-        let delimiter = delimiter(text.as_bytes());
-        return Ok(Source { reader: Box::new(Cursor::new(text.into_bytes())), delimiter });
+        let mut bytes = text.into_bytes();
+        let (delimiter, skipped) = announced(&mut bytes);
+        return Ok(Source { reader: Box::new(Cursor::new(bytes)), delimiter, skipped, encoding: "UTF-16" });
     }
     if start.starts_with(&[0xef, 0xbb, 0xbf]) {
         start.drain(..3);
@@ -47,8 +64,23 @@ pub(super) fn open(path: &Path) -> Result<Source, DataError> {
             path,
         ));
     }
-    let delimiter = delimiter(&start);
-    Ok(Source { reader: Box::new(Cursor::new(start).chain(reader)), delimiter })
+    let (delimiter, skipped) = announced(&mut start);
+    Ok(Source { reader: Box::new(Cursor::new(start).chain(reader)), delimiter, skipped, encoding: "" })
+}
+
+/// The delimiter, and how many lines were taken off: spreadsheets write `sep=;` before the header, which says it.
+fn announced(start: &mut Vec<u8>) -> (u8, u64) {
+    let end = start.iter().position(|byte| *byte == b'\n').unwrap_or(start.len());
+    let line: Vec<u8> =
+        start.iter().take(end).copied().filter(|byte| !matches!(byte, b'\r' | b'"')).collect();
+    match line.as_slice() {
+        [b's' | b'S', b'e' | b'E', b'p' | b'P', b'=', delimiter] => {
+            let delimiter = *delimiter;
+            start.drain(..(end + 1).min(start.len()));
+            (delimiter, 1)
+        }
+        _ => (delimiter(start), 0),
+    }
 }
 
 /// The delimiter with the most columns in the header, among those that give the following lines as many; a comma when none does.
@@ -62,7 +94,8 @@ fn delimiter(start: &[u8]) -> u8 {
         let counts: Vec<usize> =
             whole.iter().filter(|line| !line.is_empty()).map(|line| count(line, candidate)).collect();
         let Some(header) = counts.first().copied() else { continue };
-        let agreeing = counts.iter().filter(|count| **count == header).count();
+        // A header may lack a name for the names of the rows.
+        let agreeing = counts.iter().filter(|count| **count == header || **count == header + 1).count();
         if header > best.0 && 2 * agreeing > counts.len() {
             best = (header, candidate);
         }
@@ -94,5 +127,8 @@ mod tests {
         assert_eq!(delimiter(b"a\tb\n1\t2\n"), b'\t');
         assert_eq!(delimiter(b"\"a;b\",c\n1,2\n"), b',');
         assert_eq!(delimiter(b"only\n1\n"), b',');
+        assert_eq!(delimiter(b"x;y\n1;2;3\n2;3;4\n"), b';', "row names without a heading");
+        let mut said = b"sep=;\r\na;b\n".to_vec();
+        assert_eq!((announced(&mut said), said.as_slice()), ((b';', 1), &b"a;b\n"[..]));
     }
 }

@@ -171,7 +171,7 @@ impl Split {
             return Err(too_many(name, &dataset));
         }
         let (train, test) = order.split_at(count);
-        let standardizer = Standardizer::fit(&dataset, train, Scope::Global)?;
+        let standardizer = Standardizer::fit(&dataset, train, Scope::of(&dataset))?;
         let train = rows(&dataset, train, &standardizer)?;
         let test = rows(&dataset, test, &standardizer)?;
         Ok(Self { dataset, train, test })

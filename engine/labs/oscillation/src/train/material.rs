@@ -43,7 +43,7 @@ impl Material {
     pub(super) fn load(config: &Config, context: &mut Context<'_>) -> Result<Self, RunError> {
         let Opened { dataset, split, vit } = Opened::open(config, context.seed)?;
         context.dataset(dataset.hash());
-        let standardizer = Standardizer::fit(&dataset, &split.train, Scope::Global)?;
+        let standardizer = Standardizer::fit(&dataset, &split.train, Scope::of(&dataset))?;
         let rows = |wanted: &[usize]| -> Result<Rows, RunError> {
             let mut rows = Rows::default();
             data::batches::gather(&dataset, wanted, &mut rows.features)?;
