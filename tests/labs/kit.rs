@@ -19,21 +19,23 @@ pub(crate) use weightscope_window::figure::model::Figure;
 
 use weightscope_engine::lab::{Catalogue, Entry, Method};
 use weightscope_engine::{CATALOGUE, labs};
+use weightscope_gallery::Gallery;
 use weightscope_minimal::Minimal;
 use weightscope_window::exporting::{self, Beside, Dressing, Format, Job};
 use weightscope_window::figure::style::Page;
 use weightscope_window::views::ViewOptions;
 
-/// All labs that the suite holds to the contract: those of the program, and the smallest one.
+/// All labs that the suite holds to the contract: those of the program, the one of all pictures, and the smallest one.
 pub(crate) const SUITE: Catalogue = Catalogue::new(&[
     Entry::of::<labs::oscillation::Config>(),
     Entry::of::<labs::phases::Config>(),
     Entry::of::<labs::quantiles::Config>(),
+    Entry::of::<Gallery>(),
     Entry::of::<Minimal>(),
 ]);
 
-/// The lab of the suite that is in no program.
-pub(crate) const MINIMAL: &str = "minimal";
+/// The labs of the suite that are in no program.
+pub(crate) const GUESTS: [&str; 2] = ["gallery", "minimal"];
 
 /// Names of all labs in the program's catalogue, in its order.
 pub(crate) fn names() -> Vec<&'static str> {
@@ -133,7 +135,8 @@ pub(crate) fn experiments(name: &str) -> Vec<(&'static str, Experiment)> {
                 ]),
             ),
         ],
-        MINIMAL => vec![(MINIMAL, smallest())],
+        "gallery" => vec![("gallery", smallest())],
+        "minimal" => vec![("minimal", smallest())],
         other => panic!("{other} has no line in the suite's list of short experiments"),
     }
 }

@@ -1,5 +1,6 @@
 //! The window through the accessibility tree, without a display.
 
+mod gallery;
 mod palette;
 mod plots;
 mod running;

@@ -25,6 +25,7 @@ fn pictures() -> Record {
     let graph = Graph {
         nodes: vec![("in".to_owned(), 0.0, 0.0), ("out".to_owned(), 1.0, 0.5)],
         edges: vec![(0, 1, 0.75)],
+        ..Graph::default()
     };
     record.insert(Channel::new(
         "cell",

@@ -13,7 +13,7 @@ use super::output;
 /// Least time between two progress objects.
 const JSON_EVERY: Duration = Duration::from_millis(500);
 
-/// See the module.
+/// An observer that tells a terminal how a run goes: a progress bar on standard error, or JSON lines on standard output.
 pub(super) struct Terminal {
     report: Report,
     bar: Option<ProgressBar>,

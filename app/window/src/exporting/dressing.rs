@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::figure::model::{Body, Figure, Legend};
 use crate::figure::style::{Page, Style};
 
-/// See the module. Empty words keep those of the view.
+/// What an author changes on a figure before it goes into a paper: words, legend, letter size, never the data. Empty words keep those of the view.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Dressing {

@@ -1,7 +1,7 @@
 //! CSV files of exactly what a figure shows, at full precision and before any thinning (RFC 4180, UTF-8).
 //!
 //! A plot is written in long format, one line per point, with a column for each kind of value that its items have:
-//! `kind,series,x,y,lower,upper,from,to,value,text,confidence,mark`; columns that no item fills are left out, and units stand in the
+//! `kind,series,x,y,lower,upper,from,to,value,text,confidence,mark,size`; columns that no item fills are left out, and units stand in the
 //! header (`x [step]`). A table is written as it is, with all digits. Numbers read back exactly; a value that is
 //! missing is an empty field, one that is not finite is `NaN`, `inf` or `-inf`.
 
@@ -60,7 +60,8 @@ const VALUE: usize = 8;
 const TEXT: usize = 9;
 const CONFIDENCE: usize = 10;
 const MARK: usize = 11;
-const COLUMNS: usize = 12;
+const SIZE: usize = 12;
+const COLUMNS: usize = 13;
 
 type Record = [String; COLUMNS];
 
@@ -90,9 +91,22 @@ fn has_several_kinds(records: &[Record]) -> bool {
 }
 
 fn header(plot: &Plot) -> Record {
-    let mut header: Record =
-        ["kind", "series", "x", "y", "lower", "upper", "from", "to", "value", "text", "confidence", "mark"]
-            .map(str::to_owned);
+    let mut header: Record = [
+        "kind",
+        "series",
+        "x",
+        "y",
+        "lower",
+        "upper",
+        "from",
+        "to",
+        "value",
+        "text",
+        "confidence",
+        "mark",
+        "size",
+    ]
+    .map(str::to_owned);
     header[X] = heading("x", axis_name(&plot.x));
     for column in [Y, LOWER, UPPER] {
         header[column] = heading(&header[column], axis_name(&plot.y));
@@ -120,8 +134,9 @@ fn item_records(plot: &Plot, item: &Item, records: &mut Vec<Record>) {
     };
     match item {
         Item::Line(line) => {
-            for [x, y] in &line.points {
-                add("line", &line.name, &[(X, number(*x)), (Y, number(*y))]);
+            for (index, [x, y]) in line.points.iter().enumerate() {
+                let words = line.words.get(index).cloned().unwrap_or_default();
+                add("line", &line.name, &[(X, number(*x)), (Y, number(*y)), (TEXT, words)]);
             }
         }
         Item::Points(points) => {
@@ -129,7 +144,12 @@ fn item_records(plot: &Plot, item: &Item, records: &mut Vec<Record>) {
                 add(
                     "points",
                     &points.name,
-                    &[(X, number(*x)), (Y, number(*y)), (VALUE, mapped(points, index))],
+                    &[
+                        (X, number(*x)),
+                        (Y, number(*y)),
+                        (VALUE, mapped(points, index)),
+                        (SIZE, size(points, index)),
+                    ],
                 );
             }
         }
@@ -173,6 +193,10 @@ fn item_records(plot: &Plot, item: &Item, records: &mut Vec<Record>) {
             let fields = [(X, number(label.at[0])), (Y, number(label.at[1])), (TEXT, label.text.clone())];
             add("label", "", &fields);
         }
+        Item::Handle(handle) => {
+            let fields = [(X, number(handle.at[0])), (Y, number(handle.at[1])), (TEXT, handle.label.clone())];
+            add("handle", "", &fields);
+        }
     }
 }
 
@@ -195,11 +219,22 @@ fn heat_records(plot: &Plot, heat: &Heat, add: &mut impl FnMut(&str, &str, &[(us
                 // The shortest text of the single-precision value, not that of the double it converts to.
                 (VALUE, category.unwrap_or_else(|| value.to_string())),
                 (CONFIDENCE, heat.sureness(row, col).map(|sure| sure.to_string()).unwrap_or_default()),
-                (MARK, heat.mark(row, col).map(|(_, name)| name.to_owned()).unwrap_or_default()),
+                (MARK, marks_of(heat, row, col)),
             ];
             add("heat", "", &fields);
         }
     }
+}
+
+/// Names of the mark over a cell and of the ring around it.
+fn marks_of(heat: &Heat, row: usize, col: usize) -> String {
+    let mark = heat.mark(row, col).map(|(_, name)| name);
+    let ring = heat.is_ringed(row, col).then_some(heat.ring_name.as_str());
+    mark.into_iter().chain(ring).collect::<Vec<_>>().join("; ")
+}
+
+fn size(points: &Points, index: usize) -> String {
+    points.sizes.get(index).map_or_else(String::new, |size| number(*size))
 }
 
 fn mapped(points: &Points, index: usize) -> String {

@@ -73,6 +73,7 @@ impl Reach {
                 self.along(span.orientation).add(span.to);
             }
             Item::Label(label) => self.points(&[label.at]),
+            Item::Handle(handle) => self.points(&[handle.at]),
         }
     }
 

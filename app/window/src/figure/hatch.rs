@@ -1,14 +1,22 @@
-//! What lies over the cells of a heat map: paleness for values that are not sure, hatching for cells that are marked.
+//! What lies over the cells of a heat map: paleness for values that are not sure, hatching for cells that are marked, lines between
+//! blocks, rings around what was chosen.
 //!
 //! Screen and page draw the same lines: they are computed once, in the units of the axes.
 
-use super::model::Heat;
+use super::model::{Heat, Ink};
 use crate::theme::{Rgba, Theme};
 
 /// Share of its own colour that the least sure cell keeps.
 const PALEST: f64 = 0.3;
 /// Opacity of the lines, so that a name in the cell stays readable.
 pub const HATCH_OPACITY: f64 = 0.55;
+
+/// Opacity of the lines between blocks.
+pub const BORDER_OPACITY: f64 = 0.6;
+/// A ring is drawn twice, a wide line below a narrow one, so that it stands out from any colour.
+pub const RING_INKS: [Ink; 2] = [Ink::OnCategory, Ink::Accent];
+/// How far a ring keeps from the edges of its cell, as a share of it.
+const RING_INSET: f64 = 0.06;
 
 /// A line across a unit cell.
 type Stroke = [[f64; 2]; 2];
@@ -95,6 +103,44 @@ impl Heat {
         }
         lines
     }
+
+    /// Lines between blocks, in the units of the axes; none for a map without blocks.
+    pub fn block_borders(&self) -> Vec<Vec<[f64; 2]>> {
+        let Some((rows, columns)) = self.block else { return Vec::new() };
+        let ends = |edges: &[f64]| Some((*edges.first()?, *edges.last()?));
+        let (Some((left, right)), Some((bottom, top))) = (ends(&self.x_edges), ends(&self.y_edges)) else {
+            return Vec::new();
+        };
+        let inner = |edges: &[f64], each: usize, count: usize| -> Vec<f64> {
+            (each..count)
+                .step_by(each.max(1))
+                .filter_map(|edge| edges.get(edge).copied())
+                .filter(|_| each > 0)
+                .collect()
+        };
+        let across = inner(&self.y_edges, rows, self.rows).into_iter().map(|y| vec![[left, y], [right, y]]);
+        let up = inner(&self.x_edges, columns, self.cols).into_iter().map(|x| vec![[x, bottom], [x, top]]);
+        across.chain(up).collect()
+    }
+
+    /// The rings, each a closed line a little inside its cell, in the units of the axes.
+    pub fn ring_outlines(&self) -> Vec<Vec<[f64; 2]>> {
+        let outline = |(row, column): &(usize, usize)| {
+            let span = |edges: &[f64], place: usize| {
+                let (from, to) = (*edges.get(place)?, *edges.get(place + 1)?);
+                let inset = RING_INSET * (to - from);
+                Some((from + inset, to - inset))
+            };
+            let ((left, right), (bottom, top)) = (span(&self.x_edges, *column)?, span(&self.y_edges, *row)?);
+            Some(vec![[left, bottom], [right, bottom], [right, top], [left, top], [left, bottom]])
+        };
+        self.rings.iter().filter_map(outline).collect()
+    }
+
+    /// True if a cell has a ring around it.
+    pub fn is_ringed(&self, row: usize, column: usize) -> bool {
+        self.rings.contains(&(row, column))
+    }
 }
 
 #[cfg(test)]
@@ -122,6 +168,27 @@ mod tests {
         assert_eq!(lines.len(), 14, "crossed");
         let inside = |[x, y]: &[f64; 2]| (1.0..=2.0).contains(x) && (0.0..=1.0).contains(y);
         assert!(lines.iter().flatten().all(inside), "{lines:?}");
+    }
+
+    #[test]
+    fn blocks_have_lines_between_them_and_rings_lie_in_their_cells() {
+        let scale = ColorScale::new(ColorMap::Viridis, (0.0, 1.0));
+        let heat = Heat {
+            block: Some((2, 3)),
+            rings: vec![(3, 5), (9, 9)],
+            ..Heat::on_unit_grid(4, 6, vec![0.0; 24], scale)
+        };
+        let borders = heat.block_borders();
+        assert_eq!(
+            borders,
+            [[[0.0, 2.0], [6.0, 2.0]], [[3.0, 0.0], [3.0, 4.0]]],
+            "one each way, none at the edges"
+        );
+        let rings = heat.ring_outlines();
+        assert_eq!(rings.len(), 1, "a ring outside the grid is none");
+        let inside = |[x, y]: &[f64; 2]| (5.0..6.0).contains(x) && (3.0..4.0).contains(y);
+        assert!(rings[0].iter().all(inside) && rings[0].first() == rings[0].last(), "{rings:?}");
+        assert!(Heat { block: Some((0, 0)), ..heat }.block_borders().is_empty(), "no block of no size");
     }
 
     #[test]

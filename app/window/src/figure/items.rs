@@ -25,6 +25,8 @@ pub enum Item {
     Label(Label),
     /// Adjoining bars from zero: a histogram.
     Bars(Bars),
+    /// A point that a person drags.
+    Handle(Handle),
 }
 
 /// A polyline through points in the given order; a non-finite coordinate breaks it.
@@ -44,6 +46,9 @@ pub struct Line {
     pub steps: Steps,
     /// Which of several runs it belongs to, in the order of the sources; a click on it finds the run.
     pub source: Option<usize>,
+    /// What is said of each point in place of its coordinates, where those mean nothing by themselves; empty for lines whose
+    /// coordinates do.
+    pub words: Vec<String>,
 }
 
 /// How consecutive points of a line are joined.
@@ -67,6 +72,8 @@ pub struct Points {
     pub marker: Marker,
     /// Diameter as a multiple of the usual one of the page style.
     pub size: f64,
+    /// A further factor for each point; empty if all are as large.
+    pub sizes: Vec<f64>,
     /// Colour of all, or of each.
     pub ink: PointInk,
 }
@@ -174,6 +181,12 @@ pub struct Heat {
     pub marks: Vec<u8>,
     /// Names of the marks 1, 2 ….
     pub mark_names: Vec<String>,
+    /// Rows and columns of one block: lines stand between blocks.
+    pub block: Option<(usize, usize)>,
+    /// Cells with a ring around them, each by its row and column.
+    pub rings: Vec<(usize, usize)>,
+    /// What a ring means.
+    pub ring_name: String,
 }
 
 /// Direction of a rule or span.
@@ -215,6 +228,19 @@ pub struct Span {
     pub label: String,
     /// Colour.
     pub ink: Ink,
+}
+
+/// A point that a person drags to turn controls; on a page it is a marker like any other.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Handle {
+    /// Position (x, y).
+    pub at: [f64; 2],
+    /// What it is, for readers of the accessibility tree and for the file.
+    pub label: String,
+    /// The control that dragging it sideways turns, and what the control's value is multiplied with to give the place.
+    pub x: Option<(String, f64)>,
+    /// The same for dragging it up and down.
+    pub y: Option<(String, f64)>,
 }
 
 /// A word at a place.
@@ -263,7 +289,7 @@ impl Line {
     /// A solid line of normal weight.
     pub fn new(name: impl Into<String>, points: Vec<[f64; 2]>, ink: Ink) -> Self {
         let (dash, stroke, steps) = (Dash::Solid, Stroke::Normal, Steps::Linear);
-        Self { name: name.into(), points, ink, dash, stroke, steps, source: None }
+        Self { name: name.into(), points, ink, dash, stroke, steps, source: None, words: Vec::new() }
     }
 
     /// The corners that are drawn: the points, with the corners of the staircase between them.
@@ -287,7 +313,8 @@ impl Line {
 impl Points {
     /// Round markers of the usual size in one colour.
     pub fn new(name: impl Into<String>, points: Vec<[f64; 2]>, ink: Ink) -> Self {
-        Self { name: name.into(), points, marker: Marker::Circle, size: 1.0, ink: PointInk::One(ink) }
+        let (marker, sizes) = (Marker::Circle, Vec::new());
+        Self { name: name.into(), points, marker, size: 1.0, sizes, ink: PointInk::One(ink) }
     }
 }
 
@@ -306,6 +333,9 @@ impl Heat {
             confidence: Vec::new(),
             marks: Vec::new(),
             mark_names: Vec::new(),
+            block: None,
+            rings: Vec::new(),
+            ring_name: String::new(),
         }
     }
 
@@ -350,7 +380,7 @@ impl Item {
             Self::Band(band) => &band.name,
             Self::Area(area) => &area.name,
             Self::Bars(bars) => &bars.name,
-            Self::Heat(_) | Self::Rule(_) | Self::Span(_) | Self::Label(_) => "",
+            Self::Heat(_) | Self::Rule(_) | Self::Span(_) | Self::Label(_) | Self::Handle(_) => "",
         }
     }
 
@@ -371,6 +401,7 @@ impl Item {
                     .count()
             }
             Self::Area(area) => area.x.iter().zip(&area.y).filter(|(x, y)| hidden(**x, **y)).count(),
+            Self::Handle(Handle { at: [x, y], .. }) => usize::from(hidden(*x, *y)),
             Self::Heat(_) | Self::Rule(_) | Self::Span(_) | Self::Label(_) | Self::Bars(_) => 0,
         }
     }
@@ -386,4 +417,4 @@ macro_rules! item_from {
     };
 }
 
-item_from!(Line, Points, Band, Area, Heat, Rule, Span, Label, Bars);
+item_from!(Line, Points, Band, Area, Heat, Rule, Span, Label, Bars, Handle);

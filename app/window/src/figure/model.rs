@@ -11,8 +11,8 @@ use super::provenance::Provenance;
 
 pub use super::body::{Align, Cell, Column, Edge, Emphasis, GraphBody, Node, Panel, PanelsBody, TableBody};
 pub use super::items::{
-    Anchor, Area, Band, Bars, Cover, Heat, Item, Label, Line, Marker, Orientation, PointInk, Points, Rule,
-    Span, Steps,
+    Anchor, Area, Band, Bars, Cover, Handle, Heat, Item, Label, Line, Marker, Orientation, PointInk, Points,
+    Rule, Span, Steps,
 };
 
 /// One view, ready to be drawn or written.
@@ -64,6 +64,9 @@ pub struct Plot {
     pub legend: Legend,
     /// Height over width of the figure; `None` takes that of the page style.
     pub aspect: Option<f64>,
+    /// True for pictures whose coordinates mean nothing by themselves (a simplex, a matching): no axes, no grid, and a unit as long
+    /// one way as the other.
+    pub bare: bool,
 }
 
 /// One axis.
@@ -156,6 +159,12 @@ pub enum Dash {
     DashDot,
 }
 
+/// Width and opacity of a line that stands for a share in percent, as multiples of the normal ones.
+pub fn share_weight(percent: u8) -> (f64, f64) {
+    let share = f64::from(percent.min(100)) / 100.0;
+    (0.4 + 2.2 * share, 0.25 + 0.75 * share)
+}
+
 /// How heavy a line is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Stroke {
@@ -168,6 +177,8 @@ pub enum Stroke {
     Ghost,
     /// The emphasised series.
     Bold,
+    /// As wide and as strong as a share, in percent: a line between things that belong together more or less.
+    Share(u8),
 }
 
 impl Figure {
@@ -199,7 +210,7 @@ impl Figure {
 impl Plot {
     /// An empty plot with the legend where it covers nothing.
     pub fn new(x: Axis, y: Axis) -> Self {
-        Self { x, y, items: Vec::new(), color_bar: None, legend: Legend::Best, aspect: None }
+        Self { x, y, items: Vec::new(), color_bar: None, legend: Legend::Best, aspect: None, bare: false }
     }
 
     /// The same plot with one more item on top.

@@ -11,7 +11,9 @@ use weightscope_frame::store;
 pub fn control_ids(spec: &ViewSpec) -> Vec<String> {
     let own = spec.controls.iter().map(|control| control.id.clone());
     let lines = spec.references.iter().filter_map(|reference| reference.control.clone());
-    own.chain(lines).chain(spec.derives.iter().cloned()).collect()
+    let handles = spec.handles.iter().flat_map(|handle| [&handle.x, &handle.y]);
+    let handles = handles.filter_map(|coordinate| coordinate.control_id().map(str::to_owned));
+    own.chain(lines).chain(handles).chain(spec.derives.iter().cloned()).collect()
 }
 
 /// The derived channels of a view; none for a view without.

@@ -59,11 +59,14 @@ fn plot(spec: &ViewSpec, channel: &Channel, options: &ViewOptions) -> Option<Plo
         confidence: grid.confidence.clone(),
         marks: grid.marks.clone(),
         mark_names: grid.mark_names.clone(),
+        block: grid.block,
+        rings: grid.rings.clone(),
+        ring_name: grid.ring_name.clone(),
         ..Heat::on_unit_grid(grid.rows.len(), grid.columns.len(), grid.values.clone(), scale)
     };
     let plot = Plot::new(x, y).with(heat);
     if grid.categories.is_empty() {
-        let mut plot = with_bar(plot, spec, scale);
+        let mut plot = explained(with_bar(plot, spec, scale), grid);
         if let Some(bar) = &mut plot.color_bar {
             if bar.label.is_empty() {
                 bar.label.clone_from(&channel.label);
@@ -93,7 +96,7 @@ fn measured_scale(spec: &ViewSpec, options: &ViewOptions, grid: &Grid) -> ColorS
     scale
 }
 
-/// Words for hatching and paleness, where they occur.
+/// Words for hatching, rings and paleness, where they occur.
 fn explained(mut plot: Plot, grid: &Grid) -> Plot {
     let key = |words: String| Points {
         marker: Marker::Square,
@@ -104,6 +107,9 @@ fn explained(mut plot: Plot, grid: &Grid) -> Plot {
         if grid.marks.contains(&mark) {
             plot = plot.with(key(format!("{} {name}", glyphs(mark))));
         }
+    }
+    if !grid.rings.is_empty() && !grid.ring_name.is_empty() {
+        plot = plot.with(key(format!("□ {}", grid.ring_name)));
     }
     if grid.confidence.iter().any(|sure| *sure < 1.0) {
         plot = plot.with(key("pale: not sure".to_owned()));

@@ -11,12 +11,14 @@ pub mod groups;
 mod heat_map;
 mod lines;
 mod marks;
+mod matching;
 mod options;
 pub mod own;
 mod pictures;
 mod quantity;
 mod ranks;
 mod ridge;
+mod simplex;
 mod smooth;
 mod table;
 mod trace;
@@ -25,8 +27,8 @@ use std::borrow::Cow;
 
 use serde_json::json;
 use weightscope_frame::record::{
-    AxisScale, AxisSpec, Channel, Data, Quantity, Record, Reference, ReferenceAxis, ReferenceStyle, ViewKind,
-    ViewSpec,
+    AxisScale, AxisSpec, Channel, Coordinate, Data, Quantity, Record, Reference, ReferenceAxis,
+    ReferenceStyle, ViewKind, ViewSpec,
 };
 use weightscope_frame::store::Manifest;
 
@@ -36,7 +38,9 @@ pub use options::{Overlay, Resolution, RunStyle, ViewOptions};
 pub use quantity::quantity;
 
 use crate::figure::axis::Scale;
-use crate::figure::model::{Axis, Body, Dash, Figure, Ink, Item, Line, Orientation, Plot, Rule, Stroke};
+use crate::figure::model::{
+    Axis, Body, Dash, Figure, Handle, Ink, Item, Line, Orientation, Plot, Rule, Stroke,
+};
 use crate::figure::provenance::Provenance;
 
 /// One run that a view draws.
@@ -79,10 +83,13 @@ pub fn figure(
         ViewKind::Bands => Body::Plot(bands::bands(spec, sources, options)?),
         ViewKind::Curve => Body::Plot(pictures::curve(spec, sources, options)?),
         ViewKind::Graph => Body::Graph(pictures::graph(spec, sources, options)?),
+        ViewKind::Matching => Body::Plot(matching::matching(spec, sources, options, &mut notes)?),
+        ViewKind::Simplex => Body::Plot(simplex::simplex(spec, sources, options, &mut notes)?),
         ViewKind::Ranks => Body::Plot(ranks::ranks(spec, sources, options, &mut notes)?),
         ViewKind::Table => Body::Table(table::table(spec, sources, options)?),
         ViewKind::Text => Body::Text(table::text(spec, sources)?),
     };
+    let body = with_handles(body, spec, options);
     let title = match chosen(spec, sources, options) {
         Some(channel) if spec.one_channel => format!("{} – {}", spec.title, channel.label),
         _ => spec.title.clone(),
@@ -242,6 +249,21 @@ fn overlays(
         let line = Line::new(String::new(), points, ink);
         plot.items.push(Item::from(Line { stroke, ..line }));
     }
+}
+
+/// The handles of a view on top of its plot, each where its controls put it.
+fn with_handles(body: Body, spec: &ViewSpec, options: &ViewOptions) -> Body {
+    let Body::Plot(mut plot) = body else { return body };
+    let turn = |coordinate: &Coordinate| match coordinate {
+        Coordinate::At(_) => None,
+        Coordinate::Control { id, factor } => Some((id.clone(), *factor)),
+    };
+    let handles = spec.handles.iter().filter_map(|handle| {
+        let at = [handle.x.place(&options.controls)?, handle.y.place(&options.controls)?];
+        Some(Item::from(Handle { at, label: handle.label.clone(), x: turn(&handle.x), y: turn(&handle.y) }))
+    });
+    plot.items.extend(handles);
+    Body::Plot(plot)
 }
 
 /// Reference lines, each at its control's value if it has one.

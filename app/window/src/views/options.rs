@@ -6,7 +6,7 @@ use weightscope_frame::record::{AxisScale, Controls};
 use super::groups::SeedGroups;
 use crate::figure::colormap::ColorMap;
 
-/// See the module.
+/// What a person chose for a view: channel, scales, smoothing, colours, controls. Plain data, stored with the session and in each figure.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ViewOptions {

@@ -64,6 +64,8 @@ pub const fn words(kind: ViewKind) -> &'static str {
         ViewKind::Panels => "grids",
         ViewKind::Bars => "bars",
         ViewKind::Graph => "graph",
+        ViewKind::Matching => "matching",
+        ViewKind::Simplex => "simplex",
         ViewKind::Ranks => "ranks",
         ViewKind::Stacked => "shares",
         ViewKind::Table => "table",

@@ -1,6 +1,8 @@
 //! Views of whole pictures at one step: scatter, curves, graphs.
 
-use weightscope_frame::record::{Data, ViewSpec};
+use std::collections::BTreeSet;
+
+use weightscope_frame::record::{Channel, Data, Dot, ViewSpec};
 
 use super::lines::CHANNEL_DASHES;
 use super::options::ViewOptions;
@@ -10,34 +12,65 @@ use crate::figure::model::{
     Stroke,
 };
 
-/// Dots coloured by their value.
+/// Markers of the channels of a scatter, in their order.
+const CATEGORIES: [Marker; 6] =
+    [Marker::Circle, Marker::Diamond, Marker::Up, Marker::Square, Marker::Down, Marker::Cross];
+
+/// Dots coloured by their value; those of several channels told apart by marker, and by colour where that says nothing else.
 pub(super) fn scatter(
     spec: &ViewSpec,
     sources: &[Source<'_>],
     options: &ViewOptions,
     notes: &mut Vec<String>,
 ) -> Option<Plot> {
-    let channel = *channels(spec, *sources.first()?, options).first()?;
-    if let Data::Marks(events) = &channel.data {
+    let all = channels(spec, *sources.first()?, options);
+    if let Data::Marks(events) = &all.first()?.data {
         return Some(marks::marks(spec, events, options));
     }
-    let Data::Points(timeline) = &channel.data else { return None };
-    let (step, dots) = timeline.at(options.step.unwrap_or(u64::MAX))?;
-    let values: Vec<f32> = dots.iter().map(|dot| dot.value as f32).collect();
+    let crowds: Vec<(&Channel, u64, &Vec<Dot>)> = all
+        .into_iter()
+        .filter_map(|channel| match &channel.data {
+            Data::Points(timeline) => {
+                timeline.at(options.step.unwrap_or(u64::MAX)).map(|(step, dots)| (channel, step, dots))
+            }
+            _ => None,
+        })
+        .collect();
+    let (_, step, _) = *crowds.first()?;
+    let dots = || crowds.iter().flat_map(|(_, _, dots)| dots.iter());
+    let values: Vec<f32> = dots().map(|dot| dot.value as f32).collect();
     let scale = heat_map::color_scale(spec, options, &values);
     let mut plot = Plot::new(
-        axis(&spec.x, options.x_scale, options, dots.iter().map(|dot| dot.x)),
-        axis(&spec.y, options.y_scale, options, dots.iter().map(|dot| dot.y)),
+        axis(&spec.x, options.x_scale, options, dots().map(|dot| dot.x)),
+        axis(&spec.y, options.y_scale, options, dots().map(|dot| dot.y)),
     );
     references(&mut plot, &spec.references, options);
-    plot = plot.with(Points {
-        name: String::new(),
-        points: dots.iter().map(|dot| [dot.x, dot.y]).collect(),
-        marker: Marker::Circle,
-        size: 1.0,
-        ink: PointInk::Mapped { values: dots.iter().map(|dot| dot.value).collect(), scale },
-    });
-    plot.legend = Legend::None;
+    let several = crowds.len() > 1;
+    for (index, (channel, _, dots)) in crowds.iter().enumerate() {
+        // One crowd says all by colour; of several each says who it is, and its colour only what the view says it means.
+        let ink = if several && spec.color.is_none() {
+            PointInk::One(Ink::Series(index))
+        } else {
+            PointInk::Mapped { values: dots.iter().map(|dot| dot.value).collect(), scale }
+        };
+        let is_sized = dots.iter().any(|dot| dot.size.to_bits() != 1.0_f32.to_bits());
+        plot = plot.with(Points {
+            name: if several { channel.label.clone() } else { String::new() },
+            points: dots.iter().map(|dot| [dot.x, dot.y]).collect(),
+            marker: CATEGORIES.get(index % CATEGORIES.len()).copied().unwrap_or_default(),
+            size: 1.0,
+            sizes: if is_sized { dots.iter().map(|dot| f64::from(dot.size)).collect() } else { Vec::new() },
+            ink,
+        });
+    }
+    if several && spec.color.is_none() {
+        overlays(&mut plot, spec, *sources.first()?, options, (Ink::Muted, Stroke::Thin));
+        notes.push(format!("at step {step}"));
+        return Some(plot);
+    }
+    if !several {
+        plot.legend = Legend::None;
+    }
     overlays(&mut plot, spec, *sources.first()?, options, (Ink::Muted, Stroke::Thin));
     let (label, unit) = spec
         .color
@@ -108,15 +141,17 @@ pub(super) fn graph(spec: &ViewSpec, sources: &[Source<'_>], options: &ViewOptio
         .iter()
         .map(|(label, x, y)| Node { x: *x, y: *y, label: label.clone(), emphasis: Emphasis::Normal })
         .collect();
+    let chosen: BTreeSet<usize> = graph.chosen.iter().copied().collect();
     let edges = graph
         .edges
         .iter()
-        .map(|(from, to, weight)| Edge {
+        .enumerate()
+        .map(|(index, (from, to, weight))| Edge {
             from: *from,
             to: *to,
             weight: *weight,
-            label: String::new(),
-            emphasis: Emphasis::Normal,
+            label: graph.edge_labels.get(index).cloned().unwrap_or_default(),
+            emphasis: if chosen.contains(&index) { Emphasis::Strong } else { Emphasis::Normal },
         })
         .collect();
     Some(GraphBody { nodes, edges })

@@ -13,7 +13,7 @@ use super::command::Action;
 use super::style::{self, color, tokens};
 use crate::views::own;
 
-/// See the module.
+/// The chooser that makes views of channels of the record.
 pub(super) struct AddView {
     query: String,
     /// Ticked channels, in the order of their ticks.

@@ -15,7 +15,7 @@ const SHARE: f64 = 0.25;
 /// Time between two measurements.
 const MEASURE_EVERY: Duration = Duration::from_secs(1);
 
-/// See the module.
+/// How often the window may repaint while a run goes on, so that painting leaves the cores to the training.
 pub(super) struct Budget {
     software: Option<String>,
     interval: RepaintInterval,

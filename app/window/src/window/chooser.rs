@@ -40,7 +40,7 @@ struct Listing {
     error: Option<String>,
 }
 
-/// See the module.
+/// A path field with the folder that it names below it, read off the UI thread.
 #[derive(Default)]
 pub(super) struct Chooser {
     /// What stands in the field.

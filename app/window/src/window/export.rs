@@ -49,7 +49,7 @@ pub(super) struct Exported<'a> {
 /// A page in work.
 type Drawing = (Key, Task<Result<Vec<u8>, String>>);
 
-/// See the module.
+/// The export dialog, with a picture of the file that it will write.
 pub(super) struct ExportDialog {
     views: Vec<String>,
     target: Target,

@@ -18,7 +18,7 @@ pub(super) struct Moment {
     pub(super) own: Vec<String>,
 }
 
-/// See the module.
+/// What undo and redo go through: settings and layouts as they stood, a drag as one step.
 #[derive(Default)]
 pub(super) struct History(Undoer<Moment>);
 

@@ -12,7 +12,7 @@ const WANTED: Wanted =
 /// Rows of the list.
 const ROWS: f32 = 12.0;
 
-/// See the module.
+/// The dialog that opens a file by clicks or by its path.
 #[derive(Default)]
 pub(super) struct Opening {
     chooser: Chooser,

@@ -15,7 +15,7 @@ const COUNTED: usize = 100;
 /// Rows and columns of a table, or why it cannot be read.
 type Looked = Result<(usize, Vec<ColumnPreview>), String>;
 
-/// See the module.
+/// A look into a table before it is used: its columns with their kinds, ranges and problems.
 pub(super) struct DataPreview {
     name: String,
     task: Option<Task<Looked>>,

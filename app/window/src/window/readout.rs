@@ -33,6 +33,9 @@ pub(super) fn readout(plot: &Plot, x: f64, y: f64, precision: Precision) -> Opti
     if let Some(text) = plot.items.iter().find_map(|item| cell(plot, item, x, y, precision)) {
         return Some(text);
     }
+    if plot.bare {
+        return nearest_words(plot, x, y);
+    }
     // Between two steps there is nothing to be read.
     let x = if plot.x.whole { x.round() } else { x };
     let mut near: Vec<(f64, String)> =
@@ -73,10 +76,11 @@ fn cell(plot: &Plot, item: &Item, x: f64, y: f64, precision: Precision) -> Optio
         None => significant(f64::from(value), DIGITS),
     };
     let mark = heat.mark(row, column).map(|(_, name)| format!(", {name}")).unwrap_or_default();
+    let ring = if heat.is_ringed(row, column) { format!(", {}", heat.ring_name) } else { String::new() };
     let sure = heat
         .sureness(row, column)
         .map_or_else(String::new, |sure| format!(", confidence {}", significant(f64::from(sure), DIGITS)));
-    let text = format!("{text}{mark}{sure}");
+    let text = format!("{text}{mark}{ring}{sure}");
     Some(format!(
         "{} {}\n{} {}\n{text}",
         plot.y.label,
@@ -84,6 +88,23 @@ fn cell(plot: &Plot, item: &Item, x: f64, y: f64, precision: Precision) -> Optio
         plot.x.label,
         name(&plot.x.categories, column, x)
     ))
+}
+
+/// What is said of the nearest point of a line whose coordinates mean nothing by themselves, within a reach of the picture.
+fn nearest_words(plot: &Plot, x: f64, y: f64) -> Option<String> {
+    /// Of the picture's larger side.
+    const REACH: f64 = 0.05;
+    let side = |range: Option<(f64, f64)>| range.map_or(1.0, |(from, to)| (to - from).abs());
+    let reach = REACH * side(plot.x.range).max(side(plot.y.range));
+    let lines = plot.items.iter().filter_map(|item| match item {
+        Item::Line(line) if !line.words.is_empty() => Some(line),
+        _ => None,
+    });
+    let points = lines.flat_map(|line| line.points.iter().zip(&line.words).map(move |point| (line, point)));
+    let near = points.map(|(line, (at, words))| ((at[0] - x).hypot(at[1] - y), line, words));
+    let (_, line, words) =
+        near.filter(|(distance, ..)| *distance <= reach).min_by(|a, b| a.0.total_cmp(&b.0))?;
+    Some(if line.name.is_empty() { words.clone() } else { format!("{}: {words}", line.name) })
 }
 
 /// A named series at the pointer's x, with its distance in y (axis space).

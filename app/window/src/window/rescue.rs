@@ -10,7 +10,7 @@ use super::style::{color, tokens};
 use super::task::Task;
 use crate::figure::number::count;
 
-/// See the module.
+/// The question what is to become of runs that an earlier program left in the middle.
 #[derive(Default)]
 pub(super) struct Rescue {
     /// Asked once a start; later interruptions stand in the table.

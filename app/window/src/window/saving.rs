@@ -16,7 +16,7 @@ enum Refusal {
     Failed(String),
 }
 
-/// See the module.
+/// The dialog that writes a text into a file that the person names; what is there already goes only with a second click.
 pub(in crate::window) struct Saving {
     title: &'static str,
     path: String,

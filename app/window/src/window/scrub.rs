@@ -9,7 +9,7 @@ use super::command::{Action, Command};
 use super::style::{self, color, tokens};
 use crate::figure::number::count;
 
-/// See the module.
+/// The step that all tiles look at: the newest, or one of the past.
 #[derive(Default)]
 pub(super) struct Scrub {
     /// The step that is looked at; `None` follows the run.

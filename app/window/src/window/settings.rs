@@ -31,7 +31,7 @@ impl Frame {
     }
 }
 
-/// See the module.
+/// Settings of the window: looks, size, workers, notifications; all stand in the session.
 pub(super) struct Settings {
     pub(super) open: bool,
     /// Things move on their way instead of being there at once.

@@ -25,7 +25,7 @@ struct Toast {
     frames: u8,
 }
 
-/// See the module.
+/// Notifications in the corner of the window; errors stay until they are closed.
 #[derive(Default)]
 pub(super) struct Toasts {
     shown: Vec<Toast>,

@@ -17,7 +17,7 @@ pub enum ControlValue {
     Switch(bool),
     /// A number.
     Number(f64),
-    /// The key of a choice.
+    /// The key of a choice, or what was typed.
     Word(String),
     /// A brushed rectangle: left, right, bottom, top, in the view's data units.
     Region([f64; 4]),
@@ -61,6 +61,13 @@ pub enum ControlKind {
     },
     /// A rectangle brushed in the view; absent until then.
     Region,
+    /// Words that a person types (a prompt, a name); what is typed counts when the field is left or Enter is pressed.
+    Text {
+        /// Words before anything is typed.
+        initial: String,
+        /// Most letters that are taken.
+        most: usize,
+    },
 }
 
 /// One control.
@@ -151,7 +158,9 @@ impl ControlSpec {
     pub fn initial(&self, record: &Record) -> Option<ControlValue> {
         match &self.kind {
             ControlKind::Number { initial, .. } => Some(ControlValue::Number(*initial)),
-            ControlKind::Choice { initial, .. } => Some(ControlValue::Word(initial.clone())),
+            ControlKind::Choice { initial, .. } | ControlKind::Text { initial, .. } => {
+                Some(ControlValue::Word(initial.clone()))
+            }
             ControlKind::ChoiceFrom { .. } => {
                 self.options(record).into_iter().next().map(|(key, _)| ControlValue::Word(key))
             }
@@ -175,6 +184,9 @@ impl ControlSpec {
                 options.iter().any(|(key, _)| key == typed).then(|| ControlValue::Word(typed.to_owned()))
             }
             ControlKind::ChoiceFrom { .. } => Some(ControlValue::Word(typed.to_owned())),
+            ControlKind::Text { most, .. } => {
+                (typed.chars().count() <= *most).then(|| ControlValue::Word(typed.to_owned()))
+            }
             ControlKind::Switch { .. } => typed.parse().ok().map(ControlValue::Switch),
             ControlKind::Region => {
                 let ends: Vec<f64> = typed.split(',').filter_map(|end| end.trim().parse().ok()).collect();
@@ -235,7 +247,7 @@ impl Controls {
         }
     }
 
-    /// The key of a choice.
+    /// The key of a choice, or what was typed.
     pub fn word(&self, id: &str) -> Option<&str> {
         match self.0.get(id)? {
             ControlValue::Word(word) => Some(word),
@@ -285,6 +297,9 @@ mod tests {
             initial: "a".to_owned(),
         });
         assert_eq!(choice.parse("b"), None, "not on the list");
+        let words = spec(ControlKind::Text { initial: String::new(), most: 4 });
+        assert_eq!(words.parse("über"), Some(ControlValue::Word("über".to_owned())), "letters, not bytes");
+        assert_eq!(words.parse("overlong"), None, "more than is taken");
         assert_eq!(
             spec(ControlKind::Switch { initial: false }).parse("true"),
             Some(ControlValue::Switch(true)),

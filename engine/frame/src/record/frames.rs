@@ -115,6 +115,15 @@ pub struct Grid {
     /// Names of the marks 1, 2 ….
     #[serde(default)]
     pub mark_names: Vec<String>,
+    /// Rows and columns of one block, for a matrix that is updated or read in blocks: lines stand between blocks.
+    #[serde(default)]
+    pub block: Option<(usize, usize)>,
+    /// Cells with a ring around them, each by its row and column: what was chosen, what is best.
+    #[serde(default)]
+    pub rings: Vec<(usize, usize)>,
+    /// What a ring means; empty without rings.
+    #[serde(default)]
+    pub ring_name: String,
 }
 
 /// One dot of a scatter.
@@ -128,6 +137,26 @@ pub struct Dot {
     pub value: f64,
     /// Identity for selection (a weight's index, a run's number).
     pub id: u64,
+    /// Diameter as a multiple of the usual one.
+    #[serde(default = "usual_size")]
+    pub size: f32,
+}
+
+const fn usual_size() -> f32 {
+    1.0
+}
+
+impl Dot {
+    /// A dot of the usual size.
+    pub const fn new(x: f64, y: f64, value: f64, id: u64) -> Self {
+        Self { x, y, value, id, size: usual_size() }
+    }
+
+    /// The same dot with this multiple of the usual diameter.
+    #[must_use]
+    pub const fn sized(self, size: f32) -> Self {
+        Self { size, ..self }
+    }
 }
 
 /// Between the group and the member in names of rows or columns: where there is no room for all names, groups are named.
@@ -198,8 +227,14 @@ pub struct Bars {
 pub struct Graph {
     /// Label and position of each node.
     pub nodes: Vec<(String, f64, f64)>,
-    /// From, to, weight.
+    /// From, to, weight: a share of one, drawn as width.
     pub edges: Vec<(usize, usize, f64)>,
+    /// Words at the edges, in their order; missing and empty ones are none.
+    #[serde(default)]
+    pub edge_labels: Vec<String>,
+    /// Places of the edges that are chosen or best: they stand out.
+    #[serde(default)]
+    pub chosen: Vec<usize>,
 }
 
 /// Mean ranks of methods over data sets, and which of them do not differ.

@@ -14,6 +14,7 @@ mod column;
 mod control;
 pub mod declared;
 mod frames;
+mod handle;
 mod metric;
 mod packed;
 mod points;
@@ -27,6 +28,7 @@ pub use frames::{
     BandLine, Bands, Bars, Cell, Curve, Dot, GROUP_SEPARATOR, Graph, Grid, Histograms, MOST_FRAMES, Ranks,
     Table, Timeline,
 };
+pub use handle::{Coordinate, Handle};
 pub use metric::{Figure, Metric};
 pub use series::{Detail, Point, Query, Series};
 pub use view::{

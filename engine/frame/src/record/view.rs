@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::control::ControlSpec;
 use super::declared::Declaration;
+use super::handle::Handle;
 
 /// How channels are drawn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -19,7 +20,7 @@ pub enum ViewKind {
     HeatMap,
     /// Histograms over steps as a ridge.
     Ridge,
-    /// Dots coloured by a value.
+    /// Dots coloured by a value; of several channels each has its own marker, and its own colour where the view's colour says nothing.
     Scatter,
     /// Nested intervals.
     Bands,
@@ -33,6 +34,10 @@ pub enum ViewKind {
     Bars,
     /// Nodes and edges.
     Graph,
+    /// Nodes in columns and lines between them, as wide as their weights: which belongs to which.
+    Matching,
+    /// Vector channels whose components are shares of one, each as a trail between corners that stand for the components.
+    Simplex,
     /// Shares that add up to one, stacked over steps.
     Stacked,
     /// Mean ranks with the critical difference.
@@ -205,6 +210,9 @@ pub struct ViewSpec {
     pub marks: Option<String>,
     /// Reference lines.
     pub references: Vec<Reference>,
+    /// Points that a person drags, to turn one control or two.
+    #[serde(default)]
+    pub handles: Vec<Handle>,
     /// Curves drawn over a grid or a scatter, by channel; a grid's cell (row r, column c) spans c to c + 1 and r to r + 1.
     pub overlays: Vec<String>,
     /// Buttons.
@@ -257,6 +265,7 @@ impl ViewSpec {
             color: None,
             marks: None,
             references: Vec::new(),
+            handles: Vec::new(),
             overlays: Vec::new(),
             actions: Vec::new(),
             controls: Vec::new(),

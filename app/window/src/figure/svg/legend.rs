@@ -153,6 +153,6 @@ fn swatch(page: Page<'_>, item: &Item) -> Option<Swatch> {
             }
         }),
         Item::Bars(bars) => Some(Swatch::Fill(color(bars.ink), BAR_OPACITY)),
-        Item::Heat(_) | Item::Rule(_) | Item::Span(_) | Item::Label(_) => None,
+        Item::Heat(_) | Item::Rule(_) | Item::Span(_) | Item::Label(_) | Item::Handle(_) => None,
     }
 }

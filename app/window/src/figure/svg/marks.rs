@@ -8,9 +8,10 @@ use super::geometry::{PlotMap, Rect};
 use super::heat;
 use crate::figure::decimate::{self, Run};
 use crate::figure::error::ExportError;
-use crate::figure::hatch::HATCH_OPACITY;
+use crate::figure::hatch::{BORDER_OPACITY, HATCH_OPACITY, RING_INKS};
 use crate::figure::model::{
-    Area, Band, Bars, Cover, Heat, Ink, Item, Line, Marker, Orientation, PointInk, Points, Rule, Span, Stroke,
+    Area, Band, Bars, Cover, Heat, Ink, Item, Line, Marker, Orientation, PointInk, Points, Rule, Span,
+    Stroke, share_weight,
 };
 use crate::figure::palette;
 
@@ -53,6 +54,11 @@ pub(super) fn shape(item: &Item, map: &PlotMap) -> Shape {
         }
         Item::Bars(bars) => (bar_polygons(bars, map), true),
         Item::Rule(rule) => (rule_run(rule, map), false),
+        Item::Handle(handle) => {
+            let [x, y] = handle.at;
+            let visible = map.x.shows(x) && map.y.shows(y);
+            (visible.then(|| vec![map.at(handle.at)]).into_iter().collect(), false)
+        }
         Item::Heat(_) | Item::Span(_) | Item::Label(_) => (Vec::new(), false),
     };
     Shape { runs, is_filled }
@@ -90,6 +96,12 @@ pub(super) fn draw(
         Item::Span(span) => {
             canvas.rect(span_rect(span, map, plot), palette::color(page.tokens, span.ink), SPAN_OPACITY);
         }
+        Item::Handle(_) => {
+            let ink = Some((palette::color(page.tokens, Ink::Accent), 1.0));
+            let mark =
+                |at: &[f64; 2]| marker_path(Marker::Diamond, *at, page.style.marker_size * HANDLE_SIZE);
+            shape.runs.iter().flatten().for_each(|at| canvas.path(&mark(at), ink, None));
+        }
         Item::Label(_) => {}
     }
     Ok(())
@@ -97,6 +109,8 @@ pub(super) fn draw(
 
 /// Opacity of bars, so that overlaid histograms stay visible.
 pub(super) const BAR_OPACITY: f64 = 0.55;
+/// Diameter of a handle as a multiple of that of a marker.
+const HANDLE_SIZE: f64 = 1.6;
 /// Opacity of spans, which lie behind everything.
 const SPAN_OPACITY: f64 = 0.12;
 
@@ -107,6 +121,7 @@ pub(super) fn line_pen(page: Page<'_>, line: &Line) -> Pen {
         Stroke::Thin => (0.6, 1.0),
         Stroke::Ghost => (0.5, 0.35),
         Stroke::Bold => (1.7, 1.0),
+        Stroke::Share(percent) => share_weight(percent),
     };
     Pen {
         color: palette::color(page.tokens, line.ink),
@@ -279,12 +294,25 @@ fn draw_heat(
         lines.iter().map(|line| path_of(&line.map(|point| map.at(point)), Close::Open)).collect();
     let pen = Pen::solid(palette::color(page.tokens, Ink::OnCategory), page.style.line_width * 0.5);
     canvas.path(&data, None, Some(Pen { opacity: HATCH_OPACITY, ..pen }));
+    let path = |lines: &[Vec<[f64; 2]>]| -> String {
+        lines
+            .iter()
+            .map(|line| path_of(&line.iter().map(|point| map.at(*point)).collect::<Vec<_>>(), Close::Open))
+            .collect()
+    };
+    let (borders, rings) = (heat.block_borders(), heat.ring_outlines());
+    canvas.path(&path(&borders), None, Some(Pen { opacity: BORDER_OPACITY, ..pen }));
+    // Paper around ink, so that a ring is seen on dark and on light cells.
+    let [under, over] = RING_INKS.map(|ink| palette::color(page.tokens, ink));
+    canvas.path(&path(&rings), None, Some(Pen::solid(under, page.style.line_width * 2.4)));
+    canvas.path(&path(&rings), None, Some(Pen::solid(over, page.style.line_width * 1.2)));
     Ok(())
 }
 
 /// Markers of one colour are one path. Of markers on the same spot (1/300 inch) only the uppermost is written.
 fn draw_points(canvas: &mut Canvas, page: Page<'_>, points: &Points, map: &PlotMap) {
-    let diameter = page.style.marker_size * points.size;
+    let usual = page.style.marker_size * points.size;
+    let diameter = |index: usize| usual * points.sizes.get(index).copied().unwrap_or(1.0);
     let mut taken = std::collections::BTreeSet::new();
     let mut visible: Vec<(usize, [f64; 2])> = Vec::new();
     for (index, point) in points.points.iter().enumerate().rev() {
@@ -305,13 +333,16 @@ fn draw_points(canvas: &mut Canvas, page: Page<'_>, points: &Points, map: &PlotM
     match &points.ink {
         PointInk::One(role) => {
             let path: String =
-                visible.iter().map(|(_, at)| marker_path(points.marker, *at, diameter)).collect();
+                visible.iter().map(|(index, at)| marker_path(points.marker, *at, diameter(*index))).collect();
             ink(&path, palette::color(page.tokens, *role));
         }
         PointInk::Mapped { values, scale } => {
             for (index, at) in visible {
                 let value = values.get(index).copied().unwrap_or(f64::NAN);
-                ink(&marker_path(points.marker, at, diameter), scale.color(value, page.tokens.no_data));
+                ink(
+                    &marker_path(points.marker, at, diameter(index)),
+                    scale.color(value, page.tokens.no_data),
+                );
             }
         }
     }

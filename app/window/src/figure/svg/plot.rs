@@ -170,7 +170,7 @@ impl<'a> Layout<'a> {
         words: &[Word],
     ) -> Result<(), ExportError> {
         let has_heat = self.plot.has_heat();
-        if !has_heat {
+        if !has_heat && !self.plot.bare {
             axes::draw_grid(
                 canvas,
                 page,
@@ -189,8 +189,10 @@ impl<'a> Layout<'a> {
             }
         });
         result?;
-        axes::draw_horizontal(canvas, page, self.frame, (&self.x_ticks, self.map.x), &self.x_label);
-        axes::draw_vertical(canvas, page, self.frame, (&self.y_ticks, self.map.y), &self.y_label);
+        if !self.plot.bare {
+            axes::draw_horizontal(canvas, page, self.frame, (&self.x_ticks, self.map.x), &self.x_label);
+            axes::draw_vertical(canvas, page, self.frame, (&self.y_ticks, self.map.y), &self.y_label);
+        }
         if has_heat {
             self.close_frame(canvas, page);
         }

@@ -30,7 +30,7 @@ enum Line {
     Answer(usize, usize),
 }
 
-/// See the module.
+/// The palette: commands, views, presets and runs, found by a few typed letters.
 pub(super) struct Palette {
     query: String,
     entries: Vec<Entry>,

@@ -1,4 +1,4 @@
-//! Lines that can be dragged, and rectangles that can be brushed.
+//! Lines and points that can be dragged, and rectangles that can be brushed.
 //!
 //! What is held is kept between frames, since the plot must know before it is drawn that a drag is not meant to move it.
 
@@ -13,6 +13,8 @@ use crate::window::style::{faded, tokens};
 
 /// Distance in points within which a line can be taken hold of.
 const REACH: f32 = 6.0;
+/// Distance in points within which a handle can be taken hold of.
+const HANDLE_REACH: f32 = 10.0;
 
 /// What the pointer holds, or would hold if it were pressed.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -20,8 +22,8 @@ pub(super) enum Hold {
     /// Nothing: a drag moves the plot.
     #[default]
     None,
-    /// The item with this number, a line at a control.
-    Line(usize),
+    /// The item with this number: a line at a control, or a handle.
+    Item(usize),
     /// A rectangle begun here.
     Brush(Pos2),
 }
@@ -29,7 +31,8 @@ pub(super) enum Hold {
 /// What was done with it.
 #[derive(Default)]
 pub(super) struct Grabbed {
-    pub(super) turned: Option<(String, f64)>,
+    /// Controls with their new values: one for a line, up to two for a handle.
+    pub(super) turned: Vec<(String, f64)>,
     pub(super) brushed: Option<[f64; 4]>,
 }
 
@@ -62,9 +65,10 @@ impl Prepared {
         let shift = ui.input(|input| input.modifiers.shift);
         let pointer = response.interact_pointer_pos().or_else(|| response.hover_pos());
         let next = match hold {
-            Hold::Line(index) if response.dragged() => {
+            Hold::Item(index) if response.dragged() => {
                 ui.ctx().set_cursor_icon(self.cursor(index));
-                grabbed.turned = pointer.and_then(|at| self.turned(index, transform.value_from_position(at)));
+                let at = pointer.map(|at| transform.value_from_position(at));
+                grabbed.turned = at.map_or_else(Vec::new, |at| self.turned(index, at));
                 hold
             }
             Hold::Brush(begun) => {
@@ -84,45 +88,63 @@ impl Prepared {
                 if let Some(index) = near {
                     ui.ctx().set_cursor_icon(self.cursor(index));
                 }
-                near.map_or(Hold::None, Hold::Line)
+                near.map_or(Hold::None, Hold::Item)
             }
         };
         next.keep(ui, showing.id);
         grabbed
     }
 
-    /// The draggable line under the pointer.
+    /// The handle under the pointer, else the line.
     fn near(&self, transform: &PlotTransform, at: Pos2) -> Option<usize> {
-        self.items.iter().position(|shape| match shape {
-            Shape::Rule { orientation, at: place, control: Some(_), .. } => {
-                let line = transform.position_from_point(&PlotPoint::new(*place, *place));
-                match orientation {
-                    Orientation::Horizontal => (line.y - at.y).abs() <= REACH,
-                    Orientation::Vertical => (line.x - at.x).abs() <= REACH,
-                }
+        let handle = self.items.iter().position(|shape| match shape {
+            Shape::Handle { at: place, .. } => {
+                transform.position_from_point(place).distance(at) <= HANDLE_REACH
             }
             _ => false,
-        })
+        });
+        let line = || {
+            self.items.iter().position(|shape| match shape {
+                Shape::Rule { orientation, at: place, control: Some(_), .. } => {
+                    let line = transform.position_from_point(&PlotPoint::new(*place, *place));
+                    match orientation {
+                        Orientation::Horizontal => (line.y - at.y).abs() <= REACH,
+                        Orientation::Vertical => (line.x - at.x).abs() <= REACH,
+                    }
+                }
+                _ => false,
+            })
+        };
+        handle.or_else(line)
     }
 
     fn cursor(&self, index: usize) -> CursorIcon {
         match self.items.get(index) {
-            Some(Shape::Rule { orientation: Orientation::Horizontal, .. }) => CursorIcon::ResizeVertical,
+            Some(
+                Shape::Rule { orientation: Orientation::Horizontal, .. } | Shape::Handle { x: None, .. },
+            ) => CursorIcon::ResizeVertical,
+            Some(Shape::Handle { y: Some(_), .. }) => CursorIcon::Move,
             _ => CursorIcon::ResizeHorizontal,
         }
     }
 
-    /// The control of a line and the value under the pointer.
-    fn turned(&self, index: usize, at: PlotPoint) -> Option<(String, f64)> {
-        match self.items.get(index)? {
-            Shape::Rule { orientation, control: Some(control), .. } => Some((
-                control.clone(),
-                match orientation {
-                    Orientation::Horizontal => Mapped(&self.y).from(at.y),
-                    Orientation::Vertical => Mapped(&self.x).from(at.x),
-                },
-            )),
-            _ => None,
+    /// The controls of a line or a handle, and the values that put it under the pointer.
+    fn turned(&self, index: usize, at: PlotPoint) -> Vec<(String, f64)> {
+        let (x, y) = (Mapped(&self.x).from(at.x), Mapped(&self.y).from(at.y));
+        match self.items.get(index) {
+            Some(Shape::Rule { orientation, control: Some(control), .. }) => {
+                let value = if *orientation == Orientation::Horizontal { y } else { x };
+                vec![(control.clone(), value)]
+            }
+            Some(Shape::Handle { x: across, y: up, .. }) => {
+                let turned = |turn: &Option<(String, f64)>, place: f64| {
+                    turn.as_ref()
+                        .filter(|(_, factor)| *factor != 0.0)
+                        .map(|(control, factor)| (control.clone(), place / factor))
+                };
+                turned(across, x).into_iter().chain(turned(up, y)).collect()
+            }
+            _ => Vec::new(),
         }
     }
 

@@ -6,7 +6,8 @@ use egui_plot::PlotPoint;
 use super::scale::Mapped;
 use super::shape::Shape;
 use crate::figure::axis::Scale;
-use crate::figure::model::Heat;
+use crate::figure::hatch::{BORDER_OPACITY, HATCH_OPACITY, RING_INKS};
+use crate::figure::model::{Heat, Ink};
 use crate::theme::Tokens;
 use crate::window::style::color;
 
@@ -36,13 +37,24 @@ pub(super) fn image(
     Some(Shape::Image { texture, center, size })
 }
 
-/// The lines over marked cells.
-pub(super) fn hatching(heat: &Heat, x: &Mapped<'_>, y: &Mapped<'_>) -> Option<Shape> {
-    let place = |[from, to]: [[f64; 2]; 2]| {
-        [from, to].map(|point| PlotPoint::new(x.to(point[0]), y.to(point[1]))).to_vec()
+/// What lies over the cells: hatching, lines between blocks, rings.
+pub(super) fn over(heat: &Heat, x: &Mapped<'_>, y: &Mapped<'_>, out: &mut Vec<Shape>) {
+    let place = |point: &[f64; 2]| PlotPoint::new(x.to(point[0]), y.to(point[1]));
+    let mut add = |lines: Vec<Vec<PlotPoint>>, ink: Ink, opacity: f64, width: f32| {
+        if !lines.is_empty() {
+            out.push(Shape::Over { lines, ink, opacity, width });
+        }
     };
-    let lines: Vec<Vec<PlotPoint>> = heat.hatching().into_iter().map(place).collect();
-    (!lines.is_empty()).then_some(Shape::Hatching { lines })
+    let placed = |lines: &[Vec<[f64; 2]>]| -> Vec<Vec<PlotPoint>> {
+        lines.iter().map(|line| line.iter().map(place).collect()).collect()
+    };
+    let hatching = heat.hatching().iter().map(|line| line.iter().map(place).collect()).collect();
+    add(hatching, Ink::OnCategory, HATCH_OPACITY, 1.0);
+    add(placed(&heat.block_borders()), Ink::OnCategory, BORDER_OPACITY, 1.0);
+    let rings = heat.ring_outlines();
+    for (ink, width) in RING_INKS.into_iter().zip([4.0, 2.0]) {
+        add(placed(&rings), ink, 1.0, width);
+    }
 }
 
 /// Texels along one axis: which cell each shows, from low to high in axis space.

@@ -45,6 +45,8 @@ pub(super) struct Prepared {
     /// Entries of the legend and letters of the longest; nothing if there is none.
     legend: Option<(usize, usize)>,
     occupancy: Occupancy,
+    /// No axes, no grid, and a unit as long one way as the other.
+    bare: bool,
 }
 
 /// What the person did on a plot.
@@ -57,8 +59,8 @@ pub(super) struct Touched {
     pub(super) visible: (f64, f64),
     /// Click in data units.
     pub(super) clicked: Option<(f64, f64)>,
-    /// A line that stands at a control was dragged: the control and its value.
-    pub(super) turned: Option<(String, f64)>,
+    /// A line that stands at a control, or a handle, was dragged: the controls and their values.
+    pub(super) turned: Vec<(String, f64)>,
     /// A rectangle was brushed: left, right, bottom, top in data units.
     pub(super) brushed: Option<[f64; 4]>,
     /// The run whose line was clicked, by its place among the sources.
@@ -119,6 +121,7 @@ impl Prepared {
             y: plot.y.clone(),
             // A long legend would hide the data of a tile; the readout names the series there, the exported figure keeps it.
             legend: legend(plot),
+            bare: plot.bare,
         }
     }
 
@@ -147,6 +150,9 @@ impl Prepared {
             .y_grid_spacer(move |input| marks(&self.y, input.bounds, wanted.1))
             .grid_color(color(tokens.grid))
             .cursor_color(color(tokens.accent));
+        if self.bare {
+            plot = plot.show_axes(false).show_grid(false).data_aspect(1.0);
+        }
         let size = self.legend.map(|(entries, letters)| {
             let size = egui::vec2(letters as f32 * LETTER + KEY, entries as f32 * LEGEND_ROW);
             size / (room - egui::Vec2::splat(AROUND)).max(egui::Vec2::splat(1.0))
@@ -165,7 +171,7 @@ impl Prepared {
         }
         let ((x0, x1), (y0, y1)) = self.domain;
         let shown = plot.include_x(x0).include_x(x1).include_y(y0).include_y(y1).show(ui, |plot| {
-            if showing.follow {
+            if showing.follow && !self.bare {
                 self.keep_ranges(plot);
             }
             if plot.response().hovered() {

@@ -10,7 +10,7 @@ const UP: usize = 24;
 /// Corners in the order in which equal ones are preferred.
 const CORNERS: [Corner; 4] = [Corner::RightTop, Corner::LeftTop, Corner::RightBottom, Corner::LeftBottom];
 
-/// See the module: the plot's ranges in fields that hold data or not, the lower left one first.
+/// The ranges of a plot as a coarse raster: which fields hold data, the lower left one first.
 pub(super) struct Occupancy {
     taken: Vec<bool>,
     ranges: ((f64, f64), (f64, f64)),
@@ -62,7 +62,11 @@ impl Occupancy {
                 }
             }
             // No legend stands over a picture, and rules and words run through all corners alike.
-            Shape::Image { .. } | Shape::Hatching { .. } | Shape::Rule { .. } | Shape::Label { .. } => {}
+            Shape::Image { .. }
+            | Shape::Over { .. }
+            | Shape::Rule { .. }
+            | Shape::Label { .. }
+            | Shape::Handle { .. } => {}
         }
     }
 

@@ -8,10 +8,9 @@ use egui_plot::{
     Points as PlotDots, Polygon, Text as PlotText, VLine,
 };
 
-use super::image::{hatching, image};
+use super::image::{image, over};
 use super::scale::Mapped;
-use crate::figure::hatch::HATCH_OPACITY;
-use crate::figure::model::{Dash, Ink, Item, Marker, Orientation, PointInk, Stroke};
+use crate::figure::model::{Dash, Ink, Item, Marker, Orientation, PointInk, Points, Stroke, share_weight};
 use crate::figure::palette;
 use crate::theme::{Rgba, Tokens};
 use crate::window::style::{color, faded};
@@ -22,6 +21,8 @@ const LINE_WIDTH: f32 = 1.5;
 const BAR_OPACITY: f64 = 0.55;
 /// Radius of a normal marker on the screen, points.
 const MARKER_RADIUS: f32 = 3.0;
+/// Radius of a point that can be dragged, points.
+const HANDLE_RADIUS: f32 = 7.0;
 
 /// An item in axis space, ready to be drawn.
 pub(super) enum Shape {
@@ -43,7 +44,9 @@ pub(super) enum Shape {
     },
     /// Dots by colour: one item for each colour is drawn much faster than one for each dot.
     Tinted {
+        name: String,
         groups: Vec<(Color32, Vec<PlotPoint>)>,
+        marker: Marker,
         radius: f32,
     },
     Bars {
@@ -65,9 +68,18 @@ pub(super) enum Shape {
         center: PlotPoint,
         size: [f32; 2],
     },
-    /// Lines over marked cells of a heat map.
-    Hatching {
+    /// Lines over the cells of a heat map.
+    Over {
         lines: Vec<Vec<PlotPoint>>,
+        ink: Ink,
+        opacity: f64,
+        width: f32,
+    },
+    /// A point that can be dragged, with the controls that it turns.
+    Handle {
+        at: PlotPoint,
+        x: Option<(String, f64)>,
+        y: Option<(String, f64)>,
     },
     Rule {
         orientation: Orientation,
@@ -103,28 +115,7 @@ pub(super) fn shapes(
             stroke: line.stroke,
             source: line.source,
         }),
-        Item::Points(points) => {
-            let radius = MARKER_RADIUS * points.size as f32;
-            let placed = points.points.iter().map(|point| at(*point));
-            match &points.ink {
-                PointInk::One(ink) => out.push(Shape::Dots {
-                    name: points.name.clone(),
-                    points: placed.filter(is_finite).collect(),
-                    ink: *ink,
-                    marker: points.marker,
-                    radius,
-                }),
-                PointInk::Mapped { values, scale } => {
-                    let mut groups: BTreeMap<[u8; 4], Vec<PlotPoint>> = BTreeMap::new();
-                    for (point, value) in placed.zip(values).filter(|(point, _)| is_finite(point)) {
-                        groups.entry(scale.color(*value, tokens.no_data).0).or_default().push(point);
-                    }
-                    let groups =
-                        groups.into_iter().map(|(paint, points)| (color(Rgba(paint)), points)).collect();
-                    out.push(Shape::Tinted { groups, radius });
-                }
-            }
-        }
+        Item::Points(points) => dots(points, &at, tokens, out),
         Item::Band(band) => out.push(Shape::Band {
             name: band.name.clone(),
             x: band.x.iter().map(|value| x.to(*value)).collect(),
@@ -149,7 +140,7 @@ pub(super) fn shapes(
         }
         Item::Heat(heat) => {
             out.extend(image(heat, x, y, context, id, tokens));
-            out.extend(hatching(heat, x, y));
+            over(heat, x, y, out);
         }
         Item::Rule(rule) => {
             let mapped = if rule.orientation == Orientation::Horizontal { y } else { x };
@@ -173,6 +164,9 @@ pub(super) fn shapes(
                 });
             }
         }
+        Item::Handle(handle) => {
+            out.push(Shape::Handle { at: at(handle.at), x: handle.x.clone(), y: handle.y.clone() });
+        }
         Item::Label(label) => {
             out.push(Shape::Label { at: at(label.at), text: label.text.clone(), ink: label.ink });
         }
@@ -193,6 +187,49 @@ pub(super) fn shapes(
                 });
             out.push(Shape::Bars { name: bars.name.clone(), corners: corners.collect(), ink: bars.ink });
         }
+    }
+}
+
+/// Dots by size, and those whose colour says something by colour.
+fn dots(points: &Points, at: &impl Fn([f64; 2]) -> PlotPoint, tokens: &Tokens, out: &mut Vec<Shape>) {
+    /// Radii are told apart by so many steps of a point.
+    const STEPS: f32 = 4.0;
+    let radius = |index: usize| {
+        let own = points.sizes.get(index).copied().unwrap_or(1.0) * points.size;
+        ((MARKER_RADIUS * own as f32 * STEPS).round().max(1.0)) as u32
+    };
+    let mut plain: BTreeMap<u32, Vec<PlotPoint>> = BTreeMap::new();
+    let mut tinted: BTreeMap<u32, BTreeMap<[u8; 4], Vec<PlotPoint>>> = BTreeMap::new();
+    for (index, point) in points.points.iter().enumerate() {
+        let point = at(*point);
+        if !is_finite(&point) {
+            continue;
+        }
+        match &points.ink {
+            PointInk::One(_) => plain.entry(radius(index)).or_default().push(point),
+            PointInk::Mapped { values, scale } => {
+                let value = values.get(index).copied().unwrap_or(f64::NAN);
+                let paint = scale.color(value, tokens.no_data).0;
+                tinted.entry(radius(index)).or_default().entry(paint).or_default().push(point);
+            }
+        }
+    }
+    let (name, marker) = (&points.name, points.marker);
+    match &points.ink {
+        PointInk::One(ink) => {
+            // A name without dots is a key of the legend.
+            if plain.is_empty() {
+                plain.insert(radius(0), Vec::new());
+            }
+            out.extend(plain.into_iter().map(|(radius, points)| {
+                let radius = radius as f32 / STEPS;
+                Shape::Dots { name: name.clone(), points, ink: *ink, marker, radius }
+            }));
+        }
+        PointInk::Mapped { .. } => out.extend(tinted.into_iter().map(|(radius, groups)| {
+            let groups = groups.into_iter().map(|(paint, points)| (color(Rgba(paint)), points)).collect();
+            Shape::Tinted { name: name.clone(), groups, marker, radius: radius as f32 / STEPS }
+        })),
     }
 }
 
@@ -222,13 +259,7 @@ impl Shape {
         match self {
             Self::Line { name, runs, ink, dash, stroke, source } => {
                 let is_selected = source.is_some() && *source == selected;
-                let (width, opacity) = match stroke {
-                    _ if is_selected => (LINE_WIDTH * 1.8, 1.0),
-                    Stroke::Normal => (LINE_WIDTH, 1.0),
-                    Stroke::Thin => (LINE_WIDTH * 0.7, 1.0),
-                    Stroke::Ghost => (LINE_WIDTH * 0.7, 0.3),
-                    Stroke::Bold => (LINE_WIDTH * 1.8, 1.0),
-                };
+                let (width, opacity) = if is_selected { (LINE_WIDTH * 1.8, 1.0) } else { weight(*stroke) };
                 let paint = faded(palette::color(tokens, *ink), opacity);
                 for run in runs {
                     let line =
@@ -243,9 +274,10 @@ impl Shape {
                     dots.shape(marker_shape(*marker)).radius(*radius).filled(true).allow_hover(false),
                 );
             }
-            Self::Tinted { groups, radius } => {
+            Self::Tinted { name, groups, marker, radius } => {
                 for (paint, points) in groups {
-                    let dots = PlotDots::new("", PlotPoints::Borrowed(points)).color(*paint).radius(*radius);
+                    let dots = PlotDots::new(name.clone(), PlotPoints::Borrowed(points)).color(*paint);
+                    let dots = dots.shape(marker_shape(*marker)).filled(true).radius(*radius);
                     plot.points(dots.allow_hover(false));
                 }
             }
@@ -279,12 +311,17 @@ impl Shape {
             Self::Image { texture, center, size } => {
                 plot.image(PlotImage::new("", texture.id(), *center, *size).allow_hover(false));
             }
-            Self::Hatching { lines } => {
-                let paint = faded(palette::color(tokens, Ink::OnCategory), HATCH_OPACITY);
+            Self::Over { lines, ink, opacity, width } => {
+                let paint = faded(palette::color(tokens, *ink), *opacity);
                 for points in lines {
-                    let line = PlotLine::new("", PlotPoints::Borrowed(points)).color(paint).width(1.0);
+                    let line = PlotLine::new("", PlotPoints::Borrowed(points)).color(paint).width(*width);
                     plot.line(line.allow_hover(false));
                 }
+            }
+            Self::Handle { at, .. } => {
+                let dot = PlotDots::new("", vec![[at.x, at.y]]).shape(MarkerShape::Diamond);
+                let dot = dot.color(color(palette::color(tokens, Ink::Accent))).radius(HANDLE_RADIUS);
+                plot.points(dot.filled(true).allow_hover(false));
             }
             Self::Rule { orientation, at, ink, dash, control } => {
                 let (opacity, width) = if control.is_some() { (1.0, 2.0) } else { (0.6, 1.0) };
@@ -310,6 +347,20 @@ impl Shape {
                 let label = PlotText::new("", *at, text.clone()).color(color(palette::color(tokens, *ink)));
                 plot.text(label);
             }
+        }
+    }
+}
+
+/// Width in points and opacity of a line.
+fn weight(stroke: Stroke) -> (f32, f64) {
+    match stroke {
+        Stroke::Normal => (LINE_WIDTH, 1.0),
+        Stroke::Thin => (LINE_WIDTH * 0.7, 1.0),
+        Stroke::Ghost => (LINE_WIDTH * 0.7, 0.3),
+        Stroke::Bold => (LINE_WIDTH * 1.8, 1.0),
+        Stroke::Share(percent) => {
+            let (width, opacity) = share_weight(percent);
+            (LINE_WIDTH * width as f32, opacity)
         }
     }
 }

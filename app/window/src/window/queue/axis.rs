@@ -26,7 +26,7 @@ pub(super) struct Sweepable {
     pub(super) choices: Vec<&'static str>,
 }
 
-/// See the module.
+/// One swept field as a person drafts it: its key, how its values are given, and what was typed.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct AxisDraft {
     /// Key of the field; empty for no axis.

@@ -15,7 +15,7 @@ use crate::window::task::Task;
 /// Widest value in the list of changes, points.
 const VALUE: f32 = 140.0;
 
-/// See the module. It stands beside the form: what is changed there is what the child goes on with.
+/// The dialog of a fork. It stands beside the form: what is changed there is what the child goes on with.
 pub(in crate::window) struct ForkDialog {
     parent: PathBuf,
     before: Experiment,

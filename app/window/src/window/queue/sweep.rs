@@ -11,7 +11,7 @@ use crate::window::style::{color, field_label, tokens};
 /// Width of the words before a field, points.
 const WORDS: f32 = 84.0;
 
-/// See the module.
+/// The dialog that drafts a sweep: one field or two, and seeds, with their number and cost.
 pub(in crate::window) struct SweepDialog {
     axes: [AxisDraft; 2],
     seeds: String,

@@ -82,7 +82,7 @@ struct Key {
     folded: BTreeSet<String>,
 }
 
-/// See the module.
+/// The state of the tab of runs: the list as read, what is typed and ticked, and the lines that follow.
 #[derive(Default)]
 pub(in crate::window) struct Runs {
     /// As the last scan found it.

@@ -37,7 +37,7 @@ pub(super) struct Spark {
 
 type Batch = Vec<(PathBuf, Key, Spark)>;
 
-/// See the module.
+/// The small curves of the table of runs, read when a row is first seen and kept until the run changes.
 #[derive(Default)]
 pub(super) struct Sparks {
     cache: BTreeMap<PathBuf, (Key, Spark)>,

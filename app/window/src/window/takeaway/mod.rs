@@ -48,7 +48,7 @@ struct Destination {
     looking: Option<Task<PathBuf>>,
 }
 
-/// See the module. It is about the run that was shown when it was asked for.
+/// The dialog that takes predictions and products away from a finished run. It is about the run that was shown when it was asked for.
 pub(super) struct TakeAway {
     run: PathBuf,
     title: String,

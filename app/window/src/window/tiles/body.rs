@@ -11,7 +11,6 @@ use super::derivation::Basis;
 use super::graph::graph_ui;
 use super::menu;
 use super::panels::panels_ui;
-use super::table::table_ui;
 use super::{Cache, Pinned, TileBehavior, TileState};
 use crate::figure::model::{Body, Figure, Plot};
 use crate::views::{self, Resolution};
@@ -115,7 +114,9 @@ impl TileBehavior<'_> {
                 }
             }
             (Body::Graph(graph), _) => graph_ui(ui, graph, summary),
-            (Body::Table(table), _) => table_ui(ui, table, &spec.id),
+            (Body::Table(table), _) => {
+                state.table.table_ui(ui, table, &spec.id);
+            }
             (Body::Text(text), _) => {
                 ui.label(text);
             }
@@ -225,8 +226,16 @@ fn after(
     if touched.response.clicked() || touched.response.dragged() {
         actions.push(Action::Focus(spec.id.clone()));
     }
-    if let Some((control, value)) = &touched.turned {
-        actions.push(Action::Turn(control.clone(), ControlValue::Number(*value)));
+    if !touched.turned.is_empty() {
+        let turns = touched.turned.iter().map(|(control, value)| {
+            let range = spec.controls.iter().find(|own| own.id == *control).map(|own| &own.kind);
+            let value = match range {
+                Some(ControlKind::Number { low, high, .. }) => value.max(*low).min(*high),
+                _ => *value,
+            };
+            Action::Turn(control.clone(), ControlValue::Number(value))
+        });
+        actions.extend(turns);
         return;
     }
     if let Some(region) = touched.brushed {
@@ -327,6 +336,7 @@ fn rebuild(
     };
     let summary = figure.as_ref().map(readout::summary).unwrap_or_default();
     let quantity = figure.as_ref().and_then(|figure| views::quantity(spec, figure));
+    state.table.renew();
     state.cache = Some(Cache {
         version: shown.version,
         generation,

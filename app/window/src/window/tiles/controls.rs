@@ -11,6 +11,8 @@ use crate::window::command::Action;
 
 /// Height below which a tile has no room for several rows of controls, points.
 const LOW: f32 = 260.0;
+/// Length of a field for text, points.
+const TEXT: f32 = 160.0;
 /// Length of a slider, points.
 const SLIDER: f32 = 64.0;
 
@@ -106,6 +108,7 @@ fn width(ui: &Ui, control: &ControlSpec, value: Option<&ControlValue>, record: &
             let options = control.options(record);
             text(options.iter().find(|(key, _)| key == now).map_or(now, |(_, words)| words)) + AROUND
         }
+        (ControlKind::Text { .. }, _) => TEXT,
         _ => AROUND,
     };
     label + field
@@ -163,6 +166,20 @@ fn control_ui(
             let mut on = *now;
             let changed = ui.checkbox(&mut on, &control.label).on_hover_text(&control.about).changed();
             changed.then_some(ControlValue::Switch(on))
+        }
+        (ControlKind::Text { most, .. }, Some(ControlValue::Word(now))) => {
+            // What is typed becomes the value when the field is left: each letter would derive everything anew.
+            let key = egui::Id::unique(("typed", &control.id));
+            let mut typed: String = ui.data(|data| data.get_temp(key)).unwrap_or_else(|| now.clone());
+            let label = ui.label(&control.label).on_hover_text(&control.about);
+            let field = egui::TextEdit::singleline(&mut typed).char_limit(*most).desired_width(TEXT);
+            let response = ui.add(field).labelled_by(label.id).on_hover_text(&control.about);
+            if response.has_focus() {
+                ui.data_mut(|data| data.insert_temp(key, typed));
+                return None;
+            }
+            ui.data_mut(|data| data.remove::<String>(key));
+            (response.lost_focus() && typed != *now).then_some(ControlValue::Word(typed))
         }
         (ControlKind::Region, value) => {
             let words = if value.is_some() { "brushed" } else { "shift + drag brushes" };

@@ -14,7 +14,7 @@ pub(in crate::window) struct Pane {
     pub(in crate::window) view: String,
 }
 
-/// See the module.
+/// Where the tiles of a lab stand, as the person arranged them.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(in crate::window) struct Layout {
     /// The arrangement.

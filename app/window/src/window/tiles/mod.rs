@@ -23,6 +23,7 @@ use weightscope_frame::record::{Channel, Controls};
 use self::derivation::Derivation;
 pub(super) use self::layout::{Layout, Pane};
 pub(super) use self::shares::Shares;
+use self::table::TableState;
 use super::command::Action;
 use super::plot::Prepared;
 use super::runs::OverlaySet;
@@ -44,6 +45,8 @@ pub(super) struct TileState {
     data: bool,
     /// A readout that a click pinned, with its place in data units.
     pinned: Option<Pinned>,
+    /// Order and filter of a table.
+    table: TableState,
 }
 
 /// A readout that stays.

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::TileState;
 
-/// See the module; the limits that a drag fixed, by quantity.
+/// Which quantities share their colour limits among tiles; the limits that a drag fixed, by quantity.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub(in crate::window) struct Shares {

@@ -1,23 +1,218 @@
-//! A table of the record on the screen.
+//! A table of the record on the screen: filtered by words, ordered by a column, only the rows in sight drawn.
+//!
+//! Contract: filter and order change what is seen, never the figure: a file holds all rows in the order of the record.
 
-use egui::Ui;
+use egui::{RichText, Ui};
+use egui_extras::{Column, TableBuilder};
+use egui_material_icons::icons;
 
-use crate::figure::model::TableBody;
+use crate::figure::model::{Align, Cell, TableBody};
+use crate::figure::number::count;
+use crate::window::style::{self, color, tokens};
 
-/// A table of the record.
-pub(super) fn table_ui(ui: &mut Ui, table: &TableBody, id: &str) {
-    egui::ScrollArea::both().id_salt(("table", id)).auto_shrink(false).show(ui, |ui| {
-        egui::Grid::new(("grid", id)).striped(true).show(ui, |ui| {
-            for column in &table.columns {
-                ui.strong(column.heading());
+/// Fewer rows are read faster than filtered.
+const FILTER_FROM: usize = 12;
+/// Rows that are measured to find the width of a column.
+const MEASURED: usize = 64;
+/// Narrowest and widest column at first sight, points.
+const WIDTHS: (f32, f32) = (44.0, 280.0);
+/// Room beside the text of a cell, points.
+const PADDING: f32 = 14.0;
+
+/// Number of rows, filter and order.
+type MadeFor = (usize, String, Option<(usize, bool)>);
+
+/// How a person looks at a table.
+#[derive(Default)]
+pub(super) struct TableState {
+    /// Words that a row must contain, each in any cell.
+    filter: String,
+    /// The column that orders the rows, and whether the largest stands first; none keeps the order of the record.
+    order: Option<(usize, bool)>,
+    /// Rows that are shown, in their order.
+    rows: Vec<usize>,
+    /// What they were made for.
+    made_for: Option<MadeFor>,
+}
+
+impl TableState {
+    /// Makes the list of rows anew when the figure was built again.
+    pub(super) fn renew(&mut self) {
+        self.made_for = None;
+    }
+
+    /// Draws the table in the space that is left.
+    pub(super) fn table_ui(&mut self, ui: &mut Ui, table: &TableBody, id: &str) {
+        if table.rows.len() >= FILTER_FROM || !self.filter.is_empty() {
+            self.filter_ui(ui, table, id);
+        }
+        self.arrange(table);
+        let height = ui.text_style_height(&egui::TextStyle::Body) + 4.0;
+        let widths = widths(ui, table);
+        egui::ScrollArea::horizontal().id_salt(("table", id)).auto_shrink(false).show(ui, |ui| {
+            let mut builder = TableBuilder::new(ui).id_salt(("rows", id)).striped(true).auto_shrink(false);
+            for width in widths {
+                builder = builder.column(Column::initial(width).at_least(24.0).clip(true).resizable(true));
             }
-            ui.end_row();
-            for row in &table.rows {
-                for (cell, column) in row.iter().zip(&table.columns) {
-                    ui.label(cell.display(column.digits));
+            let head = builder.header(height, |mut line| {
+                for (index, column) in table.columns.iter().enumerate() {
+                    line.col(|ui| self.heading_ui(ui, index, &column.heading()));
                 }
-                ui.end_row();
-            }
+            });
+            head.body(|body| {
+                body.rows(height, self.rows.len(), |mut line| {
+                    let row = self.rows.get(line.index()).copied().unwrap_or_default();
+                    let cells = table.rows.get(row).map(Vec::as_slice).unwrap_or_default();
+                    let is_strong = table.emphasised.contains(&row);
+                    for (index, column) in table.columns.iter().enumerate() {
+                        let text =
+                            cells.get(index).map_or_else(String::new, |cell| cell.display(column.digits));
+                        let text = if is_strong { RichText::new(text).strong() } else { RichText::new(text) };
+                        line.col(|ui| cell_ui(ui, text, column.align));
+                    }
+                });
+            });
         });
-    });
+    }
+
+    fn filter_ui(&mut self, ui: &mut Ui, table: &TableBody, id: &str) {
+        ui.horizontal(|ui| {
+            let label = ui.label("Filter");
+            let field = egui::TextEdit::singleline(&mut self.filter).id_salt(("filter", id));
+            ui.add(field.desired_width(160.0).hint_text("words in any column"))
+                .labelled_by(label.id)
+                .on_hover_text("Rows that contain every word, in any column. Files keep all rows.");
+            self.arrange(table);
+            let words =
+                format!("{} of {} rows", count(self.rows.len() as u64), count(table.rows.len() as u64));
+            ui.label(RichText::new(words).small().color(color(tokens(ui.ctx()).text_muted)));
+        });
+    }
+
+    /// A heading that orders the rows by its column: largest first, smallest first, as recorded.
+    fn heading_ui(&mut self, ui: &mut Ui, column: usize, heading: &str) {
+        let (arrow, next, words) = match self.order {
+            Some((by, true)) if by == column => {
+                (Some(icons::ICON_ARROW_DOWNWARD), Some((column, false)), "smallest first")
+            }
+            Some((by, false)) if by == column => {
+                (Some(icons::ICON_ARROW_UPWARD), None, "in the order of the record")
+            }
+            _ => (None, Some((column, true)), "largest first"),
+        };
+        let text = RichText::new(heading).strong();
+        let button = match arrow {
+            Some(arrow) => egui::Button::new((style::icon(arrow), text)),
+            None => egui::Button::new(text),
+        };
+        let button = ui.add(button.frame(false).truncate());
+        button.widget_info(|| {
+            egui::WidgetInfo::labeled(egui::Role::Button, true, format!("Order by {heading}"))
+        });
+        if button.on_hover_text(format!("{heading}: a click shows the {words}")).clicked() {
+            self.order = next;
+        }
+    }
+
+    /// Finds the rows that are shown, if anything changed.
+    fn arrange(&mut self, table: &TableBody) {
+        let wanted = (table.rows.len(), self.filter.clone(), self.order);
+        if self.made_for.as_ref() == Some(&wanted) {
+            return;
+        }
+        let words: Vec<String> = self.filter.split_whitespace().map(str::to_lowercase).collect();
+        let holds = |row: &Vec<Cell>| {
+            let texts: Vec<String> = row
+                .iter()
+                .zip(&table.columns)
+                .map(|(cell, column)| cell.display(column.digits).to_lowercase())
+                .collect();
+            words.iter().all(|word| texts.iter().any(|text| text.contains(word.as_str())))
+        };
+        let rows = table.rows.iter().enumerate().filter(|(_, row)| words.is_empty() || holds(row));
+        self.rows = rows.map(|(index, _)| index).collect();
+        if let Some((column, descending)) = self.order {
+            let cell = |row: &usize| table.rows.get(*row).and_then(|row| row.get(column));
+            self.rows.sort_by(|a, b| compare(cell(a), cell(b), descending));
+        }
+        self.made_for = Some(wanted);
+    }
+}
+
+/// Numbers before words before nothing; what is missing stands last either way.
+fn compare(a: Option<&Cell>, b: Option<&Cell>, descending: bool) -> std::cmp::Ordering {
+    let rank = |cell: Option<&Cell>| match cell {
+        Some(Cell::Number(value)) if value.is_finite() => (0, *value, ""),
+        Some(Cell::Count(value)) => (0, *value as f64, ""),
+        Some(Cell::Text(text)) if !text.is_empty() => (1, 0.0, ""),
+        _ => (2, 0.0, ""),
+    };
+    let text = |cell: Option<&Cell>| match cell {
+        Some(Cell::Text(text)) => text.to_lowercase(),
+        _ => String::new(),
+    };
+    let ((kind, x, _), (other, y, _)) = (rank(a), rank(b));
+    let inside = x.total_cmp(&y).then_with(|| text(a).cmp(&text(b)));
+    kind.cmp(&other).then(if descending && kind < 2 { inside.reverse() } else { inside })
+}
+
+fn cell_ui(ui: &mut Ui, text: RichText, align: Align) {
+    let layout = match align {
+        Align::Left => egui::Layout::left_to_right(egui::Align::Center),
+        Align::Right => egui::Layout::right_to_left(egui::Align::Center),
+    };
+    ui.with_layout(layout, |ui| ui.add(egui::Label::new(text).truncate()));
+}
+
+/// Widths of the columns at first sight: of the heading and of the first rows.
+fn widths(ui: &Ui, table: &TableBody) -> Vec<f32> {
+    let font = egui::TextStyle::Body.resolve(ui.style());
+    let width = |text: String| {
+        ui.painter().layout_no_wrap(text, font.clone(), egui::Color32::PLACEHOLDER).size().x + PADDING
+    };
+    let of = |(index, column): (usize, &crate::figure::model::Column)| {
+        let cells = table.rows.iter().take(MEASURED).filter_map(|row| row.get(index));
+        let widest = cells.map(|cell| width(cell.display(column.digits))).fold(0.0, f32::max);
+        widest.max(width(column.heading()) + PADDING).clamp(WIDTHS.0, WIDTHS.1)
+    };
+    table.columns.iter().enumerate().map(of).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::figure::model::Column as TableColumn;
+
+    fn table() -> TableBody {
+        TableBody {
+            columns: vec![TableColumn::text("name"), TableColumn::number("loss", "")],
+            rows: vec![
+                vec!["Beta".into(), 0.5.into()],
+                vec!["alpha".into(), Cell::Missing],
+                vec!["gamma net".into(), 0.25.into()],
+            ],
+            emphasised: vec![],
+        }
+    }
+
+    fn shown(state: &mut TableState) -> Vec<usize> {
+        state.arrange(&table());
+        state.rows.clone()
+    }
+
+    #[test]
+    fn rows_are_filtered_by_all_words_and_ordered_by_a_column() {
+        let mut state = TableState::default();
+        assert_eq!(shown(&mut state), [0, 1, 2], "as recorded");
+        state.order = Some((1, true));
+        assert_eq!(shown(&mut state), [0, 2, 1], "largest first, what is missing last");
+        state.order = Some((1, false));
+        assert_eq!(shown(&mut state), [2, 0, 1], "smallest first, what is missing last still");
+        state.order = Some((0, false));
+        assert_eq!(shown(&mut state), [1, 0, 2], "words without regard to case");
+        state.filter = "GAM net".to_owned();
+        assert_eq!(shown(&mut state), [2], "both words");
+        state.filter = "0.25 beta".to_owned();
+        assert!(shown(&mut state).is_empty(), "never in one row");
+    }
 }

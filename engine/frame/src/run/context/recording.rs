@@ -95,6 +95,28 @@ impl Context<'_> {
         self.waiting.push(&mut self.record, channel.id(), component, self.progress.step, value);
     }
 
+    /// Records all components of a vector channel at the present step, each with its name: the shares of a mixture, the coordinates
+    /// of a point. They join at the first call, in this order.
+    pub fn components(&mut self, channel: &impl Of<kinds::OfVectors>, values: &[(&str, f64)]) {
+        self.waiting.settle(&mut self.record);
+        let step = self.progress.step;
+        let Some(Channel { data: Data::Vector(vector), .. }) = self.opened(channel) else { return };
+        for (place, (name, value)) in values.iter().enumerate() {
+            if vector.components.len() == place {
+                let (label, group) = ((*name).to_owned(), String::new());
+                vector.components.push(Component {
+                    label,
+                    group,
+                    id: place as u64,
+                    series: Series::default(),
+                });
+            }
+            if let Some(component) = vector.components.get_mut(place) {
+                component.series.push(step as f64, *value);
+            }
+        }
+    }
+
     /// Names the categories of a channel of events, once.
     pub fn categories(&mut self, channel: &impl Of<kinds::OfMarks>, categories: &[&str]) {
         if let Some(Channel { data: Data::Marks(all), .. }) = self.opened(channel) {

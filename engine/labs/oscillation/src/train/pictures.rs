@@ -94,11 +94,9 @@ fn strip(
         .iter()
         .take(weight.groups.inner)
         .enumerate()
-        .map(|(column, position)| Dot {
-            x: f64::from(*position),
-            y: column as f64,
-            value: f64::from(monitor.frequency(layer, column)),
-            id: base + column as u64,
+        .map(|(column, position)| {
+            let frequency = f64::from(monitor.frequency(layer, column));
+            Dot::new(f64::from(*position), column as f64, frequency, base + column as u64)
         })
         .collect();
     context.show(&ch::STRIP.labelled(&weight.name, &short(&weight.name)), dots);

@@ -62,12 +62,7 @@ pub(super) fn channels(cell: &OpenCell, job: &Derive<'_>) -> Result<Vec<Channel>
         .coordinates
         .iter()
         .zip(epochs.iter().zip(&losses))
-        .map(|(point, (epoch, loss))| Dot {
-            x: at(point, 0),
-            y: at(point, 1),
-            value: *loss,
-            id: *epoch as u64,
-        })
+        .map(|(point, (epoch, loss))| Dot::new(at(point, 0), at(point, 1), *loss, *epoch as u64))
         .collect();
     let line = Curve {
         x: dots.iter().map(|dot| dot.x).collect(),
