@@ -184,6 +184,12 @@ impl<'a> Context<'a> {
         self.observer.on(Event::Stage { index, name });
     }
 
+    /// Goes on from the first stage after a resume, whichever the checkpoint was taken in: for a lab whose stages find by themselves what
+    /// is left to do. It is called while the state is restored.
+    pub fn through_all_stages(&mut self) {
+        (self.progress.stage, self.stage_step) = (0, 0);
+    }
+
     /// What the lab saved at the checkpoint from which this run goes on; `None` for a new run, and after the first call.
     pub fn take_resumed(&mut self) -> Option<State> {
         self.resumed.take()
@@ -219,7 +225,7 @@ impl<'a> Context<'a> {
 
     /// Reports the figure of one member of a family of figures.
     pub fn result_of(&mut self, family: &Metric, member: &str, value: f64) {
-        self.report(format!("{}{member}", family.name), value);
+        self.report(family.name_of(member), value);
     }
 
     fn report(&mut self, name: String, value: f64) {

@@ -1,11 +1,22 @@
-//! Tables across runs: paired differences over the splits of one data set, and which runs are compared.
+//! Paired differences between the methods over the splits of one data set.
 
-use super::across::{Entry, Gathered, PAIRED, RUNS, averaged, shared_methods};
-use crate::channels::{channel, only};
+use super::super::draw::{picture, saying};
+use super::{Entry, Gathered, averaged, gather, shared_methods, spec};
+use crate::config::Config;
 use crate::method::compare::paired_bootstrap;
-use crate::names::name;
-use weightscope_frame::record::{Cell, Channel, Data, Table};
+use crate::names::{Method, name};
+use weightscope_frame::lab::View;
+use weightscope_frame::record::declared::{Declared, kinds::OfTables};
+use weightscope_frame::record::{Cell, Channel, Table, ViewKind};
 use weightscope_math::rng::stream;
+
+/// One line a method.
+const PAIRED: Declared<OfTables> = Declared::new(
+    "paired",
+    "paired differences",
+    "",
+    "Test WIS over the splits of the shown run's data set, standardised target.",
+);
 
 /// Draws of the bootstrap.
 const DRAWS: usize = 2000;
@@ -14,15 +25,21 @@ const FEWEST_SPLITS: usize = 2;
 /// Fewest splits for a verdict: the published protocol has five.
 const FEWEST_FOR_VERDICT: usize = 5;
 
+/// Differences over splits.
+pub(super) fn view() -> View<Config> {
+    View::new(spec("paired", "Differences over splits", ViewKind::Table, &PAIRED)).derived(|config, job| {
+        let paired = gather(config, job).and_then(|gathered| paired(&gathered, config.relative_to));
+        Ok(paired.into_iter().collect())
+    })
+}
+
 /// Each method minus the one that scores are relative to, split by split, on the shown run's data set.
-pub(super) fn paired(gathered: &Gathered, relative_to: &str) -> Channel {
-    let Some(shown) = gathered.entries.first() else {
-        return table_channel(PAIRED, "paired differences", "", Table::default());
-    };
+fn paired(gathered: &Gathered, relative_to: Method) -> Option<Channel> {
+    let shown = gathered.entries.first()?;
     let own: Vec<&Entry> = gathered.entries.iter().filter(|entry| entry.set == shown.set).collect();
     let methods = shared_methods(&own);
     let splits = averaged(&own, &methods, |entry| &entry.split);
-    let reference = methods.iter().position(|name| *name == relative_to);
+    let reference = methods.iter().position(|name| *name == relative_to.key());
     let mut lines: Vec<(f64, Vec<Cell>)> = Vec::new();
     for (index, method) in methods.iter().enumerate() {
         let mean = splits.iter().map(|(_, scores)| scores[index]).sum::<f64>() / splits.len().max(1) as f64;
@@ -41,7 +58,7 @@ pub(super) fn paired(gathered: &Gathered, relative_to: &str) -> Channel {
             *note = Cell::Text(String::new());
         });
     }
-    let difference = format!("difference to {}", name(relative_to));
+    let difference = format!("difference to {}", relative_to.name());
     let columns =
         ["method", "splits", "mean WIS", &difference, "low (95 %)", "high (95 %)", "better on", "note"];
     let table = Table {
@@ -49,7 +66,7 @@ pub(super) fn paired(gathered: &Gathered, relative_to: &str) -> Channel {
         rows: lines.into_iter().map(|(_, cells)| cells).collect(),
     };
     let about = format!("Test WIS over {} splits of {}, standardised target.", splits.len(), shown.set_name);
-    table_channel(PAIRED, "paired differences", &about, table)
+    Some(saying(picture(&PAIRED, "paired differences", table), about))
 }
 
 /// Mean difference, its interval, the number of splits on which the method is better, a note.
@@ -82,40 +99,4 @@ fn compared(differences: &[f64]) -> Vec<Cell> {
         [found.mean, found.lower, found.upper, better as f64].map(Cell::Number).to_vec();
     cells.push(Cell::Text(note.to_owned()));
     cells
-}
-
-/// The runs that are compared and those that are not, with the reason.
-pub(super) fn runs(gathered: &Gathered) -> Channel {
-    let text = |words: &str| Cell::Text(words.to_owned());
-    let mut rows: Vec<Vec<Cell>> = Vec::new();
-    for entry in &gathered.entries {
-        let note = if entry.differs.is_empty() {
-            String::new()
-        } else {
-            format!("differs from this run in {}", entry.differs.join(", "))
-        };
-        rows.push(vec![
-            text(&entry.run),
-            text(&entry.set_name),
-            text(&entry.split),
-            Cell::Number(entry.wis.len() as f64),
-            Cell::Text(note),
-        ]);
-    }
-    for (run, why) in &gathered.left_out {
-        rows.push(vec![
-            text(run),
-            text(""),
-            text(""),
-            Cell::Number(0.0),
-            Cell::Text(format!("left out: {why}")),
-        ]);
-    }
-    let columns = ["run", "data set", "split", "methods", "note"].map(str::to_owned).to_vec();
-    let about = "Runs whose test scores are compared.";
-    table_channel(RUNS, "compared runs", about, Table { columns, rows })
-}
-
-fn table_channel(id: &str, label: &str, about: &str, table: Table) -> Channel {
-    channel(id, label, "", about, Data::Table(only(0, table)))
 }
