@@ -184,6 +184,15 @@ impl<'a> Context<'a> {
         self.observer.on(Event::Stage { index, name });
     }
 
+    /// Goes on from an earlier stage than the one in which the checkpoint was saved: for a lab whose stages do what is missing, where
+    /// what an earlier one made may not reach for what a fork asks for. Called from [`Lab::restore`](crate::lab::Lab::restore).
+    pub fn go_back_to(&mut self, stage: usize) {
+        if self.progress.stage != stage {
+            self.stage_step = 0;
+        }
+        self.progress.stage = stage;
+    }
+
     /// What the lab saved at the checkpoint from which this run goes on; `None` for a new run, and after the first call.
     pub fn take_resumed(&mut self) -> Option<State> {
         self.resumed.take()
