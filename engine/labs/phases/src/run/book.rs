@@ -124,8 +124,9 @@ impl Book {
         self.seeds = plan.seeds;
     }
 
-    /// Forgets measurements that were made with other settings than these. Those of which it is not known are refused.
-    pub(crate) fn keep_measured(&mut self, config: &Config) -> Result<(), CodecError> {
+    /// Forgets measurements that were made with other settings than these. A fork refuses those of which it is not known; a run that
+    /// goes on by itself made them with its own.
+    pub(crate) fn keep_measured(&mut self, config: &Config, is_fork: bool) -> Result<(), CodecError> {
         let now = Measured::of(config);
         let measured = self.together.iter().any(Option::is_some)
             || self.bends.iter().any(Option::is_some)
@@ -136,7 +137,7 @@ impl Book {
                 forget(&mut self.bends, before.curvature != now.curvature);
                 forget(&mut self.afterwards, before.afterwards != now.afterwards);
             }
-            None if measured => {
+            None if measured && is_fork => {
                 let why = "an earlier version made it, which does not say with which settings it measured";
                 return Err(CodecError(why.to_owned()));
             }

@@ -103,7 +103,9 @@ pub(super) fn stages(config: &Config, shared: &Shared) -> Vec<Stage<Config>> {
 /// Takes the results from a checkpoint, and the networks that they are of from the zoo.
 pub(super) fn restore(run: &mut Run<'_, '_>, saved: &store::State) -> Result<(), RunError> {
     store::restore(run.state, saved)?;
-    run.state.book.keep_measured(run.settings)?;
+    let manifest = run.folder().and_then(|folder| store::read_manifest(folder).ok());
+    let is_fork = manifest.is_some_and(|manifest| manifest.parent.is_some());
+    run.state.book.keep_measured(run.settings, is_fork)?;
     run.context.go_back_to(0);
     if run.settings.origin == Origin::Train {
         lay_out(run)?;
