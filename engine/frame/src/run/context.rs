@@ -184,10 +184,13 @@ impl<'a> Context<'a> {
         self.observer.on(Event::Stage { index, name });
     }
 
-    /// Goes on from the first stage after a resume, whichever the checkpoint was taken in: for a lab whose stages find by themselves what
-    /// is left to do. It is called while the state is restored.
-    pub fn through_all_stages(&mut self) {
-        (self.progress.stage, self.stage_step) = (0, 0);
+    /// Goes on from an earlier stage than the one in which the checkpoint was saved: for a lab whose stages do what is missing, where
+    /// what an earlier one made may not reach for what a fork asks for. Called from [`Lab::restore`](crate::lab::Lab::restore).
+    pub fn go_back_to(&mut self, stage: usize) {
+        if self.progress.stage != stage {
+            self.stage_step = 0;
+        }
+        self.progress.stage = stage;
     }
 
     /// What the lab saved at the checkpoint from which this run goes on; `None` for a new run, and after the first call.

@@ -155,7 +155,7 @@ pub(super) fn restore(run: &mut Running<'_, '_, Config>, saved: &State) -> Resul
     let plan = Plan::of(run);
     record::methods(run.context, &plan);
     plan_steps(run);
-    run.through_all_stages();
+    run.go_back_to(0);
     Ok(())
 }
 
