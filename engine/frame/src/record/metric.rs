@@ -22,24 +22,6 @@ pub struct Metric {
     pub suffix: bool,
 }
 
-/// Something under whose name a final figure is reported: a declared one, or a bare name in a lab that names them as it goes.
-pub trait Figure {
-    /// The name in files.
-    fn name(&self) -> &str;
-}
-
-impl Figure for Metric {
-    fn name(&self) -> &str {
-        self.name
-    }
-}
-
-impl Figure for str {
-    fn name(&self) -> &str {
-        self
-    }
-}
-
 impl Metric {
     /// A figure. Labs declare theirs with [`metrics!`](crate::metrics), which lists them too.
     pub const fn new(

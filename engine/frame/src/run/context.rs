@@ -13,7 +13,7 @@ use super::request::Request;
 use super::waiting::Waiting;
 use crate::device::OpenDevice;
 use crate::record::declared::Declaration;
-use crate::record::{Channel, Figure, Metric, Record};
+use crate::record::{Channel, Metric, Record};
 use crate::store::{CodecError, Marks, MetricsWriter, RunFolder, State};
 
 /// Least time between two snapshots: at most 20 a second.
@@ -222,8 +222,8 @@ impl<'a> Context<'a> {
     }
 
     /// Reports a final figure of the run; set again, the last value stands. Kept however the run ends.
-    pub fn result(&mut self, metric: &(impl Figure + ?Sized), value: f64) {
-        self.report(metric.name().to_owned(), value);
+    pub fn result(&mut self, metric: &Metric, value: f64) {
+        self.report(metric.name.to_owned(), value);
     }
 
     /// Reports the figure of one member of a family of figures.
@@ -232,7 +232,7 @@ impl<'a> Context<'a> {
     }
 
     fn report(&mut self, name: String, value: f64) {
-        let known = self.metrics_declared.is_empty() || Metric::find(self.metrics_declared, &name).is_some();
+        let known = Metric::find(self.metrics_declared, &name).is_some();
         if !known && self.undeclared.is_none() {
             self.undeclared =
                 Some(format!("the result \"{name}\" was reported, and the lab does not declare it"));
