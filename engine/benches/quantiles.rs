@@ -11,7 +11,9 @@ use weightscope_engine::CATALOGUE;
 use weightscope_engine::experiment::Experiment;
 use weightscope_engine::lab::Derive;
 use weightscope_engine::math::stream;
-use weightscope_engine::record::{Channel, ControlValue, Controls, Data, Grid, Record, Timeline};
+use weightscope_engine::record::{
+    Cell, Channel, ControlValue, Controls, Data, Grid, Record, Table, Timeline,
+};
 use weightscope_engine::run::{self, Control, Nobody, Place, RunRequest};
 use weightscope_engine::store::Status;
 
@@ -65,18 +67,12 @@ fn runs(criterion: &mut Criterion) {
 /// A finished run's record with many test rows, half as many calibration rows, two features.
 fn large_record() -> Record {
     let mut random = stream(1, "large record");
-    let levels: Vec<f64> = (1..=LEVELS).map(|level| level as f64 / (LEVELS + 1) as f64).collect();
-    let meta = serde_json::json!({
-        "levels": levels,
-        "base_models": MODELS,
-        "aggregators": [],
-        "features": ["a", "b"],
-        "mean": [0.0, 0.0],
-        "deviation": [1.0, 1.0],
-        "target": { "name": "y", "mean": 0.0, "deviation": 1.0 },
-    });
     let mut record = Record::default();
-    record.insert(Channel::new("meta".to_owned(), "", "", "", Data::Text(meta.to_string())));
+    let scale = |name: &str| vec![Cell::Text(name.to_owned()), Cell::Number(0.0), Cell::Number(1.0)];
+    let scales = Table { rows: ["a", "b", "y"].map(scale).to_vec(), ..Table::default() };
+    record.insert(Channel::new("scales", "", "", "", Data::Table(Timeline::one(scales))));
+    let methods = MODELS.map(|model| (model.to_owned(), model.to_owned())).to_vec();
+    record.insert(Channel::new("methods", "", "", "", Data::Choices(methods)));
     let mut put = |id: String, values: Vec<f32>| {
         let mut timeline = Timeline::default();
         timeline.push(0, Grid { values, ..Grid::default() });
@@ -97,7 +93,9 @@ fn views(criterion: &mut Criterion) {
     let record = large_record();
     let mut experiment =
         Experiment::from_toml(CATALOGUE, CATALOGUE.preset("quantiles/quick").unwrap().text).unwrap();
-    experiment.set_typed("relative_to", "linear").unwrap();
+    for (key, typed) in [("relative_to", "linear"), ("base_models", "linear, knn, boosting")] {
+        experiment.set_typed(key, typed).unwrap();
+    }
     let method = experiment.method;
     let mut controls = Controls::default().complete(&method.views(), &record);
     let mut turn = |id: &str, word: &str| {

@@ -178,11 +178,10 @@ pub(crate) fn reference(experiment: &Experiment) -> Vec<ReferenceRow> {
     experiment.method.reference()
 }
 
-/// Keys of the settings that a fork may change: those that a stage reads first, or that the lab names.
+/// Keys of the settings that a fork may change: those that a stage reads first.
 pub(crate) fn fork_keys(name: &str) -> Vec<&'static str> {
-    let method = lab(name);
     let read_later = defaults(name).settings().into_iter().filter(|(field, _)| field.stage.is_some());
-    method.fork_keys().iter().copied().chain(read_later.map(|(field, _)| field.key)).collect()
+    read_later.map(|(field, _)| field.key).collect()
 }
 
 /// Words of the products that can be made of a run.
@@ -237,17 +236,10 @@ pub(crate) fn result_words(lab: &str, result: &str) -> Option<Words> {
     Some(Words { label: metric.label.to_owned(), about: metric.about.to_owned() })
 }
 
-/// Whether a lab declares its results. Labs that still carry themselves out name them as they go.
-pub(crate) fn declares_results(lab: &str) -> bool {
-    !self::lab(lab).metrics().is_empty()
-}
-
-/// True for channels and results that are figures of the machine (times), which no two runs share: by their declaration, or, in a lab
-/// that names them as it goes, by their names.
+/// True for channels and results that are figures of the machine (times), which no two runs share.
 pub(crate) fn is_of_the_machine(lab: &str, name: &str) -> bool {
     let method = self::lab(lab);
-    let undeclared = method.metrics().is_empty() && name.contains("second");
-    method.is_clock(name) || method.is_clock_result(name) || undeclared
+    method.is_clock(name) || method.is_clock_result(name)
 }
 
 /// The results of a run without those of the machine, to the bit.

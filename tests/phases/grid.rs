@@ -174,6 +174,6 @@ fn networks_are_tuned_to_halved_turned_and_other_data() {
         ("batch_sizes", "[2]"),
     ]);
     let place = request(tiny(&settings), &folder.path().join("narrow"));
-    let outcome = run::run(&place, &mut Nobody, &Control::default()).unwrap();
-    assert!(outcome.reason.unwrap().contains("2 inputs, the networks have 64"), "it says what does not fit");
+    let refused = run::run(&place, &mut Nobody, &Control::default()).unwrap_err().to_string();
+    assert!(refused.contains("2 inputs, the networks have 64"), "it says what does not fit: {refused}");
 }

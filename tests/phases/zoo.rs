@@ -10,14 +10,11 @@ fn a_folder_that_is_no_zoo_says_what_to_do() {
     std::fs::create_dir_all(zoo.join("broken")).unwrap();
     let typed = zoo.display().to_string();
     let experiment = tiny(&[("origin", "zoo"), ("zoo_folder", &typed)]);
-    let mut observer = Collector::default();
     let place = request(experiment, &folder.path().join("run"));
-    let outcome = run::run(&place, &mut observer, &Control::default()).unwrap();
-    assert_eq!(outcome.status, Status::Failed);
-    assert!(outcome.reason.unwrap().contains("choose the folder"), "it advises");
-    let named =
-        observer.events.iter().any(|event| matches!(event, Event::Warning(text) if text.contains("broken")));
-    assert!(named, "the broken model is named: {:?}", observer.events);
+    let refused = run::run(&place, &mut Nobody, &Control::default()).unwrap_err().to_string();
+    assert!(refused.contains("choose the folder"), "it advises: {refused}");
+    assert!(refused.contains("broken: "), "the broken model is named: {refused}");
+    assert!(!folder.path().join("run").exists(), "and leaves no run folder");
 }
 
 #[test]

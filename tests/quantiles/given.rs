@@ -64,10 +64,8 @@ fn predict(aggregator: Aggregator, parts: &[Part], on: usize) -> Vec<f32> {
     let given = Given { x: &x, z: &parts[0].z, y: &parts[0].y, validation: Some(validation) };
     let rows = parts.iter().map(|part| part.y.len()).sum();
     let device = burn::tensor::Device::flex();
-    let mut report = |_| Ok(());
-    let mut progress = Progress::new(&mut report, None);
     let settings = settings(rows);
-    let (combined, _) = fit(aggregator, &given, &settings, (1, "given"), &device, &mut progress).unwrap();
+    let (combined, _) = fit(aggregator, &given, &settings, (1, "given"), &device, Progress::alone()).unwrap();
     combined.predict(&parts[on].x(), &parts[on].z, &settings.taus, &device)
 }
 

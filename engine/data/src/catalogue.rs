@@ -156,11 +156,6 @@ pub fn entry(name: &str) -> Option<&'static Entry> {
     ENTRIES.iter().find(|entry| entry.name == name)
 }
 
-/// Where downloads go unless the user says otherwise: the folder for caches of the operating system.
-pub fn default_cache_dir() -> Option<PathBuf> {
-    directories::ProjectDirs::from("", "", "weightscope").map(|folders| folders.cache_dir().join("data"))
-}
-
 impl Entry {
     /// Whether it can be opened without a download. Files that the program put there are whole.
     pub fn is_available(&self, cache_dir: &Path) -> bool {

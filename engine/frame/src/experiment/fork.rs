@@ -26,28 +26,6 @@ pub(crate) fn changed_in_fork(child: &impl Described, parent: &impl Described) -
         .collect()
 }
 
-/// The same for two walks over settings, where `allowed` names the keys that may change.
-pub fn changed_visits(
-    child: impl FnOnce(&mut dyn Visitor),
-    parent: impl FnOnce(&mut dyn Visitor),
-    allowed: &[&str],
-) -> Vec<Problem> {
-    let (mut now, mut then) = (Reader(Vec::new()), Reader(Vec::new()));
-    child(&mut now);
-    parent(&mut then);
-    now.0
-        .iter()
-        .zip(&then.0)
-        .filter(|((field, value), (_, before))| value != before && !allowed.contains(&field.key))
-        // A setting that means nothing in both runs may hold anything.
-        .filter(|((field, _), (old, _))| field.shown || old.shown)
-        .map(|((field, _), (_, before))| {
-            let problem = Problem::error(field.key, "cannot change in a fork; start a new run for it");
-            problem.allowing(format!("{before}, as in the parent"))
-        })
-        .collect()
-}
-
 /// The settings that these stages read first, with their values: what they made stands as long as these do.
 pub fn settings_of(settings: &impl Described, stages: &[&str]) -> Vec<(&'static str, Value)> {
     let all = described(settings).into_iter();

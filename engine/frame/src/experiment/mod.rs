@@ -20,7 +20,7 @@ pub use cost::Cost;
 pub use document::{Comments, to_toml};
 pub use field::{Allowed, Choice, Field, Mark, Published, Range, Spacing, number};
 pub(crate) use fork::changed_in_fork;
-pub use fork::{changed_visits, differing, fork_problems, settings_of};
+pub use fork::{differing, fork_problems, settings_of};
 pub use problem::{Problem, Severity};
 pub use settings::Setting;
 pub use sweep::{MOST_RUNS, Sweep, SweepRun, expand};

@@ -1,13 +1,15 @@
-//! [`RawLab`] in a form of which there can be a box: what the rest of the program reaches a lab through.
+//! A lab in a form of which there can be a box: what the rest of the program reaches it through.
 //!
-//! Contract: implemented for every lab by the one block below, and for nothing else.
+//! Contract: implemented for every [`Lab`] by the one block below, and for nothing else. Views, clicks and buttons are routed to the object
+//! that they belong to, powers to their traits, and the frame carries the stages out.
 
 use std::any::Any;
 use std::fmt;
 use std::path::Path;
 
-use super::{About, Derive, Method, Picked, Prediction, Product, RawLab, ReferenceRow};
-use crate::experiment::{Cost, Problem, Visitor};
+use super::drive::drive;
+use super::{About, Derive, Lab, Method, Picked, Prediction, Product, ReferenceRow, View};
+use crate::experiment::{Cost, Described, Problem, Visitor, changed_in_fork};
 use crate::record::declared::Declaration;
 use crate::record::{Channel, Metric, Pick, Record, ViewSpec};
 use crate::run::{Context, Control, RunError};
@@ -25,7 +27,6 @@ pub(super) trait Guest: fmt::Debug + Send + Sync {
     fn smallest(&self) -> &'static str;
     fn channels(&self) -> &'static [&'static dyn Declaration];
     fn metrics(&self) -> &'static [Metric];
-    fn fork_keys(&self) -> &'static [&'static str];
     fn visit(&mut self, visitor: &mut dyn Visitor);
     fn rules(&self) -> Vec<Problem>;
     fn data_problems(&self) -> Vec<Problem>;
@@ -52,7 +53,7 @@ pub(super) trait Guest: fmt::Debug + Send + Sync {
     fn produce(&self, id: &str, run: &Path, out: &Path, control: &Control) -> Result<(), RunError>;
 }
 
-impl<L: RawLab> Guest for L {
+impl<L: Lab> Guest for L {
     fn as_any(&self) -> &dyn Any {
         self
     }
@@ -78,67 +79,66 @@ impl<L: RawLab> Guest for L {
     }
 
     fn about(&self) -> About {
-        L::about()
+        L::ABOUT
     }
 
     fn smallest(&self) -> &'static str {
-        L::smallest()
+        L::SMALLEST
     }
 
     fn channels(&self) -> &'static [&'static dyn Declaration] {
-        L::channels()
+        L::CHANNELS
     }
 
     fn metrics(&self) -> &'static [Metric] {
-        L::metrics()
-    }
-
-    fn fork_keys(&self) -> &'static [&'static str] {
-        L::fork_keys()
+        L::METRICS
     }
 
     fn visit(&mut self, visitor: &mut dyn Visitor) {
-        RawLab::visit(self, visitor);
+        Described::visit(self, visitor);
     }
 
     fn rules(&self) -> Vec<Problem> {
-        RawLab::check(self)
+        Lab::rules(self)
     }
 
     fn data_problems(&self) -> Vec<Problem> {
-        RawLab::data_problems(self)
+        Lab::data_problems(self)
     }
 
     fn data_settings(&self) -> &'static [&'static str] {
-        L::data_settings()
+        L::DATA_SETTINGS
     }
 
     fn cost(&self) -> Cost {
-        RawLab::cost(self)
+        Lab::cost(self)
     }
 
     fn run(&self, context: &mut Context<'_>) -> Result<(), RunError> {
-        RawLab::run(self, context)
+        drive(self, context)
     }
 
     fn views(&self) -> Vec<ViewSpec> {
-        RawLab::views(self)
+        Lab::views(self).into_iter().map(|view| view.spec).collect()
     }
 
     fn reference(&self) -> Vec<ReferenceRow> {
-        RawLab::reference(self)
+        L::reference()
     }
 
     fn click(&self, record: &Record, pick: &Pick) -> Picked {
-        RawLab::pick(self, record, pick)
+        let click = view(self, &pick.view).and_then(|view| view.click);
+        click.map_or_else(Picked::default, |click| click(self, record, pick))
     }
 
-    fn press(&self, record: &Record, view: &str, button: &str) -> Picked {
-        RawLab::action(self, record, view, button)
+    fn press(&self, record: &Record, of: &str, button: &str) -> Picked {
+        let press = view(self, of).and_then(|view| view.button);
+        press.map_or_else(Picked::default, |press| press(self, record, button))
     }
 
     fn derive(&self, job: &Derive<'_>) -> Result<Vec<Channel>, RunError> {
-        RawLab::derive(self, job)
+        let derive = view(self, job.view).and_then(|view| view.derive);
+        derive.map_or_else(|| Ok(Vec::new()), |derive| derive(self, job))
     }
 
     fn forkable(&self, parent: &Method) -> Vec<Problem> {
@@ -146,19 +146,21 @@ impl<L: RawLab> Guest for L {
             let problem = Problem::error("lab", "a fork stays in the lab of its parent");
             return vec![problem.allowing(parent.name())];
         };
-        RawLab::forkable(self, parent)
+        let mut problems = changed_in_fork(self, parent);
+        problems.extend(self.fork_rules(parent));
+        problems
     }
 
     fn carry_over(&self, parent: &Path, child: &Path) -> Result<(), RunError> {
-        RawLab::carry_over(self, parent, child)
+        L::POWERS.keeps.map_or(Ok(()), |carry_over| carry_over(self, parent, child))
     }
 
     fn levels(&self, run_folder: &Path) -> Option<Result<Artifact, RunError>> {
-        RawLab::levels(self, run_folder)
+        L::POWERS.quantizes.map(|levels| levels(self, run_folder))
     }
 
     fn prediction(&self) -> Option<Prediction> {
-        RawLab::prediction(self)
+        L::POWERS.predicts.map(|(prediction, _)| prediction(self))
     }
 
     fn predict(
@@ -168,14 +170,24 @@ impl<L: RawLab> Guest for L {
         method: Option<&str>,
         control: &Control,
     ) -> Result<Vec<u8>, RunError> {
-        RawLab::predict(self, run_folder, table, method, control)
+        let Some((_, predict)) = L::POWERS.predicts else {
+            let problem = Problem::error("lab", "runs of this lab make no predictions for new rows");
+            return Err(RunError::Problems(vec![problem.allowing("a finished run of a lab that predicts")]));
+        };
+        predict(self, run_folder, table, method, control)
     }
 
     fn products(&self) -> Vec<Product> {
-        RawLab::products(self)
+        L::POWERS.makes.map_or_else(Vec::new, |(products, _)| products(self))
     }
 
     fn produce(&self, id: &str, run: &Path, out: &Path, control: &Control) -> Result<(), RunError> {
-        RawLab::produce(self, id, run, out, control)
+        // Who calls has looked the product up among those that there are.
+        L::POWERS.makes.map_or(Ok(()), |(_, produce)| produce(self, id, run, out, control))
     }
+}
+
+/// The view of a lab with this id.
+fn view<L: Lab>(lab: &L, id: &str) -> Option<View<L>> {
+    Lab::views(lab).into_iter().find(|view| view.spec.id == id)
 }

@@ -1,6 +1,6 @@
 //! The labs of a program with their presets: the one list from which experiments are read.
 
-use super::{Method, RawLab};
+use super::{Lab, Method};
 
 /// An experiment file that comes with a lab.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,7 +51,7 @@ pub struct Entry {
 
 impl Entry {
     /// The entry of a lab.
-    pub const fn of<L: RawLab>() -> Self {
+    pub const fn of<L: Lab>() -> Self {
         Self { name: L::NAME, presets: L::PRESETS, defaults: |catalogue| Method::of(catalogue, L::default()) }
     }
 }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::Path;
 
 use super::boxed::Guest;
-use super::{About, Catalogue, Derive, Picked, Prediction, Product, RawLab, ReferenceRow};
+use super::{About, Catalogue, Derive, Lab, Picked, Prediction, Product, ReferenceRow};
 use crate::experiment::{Cost, Problem, Visitor};
 use crate::record::declared::Declaration;
 use crate::record::{Channel, Metric, Pick, Record, ViewSpec};
@@ -20,7 +20,7 @@ pub struct Method {
 
 impl Method {
     /// A lab with these settings, of a catalogue.
-    pub fn of<L: RawLab>(catalogue: Catalogue, settings: L) -> Self {
+    pub fn of<L: Lab>(catalogue: Catalogue, settings: L) -> Self {
         Self { guest: Box::new(settings), catalogue }
     }
 
@@ -36,12 +36,12 @@ impl Method {
     }
 
     /// The settings, if they are those of this lab.
-    pub fn settings<L: RawLab>(&self) -> Option<&L> {
+    pub fn settings<L: Lab>(&self) -> Option<&L> {
         self.guest.as_any().downcast_ref()
     }
 
     /// The settings for writing, if they are those of this lab.
-    pub fn settings_mut<L: RawLab>(&mut self) -> Option<&mut L> {
+    pub fn settings_mut<L: Lab>(&mut self) -> Option<&mut L> {
         self.guest.as_any_mut().downcast_mut()
     }
 
@@ -78,11 +78,6 @@ impl Method {
     /// True for a result that is a figure of the machine.
     pub fn is_clock_result(&self, name: &str) -> bool {
         Metric::find(self.metrics(), name).is_some_and(|metric| metric.clock)
-    }
-
-    /// Keys of the settings that a fork may change, beside those that a stage reads first.
-    pub fn fork_keys(&self) -> &'static [&'static str] {
-        self.guest.fork_keys()
     }
 
     /// Names each setting once.

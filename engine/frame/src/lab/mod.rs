@@ -10,7 +10,6 @@ mod drive;
 mod guest;
 mod method;
 mod powers;
-mod raw;
 mod running;
 mod view;
 
@@ -20,6 +19,5 @@ pub use derive::{Derive, Peer, Picked};
 pub use guest::{BatchesFn, Hand, Lab, Stage, Step, Steps, Work};
 pub use method::Method;
 pub use powers::{Keeps, Makes, Powers, Predicts, Quantizes};
-pub use raw::RawLab;
 pub use running::Running;
 pub use view::{ButtonFn, ClickFn, DeriveFn, View};

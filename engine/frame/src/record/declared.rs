@@ -234,17 +234,6 @@ impl<K: Kind> Of<K> for Member<K> {
     }
 }
 
-/// A bare id, in a lab that declares its channels as it goes.
-impl<K: Kind> Of<K> for str {
-    fn id(&self) -> Cow<'_, str> {
-        Cow::Borrowed(self)
-    }
-
-    fn channel(&self) -> Channel {
-        Channel::new(self, self, "", "", K::empty())
-    }
-}
-
 fn empty<K: Kind>(id: &str, label: &str, words: &Words) -> Channel {
     Channel { clock: words.clock, ..Channel::new(id, label, words.unit, words.about, K::empty()) }
 }

@@ -18,24 +18,8 @@ pub struct Metric {
     /// True if there is one for each of several things that are known only at run time; `name` is then the part that all share, with
     /// `_` at the end: `coverage_80_`.
     pub family: bool,
-}
-
-/// Something under whose name a final figure is reported: a declared one, or a bare name in a lab that names them as it goes.
-pub trait Figure {
-    /// The name in files.
-    fn name(&self) -> &str;
-}
-
-impl Figure for Metric {
-    fn name(&self) -> &str {
-        self.name
-    }
-}
-
-impl Figure for str {
-    fn name(&self) -> &str {
-        self
-    }
+    /// True for a family whose members' names stand before the part that all share, which then begins with `_`: `_train_wis`.
+    pub suffix: bool,
 }
 
 impl Metric {
@@ -46,7 +30,7 @@ impl Metric {
         unit: &'static str,
         about: &'static str,
     ) -> Self {
-        Self { name, label, unit, about, clock: false, family: false }
+        Self { name, label, unit, about, clock: false, family: false, suffix: false }
     }
 
     /// The same as a figure of the machine.
@@ -63,13 +47,28 @@ impl Metric {
         self
     }
 
+    /// The same as a family whose members' names stand before the part that all share.
+    #[must_use]
+    pub const fn suffix(mut self) -> Self {
+        self.family = true;
+        self.suffix = true;
+        self
+    }
+
+    /// The name of the figure of one member of the family.
+    pub fn name_of(&self, member: &str) -> String {
+        if self.suffix { format!("{member}{}", self.name) } else { format!("{}{member}", self.name) }
+    }
+
+    /// The member of the family whose figure has this name.
+    fn member<'a>(&self, name: &'a str) -> Option<&'a str> {
+        let member = if self.suffix { name.strip_suffix(self.name) } else { name.strip_prefix(self.name) };
+        member.filter(|member| self.family && !member.is_empty())
+    }
+
     /// True if the figure of this name is meant.
     pub fn covers(&self, name: &str) -> bool {
-        if self.family {
-            name.strip_prefix(self.name).is_some_and(|rest| !rest.is_empty())
-        } else {
-            name == self.name
-        }
+        if self.family { self.member(name).is_some() } else { name == self.name }
     }
 
     /// The figure of this name among `all`: the one that names it itself, else the family with the longest common part.
@@ -80,7 +79,7 @@ impl Metric {
 
     /// Words for the figure of this name: the label, with the member's name for a family.
     pub fn label_of(&self, name: &str) -> Cow<'static, str> {
-        match name.strip_prefix(self.name).filter(|_| self.family) {
+        match self.member(name) {
             Some(member) => Cow::Owned(format!("{}, {}", self.label, member.replace('_', " "))),
             None => Cow::Borrowed(self.label),
         }
@@ -94,9 +93,11 @@ impl Metric {
 ///     TEST_ACCURACY = "test_accuracy", "test accuracy", "", "Share of the test rows that are classified right.";
 ///     STEPS_PER_SECOND = "steps_per_second", "speed", "steps/s", "Training steps a second.", clock;
 ///     COVERAGE = "coverage_80_", "coverage at 80 %", "", "Share of the test rows inside the interval.", family;
+///     TRAIN_WIS = "_train_wis", "training WIS", "", "Weighted interval score of the training rows.", suffix;
 /// }
-/// assert_eq!(ALL.len(), 3);
+/// assert_eq!(ALL.len(), 4);
 /// assert!(COVERAGE.covers("coverage_80_linear") && !COVERAGE.covers("coverage_80_"));
+/// assert!(TRAIN_WIS.covers("linear_train_wis") && !TRAIN_WIS.covers("_train_wis"));
 /// ```
 #[macro_export]
 macro_rules! metrics {
@@ -124,5 +125,18 @@ mod tests {
         assert_eq!(Metric::find(&all, "coverage_90").map(|metric| metric.family), Some(true));
         assert_eq!(Metric::find(&all, "cover"), None, "nothing of that name");
         assert_eq!(family.label_of("coverage_joint_net"), "coverage, joint net");
+    }
+
+    #[test]
+    fn a_family_may_have_its_members_names_in_front() {
+        let trained = Metric::new("_train_wis", "training WIS", "", "Of a method.").suffix();
+        let optimum = Metric::new("_train_wis_optimum", "least training WIS", "", "Of a method.").suffix();
+        let all = [trained, optimum];
+        let find = |name: &str| Metric::find(&all, name).map(|metric| metric.label);
+        assert_eq!(find("global_fine_train_wis"), Some("training WIS"));
+        assert_eq!(find("global_fine_train_wis_optimum"), Some("least training WIS"));
+        assert_eq!(find("_train_wis"), None, "nobody's");
+        assert_eq!(trained.name_of("global_fine"), "global_fine_train_wis");
+        assert_eq!(trained.label_of("global_fine_train_wis"), "training WIS, global fine");
     }
 }

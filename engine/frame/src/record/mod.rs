@@ -29,7 +29,7 @@ pub use frames::{
     Table, Timeline,
 };
 pub use handle::{Coordinate, Handle};
-pub use metric::{Figure, Metric};
+pub use metric::Metric;
 pub use series::{Detail, Point, Query, Series};
 pub use view::{
     ActionSpec, AxisScale, AxisSpec, Pick, Quantity, Reference, ReferenceAxis, ReferenceStyle, ViewKind,

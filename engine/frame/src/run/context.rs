@@ -13,7 +13,7 @@ use super::request::Request;
 use super::waiting::Waiting;
 use crate::device::OpenDevice;
 use crate::record::declared::Declaration;
-use crate::record::{Channel, Figure, Metric, Record};
+use crate::record::{Channel, Metric, Record};
 use crate::store::{CodecError, Marks, MetricsWriter, RunFolder, State};
 
 /// Least time between two snapshots: at most 20 a second.
@@ -184,6 +184,15 @@ impl<'a> Context<'a> {
         self.observer.on(Event::Stage { index, name });
     }
 
+    /// Goes on from an earlier stage than the one in which the checkpoint was saved: for a lab whose stages do what is missing, where
+    /// what an earlier one made may not reach for what a fork asks for. Called from [`Lab::restore`](crate::lab::Lab::restore).
+    pub fn go_back_to(&mut self, stage: usize) {
+        if self.progress.stage != stage {
+            self.stage_step = 0;
+        }
+        self.progress.stage = stage;
+    }
+
     /// What the lab saved at the checkpoint from which this run goes on; `None` for a new run, and after the first call.
     pub fn take_resumed(&mut self) -> Option<State> {
         self.resumed.take()
@@ -213,17 +222,17 @@ impl<'a> Context<'a> {
     }
 
     /// Reports a final figure of the run; set again, the last value stands. Kept however the run ends.
-    pub fn result(&mut self, metric: &(impl Figure + ?Sized), value: f64) {
-        self.report(metric.name().to_owned(), value);
+    pub fn result(&mut self, metric: &Metric, value: f64) {
+        self.report(metric.name.to_owned(), value);
     }
 
     /// Reports the figure of one member of a family of figures.
     pub fn result_of(&mut self, family: &Metric, member: &str, value: f64) {
-        self.report(format!("{}{member}", family.name), value);
+        self.report(family.name_of(member), value);
     }
 
     fn report(&mut self, name: String, value: f64) {
-        let known = self.metrics_declared.is_empty() || Metric::find(self.metrics_declared, &name).is_some();
+        let known = Metric::find(self.metrics_declared, &name).is_some();
         if !known && self.undeclared.is_none() {
             self.undeclared =
                 Some(format!("the result \"{name}\" was reported, and the lab does not declare it"));

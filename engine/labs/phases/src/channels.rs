@@ -1,37 +1,18 @@
-//! Ids of the lab's channels.
+//! The lab's channels, each declared once: recorded by the stages, drawn by the views. What views derive stands in `derive/channels`.
 
-/// Training loss of the network that was committed last.
-pub(super) const NETWORK_TRAIN_LOSS: &str = "network/train_loss";
-/// Test accuracy of the network that was committed last.
-pub(super) const NETWORK_TEST_ACCURACY: &str = "network/test_accuracy";
-/// Mean mode connectivity of the cell that was committed last.
-pub(super) const CELL_CONNECTIVITY: &str = "cell/mode_connectivity";
-/// Mean similarity of the cell that was committed last.
-pub(super) const CELL_CKA: &str = "cell/cka";
-/// Largest eigenvalue of the network that was committed last.
-pub(super) const NETWORK_LAMBDA: &str = "network/lambda_max";
-/// Trace of the network that was committed last.
-pub(super) const NETWORK_TRACE: &str = "network/trace";
-/// Test accuracy after pruning, of the network that was committed last.
-pub(super) const NETWORK_PRUNED: &str = "network/pruned_accuracy";
-
-/// The phases as a picture.
-pub(super) const PHASE: &str = "phase";
-/// Share of the pairs that agree with the cell's phase.
-pub(super) const CONFIDENCE: &str = "confidence";
-/// Cells of phase II whose curves find nothing better.
-pub(super) const STUCK: &str = "stuck";
-/// The borders of the phases.
-pub(super) const BORDERS: &str = "borders";
-/// Names of the cells, one in a line.
-pub(super) const CELLS: &str = "cells";
-/// One row for each cell.
-pub(super) const CELL_TABLE: &str = "table/cells";
-/// One row for each network.
-pub(super) const NETWORK_TABLE: &str = "table/networks";
-/// One row for each two seeds: what they alone would say.
-pub(super) const PAIR_TABLE: &str = "table/pairs";
-/// Profiles between seeds.
-pub(super) const PROFILE_TABLE: &str = "table/profiles";
-/// The thresholds in words.
-pub(super) const THRESHOLDS: &str = "thresholds";
+weightscope_frame::channels! {
+    NETWORK_TRAIN_LOSS: Scalar = "network/train_loss", "train loss", "nat", "Training loss of the network finished at this step.";
+    NETWORK_TEST_ACCURACY: Scalar = "network/test_accuracy", "test accuracy", "", "Test accuracy of the network finished at this step.";
+    CELL_CONNECTIVITY: Scalar = "cell/mode_connectivity", "mode connectivity", "pp", "Mean over the pairs of the cell finished at this step.";
+    CELL_CKA: Scalar = "cell/cka", "CKA", "", "Mean over the pairs of the cell finished at this step.";
+    NETWORK_LAMBDA: Scalar = "network/lambda_max", "λ max", "", "Largest Hessian eigenvalue of the network measured at this step.";
+    NETWORK_TRACE: Scalar = "network/trace", "trace", "", "Hessian trace of the network measured at this step.";
+    NETWORK_PRUNED: Scalar = "network/pruned_accuracy", "accuracy after pruning", "", "Test accuracy of the network pruned at this step.";
+    METRIC: Family<OfGrids> = "metric", "metric", "", "A metric of the cells over load and temperature.";
+    PHASE: Declared<OfGrids> = "phase", "phase", "", "The phase of each cell by the thresholds of the settings.";
+    CELLS: Declared<OfChoices> = "cells", "cells", "", "The cells by load and temperature.";
+    CELL_TABLE: Declared<OfTables> = "table/cells", "cells", "", "Means over the seeds of each cell.";
+    NETWORK_TABLE: Declared<OfTables> = "table/networks", "networks", "", "Each network as numbers.";
+    PAIR_TABLE: Declared<OfTables> = "table/pairs", "pairs", "", "What each two seeds alone would say.";
+    PROFILE_TABLE: Declared<OfTables> = "table/profiles", "profiles", "", "Curves and lines between the seeds.";
+}

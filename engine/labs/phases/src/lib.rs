@@ -4,15 +4,18 @@
 //! The claim: metrics of the loss landscape fall into regions with sharp borders. Hot and undersized networks are underfitted, cold and
 //! undersized ones disconnected; only wide networks at the right temperature generalise.
 //!
-//! - `config`: the settings; `method/`: the mathematics, pure; `plan`, `material`, `metric`: cells, rows, names
-//! - `run/`: the experiment as stages; `zoo/`: models on disk; `views`, `derive`: what is shown; `reference`, `help/`: texts
+//! - `config`: the settings; `method/`: the mathematics, pure; `plan`, `material`, `metric`: cells, rows, metrics of a cell
+//! - `run/`: the experiment as stages; `zoo/`: models on disk; `channels`, `metrics`: what is recorded and reported
+//! - `views/`, `derive/`, `control`: what is shown and turned; `reference`, `help/`: texts
 
 mod channels;
 mod config;
+mod control;
 mod derive;
 mod material;
 pub mod method;
 mod metric;
+mod metrics;
 mod plan;
 mod reference;
 mod run;
@@ -27,56 +30,51 @@ pub use plan::Knobs;
 
 use std::path::Path;
 
-use weightscope_frame::experiment::{Cost, Problem, Visitor};
+use weightscope_frame::experiment::{Cost, Problem};
 use weightscope_frame::lab::{
-    About, Catalogue, Derive, Entry, Picked, Preset, Product, RawLab, ReferenceRow,
+    About, Catalogue, Entry, Keeps, Lab, Makes, Powers, Preset, Product, ReferenceRow, Running, Stage, View,
 };
 use weightscope_frame::presets;
-use weightscope_frame::record::{Channel, Pick, Record, ViewSpec};
-use weightscope_frame::run::{Context, Control, RunError};
+use weightscope_frame::record::declared::Declaration;
+use weightscope_frame::run::{Context, Control, Request, RunError};
+use weightscope_frame::{record, store};
 
 /// The catalogue of this lab alone: its own run folders hold no other.
 pub(crate) const OWN: Catalogue = Catalogue::new(&[Entry::of::<Config>()]);
 
-/// What decides whether the data can be used.
-const DATA: &[&str] = &[
-    "origin",
-    "zoo_folder",
-    "dataset",
-    "label_column",
-    "train_rows",
-    "downstream",
-    "tuning_task",
-    "tuning_dataset",
-];
-
-impl RawLab for Config {
+impl Lab for Config {
     const NAME: &'static str = "phases";
+    const ABOUT: About = About {
+        title: "Phases of training",
+        claim: "Over model size and training noise, networks fall into phases with sharp borders. One of them generalises.",
+        paper: "Schürholt, Meynent, Zhou, Yang, Borth: A Model Zoo on Phase Transitions in Neural Networks, 2025 (arXiv 2504.18072)",
+        link: "https://arxiv.org/abs/2504.18072",
+        headlines: &[
+            metrics::BEST_TEST_ACCURACY.name,
+            metrics::CELLS_IV_B.name,
+            metrics::MODELS_TRAINED.name,
+        ],
+    };
     const PRESETS: &'static [Preset] = presets!("phases": "quick", "desk", "desk-learning-rate");
+    const SMALLEST: &'static str = include_str!("smallest.toml");
+    const CHANNELS: &'static [&'static dyn Declaration] = channels::ALL;
+    const METRICS: &'static [record::Metric] = metrics::ALL;
+    const DATA_SETTINGS: &'static [&'static str] = &[
+        "origin",
+        "zoo_folder",
+        "dataset",
+        "label_column",
+        "train_rows",
+        "downstream",
+        "tuning_task",
+        "tuning_dataset",
+    ];
+    const POWERS: Powers<Self> = Powers::NONE.makes().keeps();
 
-    fn about() -> About {
-        About {
-            title: "Phases of training",
-            claim: "Over model size and training noise, networks fall into phases with sharp borders. One of them generalises.",
-            paper: "Schürholt, Meynent, Zhou, Yang, Borth: A Model Zoo on Phase Transitions in Neural Networks, 2025 (arXiv 2504.18072)",
-            link: "https://arxiv.org/abs/2504.18072",
-            headlines: &["best_test_accuracy", "cells_iv_b", "models_trained"],
-        }
-    }
+    type Shared = run::Shared;
+    type State = run::State;
 
-    fn smallest() -> &'static str {
-        include_str!("smallest.toml")
-    }
-
-    fn fork_keys() -> &'static [&'static str] {
-        config::FREE
-    }
-
-    fn visit(&mut self, visitor: &mut dyn Visitor) {
-        self.visit_settings(visitor);
-    }
-
-    fn check(&self) -> Vec<Problem> {
+    fn rules(&self) -> Vec<Problem> {
         self.check_settings()
     }
 
@@ -84,38 +82,45 @@ impl RawLab for Config {
         run::data_problems(self)
     }
 
-    fn data_settings() -> &'static [&'static str] {
-        DATA
-    }
-
     fn cost(&self) -> Cost {
         plan::cost(self)
     }
 
-    fn run(&self, context: &mut Context<'_>) -> Result<(), RunError> {
-        run::run(self, context)
-    }
-
-    fn views(&self) -> Vec<ViewSpec> {
+    fn views(&self) -> Vec<View<Self>> {
         views::views(self)
     }
 
-    fn reference(&self) -> Vec<ReferenceRow> {
+    fn reference() -> Vec<ReferenceRow> {
         reference::rows()
     }
 
-    fn pick(&self, record: &Record, pick: &Pick) -> Picked {
-        views::pick(record, pick)
+    fn begin(&self, context: &mut Context<'_>) -> Result<(Self::Shared, Self::State), RunError> {
+        run::begin(self, context)
     }
 
-    fn forkable(&self, parent: &Self) -> Vec<Problem> {
+    fn stages(&self, shared: &Self::Shared) -> Vec<Stage<Self>> {
+        run::stages(self, shared)
+    }
+
+    fn restore(run: &mut Running<'_, '_, Self>, saved: &store::State) -> Result<(), RunError> {
+        run::restore(run, saved)
+    }
+
+    fn asked(run: &mut Running<'_, '_, Self>, request: Request) -> Result<(), RunError> {
+        run::asked(run, &request);
+        Ok(())
+    }
+
+    fn finish(run: &mut Running<'_, '_, Self>) -> Result<(), RunError> {
+        run::finish(run)
+    }
+
+    fn fork_rules(&self, parent: &Self) -> Vec<Problem> {
         self.fork_problems(parent)
     }
+}
 
-    fn carry_over(&self, parent: &Path, child: &Path) -> Result<(), RunError> {
-        Ok(zoo::own::carry_over(parent, child)?)
-    }
-
+impl Makes for Config {
     fn products(&self) -> Vec<Product> {
         zoo::export::products(self)
     }
@@ -123,8 +128,10 @@ impl RawLab for Config {
     fn produce(&self, _id: &str, run: &Path, out: &Path, control: &Control) -> Result<(), RunError> {
         zoo::export::zoo(self, run, out, control)
     }
+}
 
-    fn derive(&self, job: &Derive<'_>) -> Result<Vec<Channel>, RunError> {
-        derive::derive(self, job)
+impl Keeps for Config {
+    fn carry_over(&self, parent: &Path, child: &Path) -> Result<(), RunError> {
+        Ok(zoo::own::carry_over(parent, child)?)
     }
 }

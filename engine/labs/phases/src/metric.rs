@@ -1,4 +1,13 @@
-//! The metrics of a cell: names, units, explanations, and how a picture colours them.
+//! The metrics of a cell: names, units, explanations, and how a picture colours them. Each is recorded as a picture of the grid, as the
+//! member of the family of metrics under its name.
+
+use std::borrow::Cow;
+
+use weightscope_frame::record::Channel;
+use weightscope_frame::record::declared::{Of, kinds::OfGrids};
+
+use crate::channels as ch;
+use crate::method::phase;
 
 /// Words about a metric.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,6 +22,13 @@ pub struct Words {
     pub about: &'static str,
     /// Whether zero is the middle of the colours.
     pub diverging: bool,
+}
+
+impl Words {
+    /// The label with its unit, for the head of a column or an axis.
+    pub(super) fn heading(&self) -> String {
+        if self.unit.is_empty() { self.label.to_owned() } else { format!("{} [{}]", self.label, self.unit) }
+    }
 }
 
 macro_rules! metrics {
@@ -141,10 +157,17 @@ impl Metric {
     pub fn index(self) -> usize {
         Self::ALL.iter().position(|metric| *metric == self).unwrap_or(0)
     }
+}
 
-    /// Id of its channel.
-    pub fn channel(self) -> String {
-        format!("metric/{}", self.words().id)
+impl Of<OfGrids> for Metric {
+    fn id(&self) -> Cow<'_, str> {
+        Cow::Owned(ch::METRIC.id(self.words().id))
+    }
+
+    fn channel(&self) -> Channel {
+        let words = self.words();
+        let member = ch::METRIC.labelled(words.id, words.label).channel();
+        Channel { unit: words.unit.to_owned(), about: words.about.to_owned(), ..member }
     }
 }
 
@@ -179,8 +202,8 @@ impl Values {
     }
 
     /// What the rule of the phases reads.
-    pub(super) fn for_rule(&self) -> super::method::phase::Metrics {
-        super::method::phase::Metrics {
+    pub(super) fn for_rule(&self) -> phase::Metrics {
+        phase::Metrics {
             train_loss: self.get(Metric::TrainLoss),
             log_lambda: self.get(Metric::LogLambda),
             log_trace: self.get(Metric::LogTrace),

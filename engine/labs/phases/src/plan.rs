@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::config::{Config, Course, Load, Temperature, Unit};
+use weightscope_frame::experiment::number;
 use weightscope_population::{Activation, Objective, Protocol, Rates, Schedule, Shape, ShapeError};
 
 /// Everything that differs between cells.
@@ -40,13 +41,32 @@ pub(super) struct Cell {
     pub(super) column: usize,
 }
 
-/// A cell that was asked for while the run went on.
+/// A cell by its values on the axes, whatever grid it stands in.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub(super) struct Wanted {
+pub(super) struct Place {
     /// Value on the horizontal axis.
     pub(super) load: f64,
     /// Value on the vertical axis.
     pub(super) temperature: f64,
+}
+
+impl Place {
+    /// The key of the cell among choices and its words there, such as `16 × 32`; nothing reads it apart again.
+    pub(super) fn key(&self) -> String {
+        cell_key(&number(self.load), &number(self.temperature))
+    }
+}
+
+/// The key of the cell in the column and the row of these labels.
+pub(super) fn cell_key(load: &str, temperature: &str) -> String {
+    format!("{load} × {temperature}")
+}
+
+impl Cell {
+    /// Where the cell stands.
+    pub(super) fn place(&self) -> Place {
+        Place { load: self.load, temperature: self.temperature }
+    }
 }
 
 /// The cells of a grid in the order in which they are filled, with the number of networks in each.
@@ -64,7 +84,7 @@ pub(super) struct Plan {
 
 impl Plan {
     /// The grid of the settings with further cells, in their order, behind it.
-    pub(super) fn new(config: &Config, wanted: &[Wanted]) -> Self {
+    pub(super) fn new(config: &Config, wanted: &[Place]) -> Self {
         let (mut load, mut temperature) = (config.load_axis(), config.temperature_axis());
         let mut order = filling(load.len(), temperature.len());
         // The costly ones first, so that no worker is left alone with one at the end.
@@ -75,9 +95,9 @@ impl Plan {
         order.sort_by_key(|(level, row, column)| {
             (*level, std::cmp::Reverse(cost((*row, *column))), *row, *column)
         });
-        let mut places: Vec<Wanted> = order
+        let mut places: Vec<Place> = order
             .iter()
-            .map(|(_, row, column)| Wanted { load: load[*column], temperature: temperature[*row] })
+            .map(|(_, row, column)| Place { load: load[*column], temperature: temperature[*row] })
             .collect();
         let fresh = wanted.iter().filter(|cell| !has(&load, &temperature, cell));
         places.extend(fresh);
@@ -105,12 +125,12 @@ impl Plan {
     }
 
     /// A grid of one cell.
-    pub(super) fn single(config: &Config, at: Wanted) -> Self {
+    pub(super) fn single(config: &Config, at: Place) -> Self {
         Self { seeds: config.seeds as usize, ..Self::of_knobs(at, knobs(config, at.load, at.temperature)) }
     }
 
     /// A grid of one cell whose settings are known, of one network.
-    pub(super) fn of_knobs(at: Wanted, knobs: Knobs) -> Self {
+    pub(super) fn of_knobs(at: Place, knobs: Knobs) -> Self {
         let cell = Cell { load: at.load, temperature: at.temperature, knobs, row: 0, column: 0 };
         Self { load: vec![at.load], temperature: vec![at.temperature], cells: vec![cell], seeds: 1 }
     }
@@ -122,9 +142,7 @@ impl Plan {
 
     /// Names of the rows and columns.
     pub(super) fn labels(&self) -> (Vec<String>, Vec<String>) {
-        let text = |values: &[f64]| {
-            values.iter().map(|value| weightscope_frame::experiment::number(*value)).collect()
-        };
+        let text = |values: &[f64]| values.iter().map(|value| number(*value)).collect();
         (text(&self.temperature), text(&self.load))
     }
 
@@ -143,7 +161,7 @@ fn position(values: &[f64], value: f64) -> usize {
     values.iter().position(|other| *other == value).unwrap_or(0)
 }
 
-fn has(load: &[f64], temperature: &[f64], cell: &Wanted) -> bool {
+fn has(load: &[f64], temperature: &[f64], cell: &Place) -> bool {
     load.contains(&cell.load) && temperature.contains(&cell.temperature)
 }
 
@@ -189,15 +207,14 @@ fn knobs(config: &Config, load: f64, temperature: f64) -> Knobs {
 impl Knobs {
     /// Name of a network, the same whatever grid it stands in.
     pub fn name(&self, seed: usize) -> String {
-        let n = weightscope_frame::experiment::number;
         format!(
             "width={}_batch={}_lr={}_wd={}_share={}_noise={}_seed={seed}",
             self.width,
             self.batch,
-            n(self.learning_rate),
-            n(self.weight_decay),
-            n(self.data_share),
-            n(self.label_noise),
+            number(self.learning_rate),
+            number(self.weight_decay),
+            number(self.data_share),
+            number(self.label_noise),
         )
     }
 
@@ -237,7 +254,7 @@ impl Knobs {
 }
 
 /// Values between neighbours of a brushed rectangle: the cells that make the grid twice as fine there.
-pub(super) fn refined(plan: &Plan, config: &Config, columns: (f64, f64), rows: (f64, f64)) -> Vec<Wanted> {
+pub(super) fn refined(plan: &Plan, config: &Config, columns: (f64, f64), rows: (f64, f64)) -> Vec<Place> {
     let whole_load = config.load == Load::Width;
     let whole_temperature = config.temperature == Temperature::BatchSize;
     let finer = |values: &[f64], (low, high): (f64, f64), whole: bool| -> Vec<f64> {
@@ -267,7 +284,7 @@ pub(super) fn refined(plan: &Plan, config: &Config, columns: (f64, f64), rows: (
         for temperature in finer(&plan.temperature, rows, whole_temperature) {
             let there = plan.cells.iter().any(|cell| cell.load == load && cell.temperature == temperature);
             if !there {
-                wanted.insert((load.to_bits(), temperature.to_bits()), Wanted { load, temperature });
+                wanted.insert((load.to_bits(), temperature.to_bits()), Place { load, temperature });
             }
         }
     }

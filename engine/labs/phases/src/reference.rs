@@ -1,5 +1,6 @@
 //! Published figures, and those of the desk protocol, beside ours.
 
+use crate::metrics;
 use weightscope_frame::lab::{Comparability, ReferenceRow};
 
 const RESNETS: Comparability = Comparability::NotComparable(
@@ -43,7 +44,7 @@ pub(super) fn rows() -> Vec<ReferenceRow> {
             quantity: "best test accuracy, desk",
             published: "0.92 to 0.94, at width 128, batch 16 to 32",
             source: "own measurement, two seed sets of a reference program",
-            result: Some("best_test_accuracy"),
+            result: Some(metrics::BEST_TEST_ACCURACY.name),
             value: None,
             comparability: SPLITS,
         },
@@ -59,7 +60,7 @@ pub(super) fn rows() -> Vec<ReferenceRow> {
             quantity: "cells of phase IV-B, desk",
             published: "10 of 56",
             source: "own measurement, reference program",
-            result: Some("cells_iv_b"),
+            result: Some(metrics::CELLS_IV_B.name),
             value: Some(10.0),
             comparability: Comparability::Within(4.0),
         },

@@ -1,7 +1,7 @@
 //! What a run will cost, from its settings alone. Rates were measured on two cores of a virtual machine.
 
 use super::base::Kind;
-use super::config::{Config, Conformal, Search};
+use super::config::{Config, Search};
 use super::ensemble::Aggregator;
 use super::method::aggregate::Shape;
 use weightscope_frame::experiment::Cost;
@@ -20,9 +20,9 @@ pub(super) fn cost(config: &Config) -> Cost {
         _ => 2000.0,
     };
     let levels = config.grid().map_or(19, |grid| grid.len());
-    let kinds = config.kinds();
+    let kinds = &config.base_models;
     let folds = config.folds as f64;
-    let pairs = if config.conformal == Conformal::NestedCvPlus { folds * (folds - 1.0) / 2.0 } else { 0.0 };
+    let pairs = if config.is_nested() { folds * (folds - 1.0) / 2.0 } else { 0.0 };
     let draws = if config.search == Search::Random { config.draws as f64 } else { 1.0 };
     let fits = draws + folds + pairs;
     let one_fit = |kind: &Kind| match kind {
@@ -33,11 +33,11 @@ pub(super) fn cost(config: &Config) -> Cost {
         _ => 1e-4 * rows,
     };
     let base: f64 = kinds.iter().map(|kind| fits * one_fit(kind)).sum();
-    let nested = if config.conformal == Conformal::NestedCvPlus { 1.0 + folds } else { 1.0 };
+    let nested = if config.is_nested() { 1.0 + folds } else { 1.0 };
     let steps = config.aggregator_steps as f64;
     let mut parameters = 0;
     let mut join = 0.0;
-    for aggregator in config.combinations() {
+    for aggregator in config.aggregators.iter().copied() {
         let Some(resolution) = aggregator.resolution() else { continue };
         let table = Shape { models: kinds.len(), levels, resolution }.len();
         // Local training usually ends after a third of the steps.
@@ -49,7 +49,7 @@ pub(super) fn cost(config: &Config) -> Cost {
         let own = if aggregator.is_local() { 65 * table } else { table };
         parameters = parameters.max(own as u64);
     }
-    let learners = config.combinations().into_iter().filter(|one| Aggregator::learns(*one)).count();
+    let learners = config.aggregators.iter().copied().filter(|one| Aggregator::learns(*one)).count();
     Cost {
         parameters,
         steps: (kinds.len() as f64 * (1.0 + folds + pairs)) as u64

@@ -14,6 +14,7 @@ mod cost;
 pub mod data;
 pub mod ensemble;
 pub mod method;
+mod metrics;
 mod names;
 mod pipeline;
 mod predict;
@@ -24,54 +25,44 @@ mod size;
 mod tests;
 mod views;
 
-pub use predict::{predict, predict_with};
-
 pub use config::{Config, Conformal, Margins, Missing, NonFinite, Placement, Search};
+pub use names::Method;
 
 use std::path::Path;
 
-use weightscope_frame::experiment::{Cost, Problem, Visitor};
+use weightscope_frame::experiment::{Cost, Problem};
 use weightscope_frame::lab::{
-    About, Catalogue, Derive, Entry, Picked, Prediction, Preset, RawLab, ReferenceRow,
+    About, Catalogue, Entry, Lab, Powers, Prediction, Predicts, Preset, ReferenceRow, Running, Stage, View,
 };
 use weightscope_frame::presets;
-use weightscope_frame::record::{Channel, Pick, Record, ViewSpec};
+use weightscope_frame::record::{Metric, declared::Declaration};
 use weightscope_frame::run::{Context, Control, RunError};
+use weightscope_frame::store::State;
 
 /// The catalogue of this lab alone: its own run folders hold no other.
 pub(crate) const OWN: Catalogue = Catalogue::new(&[Entry::of::<Config>()]);
 
-/// What decides whether the table can be used.
-const DATA: &[&str] = &["dataset", "target", "missing", "split", "folds"];
-
-impl RawLab for Config {
+impl Lab for Config {
     const NAME: &'static str = "quantiles";
+    const ABOUT: About = About {
+        title: "Quantile aggregation",
+        claim: "Many quantile models, joined with weights that may depend on model, level and row, uncrossed and calibrated, give sharper intervals than each of them. How much is gained depends on the data; here it is measured.",
+        paper: "Fakoor, Kim, Mueller, Smola, Tibshirani: Flexible Model Aggregation for Quantile Regression, JMLR 24, 2023 (arXiv 2103.00083)",
+        link: "https://arxiv.org/abs/2103.00083",
+        headlines: &[metrics::WIS.name, metrics::COVERAGE_80.name, metrics::WIDTH_80.name],
+    };
     const PRESETS: &'static [Preset] =
         presets!("quantiles": "quick", "engel", "diabetes", "synth1", "synth5", "paper-grid");
+    const SMALLEST: &'static str = include_str!("smallest.toml");
+    const CHANNELS: &'static [&'static dyn Declaration] = channels::ALL;
+    const METRICS: &'static [Metric] = metrics::ALL;
+    const DATA_SETTINGS: &'static [&'static str] = &["dataset", "target", "missing", "split", "folds"];
+    const POWERS: Powers<Self> = Powers::NONE.predicts();
 
-    fn about() -> About {
-        About {
-            title: "Quantile aggregation",
-            claim: "Many quantile models, joined with weights that may depend on model, level and row, uncrossed and calibrated, give sharper intervals than each of them. How much is gained depends on the data; here it is measured.",
-            paper: "Fakoor, Kim, Mueller, Smola, Tibshirani: Flexible Model Aggregation for Quantile Regression, JMLR 24, 2023 (arXiv 2103.00083)",
-            link: "https://arxiv.org/abs/2103.00083",
-            headlines: &["wis", "coverage_80", "width_80"],
-        }
-    }
+    type Shared = pipeline::Shared;
+    type State = pipeline::Store;
 
-    fn smallest() -> &'static str {
-        include_str!("smallest.toml")
-    }
-
-    fn fork_keys() -> &'static [&'static str] {
-        config::FREE
-    }
-
-    fn visit(&mut self, visitor: &mut dyn Visitor) {
-        self.visit_settings(visitor);
-    }
-
-    fn check(&self) -> Vec<Problem> {
+    fn rules(&self) -> Vec<Problem> {
         self.check_settings()
     }
 
@@ -79,42 +70,36 @@ impl RawLab for Config {
         pipeline::data_problems(self)
     }
 
-    fn data_settings() -> &'static [&'static str] {
-        DATA
-    }
-
     fn cost(&self) -> Cost {
         cost::cost(self)
     }
 
-    fn run(&self, context: &mut Context<'_>) -> Result<(), RunError> {
-        pipeline::run(self, context)
-    }
-
-    fn views(&self) -> Vec<ViewSpec> {
+    fn views(&self) -> Vec<View<Self>> {
         views::views(self)
     }
 
-    fn reference(&self) -> Vec<ReferenceRow> {
+    fn reference() -> Vec<ReferenceRow> {
         reference::rows()
     }
 
-    fn pick(&self, record: &Record, pick: &Pick) -> Picked {
-        views::pick(record, pick)
+    fn begin(&self, context: &mut Context<'_>) -> Result<(Self::Shared, Self::State), RunError> {
+        pipeline::begin(self, context)
     }
 
-    fn forkable(&self, parent: &Self) -> Vec<Problem> {
-        self.fork_problems(parent)
+    fn stages(&self, shared: &Self::Shared) -> Vec<Stage<Self>> {
+        pipeline::stages(self, shared)
     }
 
-    fn derive(&self, job: &Derive<'_>) -> Result<Vec<Channel>, RunError> {
-        views::derive(self, job)
+    fn restore(run: &mut Running<'_, '_, Self>, saved: &State) -> Result<(), RunError> {
+        pipeline::restore(run, saved)
     }
+}
 
-    fn prediction(&self) -> Option<Prediction> {
-        let methods = self.base_models.iter().chain(&self.aggregators).cloned().collect();
+impl Predicts for Config {
+    fn prediction(&self) -> Prediction {
+        let methods = self.methods().into_iter().map(|method| method.key().to_owned()).collect();
         let about = "A CSV file with every level's quantile and the calibrated ends of every interval for each row of a table.";
-        Some(Prediction { about, methods })
+        Prediction { about, methods }
     }
 
     fn predict(
@@ -124,6 +109,6 @@ impl RawLab for Config {
         method: Option<&str>,
         control: &Control,
     ) -> Result<Vec<u8>, RunError> {
-        predict_with(run_folder, table, method, control)
+        predict::predict(run_folder, table, method, control)
     }
 }

@@ -10,12 +10,13 @@ use burn::tensor::Device;
 use rayon::prelude::*;
 
 use super::base::{Fitted, Matrix};
-use super::config::Config;
+use super::config::{Config, Conformal, Missing};
 use super::method::conformal;
 use super::method::cv_plus::{self, SortedScores};
 use super::method::isotonize::Isotonization;
 use super::method::levels::Levels;
-use super::pipeline::finish::operator;
+use super::names::Method;
+use super::pipeline::calibration::operator;
 use super::pipeline::store::{Finished, Store};
 use weightscope_data::table::{read_as, told};
 use weightscope_frame::experiment::Problem;
@@ -25,19 +26,12 @@ use weightscope_frame::store::{self, StoreError};
 /// Rows that one task predicts.
 const CHUNK: usize = 2048;
 
-/// Predictions for a CSV file as CSV, by the run's best method on its validation rows.
+/// Predictions for a CSV file as CSV, by a method of one's choice (its word; `None` takes the best on the validation rows).
 ///
 /// # Errors
-/// A folder that holds no finished run of this lab, and a table that does not fit the run.
-pub fn predict(run_folder: &Path, csv_path: &Path) -> Result<Vec<u8>, RunError> {
-    predict_with(run_folder, csv_path, None, &Control::default())
-}
-
-/// The same by a method of one's choice (its word; `None` takes the best on the validation rows).
-///
-/// # Errors
-/// As [`predict`], a word that names no method of the run, and a cancelled control.
-pub fn predict_with(
+/// A folder that holds no finished run of this lab, a table that does not fit the run, a word that names no method of the run, and
+/// a cancelled control.
+pub(super) fn predict(
     run_folder: &Path,
     csv_path: &Path,
     method: Option<&str>,
@@ -79,11 +73,11 @@ pub fn predict_with(
 
 /// What a finished run needs to predict.
 struct Model {
-    store: Store,
+    fits: Store,
     finished: Finished,
     levels: Levels,
     /// Place of the method among base models and aggregators.
-    method: usize,
+    place: usize,
     operator: Isotonization,
     refuses_holes: bool,
     device: Device,
@@ -113,26 +107,27 @@ impl Model {
         };
         let newest = store::checkpoints(run_folder);
         let newest = newest.last().ok_or_else(|| damaged("the run has no checkpoint"))?;
-        let store = Store::from_state(&store::read_checkpoint(newest)?.state)?;
-        let finished = store.finished.clone().ok_or_else(|| damaged("the run has not come to its end"))?;
+        let mut fits = Store::default();
+        store::restore(&mut fits, &store::read_checkpoint(newest)?.state)?;
+        let finished = fits.finished.clone().ok_or_else(|| damaged("the run has not come to its end"))?;
         let levels = Levels::new(finished.levels.clone()).map_err(|why| damaged(&why))?;
-        let names: Vec<&String> = finished.base_models.iter().chain(&finished.aggregators).collect();
-        let word = method.unwrap_or(&finished.best);
-        let Some(method) = names.iter().position(|name| *name == word) else {
-            let known = names.iter().map(|name| name.as_str()).collect::<Vec<_>>().join(", ");
-            return Err(wrong("method", format!("the run has no method \"{word}\""), &known));
+        let methods = finished.methods();
+        let word = method.unwrap_or_else(|| finished.best.key());
+        let Some(place) = methods.iter().position(|method| method.key() == word) else {
+            let known: Vec<&str> = methods.into_iter().map(Method::key).collect();
+            return Err(wrong("method", format!("the run has no method \"{word}\""), &known.join(", ")));
         };
-        let scores = names.get(method).and_then(|name| finished.cv_scores.get(*name));
+        let scores = methods.get(place).and_then(|method| finished.cv_scores.get(method));
         let sorted = |scores: &Vec<f64>| SortedScores::new(scores, &finished.folds);
         let scores = scores.map(|scores| scores.iter().map(sorted).collect()).unwrap_or_default();
         let models = finished.base_models.len();
-        let needed = (0..models).map(|model| method >= models || method == model).collect();
+        let needed = (0..models).map(|model| place >= models || place == model).collect();
         Ok(Self {
-            store,
+            fits,
             levels,
-            method,
+            place,
             operator: isotonization,
-            refuses_holes: missing != super::config::Missing::Impute,
+            refuses_holes: missing != Missing::Impute,
             device: Device::flex(),
             needed,
             scores,
@@ -156,7 +151,7 @@ impl Model {
     }
 
     fn calibrates(&self) -> bool {
-        self.finished.conformal != "none" && self.levels.is_symmetric()
+        self.finished.conformal != Conformal::None && self.levels.is_symmetric()
     }
 
     /// Predictions of the method, from full fits or from those without a fold; `None` where that fold's models were not kept.
@@ -165,21 +160,21 @@ impl Model {
         let models = self.finished.base_models.len();
         let fitted = |model: usize| -> Option<&Fitted> {
             match fold {
-                None => self.store.full.get(&model).map(|fit| &fit.fitted),
-                Some(fold) => self.store.folds.get(&(model, fold)).and_then(|fit| fit.fitted.as_ref()),
+                None => self.fits.full.get(&model).map(|fit| &fit.fitted),
+                Some(fold) => self.fits.folds.get(&(model, fold)).and_then(|fit| fit.fitted.as_ref()),
             }
         };
         let one = |model: usize| fitted(model).map(|fitted| fitted.predict(x, taus, &self.device));
-        let Some(aggregator) = self.method.checked_sub(models) else { return one(self.method) };
+        let Some(aggregator) = self.place.checked_sub(models) else { return one(self.place) };
         let parts: Option<Vec<Vec<f32>>> = (0..models)
             .map(|model| if self.needed[model] { one(model) } else { Some(vec![0.0; x.rows() * taus.len()]) })
             .collect();
         let parts = parts?;
         let z = super::pipeline::stack(&parts.iter().map(Vec::as_slice).collect::<Vec<_>>(), taus.len());
-        let nested = fold.and_then(|fold| self.store.nested.get(&(aggregator, fold)));
+        let nested = fold.and_then(|fold| self.fits.nested.get(&(aggregator, fold)));
         let combined = match nested {
             Some(combined) => combined,
-            None => &self.store.aggregated.get(&aggregator)?.combined,
+            None => &self.fits.aggregated.get(&aggregator)?.combined,
         };
         Some(combined.predict(x, &z, taus, &self.device))
     }
@@ -213,12 +208,11 @@ impl Model {
     /// Calibrated quantiles of rows whose isotonized predictions are `q`.
     fn intervals(&self, x: &Matrix, q: &[f32]) -> Vec<f32> {
         let m = self.levels.len();
-        let name = self.finished.base_models.iter().chain(&self.finished.aggregators).nth(self.method);
-        let name = name.cloned().unwrap_or_default();
         let operator = operator(self.operator);
         let mut out = q.to_vec();
         operator.apply_rows(&mut out, m);
-        if let Some(offsets) = self.finished.offsets.get(&name) {
+        let method = self.finished.methods().get(self.place).copied();
+        if let Some(offsets) = method.and_then(|method| self.finished.offsets.get(&method)) {
             conformal::apply(&mut out, &self.levels, offsets);
             return out;
         }

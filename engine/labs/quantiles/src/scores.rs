@@ -3,13 +3,70 @@
 use super::method::isotonize::Isotonization;
 use super::method::levels::Levels;
 use super::method::{calibration, crossing, pinball};
+use super::names::Method;
 use weightscope_frame::record::{Cell, Table};
 
+weightscope_frame::choices! {
+    /// What is done to the raw predictions of a method before they are scored or shown.
+    pub enum Stage {
+        /// Nothing.
+        Raw = "none", "raw";
+        /// Ascending order.
+        Sorted = "sort", "sorted";
+        /// The least-squares isotonic fit.
+        Pava = "pava", "PAVA";
+        /// The min–max sweep.
+        Sweep = "sweep", "sweep";
+        /// The run's operator, then calibration.
+        Conformal = "conformal", "conformal";
+    }
+}
+
+impl Stage {
+    /// The stage that an operator makes.
+    pub const fn after(operator: Isotonization) -> Self {
+        match operator {
+            Isotonization::None => Self::Raw,
+            Isotonization::Sort => Self::Sorted,
+            Isotonization::Pava => Self::Pava,
+            Isotonization::Sweep => Self::Sweep,
+        }
+    }
+
+    /// The operator that makes the stage; none of them alone makes calibrated predictions.
+    pub const fn operator(self) -> Option<Isotonization> {
+        match self {
+            Self::Raw => Some(Isotonization::None),
+            Self::Sorted => Some(Isotonization::Sort),
+            Self::Pava => Some(Isotonization::Pava),
+            Self::Sweep => Some(Isotonization::Sweep),
+            Self::Conformal => None,
+        }
+    }
+
+    /// The word in the column `stage` of `scores.csv`.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Raw => "raw",
+            Self::Sorted => "sorted",
+            Self::Pava => "pava",
+            Self::Sweep => "sweep",
+            Self::Conformal => "conformal",
+        }
+    }
+}
+
+/// The column of the methods' words.
+pub(super) const METHOD: &str = "method";
+/// The column of the stages' words.
+pub(super) const STAGE: &str = "stage";
+/// The column of the weighted interval scores.
+pub(super) const WIS: &str = "wis";
 /// Columns of `scores.csv`.
 pub const COLUMNS: [&str; 10] = [
-    "method",
-    "stage",
-    "wis",
+    METHOD,
+    STAGE,
+    WIS,
     "pinball",
     "crossing_rate",
     "coverage_50",
@@ -22,10 +79,10 @@ pub const COLUMNS: [&str; 10] = [
 /// One row; not-a-number where the grid has no such interval.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Row {
-    /// Word of the method.
-    pub method: String,
-    /// `raw`, `sorted`, `pava`, `sweep` or `conformal`.
-    pub stage: &'static str,
+    /// The method.
+    pub method: Method,
+    /// What was done to its predictions.
+    pub stage: Stage,
     /// Mean over the levels of twice the pinball loss.
     pub wis: f64,
     /// Mean pinball loss.
@@ -45,14 +102,14 @@ pub struct Row {
 }
 
 /// Scores of predictions `[rows, levels]`.
-pub fn row(method: &str, stage: &'static str, q: &[f32], y: &[f32], levels: &Levels) -> Row {
+pub fn row(method: Method, stage: Stage, q: &[f32], y: &[f32], levels: &Levels) -> Row {
     let m = levels.len();
     let pinball = pinball::mean(q, y, &levels.singles());
     let coverage =
         |share: f64| levels.pair_at(share).map_or(f64::NAN, |pair| calibration::coverage(q, y, m, pair));
     let observed = calibration::observed(q, y, m);
     Row {
-        method: method.to_owned(),
+        method,
         stage,
         wis: 2.0 * pinball,
         pinball,
@@ -66,22 +123,17 @@ pub fn row(method: &str, stage: &'static str, q: &[f32], y: &[f32], levels: &Lev
 }
 
 /// Scores of raw predictions and of those after each operator.
-pub fn stages(method: &str, q: &[f32], y: &[f32], levels: &Levels) -> Vec<Row> {
-    let stages = [
-        ("raw", Isotonization::None),
-        ("sorted", Isotonization::Sort),
-        ("pava", Isotonization::Pava),
-        ("sweep", Isotonization::Sweep),
-    ];
-    let one = |(stage, operator): (&'static str, Isotonization)| {
+pub fn stages(method: Method, q: &[f32], y: &[f32], levels: &Levels) -> Vec<Row> {
+    let one = |stage: &Stage| {
         let mut after = q.to_vec();
-        operator.apply_rows(&mut after, levels.len());
-        row(method, stage, &after, y, levels)
+        stage.operator()?.apply_rows(&mut after, levels.len());
+        Some(row(method, *stage, &after, y, levels))
     };
-    stages.into_iter().map(one).collect()
+    Stage::ALL.iter().filter_map(one).collect()
 }
 
 impl Row {
+    /// The numbers in the order of [`COLUMNS`].
     fn numbers(&self) -> [f64; 8] {
         [
             self.wis,
@@ -101,9 +153,9 @@ pub fn csv(rows: &[Row]) -> String {
     let mut text = COLUMNS.join(",");
     text.push('\n');
     for row in rows {
-        text.push_str(&row.method);
+        text.push_str(row.method.key());
         text.push(',');
-        text.push_str(row.stage);
+        text.push_str(row.stage.word());
         for number in row.numbers() {
             text.push(',');
             if !number.is_nan() {
@@ -118,7 +170,8 @@ pub fn csv(rows: &[Row]) -> String {
 /// The same as a table.
 pub fn table(rows: &[Row]) -> Table {
     let line = |row: &Row| {
-        let mut cells = vec![Cell::Text(row.method.clone()), Cell::Text(row.stage.to_owned())];
+        let mut cells =
+            vec![Cell::Text(row.method.key().to_owned()), Cell::Text(row.stage.word().to_owned())];
         cells.extend(row.numbers().map(Cell::Number));
         cells
     };

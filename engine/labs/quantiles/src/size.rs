@@ -9,7 +9,7 @@ use std::path::Path;
 use sysinfo::System;
 
 use super::base::Kind;
-use super::config::{Config, Conformal};
+use super::config::Config;
 use super::ensemble::Aggregator;
 use weightscope_data::table::extent;
 use weightscope_frame::experiment::Problem;
@@ -33,7 +33,7 @@ pub(super) fn check(config: &Config, context: &mut Context<'_>) -> Result<(), Ru
     }
     let Some((rows, columns)) = extent(Path::new(&config.dataset)) else { return Ok(()) };
     let levels = config.grid().map_or(19, |grid| grid.len());
-    for kind in config.kinds() {
+    for kind in config.base_models.iter().copied() {
         let one = seconds(kind, TRAINING * rows, columns as f64, levels as f64);
         if one > LONG {
             context.warn(&format!(
@@ -72,7 +72,7 @@ fn refusal((rows, columns): (f64, usize), wanted: f64, free: f64) -> Option<Prob
 /// Bytes at the peak of a run.
 fn memory(config: &Config, (rows, columns): (f64, usize), levels: usize, threads: usize) -> f64 {
     let cells = rows * columns as f64;
-    let kinds = config.kinds();
+    let kinds = &config.base_models;
     let of_fit = |kind: &Kind| match kind {
         // Two copies in double precision, and the vectors of the interior-point method.
         Kind::Linear => 16.0 * cells + 120.0 * rows,
@@ -85,13 +85,13 @@ fn memory(config: &Config, (rows, columns): (f64, usize), levels: usize, threads
     fits.sort_by(|a, b| b.total_cmp(a));
     // A fit without a fold works on a copy of its rows.
     let working: f64 = fits.iter().take(threads).map(|fit| TRAINING * (fit + 4.0 * cells)).sum();
-    let keeps_folds = matches!(config.conformal, Conformal::CvPlus | Conformal::NestedCvPlus);
+    let keeps_folds = config.keeps_fold_models();
     let kept_fits = if keeps_folds { 1.0 + config.folds as f64 } else { 1.0 };
     let forests = kinds.iter().filter(|kind| matches!(kind, Kind::RandomForest | Kind::ExtraTrees)).count();
     let forest = forests as f64 * kept_fits * 50.0 * 4.0 * TRAINING * rows;
     let predictions = 4.0 * rows * levels as f64 * kinds.len() as f64 * (1.0 + 0.2 * (kept_fits - 1.0));
     // CV+ keeps a score for each method, interval and training row.
-    let methods = (kinds.len() + config.combinations().len()) as f64;
+    let methods = (kinds.len() + config.aggregators.len()) as f64;
     let scores = if keeps_folds { 8.0 * TRAINING * rows * levels as f64 / 2.0 * methods } else { 0.0 };
     let stored = forest + predictions + scores;
     // Stacks of predictions and the aggregates; a checkpoint is the stored work once as text and twice as bytes.
@@ -102,7 +102,7 @@ fn memory(config: &Config, (rows, columns): (f64, usize), levels: usize, threads
 }
 
 fn learners(config: &Config) -> usize {
-    config.combinations().into_iter().filter(|one| Aggregator::learns(*one)).count()
+    config.aggregators.iter().copied().filter(|one| Aggregator::learns(*one)).count()
 }
 
 /// Seconds of one fit with its predictions, two side by side on two cores; rates were measured with 10,000 training rows of 200 columns.
@@ -132,6 +132,7 @@ fn free_memory() -> f64 {
 
 #[cfg(test)]
 mod tests {
+    use super::super::config::Conformal;
     use super::*;
 
     #[test]
@@ -148,7 +149,7 @@ mod tests {
             words.contains("1000000 rows of 200 columns need about 5.0 GB of memory, and 4.0 GB are free"),
             "{words}"
         );
-        let nets = Config { base_models: vec!["joint_quantile".to_owned()], ..Config::default() };
+        let nets = Config { base_models: vec![Kind::JointQuantile], ..Config::default() };
         assert!(memory(&nets, (1e6, 200), 19, 2) < 3.5e9, "nets need no more than the table");
         let nested = Config { conformal: Conformal::NestedCvPlus, ..Config::default() };
         assert!(memory(&nested, (1e6, 200), 19, 2) > large);

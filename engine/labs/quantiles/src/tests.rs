@@ -1,4 +1,5 @@
-//! Small whole runs: the same numbers on any number of threads, after a resume, and from the stored models.
+//! Small whole runs: what they predict for new rows, what calibration covers, and which tables they refuse. What every lab keeps
+//! (threads, resume, views) is in the suite over all labs.
 
 mod across;
 mod exclusion;
@@ -6,26 +7,36 @@ mod forks;
 
 use std::path::Path;
 
+use super::base::Kind;
 use super::config::{Config, Conformal};
-use super::predict;
+use super::ensemble::Aggregator;
 use weightscope_frame::experiment::Experiment;
-use weightscope_frame::lab::{Derive, Method, RawLab as _};
+use weightscope_frame::lab::{Derive, Method};
 use weightscope_frame::record::Controls;
 use weightscope_frame::run::{self, Control, Nobody, Outcome, Place, RunRequest};
 use weightscope_frame::store::{Status, read_metrics, read_run};
 
 fn small() -> Config {
     Config {
-        base_models: ["linear", "knn", "random_forest", "boosting", "joint_quantile"]
-            .map(str::to_owned)
-            .to_vec(),
-        aggregators: ["average", "best", "qra", "global_fine", "local_medium"].map(str::to_owned).to_vec(),
+        base_models: vec![Kind::Linear, Kind::Knn, Kind::RandomForest, Kind::Boosting, Kind::JointQuantile],
+        aggregators: vec![
+            Aggregator::Average,
+            Aggregator::Best,
+            Aggregator::Qra,
+            Aggregator::GlobalFine,
+            Aggregator::LocalMedium,
+        ],
         levels: vec![9.0],
         folds: 3,
         net_steps: 200,
         aggregator_steps: 200,
         ..Config::default()
     }
+}
+
+/// Predictions by the run's best method.
+fn predict(run: &Path, table: &Path) -> Result<Vec<u8>, run::RunError> {
+    super::predict::predict(run, table, None, &Control::default())
 }
 
 fn experiment(config: Config, threads: u64) -> Experiment {
@@ -68,14 +79,6 @@ fn stopped_after(steps: u64, path: &Path) {
 }
 
 #[test]
-fn results_do_not_depend_on_threads() {
-    let one = done(small(), 1, Place::Memory).results;
-    let three = done(small(), 3, Place::Memory).results;
-    assert_eq!(one, three);
-    assert!(one["wis"] > 0.0 && one.contains_key("coverage_80"));
-}
-
-#[test]
 fn a_finished_run_predicts_its_own_table_and_refuses_others() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("run");
@@ -115,43 +118,25 @@ fn a_finished_run_predicts_its_own_table_and_refuses_others() {
 }
 
 #[test]
-fn a_run_that_was_stopped_goes_on_to_the_same_numbers() {
-    let folder = tempfile::tempdir().unwrap();
-    let whole = folder.path().join("whole");
-    done(small(), 2, Place::New(whole.clone()));
-    let stopped = folder.path().join("stopped");
-    stopped_after(6, &stopped);
-    let outcome = run::resume(crate::OWN, &stopped, &mut Nobody, &Control::default()).unwrap();
-    assert_eq!(outcome.status, Status::Done, "{:?}", outcome.reason);
-    let values = |path: &Path| -> Vec<(u64, String, u64)> {
-        let rows = read_metrics(path).unwrap();
-        rows.into_iter().map(|row| (row.step, row.channel, row.value.to_bits())).collect()
-    };
-    assert_eq!(values(&whole), values(&stopped));
-    let file = |path: &Path| std::fs::read_to_string(path.join("scores.csv")).unwrap();
-    assert_eq!(file(&whole), file(&stopped));
-}
-
-#[test]
-fn every_view_follows_from_a_reopened_run() {
+fn views_follow_from_a_reopened_run_at_every_stage() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("run");
-    let config = small();
-    done(config.clone(), 2, Place::New(path.clone()));
+    done(small(), 2, Place::New(path.clone()));
     let (stored, problems) = read_run(crate::OWN, &path).unwrap();
     assert!(problems.is_empty(), "{problems:?}");
-    let views = config.views();
+    let method = Method::of(crate::OWN, small());
+    let views = method.views();
     let controls = Controls::default().complete(&views, &stored.record);
     let control = Control::default();
-    for stage in ["none", "sort", "pava", "sweep", "conformal"] {
+    for stage in super::scores::Stage::ALL {
         let mut controls = controls.clone();
-        controls.set("stage", weightscope_frame::record::ControlValue::Word(stage.to_owned()));
+        controls.set("stage", weightscope_frame::record::ControlValue::Word(stage.key().to_owned()));
         for view in views.iter().filter(|view| !view.derives.is_empty()) {
             let job =
                 Derive { folder: Some(&path), ..Derive::new(&view.id, &stored.record, &controls, &control) };
-            let channels = config.derive(&job).unwrap();
+            let channels = method.derive(&job).unwrap();
             let optional = ["weights_fine", "weights_optimum"].contains(&view.id.as_str());
-            assert!(optional || !channels.is_empty(), "{} has channels at {stage}", view.id);
+            assert!(optional || !channels.is_empty(), "{} has channels at {stage:?}", view.id);
         }
     }
 }

@@ -1,15 +1,13 @@
 //! How a running lab records: each method takes the typed constant of its channel, and refuses what was not declared.
 
-use super::{Context, describe};
+use super::Context;
 use crate::record::declared::{Components, Kind, Of, PictureKind, kinds};
 use crate::record::{Channel, Component, Data, Mark, Series, Timeline};
 
 impl Context<'_> {
     /// True if the channel is declared; else the run ends at the end of the step.
     fn knows(&mut self, id: &str) -> bool {
-        // A lab that carries itself out declares its channels as it goes.
-        let known =
-            self.declared.is_empty() || self.declared.iter().any(|declaration| declaration.covers(id));
+        let known = self.declared.iter().any(|declaration| declaration.covers(id));
         if !known && self.undeclared.is_none() {
             self.undeclared =
                 Some(format!("the channel \"{id}\" was recorded, and the lab does not declare it"));
@@ -18,7 +16,7 @@ impl Context<'_> {
     }
 
     /// The channel of a member of a family, declared at its first use; of any other channel, as it was declared.
-    fn opened<K: Kind>(&mut self, channel: &(impl Of<K> + ?Sized)) -> Option<&mut Channel> {
+    fn opened<K: Kind>(&mut self, channel: &impl Of<K>) -> Option<&mut Channel> {
         let id = channel.id();
         if self.record.get(&id).is_none() {
             if !self.knows(&id) {
@@ -29,15 +27,8 @@ impl Context<'_> {
         self.record.get_mut(&id)
     }
 
-    /// Gives a scalar channel its words, in a lab that declares its channels as it goes: call it before its first value (again after a
-    /// resume does no harm).
-    pub fn declare_scalar(&mut self, id: &str, label: &str, unit: &str, about: &str) {
-        let series = Data::Scalar(Series::default());
-        describe(&mut self.record, Channel::new(id, label, unit, about, series));
-    }
-
     /// Records a value of a scalar channel at the present step, in the record and in `metrics.csv`.
-    pub fn scalar(&mut self, channel: &(impl Of<kinds::OfScalars> + ?Sized), value: f64) {
+    pub fn scalar(&mut self, channel: &impl Of<kinds::OfScalars>, value: f64) {
         let step = self.progress.step;
         let Some(Channel { data: Data::Scalar(series), .. }) = self.opened(channel) else { return };
         series.push(step as f64, value);

@@ -8,12 +8,6 @@
 
 use serde::{Deserialize, Serialize};
 
-/// A weight with a frequency above this is called oscillating (convention of Nagel et al. with a momentum of 0.001).
-pub const OSCILLATING_FREQUENCY: f32 = 0.005;
-
-/// Momentum of the frequency on the command line of oscillations-qat.
-pub const PUBLISHED_MOMENTUM: f32 = 0.001;
-
 /// Weights that are compared at once.
 const RUN: usize = 64;
 

@@ -1,66 +1,14 @@
 //! What a fork may change: it may extend the grid and measure more or otherwise, but the networks that are done must still mean the
-//! same.
-//!
-//! Measurements whose settings change are made again for all cells, so that no cell is measured otherwise than its neighbour.
+//! same. Which single settings may change follows from the stages that first read them; here stand the rules between two grids.
 
 use super::{Config, Load, Temperature, Values};
-use weightscope_frame::experiment::{Problem, changed_visits, number};
-
-/// Settings that no finished network depends on.
-pub(crate) const FREE: &[&str] = &[
-    "seeds",
-    "load_values",
-    "widths",
-    "data_shares",
-    "label_noises",
-    "load_from",
-    "load_to",
-    "load_count",
-    "temperature_values",
-    "batch_sizes",
-    "learning_rates",
-    "weight_decays",
-    "temperature_from",
-    "temperature_to",
-    "temperature_count",
-    "curve_epochs",
-    "curve_batch",
-    "curve_learning_rate",
-    "curve_weight_decay",
-    "curve_compounded",
-    "curve_points",
-    "line_points",
-    "similarity",
-    "hessian",
-    "power_iterations",
-    "power_tolerance",
-    "trace_samples",
-    "eigenvalues",
-    "downstream",
-    "pruned_share",
-    "tuning_task",
-    "tuning_dataset",
-    "tuning_epochs",
-    "tuning_learning_rate",
-    "vote_train_loss",
-    "threshold_train_loss",
-    "vote_log_lambda",
-    "threshold_log_lambda",
-    "vote_log_trace",
-    "threshold_log_trace",
-    "threshold_connectivity",
-    "threshold_cka",
-];
+use weightscope_frame::experiment::{Problem, number};
 
 impl Config {
-    /// Why a run with these settings cannot go on from a checkpoint of a run with the settings `parent`.
+    /// Why a grid with these settings cannot go on from a checkpoint of one with the settings `parent`: it must keep all its cells and
+    /// networks.
     pub(crate) fn fork_problems(&self, parent: &Self) -> Vec<Problem> {
-        let mut problems =
-            changed_visits(|v| self.clone().visit_settings(v), |v| parent.clone().visit_settings(v), FREE);
-        for problem in &mut problems {
-            "the finished networks were made with it, so it cannot change in a fork; start a new run for it"
-                .clone_into(&mut problem.message);
-        }
+        let mut problems = Vec::new();
         // With other axes the values cannot be compared, and the axes are named already.
         if self.load == parent.load {
             keeps_values(&mut problems, self.load_key(), &self.load_axis(), &parent.load_axis());
@@ -109,32 +57,33 @@ fn keeps_values(problems: &mut Vec<Problem>, key: &str, now: &[f64], before: &[f
 #[cfg(test)]
 mod tests {
     use super::*;
+    use weightscope_frame::experiment::{Experiment, fork_problems};
 
-    fn keys(change: impl Fn(&mut Config)) -> Vec<String> {
-        let parent = Config::default();
+    fn refused(change: impl Fn(&mut Config)) -> Vec<String> {
+        let parent = Experiment::new(crate::OWN.method("phases").unwrap());
         let mut child = parent.clone();
-        change(&mut child);
-        child.fork_problems(&parent).into_iter().map(|problem| problem.key).collect()
+        change(child.method.settings_mut::<Config>().unwrap());
+        fork_problems(&child, &parent).into_iter().map(|problem| problem.key).collect()
     }
 
     #[test]
     fn a_grid_may_grow_and_networks_keep_their_meaning() {
-        assert!(keys(|child| child.widths.push(256)).is_empty());
-        assert!(keys(|child| child.seeds = 5).is_empty());
-        assert!(keys(|child| child.downstream = true).is_empty());
-        assert!(keys(|child| child.threshold_cka = 0.6).is_empty());
-        assert_eq!(keys(|child| child.widths = vec![4, 6]), ["widths"]);
-        assert_eq!(keys(|child| child.seeds = 2), ["seeds"]);
-        assert_eq!(keys(|child| child.learning_rate = 0.1), ["learning_rate"]);
-        assert_eq!(keys(|child| child.train_rows = 300), ["train_rows"]);
-        assert_eq!(keys(|child| child.epochs_min = 10), ["epochs_min"]);
+        assert!(refused(|child| child.widths.push(256)).is_empty());
+        assert!(refused(|child| child.seeds = 5).is_empty());
+        assert!(refused(|child| child.downstream = true).is_empty());
+        assert!(refused(|child| child.threshold_cka = 0.6).is_empty());
+        assert_eq!(refused(|child| child.widths = vec![4, 6]), ["widths"]);
+        assert_eq!(refused(|child| child.seeds = 2), ["seeds"]);
+        assert_eq!(refused(|child| child.learning_rate = 0.1), ["learning_rate"]);
+        assert_eq!(refused(|child| child.train_rows = 300), ["train_rows"]);
+        assert_eq!(refused(|child| child.epochs_min = 10), ["epochs_min"]);
     }
 
     #[test]
     fn another_axis_is_refused_by_its_name() {
-        let refused = keys(|child| child.load = Load::DataShare);
-        assert!(refused.contains(&"load".to_owned()), "{refused:?}");
-        let range = keys(|child| {
+        let axis = refused(|child| child.load = Load::DataShare);
+        assert!(axis.contains(&"load".to_owned()), "{axis:?}");
+        let range = refused(|child| {
             child.load_values = Values::Range;
             (child.load_from, child.load_to, child.load_count) = (4.0, 64.0, 5);
         });

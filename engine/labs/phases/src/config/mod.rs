@@ -1,347 +1,327 @@
-//! The settings of the phases lab: values here, their words in `visit`, the rules between them in `check`.
+//! The settings of the phases lab, each written once; the rules between them stand in `check`, those of forks in `fork`.
 
 mod check;
+mod choices;
 mod fork;
-mod measures;
-mod visit;
 
-pub(super) use fork::FREE;
+use weightscope_frame::experiment::Mark;
+use weightscope_frame::settings;
 
-use serde::{Deserialize, Serialize};
+pub use choices::{Course, HessianRows, Load, Origin, Similarity, Temperature, TuningTask, Unit, Values};
 
-use super::method::phase::Thresholds;
-use weightscope_frame::choices;
+use crate::method::phase::Thresholds;
+use crate::run::{AFTERWARDS, CURVATURE, CURVES, TRAINING};
 
-choices! {
-    /// Where the networks come from.
-    pub enum Origin {
-        /// They are trained.
-        Train = "train", "Train them";
-        /// They are read from a folder.
-        Zoo = "zoo", "Read a zoo from disk";
-    }
-}
+/// Why a fork cannot change what networks are made with.
+const MADE: &str = "the finished networks were made with it, so it cannot change in a fork";
 
-choices! {
-    /// The knob along the horizontal axis.
-    pub enum Load {
-        /// Units of a hidden layer.
-        Width = "width", "Width";
-        /// Share of the training rows that is used.
-        DataShare = "data_share", "Share of the data";
-        /// Share of the training labels that is moved to another class.
-        LabelNoise = "label_noise", "Label noise";
-    }
-}
-
-choices! {
-    /// The knob along the vertical axis.
-    pub enum Temperature {
-        /// Rows in a step; fewer are hotter.
-        BatchSize = "batch_size", "Batch size";
-        /// Learning rate; higher is hotter.
-        LearningRate = "learning_rate", "Learning rate";
-        /// Weight decay; higher is hotter.
-        WeightDecay = "weight_decay", "Weight decay";
-    }
-}
-
-impl Load {
-    /// Words beside the axis.
-    pub const fn axis(self) -> &'static str {
-        match self {
-            Self::Width => "width",
-            Self::DataShare => "share of the data",
-            Self::LabelNoise => "label noise",
+settings! {
+    /// The settings of the lab; the defaults are the desk protocol.
+    pub struct Config {
+        section "Networks" {
+            origin: Origin = Origin::Train, "Networks",
+                "Train the grid, or read the results of a zoo that lies on disk.";
+            zoo_folder: String = String::new(), "Zoo folder",
+                "A folder with one folder per model, each with params.json and result.json.",
+                if |s| !s.trains();
+            measure_missing: bool = true, "Measure what is missing",
+                "Computes connectivity, similarity and curvature from the weights where the models' files lack them: perceptrons with safetensors weights whose data set is at hand.",
+                if |s| !s.trains();
+            dataset: String = "digits".to_owned(), "Data set",
+                "A name (digits, mnist, fashion-mnist, cifar10) or a path: a folder of IDX or CIFAR-10 files, a CSV, .npy or .npz file. A path that the files of a zoo name is opened only if it stands here too.",
+                .mark(Mark::DataSet).fixed(MADE),
+                if |s| s.measures();
+            label_column: String = "label".to_owned(), "Label column",
+                "Column of a CSV file that holds the class.",
+                .fixed(MADE),
+                if |s| s.measures();
+            train_rows: u64 = 512, "Training rows",
+                "Rows to learn from; all others test.",
+                .range(1.0, 1_000_000.0).logarithmic().fixed(MADE),
+                if |s| s.trains();
+            data_seed: u64 = 0, "Data seed",
+                "Seeds the split of the rows and the moved labels; the run's own seed makes the networks. Splits differ: at the desk the best test accuracy lies between 0.88 and 0.93.",
+                .range(0.0, 4_294_967_295.0).fixed(MADE),
+                if |s| s.trains();
+            hidden_layers: u64 = 2, "Hidden layers",
+                "Layers of the perceptron between input and output.",
+                .range(1.0, 8.0).fixed(MADE),
+                if |s| s.trains();
+            activation: Unit = Unit::Relu, "Activation",
+                "Function of a hidden unit.",
+                .fixed(MADE),
+                if |s| s.trains();
+            seeds: u64 = 3, "Seeds",
+                "Networks in a cell; they differ in initial weights and order of the rows. Connectivity and similarity need two.",
+                .range(1.0, 16.0).published("3", "model zoo, arXiv 2504.18072; 5 in Yang et al.").stage(TRAINING),
+                if |s| s.trains();
         }
-    }
-}
-
-impl Temperature {
-    /// Words beside the axis.
-    pub const fn axis(self) -> &'static str {
-        match self {
-            Self::BatchSize => "batch size",
-            Self::LearningRate => "learning rate",
-            Self::WeightDecay => "weight decay",
+        section "Load" {
+            load: Load = Load::Width, "Load",
+                "What runs along the horizontal axis: how much model there is for how much data.",
+                .published("width", "model zoo, arXiv 2504.18072").fixed(MADE),
+                if |s| s.trains();
+            load_values: Values = Values::List, "Values",
+                "One by one, or as a logarithmic range.",
+                .stage(TRAINING),
+                if |s| s.trains();
+            widths: Vec<u64> = vec![4, 6, 8, 12, 16, 32, 64, 128], "Widths",
+                "Units of each hidden layer, along the axis.",
+                .range(1.0, 4096.0).stage(TRAINING),
+                if |s| s.lists_load(Load::Width);
+            data_shares: Vec<f64> = vec![0.1, 0.2, 0.4, 0.7, 1.0], "Shares of the data",
+                "Share of the training rows that is used, along the axis.",
+                .range(0.001, 1.0).published("0.1 to 1", "Yang et al. 2021; epochs grow as the share falls").stage(TRAINING),
+                if |s| s.lists_load(Load::DataShare);
+            label_noises: Vec<f64> = vec![0.0, 0.05, 0.1, 0.2, 0.4], "Label noises",
+                "Share of the training labels moved to another class, along the axis.",
+                .range(0.0, 1.0).published("0 to 0.8", "Yang et al. 2021").stage(TRAINING),
+                if |s| s.lists_load(Load::LabelNoise);
+            load_from: f64 = 4.0, "From",
+                "First value of the range.",
+                .range(0.0, 4096.0).stage(TRAINING),
+                if |s| s.ranges_load();
+            load_to: f64 = 128.0, "To",
+                "Last value of the range.",
+                .range(1e-6, 4096.0).stage(TRAINING),
+                if |s| s.ranges_load();
+            load_count: u64 = 6, "Number",
+                "Values of the range; equal ones count once.",
+                .range(1.0, 64.0).stage(TRAINING),
+                if |s| s.ranges_load();
+            width: u64 = 32, "Width",
+                "Units of each hidden layer.",
+                .range(1.0, 4096.0).fixed(MADE),
+                if |s| s.trains() && s.load != Load::Width;
+            label_noise: f64 = 0.1, "Label noise",
+                "Share of the training labels moved to a random other class, the same for all cells; the test labels stay.",
+                .range(0.0, 1.0).fixed(MADE),
+                if |s| s.trains() && s.load != Load::LabelNoise;
         }
-    }
-}
-
-choices! {
-    /// How the values along an axis are given.
-    pub enum Values {
-        /// One by one.
-        List = "list", "List";
-        /// As ends and a number, evenly spaced in the logarithm.
-        Range = "range", "Logarithmic range";
-    }
-}
-
-choices! {
-    /// The function of a hidden unit.
-    pub enum Unit {
-        /// max(z, 0).
-        Relu = "relu", "ReLU";
-        /// Hyperbolic tangent.
-        Tanh = "tanh", "tanh";
-        /// z·Φ(z).
-        Gelu = "gelu", "GELU";
-    }
-}
-
-choices! {
-    /// Course of the learning rate.
-    pub enum Course {
-        /// The same throughout.
-        Constant = "constant", "Constant";
-        /// A tenth after three quarters.
-        LateDrop = "late_drop", "A tenth from 75 %";
-        /// A tenth after half, a hundredth after three quarters.
-        TwoDrops = "two_drops", "A tenth from 50 %, again from 75 %";
-        /// One cycle.
-        OneCycle = "one_cycle", "One cycle";
-    }
-}
-
-choices! {
-    /// Which similarity decides between IV-A and IV-B.
-    pub enum Similarity {
-        /// Softmax outputs on mixed-up training rows.
-        SoftmaxMixup = "softmax_mixup", "Softmax, mixed-up training rows (Yang et al.)";
-        /// Logits on test rows, mean over batches.
-        LogitsBatches = "logits_batches", "Logits, mean over test batches (model zoo)";
-        /// Logits on test rows, debiased.
-        Debiased = "debiased", "Logits, debiased, test rows";
-    }
-}
-
-choices! {
-    /// Which curvatures are measured.
-    pub enum HessianRows {
-        /// None.
-        None = "none", "None";
-        /// On the training rows.
-        Train = "train", "Training rows";
-        /// On training and on test rows.
-        Both = "both", "Training and test rows";
-    }
-}
-
-choices! {
-    /// What finished networks are fine-tuned to.
-    pub enum TuningTask {
-        /// The upper half of the classes.
-        UpperHalf = "upper_half", "The upper half of the classes";
-        /// The same images turned by a quarter.
-        Turned = "turned", "The images turned by a quarter";
-        /// Another data set of as many inputs.
-        Dataset = "dataset", "Another data set";
-    }
-}
-
-/// The settings.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-#[expect(clippy::struct_excessive_bools, reason = "each is one switch of the form")]
-pub struct Config {
-    /// Where the networks come from.
-    pub origin: Origin,
-    /// Folder of a zoo.
-    pub zoo_folder: String,
-    /// Whether metrics that a zoo's files lack are computed from its weights.
-    pub measure_missing: bool,
-    /// Data set by name, or a path.
-    pub dataset: String,
-    /// Column that holds the class, for CSV files.
-    pub label_column: String,
-    /// Rows to learn from; the others judge.
-    pub train_rows: u64,
-    /// Seed of the split and of the moved labels.
-    pub data_seed: u64,
-    /// Share of the training labels moved to another class.
-    pub label_noise: f64,
-    /// Hidden layers.
-    pub hidden_layers: u64,
-    /// Function of a hidden unit.
-    pub activation: Unit,
-    /// Horizontal axis.
-    pub load: Load,
-    /// How its values are given.
-    pub load_values: Values,
-    /// Hidden widths along the axis.
-    pub widths: Vec<u64>,
-    /// Shares of the data along the axis.
-    pub data_shares: Vec<f64>,
-    /// Shares of moved labels along the axis.
-    pub label_noises: Vec<f64>,
-    /// Ends and number of a range.
-    pub load_from: f64,
-    /// Other end.
-    pub load_to: f64,
-    /// Number of values.
-    pub load_count: u64,
-    /// Vertical axis.
-    pub temperature: Temperature,
-    /// How its values are given.
-    pub temperature_values: Values,
-    /// Batch sizes along the axis.
-    pub batch_sizes: Vec<u64>,
-    /// Learning rates along the axis.
-    pub learning_rates: Vec<f64>,
-    /// Weight decays along the axis.
-    pub weight_decays: Vec<f64>,
-    /// End of a range.
-    pub temperature_from: f64,
-    /// Other end.
-    pub temperature_to: f64,
-    /// Number of values.
-    pub temperature_count: u64,
-    /// Networks in a cell.
-    pub seeds: u64,
-    /// Width where it is no axis.
-    pub width: u64,
-    /// Batch size where it is no axis.
-    pub batch_size: u64,
-    /// Learning rate where it is no axis.
-    pub learning_rate: f64,
-    /// Weight decay where it is no axis.
-    pub weight_decay: f64,
-    /// Momentum.
-    pub momentum: f64,
-    /// Course of the learning rate.
-    pub course: Course,
-    /// Fewest epochs.
-    pub epochs_min: u64,
-    /// Fewest steps.
-    pub steps_min: u64,
-    /// Epochs of a curve between two seeds.
-    pub curve_epochs: u64,
-    /// Rows in a step of a curve.
-    pub curve_batch: u64,
-    /// Learning rate of a curve.
-    pub curve_learning_rate: f64,
-    /// Decay along a curve.
-    pub curve_weight_decay: f64,
-    /// Whether the curve's rate factors compound.
-    pub curve_compounded: bool,
-    /// Points of a curve's profile.
-    pub curve_points: u64,
-    /// Points of a line's profile.
-    pub line_points: u64,
-    /// Similarity that decides.
-    pub similarity: Similarity,
-    /// Curvatures that are measured.
-    pub hessian: HessianRows,
-    /// Most products of a power iteration.
-    pub power_iterations: u64,
-    /// Relative change that ends it.
-    pub power_tolerance: f64,
-    /// Most samples of a trace.
-    pub trace_samples: u64,
-    /// Largest eigenvalues of each network.
-    pub eigenvalues: u64,
-    /// Pruning, averaging and fine-tuning too.
-    pub downstream: bool,
-    /// Share of the weights that pruning removes.
-    pub pruned_share: f64,
-    /// What fine-tuning learns.
-    pub tuning_task: TuningTask,
-    /// Data set of fine-tuning.
-    pub tuning_dataset: String,
-    /// Epochs of fine-tuning.
-    pub tuning_epochs: u64,
-    /// Learning rate of fine-tuning.
-    pub tuning_learning_rate: f64,
-    /// The training loss votes on temperature.
-    pub vote_train_loss: bool,
-    /// The largest eigenvalue votes.
-    pub vote_log_lambda: bool,
-    /// The trace votes.
-    pub vote_log_trace: bool,
-    /// Threshold on the training loss.
-    pub threshold_train_loss: f64,
-    /// Threshold on the logarithm of the largest eigenvalue.
-    pub threshold_log_lambda: f64,
-    /// Threshold on the logarithm of the trace.
-    pub threshold_log_trace: f64,
-    /// Threshold on mode connectivity, percentage points.
-    pub threshold_connectivity: f64,
-    /// Threshold on similarity.
-    pub threshold_cka: f64,
-}
-
-impl Default for Config {
-    /// The desk protocol.
-    fn default() -> Self {
-        Self {
-            origin: Origin::Train,
-            zoo_folder: String::new(),
-            measure_missing: true,
-            dataset: "digits".to_owned(),
-            label_column: "label".to_owned(),
-            train_rows: 512,
-            data_seed: 0,
-            label_noise: 0.1,
-            hidden_layers: 2,
-            activation: Unit::Relu,
-            load: Load::Width,
-            load_values: Values::List,
-            widths: vec![4, 6, 8, 12, 16, 32, 64, 128],
-            data_shares: vec![0.1, 0.2, 0.4, 0.7, 1.0],
-            label_noises: vec![0.0, 0.05, 0.1, 0.2, 0.4],
-            load_from: 4.0,
-            load_to: 128.0,
-            load_count: 6,
-            temperature: Temperature::BatchSize,
-            temperature_values: Values::List,
-            batch_sizes: vec![4, 8, 16, 32, 64, 128, 256],
-            learning_rates: vec![0.003, 0.01, 0.03, 0.1, 0.3],
-            weight_decays: vec![0.0, 1e-4, 5e-4, 2e-3, 1e-2],
-            temperature_from: 4.0,
-            temperature_to: 256.0,
-            temperature_count: 7,
-            seeds: 3,
-            width: 32,
-            batch_size: 32,
-            learning_rate: 0.03,
-            weight_decay: 5e-4,
-            momentum: 0.9,
-            course: Course::Constant,
-            epochs_min: 200,
-            steps_min: 2000,
-            curve_epochs: 100,
-            curve_batch: 64,
-            curve_learning_rate: 0.05,
-            curve_weight_decay: 5e-4,
-            curve_compounded: false,
-            curve_points: 5,
-            line_points: 5,
-            similarity: Similarity::SoftmaxMixup,
-            hessian: HessianRows::Train,
-            power_iterations: 100,
-            power_tolerance: 1e-3,
-            trace_samples: 30,
-            eigenvalues: 1,
-            downstream: false,
-            pruned_share: 0.5,
-            tuning_task: TuningTask::UpperHalf,
-            tuning_dataset: String::new(),
-            tuning_epochs: 20,
-            tuning_learning_rate: 0.01,
-            vote_train_loss: true,
-            vote_log_lambda: false,
-            vote_log_trace: false,
-            threshold_train_loss: 0.1,
-            threshold_log_lambda: 3.7,
-            threshold_log_trace: 5.75,
-            threshold_connectivity: 2.0,
-            threshold_cka: 0.75,
+        section "Temperature" {
+            temperature: Temperature = Temperature::BatchSize, "Temperature",
+                "What runs along the vertical axis: the noise of training. Small batches and high rates are hot.",
+                .published("batch_size", "model zoo, arXiv 2504.18072").fixed(MADE),
+                if |s| s.trains();
+            temperature_values: Values = Values::List, "Values",
+                "One by one, or as a logarithmic range.",
+                .stage(TRAINING),
+                if |s| s.trains();
+            batch_sizes: Vec<u64> = vec![4, 8, 16, 32, 64, 128, 256], "Batch sizes",
+                "Rows in a step, along the axis.",
+                .range(1.0, 65_536.0).published("8 to 1024", "model zoo, arXiv 2504.18072").stage(TRAINING),
+                if |s| s.lists_temperature(Temperature::BatchSize);
+            learning_rates: Vec<f64> = vec![0.003, 0.01, 0.03, 0.1, 0.3], "Learning rates",
+                "Learning rates along the axis.",
+                .range(1e-7, 10.0).logarithmic().published("0.0015625 to 0.4", "Yang et al. 2021").stage(TRAINING),
+                if |s| s.lists_temperature(Temperature::LearningRate);
+            weight_decays: Vec<f64> = vec![0.0, 1e-4, 5e-4, 2e-3, 1e-2], "Weight decays",
+                "Weight decays along the axis.",
+                .range(0.0, 1.0).published("5e-5 to 5e-3", "Yang et al. 2021").stage(TRAINING),
+                if |s| s.lists_temperature(Temperature::WeightDecay);
+            temperature_from: f64 = 4.0, "From",
+                "First value of the range.",
+                .range(0.0, 65_536.0).stage(TRAINING),
+                if |s| s.ranges_temperature();
+            temperature_to: f64 = 256.0, "To",
+                "Last value of the range.",
+                .range(1e-7, 65_536.0).stage(TRAINING),
+                if |s| s.ranges_temperature();
+            temperature_count: u64 = 7, "Number",
+                "Values of the range; equal ones count once.",
+                .range(1.0, 64.0).stage(TRAINING),
+                if |s| s.ranges_temperature();
+            batch_size: u64 = 32, "Batch size",
+                "Rows in a step; an incomplete last batch is left out.",
+                .range(1.0, 65_536.0).logarithmic().fixed(MADE),
+                if |s| s.trains() && s.temperature != Temperature::BatchSize;
+            learning_rate: f64 = 0.03, "Learning rate",
+                "Of gradient descent with momentum.",
+                .mark(Mark::Swept).range(1e-7, 10.0).logarithmic().published("0.1", "model zoo and Yang et al., ResNets").fixed(MADE),
+                if |s| s.trains() && s.temperature != Temperature::LearningRate;
+            weight_decay: f64 = 5e-4, "Weight decay",
+                "Coupled, on all parameters.",
+                .range(0.0, 1.0).logarithmic().published("5e-4", "model zoo and Yang et al.").fixed(MADE),
+                if |s| s.trains() && s.temperature != Temperature::WeightDecay;
+        }
+        section "Training" {
+            momentum: f64 = 0.9, "Momentum",
+                "Decay of the velocity.",
+                .range(0.0, 0.999).published("0.9", "model zoo and Yang et al.").fixed(MADE),
+                if |s| s.trains();
+            course: Course = Course::Constant, "Course",
+                "How the learning rate moves. A constant rate keeps the temperature acting to the end.",
+                .published("one_cycle", "model zoo; late_drop in Yang et al.").fixed(MADE),
+                if |s| s.trains();
+            epochs_min: u64 = 200, "Fewest epochs",
+                "Each network sees the training rows at least so often.",
+                .range(1.0, 100_000.0).published("150", "model zoo, ResNets").fixed(MADE),
+                if |s| s.trains();
+            steps_min: u64 = 2000, "Fewest steps",
+                "Large batches get more epochs until they reach this: else they would be merely undertrained.",
+                .range(0.0, 10_000_000.0).fixed(MADE),
+                if |s| s.trains();
+        }
+        section "Curves and similarity" {
+            curve_epochs: u64 = 100, "Curve epochs",
+                "Epochs of the curve between two seeds. At most half of the networks' own budget: a longer search calls small networks undertrained.",
+                .range(1.0, 10_000.0).published("50", "Yang et al.; 10 in the model zoo").stage(CURVES),
+                if |s| s.compares();
+            curve_batch: u64 = 64, "Curve batch",
+                "Rows in a step of the curve.",
+                .range(1.0, 65_536.0).published("128", "model zoo and Yang et al.").stage(CURVES),
+                if |s| s.compares();
+            curve_learning_rate: f64 = 0.05, "Curve learning rate",
+                "Before its fall over the second half.",
+                .range(1e-7, 10.0).logarithmic().published("0.01", "Yang et al.; 0.1 in the model zoo").stage(CURVES),
+                if |s| s.compares();
+            curve_weight_decay: f64 = 5e-4, "Curve decay",
+                "Decay of the network at the drawn place of the curve.",
+                .range(0.0, 1.0).published("5e-4", "model zoo and Yang et al.").stage(CURVES),
+                if |s| s.compares();
+            curve_compounded: bool = false, "Compounding factors",
+                "The zoo's code multiplies the curve's rate factors up from epoch to epoch; the published method does not.",
+                .stage(CURVES),
+                if |s| s.compares();
+            curve_points: u64 = 5, "Curve points",
+                "Places of the curve that are judged, ends included.",
+                .range(2.0, 101.0).published("5", "model zoo and Yang et al.").stage(CURVES),
+                if |s| s.compares();
+            line_points: u64 = 5, "Line points",
+                "Places of the straight line that are judged, ends included.",
+                .range(2.0, 101.0).stage(CURVES),
+                if |s| s.compares();
+            similarity: Similarity = Similarity::SoftmaxMixup, "Similarity",
+                "Which similarity of the seeds parts IV-A from IV-B; all are measured.",
+                .published("softmax_mixup", "Yang et al.; logits_batches in the model zoo").stage(TRAINING),
+                if |s| s.compares();
+        }
+        section "Curvature" {
+            hessian: HessianRows = HessianRows::Train, "Hessian",
+                "On which rows the curvature of the loss is measured, all of them at once.",
+                .stage(CURVATURE),
+                if |s| s.measures();
+            power_iterations: u64 = 100, "Power iterations",
+                "Most Hessian products for the largest eigenvalue.",
+                .range(2.0, 10_000.0).published("100", "PyHessian").stage(CURVATURE),
+                if |s| s.measures_curvature();
+            power_tolerance: f64 = 1e-3, "Tolerance",
+                "Relative change of the eigenvalue that ends the iteration.",
+                .range(1e-12, 0.1).logarithmic().published("1e-3", "PyHessian").stage(CURVATURE),
+                if |s| s.measures_curvature();
+            trace_samples: u64 = 30, "Trace samples",
+                "Most random vectors for the trace; 20 suffice where the standard error falls below 2 %.",
+                .range(1.0, 10_000.0).published("100", "PyHessian").stage(CURVATURE),
+                if |s| s.measures_curvature();
+            eigenvalues: u64 = 1, "Eigenvalues",
+                "Largest Hessian eigenvalues of each network, by power iteration one after the other; each costs as much as the first.",
+                .range(1.0, 20.0).published("1", "model zoo and Yang et al.").stage(CURVATURE),
+                if |s| s.measures_curvature();
+        }
+        section "Afterwards" {
+            downstream: bool = false, "Use the networks",
+                "Prunes, averages and fine-tunes the finished networks, as further metrics of the diagram.",
+                .stage(AFTERWARDS),
+                if |s| s.trains();
+            pruned_share: f64 = 0.5, "Pruned share",
+                "Share of the weights, smallest first over all layers, that pruning sets to 0.",
+                .range(0.0, 0.99).stage(AFTERWARDS),
+                if |s| s.uses_networks();
+            tuning_task: TuningTask = TuningTask::UpperHalf, "Tuning task",
+                "What fine-tuning learns, with a new last layer. Another data set is the published task; half of the classes and turned images are our choice, for data sets that have no companion of equal inputs.",
+                .published("another data set (CIFAR-10 to STL-10)", "model zoo, arXiv 2504.18072").stage(AFTERWARDS),
+                if |s| s.uses_networks();
+            tuning_dataset: String = String::new(), "Tuning data set",
+                "A name or a path, as for the data set; it must have as many inputs (mnist and fashion-mnist have).",
+                .stage(AFTERWARDS),
+                if |s| s.uses_networks() && s.tuning_task == TuningTask::Dataset;
+            tuning_epochs: u64 = 20, "Tuning epochs",
+                "Epochs of fine-tuning.",
+                .range(1.0, 1000.0).stage(AFTERWARDS),
+                if |s| s.uses_networks();
+            tuning_learning_rate: f64 = 0.01, "Tuning learning rate",
+                "Constant during fine-tuning.",
+                .range(1e-7, 10.0).logarithmic().stage(AFTERWARDS),
+                if |s| s.uses_networks();
+        }
+        section "Phases" {
+            vote_train_loss: bool = true, "Loss votes",
+                "The training loss votes on hot or cold. Networks without normalisation are flat where they are hottest, so at the desk it votes alone.",
+                .stage(TRAINING);
+            threshold_train_loss: f64 = 0.1, "Loss threshold",
+                "Above it a cell is hot.",
+                .unit("nat").range(0.0, 100.0).logarithmic().stage(TRAINING),
+                if |s| s.vote_train_loss;
+            vote_log_lambda: bool = false, "Eigenvalue votes",
+                "The largest Hessian eigenvalue votes on hot or cold.",
+                .stage(TRAINING);
+            threshold_log_lambda: f64 = 3.7, "Eigenvalue threshold",
+                "On the natural logarithm; above it a cell is hot.",
+                .range(-20.0, 20.0).stage(TRAINING),
+                if |s| s.vote_log_lambda;
+            vote_log_trace: bool = false, "Trace votes",
+                "The Hessian trace votes on hot or cold.",
+                .stage(TRAINING);
+            threshold_log_trace: f64 = 5.75, "Trace threshold",
+                "On the natural logarithm; above it a cell is hot.",
+                .range(-20.0, 20.0).stage(TRAINING),
+                if |s| s.vote_log_trace;
+            threshold_connectivity: f64 = 2.0, "Connectivity threshold",
+                "A cell whose mode connectivity lies below minus this is poorly connected.",
+                .unit("percentage points").range(0.0, 100.0).stage(TRAINING);
+            threshold_cka: f64 = 0.75, "Similarity threshold",
+                "From here on the seeds of a cell are similar: IV-B.",
+                .range(-1.0, 1.0).stage(TRAINING);
         }
     }
 }
 
 impl Config {
+    /// True if networks are trained, not read from a zoo.
+    pub(super) fn trains(&self) -> bool {
+        self.origin == Origin::Train
+    }
+
+    /// True if measurements on networks are made.
+    fn measures(&self) -> bool {
+        self.trains() || self.measure_missing
+    }
+
+    /// True if the seeds of a cell are compared.
+    fn compares(&self) -> bool {
+        self.measures() && (self.seeds > 1 || !self.trains())
+    }
+
+    /// True if the curvature of networks is measured.
+    fn measures_curvature(&self) -> bool {
+        self.measures() && self.hessian != HessianRows::None
+    }
+
+    /// True if finished networks are pruned, averaged and fine-tuned.
+    fn uses_networks(&self) -> bool {
+        self.trains() && self.downstream
+    }
+
+    /// True if the values of this horizontal axis are given one by one.
+    fn lists_load(&self, axis: Load) -> bool {
+        self.trains() && self.load_values == Values::List && self.load == axis
+    }
+
+    /// True if the values of the horizontal axis are a range.
+    fn ranges_load(&self) -> bool {
+        self.trains() && self.load_values == Values::Range
+    }
+
+    /// True if the values of this vertical axis are given one by one.
+    fn lists_temperature(&self, axis: Temperature) -> bool {
+        self.trains() && self.temperature_values == Values::List && self.temperature == axis
+    }
+
+    /// True if the values of the vertical axis are a range.
+    fn ranges_temperature(&self) -> bool {
+        self.trains() && self.temperature_values == Values::Range
+    }
+
     /// The thresholds of the settings.
     pub fn thresholds(&self) -> Thresholds {
         let vote = |on: bool, value: f64| on.then_some(value);

@@ -2,16 +2,17 @@
 
 use crate::config::{Config, Origin};
 use crate::material::Material;
-use crate::plan::{Knobs, Plan, Wanted};
+use crate::plan::{Knobs, Place, Plan};
 use crate::run::training::{Point, Recipe, pack};
 use crate::zoo::{import, own};
 use weightscope_frame::lab::Derive;
+use weightscope_frame::record::Channel;
 use weightscope_frame::run::RunError;
 use weightscope_frame::store;
 use weightscope_population::{Lane, Samples, Shape};
 
 /// The cell that is looked at, opened: its networks and what they were trained on.
-pub(super) struct OpenCell {
+pub(crate) struct OpenCell {
     /// The settings that made the networks.
     pub(super) config: Config,
     pub(super) material: Material,
@@ -24,7 +25,7 @@ pub(super) struct OpenCell {
 }
 
 /// One network.
-pub(super) struct OpenSeed {
+pub(crate) struct OpenSeed {
     /// Its number in the cell.
     pub(super) seed: usize,
     /// Its parameters, flat.
@@ -64,10 +65,19 @@ impl OpenCell {
     }
 }
 
-/// The cell that the controls choose, else the first; `None` without a run folder or while none of its networks is finished.
-pub(super) fn open(config: &Config, job: &Derive<'_>) -> Result<Option<OpenCell>, RunError> {
+/// What follows from the cell that is looked at; nothing while there is none.
+pub(crate) fn look(
+    config: &Config,
+    job: &Derive<'_>,
+    derive: impl FnOnce(&OpenCell, &Derive<'_>) -> Result<Vec<Channel>, RunError>,
+) -> Result<Vec<Channel>, RunError> {
+    open(config, job)?.map_or_else(|| Ok(Vec::new()), |cell| derive(&cell, job))
+}
+
+/// The cell that the controls choose; `None` without a run folder or while none of its networks is finished.
+fn open(config: &Config, job: &Derive<'_>) -> Result<Option<OpenCell>, RunError> {
     let Some(folder) = job.folder else { return Ok(None) };
-    let Some(wanted) = job.controls.word(super::control::CELL).and_then(parse) else { return Ok(None) };
+    let Some(wanted) = super::chosen_cell(job) else { return Ok(None) };
     let cell = if config.origin == Origin::Zoo {
         of_zoo(config, wanted, job)?
     } else {
@@ -78,7 +88,7 @@ pub(super) fn open(config: &Config, job: &Derive<'_>) -> Result<Option<OpenCell>
 
 fn of_run(
     config: &Config,
-    wanted: Wanted,
+    wanted: Place,
     folder: &std::path::Path,
     job: &Derive<'_>,
 ) -> Result<Option<OpenCell>, RunError> {
@@ -99,7 +109,7 @@ fn of_run(
 }
 
 /// Models of a zoo whose weights this program can read; those of other architectures have no closer look.
-fn of_zoo(config: &Config, wanted: Wanted, job: &Derive<'_>) -> Result<Option<OpenCell>, RunError> {
+fn of_zoo(config: &Config, wanted: Place, job: &Derive<'_>) -> Result<Option<OpenCell>, RunError> {
     let models = import::models_at(config, wanted)?;
     let Some(first) = models.first() else { return Ok(None) };
     let Ok(made) = first.made_by(config) else { return Ok(None) };
@@ -113,9 +123,4 @@ fn of_zoo(config: &Config, wanted: Wanted, job: &Derive<'_>) -> Result<Option<Op
         }
     }
     Ok(Some(cell))
-}
-
-fn parse(name: &str) -> Option<Wanted> {
-    let (load, temperature) = name.split_once(" × ")?;
-    Some(Wanted { load: load.parse().ok()?, temperature: temperature.parse().ok()? })
 }

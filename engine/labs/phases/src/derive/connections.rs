@@ -1,54 +1,53 @@
 //! Profiles of the curves and straight lines between the seeds of a cell, as the run measured them.
 
-use super::control as id;
-use crate::channels as ch;
-use weightscope_frame::experiment::number;
+use super::{channels as dc, picture};
+use crate::control::{self, Profile};
+use crate::run::tables::{OfProfile, Row, rows};
 use weightscope_frame::lab::Derive;
-use weightscope_frame::record::{Cell, Channel, Curve, Data, Timeline};
+use weightscope_frame::record::{Channel, Curve};
 
-/// Family of the channels.
-pub(crate) const FAMILY: &str = "connection/";
+/// Which curve a row of the table belongs to.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Way {
+    first: u64,
+    second: u64,
+    on_line: bool,
+}
 
-/// One curve for each pair and kind.
-pub(super) fn channels(job: &Derive<'_>) -> Vec<Channel> {
-    let Some(wanted) = job.controls.word(id::CELL) else { return Vec::new() };
-    let Some(Data::Table(timeline)) = job.record.get(ch::PROFILE_TABLE).map(|channel| &channel.data) else {
-        return Vec::new();
-    };
-    let (column, unit) = match job.controls.word(id::PROFILE) {
-        Some("train_loss") => (6, "nat"),
-        Some("test_error") => (8, "%"),
-        _ => (7, "%"),
-    };
-    let mut curves: Vec<((u64, u64, bool), Curve)> = Vec::new();
-    for row in timeline.last().map(|(_, table)| &table.rows).into_iter().flatten() {
-        let value = |column: usize| match row.get(column) {
-            Some(Cell::Number(value)) => *value,
-            _ => f64::NAN,
-        };
-        if format!("{} × {}", number(value(0)), number(value(1))) != wanted {
-            continue;
-        }
-        let key = (value(2) as u64, value(3) as u64, value(4) > 0.0);
-        if curves.last().is_none_or(|(last, _)| *last != key) {
-            curves.push((key, Curve::default()));
-        }
-        if let Some((_, curve)) = curves.last_mut() {
-            curve.x.push(value(5));
-            curve.y.push(value(column));
+impl Way {
+    fn of(row: &Row<'_, OfProfile>) -> Self {
+        Self {
+            first: row.number(OfProfile::First) as u64,
+            second: row.number(OfProfile::Second) as u64,
+            on_line: row.number(OfProfile::OnLine) > 0.0,
         }
     }
-    curves
-        .into_iter()
-        .map(|((first, second, line), curve)| {
-            let kind = if line { "line" } else { "curve" };
-            Channel::new(
-                format!("{FAMILY}{kind}/{first}-{second}"),
-                format!("{kind}, seeds {first} and {second}"),
-                unit,
-                "Along a Bézier curve of low loss, and along the straight line between two seeds.",
-                Data::Curve(Timeline::one(curve)),
-            )
-        })
-        .collect()
+}
+
+/// One curve for each pair of seeds and kind of way.
+pub(crate) fn channels(job: &Derive<'_>) -> Vec<Channel> {
+    let Some(wanted) = job.controls.word(control::CELL) else { return Vec::new() };
+    let (column, unit) = match control::chosen(job, control::PROFILE) {
+        Some(Profile::TrainLoss) => (OfProfile::TrainLoss, "nat"),
+        Some(Profile::TestError) => (OfProfile::TestError, "%"),
+        _ => (OfProfile::TrainError, "%"),
+    };
+    let mut curves: Vec<(Way, Curve)> = Vec::new();
+    for row in rows::<OfProfile>(job.record).filter(|row| row.place().key() == wanted) {
+        let way = Way::of(&row);
+        if curves.last().is_none_or(|(last, _)| *last != way) {
+            curves.push((way, Curve::default()));
+        }
+        if let Some((_, curve)) = curves.last_mut() {
+            curve.x.push(row.number(OfProfile::At));
+            curve.y.push(row.number(column));
+        }
+    }
+    let channel = |(Way { first, second, on_line }, curve): (Way, Curve)| {
+        let kind = if on_line { "line" } else { "curve" };
+        let label = format!("{kind}, seeds {first} and {second}");
+        let member = dc::CONNECTION.labelled(&format!("{kind}/{first}-{second}"), &label);
+        Channel { unit: unit.to_owned(), ..picture(&member, curve) }
+    };
+    curves.into_iter().map(channel).collect()
 }

@@ -1,20 +1,16 @@
 //! Spectrum of the Hessian of a cell's first network, by Lanczos runs on its training and on its test rows.
 
 use super::cell::OpenCell;
-use super::control as id;
+use super::{channels as dc, picture};
+use crate::control::{self, Rows};
 use crate::method::density::{Drawing, density};
 use crate::run::curvature::{normal, signs};
 use weightscope_frame::lab::Derive;
-use weightscope_frame::record::{Bars, Channel, Curve, Data, Timeline};
+use weightscope_frame::record::{Bars, Channel, Curve};
 use weightscope_frame::run::RunError;
 use weightscope_math::linalg::lanczos::{Lanczos, lanczos};
 use weightscope_math::stream;
 use weightscope_population::{Curvature, Lane, Samples};
-
-/// Family of the densities of the eigenvalues.
-pub(crate) const DENSITY: &str = "spectrum/density/*";
-/// Largest eigenvalues.
-pub(crate) const LARGEST: &str = "spectrum/largest";
 
 /// Steps of a Lanczos run, and runs of a density.
 const STEPS: usize = 40;
@@ -51,7 +47,7 @@ fn runs(
 }
 
 /// Densities by stochastic Lanczos quadrature: on the training rows, shown as soon as it is there, and on the test rows.
-pub(super) fn spectrum(cell: &OpenCell, job: &Derive<'_>) -> Result<Vec<Channel>, RunError> {
+pub(crate) fn spectrum(cell: &OpenCell, job: &Derive<'_>) -> Result<Vec<Channel>, RunError> {
     let mut channels = Vec::new();
     for (part, samples) in [("train", cell.training()?), ("test", &cell.material.test)] {
         channels.extend(one_density(part, &runs(cell, job, samples, RUNS)?));
@@ -75,20 +71,20 @@ fn one_density(part: &str, runs: &[Lanczos]) -> Option<Channel> {
     let about = format!(
         "Density of the Hessian's eigenvalues on the {part} rows, by stochastic Lanczos quadrature, plus 1e-7."
     );
-    let id = DENSITY.replace('*', part);
-    Some(Channel::new(id, format!("{part} rows"), "", &about, Data::Curve(Timeline::one(curve))))
+    let channel = picture(&dc::DENSITY.labelled(part, &format!("{part} rows")), curve);
+    Some(Channel { about, ..channel })
 }
 
 /// The largest Ritz values by magnitude, on the rows that the controls choose.
-pub(super) fn eigenvalues(cell: &OpenCell, job: &Derive<'_>) -> Result<Vec<Channel>, RunError> {
-    let on_test = job.controls.word(id::ROWS) == Some("test");
-    let samples = if on_test { &cell.material.test } else { cell.training()? };
+pub(crate) fn eigenvalues(cell: &OpenCell, job: &Derive<'_>) -> Result<Vec<Channel>, RunError> {
+    let samples = match control::chosen(job, control::ROWS) {
+        Some(Rows::Test) => &cell.material.test,
+        _ => cell.training()?,
+    };
     let mut values = runs(cell, job, samples, 1)?.into_iter().next().map(|run| run.ritz).unwrap_or_default();
     values.sort_by(|a, b| b.abs().total_cmp(&a.abs()));
     values.truncate(BARS);
     let labels = (1..=values.len()).map(|index| index.to_string()).collect();
     let bars = Bars { edges: Vec::new(), labels, series: vec![("eigenvalue".to_owned(), values)] };
-    let about =
-        "Largest Ritz values of a Lanczos run by magnitude: eigenvalues, the first ones to many digits.";
-    Ok(vec![Channel::new(LARGEST, "eigenvalues", "", about, Data::Bars(Timeline::one(bars)))])
+    Ok(vec![picture(&dc::EIGENVALUES, bars)])
 }

@@ -1,17 +1,19 @@
 //! The phases under the thresholds of the controls: picture, confidence, stuck cells, borders, and the thresholds in words.
 
 use super::borders;
-use super::control as id;
-use super::grids;
+use super::{channels as dc, grids, picture, position, text};
 use crate::channels as ch;
 use crate::config::Config;
+use crate::control::{self as id, BorderStyle};
 use crate::method::phase::{Metrics, Phase, Reading, Thresholds, classify, confidence, is_stuck};
 use crate::method::thresholds::{DEFAULT_CKA, DEFAULT_CONNECTIVITY, LEAST_SIMILAR, otsu, otsu_log};
 use crate::metric::Metric;
 use crate::run::pictures::{categories, category, mark, mark_names};
+use crate::run::tables::{OfPair, rows};
 use weightscope_frame::experiment::number;
 use weightscope_frame::lab::Derive;
-use weightscope_frame::record::{Cell, Channel, Controls, Data, Grid, Record, Timeline};
+use weightscope_frame::record::declared::Of as _;
+use weightscope_frame::record::{Channel, Controls, Data, Grid, Record, Timeline};
 
 /// The thresholds that the controls stand at; automatic ones come from the newest pictures.
 pub(super) fn thresholds(config: &Config, record: &Record, controls: &Controls) -> Thresholds {
@@ -74,7 +76,7 @@ impl<'a> Pictures<'a> {
 
     /// The picture of a metric at a step.
     pub(super) fn at(&self, metric: Metric, step: u64) -> Option<&'a Grid> {
-        let (at, grid) = grids(self.record, &metric.channel())?.at(step)?;
+        let (at, grid) = grids(self.record, &metric)?.at(step)?;
         (at <= step).then_some(grid)
     }
 
@@ -99,14 +101,14 @@ impl<'a> Pictures<'a> {
             .collect()
     }
 
-    /// The phases of the picture at a step; see [`Pictures::readings`].
+    /// The phase of each cell of the picture at a step, by the thresholds; diverged cells as the run marked them.
     pub(super) fn phases(&self, step: u64, thresholds: &Thresholds) -> Vec<Option<Phase>> {
         phases_of(&self.readings(step, thresholds))
     }
 
     /// What is known of each cell at a step: by the thresholds, diverged cells as the run marked them.
     fn readings(&self, step: u64, thresholds: &Thresholds) -> Vec<Option<Reading>> {
-        let marked = grids(self.record, ch::PHASE).and_then(|timeline| timeline.at(step));
+        let marked = grids(self.record, &ch::PHASE).and_then(|timeline| timeline.at(step));
         let diverged = |index: usize| {
             let value = marked.and_then(|(_, grid)| grid.values.get(index).copied());
             value == Some(Phase::Diverged.index() as f32)
@@ -125,12 +127,12 @@ impl<'a> Pictures<'a> {
 }
 
 /// Channels of the diagram and of the small multiples.
-pub(super) fn channels(config: &Config, job: &Derive<'_>) -> Vec<Channel> {
+pub(crate) fn channels(config: &Config, job: &Derive<'_>) -> Vec<Channel> {
     let thresholds = thresholds(config, job.record, job.controls);
     let pictures = Pictures::new(job.record);
-    let Some(frames) = grids(job.record, &Metric::TrainLoss.channel()) else { return Vec::new() };
+    let Some(frames) = grids(job.record, &Metric::TrainLoss) else { return Vec::new() };
     let (mut phases, mut lines) = (Timeline::default(), Timeline::default());
-    let by_lines = job.controls.word(id::BORDERS) == Some("lines");
+    let by_lines = id::chosen(job, id::BORDERS) == Some(BorderStyle::Lines);
     for (step, frame) in frames.iter() {
         let readings = pictures.readings(step, &thresholds);
         let found = phases_of(&readings);
@@ -151,21 +153,13 @@ pub(super) fn channels(config: &Config, job: &Derive<'_>) -> Vec<Channel> {
         let is_newest = frames.last().is_some_and(|(newest, _)| newest == step);
         let sure = if is_newest { sureness(job.record, frame, &found, &thresholds) } else { Vec::new() };
         let confidence = with_undecided(sure, &readings);
-        let grid =
-            Grid { marks, mark_names: mark_names(), confidence, ..picture(frame, values, categories()) };
+        let grid = Grid { marks, mark_names: mark_names(), confidence, ..like(frame, values, categories()) };
         phases.push(step, grid);
     }
-    let words = "The phase of each cell by the thresholds of the controls.";
     let mut channels = vec![
-        Channel::new(ch::PHASE, "phase", "", words, Data::Grid(phases)),
-        Channel::new(ch::BORDERS, "borders", "", "Borders of the phases.", Data::Curve(lines)),
-        Channel::new(
-            ch::THRESHOLDS,
-            "thresholds",
-            "",
-            "The thresholds in use.",
-            Data::Text(in_words(&thresholds)),
-        ),
+        Channel { data: Data::Grid(phases), ..dc::PHASE.channel() },
+        Channel { data: Data::Curve(lines), ..dc::BORDERS.channel() },
+        text(&dc::THRESHOLDS, in_words(&thresholds)),
     ];
     if let Some((_, last)) = frames.last() {
         channels.extend(certainty(job.record, last, &pictures, &thresholds));
@@ -190,7 +184,8 @@ fn with_undecided(mut sure: Vec<f32>, readings: &[Option<Reading>]) -> Vec<f32> 
     sure
 }
 
-fn picture(frame: &Grid, values: Vec<f32>, categories: Vec<String>) -> Grid {
+/// A picture of the same cells.
+fn like(frame: &Grid, values: Vec<f32>, categories: Vec<String>) -> Grid {
     Grid { rows: frame.rows.clone(), columns: frame.columns.clone(), values, categories, ..Grid::default() }
 }
 
@@ -226,24 +221,9 @@ fn certainty(
     let stuck =
         stuck.iter().map(|stuck| stuck.map_or(f32::NAN, |stuck| f32::from(u8::from(stuck)))).collect();
     let limits = Some((0.0, 1.0));
-    let sure = Grid { limits, ..picture(frame, sure, Vec::new()) };
+    let sure = Grid { limits, ..like(frame, sure, Vec::new()) };
     let kinds = ["not stuck", "stuck"].map(str::to_owned).to_vec();
-    vec![
-        Channel::new(
-            ch::CONFIDENCE,
-            "confidence",
-            "",
-            "Share of the pairs of seeds that alone would give the cell's phase.",
-            Data::Grid(Timeline::one(sure)),
-        ),
-        Channel::new(
-            ch::STUCK,
-            "stuck",
-            "",
-            "Hot cells whose curves find nothing better: not undertrained but stuck.",
-            Data::Grid(Timeline::one(picture(frame, stuck, kinds))),
-        ),
-    ]
+    vec![picture(&dc::CONFIDENCE, sure), picture(&dc::STUCK, like(frame, stuck, kinds))]
 }
 
 /// Share of the pairs of seeds that alone would give each cell's phase; NaN without pairs.
@@ -269,24 +249,15 @@ fn stuck(cells: &[Option<Metrics>], phases: &[Option<Phase>], thresholds: &Thres
 /// What each pair of seeds alone would say, by cell of the picture.
 fn readings(record: &Record, frame: &Grid) -> Vec<Vec<Metrics>> {
     let mut readings = vec![Vec::new(); frame.values.len()];
-    let Some(Data::Table(timeline)) = record.get(ch::PAIR_TABLE).map(|channel| &channel.data) else {
-        return readings;
-    };
-    for row in timeline.last().map(|(_, table)| &table.rows).into_iter().flatten() {
-        let value = |column: usize| match row.get(column) {
-            Some(Cell::Number(value)) if value.is_finite() => Some(*value),
-            _ => None,
-        };
-        let (Some(load), Some(temperature)) = (value(0), value(1)) else { continue };
-        let name = format!("{} × {}", number(load), number(temperature));
-        let Some((row, column)) = super::place(frame, &name) else { continue };
-        if let Some(list) = readings.get_mut(row * frame.columns.len() + column) {
+    for row in rows::<OfPair>(record) {
+        let Some((at_row, column)) = position(frame, row.place()) else { continue };
+        if let Some(list) = readings.get_mut(at_row * frame.columns.len() + column) {
             list.push(Metrics {
-                train_loss: value(4),
-                log_lambda: value(5),
-                log_trace: value(6),
-                connectivity: value(7),
-                cka: value(8),
+                train_loss: row.known(OfPair::TrainLoss),
+                log_lambda: row.known(OfPair::LogLambda),
+                log_trace: row.known(OfPair::LogTrace),
+                connectivity: row.known(OfPair::Connectivity),
+                cka: row.known(OfPair::Cka),
             });
         }
     }

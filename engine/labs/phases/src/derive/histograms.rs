@@ -1,40 +1,40 @@
 //! Histograms of a metric over the cells, stacked by phase, beneath a threshold that can be dragged.
 
 use super::diagram::{Pictures, thresholds};
-use super::view;
+use super::picture;
 use crate::config::Config;
 use crate::method::phase::{Metrics, Phase};
 use weightscope_frame::lab::Derive;
-use weightscope_frame::record::{Bars, Channel, Data, Timeline};
+use weightscope_frame::record::declared::{Declared, kinds::OfBars};
+use weightscope_frame::record::{Bars, Channel};
 
 /// Bars of a histogram.
 const BINS: usize = 24;
 
-/// Channel of a histogram.
-pub(crate) fn channel(view: &str) -> String {
-    format!("histogram/{view}")
+/// What is counted.
+pub(crate) struct Counted {
+    /// Where the histogram stands.
+    pub(crate) channel: Declared<OfBars>,
+    /// The value of a cell.
+    pub(crate) value: fn(&Metrics) -> Option<f64>,
+    /// Whether the bars are even in the logarithm.
+    pub(crate) logarithmic: bool,
 }
 
-/// The histogram of a view, at the newest step.
-pub(super) fn channels(config: &Config, job: &Derive<'_>) -> Vec<Channel> {
+/// The histogram of a metric at the newest step.
+pub(crate) fn channels(config: &Config, job: &Derive<'_>, counted: &Counted) -> Vec<Channel> {
     let thresholds = thresholds(config, job.record, job.controls);
     let pictures = Pictures::new(job.record);
     let phases = pictures.phases(u64::MAX, &thresholds);
-    let (value, logarithmic): (fn(&Metrics) -> Option<f64>, bool) = match job.view {
-        view::LOSS_HISTOGRAM => (|cell| cell.train_loss, true),
-        view::CONNECTIVITY_HISTOGRAM => (|cell| cell.connectivity.map(|value| -value), false),
-        _ => (|cell| cell.cka, false),
-    };
     let cells: Vec<(f64, Phase)> = pictures
         .cells(u64::MAX)
         .iter()
         .zip(&phases)
         .filter(|(_, phase)| **phase != Some(Phase::Diverged))
-        .filter_map(|(cell, phase)| Some((value(cell.as_ref()?)?, (*phase)?)))
+        .filter_map(|(cell, phase)| Some(((counted.value)(cell.as_ref()?)?, (*phase)?)))
         .collect();
-    let Some(bars) = bars(&cells, logarithmic) else { return Vec::new() };
-    let about = "Number of cells by the value of the metric, stacked by phase.";
-    vec![Channel::new(channel(job.view), "cells", "", about, Data::Bars(Timeline::one(bars)))]
+    let bars = bars(&cells, counted.logarithmic);
+    bars.map(|bars| picture(&counted.channel, bars)).into_iter().collect()
 }
 
 fn bars(cells: &[(f64, Phase)], logarithmic: bool) -> Option<Bars> {

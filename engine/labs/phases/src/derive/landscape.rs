@@ -4,22 +4,19 @@
 //! compared side by side.
 
 use super::cell::{OpenCell, OpenSeed};
-use super::control as id;
-use super::path;
+use super::{channels as dc, path, picture};
+use crate::control::{self, PlaneAxes};
 use crate::method::curve::positions;
 use crate::method::directions::{Scaling, normalize};
 use crate::method::hessian::{PowerLimits, largest};
 use crate::run::curvature::normal;
 use crate::run::training::JUDGED;
 use weightscope_frame::lab::Derive;
-use weightscope_frame::record::{Channel, Curve, Data, Timeline};
+use weightscope_frame::record::{Channel, Curve};
 use weightscope_frame::run::RunError;
 use weightscope_math::stream;
 use weightscope_population::lane::{add_scaled, combine, dot, norm, scale};
 use weightscope_population::{Curvature, Lane, Machine};
-
-/// Family of the curves along a line.
-pub(crate) const LINE: &str = "landscape_line/";
 
 /// Points of a line.
 const LINE_POINTS: usize = 51;
@@ -34,7 +31,7 @@ fn random_direction(cell: &OpenCell, seed: &OpenSeed, which: usize) -> Result<Ve
 }
 
 /// Loss along the first random direction, from −1 to 1, for each seed.
-pub(super) fn line(cell: &OpenCell, job: &Derive<'_>) -> Result<Vec<Channel>, RunError> {
+pub(crate) fn line(cell: &OpenCell, job: &Derive<'_>) -> Result<Vec<Channel>, RunError> {
     let training = cell.training()?;
     let mut machine = Machine::new(&cell.shape, JUDGED);
     let mut channels = Vec::new();
@@ -50,13 +47,8 @@ pub(super) fn line(cell: &OpenCell, job: &Derive<'_>) -> Result<Vec<Channel>, Ru
             curve.x.push(at);
             curve.y.push(machine.judge(&point, training).loss);
         }
-        channels.push(Channel::new(
-            format!("{LINE}{}", seed.seed),
-            format!("seed {}", seed.seed),
-            "nat",
-            "Training loss along a random direction scaled to the network's filters.",
-            Data::Curve(Timeline::one(curve)),
-        ));
+        let name = seed.seed.to_string();
+        channels.push(picture(&dc::LINE.labelled(&name, &format!("seed {name}")), curve));
     }
     Ok(channels)
 }
@@ -73,10 +65,10 @@ pub(super) struct Axes {
 /// The axes that the controls choose.
 pub(super) fn axes(cell: &OpenCell, first: &OpenSeed, job: &Derive<'_>) -> Result<Axes, RunError> {
     let random = [random_direction(cell, first, 0)?, random_direction(cell, first, 1)?];
-    match job.controls.word(id::AXES) {
-        Some("seeds") => towards_seeds(cell, first, random),
-        Some("eigenvectors") => eigenvectors(cell, first, random, job),
-        Some("trajectory") => along_trajectory(cell, first, random, job),
+    match control::chosen(job, control::AXES) {
+        Some(PlaneAxes::Seeds) => towards_seeds(cell, first, random),
+        Some(PlaneAxes::Eigenvectors) => eigenvectors(cell, first, random, job),
+        Some(PlaneAxes::Trajectory) => along_trajectory(cell, first, random, job),
         _ => Ok(Axes {
             directions: random,
             ranges: [(-1.0, 1.0); 2],

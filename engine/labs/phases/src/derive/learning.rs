@@ -1,37 +1,33 @@
 //! Learning curves of a cell's networks.
 
 use super::cell::OpenCell;
-use super::control as id;
+use super::{channels as dc, picture};
+use crate::control::{self, Quantity};
+use crate::run::training::{Score, Scores};
 use weightscope_frame::lab::Derive;
-use weightscope_frame::record::{Channel, Curve, Data, Timeline};
+use weightscope_frame::record::{Channel, Curve};
 
-/// Family of the channels.
-pub(crate) const FAMILY: &str = "learning/";
+/// Which rows a curve is of.
+type Part = (&'static str, fn(&Scores) -> Score);
 
-/// Loss, accuracy or running loss over the epochs, one curve for each seed and part.
-pub(super) fn channels(cell: &OpenCell, job: &Derive<'_>) -> Vec<Channel> {
-    let accuracy = job.controls.word(id::QUANTITY) == Some("accuracy");
-    let (first, unit) = if accuracy { (1, "") } else { (0, "nat") };
+/// The curves of each seed.
+const PARTS: [Part; 2] = [("train", |scores| scores.train), ("test", |scores| scores.test)];
+
+/// Loss or accuracy over the epochs, one curve for each seed and part of the rows.
+pub(crate) fn channels(cell: &OpenCell, job: &Derive<'_>) -> Vec<Channel> {
+    let (value, unit): (fn(Score) -> f64, _) = match control::chosen(job, control::QUANTITY) {
+        Some(Quantity::Accuracy) => (|score| score.accuracy, ""),
+        _ => (|score| score.loss, "nat"),
+    };
     let mut channels = Vec::new();
     for seed in &cell.seeds {
-        for (part, offset) in [("train", 0), ("test", 2)] {
-            let mut curve = Curve::default();
-            for point in &seed.curve {
-                if let Some(judged) = point.judged
-                    && let Some(value) = judged.get(first + offset)
-                {
-                    curve.x.push(point.epoch as f64);
-                    curve.y.push(*value);
-                }
-            }
-            let about = "At the epochs that were judged: dense at first, then ever rarer.";
-            channels.push(Channel::new(
-                format!("{FAMILY}{part}/{}", seed.seed),
-                format!("{part}, seed {}", seed.seed),
-                unit,
-                about,
-                Data::Curve(Timeline::one(curve)),
-            ));
+        for (part, of) in PARTS {
+            let judged = seed.curve.iter().filter_map(|point| Some((point.epoch, point.judged?)));
+            let (x, y) = judged.map(|(epoch, scores)| (epoch as f64, value(of(&scores)))).unzip();
+            let label = format!("{part}, seed {}", seed.seed);
+            let member = dc::LEARNING.labelled(&format!("{part}/{}", seed.seed), &label);
+            let curve = Curve { x, y, band: None };
+            channels.push(Channel { unit: unit.to_owned(), ..picture(&member, curve) });
         }
     }
     channels

@@ -1,19 +1,13 @@
 //! The path of a cell's first network: trained again with the same numbers, its checkpoints in the plane of their largest motions.
 
 use super::cell::{OpenCell, OpenSeed};
+use super::{channels as dc, picture, text};
 use crate::method::trajectory::{Trajectory, trajectory};
 use crate::run::training::{JUDGED, pack};
 use weightscope_frame::lab::Derive;
-use weightscope_frame::record::{Channel, Curve, Data, Dot, Timeline};
+use weightscope_frame::record::{Channel, Curve, Dot};
 use weightscope_frame::run::RunError;
 use weightscope_population::Machine;
-
-/// Checkpoints as dots.
-pub(crate) const DOTS: &str = "trajectory/checkpoints";
-/// The line through them.
-pub(crate) const LINE: &str = "trajectory/line";
-/// The shares of the components in words.
-pub(crate) const WORDS: &str = "trajectory/explained";
 
 /// A trajectory with the epochs and true losses of its checkpoints.
 pub(super) struct Path {
@@ -52,7 +46,7 @@ pub(super) fn trajectory_of(
 }
 
 /// Dots, the line through them, and words.
-pub(super) fn channels(cell: &OpenCell, job: &Derive<'_>) -> Result<Vec<Channel>, RunError> {
+pub(crate) fn channels(cell: &OpenCell, job: &Derive<'_>) -> Result<Vec<Channel>, RunError> {
     let Some(first) = cell.seeds.first() else { return Ok(Vec::new()) };
     let Some(Path { found, epochs, losses }) = trajectory_of(cell, first, job)? else {
         return Ok(Vec::new());
@@ -71,15 +65,5 @@ pub(super) fn channels(cell: &OpenCell, job: &Derive<'_>) -> Result<Vec<Channel>
     };
     let shares: Vec<String> = found.explained.iter().map(|share| format!("{:.1} %", 100.0 * share)).collect();
     let words = format!("share of the variance along the axes: {}", shares.join(", "));
-    Ok(vec![
-        Channel::new(
-            DOTS,
-            "checkpoints",
-            "",
-            "Checkpoints of the first network, coloured by their own training loss.",
-            Data::Points(Timeline::one(dots)),
-        ),
-        Channel::new(LINE, "training", "", "The order of the checkpoints.", Data::Curve(Timeline::one(line))),
-        Channel::new(WORDS, "explained", "", "How much of the motion the axes hold.", Data::Text(words)),
-    ])
+    Ok(vec![picture(&dc::CHECKPOINTS, dots), picture(&dc::TRAJECTORY, line), text(&dc::EXPLAINED, words)])
 }

@@ -5,32 +5,26 @@
 use std::collections::BTreeMap;
 
 use super::cell::OpenCell;
-use super::control as id;
 use super::landscape::{Axes, axes};
+use super::{channels as dc, picture, text};
+use crate::control::{self, Resolution};
 use crate::method::curve::positions;
 use crate::method::directions::cosine;
 use crate::run::training::JUDGED;
 use weightscope_frame::lab::Derive;
-use weightscope_frame::record::{Channel, Curve, Data, Grid, Timeline};
+use weightscope_frame::record::{Channel, Curve, Grid};
 use weightscope_frame::run::RunError;
 use weightscope_population::lane::combine;
 use weightscope_population::{Lane, Machine, Samples};
-
-/// Loss over the plane.
-pub(crate) const PLANE: &str = "landscape/loss";
-/// What the axes of the plane are.
-pub(crate) const AXES: &str = "landscape/axes";
-/// Path of training in the plane.
-pub(crate) const PATH: &str = "landscape/path";
 
 /// Points along an axis of the coarse pictures.
 const COARSE: [usize; 2] = [5, 11];
 
 /// Loss over a plane around the first network.
-pub(super) fn plane(cell: &OpenCell, job: &Derive<'_>) -> Result<Vec<Channel>, RunError> {
+pub(crate) fn plane(cell: &OpenCell, job: &Derive<'_>) -> Result<Vec<Channel>, RunError> {
     let Some(first) = cell.seeds.first() else { return Ok(Vec::new()) };
     let axes = axes(cell, first, job)?;
-    let points = job.controls.word(id::RESOLUTION).and_then(|word| word.parse().ok()).unwrap_or(31_usize);
+    let points = control::chosen(job, control::RESOLUTION).map_or(31, Resolution::points);
     let weights = cell.packed(first)?;
     let mut surface = Surface {
         machine: Machine::new(&cell.shape, JUDGED),
@@ -75,11 +69,7 @@ impl Surface<'_> {
         let grid = Grid { rows: names(up), columns: names(across), values, ..Grid::default() };
         let angle = cosine(&self.axes.directions[0], &self.axes.directions[1]).unwrap_or(0.0);
         let words = format!("{}; cosine of the two directions {angle:.3}", self.axes.words);
-        let about = "Training loss over a plane through the first network of the cell.";
-        let mut channels = vec![
-            Channel::new(PLANE, "train loss", "nat", about, Data::Grid(Timeline::one(grid))),
-            Channel::new(AXES, "axes", "", "What the axes are.", Data::Text(words)),
-        ];
+        let mut channels = vec![picture(&dc::PLANE, grid), text(&dc::PLANE_AXES, words)];
         channels.extend(self.axes.path.as_ref().map(|path| placed(path, self.axes.ranges, points)));
         Ok(channels)
     }
@@ -113,7 +103,5 @@ fn placed(path: &Curve, [across, up]: [(f64, f64); 2], points: usize) -> Channel
     let x = path.x.iter().map(|x| place(*x, across)).collect();
     let y = path.y.iter().map(|y| place(*y, up)).collect();
     let curve = Curve { x, y, band: None };
-    let about =
-        "Checkpoints of training, projected into the plane; the loss beneath is the plane's, not theirs.";
-    Channel::new(PATH, "training", "", about, Data::Curve(Timeline::one(curve)))
+    picture(&dc::PLANE_PATH, curve)
 }

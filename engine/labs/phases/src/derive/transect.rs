@@ -1,78 +1,66 @@
 //! A metric along a row, a column, or the diagonal of the brushed rectangle, with the spread of the seeds.
 
-use super::control as id;
-use super::{grids, place};
-use crate::channels as ch;
+use super::{channels as dc, chosen_cell, grids, picture, position, text};
 use crate::config::Config;
+use crate::control::{self, Direction};
 use crate::metric::Metric;
+use crate::plan::{Place, cell_key};
 use crate::run::REGION;
+use crate::run::tables::{Column, OfNetwork, OfPair, rows};
 use weightscope_frame::lab::Derive;
-use weightscope_frame::record::{Cell, Channel, Curve, Data, Grid, Record, Timeline};
+use weightscope_frame::record::{Channel, Curve, Grid, Record, Timeline};
 
-/// Channel of the transect.
-pub(crate) const CHANNEL: &str = "transect";
-/// Words of its axes.
-pub(crate) const PLACE: &str = "transect_place";
-pub(crate) const METRIC: &str = "transect_metric";
 /// Points of a drawn line.
 const POINTS: usize = 61;
 
 /// The transect that the controls choose.
-pub(super) fn channels(config: &Config, job: &Derive<'_>) -> Vec<Channel> {
-    let wanted = job.controls.word(id::METRIC).unwrap_or_default();
-    let metric = Metric::ALL
-        .iter()
-        .copied()
-        .find(|metric| metric.words().id == wanted)
-        .unwrap_or(Metric::TestAccuracy);
-    let Some((_, grid)) = grids(job.record, &metric.channel()).and_then(Timeline::last) else {
+pub(crate) fn channels(config: &Config, job: &Derive<'_>) -> Vec<Channel> {
+    let wanted = job.controls.word(control::METRIC).unwrap_or_default();
+    let chosen = Metric::ALL.iter().copied().find(|metric| metric.words().id == wanted);
+    let metric = chosen.unwrap_or(Metric::TestAccuracy);
+    let Some((_, grid)) = grids(job.record, &metric).and_then(Timeline::last) else {
         return Vec::new();
     };
-    let direction = job.controls.word(id::DIRECTION).unwrap_or("row");
-    let drawn = job.controls.region(REGION).filter(|_| direction == "line");
+    let direction = control::chosen(job, control::DIRECTION).unwrap_or(Direction::Row);
+    let drawn = job.controls.region(REGION).filter(|_| direction == Direction::Line);
     let curve = match drawn {
         Some(region) => along_line(grid, region),
-        None => along_axis(job.record, metric, grid, job.controls.word(id::CELL), direction == "column"),
+        None => along_axis(job.record, metric, grid, chosen_cell(job), direction == Direction::Column),
     };
-    let words = metric.words();
     let Some(curve) = curve else { return Vec::new() };
     let place = match direction {
-        "column" => config.temperature.axis(),
-        "line" if drawn.is_some() => "share of the drawn line",
+        Direction::Column => config.temperature.axis(),
+        Direction::Line if drawn.is_some() => "share of the drawn line",
         _ => config.load.axis(),
     };
-    let heading = match words.unit {
-        "" => words.label.to_owned(),
-        unit => format!("{} [{unit}]", words.label),
+    let words = metric.words();
+    let transect = Channel {
+        label: words.label.to_owned(),
+        unit: words.unit.to_owned(),
+        about: words.about.to_owned(),
+        ..picture(&dc::TRANSECT, curve)
     };
-    let text = |id: &str, words: &str| {
-        Channel::new(id, "axis", "", "Words of an axis.", Data::Text(words.to_owned()))
-    };
-    vec![
-        Channel::new(CHANNEL, words.label, words.unit, words.about, Data::Curve(Timeline::one(curve))),
-        text(PLACE, place),
-        text(METRIC, &heading),
-    ]
+    vec![transect, text(&dc::TRANSECT_PLACE, place.to_owned()), text(&dc::TRANSECT_METRIC, words.heading())]
 }
 
 fn along_axis(
     record: &Record,
     metric: Metric,
     grid: &Grid,
-    cell: Option<&str>,
-    column: bool,
+    cell: Option<Place>,
+    along_column: bool,
 ) -> Option<Curve> {
-    let (row, at_column) = cell.and_then(|name| place(grid, name)).unwrap_or((0, 0));
-    let names = if column { &grid.rows } else { &grid.columns };
+    let (row, at_column) = cell.and_then(|place| position(grid, place)).unwrap_or((0, 0));
+    let names = if along_column { &grid.rows } else { &grid.columns };
     let mut points = Vec::new();
     for (index, name) in names.iter().enumerate() {
-        let (row, column) = if column { (index, at_column) } else { (row, index) };
+        let (row, column) = if along_column { (index, at_column) } else { (row, index) };
         let (Ok(x), Some(value)) = (name.parse::<f64>(), grid.values.get(row * grid.columns.len() + column))
         else {
             continue;
         };
         if value.is_finite() {
-            let range = spread(record, metric, grid.columns.get(column)?, grid.rows.get(row)?);
+            let range = spread(record, metric, &cell_key(grid.columns.get(column)?, grid.rows.get(row)?));
             points.push((x, f64::from(*value), range));
         }
     }
@@ -87,38 +75,32 @@ fn along_axis(
 }
 
 /// Smallest and largest value over the seeds or pairs of a cell, for metrics that the tables hold.
-fn spread(record: &Record, metric: Metric, load: &str, temperature: &str) -> Option<(f64, f64)> {
-    let (table, column, map): (_, usize, fn(f64) -> f64) = match metric {
-        Metric::TrainLoss => (ch::NETWORK_TABLE, 3, |value| value),
-        Metric::TrainAccuracy => (ch::NETWORK_TABLE, 4, |value| value),
-        Metric::TestLoss => (ch::NETWORK_TABLE, 5, |value| value),
-        Metric::TestAccuracy => (ch::NETWORK_TABLE, 6, |value| value),
-        Metric::Norm => (ch::NETWORK_TABLE, 7, |value| value),
-        Metric::LogLambda => (ch::NETWORK_TABLE, 10, f64::ln),
-        Metric::LogTrace => (ch::NETWORK_TABLE, 11, |value| value.abs().ln()),
-        Metric::Trace => (ch::NETWORK_TABLE, 11, |value| value),
-        Metric::Connectivity => (ch::PAIR_TABLE, 7, |value| value),
-        Metric::Cka => (ch::PAIR_TABLE, 8, |value| value),
-        Metric::Distance => (ch::PAIR_TABLE, 9, |value| value),
-        _ => return None,
-    };
-    let Data::Table(timeline) = &record.get(table)?.data else { return None };
-    let (load, temperature): (f64, f64) = (load.parse().ok()?, temperature.parse().ok()?);
-    let number = |row: &[Cell], column: usize| match row.get(column) {
-        Some(Cell::Number(value)) => *value,
-        _ => f64::NAN,
-    };
-    let mut range: Option<(f64, f64)> = None;
-    for row in &timeline.last()?.1.rows {
-        if number(row, 0) == load && number(row, 1) == temperature {
-            let value = map(number(row, column));
-            if value.is_finite() {
-                let (low, high) = range.unwrap_or((value, value));
-                range = Some((low.min(value), high.max(value)));
-            }
-        }
+fn spread(record: &Record, metric: Metric, cell: &str) -> Option<(f64, f64)> {
+    let same = |value: f64| value;
+    match metric {
+        Metric::TrainLoss => ends(record, cell, OfNetwork::TrainLoss, same),
+        Metric::TrainAccuracy => ends(record, cell, OfNetwork::TrainAccuracy, same),
+        Metric::TestLoss => ends(record, cell, OfNetwork::TestLoss, same),
+        Metric::TestAccuracy => ends(record, cell, OfNetwork::TestAccuracy, same),
+        Metric::Norm => ends(record, cell, OfNetwork::Norm, same),
+        Metric::LogLambda => ends(record, cell, OfNetwork::Lambda, f64::ln),
+        Metric::LogTrace => ends(record, cell, OfNetwork::Trace, |value| value.abs().ln()),
+        Metric::Trace => ends(record, cell, OfNetwork::Trace, same),
+        Metric::Connectivity => ends(record, cell, OfPair::Connectivity, same),
+        Metric::Cka => ends(record, cell, OfPair::Cka, same),
+        Metric::Distance => ends(record, cell, OfPair::Distance, same),
+        _ => None,
     }
-    range
+}
+
+/// The ends of a column over the rows of a cell; values that are no finite numbers are left out.
+fn ends<C: Column>(record: &Record, cell: &str, column: C, map: fn(f64) -> f64) -> Option<(f64, f64)> {
+    let rows = rows::<C>(record).filter(|row| row.place().key() == cell);
+    let values = rows.map(|row| map(row.number(column))).filter(|value| value.is_finite());
+    values.fold(None, |range: Option<(f64, f64)>, value| {
+        let (low, high) = range.unwrap_or((value, value));
+        Some((low.min(value), high.max(value)))
+    })
 }
 
 /// Along the diagonal of a rectangle, interpolated between the middles of the cells; the position runs from 0 to 1.

@@ -1,23 +1,19 @@
 //! Weights of a cell's first network by layer, and the similarity of its seeds.
 
 use super::cell::OpenCell;
+use super::{channels as dc, picture};
 use crate::method::pairs;
 use crate::run::training::JUDGED;
-use weightscope_frame::record::{Bars, Channel, Data, Grid, Timeline};
+use weightscope_frame::record::{Bars, Channel, Grid};
 use weightscope_frame::run::RunError;
 use weightscope_math::linalg::cka::{Rows, linear};
 use weightscope_population::Machine;
-
-/// Histogram of the weights.
-pub(crate) const HISTOGRAM: &str = "weights/histogram";
-/// Similarity of each two seeds.
-pub(crate) const MATRIX: &str = "similarity/cka";
 
 /// Bars of the histogram.
 const BINS: usize = 60;
 
 /// Weights stacked by layer.
-pub(super) fn histogram(cell: &OpenCell) -> Vec<Channel> {
+pub(crate) fn histogram(cell: &OpenCell) -> Vec<Channel> {
     let Some(first) = cell.seeds.first() else { return Vec::new() };
     let largest = first.flat.iter().fold(0.0_f32, |most, value| most.max(value.abs()));
     if largest == 0.0 || !largest.is_finite() {
@@ -38,12 +34,11 @@ pub(super) fn histogram(cell: &OpenCell) -> Vec<Channel> {
         })
         .collect();
     let bars = Bars { edges, labels: Vec::new(), series };
-    let about = "Number of weights by value, stacked by layer; biases left out.";
-    vec![Channel::new(HISTOGRAM, "weights", "", about, Data::Bars(Timeline::one(bars)))]
+    vec![picture(&dc::WEIGHTS, bars)]
 }
 
 /// CKA of softmax outputs on mixed-up training rows, each seed with each.
-pub(super) fn similarity(cell: &OpenCell) -> Result<Vec<Channel>, RunError> {
+pub(crate) fn similarity(cell: &OpenCell) -> Result<Vec<Channel>, RunError> {
     let mixed = &cell.material.training(&cell.knobs)?.mixed;
     let classes = cell.shape.outputs();
     let mut machine = Machine::new(&cell.shape, JUDGED);
@@ -60,6 +55,5 @@ pub(super) fn similarity(cell: &OpenCell) -> Result<Vec<Channel>, RunError> {
     let names: Vec<String> = cell.seeds.iter().map(|seed| seed.seed.to_string()).collect();
     let grid =
         Grid { rows: names.clone(), columns: names, values, limits: Some((0.0, 1.0)), ..Grid::default() };
-    let about = "Linear CKA of softmax outputs on mixed-up training rows; empty for constant outputs.";
-    Ok(vec![Channel::new(MATRIX, "CKA", "", about, Data::Grid(Timeline::one(grid)))])
+    Ok(vec![picture(&dc::SIMILARITY, grid)])
 }

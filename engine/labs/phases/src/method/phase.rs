@@ -58,15 +58,6 @@ impl Phase {
         }
     }
 
-    /// Names each phase as a final figure (`cells_iv_b`), with the number of its cells.
-    pub fn count(cells: &[Self], mut result: impl FnMut(&str, usize)) {
-        for phase in Self::ALL {
-            let count = cells.iter().filter(|other| **other == phase).count();
-            let name = phase.word().to_lowercase().replace('-', "_");
-            result(&format!("cells_{name}"), count);
-        }
-    }
-
     /// Position in [`Phase::ALL`].
     pub fn index(self) -> usize {
         Self::ALL.iter().position(|phase| *phase == self).unwrap_or(0)

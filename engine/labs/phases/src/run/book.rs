@@ -12,16 +12,17 @@ use super::training::Network;
 use crate::config::Config;
 use crate::method::phase::{Metrics, Phase, Thresholds, classify};
 use crate::metric::{Metric, Values};
-use crate::plan::{Plan, Wanted};
+use crate::plan::{Cell, Place, Plan};
+use weightscope_frame::store::{Codec, CodecError, Saved};
 
 /// All results of a grid as they come. What belongs to a cell stands at its place in `cells`, what belongs to a network at cell × seeds + seed; nothing
 /// where it is not known yet.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Book {
     /// Cells that a person asked for.
-    pub(crate) wanted: Vec<Wanted>,
+    pub(crate) wanted: Vec<Place>,
     /// The cells, in the order of the plan.
-    pub(crate) cells: Vec<Wanted>,
+    pub(crate) cells: Vec<Place>,
     /// Networks in a cell.
     pub(crate) seeds: usize,
     /// Trained networks.
@@ -32,10 +33,43 @@ pub(crate) struct Book {
     pub(crate) bends: Vec<Option<Bends>>,
     /// What came of using networks.
     pub(crate) afterwards: Vec<Option<Afterwards>>,
-    /// The settings that the measurements were made with.
-    pub(crate) measured: Measured,
+    /// The settings that the measurements were made with; nothing in checkpoints of programs that did not say.
+    #[serde(default)]
+    pub(crate) measured_with: Option<Measured>,
     /// Seconds of the stages.
-    pub(crate) seconds: [f64; 4],
+    pub(crate) seconds: Seconds,
+}
+
+/// Seconds of work of the stages, pauses and resumed parts included. In files it is the array of the four.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(from = "[f64; 4]", into = "[f64; 4]")]
+pub(crate) struct Seconds {
+    /// Training the networks.
+    pub(crate) training: f64,
+    /// Comparing the seeds.
+    pub(crate) curves: f64,
+    /// Measuring the curvature.
+    pub(crate) curvature: f64,
+    /// Using the networks.
+    pub(crate) afterwards: f64,
+}
+
+impl From<[f64; 4]> for Seconds {
+    fn from([training, curves, curvature, afterwards]: [f64; 4]) -> Self {
+        Self { training, curves, curvature, afterwards }
+    }
+}
+
+impl From<Seconds> for [f64; 4] {
+    fn from(Seconds { training, curves, curvature, afterwards }: Seconds) -> Self {
+        [training, curves, curvature, afterwards]
+    }
+}
+
+impl Saved for Book {
+    fn codec(&mut self, codec: &mut Codec<'_>) -> Result<(), CodecError> {
+        codec.value("book", self)
+    }
 }
 
 /// Mean of what is known and finite.
@@ -57,14 +91,24 @@ pub(crate) fn missing<T>(entries: &[Option<T>]) -> Vec<usize> {
     entries.iter().enumerate().filter(|(_, entry)| entry.is_none()).map(|(index, _)| index).collect()
 }
 
+fn forget<T>(entries: &mut [Option<T>], is_other: bool) {
+    if is_other {
+        entries.iter_mut().for_each(|entry| *entry = None);
+    }
+}
+
 impl Book {
+    /// No results yet, under these settings.
+    pub(crate) fn new(config: &Config) -> Self {
+        Self { measured_with: Some(Measured::of(config)), ..Self::default() }
+    }
+
     /// Puts what is known where a plan has it; what the plan lacks is dropped.
     ///
     /// A comparison of seeds holds for all seeds of its cell, so that another number of seeds makes it unknown.
     pub(crate) fn fit(&mut self, plan: &Plan) {
-        let cells: Vec<Wanted> =
-            plan.cells.iter().map(|cell| Wanted { load: cell.load, temperature: cell.temperature }).collect();
-        let bits = |cell: &Wanted| (cell.load.to_bits(), cell.temperature.to_bits());
+        let cells: Vec<Place> = plan.cells.iter().map(Cell::place).collect();
+        let bits = |cell: &Place| (cell.load.to_bits(), cell.temperature.to_bits());
         let before: BTreeMap<(u64, u64), usize> =
             self.cells.iter().enumerate().map(|(index, cell)| (bits(cell), index)).collect();
         let from: Vec<Option<usize>> = cells.iter().map(|cell| before.get(&bits(cell)).copied()).collect();
@@ -80,19 +124,27 @@ impl Book {
         self.seeds = plan.seeds;
     }
 
-    /// Forgets measurements that were made with other settings than these.
-    pub(crate) fn keep_measured(&mut self, config: &Config) {
+    /// Forgets measurements that were made with other settings than these. A fork refuses those of which it is not known; a run that
+    /// goes on by itself made them with its own.
+    pub(crate) fn keep_measured(&mut self, config: &Config, is_fork: bool) -> Result<(), CodecError> {
         let now = Measured::of(config);
-        if self.measured.together != now.together {
-            self.together.iter_mut().for_each(|entry| *entry = None);
+        let measured = self.together.iter().any(Option::is_some)
+            || self.bends.iter().any(Option::is_some)
+            || self.afterwards.iter().any(Option::is_some);
+        match &self.measured_with {
+            Some(before) => {
+                forget(&mut self.together, before.curves != now.curves);
+                forget(&mut self.bends, before.curvature != now.curvature);
+                forget(&mut self.afterwards, before.afterwards != now.afterwards);
+            }
+            None if measured && is_fork => {
+                let why = "an earlier version made it, which does not say with which settings it measured";
+                return Err(CodecError(why.to_owned()));
+            }
+            None => {}
         }
-        if self.measured.bends != now.bends {
-            self.bends.iter_mut().for_each(|entry| *entry = None);
-        }
-        if self.measured.afterwards != now.afterwards {
-            self.afterwards.iter_mut().for_each(|entry| *entry = None);
-        }
-        self.measured = now;
+        self.measured_with = Some(now);
+        Ok(())
     }
 
     /// The networks of a cell that are trained, with their seeds.
@@ -128,13 +180,16 @@ impl Book {
         let over = |of: &dyn Fn(&Network) -> f64| {
             mean(networks.iter().filter(|network| network.finite).map(|network| Some(of(network))))
         };
-        values.set(Metric::TrainLoss, over(&|network| network.train[0]));
-        values.set(Metric::TrainAccuracy, over(&|network| network.train[1]));
-        values.set(Metric::TestLoss, over(&|network| network.test[0]));
-        values.set(Metric::TestAccuracy, over(&|network| network.test[1]));
-        values.set(Metric::Gap, over(&|network| network.train[1] - network.test[1]));
+        values.set(Metric::TrainLoss, over(&|network| network.train.loss));
+        values.set(Metric::TrainAccuracy, over(&|network| network.train.accuracy));
+        values.set(Metric::TestLoss, over(&|network| network.test.loss));
+        values.set(Metric::TestAccuracy, over(&|network| network.test.accuracy));
+        values.set(Metric::Gap, over(&|network| network.train.accuracy - network.test.accuracy));
         values.set(Metric::Norm, over(&|network| network.norm));
-        values.set(Metric::EpochAverageGain, over(&|network| network.averaged_accuracy - network.test[1]));
+        values.set(
+            Metric::EpochAverageGain,
+            over(&|network| network.averaged_accuracy - network.test.accuracy),
+        );
         let exponents =
             networks.iter().flat_map(|network| network.exponents.iter().map(|value| Some(*value)));
         values.set(Metric::Exponent, mean(exponents));
@@ -181,38 +236,24 @@ impl Book {
                 let bend = |of: &dyn Fn(&Bend) -> f64| {
                     mean(both.iter().map(|seed| self.bends_of(cell, *seed)?.train.as_ref().map(of)))
                 };
-                let loss = |seed: &usize| Some(networks.get(*seed)?.as_ref()?.train[0]);
+                let loss = |seed: &usize| Some(networks.get(*seed)?.as_ref()?.train.loss);
                 Metrics {
                     train_loss: mean(both.iter().map(loss)),
                     log_lambda: logarithm(bend(&|bend| bend.lambda)),
                     log_trace: logarithm(bend(&|bend| bend.trace)),
-                    connectivity: pair.connectivity(1),
+                    connectivity: pair.connectivity(|judged| judged.train_error),
                     cka: pair.similarity(config.similarity),
                 }
             })
             .collect()
     }
-
-    /// The grid of a metric as rows of a picture, cold at the bottom; NaN where unknown.
-    pub(crate) fn picture(plan: &Plan, value: impl Fn(usize) -> Option<f64>) -> Vec<f32> {
-        let columns = plan.load.len();
-        let mut values = vec![f32::NAN; columns * plan.temperature.len()];
-        for (index, cell) in plan.cells.iter().enumerate() {
-            if let (Some(value), Some(place)) =
-                (value(index), values.get_mut(cell.row * columns + cell.column))
-            {
-                *place = value as f32;
-            }
-        }
-        values
-    }
 }
 
 fn add_together(values: &mut Values, config: &Config, together: &Together) {
     let over = |of: &dyn Fn(&Pair) -> Option<f64>| mean(together.pairs.iter().map(of));
-    values.set(Metric::Connectivity, over(&|pair| pair.connectivity(1)));
-    values.set(Metric::ConnectivityLoss, over(&|pair| pair.connectivity(0)));
-    values.set(Metric::ConnectivityTest, over(&|pair| pair.connectivity(2)));
+    values.set(Metric::Connectivity, over(&|pair| pair.connectivity(|judged| judged.train_error)));
+    values.set(Metric::ConnectivityLoss, over(&|pair| pair.connectivity(|judged| judged.train_loss)));
+    values.set(Metric::ConnectivityTest, over(&|pair| pair.connectivity(|judged| judged.test_error)));
     values.set(Metric::Linear, over(&Pair::linear));
     values.set(Metric::Barrier, over(&|pair| Some(pair.barrier())));
     values.set(Metric::Cka, over(&|pair| pair.similarity(config.similarity)));

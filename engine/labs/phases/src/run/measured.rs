@@ -1,20 +1,21 @@
-//! Which settings the measurements on finished networks depend on.
+//! Which settings the measurements on finished networks were made with.
 //!
 //! Contract: two equal texts mean that a measurement would come out the same; a run that goes on with another text makes the
 //! measurement again, so that no cell of a diagram was measured otherwise than its neighbour.
 
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use weightscope_frame::experiment::settings_of;
 
+use super::{AFTERWARDS, CURVATURE, CURVES};
 use crate::config::Config;
 
-/// The settings as text, by kind of measurement.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// The settings that each measuring stage reads first, as text.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Measured {
     /// Of the comparison of seeds.
-    pub(crate) together: String,
+    pub(crate) curves: String,
     /// Of the curvatures.
-    pub(crate) bends: String,
+    pub(crate) curvature: String,
     /// Of the use of networks.
     pub(crate) afterwards: String,
 }
@@ -22,30 +23,10 @@ pub(crate) struct Measured {
 impl Measured {
     /// What the settings say.
     pub(crate) fn of(config: &Config) -> Self {
-        let together = json!([
-            config.curve_epochs,
-            config.curve_batch,
-            config.curve_learning_rate,
-            config.curve_weight_decay,
-            config.curve_compounded,
-            config.curve_points,
-            config.line_points,
-        ]);
-        let bends = json!([
-            config.hessian.key(),
-            config.power_iterations,
-            config.power_tolerance,
-            config.trace_samples,
-            config.eigenvalues,
-        ]);
-        let afterwards = json!([
-            config.downstream,
-            config.pruned_share,
-            config.tuning_task.key(),
-            config.tuning_dataset,
-            config.tuning_epochs,
-            config.tuning_learning_rate,
-        ]);
-        Self { together: together.to_string(), bends: bends.to_string(), afterwards: afterwards.to_string() }
+        let text = |stage| {
+            let settings = settings_of(config, &[stage]).into_iter();
+            settings.map(|(key, value)| (key.to_owned(), value)).collect::<toml::Table>().to_string()
+        };
+        Self { curves: text(CURVES), curvature: text(CURVATURE), afterwards: text(AFTERWARDS) }
     }
 }

@@ -18,6 +18,30 @@ use weightscope_population::{Judgement, Lane, Machine, Shape};
 const LOGIT_BATCHES: usize = 10;
 const LOGIT_ROWS: usize = 128;
 
+/// A network on the way between two seeds, judged. In files it is the array of the three numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(from = "[f64; 3]", into = "[f64; 3]")]
+pub(crate) struct Judged {
+    /// Cross-entropy on the training rows, nat.
+    pub(crate) train_loss: f64,
+    /// Share of wrong answers on the training rows, percent.
+    pub(crate) train_error: f64,
+    /// Share of wrong answers on the test rows, percent.
+    pub(crate) test_error: f64,
+}
+
+impl From<[f64; 3]> for Judged {
+    fn from([train_loss, train_error, test_error]: [f64; 3]) -> Self {
+        Self { train_loss, train_error, test_error }
+    }
+}
+
+impl From<Judged> for [f64; 3] {
+    fn from(Judged { train_loss, train_error, test_error }: Judged) -> Self {
+        [train_loss, train_error, test_error]
+    }
+}
+
 /// Two seeds of a cell.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Pair {
@@ -27,10 +51,10 @@ pub(crate) struct Pair {
     pub(crate) second: usize,
     /// Distance of their parameters.
     pub(crate) distance: f64,
-    /// Along the curve, at even places: train loss, train error and test error in percent.
-    pub(crate) curve: Vec<[f64; 3]>,
-    /// The same along the line.
-    pub(crate) line: Vec<[f64; 3]>,
+    /// Networks at even places of the curve, ends included.
+    pub(crate) curve: Vec<Judged>,
+    /// Networks at even places of the straight line, ends included.
+    pub(crate) line: Vec<Judged>,
     /// Softmax outputs on mixed-up rows; missing for constant outputs.
     pub(crate) cka_softmax: Option<f64>,
     /// Logits, mean over batches.
@@ -59,19 +83,19 @@ pub(crate) struct Together {
 }
 
 impl Pair {
-    /// Mode connectivity of a part of the curve's profile: 0 train loss, 1 train error, 2 test error.
-    pub(crate) fn connectivity(&self, part: usize) -> Option<f64> {
-        rule(&self.curve, part)
+    /// Mode connectivity by what is read of each network of the curve.
+    pub(crate) fn connectivity(&self, of: fn(&Judged) -> f64) -> Option<f64> {
+        rule(&self.curve, of)
     }
 
-    /// The rule on the line's train error.
+    /// The rule of mode connectivity on the train error along the straight line, percentage points.
     pub(crate) fn linear(&self) -> Option<f64> {
-        rule(&self.line, 1)
+        rule(&self.line, |judged| judged.train_error)
     }
 
     /// Barrier of the train loss on the line.
     pub(crate) fn barrier(&self) -> f64 {
-        let losses: Vec<f64> = self.line.iter().map(|at| at[0]).collect();
+        let losses: Vec<f64> = self.line.iter().map(|judged| judged.train_loss).collect();
         barrier(&losses, &positions(losses.len()))
     }
 
@@ -85,9 +109,9 @@ impl Pair {
     }
 }
 
-fn rule(profile: &[[f64; 3]], part: usize) -> Option<f64> {
-    let values: Option<Vec<f64>> = profile.iter().map(|at| at.get(part).copied()).collect();
-    mode_connectivity(&values?).map(|(value, _)| value)
+fn rule(profile: &[Judged], of: fn(&Judged) -> f64) -> Option<f64> {
+    let values: Vec<f64> = profile.iter().map(of).collect();
+    mode_connectivity(&values).map(|(value, _)| value)
 }
 
 /// What a cell's job works with.
@@ -195,7 +219,7 @@ impl Cellmates<'_> {
         first: &Member,
         second: &Member,
         control: &Control,
-    ) -> Result<Vec<[f64; 3]>, RunError> {
+    ) -> Result<Vec<Judged>, RunError> {
         let training = &self.material.training(&self.knobs)?.samples;
         let protocol = Self::curve_protocol(self.config);
         let mut machine = Machine::new(shape, protocol.batch.min(training.rows()));
@@ -211,7 +235,7 @@ impl Cellmates<'_> {
         Ok(profile(&train, &test))
     }
 
-    fn line(&self, judge: &mut Machine, first: &Member, second: &Member) -> Result<Vec<[f64; 3]>, RunError> {
+    fn line(&self, judge: &mut Machine, first: &Member, second: &Member) -> Result<Vec<Judged>, RunError> {
         let training = &self.material.training(&self.knobs)?.samples;
         let points = self.config.line_points as usize;
         let train = line_profile(judge, &first.packed, &second.packed, training, points);
@@ -253,7 +277,12 @@ impl Cellmates<'_> {
     }
 }
 
-fn profile(train: &[Judgement], test: &[Judgement]) -> Vec<[f64; 3]> {
+fn profile(train: &[Judgement], test: &[Judgement]) -> Vec<Judged> {
     let places = train.iter().zip(test);
-    places.map(|(train, test)| [train.loss, train.error_percent(), test.error_percent()]).collect()
+    let judged = |(train, test): (&Judgement, &Judgement)| Judged {
+        train_loss: train.loss,
+        train_error: train.error_percent(),
+        test_error: test.error_percent(),
+    };
+    places.map(judged).collect()
 }

@@ -1,244 +1,117 @@
-//! The stages, one after the other over the whole grid: each does what is missing, in the order of the plan.
+//! The stages over the grid: each does what is missing, in the order of the plan, one step a job.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Instant;
 
-use super::book::{Book, missing};
-use super::jobs::News;
-use super::seeds::Cellmates;
+use super::afterwards::{self, Afterwards};
+use super::book::{Book, Seconds, missing};
+use super::curvature::{self, Bends};
+use super::grid::Grid;
+use super::pictures::Pictures;
+use super::seeds::{Cellmates, Together};
 use super::training::{Network, Recipe};
-use super::{afterwards, checkpoint, curvature, files, jobs, pictures};
+use super::{Run, files, tables};
 use crate::channels as ch;
-use crate::config::{Config, HessianRows};
-use crate::material::Material;
+use crate::config::Config;
 use crate::metric::Metric;
-use crate::plan::{Plan, refined};
 use crate::zoo;
-use weightscope_frame::run::{Context, Control, Request, RunError};
+use weightscope_frame::run::{Control, Jobs, News, RunError};
 
-/// Button that refines a brushed region, and the region's control.
-pub(crate) const REFINE: &str = "refine";
-pub(crate) const REGION: &str = "region";
-
-const STAGES: [&str; 4] = ["training", "curves", "curvature", "afterwards"];
-
-/// Seconds of a stage, those before a resume included.
-struct StageClock {
-    begun: Instant,
-    before: f64,
-    stage: usize,
+/// One kind of result over the grid.
+struct Kind<T> {
+    /// What one job is, for messages.
+    job: &'static str,
+    /// Where the results stand.
+    entries: fn(&mut Book) -> &mut Vec<Option<T>>,
+    /// Where the seconds that they took stand.
+    seconds: fn(&mut Seconds) -> &mut f64,
+    /// Whether a result is that of a whole cell, not of one network.
+    of_cell: bool,
+    /// Passes over the rows that a result took, for the metric stream; 0 for what is no training.
+    epochs: fn(&T) -> f64,
+    /// Records a result that stands in the book, by its number there.
+    record: fn(&mut Run<'_, '_>, usize),
 }
 
-impl StageClock {
-    fn new(book: &Book, stage: usize) -> Self {
-        Self { begun: Instant::now(), before: book.seconds[stage], stage }
-    }
+const NETWORKS: Kind<Network> = Kind {
+    job: "network",
+    entries: |book| &mut book.networks,
+    seconds: |seconds| &mut seconds.training,
+    of_cell: false,
+    epochs: |network| network.epochs as f64,
+    record: |run, index| {
+        let Some(Some(network)) = run.state.book.networks.get(index) else { return };
+        let (train, test) = (network.train, network.test);
+        run.scalar(&ch::NETWORK_TRAIN_LOSS, train.loss);
+        run.scalar(&ch::NETWORK_TEST_ACCURACY, test.accuracy);
+    },
+};
 
-    fn write(&self, book: &mut Book) {
-        book.seconds[self.stage] = self.before + self.begun.elapsed().as_secs_f64();
-    }
+const COMPARISONS: Kind<Together> = Kind {
+    job: "comparison of seeds",
+    entries: |book| &mut book.together,
+    seconds: |seconds| &mut seconds.curves,
+    of_cell: true,
+    epochs: |_| 0.0,
+    record: |run, cell| {
+        let values = run.state.book.values(run.settings, cell);
+        for (channel, metric) in
+            [(&ch::CELL_CONNECTIVITY, Metric::Connectivity), (&ch::CELL_CKA, Metric::Cka)]
+        {
+            if let Some(value) = values.get(metric) {
+                run.scalar(channel, value);
+            }
+        }
+    },
+};
+
+const CURVATURES: Kind<Bends> = Kind {
+    job: "curvature",
+    entries: |book| &mut book.bends,
+    seconds: |seconds| &mut seconds.curvature,
+    of_cell: false,
+    epochs: |_| 0.0,
+    record: |run, index| {
+        let bends = run.state.book.bends.get(index).and_then(Option::as_ref);
+        let Some(bend) = bends.and_then(|bends| bends.train.as_ref()) else { return };
+        let (lambda, trace) = (bend.lambda, bend.trace);
+        run.scalar(&ch::NETWORK_LAMBDA, lambda);
+        run.scalar(&ch::NETWORK_TRACE, trace);
+    },
+};
+
+const USES: Kind<Afterwards> = Kind {
+    job: "use of a network",
+    entries: |book| &mut book.afterwards,
+    seconds: |seconds| &mut seconds.afterwards,
+    of_cell: false,
+    epochs: |_| 0.0,
+    record: |run, index| {
+        let after = run.state.book.afterwards.get(index).and_then(Option::as_ref);
+        if let Some(accuracy) = after.and_then(|after| after.pruned) {
+            run.scalar(&ch::NETWORK_PRUNED, accuracy);
+        }
+    },
+};
+
+/// What jobs work with.
+struct Bench<'a> {
+    config: &'a Config,
+    seed: u64,
+    folder: Option<PathBuf>,
+    grid: Arc<Grid>,
 }
 
-fn put<T>(entries: &mut [Option<T>], index: usize, value: T) {
-    if let Some(place) = entries.get_mut(index) {
-        *place = Some(value);
-    }
-}
-
-/// What all stages work with.
-pub(super) struct Stages<'a> {
-    pub(super) config: &'a Config,
-    pub(super) seed: u64,
-    pub(super) folder: Option<PathBuf>,
-    pub(super) material: Material,
-    pub(super) plan: Plan,
-}
-
-impl Stages<'_> {
-    /// Tells the person what is to do: the steps so far count as the first stage's.
-    pub(super) fn announce(&self, context: &mut Context<'_>, book: &Book) {
-        let count = |missing: Vec<usize>| missing.len() as u64;
-        let mut stages = vec![
-            (STAGES[0], context.step() + count(missing(&book.networks))),
-            (STAGES[1], count(missing(&book.together))),
-        ];
-        if self.config.hessian != HessianRows::None {
-            stages.push((STAGES[2], count(missing(&book.bends))));
-        }
-        if self.config.downstream {
-            stages.push((STAGES[3], count(missing(&book.afterwards))));
-        }
-        context.plan(&stages);
+impl<'a> Bench<'a> {
+    fn new(run: &Run<'a, '_>) -> Result<Self, RunError> {
+        let folder = run.folder().map(ToOwned::to_owned);
+        Ok(Self { config: run.settings, seed: run.seed, folder, grid: run.state.grid()? })
     }
 
-    pub(super) fn recipe(&self, index: usize) -> Result<Recipe<'_>, RunError> {
-        let (cell, seed) = (index / self.plan.seeds, index % self.plan.seeds);
-        let cell = self.plan.cells.get(cell).ok_or_else(|| RunError::Defect("no such cell".to_owned()))?;
-        Ok(Recipe {
-            config: self.config,
-            material: &self.material,
-            knobs: cell.knobs,
-            run_seed: self.seed,
-            seed,
-        })
-    }
-
-    /// A network from the zoo, or trained and written there.
-    fn network(&self, index: usize, control: &Control) -> Result<super::training::Network, RunError> {
-        let recipe = self.recipe(index)?;
-        let Some(run) = &self.folder else { return recipe.train(control, |_, _| {}) };
-        let shape = recipe.shape()?;
-        let params = zoo::own::params(self.config, &shape, &recipe.knobs, self.seed, recipe.seed);
-        let folder = zoo::own::folder(run, &recipe.knobs, recipe.seed);
-        if let Some(network) = zoo::own::read(&folder, &params, &shape) {
-            return Ok(network);
-        }
-        let network = recipe.train(control, |_, _| {})?;
-        zoo::own::write(&folder, &params, &shape, &network)?;
-        Ok(network)
-    }
-
-    /// The parameters of networks that a checkpoint knows: from the zoo, or made again.
-    pub(super) fn recover(&self, context: &mut Context<'_>, book: &mut Book) -> Result<(), RunError> {
-        let entries = book.networks.iter().enumerate();
-        let known: Vec<usize> =
-            entries.filter_map(|(index, network)| network.as_ref().map(|_| index)).collect();
-        let work = |job: usize, control: &Control| self.network(known[job], control);
-        jobs::in_order(context, known.len(), &work, |_, news| {
-            if let News::Next(job, network) = news
-                && let Some(place) = book.networks.get_mut(known[job])
-            {
-                *place = Some(Network { curve: Vec::new(), ..network });
-            }
-            Ok(())
-        })
-    }
-
-    /// Trains what is not trained.
-    pub(super) fn train(&self, context: &mut Context<'_>, book: &mut Book) -> Result<(), RunError> {
-        context.enter_stage(0);
-        let (missing, clock) = (missing(&book.networks), StageClock::new(book, 0));
-        let work = |job: usize, control: &Control| self.network(missing[job], control);
-        jobs::in_order(context, missing.len(), &work, |context, news| match news {
-            News::Next(job, network) => {
-                context.begin_step(network.epochs as f64);
-                context.scalar(ch::NETWORK_TRAIN_LOSS, network.train[0]);
-                context.scalar(ch::NETWORK_TEST_ACCURACY, network.test[1]);
-                put(&mut book.networks, missing[job], Network { curve: Vec::new(), ..network });
-                clock.write(book);
-                self.end_step(context, book, self.ends_cell(missing[job]))
-            }
-            News::Early(early) => {
-                self.glance(context, book, early, &missing, |book| &mut book.networks);
-                Ok(())
-            }
-        })?;
-        self.end_stage(context, book)
-    }
-
-    /// Compares the seeds of cells where it is not done.
-    pub(super) fn compare(&self, context: &mut Context<'_>, book: &mut Book) -> Result<(), RunError> {
-        context.enter_stage(1);
-        let (missing, clock) = (missing(&book.together), StageClock::new(book, 1));
-        let networks = book.networks.clone();
-        let work = |job: usize, control: &Control| {
-            let start = missing[job] * self.plan.seeds;
-            let seeds = networks.get(start..start + self.plan.seeds).unwrap_or_default().iter().enumerate();
-            let cellmates = Cellmates {
-                config: self.config,
-                material: &self.material,
-                knobs: self.recipe(start)?.knobs,
-                run_seed: self.seed,
-                networks: seeds.filter_map(|(seed, network)| Some((seed, network.as_ref()?))).collect(),
-            };
-            cellmates.compare(control)
-        };
-        jobs::in_order(context, missing.len(), &work, |context, news| match news {
-            News::Next(job, together) => {
-                context.begin_step(0.0);
-                put(&mut book.together, missing[job], together);
-                let values = book.values(self.config, missing[job]);
-                for (channel, metric) in
-                    [(ch::CELL_CONNECTIVITY, Metric::Connectivity), (ch::CELL_CKA, Metric::Cka)]
-                {
-                    if let Some(value) = values.get(metric) {
-                        context.scalar(channel, value);
-                    }
-                }
-                clock.write(book);
-                self.end_step(context, book, true)
-            }
-            News::Early(early) => {
-                self.glance(context, book, early, &missing, |book| &mut book.together);
-                Ok(())
-            }
-        })?;
-        self.end_stage(context, book)
-    }
-
-    /// Measures the curvature of networks where it is not done.
-    pub(super) fn bend(&self, context: &mut Context<'_>, book: &mut Book) -> Result<(), RunError> {
-        if self.config.hessian == HessianRows::None {
-            return Ok(());
-        }
-        context.enter_stage(2);
-        let (missing, clock) = (missing(&book.bends), StageClock::new(book, 2));
-        let networks = book.networks.clone();
-        let work = |job: usize, control: &Control| {
-            let (recipe, network) = self.made(&networks, missing[job])?;
-            let seeds = (self.seed, recipe.seed);
-            curvature::measure(self.config, &self.material, &recipe.knobs, seeds, network, control)
-        };
-        jobs::in_order(context, missing.len(), &work, |context, news| match news {
-            News::Next(job, bends) => {
-                context.begin_step(0.0);
-                if let Some(bend) = &bends.train {
-                    context.scalar(ch::NETWORK_LAMBDA, bend.lambda);
-                    context.scalar(ch::NETWORK_TRACE, bend.trace);
-                }
-                put(&mut book.bends, missing[job], bends);
-                clock.write(book);
-                self.end_step(context, book, self.ends_cell(missing[job]))
-            }
-            News::Early(early) => {
-                self.glance(context, book, early, &missing, |book| &mut book.bends);
-                Ok(())
-            }
-        })?;
-        self.end_stage(context, book)
-    }
-
-    /// Uses networks where it is not done.
-    pub(super) fn use_networks(&self, context: &mut Context<'_>, book: &mut Book) -> Result<(), RunError> {
-        if !self.config.downstream {
-            return Ok(());
-        }
-        // Without curvature the stage stands one place earlier in the plan.
-        context.enter_stage(if self.config.hessian == HessianRows::None { 2 } else { 3 });
-        let (missing, clock) = (missing(&book.afterwards), StageClock::new(book, 3));
-        let networks = book.networks.clone();
-        let work = |job: usize, control: &Control| {
-            let (recipe, network) = self.made(&networks, missing[job])?;
-            let seeds = (self.seed, recipe.seed);
-            afterwards::measure(self.config, &self.material, &recipe.knobs, seeds, network, control)
-        };
-        jobs::in_order(context, missing.len(), &work, |context, news| match news {
-            News::Next(job, after) => {
-                context.begin_step(0.0);
-                if let Some(accuracy) = after.pruned {
-                    context.scalar(ch::NETWORK_PRUNED, accuracy);
-                }
-                put(&mut book.afterwards, missing[job], after);
-                clock.write(book);
-                self.end_step(context, book, self.ends_cell(missing[job]))
-            }
-            News::Early(early) => {
-                self.glance(context, book, early, &missing, |book| &mut book.afterwards);
-                Ok(())
-            }
-        })?;
-        self.end_stage(context, book)
+    fn recipe(&self, index: usize) -> Result<Recipe<'_>, RunError> {
+        self.grid.recipe(self.config, self.seed, index)
     }
 
     /// A finished network with what it was made from.
@@ -251,66 +124,161 @@ impl Stages<'_> {
         let network = network.ok_or_else(|| RunError::Defect("no such network".to_owned()))?;
         Ok((self.recipe(index)?, network))
     }
+}
 
-    fn ends_cell(&self, index: usize) -> bool {
-        (index + 1).is_multiple_of(self.plan.seeds)
-    }
-
-    /// Shows what is finished before its turn; nothing of it is kept, so that the record does not depend on who was faster.
-    fn glance<T>(
-        &self,
-        context: &mut Context<'_>,
-        book: &mut Book,
-        early: &mut BTreeMap<usize, T>,
-        missing: &[usize],
-        entries: impl Fn(&mut Book) -> &mut Vec<Option<T>>,
-    ) {
-        let jobs: Vec<usize> = early.keys().copied().collect();
-        for (job, value) in std::mem::take(early) {
-            put(entries(book), missing[job], value);
-        }
-        let step = context.step();
-        context.show_passing(|record| pictures::show(record, step, self.config, &self.plan, book));
-        for job in jobs {
-            if let Some(value) = entries(book).get_mut(missing[job]).and_then(Option::take) {
-                early.insert(job, value);
+/// A network from the zoo, or trained and written there; without its learning curve, which the zoo keeps.
+fn network(bench: &Bench<'_>, index: usize, control: &Control) -> Result<Network, RunError> {
+    let recipe = bench.recipe(index)?;
+    let network = match &bench.folder {
+        None => recipe.train(control, |_, _| {})?,
+        Some(run) => {
+            let shape = recipe.shape()?;
+            let params = zoo::own::params(bench.config, &shape, &recipe.knobs, bench.seed, recipe.seed);
+            let folder = zoo::own::folder(run, &recipe.knobs, recipe.seed);
+            if let Some(network) = zoo::own::read(&folder, &params, &shape) {
+                network
+            } else {
+                let network = recipe.train(control, |_, _| {})?;
+                zoo::own::write(&folder, &params, &shape, &network)?;
+                network
             }
         }
-    }
+    };
+    Ok(Network { curve: Vec::new(), ..network })
+}
 
-    /// Shows the grid as it stands, takes requests, and ends the step.
-    fn end_step(
-        &self,
-        context: &mut Context<'_>,
-        book: &mut Book,
-        cell_complete: bool,
-    ) -> Result<(), RunError> {
-        let step = context.step();
-        pictures::show(context.record(), step, self.config, &self.plan, book);
-        if cell_complete {
-            pictures::tables(context.record(), self.config, &self.plan, book);
+/// The parameters of networks that a checkpoint knows: from the zoo, or made again.
+pub(super) fn recover(run: &mut Run<'_, '_>) -> Result<(), RunError> {
+    let entries = run.state.book.networks.iter().enumerate();
+    let known: Vec<usize> = entries.filter_map(|(index, network)| network.as_ref().map(|_| index)).collect();
+    let bench = Bench::new(run)?;
+    run.jobs::<_, ()>(
+        &Jobs::new(NETWORKS.job, known.len()),
+        |job, hand| network(&bench, known[job], hand.control()),
+        |run, news| {
+            if let News::Next(job, network) = news {
+                put(&mut run.state.book.networks, known[job], network);
+            }
+            Ok(())
+        },
+    )
+}
+
+/// Trains what is not trained.
+pub(super) fn train(run: &mut Run<'_, '_>) -> Result<(), RunError> {
+    do_missing(run, &NETWORKS, network)
+}
+
+/// Compares the seeds of cells where it is not done.
+pub(super) fn compare(run: &mut Run<'_, '_>) -> Result<(), RunError> {
+    let networks = run.state.book.networks.clone();
+    do_missing(run, &COMPARISONS, |bench, cell, control| {
+        let seeds = bench.grid.plan.seeds;
+        let start = cell * seeds;
+        let networks = networks.get(start..start + seeds).unwrap_or_default().iter().enumerate();
+        let cellmates = Cellmates {
+            config: bench.config,
+            material: &bench.grid.material,
+            knobs: bench.recipe(start)?.knobs,
+            run_seed: bench.seed,
+            networks: networks.filter_map(|(seed, network)| Some((seed, network.as_ref()?))).collect(),
+        };
+        cellmates.compare(control)
+    })
+}
+
+/// Measures the curvature of networks where it is not done.
+pub(super) fn bend(run: &mut Run<'_, '_>) -> Result<(), RunError> {
+    let networks = run.state.book.networks.clone();
+    do_missing(run, &CURVATURES, |bench, index, control| {
+        let (recipe, network) = bench.made(&networks, index)?;
+        let seeds = (bench.seed, recipe.seed);
+        curvature::measure(bench.config, &bench.grid.material, &recipe.knobs, seeds, network, control)
+    })
+}
+
+/// Uses networks where it is not done.
+pub(super) fn use_networks(run: &mut Run<'_, '_>) -> Result<(), RunError> {
+    let networks = run.state.book.networks.clone();
+    do_missing(run, &USES, |bench, index, control| {
+        let (recipe, network) = bench.made(&networks, index)?;
+        let seeds = (bench.seed, recipe.seed);
+        afterwards::measure(bench.config, &bench.grid.material, &recipe.knobs, seeds, network, control)
+    })
+}
+
+/// Does the jobs of a kind whose results are missing, and takes the results in the order of the plan.
+fn do_missing<T: Send>(
+    run: &mut Run<'_, '_>,
+    kind: &Kind<T>,
+    work: impl Fn(&Bench<'_>, usize, &Control) -> Result<T, RunError> + Sync,
+) -> Result<(), RunError> {
+    let bench = Bench::new(run)?;
+    let missing = missing((kind.entries)(&mut run.state.book));
+    let (begun, before) = (Instant::now(), *(kind.seconds)(&mut run.state.book.seconds));
+    run.jobs::<_, ()>(
+        &Jobs::new(kind.job, missing.len()),
+        |job, hand| work(&bench, missing[job], hand.control()),
+        |run, news| {
+            match news {
+                News::Next(job, value) => {
+                    let index = missing[job];
+                    run.begin_step((kind.epochs)(&value))?;
+                    put((kind.entries)(&mut run.state.book), index, value);
+                    (kind.record)(run, index);
+                    // What was spent before a resume counts too.
+                    *(kind.seconds)(&mut run.state.book.seconds) = before + begun.elapsed().as_secs_f64();
+                    show(run, &bench.grid, kind.of_cell || bench.grid.ends_cell(index));
+                    run.end_step()?;
+                }
+                News::Early(early) => glance(run, &bench.grid, kind, &missing, early),
+                News::Told(..) => {}
+            }
+            Ok(())
+        },
+    )?;
+    write_tables(run, &bench.grid)
+}
+
+fn put<T>(entries: &mut [Option<T>], index: usize, value: T) {
+    if let Some(place) = entries.get_mut(index) {
+        *place = Some(value);
+    }
+}
+
+/// Shows the grid as it stands, with its tables when a cell is complete.
+fn show(run: &mut Run<'_, '_>, grid: &Grid, with_tables: bool) {
+    Pictures::of(run.settings, &grid.plan, &run.state.book).show(run.context);
+    if with_tables {
+        tables::show(run.context, run.settings, &grid.plan, &run.state.book);
+    }
+}
+
+/// Shows what is finished before its turn; nothing of it is kept, so that the record does not depend on who was faster.
+fn glance<T>(
+    run: &mut Run<'_, '_>,
+    grid: &Grid,
+    kind: &Kind<T>,
+    missing: &[usize],
+    early: &mut BTreeMap<usize, T>,
+) {
+    let jobs: Vec<usize> = early.keys().copied().collect();
+    for (job, value) in std::mem::take(early) {
+        put((kind.entries)(&mut run.state.book), missing[job], value);
+    }
+    let pictures = Pictures::of(run.settings, &grid.plan, &run.state.book);
+    let step = run.step();
+    run.show_passing(|record| pictures.put(record, step));
+    for job in jobs {
+        let entries = (kind.entries)(&mut run.state.book);
+        if let Some(value) = entries.get_mut(missing[job]).and_then(Option::take) {
+            early.insert(job, value);
         }
-        self.take_requests(context, book);
-        context.end_step(|| checkpoint::save(book))
     }
+}
 
-    /// Cells of a brushed region join the queue.
-    fn take_requests(&self, context: &mut Context<'_>, book: &mut Book) {
-        for request in context.requests() {
-            let Request::Action { id, controls } = request else { continue };
-            let Some([left, right, bottom, top]) = controls.region(REGION).filter(|_| id == REFINE) else {
-                continue;
-            };
-            let plan = Plan::new(self.config, &book.wanted);
-            let wanted = refined(&plan, self.config, (left, right), (bottom, top));
-            context.message(&format!("{} cells join the queue", wanted.len()));
-            book.wanted.extend(wanted);
-        }
-    }
-
-    /// Tables and `grid.csv` as they stand.
-    pub(super) fn end_stage(&self, context: &mut Context<'_>, book: &Book) -> Result<(), RunError> {
-        pictures::tables(context.record(), self.config, &self.plan, book);
-        context.write_file(files::GRID, files::grid_csv(self.config, &self.plan, book).as_bytes())
-    }
+/// Tables and `grid.csv` as they stand.
+pub(super) fn write_tables(run: &mut Run<'_, '_>, grid: &Grid) -> Result<(), RunError> {
+    tables::show(run.context, run.settings, &grid.plan, &run.state.book);
+    run.write_file(files::GRID, files::grid_csv(run.settings, &grid.plan, &run.state.book).as_bytes())
 }

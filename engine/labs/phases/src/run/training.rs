@@ -19,26 +19,63 @@ const CURVE_POINTS: usize = 24;
 /// Epochs whose parameters are averaged.
 const AVERAGED_EPOCHS: usize = 5;
 
-/// A point of a learning curve.
+/// How a network does on some rows. In files it is the array of the two numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(from = "[Option<f64>; 2]", into = "[f64; 2]")]
+pub(crate) struct Score {
+    /// Mean cross-entropy, nat.
+    pub(crate) loss: f64,
+    /// Share of right answers.
+    pub(crate) accuracy: f64,
+}
+
+impl From<[Option<f64>; 2]> for Score {
+    /// JSON has no NaN and writes `null`; this reads it back.
+    fn from(numbers: [Option<f64>; 2]) -> Self {
+        let [loss, accuracy] = numbers.map(|number| number.unwrap_or(f64::NAN));
+        Self { loss, accuracy }
+    }
+}
+
+impl From<Score> for [f64; 2] {
+    fn from(Score { loss, accuracy }: Score) -> Self {
+        [loss, accuracy]
+    }
+}
+
+impl From<Judgement> for Score {
+    fn from(judgement: Judgement) -> Self {
+        Self { loss: judgement.loss, accuracy: judgement.accuracy }
+    }
+}
+
+/// How a network does on the rows that it learns from and on those that it is tested on.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Scores {
+    /// On the training rows.
+    pub(crate) train: Score,
+    /// On the test rows.
+    pub(crate) test: Score,
+}
+
+/// A point of a learning curve.
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Point {
     /// Epochs done; 0 before training.
     pub(crate) epoch: usize,
     /// Mean loss of the batches of the epoch, as they came; NaN before training.
     pub(crate) running_loss: f64,
-    /// Loss and accuracy on training and test rows, at the epochs that were judged.
-    pub(crate) judged: Option<[f64; 4]>,
+    /// Known at the epochs that were judged.
+    pub(crate) judged: Option<Scores>,
 }
 
 /// One trained network.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Network {
-    /// Loss and accuracy on the training rows.
-    #[serde(deserialize_with = "two_numbers")]
-    pub(crate) train: [f64; 2],
-    /// The same on the test rows.
-    #[serde(deserialize_with = "two_numbers")]
-    pub(crate) test: [f64; 2],
+    /// On the training rows.
+    pub(crate) train: Score,
+    /// On the test rows.
+    pub(crate) test: Score,
     /// Norm of the parameters.
     #[serde(deserialize_with = "one_number")]
     pub(crate) norm: f64,
@@ -65,11 +102,6 @@ pub(crate) struct Network {
 /// JSON has no NaN and writes `null`; these read it back.
 fn one_number<'de, D: Deserializer<'de>>(input: D) -> Result<f64, D::Error> {
     Ok(Option::deserialize(input)?.unwrap_or(f64::NAN))
-}
-
-fn two_numbers<'de, D: Deserializer<'de>>(input: D) -> Result<[f64; 2], D::Error> {
-    let numbers: [Option<f64>; 2] = Deserialize::deserialize(input)?;
-    Ok(numbers.map(|number| number.unwrap_or(f64::NAN)))
 }
 
 fn numbers<'de, D: Deserializer<'de>>(input: D) -> Result<Vec<f64>, D::Error> {
@@ -109,14 +141,12 @@ impl Recipe<'_> {
         let mut weights = pack(&shape, &initial)?;
         let mut machine = Machine::new(&shape, protocol.batch_for(training.rows()));
         let mut judge = Machine::new(&shape, JUDGED);
-        let judge_both = |judge: &mut Machine, weights: &[Lane]| {
-            [judge.judge(weights, training), judge.judge(weights, &self.material.test)]
+        let judge_both = |judge: &mut Machine, weights: &[Lane]| Scores {
+            train: judge.judge(weights, training).into(),
+            test: judge.judge(weights, &self.material.test).into(),
         };
-        let mut curve = vec![Point {
-            epoch: 0,
-            running_loss: f64::NAN,
-            judged: Some(joined(judge_both(&mut judge, &weights))),
-        }];
+        let mut curve =
+            vec![Point { epoch: 0, running_loss: f64::NAN, judged: Some(judge_both(&mut judge, &weights)) }];
         watch(0, &weights);
         let marked = marked_epochs(protocol.epochs);
         let mut last: Vec<Vec<f32>> = Vec::new();
@@ -128,7 +158,7 @@ impl Recipe<'_> {
             &mut stream(self.run_seed, &purpose("order")),
             |Epoch { done, running_loss }, weights| -> Result<(), RunError> {
                 control.check()?;
-                let judged = marked.contains(&done).then(|| joined(judge_both(&mut judge, weights)));
+                let judged = marked.contains(&done).then(|| judge_both(&mut judge, weights));
                 curve.push(Point { epoch: done, running_loss, judged });
                 watch(done, weights);
                 if done + AVERAGED_EPOCHS > protocol.epochs {
@@ -137,13 +167,13 @@ impl Recipe<'_> {
                 Ok(())
             },
         )?;
-        let [train, test] = judge_both(&mut judge, &weights);
+        let Scores { train, test } = judge_both(&mut judge, &weights);
         let flat = shape.unpack(&weights);
         let finite = flat.iter().all(|value| value.is_finite());
         let averaged = judge.judge(&pack(&shape, &average(&last))?, &self.material.test).accuracy;
         Ok(Network {
-            train: [train.loss, train.accuracy],
-            test: [test.loss, test.accuracy],
+            train,
+            test,
             norm: pairs::norm(&flat),
             epochs: protocol.epochs,
             steps: (protocol.epochs * protocol.steps_per_epoch(training.rows())) as u64,
@@ -173,8 +203,8 @@ impl Network {
         let finite = flat.iter().all(|value| value.is_finite());
         let protocol = Protocol { epochs, ..knobs.protocol(config, training.rows()) };
         Ok(Self {
-            train: [train.loss, train.accuracy],
-            test: [test.loss, test.accuracy],
+            train: train.into(),
+            test: test.into(),
             norm: pairs::norm(&flat),
             epochs,
             steps: (epochs * protocol.steps_per_epoch(training.rows())) as u64,
@@ -200,10 +230,6 @@ pub(crate) fn shape(config: &Config, material: &Material, knobs: &Knobs) -> Resu
 /// A flat vector packed.
 pub(crate) fn pack(shape: &Shape, flat: &[f32]) -> Result<Vec<Lane>, RunError> {
     shape.pack(flat).map_err(|error| RunError::Defect(error.to_string()))
-}
-
-fn joined([train, test]: [Judgement; 2]) -> [f64; 4] {
-    [train.loss, train.accuracy, test.loss, test.accuracy]
 }
 
 /// Epochs that are judged: dense at first, the last one among them.

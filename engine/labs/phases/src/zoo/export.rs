@@ -9,7 +9,6 @@ use crate::config::{Config, Origin};
 use crate::metric::Metric;
 use crate::plan::Plan;
 use crate::run::book::Book;
-use crate::run::checkpoint;
 use crate::run::training::Network;
 use weightscope_frame::experiment::{Comments, number, to_toml};
 use weightscope_frame::lab::Product;
@@ -108,7 +107,9 @@ fn newest_book(run: &Path) -> Result<Book, RunError> {
     let origin = store::origin_checkpoint(run);
     for file in store::checkpoints(run).into_iter().rev().chain(origin.is_file().then_some(origin)) {
         if let Ok(found) = store::read_checkpoint(&file) {
-            return checkpoint::read(&found.state);
+            let mut book = Book::default();
+            store::restore(&mut book, &found.state)?;
+            return Ok(book);
         }
     }
     Ok(Book::default())
@@ -158,10 +159,10 @@ fn index(zoo: &Zoo<'_>) -> String {
         row.extend([
             of(|network| network.epochs as f64),
             of(|network| network.steps as f64),
-            of(|network| network.train[0]),
-            of(|network| network.train[1]),
-            of(|network| network.test[0]),
-            of(|network| network.test[1]),
+            of(|network| network.train.loss),
+            of(|network| network.train.accuracy),
+            of(|network| network.test.loss),
+            of(|network| network.test.accuracy),
             of(|network| network.norm),
             field(bend.map(|bend| bend.lambda)),
             field(bend.map(|bend| bend.trace)),

@@ -6,25 +6,18 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::import::{MEASURING, READING, ZooGrid};
 use super::model::Model;
 use crate::config::{Config, HessianRows};
 use crate::material::Material;
 use crate::metric::{Metric, Values};
 use crate::plan::{Cell, Plan};
+use crate::run::Run;
 use crate::run::book::Book;
 use crate::run::curvature::{self, Bends};
-use crate::run::jobs::{self, News};
 use crate::run::seeds::{Cellmates, Together};
 use crate::run::training::{Network, shape};
-use weightscope_frame::run::{Context, Control, RunError};
-
-/// What was computed.
-pub(super) struct Measures {
-    /// Its networks, comparisons and curvatures, in the order of the plan.
-    pub(super) book: Book,
-    /// Models whose weights were used.
-    pub(super) computed: usize,
-}
+use weightscope_frame::run::{Context, Control, Jobs, News, RunError};
 
 /// What a cell lacks.
 #[derive(Clone, Copy)]
@@ -50,29 +43,42 @@ struct Measured {
     bends: Vec<Bends>,
 }
 
-/// Computes what the cells lack, if the settings ask for it.
-pub(super) fn missing(
+/// Computes what the cells lack and the book does not have, one step a cell.
+pub(super) fn missing(run: &mut Run<'_, '_>) -> Result<(), RunError> {
+    let grid = run.state.zoo_grid()?;
+    let tasks = tasks(run.settings, run.context, &grid, &run.state.book)?;
+    let done = run.step();
+    run.context.plan(&[(READING, done), (MEASURING, tasks.len() as u64)]);
+    let run_seed = run.seed;
+    run.jobs::<_, ()>(
+        &Jobs::new("cell of the zoo", tasks.len()),
+        |index, hand| measured(&tasks[index], &grid.plan, run_seed, hand.control()),
+        |run, news| {
+            let News::Next(index, found) = news else { return Ok(()) };
+            run.begin_step(0.0)?;
+            file(&mut run.state.book, tasks[index].cell, found);
+            run.end_step()
+        },
+    )
+}
+
+/// The cells that lack something that can be computed; why others cannot is said with their number.
+fn tasks(
     config: &Config,
     context: &mut Context<'_>,
-    plan: &Plan,
-    cells: &[Vec<&Model>],
-    values: &[Values],
-) -> Result<Measures, RunError> {
-    let mut book = Book::default();
-    book.fit(plan);
-    if !config.measure_missing {
-        return Ok(Measures { book, computed: 0 });
-    }
+    grid: &ZooGrid,
+    book: &Book,
+) -> Result<Vec<Task>, RunError> {
     let mut reasons: BTreeMap<String, usize> = BTreeMap::new();
     let mut materials = Materials::default();
     let mut tasks = Vec::new();
-    for (cell, (models, values)) in cells.iter().zip(values).enumerate() {
+    for (cell, (models, values)) in grid.cells.iter().zip(&grid.values).enumerate() {
         context.check()?;
-        let lacks = lacks(config, models, values);
+        let lacks = lacks(config, models, values).beyond(book, cell, models.len());
         if !lacks.together && !lacks.bends {
             continue;
         }
-        match task(config, plan, &mut materials, (cell, lacks), models) {
+        match task(config, &grid.plan, &mut materials, (cell, lacks), models) {
             Ok(task) => tasks.push(task),
             Err(why) => *reasons.entry(why).or_default() += 1,
         }
@@ -82,23 +88,18 @@ pub(super) fn missing(
             "{count} cells lack connectivity, similarity or curvature, and these cannot be computed: {why}"
         ));
     }
-    let computed = tasks.iter().map(|task| task.members.len()).sum();
-    if !tasks.is_empty() {
-        context.plan(&[("reading the zoo", context.step()), ("measuring", tasks.len() as u64)]);
-        context.enter_stage(1);
-    }
-    let run_seed = context.seed;
-    let work = |index: usize, control: &Control| measured(&tasks[index], plan, run_seed, control);
-    jobs::in_order(context, tasks.len(), &work, |context, news| {
-        let News::Next(index, found) = news else { return Ok(()) };
-        context.begin_step(0.0);
-        file(&mut book, tasks[index].cell, found);
-        Ok(())
-    })?;
-    Ok(Measures { book, computed })
+    Ok(tasks)
 }
 
-fn lacks(config: &Config, models: &[&Model], values: &Values) -> Lacks {
+impl Lacks {
+    /// What of it a run that goes on has not measured before.
+    fn beyond(self, book: &Book, cell: usize, models: usize) -> Self {
+        let bent = (0..models).all(|model| book.bends_of(cell, model).is_some());
+        Self { together: self.together && book.together_of(cell).is_none(), bends: self.bends && !bent }
+    }
+}
+
+fn lacks(config: &Config, models: &[Model], values: &Values) -> Lacks {
     let unknown = |metric| values.get(metric).is_none();
     let finite = models.iter().filter(|model| !model.diverged).count();
     // A measurement that was made may still have no value: constant outputs have no similarity, a negative eigenvalue no logarithm.
@@ -131,7 +132,7 @@ fn task(
     plan: &Plan,
     materials: &mut Materials,
     (cell, lacks): (usize, Lacks),
-    models: &[&Model],
+    models: &[Model],
 ) -> Result<Task, String> {
     let first = models.first().ok_or("it has no models")?;
     let made = first.made_by(config)?;
@@ -192,7 +193,7 @@ fn file(book: &mut Book, cell: usize, found: Measured) {
             *place = Some(bends);
         }
     }
-    if let Some(place) = book.together.get_mut(cell) {
-        *place = found.together;
+    if let Some((place, together)) = book.together.get_mut(cell).zip(found.together) {
+        *place = Some(together);
     }
 }

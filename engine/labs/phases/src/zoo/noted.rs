@@ -40,10 +40,10 @@ pub(super) fn entries(config: &Config, book: &Book, cell: usize, seed: usize) ->
     add("representation_similarity", values.get(Metric::Cka));
     if let Some((_, network)) = book.networks_of(cell).find(|(other, _)| *other == seed) {
         add("wiseft_acc_test", Some(network.averaged_accuracy));
-        add("wiseft_acc_test_delta", Some(network.averaged_accuracy - network.test[1]));
+        add("wiseft_acc_test_delta", Some(network.averaged_accuracy - network.test.accuracy));
         let matched = values.get(Metric::MatchedAverage);
         add("gitrebasin_acc_test", matched);
-        add("gitrebasin_acc_test_delta", matched.map(|accuracy| accuracy - network.test[1]));
+        add("gitrebasin_acc_test_delta", matched.map(|accuracy| accuracy - network.test.accuracy));
     }
     let known =
         Metric::ALL.iter().filter_map(|metric| Some((metric.words().id, json!(values.get(*metric)?))));

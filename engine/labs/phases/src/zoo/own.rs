@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use super::{FOLDER, PARAMS, RESULT, WEIGHTS, checkpoint};
 use crate::config::{Config, Unit};
 use crate::plan::Knobs;
-use crate::run::training::{Network, Point};
+use crate::run::training::{Network, Point, Score, Scores};
 use weightscope_frame::store::{self, Artifact, Blob, StoreError};
 use weightscope_population::Shape;
 
@@ -88,12 +88,12 @@ fn result(network: &Network) -> String {
         if point.running_loss.is_finite() {
             line.insert("running_loss".to_owned(), json!(point.running_loss));
         }
-        if let Some([train_loss, train_accuracy, test_loss, test_accuracy]) = point.judged {
+        if let Some(Scores { train, test }) = point.judged {
             for (key, value) in [
-                ("train_loss", train_loss),
-                ("train_acc", train_accuracy),
-                ("test_loss", test_loss),
-                ("test_acc", test_accuracy),
+                ("train_loss", train.loss),
+                ("train_acc", train.accuracy),
+                ("test_loss", test.loss),
+                ("test_acc", test.accuracy),
             ] {
                 line.insert(key.to_owned(), json!(value));
             }
@@ -128,11 +128,10 @@ pub(crate) fn read_result(folder: &Path) -> Option<(Vec<Point>, Value)> {
     for line in text.lines() {
         let value: Value = serde_json::from_str(line).ok()?;
         let number = |key: &str| value.get(key).map(|value| value.as_f64().unwrap_or(f64::NAN));
-        let judged =
-            match (number("train_loss"), number("train_acc"), number("test_loss"), number("test_acc")) {
-                (Some(a), Some(b), Some(c), Some(d)) => Some([a, b, c, d]),
-                _ => None,
-            };
+        let score =
+            |loss: &str, accuracy: &str| Some(Score { loss: number(loss)?, accuracy: number(accuracy)? });
+        let scores = score("train_loss", "train_acc").zip(score("test_loss", "test_acc"));
+        let judged = scores.map(|(train, test)| Scores { train, test });
         let epoch = value.get("training_iteration")?.as_u64()? as usize;
         curve.push(Point { epoch, running_loss: number("running_loss").unwrap_or(f64::NAN), judged });
         if let Some(found) = value.get("weightscope") {

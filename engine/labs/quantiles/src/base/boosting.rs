@@ -5,9 +5,10 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Progress;
 use super::matrix::Matrix;
 use super::tree::{Bins, Growth, Rule, Tree, grow};
-use super::{Halt, Progress};
+use weightscope_frame::run::RunError;
 use weightscope_math::rng::stream;
 use weightscope_math::stats::order;
 
@@ -68,14 +69,14 @@ pub fn fit(
     taus: &[f64],
     settings: &BoostingSettings,
     (seed, purpose): (u64, &str),
-    progress: &mut Progress<'_>,
-) -> Result<Boosting, Halt> {
+    progress: Progress<'_>,
+) -> Result<Boosting, RunError> {
     let bins = Bins::new(x);
     let mut model = Boosting::default();
     for (level, tau) in taus.iter().enumerate() {
         let purpose = format!("{purpose}/level/{level}");
         model.sequences.push(fit_level(&bins, y, *tau, settings, (seed, &purpose)));
-        progress.share((level + 1) as f64 / taus.len() as f64)?;
+        progress.check()?;
     }
     Ok(model)
 }

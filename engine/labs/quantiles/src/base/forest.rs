@@ -5,9 +5,10 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Progress;
 use super::matrix::Matrix;
 use super::tree::{Bins, Growth, Rule, Tree, grow};
-use super::{Halt, Progress};
+use weightscope_frame::run::RunError;
 use weightscope_math::rng::stream;
 
 weightscope_frame::choices! {
@@ -60,8 +61,8 @@ pub fn fit(
     variety: Variety,
     settings: &ForestSettings,
     (seed, purpose): (u64, &str),
-    progress: &mut Progress<'_>,
-) -> Result<Forest, Halt> {
+    progress: Progress<'_>,
+) -> Result<Forest, RunError> {
     let bins = Bins::new(x);
     let target: Vec<f64> = y.iter().map(|y| f64::from(*y)).collect();
     let mut order: Vec<u32> = (0..y.len() as u32).collect();
@@ -85,7 +86,7 @@ pub fn fit(
         };
         let grown = grow(&bins, rows, &target, &features, &growth, &mut random);
         forest.add(grown.tree, x, &place);
-        progress.share((index + 1) as f64 / settings.trees as f64)?;
+        progress.check()?;
     }
     Ok(forest)
 }

@@ -2,9 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Progress;
 use super::matrix::Matrix;
 use super::program::quantile_regression;
-use super::{Halt, Progress};
+use weightscope_frame::run::RunError;
 
 /// Coefficients for each level, the intercept first.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -13,14 +14,14 @@ pub struct Linear {
 }
 
 /// Fits all levels.
-pub fn fit(x: &Matrix, y: &[f32], taus: &[f64], progress: &mut Progress<'_>) -> Result<Linear, Halt> {
+pub fn fit(x: &Matrix, y: &[f32], taus: &[f64], progress: Progress<'_>) -> Result<Linear, RunError> {
     let values: Vec<f64> = x.values.iter().map(|value| f64::from(*value)).collect();
     let y: Vec<f64> = y.iter().map(|value| f64::from(*value)).collect();
     let mut model = Linear::default();
-    for (level, tau) in taus.iter().enumerate() {
+    for tau in taus {
         let solution = quantile_regression(&values, x.columns, &y, *tau);
         model.coefficients.push(solution.w.iter().map(|w| *w as f32).collect());
-        progress.share((level + 1) as f64 / taus.len() as f64)?;
+        progress.check()?;
     }
     Ok(model)
 }

@@ -1,6 +1,6 @@
 //! The base models: what they are, how they are fitted and asked. All of them see standardised features and observations.
 //!
-//! Contract: a fit is a function of (rows, settings, seed, purpose) alone; it reports its progress and ends early when told to.
+//! Contract: a fit is a function of (rows, settings, seed, purpose) alone; it reports points of its training curve and ends early when told to.
 
 pub mod boosting;
 pub mod forest;
@@ -15,6 +15,7 @@ pub mod tree;
 pub mod watch;
 
 use serde::{Deserialize, Serialize};
+use weightscope_frame::run::{Job, RunError};
 
 pub use matrix::Matrix;
 
@@ -41,68 +42,50 @@ weightscope_frame::choices! {
 }
 
 impl Kind {
-    /// The kind with this word.
-    pub fn by_key(key: &str) -> Option<Self> {
-        Self::ALL.iter().copied().find(|kind| kind.key() == key)
-    }
-
     /// True for the three nets.
     pub fn is_net(self) -> bool {
         matches!(self, Self::ConditionalGaussian | Self::SimultaneousQuantile | Self::JointQuantile)
     }
 }
 
-/// The work was told to stop.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Halt;
-
-/// News of a fit.
+/// A point of a training curve.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum News {
-    /// Done share, 0 to 1.
-    Share(f64),
-    /// A point of a training curve.
-    Point {
-        /// Steps done.
-        step: usize,
-        /// Mean training loss since the last point.
-        train: f64,
-        /// Loss on the validation rows; not-a-number without.
-        validation: f64,
-        /// Mean crossing penalty since the last point.
-        crossing: f64,
-    },
+pub struct CurvePoint {
+    /// Training steps done.
+    pub step: usize,
+    /// Mean training loss since the point before.
+    pub train: f64,
+    /// Loss on the validation rows; not-a-number without them.
+    pub validation: f64,
+    /// Mean crossing penalty since the point before.
+    pub crossing: f64,
 }
 
-/// Where a fit reports.
+/// The hand of a fit: where it reports points of its training curve, and what ends it early.
+#[derive(Clone, Copy)]
 pub struct Progress<'a> {
-    report: &'a mut dyn FnMut(News) -> Result<(), Halt>,
-    stop: Option<&'a std::sync::atomic::AtomicBool>,
+    job: Option<&'a Job<'a, CurvePoint>>,
 }
 
 impl<'a> Progress<'a> {
-    /// Reports to a function; `stop` ends the work between reports.
-    pub fn new(
-        report: &'a mut dyn FnMut(News) -> Result<(), Halt>,
-        stop: Option<&'a std::sync::atomic::AtomicBool>,
-    ) -> Self {
-        Self { report, stop }
+    /// The hand of a fit that is a job of a run.
+    pub fn of(job: &'a Job<'a, CurvePoint>) -> Self {
+        Self { job: Some(job) }
     }
 
-    /// Reports a done share.
-    pub fn share(&mut self, share: f64) -> Result<(), Halt> {
-        (self.report)(News::Share(share))
+    /// The hand of a fit outside of runs: nobody listens, and nothing ends it.
+    pub fn alone() -> Self {
+        Self { job: None }
     }
 
-    /// Reports anything.
-    pub fn tell(&mut self, news: News) -> Result<(), Halt> {
-        (self.report)(news)
+    /// Reports a point of the training curve; waits while many are unread.
+    pub fn tell(self, point: CurvePoint) -> Result<(), RunError> {
+        self.job.map_or(Ok(()), |job| job.tell(point))
     }
 
-    /// For loops between reports.
-    pub fn check(&self) -> Result<(), Halt> {
-        let stopped = self.stop.is_some_and(|stop| stop.load(std::sync::atomic::Ordering::Relaxed));
-        if stopped { Err(Halt) } else { Ok(()) }
+    /// For loops between reports: waits while the run is held, fails when the run has ended.
+    pub fn check(self) -> Result<(), RunError> {
+        self.job.map_or(Ok(()), Job::check)
     }
 }
 

@@ -4,8 +4,9 @@ use burn::tensor::Device;
 use serde::{Deserialize, Serialize};
 
 use super::network::{Head, Network, TrainSettings, Trained, train};
-use super::{Halt, Kind, Matrix, Progress};
+use super::{Kind, Matrix, Progress};
 use crate::method::{gaussian, pinball};
+use weightscope_frame::run::RunError;
 use weightscope_math::real::Real as _;
 use weightscope_math::rng::{Stream, stream};
 use weightscope_math::special::normal;
@@ -72,8 +73,8 @@ pub fn fit(
     (batch, steps): (usize, Option<usize>),
     (seed, purpose): (u64, &str),
     device: &Device,
-    progress: &mut Progress<'_>,
-) -> Result<(Net, usize), Halt> {
+    progress: Progress<'_>,
+) -> Result<(Net, usize), RunError> {
     let (inputs, outputs) = match kind {
         Kind::ConditionalGaussian => (rows.x.columns, 2),
         Kind::SimultaneousQuantile => (rows.x.columns + 1, 1),
@@ -82,7 +83,8 @@ pub fn fit(
     let mut widths = vec![inputs];
     widths.extend(std::iter::repeat_n(settings.hidden, settings.layers));
     widths.push(outputs);
-    let network = Network::new(&widths, &mut stream(seed, &format!("{purpose}/init"))).map_err(|_| Halt)?;
+    let network = Network::new(&widths, &mut stream(seed, &format!("{purpose}/init")))
+        .map_err(|error| RunError::Defect(error.to_string()))?;
     let mut head = NetHead {
         kind,
         rows,

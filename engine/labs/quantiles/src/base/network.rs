@@ -7,8 +7,9 @@
 use burn::tensor::{Device, Tensor, activation};
 
 use super::watch::{Looks, Watch};
-use super::{Halt, Matrix, Progress};
+use super::{Matrix, Progress};
 use crate::method::optimizer::Amsgrad;
+use weightscope_frame::run::RunError;
 use weightscope_math::rng::{Stream, stream};
 use weightscope_nn::gradient::constant;
 use weightscope_nn::layer::{Bias, Linear};
@@ -213,8 +214,8 @@ pub fn train(
     settings: &TrainSettings,
     (seed, purpose): (u64, &str),
     device: &Device,
-    progress: &mut Progress<'_>,
-) -> Result<Trained, Halt> {
+    progress: Progress<'_>,
+) -> Result<Trained, RunError> {
     let tracked = device.clone().autodiff();
     let mut optimizer =
         Amsgrad::<f32>::new(network.values().len(), settings.learning_rate, settings.weight_decay);

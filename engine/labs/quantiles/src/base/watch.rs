@@ -1,6 +1,7 @@
 //! Looks at a training every so many steps: reports it, keeps the best state by the validation loss, says when to end.
 
-use super::{Halt, News, Progress};
+use super::{CurvePoint, Progress};
+use weightscope_frame::run::RunError;
 
 /// How often is looked, and how long waited.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,22 +56,21 @@ impl<S> Watch<S> {
     /// True if training should end.
     ///
     /// # Errors
-    /// The work was told to stop.
+    /// The run was cancelled, or has failed elsewhere.
     pub fn look(
         &mut self,
         step: usize,
         validation: Option<f64>,
         state: impl FnOnce() -> S,
-        progress: &mut Progress<'_>,
-    ) -> Result<bool, Halt> {
+        progress: Progress<'_>,
+    ) -> Result<bool, RunError> {
         let count = self.since as f64;
-        progress.tell(News::Point {
+        progress.tell(CurvePoint {
             step,
             train: self.loss / count,
             validation: validation.unwrap_or(f64::NAN),
             crossing: self.crossing / count,
         })?;
-        progress.share(step as f64 / self.looks.most_steps as f64)?;
         (self.loss, self.crossing, self.since) = (0.0, 0.0, 0);
         match validation {
             Some(loss) if loss < self.best.loss => self.best = Best { loss, step, state: state() },

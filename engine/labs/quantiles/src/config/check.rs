@@ -1,9 +1,9 @@
 //! Rules between settings.
 
-use super::{Config, Conformal, Placement};
+use super::{Config, Conformal, Placement, Split};
 use crate::base::Kind;
-use crate::ensemble::Aggregator;
 use crate::method::isotonize::Isotonization;
+use crate::names::Method;
 use weightscope_frame::experiment::Problem;
 
 impl Config {
@@ -24,11 +24,8 @@ impl Config {
             )),
             Ok(_) => {}
         }
-        let kinds: Vec<&str> = Kind::ALL.iter().map(|kind| kind.key()).collect();
-        words("base_models", &self.base_models, &kinds, &mut problems);
-        let aggregators: Vec<&str> = Aggregator::ALL.iter().map(|one| one.key()).collect();
-        words("aggregators", &self.aggregators, &aggregators, &mut problems);
         if self.base_models.is_empty() {
+            let kinds: Vec<&str> = Kind::ALL.iter().map(|kind| kind.key()).collect();
             problems.push(Problem::error("base_models", "there is no base model").allowing(kinds.join(", ")));
         }
         if self.placement == Placement::Inside && self.isotonization == Isotonization::None {
@@ -37,7 +34,7 @@ impl Config {
                     .allowing("isotonization = \"sort\", \"pava\" or \"sweep\""),
             );
         }
-        if self.conformal == Conformal::NestedCvPlus {
+        if self.is_nested() {
             let folds = self.folds.max(2);
             problems.push(Problem::warning(
                 "conformal",
@@ -47,46 +44,21 @@ impl Config {
                 ),
             ));
         }
-        if self.conformal == Conformal::CvPlus && self.combinations().iter().any(|one| one.learns()) {
+        if self.conformal == Conformal::CvPlus && self.aggregators.iter().any(|one| one.learns()) {
             problems.push(Problem::warning(
                 "conformal",
                 "trained aggregators have seen all folds: CV+ guarantees nothing for them; nested_cv_plus does",
             ));
         }
-        if let Some((_, part)) = self.split.rsplit_once(".csv:")
-            && !part.starts_with("part")
-        {
-            problems.push(
-                Problem::error("split", format!("\"{part}\" names no part column"))
-                    .allowing("a seed, or FILE.csv:part3 with folds in the column fold3"),
-            );
-        } else if !self.split.contains(".csv:") && self.split.trim().parse::<u64>().is_err() {
-            problems.push(
-                Problem::error("split", format!("\"{}\" is neither a seed nor a file", self.split))
-                    .allowing("a whole number, or FILE.csv:part3"),
-            );
+        if let Err(problem) = Split::read(&self.split) {
+            problems.push(problem);
         }
-        if !self.methods().contains(&self.relative_to) {
-            problems.push(
-                Problem::error(
-                    "relative_to",
-                    format!("\"{}\" is none of this run's methods", self.relative_to),
-                )
-                .allowing(self.methods().join(", ")),
-            );
+        let methods = self.methods();
+        if !methods.contains(&self.relative_to) {
+            let words: Vec<&str> = methods.into_iter().map(Method::key).collect();
+            let why = format!("\"{}\" is none of this run's methods", self.relative_to.key());
+            problems.push(Problem::error("relative_to", why).allowing(words.join(", ")));
         }
         problems
-    }
-}
-
-/// Each word must be known and stand once.
-fn words(key: &str, list: &[String], known: &[&str], problems: &mut Vec<Problem>) {
-    for (index, word) in list.iter().enumerate() {
-        if !known.contains(&word.as_str()) {
-            problems
-                .push(Problem::error(key, format!("\"{word}\" is not a choice")).allowing(known.join(", ")));
-        } else if list[..index].contains(word) {
-            problems.push(Problem::error(key, format!("\"{word}\" stands twice; name it once")));
-        }
     }
 }

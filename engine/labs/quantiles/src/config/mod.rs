@@ -1,18 +1,26 @@
-//! The settings of the quantiles lab: values here, their words in `visit`, the rules between them in `check`.
+//! The settings of the quantiles lab, each written once; the rules between them stand in `check`, what the setting `split` says in
+//! `split`.
 
 mod check;
-mod fork;
-mod visit;
+mod split;
 
-pub(super) use fork::FREE;
-
-use serde::{Deserialize, Serialize};
+pub(crate) use split::Split;
 
 use super::base::Kind;
 use super::ensemble::Aggregator;
 use super::method::isotonize::Isotonization;
 use super::method::levels::Levels;
-use weightscope_frame::choices;
+use super::names::Method;
+use super::pipeline::{AGGREGATING, CROSS_FITTING, FITTING, SCORING};
+use weightscope_frame::experiment::Mark;
+use weightscope_frame::{choices, settings};
+
+/// Why a fork cannot change what rows there are.
+const ROWS: &str = "the fitted models belong to the parent's rows";
+/// Why a fork cannot change how rows are divided.
+const PARTS: &str = "the out-of-fold predictions belong to the parent's parts and folds";
+/// Why a fork cannot change how base models are fitted.
+const FITTED: &str = "the base models are fitted already";
 
 choices! {
     /// What is done with rows that have holes.
@@ -82,78 +90,84 @@ choices! {
     }
 }
 
-/// The settings.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Config {
-    /// Table by name, or a path.
-    pub dataset: String,
-    /// Column to predict.
-    pub target: String,
-    /// Rows with holes.
-    pub missing: Missing,
-    /// A seed, or `FILE.csv:part3`.
-    pub split: String,
-    /// Folds of cross-fitting.
-    pub folds: u64,
-    /// A number of levels, or the levels.
-    pub levels: Vec<f64>,
-    /// Base models by their words.
-    pub base_models: Vec<String>,
-    /// How they get their settings.
-    pub search: Search,
-    /// Draws of the random search.
-    pub draws: u64,
-    /// Most steps of a net.
-    pub net_steps: u64,
-    /// Models whose predictions are not finite.
-    pub non_finite: NonFinite,
-    /// Aggregators by their words.
-    pub aggregators: Vec<String>,
-    /// Most steps of an aggregator.
-    pub aggregator_steps: u64,
-    /// Trials of the random search for each trained aggregator; 0 keeps the fixed settings.
-    pub search_trials: u64,
-    /// What is done to crossing quantiles.
-    pub isotonization: Isotonization,
-    /// Where it stands.
-    pub placement: Placement,
-    /// Weight of the crossing penalty.
-    pub crossing_penalty: f64,
-    /// Its margins.
-    pub margins: Margins,
-    /// The margin, or the scale of adaptive ones.
-    pub margin: f64,
-    /// Calibration.
-    pub conformal: Conformal,
-    /// Method to which scores are relative.
-    pub relative_to: String,
-}
-
-impl Default for Config {
-    fn default() -> Self {
-        Self {
-            dataset: "engel".to_owned(),
-            target: "y".to_owned(),
-            missing: Missing::Refuse,
-            split: "1".to_owned(),
-            folds: 5,
-            levels: vec![19.0],
-            base_models: Kind::ALL.iter().map(|kind| kind.key().to_owned()).collect(),
-            search: Search::Fixed,
-            draws: 20,
-            net_steps: 1500,
-            non_finite: NonFinite::Refuse,
-            aggregators: Aggregator::ALL.iter().map(|aggregator| aggregator.key().to_owned()).collect(),
-            aggregator_steps: 2000,
-            search_trials: 0,
-            isotonization: Isotonization::Sort,
-            placement: Placement::After,
-            crossing_penalty: 1.0,
-            margins: Margins::Single,
-            margin: 1e-3,
-            conformal: Conformal::Split,
-            relative_to: "average".to_owned(),
+settings! {
+    /// The settings of the lab.
+    pub struct Config {
+        section "Data" {
+            dataset: String = "engel".to_owned(), "Table",
+                "engel, diabetes, synth1, synth5, or the path of a CSV file with a header line.",
+                .mark(Mark::DataSet).fixed(ROWS);
+            target: String = "y".to_owned(), "Target",
+                "The column to predict; all others are features, of numbers or words.",
+                .mark(Mark::TargetColumn).fixed(ROWS);
+            missing: Missing = Missing::Refuse, "Missing values",
+                "What is done with rows that have holes.",
+                .fixed(ROWS);
+            split: String = "1".to_owned(), "Split",
+                "A seed (50 % training, 15 % validation, 15 % calibration, 20 % test), or FILE.csv:part3: the parts in that file's column part3, the folds in fold3.",
+                .fixed(PARTS);
+            folds: u64 = 5, "Folds",
+                "Parts of the training rows for out-of-fold predictions.",
+                .range(2.0, 50.0).published("5", "paper and code").fixed(PARTS);
+            levels: Vec<f64> = vec![19.0], "Levels",
+                "How many evenly spaced levels (19: 0.05 to 0.95; 99: 0.01 to 0.99), or the levels themselves.",
+                .published("99", "paper and code").fixed("the fitted models predict the parent's levels");
+        }
+        section "Base models" {
+            base_models: Vec<Kind> = Kind::ALL.to_vec(), "Base models",
+                "What is fitted and joined. Each is fitted by itself, so a fork may add some and leave some out.",
+                .stage(FITTING);
+            search: Search = Search::Fixed, "Settings",
+                "Fixed settings, or the best of random draws on the validation rows.",
+                .published("random", "paper: 20 draws").fixed(FITTED);
+            draws: u64 = 20, "Draws",
+                "Draws of the random search for each base model.",
+                .range(1.0, 1000.0).published("20", "code").fixed(FITTED),
+                if |s| s.search == Search::Random;
+            net_steps: u64 = 1500, "Steps of a net",
+                "At most; training ends earlier when validation stops improving.",
+                .range(1.0, 1_000_000.0).logarithmic().fixed(FITTED),
+                if |s| s.base_models.iter().any(|kind| kind.is_net());
+            non_finite: NonFinite = NonFinite::Refuse, "Predictions that are not finite",
+                "Whether a model with such predictions ends the run or is left out.",
+                .stage(FITTING);
+        }
+        section "Aggregation" {
+            aggregators: Vec<Aggregator> = Aggregator::ALL.to_vec(), "Aggregators",
+                "Ways to join the base models. Each is fitted by itself, so a fork may add some and leave some out.",
+                .stage(FITTING);
+            aggregator_steps: u64 = 2000, "Steps of an aggregator",
+                "At most; training ends earlier when validation stops improving.",
+                .range(1.0, 1_000_000.0).logarithmic().stage(AGGREGATING);
+            search_trials: u64 = 0, "Trials",
+                "Random search for each trained aggregator, scored on the validation rows; 0 keeps the fixed settings.",
+                .range(0.0, 1000.0).published("20", "code").stage(AGGREGATING);
+            isotonization: Isotonization = Isotonization::Sort, "Uncrossing",
+                "What is done to quantiles that cross; sort and PAVA never raise the score of a row.",
+                .published("sort", "paper: CrossPenalty with PostSort").stage(FITTING);
+            placement: Placement = Placement::After, "Placement",
+                "After training, or inside the loss with its gradient.",
+                .stage(AGGREGATING),
+                if |s| s.isotonization != Isotonization::None;
+            crossing_penalty: f64 = 1.0, "Crossing penalty",
+                "Weight of the penalty on levels that come closer than the margin; 0 for none.",
+                .range(0.0, 1000.0).logarithmic().published("0.5 to 10, searched", "code").stage(AGGREGATING);
+            margins: Margins = Margins::Single, "Margins",
+                "The same for each pair, or in proportion to the spread of the residuals.",
+                .published("adaptive or single, searched", "paper, eq. 21").stage(AGGREGATING),
+                if |s| s.crossing_penalty > 0.0;
+            margin: f64 = 1e-3, "Margin",
+                "The single margin, or the scale of adaptive ones; standardised target.",
+                .range(0.0, 10.0).logarithmic().published("1e-4 to 9.9e-3 single, 1e-4 to 1e-1 adaptive", "code").stage(AGGREGATING),
+                if |s| s.crossing_penalty > 0.0;
+        }
+        section "Calibration" {
+            conformal: Conformal = Conformal::Split, "Conformal",
+                "How intervals are moved so that 80 % means 80 % on average over rows. Nested CV+ costs K(K − 1)/2 more fits of each base model and K more of each aggregator.",
+                .published("split", "paper, eq. 26").stage(CROSS_FITTING);
+            relative_to: Method = Method::Joined(Aggregator::Average), "Relative to",
+                "Scores are also given relative to this method.",
+                .published("local_fine", "paper, figures 1 and 6").stage(SCORING);
         }
     }
 }
@@ -170,19 +184,19 @@ impl Config {
         }
     }
 
-    /// The base models in the order of the setting; words that name none are left out (the check names them).
-    pub fn kinds(&self) -> Vec<Kind> {
-        self.base_models.iter().filter_map(|word| Kind::by_key(word)).collect()
+    /// All methods, base models first.
+    pub fn methods(&self) -> Vec<Method> {
+        let kinds = self.base_models.iter().copied().map(Method::Base);
+        kinds.chain(self.aggregators.iter().copied().map(Method::Joined)).collect()
     }
 
-    /// The aggregators in the order of the setting.
-    pub fn combinations(&self) -> Vec<Aggregator> {
-        self.aggregators.iter().filter_map(|word| Aggregator::by_key(word)).collect()
+    /// True if calibration wants the models that were fitted without a fold, for test rows and new ones.
+    pub(crate) fn keeps_fold_models(&self) -> bool {
+        matches!(self.conformal, Conformal::CvPlus | Conformal::NestedCvPlus)
     }
 
-    /// Words of all methods, base models first.
-    pub fn methods(&self) -> Vec<String> {
-        let kinds = self.kinds().into_iter().map(|kind| kind.key().to_owned());
-        kinds.chain(self.combinations().into_iter().map(|one| one.key().to_owned())).collect()
+    /// True if base models are also fitted without two folds, and aggregators without one.
+    pub(crate) fn is_nested(&self) -> bool {
+        self.conformal == Conformal::NestedCvPlus
     }
 }

@@ -34,18 +34,18 @@ pub enum Input {
     },
 }
 
-/// Name and scale of the target.
+/// Name and scale of a column of numbers.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Target {
-    /// Name.
+pub struct Scale {
+    /// Name of the column.
     pub name: String,
-    /// Mean of the training rows.
+    /// Mean over the training rows.
     pub mean: f64,
-    /// Their population deviation.
+    /// Population standard deviation over the training rows; 1 where the column is constant.
     pub deviation: f64,
 }
 
-impl Target {
+impl Scale {
     /// A standardised value in units.
     pub fn in_units(&self, value: f64) -> f64 {
         self.mean + self.deviation * value
@@ -58,7 +58,7 @@ pub struct Encoder {
     /// The inputs in the order of the table.
     pub inputs: Vec<Input>,
     /// The target.
-    pub target: Target,
+    pub target: Scale,
     /// Names of the encoded columns.
     pub names: Vec<String>,
     /// Mean of each encoded column.
@@ -75,7 +75,7 @@ impl Encoder {
             match column {
                 Column::Numbers(values) if index == target => {
                     let (mean, deviation) = moments(train.iter().map(|row| values[*row]));
-                    encoder.target = Target { name: name.clone(), mean, deviation };
+                    encoder.target = Scale { name: name.clone(), mean, deviation };
                 }
                 _ => encoder.add(name, column, train),
             }

@@ -4,7 +4,7 @@ use super::encode::Encoder;
 use super::split::{Parts, from_file, seeded};
 use super::truth;
 use crate::base::Matrix;
-use crate::config::{Config, Missing};
+use crate::config::{Config, Missing, Split};
 use weightscope_data::table::{Column, MISSING, Table, open_table};
 use weightscope_frame::run::RunError;
 
@@ -95,12 +95,10 @@ impl Opened {
             ));
         }
         let folds = usize::try_from(config.folds).unwrap_or(2);
-        let parts = if config.split.contains(".csv:") {
-            from_file(&config.split, table.rows)
-                .map_err(|error| RunError::setting("split", error.to_string()))?
-        } else {
-            let seed = config.split.trim().parse().unwrap_or(0);
-            seeded(table.rows, folds, seed)
+        let parts = match Split::read(&config.split).map_err(|problem| RunError::Problems(vec![problem]))? {
+            Split::Seeded(seed) => seeded(table.rows, folds, seed),
+            Split::File { path, part, fold } => from_file(&path, &part, &fold, table.rows)
+                .map_err(|error| RunError::setting("split", error.to_string()))?,
         };
         let kept = whole_rows(&table, target, config.missing)?;
         let parts = match &kept {

@@ -5,7 +5,7 @@ mod material;
 mod split;
 mod truth;
 
-pub use encode::{Encoder, Input, Target};
+pub use encode::{Encoder, Input, Scale};
 pub(super) use material::Opened;
 pub use material::{Material, Part};
 pub use split::{Parts, seeded};

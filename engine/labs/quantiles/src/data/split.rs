@@ -79,12 +79,10 @@ impl Parts {
     }
 }
 
-/// Parts from a file with the columns `row` (optional: else the order of the lines), `part…` and `fold…`.
-pub(super) fn from_file(text: &str, rows: usize) -> Result<Parts, DataError> {
-    let (path, part) = text.rsplit_once(':').unwrap_or((text, "part1"));
-    let wrong = |problem: String, remedy: &str| told(format!("{problem}; {remedy}"), Path::new(path));
-    let table = read_table(Path::new(path))?;
-    let fold = part.replacen("part", "fold", 1);
+/// Parts from a file with the columns `row` (optional: else the order of the lines), `part` and `fold`, by the names of the latter.
+pub(super) fn from_file(path: &Path, part: &str, fold: &str, rows: usize) -> Result<Parts, DataError> {
+    let wrong = |problem: String, remedy: &str| told(format!("{problem}; {remedy}"), path);
+    let table = read_table(path)?;
     let column = |name: &str| {
         table.position(name).and_then(|index| table.columns.get(index)).ok_or_else(|| {
             wrong(
@@ -93,7 +91,7 @@ pub(super) fn from_file(text: &str, rows: usize) -> Result<Parts, DataError> {
             )
         })
     };
-    let (Column::Words { names, codes }, Column::Numbers(folds)) = (column(part)?, column(&fold)?) else {
+    let (Column::Words { names, codes }, Column::Numbers(folds)) = (column(part)?, column(fold)?) else {
         return Err(wrong(
             format!("the column \"{part}\" must hold words and \"{fold}\" numbers"),
             "write train, val, cal or test as the part, and a fold from 0 up for training rows",

@@ -6,12 +6,13 @@ use serde::{Deserialize, Serialize};
 use super::regression::Regression;
 use super::{Aggregator, global, local};
 use crate::base::network::Network;
-use crate::base::{Halt, Matrix, Progress};
-use crate::method::aggregate::Shape;
+use crate::base::{Matrix, Progress};
+use crate::method::aggregate::{Resolution, Shape};
 use crate::method::crossing::{Centre, Margin, residuals};
 use crate::method::isotonize::Isotonization;
 use crate::method::training::Objective;
 use crate::method::{blend, pinball};
+use weightscope_frame::run::RunError;
 use weightscope_math::stats::order;
 
 /// What an aggregator is fitted on: training rows with out-of-fold predictions, validation rows with those of the full fits.
@@ -140,15 +141,15 @@ pub enum Combined {
     Regression(Regression),
     /// Weights that are the same for all rows.
     Table {
-        /// Word of the resolution.
-        resolution: String,
+        /// What the weights depend on besides the model.
+        resolution: Resolution,
         /// `[rows, columns]` of the family's shape.
         weights: Vec<f32>,
     },
     /// Weights from a perceptron.
     Local {
-        /// Word of the resolution.
-        resolution: String,
+        /// What the weights depend on besides the model.
+        resolution: Resolution,
         /// Sizes of the perceptron.
         widths: Vec<usize>,
         /// Its parameters.
@@ -163,8 +164,8 @@ pub fn fit(
     settings: &AggregateSettings,
     seed: (u64, &str),
     device: &Device,
-    progress: &mut Progress<'_>,
-) -> Result<(Combined, usize), Halt> {
+    progress: Progress<'_>,
+) -> Result<(Combined, usize), RunError> {
     let (models, taus) = (settings.models, &settings.taus);
     Ok(match aggregator {
         Aggregator::Average => (Combined::Average, 0),
@@ -174,9 +175,10 @@ pub fn fit(
         Aggregator::Qra => (Combined::Regression(Regression::fit(given.z, given.y, models, taus, false)), 0),
         Aggregator::Fqra => (Combined::Regression(Regression::fit(given.z, given.y, models, taus, true)), 0),
         _ => {
-            let Some(resolution) = aggregator.resolution() else { return Err(Halt) };
+            let Some(resolution) = aggregator.resolution() else {
+                return Err(RunError::Defect(format!("{} has no weights to train", aggregator.key())));
+            };
             let shape = Shape { models, levels: taus.len(), resolution };
-            let resolution = resolution.key().to_owned();
             if aggregator.is_local() {
                 let (network, steps) = local::train(shape, given, settings, seed, device, progress)?;
                 let (widths, values) = (network.widths().to_vec(), network.values().to_vec());
@@ -217,14 +219,19 @@ impl Combined {
                 .chunks_exact(stack)
                 .flat_map(|row| row[model * m..(model + 1) * m].iter().copied())
                 .collect(),
-            Self::Table { resolution, weights } => match table_shape(resolution, models, m) {
-                Some(shape) if weights.len() == shape.len() => global::mix_all(shape, weights, z),
-                _ => vec![f32::NAN; x.rows() * m],
-            },
+            Self::Table { resolution, weights } => {
+                let shape = Shape { models, levels: m, resolution: *resolution };
+                if weights.len() == shape.len() {
+                    global::mix_all(shape, weights, z)
+                } else {
+                    vec![f32::NAN; x.rows() * m]
+                }
+            }
             Self::Local { resolution, widths, values } => {
-                match (table_shape(resolution, models, m), Network::from_values(widths, values)) {
-                    (Some(shape), Some(network)) => local::predict(shape, &network, x, z, device),
-                    _ => vec![f32::NAN; x.rows() * m],
+                let shape = Shape { models, levels: m, resolution: *resolution };
+                match Network::from_values(widths, values) {
+                    Some(network) => local::predict(shape, &network, x, z, device),
+                    None => vec![f32::NAN; x.rows() * m],
                 }
             }
             _ => {
@@ -259,25 +266,15 @@ impl Combined {
     ) {
         match self {
             Self::Table { resolution, weights } => {
-                if let Some(shape) = table_shape(resolution, models, levels) {
-                    each(0, shape, weights);
-                }
+                each(0, Shape { models, levels, resolution: *resolution }, weights);
             }
             Self::Local { resolution, widths, values } => {
-                if let (Some(shape), Some(network)) =
-                    (table_shape(resolution, models, levels), Network::from_values(widths, values))
-                {
+                if let Some(network) = Network::from_values(widths, values) {
+                    let shape = Shape { models, levels, resolution: *resolution };
                     local::each_table(shape, &network, x, device, |row, table| each(row, shape, table));
                 }
             }
             _ => {}
         }
     }
-}
-
-/// The sizes of a family by the word of its resolution.
-fn table_shape(resolution: &str, models: usize, levels: usize) -> Option<Shape> {
-    use crate::method::aggregate::Resolution;
-    let resolution = Resolution::ALL.iter().copied().find(|one| one.key() == resolution)?;
-    Some(Shape { models, levels, resolution })
 }

@@ -1,13 +1,14 @@
 //! Global weights: trained by gradient from the plain average, and the exact optima on the simplex as bounds.
 
 use super::fit::{AggregateSettings, Given};
+use crate::base::Progress;
 use crate::base::network::BatchOrder;
 use crate::base::program::SimplexProgram;
 use crate::base::watch::{Looks, Watch};
-use crate::base::{Halt, Progress};
 use crate::method::aggregate::{self, Shape};
 use crate::method::pinball;
 use crate::method::training::GlobalTable;
+use weightscope_frame::run::RunError;
 use weightscope_math::rng::stream;
 
 /// Trains a table on out-of-fold predictions; the weights with the best validation loss.
@@ -16,8 +17,8 @@ pub(super) fn train(
     given: &Given<'_>,
     settings: &AggregateSettings,
     (seed, purpose): (u64, &str),
-    progress: &mut Progress<'_>,
-) -> Result<(Vec<f32>, usize), Halt> {
+    progress: Progress<'_>,
+) -> Result<(Vec<f32>, usize), RunError> {
     let objective = settings.objective(given);
     let mut table = GlobalTable::<f32>::new(shape, settings.global_learning_rate, settings.weight_decay);
     let mut order = BatchOrder::new(given.y.len(), settings.batch, stream(seed, &format!("{purpose}/order")));

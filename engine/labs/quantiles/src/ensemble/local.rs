@@ -4,10 +4,11 @@ use burn::tensor::Device;
 
 use super::fit::{AggregateSettings, Given};
 use crate::base::network::{Head, Network, TrainSettings, Trained, train as train_network};
-use crate::base::{Halt, Matrix, Progress};
+use crate::base::{Matrix, Progress};
 use crate::method::aggregate::{self, Shape};
 use crate::method::pinball;
 use crate::method::training::Objective;
+use weightscope_frame::run::RunError;
 use weightscope_math::rng::{Stream, stream};
 
 /// Trains the perceptron on out-of-fold predictions.
@@ -17,12 +18,13 @@ pub(super) fn train(
     settings: &AggregateSettings,
     (seed, purpose): (u64, &str),
     device: &Device,
-    progress: &mut Progress<'_>,
-) -> Result<(Network, usize), Halt> {
+    progress: Progress<'_>,
+) -> Result<(Network, usize), RunError> {
     let mut widths = vec![given.x.columns];
     widths.extend(std::iter::repeat_n(settings.hidden, settings.layers));
     widths.push(shape.len());
-    let network = Network::new(&widths, &mut stream(seed, &format!("{purpose}/init"))).map_err(|_| Halt)?;
+    let network = Network::new(&widths, &mut stream(seed, &format!("{purpose}/init")))
+        .map_err(|error| RunError::Defect(error.to_string()))?;
     let mut head =
         LocalHead { shape, given, settings, objective: settings.objective(given), space: Space::default() };
     let train_settings = TrainSettings {

@@ -44,11 +44,6 @@ weightscope_frame::choices! {
 }
 
 impl Aggregator {
-    /// The aggregator with this word.
-    pub fn by_key(key: &str) -> Option<Self> {
-        Self::ALL.iter().copied().find(|aggregator| aggregator.key() == key)
-    }
-
     /// What its weights depend on, if it has a table of weights.
     pub fn resolution(self) -> Option<Resolution> {
         match self {

@@ -8,8 +8,9 @@ use serde::{Deserialize, Serialize};
 
 use super::Aggregator;
 use super::fit::{AggregateSettings, Combined, Given, fit};
-use crate::base::{Halt, Progress};
+use crate::base::Progress;
 use crate::method::pinball;
+use weightscope_frame::run::RunError;
 use weightscope_math::rng::{Stream, stream};
 
 /// What a trial varies.
@@ -116,8 +117,8 @@ pub fn search(
     trials: usize,
     (seed, purpose): (u64, &str),
     device: &Device,
-    progress: &mut Progress<'_>,
-) -> Result<Found, Halt> {
+    progress: Progress<'_>,
+) -> Result<Found, RunError> {
     let fixed = Trial::fixed(aggregator, settings);
     let (combined, steps) = fit(aggregator, given, settings, (seed, purpose), device, progress)?;
     if aggregator.resolution().is_none() {
@@ -191,11 +192,10 @@ mod tests {
         let given = Given { x: &x, z: &z, y: &y, validation: Some(Validation { x: &x, z: &z, y: &y }) };
         let settings = settings();
         let run = |trials: usize| {
-            let mut report = |_| Ok(());
-            let mut progress = Progress::new(&mut report, None);
             let seed = (5, "aggregate/local_medium");
             let device = Device::flex();
-            search(Aggregator::LocalMedium, &given, &settings, trials, seed, &device, &mut progress).unwrap()
+            search(Aggregator::LocalMedium, &given, &settings, trials, seed, &device, Progress::alone())
+                .unwrap()
         };
         let score = |found: &Found| {
             let mut q = found.combined.predict(&x, &z, &settings.taus, &Device::flex());

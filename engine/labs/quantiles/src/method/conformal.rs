@@ -153,10 +153,3 @@ pub fn cv_plus(scores: &[f64], folds: &[usize], lower: &[f64], upper: &[f64], al
     let highs: Vec<f64> = scores.iter().zip(folds).map(|(score, fold)| upper[*fold] + score).collect();
     (ranked(&lows, low_rank), ranked(&highs, high_rank))
 }
-
-/// What CV+ guarantees for miss rate α, n rows and K folds: `1 − 2α − min{2(1 − 1/K)/(n/K + 1), (1 − K/n)/(K + 1)}`.
-pub fn cv_plus_guarantee(rows: usize, folds: usize, alpha: f64) -> f64 {
-    let (n, k) = (rows as f64, folds as f64);
-    let slack = (2.0 * (1.0 - 1.0 / k) / (n / k + 1.0)).min((1.0 - k / n) / (k + 1.0));
-    1.0 - 2.0 * alpha - slack
-}

@@ -132,9 +132,4 @@ impl<T: Real> GlobalTable<T> {
         let loss = self.gradient(z, y, objective);
         (loss, self.products.clone())
     }
-
-    /// The learning rate from now on.
-    pub fn set_learning_rate(&mut self, learning_rate: f64) {
-        self.optimizer.learning_rate = learning_rate;
-    }
 }

@@ -5,13 +5,16 @@ use std::time::Instant;
 use super::assemble::{rows_without, stack, training_stack, without_fold};
 use super::exclude::{self, not_finite};
 use super::store::{Aggregated, Store};
-use super::work::{Job, Keeper, carry_out};
-use super::{Plan, predictions, report};
-use crate::base::News;
-use crate::channels as ch;
-use crate::ensemble::{self, Aggregator, Combined, Found, Given};
+use super::{Plan, fits, predictions, record, report};
+use crate::base::{Matrix, Progress};
+use crate::config::Config;
+use crate::ensemble::{self, AggregateSettings, Aggregator, Combined, Found, Given, Validation};
+use crate::names::Method;
+use weightscope_frame::lab::Running;
 use weightscope_frame::run::{Context, RunError};
-use weightscope_frame::store::State;
+
+/// What one fit is, for messages.
+const FIT: &str = "aggregator";
 
 /// Relative cost, to start the longest first.
 fn cost(aggregator: Aggregator) -> f64 {
@@ -26,98 +29,79 @@ fn cost(aggregator: Aggregator) -> f64 {
 }
 
 /// Fits each aggregator.
-pub(super) fn all(plan: &Plan<'_>, store: &mut Store, context: &mut Context<'_>) -> Result<(), RunError> {
-    let m = plan.levels.len();
-    let material = &plan.material;
-    let z = training_stack(plan, store);
-    let stacked = predictions::stacks(plan, store);
-    for (number, aggregated) in &store.aggregated {
-        // What was not finite was judged when it was fitted.
-        let _ = publish(plan, context, *number, aggregated, &stacked);
+pub(super) fn all(run: &mut Running<'_, '_, Config>) -> Result<(), RunError> {
+    let plan = Plan::of(run);
+    let z = training_stack(&plan, run.state);
+    let stacked = predictions::stacks(&plan, run.state);
+    for (number, aggregated) in &run.state.aggregated {
+        if let Some(aggregator) = plan.aggregators.get(*number) {
+            // What was not finite was judged when it was fitted.
+            let _ = publish(&plan, run.context, *aggregator, aggregated, &stacked);
+        }
     }
     let settings = plan.aggregate_settings();
-    let given = Given {
-        x: &material.train.x,
-        z: &z,
-        y: &material.train.y,
-        validation: Some(ensemble::Validation {
-            x: &material.validation.x,
-            z: &stacked.validation,
-            y: &material.validation.y,
-        }),
-    };
-    debug_assert_eq!(z.len(), material.train.y.len() * plan.kinds.len() * m, "a stack for each training row");
-    let mut jobs: Vec<(usize, f64, Job<'_, Aggregated>)> = Vec::new();
-    for (number, aggregator) in plan.aggregators.iter().copied().enumerate() {
-        if store.aggregated.contains_key(&number) {
-            continue;
-        }
-        let (given, settings) = (&given, &settings);
-        jobs.push((
-            number,
-            cost(aggregator),
-            Box::new(move |progress| {
-                let begun = Instant::now();
-                let purpose = format!("aggregate/{}", aggregator.key());
-                let Found { combined, steps, trial } = ensemble::search(
-                    aggregator,
-                    given,
-                    settings,
-                    plan.trials(),
-                    (plan.seed, &purpose),
-                    &plan.device,
-                    progress,
-                )?;
-                Ok(Aggregated { combined, steps, trial, seconds: begun.elapsed().as_secs_f64() })
-            }),
-        ));
-    }
-    carry_out(context, jobs, &mut AggregateKeeper { plan, store, stacked: &stacked })
-}
-
-struct AggregateKeeper<'a, 'p> {
-    plan: &'a Plan<'p>,
-    store: &'a mut Store,
-    stacked: &'a predictions::Stacks,
-}
-
-impl Keeper<Aggregated> for AggregateKeeper<'_, '_> {
-    fn news(&mut self, context: &mut Context<'_>, job: usize, news: News) {
-        if let Some(aggregator) = self.plan.aggregators.get(job) {
-            ch::curve_point(context, aggregator.key(), news);
-        }
-    }
-
-    fn done(&mut self, context: &mut Context<'_>, job: usize, result: Aggregated) -> Result<(), RunError> {
-        let Some(aggregator) = self.plan.aggregators.get(job) else { return Ok(()) };
-        match publish(self.plan, context, job, &result, self.stacked) {
-            Ok(score) => ch::score(context, aggregator.key(), aggregator.label(), score),
-            Err(why) => {
-                let who = ("aggregators", aggregator.key());
-                exclude::meet(self.plan, self.store, context, who, &why)?;
+    let validation = validation(&plan, &stacked.validation);
+    let given =
+        Given { x: &plan.material.train.x, z: &z, y: &plan.material.train.y, validation: Some(validation) };
+    let missing: Vec<(usize, Aggregator)> = plan
+        .aggregators
+        .iter()
+        .copied()
+        .enumerate()
+        .filter(|(number, _)| !run.state.aggregated.contains_key(number))
+        .collect();
+    fits::each(
+        run,
+        FIT,
+        &missing,
+        |(_, aggregator)| cost(*aggregator),
+        |(_, aggregator), progress| fit(&plan, *aggregator, &given, &settings, progress),
+        |run, (_, aggregator), point| record::curve_point(run.context, Method::Joined(*aggregator), point),
+        |run, (number, aggregator), fit| {
+            let method = Method::Joined(*aggregator);
+            match publish(&plan, run.context, *aggregator, &fit, &stacked) {
+                Ok(score) => record::score(run.context, method, score),
+                Err(why) => exclude::meet(&plan, run.state, run.context, method, &why)?,
             }
-        }
-        self.store.aggregated.insert(job, result);
-        report::publish(self.plan, self.store, context);
-        Ok(())
-    }
+            run.state.aggregated.insert(*number, fit);
+            report::publish(&plan, run.state, run.context);
+            Ok(())
+        },
+    )?;
+    exclude::leave_out(run)
+}
 
-    fn save(&self) -> State {
-        self.store.to_state()
-    }
+/// The validation rows with these predictions of the base models.
+fn validation<'a>(plan: &Plan<'a>, z: &'a [f32]) -> Validation<'a> {
+    let rows = &plan.material.validation;
+    Validation { x: &rows.x, z, y: &rows.y }
+}
+
+fn fit(
+    plan: &Plan<'_>,
+    aggregator: Aggregator,
+    given: &Given<'_>,
+    settings: &AggregateSettings,
+    progress: Progress<'_>,
+) -> Result<Aggregated, RunError> {
+    let begun = Instant::now();
+    let purpose = format!("aggregate/{}", aggregator.key());
+    let origin = (plan.seed, purpose.as_str());
+    let Found { combined, steps, trial } =
+        ensemble::search(aggregator, given, settings, plan.trials(), origin, plan.device, progress)?;
+    Ok(Aggregated { combined, steps, trial, seconds: begun.elapsed().as_secs_f64() })
 }
 
 /// Puts an aggregator's predictions and weights into the record; its validation score, or what is not finite.
 fn publish(
     plan: &Plan<'_>,
     context: &mut Context<'_>,
-    number: usize,
+    aggregator: Aggregator,
     aggregated: &Aggregated,
     stacked: &predictions::Stacks,
 ) -> Result<f64, String> {
-    let Some(aggregator) = plan.aggregators.get(number) else { return Ok(f64::NAN) };
-    let material = &plan.material;
-    let predict = |x, z: &[f32]| aggregated.combined.predict(x, z, plan.levels.values(), &plan.device);
+    let material = plan.material;
+    let predict = |x, z: &[f32]| aggregated.combined.predict(x, z, plan.levels.values(), plan.device);
     let test = predict(&material.test.x, &stacked.test);
     let calibration = predict(&material.calibration.x, &stacked.calibration);
     let validation = predict(&material.validation.x, &stacked.validation);
@@ -126,71 +110,72 @@ fn publish(
     if let Some(why) = not_finite(&parts) {
         return Err(why);
     }
-    ch::predictions(context, plan, aggregator.key(), aggregator.label(), &test, &calibration);
-    ch::weights(context, plan, *aggregator, &aggregated.combined);
+    record::predictions(context, plan, Method::Joined(aggregator), &test, &calibration);
+    record::weights(context, plan, aggregator, &aggregated.combined);
     Ok(predictions::wis(plan, &validation, &material.validation.y))
 }
 
-/// Fits each aggregator without each fold, on predictions of base models that saw neither that fold nor the row's own.
-pub(super) fn nested(plan: &Plan<'_>, store: &mut Store, context: &mut Context<'_>) -> Result<(), RunError> {
-    let m = plan.levels.len();
-    let material = &plan.material;
-    let folds = material.fold_count;
-    let validation = predictions::stacks(plan, store).validation;
-    let settings = plan.aggregate_settings();
-    let outer: Vec<_> = (0..folds)
-        .map(|fold| {
-            let parts: Vec<Vec<f32>> =
-                (0..plan.kinds.len()).map(|model| without_fold(plan, store, model, fold)).collect();
-            let z = stack(&parts.iter().map(Vec::as_slice).collect::<Vec<_>>(), m);
-            let rows = rows_without(plan, &[fold]);
-            let y: Vec<f32> = rows.iter().map(|row| material.train.y[*row]).collect();
-            (material.train.x.select(&rows), z, y)
-        })
-        .collect();
-    let mut jobs: Vec<(usize, f64, Job<'_, Combined>)> = Vec::new();
-    for (number, aggregator) in plan.aggregators.iter().copied().enumerate() {
-        for (fold, (x, z, y)) in outer.iter().enumerate() {
-            if store.nested.contains_key(&(number, fold)) {
-                continue;
-            }
-            let trial = store.aggregated.get(&number).and_then(|full| full.trial);
-            let settings = trial.map_or_else(|| settings.clone(), |trial| trial.apply(&settings));
-            let validation = &validation;
-            jobs.push((
-                number * folds + fold,
-                cost(aggregator),
-                Box::new(move |progress| {
-                    let rows = ensemble::Validation {
-                        x: &material.validation.x,
-                        z: validation,
-                        y: &material.validation.y,
-                    };
-                    let given = Given { x, z, y, validation: Some(rows) };
-                    let purpose = format!("aggregate/{}/without/{fold}", aggregator.key());
-                    let origin = (plan.seed, purpose.as_str());
-                    Ok(ensemble::fit(aggregator, &given, &settings, origin, &plan.device, progress)?.0)
-                }),
-            ));
+/// The training rows outside a fold, with predictions of base models that saw neither that fold nor the row's own.
+struct Outer {
+    x: Matrix,
+    z: Vec<f32>,
+    y: Vec<f32>,
+}
+
+impl Outer {
+    fn new(plan: &Plan<'_>, store: &Store, fold: usize) -> Self {
+        let parts: Vec<Vec<f32>> =
+            (0..plan.kinds.len()).map(|model| without_fold(plan, store, model, fold)).collect();
+        let rows = rows_without(plan, &[fold]);
+        Self {
+            x: plan.material.train.x.select(&rows),
+            z: stack(&parts.iter().map(Vec::as_slice).collect::<Vec<_>>(), plan.levels.len()),
+            y: rows.iter().map(|row| plan.material.train.y[*row]).collect(),
         }
     }
-    carry_out(context, jobs, &mut NestedKeeper { store, folds })
 }
 
-struct NestedKeeper<'a> {
-    store: &'a mut Store,
-    folds: usize,
+/// An aggregator that is to be fitted without a fold.
+struct Nested {
+    number: usize,
+    aggregator: Aggregator,
+    fold: usize,
+    /// With the settings that the search has found for it.
+    settings: AggregateSettings,
 }
 
-impl Keeper<Combined> for NestedKeeper<'_> {
-    fn news(&mut self, _: &mut Context<'_>, _: usize, _: News) {}
-
-    fn done(&mut self, _: &mut Context<'_>, job: usize, result: Combined) -> Result<(), RunError> {
-        self.store.nested.insert((job / self.folds, job % self.folds), result);
-        Ok(())
+/// Fits each aggregator without each fold.
+pub(super) fn nested(run: &mut Running<'_, '_, Config>) -> Result<(), RunError> {
+    let plan = Plan::of(run);
+    let folds = plan.material.fold_count;
+    let stacked = predictions::stacks(&plan, run.state);
+    let settings = plan.aggregate_settings();
+    let outer: Vec<Outer> = (0..folds).map(|fold| Outer::new(&plan, run.state, fold)).collect();
+    let mut missing = Vec::new();
+    for (number, aggregator) in plan.aggregators.iter().copied().enumerate() {
+        let trial = run.state.aggregated.get(&number).and_then(|full| full.trial);
+        let settings = trial.map_or_else(|| settings.clone(), |trial| trial.apply(&settings));
+        for fold in (0..folds).filter(|fold| !run.state.nested.contains_key(&(number, *fold))) {
+            missing.push(Nested { number, aggregator, fold, settings: settings.clone() });
+        }
     }
-
-    fn save(&self) -> State {
-        self.store.to_state()
-    }
+    fits::each(
+        run,
+        FIT,
+        &missing,
+        |one| cost(one.aggregator),
+        |one, progress| {
+            let Outer { x, z, y } = &outer[one.fold];
+            let given = Given { x, z, y, validation: Some(validation(&plan, &stacked.validation)) };
+            let purpose = format!("aggregate/{}/without/{}", one.aggregator.key(), one.fold);
+            let origin = (plan.seed, purpose.as_str());
+            Ok(ensemble::fit(one.aggregator, &given, &one.settings, origin, plan.device, progress)?.0)
+        },
+        fits::unseen,
+        |run, one, combined: Combined| {
+            run.state.nested.insert((one.number, one.fold), combined);
+            Ok(())
+        },
+    )?;
+    exclude::leave_out(run)
 }

@@ -4,12 +4,11 @@
 //! model would have come to.
 
 use super::store::Store;
-use super::{Plan, reuse};
-use crate::base::Kind;
-use crate::channels as ch;
-use crate::config::NonFinite;
-use crate::ensemble::Aggregator;
+use super::{Plan, plan_steps, record, reuse};
+use crate::config::{Config, NonFinite};
+use crate::names::Method;
 use weightscope_frame::experiment::Problem;
+use weightscope_frame::lab::Running;
 use weightscope_frame::run::{Context, RunError};
 
 /// The first of these predictions that hold a number that is not finite: what they are for, and how many of how many.
@@ -25,57 +24,52 @@ pub(super) fn meet(
     plan: &Plan<'_>,
     store: &mut Store,
     context: &mut Context<'_>,
-    (key, word): (&str, &str),
+    method: Method,
     why: &str,
 ) -> Result<(), RunError> {
+    let word = method.key();
     if plan.config.non_finite == NonFinite::Refuse {
+        let key = match method {
+            Method::Base(_) => "base_models",
+            Method::Joined(_) => "aggregators",
+        };
         let problem = Problem::error(key, format!("{word}: {why}"));
         let allowed = format!("{key} without {word}, or non_finite = \"exclude\"");
         return Err(RunError::Problems(vec![problem.allowing(allowed)]));
     }
-    if !store.excluded.iter().any(|(own, _)| own == word) {
-        let lost = if plan.config.relative_to == word { "; nothing is relative to it" } else { "" };
+    if !store.excludes(method) {
+        let lost = if plan.config.relative_to == method { "; nothing is relative to it" } else { "" };
         context.warn(&format!("{word} is left out: {why}{lost}"));
-        store.excluded.push((word.to_owned(), why.to_owned()));
+        store.excluded.push((method, why.to_owned()));
     }
     Ok(())
 }
 
-/// Takes the models that were met out of plan, store and record; true if there were any.
-pub(super) fn leave_out(
-    plan: &mut Plan<'_>,
-    store: &mut Store,
-    context: &mut Context<'_>,
-) -> Result<bool, RunError> {
-    let before = (plan.kinds.len(), plan.aggregators.len());
-    only_present(plan, store);
-    if before == (plan.kinds.len(), plan.aggregators.len()) {
-        return Ok(false);
+/// At the end of a stage: takes the models that were met in it out of fits and record.
+pub(super) fn leave_out(run: &mut Running<'_, '_, Config>) -> Result<(), RunError> {
+    let before = (run.state.models.len(), run.state.aggregators.len());
+    only_present(run.settings, run.state);
+    if before == (run.state.models.len(), run.state.aggregators.len()) {
+        return Ok(());
     }
-    if plan.kinds.is_empty() {
+    if run.state.models.is_empty() {
         let problem = Problem::error("base_models", "none of them has finite predictions");
         return Err(RunError::Problems(vec![problem.allowing("models and a table that give numbers")]));
     }
-    let gone: Vec<String> = store.excluded.iter().map(|(word, _)| format!("/{word}")).collect();
-    context.record().retain(|channel| {
-        channel.id.starts_with(ch::SCORE) || !gone.iter().any(|word| channel.id.ends_with(word))
-    });
-    ch::declare(context, plan);
-    Ok(true)
+    let gone: Vec<&str> = run.state.excluded.iter().map(|(method, _)| method.key()).collect();
+    record::forget(run.context, &gone);
+    let plan = Plan::of(run);
+    record::methods(run.context, &plan);
+    plan_steps(run);
+    Ok(())
 }
 
-/// The plan without excluded models, and the store numbered by it.
-pub(super) fn only_present(plan: &mut Plan<'_>, store: &mut Store) {
-    let is_present = |word: &str| !store.excluded.iter().any(|(own, _)| own == word);
-    plan.kinds.retain(|kind| is_present(kind.key()));
-    plan.aggregators.retain(|one| is_present(one.key()));
-    let words = |plan: &Plan<'_>| -> (Vec<String>, Vec<String>) {
-        (
-            plan.kinds.iter().copied().map(Kind::key).map(str::to_owned).collect(),
-            plan.aggregators.iter().copied().map(Aggregator::key).map(str::to_owned).collect(),
-        )
-    };
-    let (models, aggregators) = words(plan);
+/// Numbers the fits by the base models and aggregators of the settings without those that are left out.
+pub(super) fn only_present(config: &Config, store: &mut Store) {
+    let models = config.base_models.iter().copied().filter(|kind| !store.excludes(Method::Base(*kind)));
+    let models: Vec<_> = models.collect();
+    let aggregators = config.aggregators.iter().copied().filter(|one| !store.excludes(Method::Joined(*one)));
+    let aggregators: Vec<_> = aggregators.collect();
     reuse::keep_models(store, models);
     reuse::keep_aggregators(store, aggregators);
 }

@@ -6,8 +6,9 @@ use super::store::Chosen;
 use crate::base::boosting::{self, BoostingSettings};
 use crate::base::forest::{self, ForestSettings, Variety};
 use crate::base::nets::{self, NetSettings, Rows};
-use crate::base::{Fitted, Halt, Kind, Progress, linear, neighbours};
+use crate::base::{Fitted, Kind, Progress, linear, neighbours};
 use crate::method::pinball;
+use weightscope_frame::run::RunError;
 use weightscope_math::rng::{Stream, stream};
 
 /// What all fits of a run share.
@@ -44,8 +45,8 @@ impl Bench<'_> {
         validation: Option<Rows<'_>>,
         steps: Option<usize>,
         purpose: &str,
-        progress: &mut Progress<'_>,
-    ) -> Result<(Fitted, usize), Halt> {
+        progress: Progress<'_>,
+    ) -> Result<(Fitted, usize), RunError> {
         let origin = (self.seed, purpose);
         progress.check()?;
         Ok(match (kind, chosen) {
@@ -82,8 +83,8 @@ impl Bench<'_> {
         kind: Kind,
         rows: Rows<'_>,
         validation: Rows<'_>,
-        progress: &mut Progress<'_>,
-    ) -> Result<(Fitted, Chosen, usize), Halt> {
+        progress: Progress<'_>,
+    ) -> Result<(Fitted, Chosen, usize), RunError> {
         let purpose = format!("base/{}", kind.key());
         if self.draws == 0 || kind == Kind::Linear {
             let chosen = self.desk(kind);
@@ -107,7 +108,8 @@ impl Bench<'_> {
                 best = Some((score, fitted, chosen, steps));
             }
         }
-        best.map(|(_, fitted, chosen, steps)| (fitted, chosen, steps)).ok_or(Halt)
+        best.map(|(_, fitted, chosen, steps)| (fitted, chosen, steps))
+            .ok_or_else(|| RunError::Defect(format!("no draw of {} has a score", kind.key())))
     }
 
     /// One draw from the published grids (sheet §3).

@@ -5,54 +5,97 @@
 //! 3. Each aggregator on out-of-fold predictions of the training rows, stopped by the validation rows with those of the full fits.
 //! 4. Calibration on rows that nothing has seen, scores on test rows.
 //!
-//! Contract: a job depends on the settings, the seed and its name alone; results are taken in a fixed order.
+//! Contract: a fit depends on the settings, the seed and its name alone, and is one step of the run; results are taken in a fixed
+//! order. Each stage finds by itself which of its fits are missing, so that a run that goes on passes through all of them.
 
 mod aggregation;
 mod assemble;
 mod base;
+mod bounds;
+pub(super) mod calibration;
 mod exclude;
-pub(super) mod finish;
+mod finish;
+mod fits;
 mod fitting;
-pub(super) mod predictions;
+mod predictions;
+mod record;
 mod report;
 mod reuse;
 pub(super) mod store;
-mod work;
 
 use burn::tensor::Device;
 
 use super::base::Kind;
-use super::channels as ch;
-use super::config::{Config, Conformal, Search};
+use super::config::{Config, Margins, Placement, Search};
 use super::data::{Material, Opened};
 use super::ensemble::{AggregateSettings, Aggregator};
 use super::method::batch::batch_size;
 use super::method::isotonize::Isotonization;
 use super::method::levels::Levels;
 use weightscope_frame::experiment::Problem;
+use weightscope_frame::lab::{Running, Stage};
 use weightscope_frame::run::{Context, RunError};
+use weightscope_frame::store::{State, restore as restore_state};
 
 pub(super) use assemble::stack;
 use fitting::Bench;
-use store::Store;
+pub(super) use store::Store;
 
-/// All that the stages share and nothing changes.
-pub(super) struct Plan<'a> {
-    pub(super) config: &'a Config,
-    pub(super) levels: Levels,
-    pub(super) material: Material,
-    pub(super) kinds: Vec<Kind>,
-    pub(super) aggregators: Vec<Aggregator>,
-    pub(super) device: Device,
-    pub(super) seed: u64,
+/// Each base model on all training rows.
+pub(super) const FITTING: &str = "fitting base models";
+/// Each base model without each fold.
+pub(super) const CROSS_FITTING: &str = "cross-fitting";
+/// Each base model without each pair of folds.
+const PAIRS: &str = "leaving out two folds";
+/// Each aggregator.
+pub(super) const AGGREGATING: &str = "aggregating";
+/// Each aggregator without each fold.
+const NESTED: &str = "aggregating without a fold";
+/// Calibration, scores, files.
+pub(super) const SCORING: &str = "scoring";
+
+/// What fits read and do not change: the rows in their parts, the levels, the device.
+pub struct Shared {
+    levels: Levels,
+    material: Material,
+    device: Device,
+    seed: u64,
 }
 
-impl Plan<'_> {
+/// What a stage works by: settings and rows, and the models that take part in it.
+pub(super) struct Plan<'a> {
+    config: &'a Config,
+    levels: &'a Levels,
+    material: &'a Material,
+    device: &'a Device,
+    seed: u64,
+    kinds: Vec<Kind>,
+    aggregators: Vec<Aggregator>,
+}
+
+impl<'a> Plan<'a> {
+    /// The plan of the stage that begins now.
+    fn of(run: &Running<'a, '_, Config>) -> Self {
+        Self::new(run.settings, run.shared, run.state)
+    }
+
+    fn new(config: &'a Config, shared: &'a Shared, store: &Store) -> Self {
+        Self {
+            config,
+            levels: &shared.levels,
+            material: &shared.material,
+            device: &shared.device,
+            seed: shared.seed,
+            kinds: store.models.clone(),
+            aggregators: store.aggregators.clone(),
+        }
+    }
+
     fn bench(&self) -> Bench<'_> {
         Bench {
             taus: self.levels.values(),
             seed: self.seed,
-            device: &self.device,
+            device: self.device,
             batch: batch_size(self.material.rows()),
             net_steps: usize::try_from(self.config.net_steps).unwrap_or(usize::MAX),
             draws: if self.config.search == Search::Random {
@@ -64,7 +107,6 @@ impl Plan<'_> {
     }
 
     fn aggregate_settings(&self) -> AggregateSettings {
-        use super::config::{Margins, Placement};
         let config = self.config;
         let batch = batch_size(self.material.rows());
         AggregateSettings {
@@ -86,51 +128,35 @@ impl Plan<'_> {
     fn trials(&self) -> usize {
         usize::try_from(self.config.search_trials).unwrap_or(usize::MAX)
     }
-
-    /// True if CV+ wants the predictions of fold models for test rows.
-    fn keeps_fold_models(&self) -> bool {
-        matches!(self.config.conformal, Conformal::CvPlus | Conformal::NestedCvPlus)
-    }
-
-    fn is_nested(&self) -> bool {
-        self.config.conformal == Conformal::NestedCvPlus
-    }
 }
 
-/// Carries the experiment out.
-pub(super) fn run(config: &Config, context: &mut Context<'_>) -> Result<(), RunError> {
-    let levels = config.grid().map_err(|why| RunError::Problems(vec![Problem::error("levels", why)]))?;
+/// Reads the table.
+pub(super) fn begin(config: &Config, context: &mut Context<'_>) -> Result<(Shared, Store), RunError> {
+    let levels = config.grid().map_err(|why| RunError::setting("levels", why))?;
     super::size::check(config, context)?;
     let material = Material::load(config, levels.values())?;
     context.dataset(&material.hash);
-    let mut store = match context.take_resumed() {
-        Some(state) => Store::from_state(&state)?,
-        None => Store::default(),
-    };
-    let taken = reuse::take_up(&mut store, config, &material.hash)?;
-    let mut plan = Plan {
-        config,
-        levels,
-        kinds: config.kinds(),
-        aggregators: config.combinations(),
-        device: context.device.device.clone(),
-        seed: context.seed,
-        material,
-    };
-    exclude::only_present(&mut plan, &mut store);
-    let first = plan_stages(&plan, &store, taken, context);
-    if taken.forked {
-        context.enter_stage(0);
-        context.begin_step(0.0);
-        reuse::show_again(&plan, &store, taken, context);
-        context.end_step(|| store.to_state())?;
-    } else {
-        ch::declare(context, &plan);
-    }
-    fit_all(&mut plan, &mut store, first, context)?;
-    report::write(&plan, &store, context)?;
-    finish::finish(&plan, &mut store, context)?;
-    context.checkpoint(&store.to_state())
+    let store = Store::new(config, &material.hash);
+    let shared = Shared { levels, material, device: context.device.device.clone(), seed: context.seed };
+    record::begin(context, &Plan::new(config, &shared, &store));
+    Ok((shared, store))
+}
+
+/// The stages that the settings ask for.
+pub(super) fn stages(config: &Config, shared: &Shared) -> Vec<Stage<Config>> {
+    staged(config, shared, (config.base_models.len(), config.aggregators.len()))
+}
+
+/// Takes the fits from a checkpoint, and leaves those that do not belong to these settings.
+pub(super) fn restore(run: &mut Running<'_, '_, Config>, saved: &State) -> Result<(), RunError> {
+    restore_state(run.state, saved)?;
+    reuse::take_up(run.state, run.settings, &run.shared.material.hash)?;
+    exclude::only_present(run.settings, run.state);
+    let plan = Plan::of(run);
+    record::methods(run.context, &plan);
+    plan_steps(run);
+    run.go_back_to(0);
+    Ok(())
 }
 
 /// Why the table cannot be used; nothing if it can.
@@ -142,51 +168,33 @@ pub(super) fn data_problems(config: &Config) -> Vec<Problem> {
     opened.err().map_or_else(Vec::new, |error| error.into_problems("dataset", "target"))
 }
 
-/// All fits; models with numbers that are not finite leave the plan on the way.
-fn fit_all(
-    plan: &mut Plan<'_>,
-    store: &mut Store,
-    first: usize,
-    context: &mut Context<'_>,
-) -> Result<(), RunError> {
-    let mut first = first;
-    let mut stages: Vec<Stage> = vec![base::full, base::folds];
-    if plan.is_nested() {
-        stages.push(base::pairs);
+/// The stages for so many base models and aggregators; each fit is a step.
+fn staged(config: &Config, shared: &Shared, (models, aggregators): (usize, usize)) -> Vec<Stage<Config>> {
+    let (models, aggregators, folds) = (models as u64, aggregators as u64, shared.material.fold_count as u64);
+    let mut stages = vec![
+        Stage::whole(FITTING, models, base::full),
+        Stage::whole(CROSS_FITTING, models * folds, base::folds),
+    ];
+    if config.is_nested() {
+        stages.push(Stage::whole(PAIRS, models * folds * (folds - 1) / 2, base::pairs));
     }
-    stages.push(aggregation::all);
-    if plan.is_nested() {
-        stages.push(aggregation::nested);
+    stages.push(Stage::whole(AGGREGATING, aggregators, aggregation::all));
+    if config.is_nested() {
+        stages.push(Stage::whole(NESTED, aggregators * folds, aggregation::nested));
     }
-    for (number, stage) in stages.into_iter().enumerate() {
-        context.enter_stage(first + number);
-        stage(plan, store, context)?;
-        if exclude::leave_out(plan, store, context)? {
-            first = plan_stages(plan, store, reuse::Taken::default(), context);
-        }
-    }
-    report::publish(plan, store, context);
-    Ok(())
+    stages.push(Stage::whole(SCORING, 0, finish::finish));
+    stages
 }
 
-/// One stage of fits.
-type Stage = fn(&Plan<'_>, &mut Store, &mut Context<'_>) -> Result<(), RunError>;
-
-/// Names the stages with their steps, one a fit; the number of the first one that fits. Steps of a parent whose fits are gone stand
-/// before it as a stage of their own, so that the count of steps goes on.
-fn plan_stages(plan: &Plan<'_>, store: &Store, taken: reuse::Taken, context: &mut Context<'_>) -> usize {
-    let (models, folds) = (plan.kinds.len() as u64, plan.material.fold_count as u64);
-    let past = context.step().saturating_sub(reuse::count(plan, store)) + u64::from(taken.forked);
-    let mut stages = if past > 0 { vec![("taking up earlier fits", past)] } else { Vec::new() };
-    let first = stages.len();
-    stages.extend([("fitting base models", models), ("cross-fitting", models * folds)]);
-    if plan.is_nested() {
-        stages.push(("leaving out two folds", models * folds * (folds - 1) / 2));
+/// Says how many steps there are after fits were taken up or models left out. Steps whose fits are gone count with the first stage, so
+/// that the count of steps goes on.
+fn plan_steps(run: &mut Running<'_, '_, Config>) {
+    let store = &*run.state;
+    let stages = staged(run.settings, run.shared, (store.models.len(), store.aggregators.len()));
+    let mut steps: Vec<(&str, u64)> = stages.iter().map(|stage| (stage.name, stage.steps)).collect();
+    let gone = run.context.step().saturating_sub(reuse::count(run.settings, store));
+    if let Some((_, first)) = steps.first_mut() {
+        *first += gone + u64::from(store.forked.is_some());
     }
-    stages.push(("aggregating", plan.aggregators.len() as u64));
-    if plan.is_nested() {
-        stages.push(("aggregating without a fold", plan.aggregators.len() as u64 * folds));
-    }
-    context.plan(&stages);
-    first
+    run.context.plan(&steps);
 }

@@ -3,73 +3,97 @@
 
 use super::Plan;
 use super::store::{Chosen, FullFit, Store};
-use crate::channels::{self as ch, channel, only};
-use crate::names::name;
-use weightscope_frame::record::{Cell, Data, Table};
+use crate::channels as ch;
+use crate::names::Method;
+use weightscope_frame::record::{Cell, Table};
 use weightscope_frame::run::{Context, RunError};
 
-/// Columns of the table of times.
-const COLUMNS: [&str; 8] = [
-    "method",
-    "fit on all training rows [s]",
-    "training rows/s",
-    "fits without a fold",
-    "each of them [s]",
-    "all fits [s]",
-    "predicted rows/s",
-    "note",
+/// The columns of the table of times, by their keys in `speed.csv` and their words.
+const COLUMNS: [(&str, &str); 8] = [
+    ("method", "method"),
+    ("seconds", "fit on all training rows [s]"),
+    ("training_rows_per_second", "training rows/s"),
+    ("fold_fits", "fits without a fold"),
+    ("seconds_per_fold", "each of them [s]"),
+    ("all_seconds", "all fits [s]"),
+    ("predicted_rows_per_second", "predicted rows/s"),
+    ("note", "note"),
 ];
 
-/// Columns of `speed.csv`, in the same order.
-const KEYS: &str = "method,seconds,training_rows_per_second,fold_fits,seconds_per_fold,all_seconds,predicted_rows_per_second,note\n";
+/// How long one method took; not-a-number where there is no such time.
+struct Times {
+    method: Method,
+    /// Seconds of the fit on all training rows.
+    seconds: f64,
+    training_rows_per_second: f64,
+    /// Number of fits without a fold or two.
+    fold_fits: f64,
+    seconds_per_fold: f64,
+    all_seconds: f64,
+    predicted_rows_per_second: f64,
+    note: String,
+}
+
+impl Times {
+    /// Of a method that has none.
+    fn none(method: Method, note: String) -> Self {
+        Self {
+            method,
+            seconds: f64::NAN,
+            training_rows_per_second: f64::NAN,
+            fold_fits: f64::NAN,
+            seconds_per_fold: f64::NAN,
+            all_seconds: f64::NAN,
+            predicted_rows_per_second: f64::NAN,
+            note,
+        }
+    }
+
+    /// The line of a table with this name for the method, in the order of [`COLUMNS`].
+    fn cells(&self, name: &str) -> Vec<Cell> {
+        let numbers = [
+            self.seconds,
+            self.training_rows_per_second,
+            self.fold_fits,
+            self.seconds_per_fold,
+            self.all_seconds,
+            self.predicted_rows_per_second,
+        ];
+        let mut cells = vec![Cell::Text(name.to_owned())];
+        cells.extend(numbers.map(Cell::Number));
+        cells.push(Cell::Text(self.note.clone()));
+        cells
+    }
+}
 
 /// Puts both tables into the record as they stand.
 pub(super) fn publish(plan: &Plan<'_>, store: &Store, context: &mut Context<'_>) {
-    let step = context.step();
-    let table = Table { columns: COLUMNS.map(str::to_owned).to_vec(), rows: named(speed(plan, store)) };
-    let about = "Seconds of work on this machine; fits run side by side, so that their sum exceeds the time of the run.";
-    context.record().insert(channel(ch::SPEED, "speed", "", about, Data::Table(only(step, table))));
-    let table = Table {
-        columns: ["method", "settings"].map(str::to_owned).to_vec(),
-        rows: named(settings(plan, store)),
-    };
-    let about = "Settings of each fitted model: the fixed ones, or the best of the random search.";
-    context.record().insert(channel(ch::CHOSEN, "settings", "", about, Data::Table(only(step, table))));
+    let rows = speed(plan, store).iter().map(|times| times.cells(times.method.name())).collect();
+    let columns = COLUMNS.map(|(_, words)| words.to_owned()).to_vec();
+    context.show_only(&ch::SPEED, Table { columns, rows });
+    let columns = ["method", "settings"].map(str::to_owned).to_vec();
+    context.show_only(&ch::CHOSEN, Table { columns, rows: settings(plan, store) });
 }
 
 /// Writes `speed.csv` into the run folder.
 pub(super) fn write(plan: &Plan<'_>, store: &Store, context: &Context<'_>) -> Result<(), RunError> {
-    let mut text = KEYS.to_owned();
-    for row in speed(plan, store) {
+    let mut text = COLUMNS.map(|(key, _)| key).join(",");
+    text.push('\n');
+    for times in speed(plan, store) {
         let cell = |cell: &Cell| match cell {
             Cell::Number(number) if number.is_nan() => String::new(),
             Cell::Number(number) => number.to_string(),
             Cell::Text(words) => words.replace(',', ";"),
         };
-        text.push_str(&row.iter().map(cell).collect::<Vec<_>>().join(","));
+        text.push_str(&times.cells(times.method.key()).iter().map(cell).collect::<Vec<_>>().join(","));
         text.push('\n');
     }
     context.write_file("speed.csv", text.as_bytes())
 }
 
-/// With the names of the methods in place of their words.
-fn named(mut rows: Vec<Vec<Cell>>) -> Vec<Vec<Cell>> {
-    for cell in rows.iter_mut().filter_map(|row| row.first_mut()) {
-        if let Cell::Text(word) = cell {
-            *word = name(word).to_owned();
-        }
-    }
-    rows
-}
-
-fn speed(plan: &Plan<'_>, store: &Store) -> Vec<Vec<Cell>> {
+/// Times of all methods, base models first.
+fn speed(plan: &Plan<'_>, store: &Store) -> Vec<Times> {
     let rows = plan.material.train.y.len() as f64;
-    let line = |word: &str, numbers: [f64; 6], note: &str| {
-        let mut cells = vec![Cell::Text(word.to_owned())];
-        cells.extend(numbers.map(Cell::Number));
-        cells.push(Cell::Text(note.to_owned()));
-        cells
-    };
     let mut lines = Vec::new();
     for (model, fit) in &store.full {
         let Some(kind) = plan.kinds.get(*model) else { continue };
@@ -77,20 +101,29 @@ fn speed(plan: &Plan<'_>, store: &Store) -> Vec<Vec<Cell>> {
         let pairs = store.pairs.iter().filter(|((own, ..), _)| own == model).map(|(_, fit)| fit.seconds);
         let seconds: Vec<f64> = folds.chain(pairs).collect();
         let (count, sum) = (seconds.len() as f64, seconds.iter().sum::<f64>());
-        let predicted = predicted_rows(plan, fit) / fit.predict_seconds;
-        let numbers = [fit.seconds, rows / fit.seconds, count, sum / count, fit.seconds + sum, predicted];
-        lines.push(line(kind.key(), numbers, ""));
+        lines.push(Times {
+            method: Method::Base(*kind),
+            seconds: fit.seconds,
+            training_rows_per_second: rows / fit.seconds,
+            fold_fits: count,
+            seconds_per_fold: sum / count,
+            all_seconds: fit.seconds + sum,
+            predicted_rows_per_second: predicted_rows(plan, fit) / fit.predict_seconds,
+            note: String::new(),
+        });
     }
     for (number, fit) in &store.aggregated {
         let Some(aggregator) = plan.aggregators.get(*number) else { continue };
-        // A rule is not fitted; its rows a second would be the clock's.
-        let rate = if aggregator.learns() { rows / fit.seconds } else { f64::NAN };
-        let numbers = [fit.seconds, rate, 0.0, f64::NAN, fit.seconds, f64::NAN];
-        lines.push(line(aggregator.key(), numbers, ""));
+        lines.push(Times {
+            seconds: fit.seconds,
+            // A rule is not fitted; its rows a second would be the clock's.
+            training_rows_per_second: if aggregator.learns() { rows / fit.seconds } else { f64::NAN },
+            fold_fits: 0.0,
+            all_seconds: fit.seconds,
+            ..Times::none(Method::Joined(*aggregator), String::new())
+        });
     }
-    for (word, why) in &store.excluded {
-        lines.push(line(word, [f64::NAN; 6], &format!("left out: {why}")));
-    }
+    lines.extend(store.excluded.iter().map(|(method, why)| Times::none(*method, format!("left out: {why}"))));
     lines
 }
 
@@ -99,11 +132,11 @@ fn predicted_rows(plan: &Plan<'_>, fit: &FullFit) -> f64 {
 }
 
 fn settings(plan: &Plan<'_>, store: &Store) -> Vec<Vec<Cell>> {
-    let line = |word: &str, text: String| vec![Cell::Text(word.to_owned()), Cell::Text(text)];
+    let line = |method: Method, text: String| vec![Cell::Text(method.name().to_owned()), Cell::Text(text)];
     let mut lines = Vec::new();
     for (model, fit) in &store.full {
         let Some(kind) = plan.kinds.get(*model) else { continue };
-        lines.push(line(kind.key(), words(fit)));
+        lines.push(line(Method::Base(*kind), words(fit)));
     }
     for (number, fit) in &store.aggregated {
         let Some(aggregator) = plan.aggregators.get(*number) else { continue };
@@ -111,7 +144,7 @@ fn settings(plan: &Plan<'_>, store: &Store) -> Vec<Vec<Cell>> {
             || "nothing to choose".to_owned(),
             |trial| format!("{}, best after {} steps", trial.words(aggregator.is_local()), fit.steps),
         );
-        lines.push(line(aggregator.key(), words));
+        lines.push(line(Method::Joined(*aggregator), words));
     }
     lines
 }

@@ -5,15 +5,17 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::reuse::Made;
-use crate::base::Fitted;
 use crate::base::boosting::BoostingSettings;
 use crate::base::forest::ForestSettings;
 use crate::base::nets::NetSettings;
+use crate::base::{Fitted, Kind};
+use crate::config::{Config, Conformal};
 use crate::data::Encoder;
-use crate::ensemble::{Combined, Trial};
+use crate::ensemble::{Aggregator, Combined, Trial};
 use crate::method::conformal::Offset;
-use weightscope_frame::run::RunError;
-use weightscope_frame::store::{Blob, State};
+use crate::method::isotonize::Isotonization;
+use crate::names::Method;
+use weightscope_frame::store::{Codec, CodecError, Saved};
 
 /// Name of the entry in a checkpoint.
 const ENTRY: &str = "quantiles.work";
@@ -72,71 +74,93 @@ pub(crate) struct Aggregated {
     pub(crate) seconds: f64,
 }
 
-/// Everything; keys are `stage/number` so that a checkpoint of any moment fits.
+/// All fits that a run has come to, by their numbers in the lists of base models and aggregators: a checkpoint of any moment fits.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Store {
-    /// By base model.
+pub struct Store {
+    /// Fits on all training rows, by base model.
     pub(crate) full: BTreeMap<usize, FullFit>,
-    /// By base model and fold.
+    /// Fits without a fold, by base model and fold.
     pub(crate) folds: BTreeMap<(usize, usize), FoldFit>,
-    /// By base model and pair of folds.
+    /// Fits without two folds, by base model and the two folds in ascending order.
     pub(crate) pairs: BTreeMap<(usize, usize, usize), FoldFit>,
-    /// By aggregator.
+    /// Fits on all out-of-fold predictions, by aggregator.
     pub(crate) aggregated: BTreeMap<usize, Aggregated>,
-    /// By aggregator and fold left out.
+    /// Aggregators without a fold, by aggregator and fold.
     pub(crate) nested: BTreeMap<(usize, usize), Combined>,
-    /// Words of the base models by their numbers in the keys.
-    pub(crate) models: Vec<String>,
-    /// The same for aggregators.
-    pub(crate) aggregators: Vec<String>,
-    /// Words of the models that were left out, with the reason.
-    pub(crate) excluded: Vec<(String, String)>,
-    /// What it was made under.
+    /// The base models that are fitted, in the order of their numbers: those of the settings without those that are left out.
+    pub(crate) models: Vec<Kind>,
+    /// The aggregators that are fitted, in the order of their numbers.
+    pub(crate) aggregators: Vec<Aggregator>,
+    /// Models that were left out, each with the reason.
+    pub(crate) excluded: Vec<(Method, String)>,
+    /// Settings and table that the fits belong to.
     pub(crate) made: Option<Made>,
     /// What predictions for new rows need besides the models; set at the end.
     pub(crate) finished: Option<Finished>,
+    /// Whether the fits come from a run with other settings, and their step of the fork is still to be done.
+    #[serde(skip)]
+    pub(crate) forked: Option<Forked>,
 }
 
-/// See [`Store::finished`].
+/// A fork that has just been taken up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Forked {
+    /// The operator is another one than the parent's: scores of kept fits have to be taken again.
+    pub(crate) rescored: bool,
+}
+
+/// What predictions for new rows need of a finished run besides its models.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Finished {
+    /// How a table becomes features.
     pub(crate) encoder: Encoder,
+    /// The levels that are predicted.
     pub(crate) levels: Vec<f64>,
-    /// Words of the base models.
-    pub(crate) base_models: Vec<String>,
-    /// Words of the aggregators.
-    pub(crate) aggregators: Vec<String>,
-    /// Word of the operator.
-    pub(crate) isotonization: String,
-    /// Word of the calibration.
-    pub(crate) conformal: String,
+    /// The base models, in the order of their numbers.
+    pub(crate) base_models: Vec<Kind>,
+    /// The aggregators, in the order of their numbers.
+    pub(crate) aggregators: Vec<Aggregator>,
+    /// The run's operator.
+    pub(crate) isotonization: Isotonization,
+    /// The run's calibration.
+    pub(crate) conformal: Conformal,
     /// Offsets of split calibration by method.
-    pub(crate) offsets: BTreeMap<String, Vec<Offset>>,
+    pub(crate) offsets: BTreeMap<Method, Vec<Offset>>,
     /// Scores of CV+ by method: one list for each interval, in the order of the training rows.
-    pub(crate) cv_scores: BTreeMap<String, Vec<Vec<f64>>>,
+    pub(crate) cv_scores: BTreeMap<Method, Vec<Vec<f64>>>,
     /// Fold of each training row.
     pub(crate) folds: Vec<usize>,
-    /// Word of the method with the best validation score.
-    pub(crate) best: String,
+    /// The method with the best validation score.
+    pub(crate) best: Method,
+}
+
+impl Finished {
+    /// All methods in the order of their numbers, base models first.
+    pub(crate) fn methods(&self) -> Vec<Method> {
+        let models = self.base_models.iter().copied().map(Method::Base);
+        models.chain(self.aggregators.iter().copied().map(Method::Joined)).collect()
+    }
 }
 
 impl Store {
-    /// As a checkpoint.
-    pub(crate) fn to_state(&self) -> State {
-        let mut state = State { numbers: serde_json::json!({ "lab": "quantiles" }), ..State::default() };
-        let mut bytes = Vec::new();
-        // Writing to memory cannot fail; were it to, the checkpoint would lack the entry and be refused on reading.
-        if ciborium::into_writer(self, &mut bytes).is_ok() {
-            state.tensors.insert(ENTRY.to_owned(), Blob::from_u8(vec![bytes.len()], &bytes));
+    /// A run in which nothing has been fitted.
+    pub(super) fn new(config: &Config, table: &str) -> Self {
+        Self {
+            models: config.base_models.clone(),
+            aggregators: config.aggregators.clone(),
+            made: Some(Made::new(config, table)),
+            ..Self::default()
         }
-        state
     }
 
-    /// From a checkpoint.
-    pub(crate) fn from_state(state: &State) -> Result<Self, RunError> {
-        let damaged =
-            |why: &str| RunError::Defect(format!("the checkpoint does not fit this program ({why})"));
-        let blob = state.tensors.get(ENTRY).ok_or_else(|| damaged("its work is missing"))?;
-        ciborium::from_reader(&blob.bytes[..]).map_err(|error| damaged(&error.to_string()))
+    /// True if a method was left out.
+    pub(super) fn excludes(&self, method: Method) -> bool {
+        self.excluded.iter().any(|(own, _)| *own == method)
+    }
+}
+
+impl Saved for Store {
+    fn codec(&mut self, codec: &mut Codec<'_>) -> Result<(), CodecError> {
+        codec.value(ENTRY, self)
     }
 }

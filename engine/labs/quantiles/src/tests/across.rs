@@ -24,9 +24,10 @@ fn shown(wis: [f64; 3]) -> Record {
         vec![Cell::Text((*method).to_owned()), Cell::Text("sorted".to_owned()), Cell::Number(wis)]
     };
     let rows = ["a", "b", "average"].iter().zip(wis).map(row).collect();
-    let table = Table { columns: Vec::new(), rows };
+    let columns = ["method", "stage", "wis"].map(str::to_owned).to_vec();
+    let table = Table { columns, rows };
     let data = Data::Table(weightscope_frame::record::Timeline::one(table));
-    record.insert(crate::channels::channel("scores", "", "", "", data));
+    record.insert(Channel::new("scores", "", "", "", data));
     record
 }
 
@@ -35,7 +36,7 @@ fn derived(view: &str, record: &Record, peers: &[Peer]) -> Channel {
     controls.set("stage", weightscope_frame::record::ControlValue::Word("sort".to_owned()));
     let control = Control::default();
     let job = Derive { peers, ..Derive::new(view, record, &controls, &control) };
-    small().derive(&job).unwrap().remove(0)
+    Method::of(crate::OWN, small()).derive(&job).unwrap().remove(0)
 }
 
 fn ranks(record: &Record, peers: &[Peer]) -> Ranks {

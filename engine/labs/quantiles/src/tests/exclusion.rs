@@ -20,17 +20,17 @@ fn table(folder: &Path) -> String {
     path.display().to_string()
 }
 
-fn config(folder: &Path, base_models: &[&str], non_finite: NonFinite) -> Config {
+fn config(folder: &Path, base_models: &[Kind], non_finite: NonFinite) -> Config {
     Config {
         dataset: table(folder),
-        base_models: base_models.iter().map(|word| (*word).to_owned()).collect(),
-        aggregators: ["average", "qra", "global_fine"].map(str::to_owned).to_vec(),
+        base_models: base_models.to_vec(),
+        aggregators: vec![Aggregator::Average, Aggregator::Qra, Aggregator::GlobalFine],
         non_finite,
         ..small()
     }
 }
 
-const ALL: [&str; 4] = ["linear", "random_forest", "joint_quantile", "boosting"];
+const ALL: [Kind; 4] = [Kind::Linear, Kind::RandomForest, Kind::JointQuantile, Kind::Boosting];
 
 #[test]
 fn a_model_without_finite_predictions_ends_the_run_with_its_name() {
@@ -49,7 +49,7 @@ fn on_request_it_is_left_out_as_if_it_had_not_been_there() {
     let folder = tempfile::tempdir().unwrap();
     let at = |name: &str| folder.path().join(name);
     let all = done(config(folder.path(), &ALL, NonFinite::Exclude), 2, Place::New(at("all")));
-    let rest = ["random_forest", "boosting"];
+    let rest = [Kind::RandomForest, Kind::Boosting];
     done(config(folder.path(), &rest, NonFinite::Refuse), 2, Place::New(at("rest")));
     let scores = |name: &str| std::fs::read_to_string(at(name).join("scores.csv")).unwrap();
     assert_eq!(scores("all"), scores("rest"));

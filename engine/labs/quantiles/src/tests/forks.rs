@@ -53,14 +53,14 @@ fn a_fork_equals_a_new_run_and_fits_no_base_model_again() {
     let at = |name: &str| folder.path().join(name);
     done(small(), 2, Place::New(at("parent")));
     let joined = Config {
-        aggregators: ["local_coarse", "global_fine", "average"].map(str::to_owned).to_vec(),
+        aggregators: vec![Aggregator::LocalCoarse, Aggregator::GlobalFine, Aggregator::Average],
         crossing_penalty: 5.0,
         search_trials: 3,
         isotonization: crate::method::isotonize::Isotonization::Pava,
         conformal: Conformal::SplitAsymmetric,
         ..small()
     };
-    let fewer = Config { aggregators: ["qra".to_owned(), "average".to_owned()].to_vec(), ..small() };
+    let fewer = Config { aggregators: vec![Aggregator::Qra, Aggregator::Average], ..small() };
     for (name, config, steps) in [("joined", joined, 4), ("fewer", fewer, 1)] {
         done(config.clone(), 2, Place::New(at("new")));
         forked(&at("parent"), config, &at(name));
@@ -79,13 +79,13 @@ fn base_models_come_and_go_in_a_fork() {
     let folder = tempfile::tempdir().unwrap();
     let at = |name: &str| folder.path().join(name);
     let few = Config {
-        base_models: ["boosting", "knn", "joint_quantile"].map(str::to_owned).to_vec(),
-        aggregators: ["average".to_owned(), "global_medium".to_owned()].to_vec(),
+        base_models: vec![Kind::Boosting, Kind::Knn, Kind::JointQuantile],
+        aggregators: vec![Aggregator::Average, Aggregator::GlobalMedium],
         ..small()
     };
     done(few.clone(), 2, Place::New(at("parent")));
     let config = Config {
-        base_models: ["linear", "joint_quantile", "boosting"].map(str::to_owned).to_vec(),
+        base_models: vec![Kind::Linear, Kind::JointQuantile, Kind::Boosting],
         conformal: Conformal::NestedCvPlus,
         ..few
     };
@@ -102,7 +102,7 @@ fn a_fork_of_a_stopped_run_goes_on_where_it_stood() {
     let folder = tempfile::tempdir().unwrap();
     let at = |name: &str| folder.path().join(name);
     stopped_after(8, &at("parent"));
-    let config = Config { aggregators: ["best".to_owned(), "average".to_owned()].to_vec(), ..small() };
+    let config = Config { aggregators: vec![Aggregator::Best, Aggregator::Average], ..small() };
     forked(&at("parent"), config.clone(), &at("fork"));
     done(config, 2, Place::New(at("new")));
     same_as_new(&at("fork"), &at("new"));
@@ -113,7 +113,12 @@ fn what_fitted_models_depend_on_stays_with_the_reason() {
     let refusal = |change: &dyn Fn(&mut Config)| {
         let mut child = small();
         change(&mut child);
-        child.forkable(&small()).into_iter().map(|problem| problem.to_string()).collect::<Vec<_>>()
+        let method = |config| Method::of(crate::OWN, config);
+        method(child)
+            .forkable(&method(small()))
+            .into_iter()
+            .map(|problem| problem.to_string())
+            .collect::<Vec<_>>()
     };
     for (change, key, why) in [
         (
@@ -133,8 +138,8 @@ fn what_fitted_models_depend_on_stays_with_the_reason() {
         );
     }
     let free = refusal(&|config: &mut Config| {
-        config.aggregators = vec!["average".to_owned()];
-        config.base_models.push("extra_trees".to_owned());
+        config.aggregators = vec![Aggregator::Average];
+        config.base_models.push(Kind::ExtraTrees);
         config.conformal = Conformal::None;
         config.margin = 0.1;
     });
@@ -152,8 +157,8 @@ fn a_table_that_changed_since_the_checkpoint_is_refused() {
     table(0);
     let config = Config {
         dataset: at("table.csv").display().to_string(),
-        base_models: vec!["knn".to_owned(), "linear".to_owned()],
-        aggregators: vec!["average".to_owned()],
+        base_models: vec![Kind::Knn, Kind::Linear],
+        aggregators: vec![Aggregator::Average],
         ..small()
     };
     done(config.clone(), 1, Place::New(at("parent")));

@@ -1,94 +1,126 @@
-//! The controls that panels share: what each turns, and between what.
+//! The controls that views share: what each turns, and between what.
 
-use super::look::ids;
-use super::{fan, slices};
+use super::fan::Compare;
+use super::slices::By;
 use crate::channels as ch;
 use crate::ensemble::Aggregator;
+use crate::scores::Stage;
+use weightscope_frame::experiment::Choosable;
+use weightscope_frame::record::declared::{Declared, kinds::OfChoices};
 use weightscope_frame::record::{ControlKind, ControlSpec};
 
-/// What can be done to raw predictions before they are shown: key and words.
-pub(super) const STAGES: [(&str, &str); 5] =
-    [("none", "raw"), ("sort", "sorted"), ("pava", "PAVA"), ("sweep", "sweep"), ("conformal", "conformal")];
+/// Ids of the controls.
+pub(super) mod ids {
+    pub(in super::super) const METHOD: &str = "method";
+    pub(in super::super) const STAGE: &str = "stage";
+    pub(in super::super) const ORDER: &str = "order";
+    pub(in super::super) const COVERAGE: &str = "coverage";
+    pub(in super::super) const SLICE: &str = "slice";
+    pub(in super::super) const WEIGHTED: &str = "weighted";
+    pub(in super::super) const PLACE: &str = "place";
+    pub(in super::super) const ROW: &str = "row";
+    pub(in super::super) const SLICE_BY: &str = "slice_by";
+    pub(in super::super) const CLUSTERS: &str = "clusters";
+    pub(in super::super) const SECOND: &str = "second";
+    pub(in super::super) const COMPARE: &str = "compare";
+    pub(in super::super) const UNITS: &str = "units";
+}
+
+/// The choice of no second method.
+pub(crate) const NOBODY: &str = "none";
+/// The stage before the control is turned.
+pub(super) const FIRST_STAGE: Stage = Stage::Sorted;
+/// Nominal coverage of the interval that is looked at before the control is turned.
+pub(super) const FIRST_COVERAGE: f64 = 0.8;
+/// Clusters before the control is turned.
+pub(super) const FIRST_CLUSTERS: f64 = 5.0;
+/// Quantile of the feature before the control is turned.
+pub(super) const FIRST_PLACE: f64 = 0.5;
 
 /// Aggregators whose weights depend on the row.
 const LOCAL: [Aggregator; 3] = [Aggregator::LocalCoarse, Aggregator::LocalMedium, Aggregator::LocalFine];
 
-/// The control with this id.
-pub(super) fn control(id: &str) -> ControlSpec {
-    let from = |channel: &str| ControlKind::ChoiceFrom { channel: channel.to_owned() };
-    let choice = |options: &[(&str, &str)], initial: &str| ControlKind::Choice {
-        options: options.iter().map(|(key, label)| ((*key).to_owned(), (*label).to_owned())).collect(),
-        initial: initial.to_owned(),
-    };
-    let number =
-        |low: f64, high: f64, initial: f64| ControlKind::Number { low, high, initial, logarithmic: false };
-    match id {
-        ids::METHOD => ControlSpec::new(
-            id,
-            "Method",
-            "The base model or aggregator that is looked at.",
-            from(ch::METHODS),
-        ),
-        ids::SECOND => ControlSpec::new(
-            id,
-            "Beside",
-            "A second method, to be compared with the first.",
-            from(ch::SECONDS),
-        ),
-        ids::COMPARE => ControlSpec::new(
-            id,
-            "Compare",
-            "Both methods, or the difference of their highlighted intervals, first minus second.",
-            choice(&[("both", "both"), (fan::DIFFERENCE, "difference")], "both"),
-        )
-        .not_at(ids::SECOND, &[ch::NOBODY]),
-        ids::STAGE => ControlSpec::new(
-            id,
-            "Stage",
-            "What is done to the raw predictions; nothing is trained again.",
-            choice(&STAGES, "sort"),
-        ),
-        ids::ORDER => ControlSpec::new(id, "Order", "What the rows are ordered by.", from(ch::ORDERS)),
-        ids::COVERAGE => ControlSpec::new(
-            id,
-            "Interval",
-            "Nominal coverage of the interval that is looked at.",
-            number(0.02, 0.98, 0.8),
-        ),
-        ids::SLICE => {
-            ControlSpec::new(id, "Feature", "The feature along which rows are grouped.", from(ch::FEATURES))
-        }
-        ids::SLICE_BY => ControlSpec::new(
-            id,
-            "Slices by",
-            "What rows are grouped by: the feature, the predicted width, or all features by clusters.",
-            choice(&slices::BY, "feature"),
-        ),
-        ids::CLUSTERS => {
-            ControlSpec::new(id, "Clusters", "How many clusters there are.", number(2.0, 20.0, 5.0))
-                .only_at(ids::SLICE_BY, &[slices::CLUSTER])
-        }
-        ids::WEIGHTED => {
-            ControlSpec::new(id, "Aggregator", "The aggregator whose weights are shown.", from(ch::WEIGHTED))
-        }
-        ids::PLACE => ControlSpec::new(
-            id,
-            "Place",
-            "Quantile of the feature at which local weights are shown; the other features stand at their medians.",
-            number(0.0, 1.0, 0.5),
-        )
-        .only_at(ids::WEIGHTED, &LOCAL.map(Aggregator::key)),
-        ids::ROW => ControlSpec::new(
-            id,
-            "Row",
-            "The test row that is inspected; a click in the fan chart chooses it.",
-            ControlKind::Row { of: ch::TEST_ROWS.to_owned() },
-        ),
-        _ => ControlSpec::new(
-            ids::UNITS,
-            "Units",
-            "The target in its own units, or standardised.",
-            ControlKind::Switch { initial: true },
-        ),
-    }
+/// The choice of a closed list with this key.
+pub(super) fn chosen<T: Choosable>(key: &str) -> Option<T> {
+    T::at(T::LIST.iter().position(|choice| choice.key == key)?)
+}
+
+fn of<T: Choosable>(initial: &str) -> ControlKind {
+    let options = T::LIST.iter().map(|choice| (choice.key.to_owned(), choice.label.to_owned()));
+    ControlKind::Choice { options: options.collect(), initial: initial.to_owned() }
+}
+
+fn from(channel: &Declared<OfChoices>) -> ControlKind {
+    ControlKind::ChoiceFrom { channel: channel.id().to_owned() }
+}
+
+fn number(low: f64, high: f64, initial: f64) -> ControlKind {
+    ControlKind::Number { low, high, initial, logarithmic: false }
+}
+
+pub(super) fn method() -> ControlSpec {
+    let about = "The base model or aggregator that is looked at.";
+    ControlSpec::new(ids::METHOD, "Method", about, from(&ch::METHODS))
+}
+
+pub(super) fn second() -> ControlSpec {
+    let about = "A second method, to be compared with the first.";
+    ControlSpec::new(ids::SECOND, "Beside", about, from(&ch::SECONDS))
+}
+
+pub(super) fn compare() -> ControlSpec {
+    let about = "Both methods, or the difference of their highlighted intervals, first minus second.";
+    ControlSpec::new(ids::COMPARE, "Compare", about, of::<Compare>(Compare::Both.key()))
+        .not_at(ids::SECOND, &[NOBODY])
+}
+
+pub(super) fn stage() -> ControlSpec {
+    let about = "What is done to the raw predictions; nothing is trained again.";
+    ControlSpec::new(ids::STAGE, "Stage", about, of::<Stage>(FIRST_STAGE.key()))
+}
+
+pub(super) fn order() -> ControlSpec {
+    ControlSpec::new(ids::ORDER, "Order", "What the rows are ordered by.", from(&ch::ORDERS))
+}
+
+pub(super) fn coverage() -> ControlSpec {
+    let about = "Nominal coverage of the interval that is looked at.";
+    ControlSpec::new(ids::COVERAGE, "Interval", about, number(0.02, 0.98, FIRST_COVERAGE))
+}
+
+pub(super) fn slice() -> ControlSpec {
+    let about = "The feature along which rows are grouped.";
+    ControlSpec::new(ids::SLICE, "Feature", about, from(&ch::FEATURES))
+}
+
+pub(super) fn slice_by() -> ControlSpec {
+    let about = "What rows are grouped by: the feature, the predicted width, or all features by clusters.";
+    ControlSpec::new(ids::SLICE_BY, "Slices by", about, of::<By>(By::Feature.key()))
+}
+
+pub(super) fn clusters() -> ControlSpec {
+    let about = "How many clusters there are.";
+    ControlSpec::new(ids::CLUSTERS, "Clusters", about, number(2.0, 20.0, FIRST_CLUSTERS))
+        .only_at(ids::SLICE_BY, &[By::Clusters.key()])
+}
+
+pub(super) fn weighted() -> ControlSpec {
+    let about = "The aggregator whose weights are shown.";
+    ControlSpec::new(ids::WEIGHTED, "Aggregator", about, from(&ch::WEIGHTED))
+}
+
+pub(super) fn place() -> ControlSpec {
+    let about = "Quantile of the feature at which local weights are shown; the other features stand at their medians.";
+    ControlSpec::new(ids::PLACE, "Place", about, number(0.0, 1.0, FIRST_PLACE))
+        .only_at(ids::WEIGHTED, &LOCAL.map(Aggregator::key))
+}
+
+pub(super) fn row() -> ControlSpec {
+    let about = "The test row that is inspected; a click in the fan chart chooses it.";
+    ControlSpec::new(ids::ROW, "Row", about, ControlKind::Row { of: ch::TEST_ROWS.id().to_owned() })
+}
+
+pub(super) fn units() -> ControlSpec {
+    let about = "The target in its own units, or standardised.";
+    ControlSpec::new(ids::UNITS, "Units", about, ControlKind::Switch { initial: true })
 }

@@ -1,34 +1,74 @@
-//! Crossing: where neighbouring levels cross, before and after the chosen operator, and what operators do to the score of each row.
+//! Crossing: where neighbouring levels cross, before and after the chosen operator.
 
-use super::look::{Look, Stage, axis, groups, short};
-use crate::channels::{channel, only};
-use crate::method::isotonize::Isotonization;
-use crate::method::{crossing, pinball};
-use crate::names::name;
-use weightscope_frame::record::{Cell, Channel, Data, Grid, Table};
+use super::controls;
+use super::derived;
+use super::draw::{axis, picture, short, words};
+use super::look::{self, Look, groups};
+use crate::config::Config;
+use crate::method::crossing;
+use crate::scores::Stage;
+use weightscope_frame::lab::View;
+use weightscope_frame::record::declared::{Declared, Family, kinds::OfGrids, kinds::OfText};
+use weightscope_frame::record::{AxisSpec, Channel, Grid, ViewKind, ViewSpec};
 
 /// The feature along which rows are grouped.
-pub(super) const AXIS: &str = "crossing_axis/x";
-/// Family of the two maps.
-pub(super) const MAPS: &str = "crossing/";
-/// What each operator does.
-pub(super) const OPERATORS: &str = "operators";
+const AXIS: Declared<OfText> = axis("crossing_axis/x");
+/// The two maps.
+const MAPS: Family<OfGrids> =
+    Family::new("crossing", "crossing", "", "Share of the rows of a group whose neighbouring levels cross.");
 
 /// Groups of rows along the feature.
 const PARTS: usize = 12;
 
+/// Which of the two maps.
+#[derive(Clone, Copy)]
+enum Place {
+    Before,
+    After,
+}
+
+impl Place {
+    const fn key(self) -> &'static str {
+        match self {
+            Self::Before => "before",
+            Self::After => "after",
+        }
+    }
+}
+
+/// Where quantiles cross, before and after.
+pub(super) fn view() -> View<Config> {
+    View::new(ViewSpec {
+        x: AxisSpec::new("feature", "").named_by(AXIS.id()),
+        y: AxisSpec::new("level pair", ""),
+        color: Some(AxisSpec::new("share of rows", "")),
+        empty:
+            "Where quantiles cross, before and after, appears here when the first model is fitted. Press Run."
+                .to_owned(),
+        help: include_str!("../help/crossing.md").to_owned(),
+        ..derived(
+            "crossing",
+            "Crossing",
+            ViewKind::Panels,
+            &[&MAPS],
+            &[controls::method(), controls::stage(), controls::slice()],
+        )
+    })
+    .derived(|config, job| look::at(config, job, channels))
+}
+
 /// Share of rows that cross, level pair × group of the feature, raw and at the chosen stage.
-pub(super) fn maps(look: &Look<'_>) -> Vec<Channel> {
+fn channels(look: &Look<'_>) -> Vec<Channel> {
     let method = look.method();
     let column = look.slice();
     let values: Vec<f64> = (0..look.count()).map(|row| look.feature(row, column)).collect();
     let parts = groups(&values, PARTS);
-    let stages = [("before", "raw", Stage::After(Isotonization::None)), ("after", words(look), look.stage())];
-    let map = |(place, words, stage): (&'static str, &str, Stage)| {
-        let q = look.predictions(&method, stage)?;
-        let share = 100.0 * crossing::rate(&q, look.levels.len());
+    let stages = [(Place::Before, "raw", Stage::Raw), (Place::After, stage_words(look), look.stage())];
+    let map = |(place, words, stage): (Place, &str, Stage)| {
+        let q = look.predictions(method, stage)?;
+        let share = 100.0 * crossing::rate(&q, look.levels().len());
         let share = if share > 0.0 { format!("{share:.2} %") } else { "no levels".to_owned() };
-        let label = format!("{}, {words}: {share} cross", name(&method));
+        let label = format!("{}, {words}: {share} cross", method.name());
         Some((place, label, map(look, &q, &parts, &values)))
     };
     let mut maps: Vec<_> = stages.into_iter().filter_map(map).collect();
@@ -37,29 +77,23 @@ pub(super) fn maps(look: &Look<'_>) -> Vec<Channel> {
         maps.iter().flat_map(|(_, _, grid)| &grid.values).fold(0.0_f32, |most, share| most.max(*share));
     let top = if most > 0.0 { f64::from(most) } else { 1.0 };
     maps.iter_mut().for_each(|(_, _, grid)| grid.limits = Some((0.0, top)));
-    let about = "Share of the rows of a group whose neighbouring levels cross.";
-    let one = |(place, label, grid): (&str, String, Grid)| {
-        channel(&format!("{MAPS}{place}"), &label, "", about, Data::Grid(only(0, grid)))
-    };
+    let one = |(place, label, grid): (Place, String, Grid)| picture(&MAPS.member(place.key()), &label, grid);
     let mut channels: Vec<Channel> = maps.into_iter().map(one).collect();
-    channels.push(axis(AXIS, look.meta.features.get(column).cloned().unwrap_or_default()));
+    channels.push(words(&AXIS, look.facts.features.get(column).map_or("", |feature| &feature.name)));
     channels
 }
 
 /// The chosen stage in words.
-fn words(look: &Look<'_>) -> &'static str {
+fn stage_words(look: &Look<'_>) -> &'static str {
     match look.stage() {
-        Stage::After(Isotonization::None) => "unchanged",
-        Stage::After(Isotonization::Sort) => "sorted",
-        Stage::After(Isotonization::Pava) => "PAVA",
-        Stage::After(Isotonization::Sweep) => "sweep",
-        Stage::Conformal => "conformal",
+        Stage::Raw => "unchanged",
+        other => other.label(),
     }
 }
 
 fn map(look: &Look<'_>, q: &[f32], parts: &[Vec<usize>], values: &[f64]) -> Grid {
-    let m = look.levels.len();
-    let taus = look.levels.values();
+    let m = look.levels().len();
+    let taus = look.levels().values();
     let rows = taus.windows(2).map(|pair| format!("{:.2}–{:.2}", pair[0], pair[1])).collect();
     let columns =
         parts.iter().map(|part| part.first().map_or_else(String::new, |row| short(values[*row]))).collect();
@@ -77,39 +111,4 @@ fn map(look: &Look<'_>, q: &[f32], parts: &[Vec<usize>], values: &[f64]) -> Grid
         }
     }
     Grid { rows, columns, values: shares, ..Grid::default() }
-}
-
-/// Crossing rate, score and worsened rows for each operator.
-pub(super) fn operators(look: &Look<'_>) -> Vec<Channel> {
-    /// Differences of single-precision sums below this are rounding.
-    const ROUNDING: f64 = 1e-5;
-    let method = look.method();
-    let m = look.levels.len();
-    let (y, taus) = (look.observations(), look.levels.singles());
-    let Some(raw) = look.raw(&method) else { return Vec::new() };
-    let sums = |q: &[f32]| -> Vec<f64> {
-        q.chunks_exact(m).zip(&y).map(|(row, y)| pinball::row_sum(row, *y, &taus)).collect()
-    };
-    let before = sums(raw);
-    let line = |operator: &Isotonization| {
-        let q = look.predictions(&method, Stage::After(*operator))?;
-        let after = sums(&q);
-        let worse = after.iter().zip(&before).filter(|(after, before)| **after > **before + ROUNDING).count();
-        let better =
-            after.iter().zip(&before).filter(|(after, before)| **after < **before - ROUNDING).count();
-        let wis = 2.0 * after.iter().sum::<f64>() / (after.len() * m).max(1) as f64;
-        Some(vec![
-            Cell::Text(operator.label().to_owned()),
-            Cell::Number(wis),
-            Cell::Number(crossing::rate(&q, m)),
-            Cell::Number(better as f64),
-            Cell::Number(worse as f64),
-        ])
-    };
-    let columns =
-        ["operator", "WIS", "crossing rate", "rows improved", "rows worsened"].map(str::to_owned).to_vec();
-    let table = Table { columns, rows: Isotonization::ALL.iter().filter_map(line).collect() };
-    let about =
-        "What each operator does to the test rows; sort and PAVA worsen none (proposition 2 of the paper).";
-    vec![channel(OPERATORS, name(&method), "", about, Data::Table(only(0, table)))]
 }

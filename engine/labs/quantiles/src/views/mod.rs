@@ -1,98 +1,74 @@
-//! What the lab shows: nine linked panels. Everything but the training curves follows from the record and the shared controls,
-//! so that turning one redraws without training anything again.
+//! What the lab shows: one file a view, in folders where several views follow from one computation. Everything but the training curves
+//! follows from the record and the shared controls, so that turning one redraws without training anything again.
 
 mod across;
-mod across_tables;
-mod calibrated;
+mod boards;
+mod chosen;
+mod conformal_pairs;
+mod conformal_scores;
 mod controls;
 mod crossing;
+mod draw;
+mod facts;
 mod fan;
 mod inspector;
+mod inspector_facts;
 mod leaderboard;
 mod look;
+mod operators;
+mod order;
+mod pit;
 mod reliability;
+mod score_parts;
 mod slices;
-mod specs;
+mod speed;
+mod training;
 mod weights;
 
-use super::channels as ch;
+use weightscope_frame::lab::View;
+use weightscope_frame::record::declared::Declaration;
+use weightscope_frame::record::{ControlSpec, ViewKind, ViewSpec};
+
 use super::config::Config;
-use weightscope_frame::lab::{Derive, Picked};
-use weightscope_frame::record::{Channel, ControlValue, Controls, Data, Pick, Record};
-use weightscope_frame::run::{Control, RunError};
 
-use look::{Look, ids};
-pub(super) use specs::views;
+pub(super) use boards::keep_boards;
+pub(super) use controls::NOBODY;
+pub(super) use look::grid_of_offsets;
+pub(super) use order::Order;
 
-/// The derived channels of a view.
-pub(super) fn derive(config: &Config, job: &Derive<'_>) -> Result<Vec<Channel>, RunError> {
-    if matches!(job.view, across::RANKS | across::PAIRED | across::RUNS) {
-        return Ok(across::derive(config, job));
-    }
-    let Some(look) = Look::new(config, job) else { return Ok(Vec::new()) };
-    job.control.check()?;
-    Ok(match job.view {
-        "fan" => fan::derive(&look),
-        "reliability" => reliability::curve(&look),
-        "pit" => reliability::pit(&look),
-        "crossing" => crossing::maps(&look),
-        "operators" => crossing::operators(&look),
-        "slice_coverage" | "slice_width" | "slice_table" => slices::derive(&look),
-        "weights" | "weights_optimum" | "weights_entropy" => weights::map(&look),
-        "weights_fine" => weights::fine(&look),
-        "weights_along" => weights::along(&look),
-        "leaderboard" | "score_parts" => match kept_boards(&look) {
-            Some(kept) => kept,
-            None => leaderboard::derive(&look, &|| Ok(job.control.check()?))?,
-        },
-        "conformal_scores" => calibrated::scores(&look),
-        "conformal_pairs" => calibrated::pairs(&look),
-        "inspector" => inspector::quantiles(&look),
-        "inspector_facts" => inspector::facts(&look),
-        _ => Vec::new(),
-    })
+/// The views in the order of the tiles.
+pub(super) fn views(config: &Config) -> Vec<View<Config>> {
+    let mut views = vec![fan::view()];
+    views.extend(in_one_tile([reliability::view(), pit::view()]));
+    views.extend(in_one_tile([leaderboard::view(), score_parts::view()].into_iter().chain(across::views())));
+    views.extend(in_one_tile(weights::views(config)));
+    views.extend(in_one_tile(slices::views().into_iter().chain([crossing::view(), operators::view()])));
+    views.extend(in_one_tile(training::views().into_iter().chain([speed::view(), chosen::view()])));
+    views.extend(in_one_tile([conformal_scores::view(), conformal_pairs::view()]));
+    views.extend(in_one_tile([inspector::view(), inspector_facts::view()]));
+    views
 }
 
-/// Leaderboards at every stage, to be kept in the record: all methods on all rows are too much work for each turn of a control.
-pub(super) fn boards(config: &Config, record: &Record) -> Result<Vec<Channel>, RunError> {
-    let control = Control::default();
-    let mut kept = Vec::new();
-    for stage in controls::STAGES {
-        let mut controls = Controls::default();
-        controls.set(ids::STAGE, ControlValue::Word(stage.0.to_owned()));
-        let job = Derive::new("leaderboard", record, &controls, &control);
-        for mut channel in derive(config, &job)? {
-            let family = if channel.id == leaderboard::BOARD { ch::BOARD_AT } else { ch::PARTS_AT };
-            channel.id = format!("{family}{}", stage.0);
-            kept.push(channel);
-        }
+/// Views of one question share a tile, the first in front: eight tiles are read at a glance, twenty-odd are not.
+fn in_one_tile(views: impl IntoIterator<Item = View<Config>>) -> Vec<View<Config>> {
+    let mut views: Vec<View<Config>> = views.into_iter().collect();
+    if let Some((first, others)) = views.split_first_mut() {
+        others.iter_mut().for_each(|view| view.spec.tab_of = Some(first.spec.id.clone()));
     }
-    Ok(kept)
+    views
 }
 
-/// The kept boards of a stage under the ids that the views draw.
-fn kept_boards(look: &Look<'_>) -> Option<Vec<Channel>> {
-    let stage = look.controls.word(ids::STAGE)?;
-    let one = |family: &str, id: &str| {
-        let mut channel = look.record.get(&format!("{family}{stage}"))?.clone();
-        id.clone_into(&mut channel.id);
-        Some(channel)
-    };
-    Some(vec![one(ch::BOARD_AT, leaderboard::BOARD)?, one(ch::PARTS_AT, leaderboard::PARTS)?])
-}
-
-/// A click on the fan chart looks at that row; one on a map of weights at that place.
-pub(super) fn pick(record: &Record, pick: &Pick) -> Picked {
-    let mut picked = Picked::default();
-    if pick.view == "fan"
-        && let Some(Data::Curve(timeline)) = record.get(fan::FAN_ROWS).map(|channel| &channel.data)
-        && let Some((_, places)) = timeline.last()
-    {
-        let distance = |index: &usize| (places.x[*index] - pick.x).abs();
-        if let Some(nearest) = (0..places.x.len()).min_by(|a, b| distance(a).total_cmp(&distance(b))) {
-            picked.controls.push((ids::ROW.to_owned(), ControlValue::Number(places.y[nearest])));
-            picked.shown_in = Some("inspector".to_owned());
-        }
+/// The specification of a view whose channels follow from these controls.
+fn derived(
+    id: &str,
+    title: &str,
+    kind: ViewKind,
+    channels: &[&dyn Declaration],
+    controls: &[ControlSpec],
+) -> ViewSpec {
+    ViewSpec {
+        controls: controls.to_vec(),
+        derives: controls.iter().map(|control| control.id.clone()).collect(),
+        ..ViewSpec::of(id, title, kind, channels)
     }
-    picked
 }

@@ -1,28 +1,55 @@
-//! Reliability: observed share below each quantile with Wilson bands, and PIT cells.
+//! Reliability: observed share below each quantile, with Wilson bands.
 
-use super::look::Look;
-use crate::channels::{channel, only};
+use super::controls;
+use super::derived;
+use super::draw::picture;
+use super::look::{self, Look};
+use crate::config::Config;
 use crate::method::calibration;
-use crate::names::name;
-use weightscope_frame::record::{Bars, Channel, Curve, Data};
+use weightscope_frame::lab::View;
+use weightscope_frame::record::declared::{Declared, kinds::OfCurves};
+use weightscope_frame::record::{AxisSpec, Channel, Curve, ViewKind, ViewSpec};
 use weightscope_math::special::normal;
 use weightscope_math::stats::interval;
 
 /// Observed over nominal level.
-pub(super) const RELIABILITY: &str = "reliability";
+const RELIABILITY: Declared<OfCurves> = Declared::new(
+    "reliability",
+    "reliability",
+    "",
+    "Share of test observations at or below the predicted quantile, with 95 % Wilson intervals.",
+);
 /// The line of perfect calibration.
-pub(super) const DIAGONAL: &str = "reliability_ideal";
-/// PIT cells.
-pub(super) const PIT: &str = "pit";
+const IDEAL: Declared<OfCurves> = Declared::new("reliability_ideal", "ideal", "", "Observed equals nominal.");
 
 /// Central coverage of the bands.
 const BAND: f64 = 0.95;
 
+/// Observed against nominal levels.
+pub(super) fn view() -> View<Config> {
+    View::new(ViewSpec {
+        x: AxisSpec::new("nominal level", "").limits(0.0, 1.0),
+        y: AxisSpec::new("observed share", "").limits(0.0, 1.0),
+        overlays: vec![IDEAL.id().to_owned()],
+        empty: "Observed against nominal levels appear here when the first model is fitted. Press Run."
+            .to_owned(),
+        help: include_str!("../help/reliability.md").to_owned(),
+        ..derived(
+            "reliability",
+            "Reliability",
+            ViewKind::Curve,
+            &[&RELIABILITY],
+            &[controls::method(), controls::stage()],
+        )
+    })
+    .derived(|config, job| look::at(config, job, channels))
+}
+
 /// The curve, its band, the diagonal.
-pub(super) fn curve(look: &Look<'_>) -> Vec<Channel> {
+fn channels(look: &Look<'_>) -> Vec<Channel> {
     let method = look.method();
-    let Some(q) = look.predictions(&method, look.stage()) else { return Vec::new() };
-    let (y, taus) = (look.observations(), look.levels.values());
+    let Some(q) = look.predictions(method, look.stage()) else { return Vec::new() };
+    let (y, taus) = (look.observations(), look.levels().values());
     let observed = calibration::observed(&q, &y, taus.len());
     let z = normal::quantile(0.5 + 0.5 * BAND);
     let count = y.len();
@@ -30,21 +57,5 @@ pub(super) fn curve(look: &Look<'_>) -> Vec<Channel> {
     let band = observed.iter().map(|share| interval::wilson(hits(share), count, z)).unzip();
     let curve = Curve { x: taus.to_vec(), y: observed, band: Some(band) };
     let ideal = Curve { x: vec![0.0, 1.0], y: vec![0.0, 1.0], band: None };
-    let about = "Share of test observations at or below the predicted quantile, with 95 % Wilson intervals.";
-    vec![
-        channel(RELIABILITY, name(&method), "", about, Data::Curve(only(0, curve))),
-        channel(DIAGONAL, "ideal", "", "Observed equals nominal.", Data::Curve(only(0, ideal))),
-    ]
-}
-
-/// Share of observations in each cell between levels over its nominal mass.
-pub(super) fn pit(look: &Look<'_>) -> Vec<Channel> {
-    let method = look.method();
-    let Some(q) = look.predictions(&method, look.stage()) else { return Vec::new() };
-    let counts = calibration::pit_counts(&q, &look.observations(), look.levels.len());
-    let density = calibration::pit_density(&counts, &look.levels);
-    let edges = std::iter::once(0.0).chain(look.levels.values().iter().copied()).chain([1.0]).collect();
-    let bars = Bars { edges, labels: Vec::new(), series: vec![(name(&method).to_owned(), density)] };
-    let about = "Share of observations between neighbouring quantiles over the mass that belongs there; 1 is calibrated.";
-    vec![channel(PIT, name(&method), "", about, Data::Bars(only(0, bars)))]
+    vec![picture(&RELIABILITY, method.name(), curve), picture(&IDEAL, "ideal", ideal)]
 }

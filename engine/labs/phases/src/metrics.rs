@@ -1,0 +1,38 @@
+//! The lab's final figures.
+
+use crate::method::phase::Phase;
+
+weightscope_frame::metrics! {
+    BEST_TEST_ACCURACY = "best_test_accuracy", "best test accuracy", "", "Test accuracy of the best cell, mean over its seeds.";
+    MODELS_TRAINED = "models_trained", "networks trained", "", "Number of networks of the grid that are trained.";
+    CELLS_I = "cells_i", "cells of phase I", "", "Number of cells in phase I: underfitted and undersized.";
+    CELLS_II = "cells_ii", "cells of phase II", "", "Number of cells in phase II: underfitted.";
+    CELLS_III = "cells_iii", "cells of phase III", "", "Number of cells in phase III: undersized.";
+    CELLS_IV_A = "cells_iv_a", "cells of phase IV-A", "", "Number of cells in phase IV-A: overfitted.";
+    CELLS_IV_B = "cells_iv_b", "cells of phase IV-B", "", "Number of cells in phase IV-B: generalising.";
+    CELLS_IV = "cells_iv", "cells of phase IV", "", "Number of cells in phase IV: trained and connected, of unknown similarity.";
+    CELLS_UNKNOWN = "cells_unknown", "cells of unknown phase", "", "Number of cells whose phase is unknown: a needed metric is missing.";
+    CELLS_DIVERGED = "cells_diverged", "diverged cells", "", "Number of cells that diverged: a network ran into infinity.";
+    TRAIN_SECONDS = "train_seconds", "training", "s", "Wall time of the training of all networks.", clock;
+    CURVE_SECONDS = "curve_seconds", "curves", "s", "Wall time of the comparison of the seeds of all cells.", clock;
+    HESSIAN_SECONDS = "hessian_seconds", "curvature", "s", "Wall time of the curvature of all networks; 0 if it is not measured.", clock;
+    DOWNSTREAM_SECONDS = "downstream_seconds", "afterwards", "s", "Wall time of pruning and fine-tuning all networks; 0 if they are not used.", clock;
+    NETWORK_STEPS_PER_SECOND = "network_steps_per_second", "speed", "steps/s", "Training steps a second, over all workers.", clock;
+    MODELS_READ = "models_read", "models read", "", "Number of models of the zoo that could be read.";
+    MODELS_LEFT_OUT = "models_left_out", "models left out", "", "Number of folders of the zoo that hold no model that can be read.";
+    MODELS_MEASURED = "models_measured", "models measured", "", "Number of models of which metrics were computed from their weights.";
+}
+
+/// The figure that counts the cells of a phase.
+pub(crate) const fn cells(phase: Phase) -> &'static weightscope_frame::record::Metric {
+    match phase {
+        Phase::I => &CELLS_I,
+        Phase::II => &CELLS_II,
+        Phase::III => &CELLS_III,
+        Phase::IvA => &CELLS_IV_A,
+        Phase::IvB => &CELLS_IV_B,
+        Phase::Iv => &CELLS_IV,
+        Phase::Unknown => &CELLS_UNKNOWN,
+        Phase::Diverged => &CELLS_DIVERGED,
+    }
+}
