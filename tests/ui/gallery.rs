@@ -1,5 +1,7 @@
 //! What a person does in views of any lab: a handle that is dragged, words that are typed, a table that is filtered and ordered.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by it")]
+
 use egui::Pos2;
 use egui::accesskit::Role;
 use egui_kittest::Harness;
