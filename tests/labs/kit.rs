@@ -54,7 +54,7 @@ pub(crate) fn from_toml(text: &str) -> Result<Experiment, Vec<Problem>> {
 
 /// What is wrong with the data that an experiment names.
 pub(crate) fn check_data(experiment: &Experiment) -> Vec<Problem> {
-    run::check_data(experiment).unwrap()
+    run::check_data(experiment).unwrap().problems
 }
 
 /// The experiment of a run folder.
@@ -215,7 +215,8 @@ pub(crate) fn predict(
     method: Option<&str>,
 ) -> Result<Vec<u8>, String> {
     let control = Control::default();
-    experiment.method.predict(run, table, method, &control).map_err(|error| error.to_string())
+    let predicted = experiment.method.predict(run, table, method, &control);
+    predicted.map(|predicted| predicted.csv).map_err(|error| error.to_string())
 }
 
 /// Words about a channel, a control or a result.

@@ -47,6 +47,12 @@ pub(super) enum Command {
     Resume {
         /// The run folder
         run_dir: PathBuf,
+        /// Where the data are now, if they were moved; their content must be that of the run
+        #[arg(long, value_name = "FILE")]
+        data: Option<String>,
+        /// Go on although the data have changed; the manifest says so
+        #[arg(long)]
+        accept_changed_data: bool,
         /// How to report
         #[command(flatten)]
         report: Report,

@@ -160,7 +160,8 @@ pub(super) fn predict(run_dir: &Path, data: &Path, method: Option<&str>, out: &P
     let experiment = store::read_experiment(CATALOGUE, run_dir).map_err(Failure::request)?;
     let control = Control::default();
     let predictions = experiment.method.predict(run_dir, data, method, &control).map_err(Failure::request)?;
-    exporting::write(&predictions, out).map_err(Failure::run)?;
+    exporting::write(&predictions.csv, out).map_err(Failure::run)?;
+    predictions.warnings.iter().for_each(|warning| output::note(&format!("warning: {warning}")));
     output::line(&out.display().to_string());
     Ok(())
 }

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use serde_json::json;
+use weightscope_engine::data::Read;
 use weightscope_engine::experiment::{Experiment, Problem, check as check_experiment, expand};
 use weightscope_engine::run::check_data;
 use weightscope_engine::{CATALOGUE, store};
@@ -81,7 +82,11 @@ pub(super) fn check(name: &str, as_json: bool) -> Result<(), Failure> {
             let mut problems = check_experiment(&experiment);
             // Data are opened as the settings say, so these must be right first.
             if !problems.iter().any(Problem::is_error) {
-                problems.extend(check_data(&experiment).map_err(before_start)?);
+                let found = check_data(&experiment).map_err(before_start)?;
+                if !as_json {
+                    found.read.iter().flat_map(Read::lines).for_each(|line| output::line(&line));
+                }
+                problems.extend(found.problems);
             }
             if !as_json && problems.is_empty() {
                 let runs = expand(&experiment).map_or(1, |runs| runs.len());

@@ -12,12 +12,13 @@ mod output;
 mod produce;
 mod progress;
 mod run;
+mod sweep;
 
 use std::process::ExitCode;
 
 use clap::Parser as _;
 use weightscope_engine::CATALOGUE;
-use weightscope_engine::run::default_runs_folder;
+use weightscope_engine::run::{Resuming, default_runs_folder};
 
 use args::{Arguments, Command, DataCommand};
 
@@ -85,7 +86,9 @@ fn dispatch(arguments: Arguments) -> Result<(), Failure> {
         }
         Some(Command::Check { experiment, json }) => list::check(&experiment, json),
         Some(Command::Run(arguments)) => run::run(&arguments, &runs),
-        Some(Command::Resume { run_dir, report }) => run::resume(&run_dir, report),
+        Some(Command::Resume { run_dir, data, accept_changed_data, report }) => {
+            run::resume(&run_dir, &Resuming { data, accept_changed_data }, report)
+        }
         Some(Command::Fork(arguments)) => run::fork(&arguments, &runs),
         Some(Command::Card { run_dir }) => run::card(&run_dir),
         Some(Command::Verify { run_dir, report }) => run::verify(&run_dir, report),

@@ -1,20 +1,19 @@
 //! `run`, `resume`, `fork`, `verify`, `card`.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::anyhow;
 use serde_json::json;
 use weightscope_engine::CATALOGUE;
-use weightscope_engine::experiment::{Problem, expand};
 use weightscope_engine::run::{
-    self, Comparison, Control, ForkRequest, Outcome, Place, RunError, RunRequest, new_run_folder,
+    self, Comparison, Control, ForkRequest, Outcome, Place, Resuming, RunError, RunRequest, new_run_folder,
 };
 use weightscope_engine::store::{self, Status};
 
 use super::args::{ForkArguments, Report, RunArguments};
 use super::progress::Terminal;
-use super::{Failure, load, output};
+use super::{Failure, load, output, sweep};
 
 /// `run EXPERIMENT`.
 pub(super) fn run(arguments: &RunArguments, runs: &Path) -> Result<(), Failure> {
@@ -28,47 +27,28 @@ pub(super) fn run(arguments: &RunArguments, runs: &Path) -> Result<(), Failure> 
         loaded.asked = None;
     }
     let control = interruptible();
-    let sweep = loaded.experiment.sweep.is_some();
-    let members = expand(&loaded.experiment).map_err(|problems| load::refused(&loaded.origin, &problems))?;
-    if sweep {
-        // Before the first member makes a folder; a single run looks for itself.
-        refuse_data(&loaded)?;
+    if loaded.experiment.sweep.is_some() {
+        return sweep::run(arguments, &loaded, runs, &control);
     }
-    let root = sweep_root(arguments.out.as_deref(), runs, &loaded, sweep);
-    for member in &members {
-        let folder = match (&arguments.out, sweep) {
-            (_, true) => root.join(&member.label),
-            (Some(out), false) => out.clone(),
-            (None, false) => new_run_folder(runs, &loaded.origin, &member.experiment),
-        };
-        let request = RunRequest {
-            experiment: member.experiment.clone(),
-            asked: loaded.asked.clone().filter(|_| !sweep),
-            origin: loaded.origin.clone(),
-            place: Place::New(folder),
-        };
-        let outcome =
-            run::run(&request, &mut Terminal::new(arguments.report), &control).map_err(before_start)?;
-        finish(&outcome, arguments.report)?;
-    }
-    if sweep {
-        report_folder(&root, arguments.report, None);
-    }
-    Ok(())
-}
-
-fn refuse_data(loaded: &load::Loaded) -> Result<(), Failure> {
-    let problems = run::check_data(&loaded.experiment).map_err(before_start)?;
-    if problems.iter().any(Problem::is_error) {
-        return Err(before_start(RunError::Problems(problems)));
-    }
-    Ok(())
+    let new = || new_run_folder(runs, &loaded.origin, &loaded.experiment);
+    let request = RunRequest {
+        place: Place::New(arguments.out.clone().unwrap_or_else(new)),
+        experiment: loaded.experiment,
+        asked: loaded.asked,
+        origin: loaded.origin.clone(),
+    };
+    let outcome = run::run(&request, &mut Terminal::new(arguments.report), &control).map_err(before_start)?;
+    finish(&outcome, arguments.report)
 }
 
 /// `resume RUN_DIR`.
-pub(super) fn resume(path: &Path, report: Report) -> Result<(), Failure> {
-    let outcome =
-        run::resume(CATALOGUE, path, &mut Terminal::new(report), &interruptible()).map_err(before_start)?;
+pub(super) fn resume(path: &Path, how: &Resuming, report: Report) -> Result<(), Failure> {
+    let is_done = store::read_manifest(path).is_ok_and(|manifest| manifest.status == Status::Done);
+    let outcome = run::resume_with(CATALOGUE, path, how, &mut Terminal::new(report), &interruptible());
+    let outcome = outcome.map_err(before_start)?;
+    if is_done {
+        output::note("nothing left to do: the run is done");
+    }
     finish(&outcome, report)
 }
 
@@ -108,6 +88,12 @@ pub(super) fn verify(path: &Path, report: Report) -> Result<(), Failure> {
             }
             Ok(())
         }
+        Comparison::DataChanged(why) | Comparison::DataMissing(why) => {
+            if report.json {
+                output::json(&json!({ "event": "verified", "identical": null, "data": why }));
+            }
+            Err(Failure::request(anyhow!("{why}")))
+        }
         Comparison::Different(what) => {
             if report.json {
                 output::json(&json!({ "event": "verified", "identical": false, "difference": what }));
@@ -131,15 +117,7 @@ fn interruptible() -> Arc<Control> {
     control
 }
 
-fn sweep_root(out: Option<&Path>, runs: &Path, loaded: &load::Loaded, sweep: bool) -> PathBuf {
-    match (out, sweep) {
-        (Some(out), _) => out.to_owned(),
-        (None, true) => new_run_folder(runs, &loaded.origin, &loaded.experiment),
-        (None, false) => runs.to_owned(),
-    }
-}
-
-fn finish(outcome: &Outcome, report: Report) -> Result<(), Failure> {
+pub(super) fn finish(outcome: &Outcome, report: Report) -> Result<(), Failure> {
     if let Some(folder) = &outcome.folder {
         report_folder(folder, report, Some(outcome));
     }
@@ -156,7 +134,7 @@ fn finish(outcome: &Outcome, report: Report) -> Result<(), Failure> {
     }
 }
 
-fn report_folder(folder: &Path, report: Report, outcome: Option<&Outcome>) {
+pub(super) fn report_folder(folder: &Path, report: Report, outcome: Option<&Outcome>) {
     if report.json {
         let status = outcome.map(|outcome| outcome.status.word());
         let results = outcome.map(|outcome| &outcome.results);

@@ -147,7 +147,7 @@ impl Features {
                     features.names.push(name.clone());
                     features.offsets.push(offset);
                     columns.push(values.iter().map(|value| (value - offset) as f32).collect());
-                    features.too_large(name, values, table, path)?;
+                    Self::too_large(name, values, table, path)?;
                 }
                 Column::Words { names, codes } => features.words(name, names, codes, &mut columns),
             }
@@ -162,7 +162,7 @@ impl Features {
     }
 
     /// A number that single precision cannot hold.
-    fn too_large(&self, name: &str, values: &[f64], table: &Table, path: &Path) -> Result<(), DataError> {
+    fn too_large(name: &str, values: &[f64], table: &Table, path: &Path) -> Result<(), DataError> {
         match values.iter().position(|value| !(*value as f32).is_finite()) {
             None => Ok(()),
             Some(row) => {

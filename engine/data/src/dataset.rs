@@ -98,7 +98,7 @@ impl Dataset {
             Ok(rows) => {
                 let hash = hash(&contents, rows);
                 account(&mut contents, rows, &hash);
-                Ok(Self { hash, contents, rows })
+                Ok(Self { contents, rows, hash })
             }
             Err(problem) => Err(DataError::Unusable { problem, place: contents.name }),
         }

@@ -380,7 +380,7 @@ pub enum Problem {
         /// Its name.
         array: String,
         /// What is wrong with it.
-        problem: Box<Problem>,
+        problem: Box<Self>,
     },
     /// A shape that is no table and no stack of images.
     #[error("an array of shape {shape} is not {wanted}; reshape it before saving")]

@@ -216,7 +216,7 @@ fn join(pairs: &[(Array, Array)], name: String, kind: TargetKind) -> Result<Cont
         }
         features.extend(own.channels_first(array.values()));
         numbers.extend(labels.values());
-        read.form.push_str(&format!(", features {}, labels {}", array.form(), labels.form()));
+        read.form = format!("{}, features {}, labels {}", read.form, array.form(), labels.form());
         if own.colours_last && read.doubts.is_empty() {
             read.doubts.push(Doubt {
                 column: array.name.clone(),

@@ -145,7 +145,7 @@ impl Read {
         if left > 0 {
             let reasons: Vec<String> =
                 self.left_out.iter().map(|(reason, rows)| format!("{rows} {reason}")).collect();
-            first.push_str(&format!(", {left} left out ({})", reasons.join(", ")));
+            first = format!("{first}, {left} left out ({})", reasons.join(", "));
         }
         let mut lines = vec![first];
         lines.extend(

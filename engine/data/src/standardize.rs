@@ -6,6 +6,7 @@
 
 use super::dataset::Dataset;
 use super::error::DataError;
+use super::read::{ColumnRead, Doubt, Read, ReadAs};
 
 /// A column is constant if its deviation is at most this share of its mean, in the units of the source: a thousand times the rounding of
 /// double precision in a long sum, and far below the spread of times counted in seconds since 1970.
@@ -107,6 +108,28 @@ impl Standardizer {
     /// The standard deviation of each column, `[columns]`; 0 where the column is constant.
     pub fn standard_deviation(&self) -> &[f32] {
         &self.standard_deviation
+    }
+
+    /// What was read of a data set, with this scale and the columns that have no weight.
+    pub fn account(&self, dataset: &Dataset, scope: Scope) -> Read {
+        let mut read = dataset.read().clone();
+        scope.words().clone_into(&mut read.scale);
+        if scope == Scope::Global {
+            return read;
+        }
+        for name in self.constant().into_iter().filter_map(|column| dataset.column_names().get(column)) {
+            match read.columns.iter_mut().find(|column| column.name == *name) {
+                Some(column) => column.kind = ReadAs::Constant,
+                None => read.columns.push(ColumnRead {
+                    name: name.clone(),
+                    kind: ReadAs::Constant,
+                    ..ColumnRead::default()
+                }),
+            }
+            let why = "holds one value in all training rows, and has no weight";
+            read.doubts.push(Doubt::of_column(name, why, "leave the column out, or choose other rows"));
+        }
+        read
     }
 
     /// Columns, by their places, that hold one value.

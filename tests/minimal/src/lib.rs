@@ -1,6 +1,8 @@
 //! The smallest lab, softmax regression: the skeleton of the guide `engine/labs/README.md`, and a guest of the contract suite.
 
-use weightscope_data::{EpochBatches, LastBatch, OpenOptions, Scope, Standardizer, batches, open, split};
+use weightscope_data::{
+    EpochBatches, LastBatch, OpenOptions, Read, Scope, Standardizer, batches, open, split,
+};
 use weightscope_frame::experiment::{Cost, Mark, Problem};
 use weightscope_frame::lab::{About, Lab, Picked, Preset, Running, Stage, Step, Steps, View};
 use weightscope_frame::record::{Grid, Metric, ViewKind, ViewSpec, declared::Declaration};
@@ -83,9 +85,11 @@ impl Lab for Minimal {
     type Shared = Shared;
     type State = State;
 
-    fn data_problems(&self) -> Vec<Problem> {
+    fn read_data(&self) -> Result<Vec<Read>, Vec<Problem>> {
         let opened = open(&self.dataset, &OpenOptions::default()).map_err(RunError::from);
-        opened.err().map_or_else(Vec::new, |error| error.into_problems("dataset", "dataset"))
+        opened
+            .map(|data| vec![data.read().clone()])
+            .map_err(|error| error.into_problems("dataset", "dataset"))
     }
 
     fn cost(&self) -> Cost {
@@ -112,7 +116,7 @@ impl Lab for Minimal {
 
     fn begin(&self, context: &mut Context<'_>) -> Result<(Shared, State), RunError> {
         let dataset = open(&self.dataset, &OpenOptions::default())?;
-        context.dataset(dataset.hash());
+        context.read(dataset.read())?;
         let parts = split::stratified(dataset.labels()?, 0.2, context.seed)?;
         let standardizer = Standardizer::fit(&dataset, &parts.train, Scope::of(&dataset))?;
         let rows = |places: &[usize]| -> Result<Rows, RunError> {

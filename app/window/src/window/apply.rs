@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use egui::Context;
-use weightscope_frame::experiment::{Comments, Mark, to_toml};
+use weightscope_frame::experiment::{Comments, Mark, reading, to_toml};
 use weightscope_frame::record::AxisScale;
 use weightscope_frame::run::Request;
 
@@ -24,6 +24,13 @@ use super::tiles::{Layout, TileState};
 const SMOOTHING: f64 = 0.6;
 
 impl App {
+    /// Opens the table of the form for a look.
+    pub(super) fn look_at_data(&mut self, context: &Context) {
+        let options = reading::options_of(&self.form.experiment);
+        let name = self.form.marked(Mark::DataSet);
+        self.preview = name.map(|name| DataPreview::new(&name, options, context));
+    }
+
     /// The one place where what a person did changes the state.
     pub(super) fn apply(&mut self, action: Action, context: &Context) {
         match action {
@@ -94,10 +101,19 @@ impl App {
                 let origin = self.form.origin.clone();
                 self.form.replace(experiment, &origin);
             }
+            Action::SetColumn(name, choice) => {
+                let mut experiment = self.form.experiment.clone();
+                if let Err(problem) = reading::set_column(&mut experiment, &name, choice) {
+                    self.say(Urgency::Warning, problem.to_string());
+                }
+                let origin = self.form.origin.clone();
+                self.form.replace(experiment, &origin);
+                self.look_at_data(context);
+            }
             Action::OpenPath(path) => self.open_file(path, context),
             Action::Browse => self.dialog = browse(context),
             Action::PreviewData => {
-                self.preview = self.form.marked(Mark::DataSet).map(|name| DataPreview::new(&name, context));
+                self.look_at_data(context);
             }
             Action::Turn(id, value) => self.controls.set(&id, value),
             Action::Cursor(step) => self.cursor = step,

@@ -300,6 +300,8 @@ pub(super) enum Action {
     PreviewData,
     /// A control was turned.
     Turn(String, weightscope_frame::record::ControlValue),
+    /// What a column of the table is; none leaves it to be found out.
+    SetColumn(String, Option<weightscope_frame::data::table::ColumnChoice>),
     /// The step under the pointer, for all tiles.
     Cursor(Option<f64>),
 }

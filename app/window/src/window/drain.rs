@@ -93,6 +93,9 @@ impl App {
                     format!("Reproduced bit for bit ({rows} rows): {}", link.folder.display()),
                 );
             }
+            Ok(Ending::Verified(Comparison::DataChanged(why) | Comparison::DataMissing(why))) => {
+                self.say(Urgency::Warning, format!("The run cannot be repeated: {why}"));
+            }
             Ok(Ending::Verified(Comparison::Different(what))) => {
                 self.say(
                     Urgency::Warning,

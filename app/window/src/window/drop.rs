@@ -4,13 +4,12 @@
 use std::path::{Path, PathBuf};
 
 use egui::Context;
-use weightscope_frame::experiment::{Experiment, Mark};
+use weightscope_frame::experiment::{Experiment, Mark, reading};
 use weightscope_frame::lab::Catalogue;
 use weightscope_frame::store;
 
 use super::app::{App, Urgency};
 use super::form::Form;
-use super::preview::DataPreview;
 use super::runs::folder_name;
 use super::shown::Shown;
 use super::task::Task;
@@ -103,7 +102,9 @@ impl App {
             Ok(()) => {
                 let origin = self.form.origin.clone();
                 self.form.replace(experiment, &origin);
-                self.preview = self.form.marked(Mark::TargetColumn).map(|_| DataPreview::new(&text, context));
+                if reading::is_table(&text) && self.form.marked(Mark::TargetColumn).is_some() {
+                    self.look_at_data(context);
+                }
                 self.say(Urgency::Info, format!("The data set is now {text}"));
             }
             Err(_) => self.say(Urgency::Warning, format!("This lab takes no data file: {text}")),

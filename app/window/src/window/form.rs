@@ -204,6 +204,8 @@ enum Items {
     Integers,
     Floats,
     Texts,
+    /// Columns of a table with what they are.
+    Columns,
 }
 
 struct FormVisitor<'a> {
@@ -233,6 +235,7 @@ impl Visitor for FormVisitor<'_> {
             Slot::Integers(_) => Kind::List(Items::Integers),
             Slot::Floats(_) => Kind::List(Items::Floats),
             Slot::Texts(_) => Kind::List(Items::Texts),
+            Slot::Columns(_) => Kind::List(Items::Columns),
         };
         if field.shown
             && let Some((_, rows)) = self.rows.last_mut()
@@ -413,11 +416,14 @@ fn list_ui(
     label: egui::Id,
     typing: &mut std::collections::BTreeMap<&'static str, String>,
 ) -> Option<toml::Value> {
-    let written = row
-        .value
-        .as_array()
-        .map(|items| items.iter().map(short).collect::<Vec<_>>().join(", "))
-        .unwrap_or_default();
+    let written: Vec<String> = match &row.value {
+        toml::Value::Array(items) => items.iter().map(short).collect(),
+        toml::Value::Table(columns) => {
+            columns.iter().map(|(name, word)| format!("{name} = {}", short(word))).collect()
+        }
+        _ => Vec::new(),
+    };
+    let written = written.join(", ");
     let mut text = typing.get(row.field.key).cloned().unwrap_or(written);
     let edit = egui::TextEdit::singleline(&mut text).desired_width(ui.available_width() - 32.0);
     let response = ui.add(edit).labelled_by(label);
@@ -435,10 +441,12 @@ fn list_ui(
 /// What was typed as a list of the right kind, if it can be read as one.
 fn read_list(field: &Field, items: Items, text: &str) -> Option<toml::Value> {
     let (mut integers, mut floats, mut texts) = (Vec::new(), Vec::new(), Vec::new());
+    let mut columns = std::collections::BTreeMap::new();
     let slot = match items {
         Items::Integers => Slot::Integers(&mut integers),
         Items::Floats => Slot::Floats(&mut floats),
         Items::Texts => Slot::Texts(&mut texts),
+        Items::Columns => Slot::Columns(&mut columns),
     };
     let value = parse_typed(&slot, text);
     set(field, slot, &value).is_ok().then_some(value)

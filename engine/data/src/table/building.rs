@@ -1,7 +1,7 @@
 //! A column while its cells are read for the first time.
 
 use super::cell::plain;
-use super::kinds::MISSING;
+use super::kinds::{MISSING, UNKNOWN};
 use super::options::{TableOptions, ThousandsMark};
 
 /// What a column is taken for.
@@ -106,8 +106,8 @@ impl Building {
 
     fn push_word(&mut self, text: &str, words: &[String], missing: bool, line: u64) {
         let found = words.binary_search_by(|word| word.as_str().cmp(text));
-        let code = found.map_or(MISSING, |code| code as u32);
-        if !missing && code == MISSING {
+        let code = found.map_or(UNKNOWN, |code| code as u32);
+        if !missing && code == UNKNOWN {
             self.odd += 1;
             self.unknown.entry(text.to_owned()).or_insert((0, line)).0 += 1;
         }
@@ -136,26 +136,23 @@ impl Building {
         if self.ungrouped {
             return;
         }
-        match bytes.iter().position(|byte| *byte == b'.') {
-            Some(point) => {
-                let whole = text.get(..point).unwrap_or_default().trim_start_matches('-');
-                let digits = text.get(point + 1..).unwrap_or_default();
-                let is_group = digits.len() == 3
-                    && (1..=3).contains(&whole.len())
-                    && !whole.starts_with('0')
-                    && digits.bytes().all(|byte| byte.is_ascii_digit());
-                if is_group {
-                    self.grouped += 1;
-                    self.first_grouped.get_or_insert_with(|| (line, text.to_owned()));
-                } else {
-                    self.ungrouped = true;
-                }
-            }
+        let Some(point) = bytes.iter().position(|byte| *byte == b'.') else {
             // A thousand without a point speaks against grouping, and so does an exponent.
-            None => {
-                self.ungrouped = value.abs() >= 1000.0 || value.fract() != 0.0;
-                self.small += usize::from(!self.ungrouped);
-            }
+            self.ungrouped = value.abs() >= 1000.0 || value.fract() != 0.0;
+            self.small += usize::from(!self.ungrouped);
+            return;
+        };
+        let whole = text.get(..point).unwrap_or_default().trim_start_matches('-');
+        let digits = text.get(point + 1..).unwrap_or_default();
+        let is_group = digits.len() == 3
+            && (1..=3).contains(&whole.len())
+            && !whole.starts_with('0')
+            && digits.bytes().all(|byte| byte.is_ascii_digit());
+        if is_group {
+            self.grouped += 1;
+            self.first_grouped.get_or_insert_with(|| (line, text.to_owned()));
+        } else {
+            self.ungrouped = true;
         }
     }
 }

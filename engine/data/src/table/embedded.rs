@@ -69,7 +69,7 @@ impl Embedded {
         let rows = columns.first().map_or(0, Vec::len);
         let mut table = Table { place: self.name.to_owned(), rows, ..Table::default() };
         for (name, values) in names.iter().zip(columns) {
-            table.add(name, Column::Numbers(values), CellFormat::default(), None);
+            table.add(name, Column::Numbers(values), &CellFormat::default(), None);
         }
         let form = "table that is part of the program".to_owned();
         table.read = Read { place: self.name.to_owned(), form, rows, hash: table.hash(), ..Read::default() };

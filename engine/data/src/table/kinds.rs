@@ -7,6 +7,8 @@ use crate::read::Read;
 
 /// Code of a missing word.
 pub const MISSING: u32 = u32::MAX;
+/// Code of a word that is none of the list: of new rows, a word that a run never saw.
+pub const UNKNOWN: u32 = u32::MAX - 1;
 
 /// Numbers or words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -22,7 +24,7 @@ pub enum ColumnKind {
 pub enum Column {
     /// Numbers; not-a-number where missing.
     Numbers(Vec<f64>),
-    /// Words as codes into their sorted list; [`MISSING`] where missing.
+    /// Words as codes into their sorted list; [`MISSING`] where missing, [`UNKNOWN`] where none of the list.
     Words {
         /// The words, ascending.
         names: Vec<String>,
@@ -82,7 +84,7 @@ impl Table {
         &mut self,
         name: &str,
         column: Column,
-        format: CellFormat,
+        format: &CellFormat,
         choice: Option<ColumnChoice>,
     ) {
         let parts = match (&column, choice) {

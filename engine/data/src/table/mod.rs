@@ -26,7 +26,7 @@ pub use cell::{CellFormat, Grouping};
 pub use date::{DateOrder, calendar};
 pub use embedded::{EMBEDDED, Embedded, embedded};
 pub use extent::extent;
-pub use kinds::{Column, ColumnKind, MISSING, Table};
+pub use kinds::{Column, ColumnKind, MISSING, Table, UNKNOWN};
 pub use new_rows::{NewRows, UnknownWord, Wanted, read_new_rows};
 pub use options::{ColumnChoice, DecimalMark, TableOptions, ThousandsMark};
 pub use read::{read_table, read_table_with};

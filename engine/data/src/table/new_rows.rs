@@ -42,7 +42,7 @@ pub struct UnknownWord {
 pub struct NewRows {
     /// The columns, in the order in which they were wanted.
     pub table: Table,
-    /// Words that the run does not know, by column and word. Their cells hold no known word, and count as missing in the table.
+    /// Words that the run does not know, by column and word; their cells hold [`UNKNOWN`](super::UNKNOWN).
     pub unknown: Vec<UnknownWord>,
 }
 

@@ -73,7 +73,7 @@ pub fn read_table_with(path: &Path, options: &TableOptions) -> Result<Table, Dat
             Some(found) => decided(name, found, choice, options, file, path, &mut report)?,
         };
         report.column(name, &column, &format, &building, table.rows, options);
-        table.add(name, column, format, choice);
+        table.add(name, column, &format, choice);
     }
     report.finish(&first.unnamed, first.has_row_names);
     table.read = report.read;

@@ -52,7 +52,6 @@ impl Report {
     }
 
     /// A column that is used.
-    #[expect(clippy::too_many_arguments, reason = "all that is known of one column")]
     pub(super) fn column(
         &mut self,
         name: &str,

@@ -53,15 +53,12 @@ impl Collecting {
         }
         let next = self.seen.len() as u32;
         // Looked up first: most cells hold a word that is known, and need no copy of it.
-        let code = match self.seen.get_mut(text) {
-            Some((code, count, _)) => {
-                *count += 1;
-                *code
-            }
-            None => {
-                self.seen.insert(text.to_owned(), (next, 1, line));
-                next
-            }
+        let code = if let Some((code, count, _)) = self.seen.get_mut(text) {
+            *count += 1;
+            *code
+        } else {
+            self.seen.insert(text.to_owned(), (next, 1, line));
+            next
         };
         self.codes.push(code);
     }

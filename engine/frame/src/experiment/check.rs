@@ -73,7 +73,12 @@ impl Visitor for Checker {
             Slot::Text(value) if value.trim().is_empty() => {
                 self.0.push(Problem::error(field.key, "is empty"));
             }
-            Slot::Text(_) | Slot::Switch(_) | Slot::Choice(_) | Slot::Texts(_) | Slot::Choices(_) => {}
+            Slot::Text(_)
+            | Slot::Switch(_)
+            | Slot::Choice(_)
+            | Slot::Texts(_)
+            | Slot::Choices(_)
+            | Slot::Columns(_) => {}
         }
     }
 }

@@ -147,6 +147,14 @@ impl Experiment {
         self.settings().into_iter().find(|(field, _)| field.key == key).map(|(_, value)| value)
     }
 
+    /// Names the data anew: a file that was moved.
+    ///
+    /// # Errors
+    /// A lab whose settings name no data.
+    pub fn name_data(&mut self, place: &str) -> Result<(), Problem> {
+        self.set_marked(Mark::DataSet, place)
+    }
+
     /// All settings with their descriptions, in the order of the form.
     pub fn settings(&self) -> Vec<(Field, Value)> {
         struct Reader(Vec<(Field, Value)>);

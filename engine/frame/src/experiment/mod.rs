@@ -9,6 +9,7 @@ mod document;
 mod field;
 mod fork;
 mod problem;
+pub mod reading;
 mod settings;
 mod sweep;
 mod value;

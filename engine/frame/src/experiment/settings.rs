@@ -1,5 +1,9 @@
 //! Settings written once: [`settings!`](crate::settings) makes the struct, its defaults and its descriptions from one list.
 
+use std::collections::BTreeMap;
+
+use weightscope_data::table::ColumnChoice;
+
 use super::visit::{ChoiceValue, Choosable, Slot};
 
 /// A type that a setting can have.
@@ -26,6 +30,7 @@ setting! {
     Vec<u64> = Integers,
     Vec<f64> = Floats,
     Vec<String> = Texts,
+    BTreeMap<String, ColumnChoice> = Columns,
 }
 
 impl<T: ChoiceValue + Choosable> Setting for Vec<T> {

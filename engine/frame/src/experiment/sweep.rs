@@ -29,8 +29,10 @@ pub struct Sweep {
 /// One run of a sweep.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SweepRun {
-    /// What tells this run from its siblings, fit for a folder name: `quantizer=lsq_seed=1`.
+    /// What tells this run from its siblings, fit for a folder name and different for different names: `quantizer=lsq_seed=1`.
     pub label: String,
+    /// The same as a person wrote it.
+    pub name: String,
     /// The run's own experiment, without a sweep.
     pub experiment: Experiment,
 }
@@ -50,9 +52,9 @@ impl Sweep {
 pub fn expand(experiment: &Experiment) -> Result<Vec<SweepRun>, Vec<Problem>> {
     let mut base = experiment.clone();
     let Some(sweep) = base.sweep.take() else {
-        return Ok(vec![SweepRun { label: String::new(), experiment: base }]);
+        return Ok(vec![SweepRun { label: String::new(), name: String::new(), experiment: base }]);
     };
-    let mut runs = vec![SweepRun { label: String::new(), experiment: base.clone() }];
+    let mut runs = vec![SweepRun { label: String::new(), name: String::new(), experiment: base.clone() }];
     if !sweep.arms.is_empty() {
         runs = arms(&base, &sweep.arms)?;
     }
@@ -76,9 +78,15 @@ fn arms(base: &Experiment, arms: &[Table]) -> Result<Vec<SweepRun>, Vec<Problem>
             Some(Value::String(name)) => name,
             _ => format!("arm{}", index + 1),
         };
+        if runs.iter().any(|run: &SweepRun| run.name == label) {
+            problems.push(
+                Problem::error("sweep", format!("two arms are called \"{label}\""))
+                    .allowing("a name of its own for each arm"),
+            );
+        }
         let mut experiment = base.clone();
         problems.extend(experiment.apply(&settings));
-        runs.push(SweepRun { label: file_name(&label), experiment });
+        runs.push(SweepRun { label: file_name(&label), name: label, experiment });
     }
     if problems.is_empty() { Ok(runs) } else { Err(problems) }
 }
@@ -104,9 +112,12 @@ fn cross(runs: &[SweepRun], key: &str, values: &[Value]) -> Result<Vec<SweepRun>
             if !problems.is_empty() {
                 return Err(problems);
             }
-            let part = file_name(&format!("{key}={}", plain(value)));
-            let label = if run.label.is_empty() { part } else { format!("{}_{part}", run.label) };
-            crossed.push(SweepRun { label, experiment });
+            let part = format!("{key}={}", plain(value));
+            let joined = |before: &str, part: &str| {
+                if before.is_empty() { part.to_owned() } else { format!("{before}_{part}") }
+            };
+            let (label, name) = (joined(&run.label, &file_name(&part)), joined(&run.name, &part));
+            crossed.push(SweepRun { label, name, experiment });
         }
     }
     Ok(crossed)
@@ -170,7 +181,13 @@ fn plain(value: &Value) -> String {
     }
 }
 
-/// Replaces what a folder name should not hold.
+/// Replaces what a folder name should not hold; what was replaced stays different by a few digits of its hash.
 fn file_name(text: &str) -> String {
-    text.chars().map(|c| if c.is_ascii_alphanumeric() || "-_=.".contains(c) { c } else { '-' }).collect()
+    let fits = |letter: char| letter.is_alphanumeric() || "-_=.".contains(letter);
+    let kept: String = text.chars().map(|letter| if fits(letter) { letter } else { '-' }).collect();
+    if kept == text && !text.starts_with('.') {
+        return kept;
+    }
+    let hash = blake3::hash(text.as_bytes()).to_hex();
+    format!("{}~{}", kept.trim_start_matches('.'), hash.get(..6).unwrap_or_default())
 }

@@ -1,6 +1,9 @@
 //! Settings as TOML values: the only place where text or TOML becomes a setting, and back.
 
+use std::collections::BTreeMap;
+
 use toml::Value;
+use weightscope_data::table::ColumnChoice;
 
 use super::field::{Field, number};
 use super::problem::Problem;
@@ -24,6 +27,14 @@ pub fn get(slot: &Slot<'_>) -> Value {
         Slot::Choices(values) => {
             let keys = values.chosen().into_iter().filter_map(|place| values.choices().get(place));
             Value::Array(keys.map(|choice| Value::String(choice.key.to_owned())).collect())
+        }
+        Slot::Columns(columns) => {
+            let entries = columns.iter();
+            Value::Table(
+                entries
+                    .map(|(name, choice)| (name.clone(), Value::String(choice.word().to_owned())))
+                    .collect(),
+            )
         }
     }
 }
@@ -77,16 +88,45 @@ pub fn set(field: &Field, slot: Slot<'_>, value: &Value) -> Result<(), Problem> 
             }
             target.choose(&places);
         }
+        Slot::Columns(target) => {
+            *target = columns(field, value)
+                .map_err(|problem| problem.unwrap_or_else(|| wrong("a table of columns")))?;
+        }
     }
     Ok(())
 }
 
-/// Reads what a person typed after `key=`: a TOML value, else the bare words as text; `a,b,c` is a list where a list is due.
+/// What columns are, by their names; no problem of its own if the value is no table at all.
+fn columns(field: &Field, value: &Value) -> Result<BTreeMap<String, ColumnChoice>, Option<Problem>> {
+    let words = || ColumnChoice::ALL.map(|(_, word)| word).join(", ");
+    let entries = value.as_table().ok_or(None)?;
+    entries
+        .iter()
+        .map(|(name, value)| {
+            let choice = value.as_str().and_then(ColumnChoice::from_word).ok_or_else(|| {
+                let what = format!("column \"{name}\" cannot be {}", describe(value));
+                Some(Problem::error(field.key, what).allowing(words()))
+            })?;
+            Ok((name.clone(), choice))
+        })
+        .collect()
+}
+
+/// Reads what a person typed after `key=`: a TOML value, else the bare words as text; `a,b,c` is a list where a list is due, `a=b,c=d` a table where
+/// columns are.
 pub fn parse_typed(slot: &Slot<'_>, typed: &str) -> Value {
     let typed = typed.trim();
     let wants_list = matches!(slot, Slot::Integers(_) | Slot::Floats(_) | Slot::Texts(_) | Slot::Choices(_));
     if wants_list && !typed.starts_with('[') {
         return Value::Array(typed.split(',').map(|item| scalar(item.trim())).collect());
+    }
+    if matches!(slot, Slot::Columns(_)) && !typed.starts_with('{') {
+        let pairs = typed.split(',').filter(|pair| !pair.trim().is_empty());
+        let pair = |pair: &str| {
+            let (name, word) = pair.split_once('=').unwrap_or((pair, ""));
+            (name.trim().to_owned(), Value::String(word.trim().to_owned()))
+        };
+        return Value::Table(pairs.map(pair).collect());
     }
     if matches!(slot, Slot::Text(_)) && !typed.starts_with(['"', '\'']) {
         return Value::String(typed.to_owned());

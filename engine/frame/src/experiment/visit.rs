@@ -3,6 +3,10 @@
 //! `visit` of a configuration calls [`Visitor::field`] once for each setting, in the order of the form.
 //! Form, check, `--set`, file reader, documentation and cost estimate are visitors; none of them names a setting itself.
 
+use std::collections::BTreeMap;
+
+use weightscope_data::table::ColumnChoice;
+
 use super::field::{Choice, Field};
 
 /// A closed list of words as a setting. Made by the [`choices!`](crate::choices) macro.
@@ -67,6 +71,8 @@ pub enum Slot<'a> {
     Texts(&'a mut Vec<String>),
     /// Several of a closed list, each at most once, in the order of the list.
     Choices(&'a mut dyn ChoicesValue),
+    /// What columns of a table are, by their names.
+    Columns(&'a mut BTreeMap<String, ColumnChoice>),
 }
 
 /// Settings with descriptions; implemented by [`settings!`](crate::settings).

@@ -52,6 +52,15 @@ pub struct Product {
     pub about: &'static str,
 }
 
+/// Predictions for new rows.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Predicted {
+    /// One line for each row, as CSV.
+    pub csv: Vec<u8>,
+    /// What the run does not know about the rows, in sentences.
+    pub warnings: Vec<String>,
+}
+
 /// What a finished run can say of new rows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Prediction {

@@ -7,8 +7,10 @@ use std::any::Any;
 use std::fmt;
 use std::path::Path;
 
+use weightscope_data::Read;
+
 use super::drive::drive;
-use super::{About, Derive, Lab, Method, Picked, Prediction, Product, ReferenceRow, View};
+use super::{About, Derive, Lab, Method, Picked, Predicted, Prediction, Product, ReferenceRow, View};
 use crate::experiment::{Cost, Described, Problem, Visitor, changed_in_fork};
 use crate::record::declared::Declaration;
 use crate::record::{Channel, Metric, Pick, Record, ViewSpec};
@@ -29,7 +31,7 @@ pub(super) trait Guest: fmt::Debug + Send + Sync {
     fn metrics(&self) -> &'static [Metric];
     fn visit(&mut self, visitor: &mut dyn Visitor);
     fn rules(&self) -> Vec<Problem>;
-    fn data_problems(&self) -> Vec<Problem>;
+    fn read_data(&self) -> Result<Vec<Read>, Vec<Problem>>;
     fn data_settings(&self) -> &'static [&'static str];
     fn cost(&self) -> Cost;
     fn run(&self, context: &mut Context<'_>) -> Result<(), RunError>;
@@ -48,7 +50,7 @@ pub(super) trait Guest: fmt::Debug + Send + Sync {
         table: &Path,
         method: Option<&str>,
         control: &Control,
-    ) -> Result<Vec<u8>, RunError>;
+    ) -> Result<Predicted, RunError>;
     fn products(&self) -> Vec<Product>;
     fn produce(&self, id: &str, run: &Path, out: &Path, control: &Control) -> Result<(), RunError>;
 }
@@ -102,8 +104,8 @@ impl<L: Lab> Guest for L {
         Lab::rules(self)
     }
 
-    fn data_problems(&self) -> Vec<Problem> {
-        Lab::data_problems(self)
+    fn read_data(&self) -> Result<Vec<Read>, Vec<Problem>> {
+        Lab::read_data(self)
     }
 
     fn data_settings(&self) -> &'static [&'static str] {
@@ -169,7 +171,7 @@ impl<L: Lab> Guest for L {
         table: &Path,
         method: Option<&str>,
         control: &Control,
-    ) -> Result<Vec<u8>, RunError> {
+    ) -> Result<Predicted, RunError> {
         let Some((_, predict)) = L::POWERS.predicts else {
             let problem = Problem::error("lab", "runs of this lab make no predictions for new rows");
             return Err(RunError::Problems(vec![problem.allowing("a finished run of a lab that predicts")]));

@@ -4,7 +4,7 @@
 //! state, carries the stages out in order, keeps step, epoch, batches and the rhythm of recording, saves checkpoints (the last one
 //! included) and hands clicks on. `engine/labs/README.md` is the guide, with the smallest lab as its example.
 
-use weightscope_data::EpochBatches;
+use weightscope_data::{EpochBatches, Read};
 
 use super::{About, Powers, Preset, ReferenceRow, Running, View};
 use crate::experiment::{Cost, Described, Problem};
@@ -28,7 +28,7 @@ pub trait Lab: Described + PartialEq + Default + std::fmt::Debug + Send + Sync +
     const CHANNELS: &'static [&'static dyn Declaration];
     /// Every final figure that the lab reports; made by [`metrics!`](crate::metrics).
     const METRICS: &'static [Metric];
-    /// Keys of the settings that [`Lab::data_problems`] depends on; runs of a sweep that share them share the answer.
+    /// Keys of the settings that [`Lab::read_data`] depends on; runs of a sweep that share them share the answer.
     const DATA_SETTINGS: &'static [&'static str] = &[];
     /// What the lab can do besides running.
     const POWERS: Powers<Self> = Powers::NONE;
@@ -42,9 +42,12 @@ pub trait Lab: Described + PartialEq + Default + std::fmt::Debug + Send + Sync +
     fn rules(&self) -> Vec<Problem> {
         Vec::new()
     }
-    /// What is wrong with the files that the settings name; it opens them as the run will.
-    fn data_problems(&self) -> Vec<Problem> {
-        Vec::new()
+    /// What is read from the files that the settings name; it opens them as the run will, and says the same of them.
+    ///
+    /// # Errors
+    /// What is wrong with the files, each problem under the key of the setting that is to change.
+    fn read_data(&self) -> Result<Vec<Read>, Vec<Problem>> {
+        Ok(Vec::new())
     }
     /// What a run will cost.
     fn cost(&self) -> Cost;

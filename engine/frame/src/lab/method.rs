@@ -4,7 +4,9 @@ use std::fmt;
 use std::path::Path;
 
 use super::boxed::Guest;
-use super::{About, Catalogue, Derive, Lab, Picked, Prediction, Product, ReferenceRow};
+use weightscope_data::Read;
+
+use super::{About, Catalogue, Derive, Lab, Picked, Predicted, Prediction, Product, ReferenceRow};
 use crate::experiment::{Cost, Problem, Visitor};
 use crate::record::declared::Declaration;
 use crate::record::{Channel, Metric, Pick, Record, ViewSpec};
@@ -90,9 +92,9 @@ impl Method {
         self.guest.rules()
     }
 
-    /// What is wrong with the files that the settings name. Reads files.
-    pub fn data_problems(&self) -> Vec<Problem> {
-        self.guest.data_problems()
+    /// What is read from the files that the settings name, or what is wrong with them.
+    pub fn read_data(&self) -> Result<Vec<Read>, Vec<Problem>> {
+        self.guest.read_data()
     }
 
     /// Keys of the settings that the problems of the data depend on.
@@ -155,14 +157,14 @@ impl Method {
         self.guest.prediction()
     }
 
-    /// Predictions for a table of new rows from a finished run, as CSV.
+    /// Predictions for a table of new rows from a finished run.
     pub fn predict(
         &self,
         run_folder: &Path,
         table: &Path,
         method: Option<&str>,
         control: &Control,
-    ) -> Result<Vec<u8>, RunError> {
+    ) -> Result<Predicted, RunError> {
         self.guest.predict(run_folder, table, method, control)
     }
 

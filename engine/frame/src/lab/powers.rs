@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{Lab, Prediction, Product};
+use super::{Lab, Predicted, Prediction, Product};
 use crate::run::{Control, RunError};
 use crate::store::Artifact;
 
@@ -10,14 +10,14 @@ use crate::store::Artifact;
 pub trait Predicts: Lab {
     /// What a finished run with these settings predicts.
     fn prediction(&self) -> Prediction;
-    /// Predictions for a table of new rows from a finished run, as CSV, by a method of the run (`None` takes its best).
+    /// Predictions for a table of new rows from a finished run by a method of the run (`None` takes its best).
     fn predict(
         &self,
         run_folder: &Path,
         table: &Path,
         method: Option<&str>,
         control: &Control,
-    ) -> Result<Vec<u8>, RunError>;
+    ) -> Result<Predicted, RunError>;
 }
 
 /// A lab that makes something of a run besides its record: folders for other programs and people.
@@ -42,7 +42,7 @@ pub trait Quantizes: Lab {
 
 type PredictionFn<L> = fn(&L) -> Prediction;
 type ProductsFn<L> = fn(&L) -> Vec<Product>;
-type PredictFn<L> = fn(&L, &Path, &Path, Option<&str>, &Control) -> Result<Vec<u8>, RunError>;
+type PredictFn<L> = fn(&L, &Path, &Path, Option<&str>, &Control) -> Result<Predicted, RunError>;
 type ProduceFn<L> = fn(&L, &str, &Path, &Path, &Control) -> Result<(), RunError>;
 type LevelsFn<L> = fn(&L, &Path) -> Result<Artifact, RunError>;
 type CarryFn<L> = fn(&L, &Path, &Path) -> Result<(), RunError>;

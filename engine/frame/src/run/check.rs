@@ -1,23 +1,35 @@
-//! What only the files can tell of an experiment: whether its data can be opened and fit the settings.
+//! What only the files can tell of an experiment: whether its data can be opened and fit the settings, what is doubtful about them, and
+//! whether they are those of a run.
 //!
 //! Contract: opens what the run would open, with its number of threads, and says what the run would say; writes nothing. It takes as
 //! long as reading the data, so it is for the moment before a run. `experiment::check` reads no file and is for each keystroke.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use weightscope_data::Read;
+
 use super::error::RunError;
 use super::worker::{in_pool, panic_text};
-use crate::experiment::{Experiment, Problem, expand};
+use crate::experiment::{Experiment, Mark, Problem, expand};
 
-/// What is wrong with the data of an experiment whose settings are right, each problem once. Of a sweep each member is looked at,
-/// and what several members share is opened once.
+/// What the files of an experiment tell.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DataCheck {
+    /// What is wrong, and what is doubtful as warnings; each once.
+    pub problems: Vec<Problem>,
+    /// What was read, each source once.
+    pub read: Vec<Read>,
+}
+
+/// Looks at the data of an experiment whose settings are right. Of a sweep each member is looked at, and what several members share is
+/// opened once.
 ///
 /// # Errors
 /// A sweep that cannot be expanded, or a defect of the program.
-pub fn check_data(experiment: &Experiment) -> Result<Vec<Problem>, RunError> {
+pub fn check_data(experiment: &Experiment) -> Result<DataCheck, RunError> {
     let members = expand(experiment).map_err(RunError::Problems)?;
     let mut seen = Vec::new();
-    let mut problems: Vec<Problem> = Vec::new();
+    let mut found = DataCheck::default();
     for member in members {
         let mut settings = member.experiment.settings();
         settings.retain(|(field, _)| member.experiment.method.data_settings().contains(&field.key));
@@ -26,24 +38,58 @@ pub fn check_data(experiment: &Experiment) -> Result<Vec<Problem>, RunError> {
             continue;
         }
         seen.push(values);
-        for problem in open(&member.experiment)? {
-            if !problems.contains(&problem) {
-                problems.push(problem);
+        found.add(&member.experiment, open(&member.experiment)?);
+    }
+    Ok(found)
+}
+
+impl DataCheck {
+    fn add(&mut self, experiment: &Experiment, opened: Result<Vec<Read>, Vec<Problem>>) {
+        let problems = match opened {
+            Err(problems) => problems,
+            Ok(read) => {
+                let settings = experiment.settings();
+                let data = settings.iter().find(|(field, _)| field.mark == Mark::DataSet);
+                let key = data.map_or("", |(field, _)| field.key);
+                let doubts =
+                    read.iter().flat_map(|read| read.doubts.iter().map(move |doubt| (doubt, &read.place)));
+                let problems =
+                    doubts.map(|(doubt, place)| Problem::warning(key, format!("{doubt}: {place}"))).collect();
+                for one in read {
+                    if !self.read.iter().any(|known| known.hash == one.hash) {
+                        self.read.push(one);
+                    }
+                }
+                problems
+            }
+        };
+        for problem in problems {
+            if !self.problems.contains(&problem) {
+                self.problems.push(problem);
             }
         }
     }
-    Ok(problems)
 }
 
-/// Refuses an experiment whose data cannot be used.
-pub(super) fn refuse_data(experiment: &Experiment) -> Result<(), RunError> {
-    let errors: Vec<Problem> = check_data(experiment)?.into_iter().filter(Problem::is_error).collect();
-    if errors.is_empty() { Ok(()) } else { Err(RunError::Problems(errors)) }
+/// Refuses an experiment whose data cannot be used; what was read if they can.
+pub(super) fn refuse_data(experiment: &Experiment) -> Result<Vec<Read>, RunError> {
+    let DataCheck { problems, read } = check_data(experiment)?;
+    let errors: Vec<Problem> = problems.into_iter().filter(Problem::is_error).collect();
+    if errors.is_empty() { Ok(read) } else { Err(RunError::Problems(errors)) }
 }
 
-fn open(experiment: &Experiment) -> Result<Vec<Problem>, RunError> {
+/// Refuses data that are not those of a run, by the hashes that it keeps; a run that keeps none takes any.
+pub(super) fn refuse_others(read: &[Read], expected: &[String]) -> Result<(), RunError> {
+    let is_other = |read: &&Read| !expected.is_empty() && !expected.contains(&read.hash);
+    match read.iter().find(is_other) {
+        Some(read) => Err(RunError::DataChanged { place: read.place.clone() }),
+        None => Ok(()),
+    }
+}
+
+fn open(experiment: &Experiment) -> Result<Result<Vec<Read>, Vec<Problem>>, RunError> {
     in_pool(experiment.threads, || {
-        catch_unwind(AssertUnwindSafe(|| experiment.method.data_problems()))
+        catch_unwind(AssertUnwindSafe(|| experiment.method.read_data()))
             .map_err(|panic| RunError::Defect(panic_text(panic.as_ref())))
     })
 }

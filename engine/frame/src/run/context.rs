@@ -1,5 +1,6 @@
 //! What a lab has in hand while it runs: record, control, clock, checkpoints. The lab's only way to the world.
 
+mod reading;
 mod recording;
 
 use std::collections::BTreeMap;
@@ -15,6 +16,7 @@ use crate::device::OpenDevice;
 use crate::record::declared::Declaration;
 use crate::record::{Channel, Metric, Record};
 use crate::store::{CodecError, Marks, MetricsWriter, RunFolder, State};
+use reading::Sources;
 
 /// Least time between two snapshots: at most 20 a second.
 const PUBLISH_EVERY: Duration = Duration::from_millis(50);
@@ -40,7 +42,7 @@ pub struct Context<'a> {
     stage_step: u64,
     stage_step_unknown: Option<u64>,
     stage_begun: (Instant, u64),
-    pub(super) dataset_hash: Option<String>,
+    pub(super) sources: Sources,
     pub(super) progress: Progress,
     record: Record,
     waiting: Waiting,
@@ -114,6 +116,8 @@ pub(super) struct Parts<'a> {
     pub(super) resumed: Option<(State, Marks)>,
     pub(super) declared: &'static [&'static dyn Declaration],
     pub(super) metrics_declared: &'static [Metric],
+    /// Hashes of the data that the run began with; empty where any will do.
+    pub(super) expected_data: Vec<String>,
 }
 
 impl<'a> Context<'a> {
@@ -133,7 +137,7 @@ impl<'a> Context<'a> {
             stage_step: marks.stage_step.unwrap_or_default(),
             stage_step_unknown: marks.stage_step.is_none().then_some(marks.step),
             stage_begun: (now, marks.step),
-            dataset_hash: None,
+            sources: Sources { expected: parts.expected_data, read: Vec::new() },
             progress: Progress {
                 step: marks.step,
                 stage: marks.stage,
@@ -243,11 +247,6 @@ impl<'a> Context<'a> {
     /// An error if something was recorded or reported that the lab does not declare.
     pub(crate) fn declared_all(&mut self) -> Result<(), RunError> {
         self.undeclared.take().map_or(Ok(()), |what| Err(RunError::Defect(what)))
-    }
-
-    /// Names the data set by its content hash.
-    pub fn dataset(&mut self, hash: &str) {
-        self.dataset_hash = Some(hash.to_owned());
     }
 
     /// For loops inside a step: waits while the run is paused, ends when it is cancelled.

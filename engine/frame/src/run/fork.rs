@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
-use super::check::refuse_data;
+use super::check::{refuse_data, refuse_others};
 use super::control::Control;
 use super::error::RunError;
 use super::event::Observer;
@@ -73,12 +73,17 @@ fn prepare(catalogue: Catalogue, request: &ForkRequest) -> Result<(), RunError> 
     if !problems.is_empty() {
         return Err(RunError::Problems(problems));
     }
-    refuse_data(&request.experiment)?;
+    refuse_others(&refuse_data(&request.experiment)?, &parent.data_hashes())?;
     let (file, checkpoint) = find(&request.parent, request.step)?;
-    let at = Parent { id: parent.id, step: checkpoint.marks.step };
+    let at = Parent { id: parent.id.clone(), step: checkpoint.marks.step };
     let metrics = store::metrics_file(&request.parent);
     let seeds = Seeds { file, metrics, checkpoint, files_of: Some(request.parent.clone()) };
-    plant(&request.experiment, &request.origin, at, &seeds, &request.place)
+    plant(&request.experiment, &request.origin, at, &seeds, &request.place)?;
+    // The child goes on with the data of its parent.
+    store::update_manifest(&request.place, |child| {
+        (child.data, child.dataset_hash) = (parent.data, parent.dataset_hash);
+    })?;
+    Ok(())
 }
 
 /// What a fork grows from.

@@ -17,7 +17,7 @@ mod verify;
 mod waiting;
 mod worker;
 
-pub use check::check_data;
+pub use check::{DataCheck, check_data};
 pub use context::Context;
 pub use control::{Cancelled, Control, MOST_REQUESTS};
 pub use error::RunError;
@@ -28,4 +28,6 @@ pub use observers::{Collector, Nobody};
 pub use place::{default_cache_folder, default_runs_folder, new_run_folder};
 pub use request::Request;
 pub use verify::{Comparison, spawn_verify, verify};
-pub use worker::{Outcome, Place, RunRequest, config_hash, resume, run, spawn, spawn_resume};
+pub use worker::{
+    Outcome, Place, Resuming, RunRequest, config_hash, resume, resume_with, run, spawn, spawn_resume,
+};

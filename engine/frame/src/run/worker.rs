@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
-use super::check::refuse_data;
+use super::check::{refuse_data, refuse_others};
 use super::context::{Context, Parts};
 use super::control::Control;
 use super::error::RunError;
@@ -61,6 +61,16 @@ pub fn run(
     observer: &mut dyn Observer,
     control: &Control,
 ) -> Result<Outcome, RunError> {
+    run_on(request, Vec::new(), observer, control)
+}
+
+/// The same with data of these hashes only; of any if there are none.
+pub(super) fn run_on(
+    request: &RunRequest,
+    expected_data: Vec<String>,
+    observer: &mut dyn Observer,
+    control: &Control,
+) -> Result<Outcome, RunError> {
     let errors: Vec<Problem> = check(&request.experiment).into_iter().filter(Problem::is_error).collect();
     if !errors.is_empty() {
         return Err(RunError::Problems(errors));
@@ -77,20 +87,60 @@ pub fn run(
     };
     let mut manifest = new_manifest(&request.experiment, &device.name, folder.as_ref().map(RunFolder::path));
     manifest.origin.clone_from(&request.origin);
-    let start =
-        Start { experiment: &request.experiment, device, manifest, record: Record::default(), resumed: None };
+    let start = Start {
+        experiment: &request.experiment,
+        device,
+        manifest,
+        record: Record::default(),
+        resumed: None,
+        expected_data,
+    };
     carry_out(start, folder.as_ref(), observer, control)
 }
 
-/// Goes on with a run from its newest checkpoint (or from the start, if it has none).
+/// How a stored run goes on.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Resuming {
+    /// Where the data are now, if they were moved; their content must be that of the run.
+    pub data: Option<String>,
+    /// Go on although the data have changed; it is recorded.
+    pub accept_changed_data: bool,
+}
+
+/// Goes on with a run from its newest checkpoint (or from the start, if it has none). Of a finished run nothing is left to do, and nothing
+/// is touched.
 pub fn resume(
     catalogue: Catalogue,
     path: &Path,
     observer: &mut dyn Observer,
     control: &Control,
 ) -> Result<Outcome, RunError> {
+    resume_with(catalogue, path, &Resuming::default(), observer, control)
+}
+
+/// The same, with what a person says about the data.
+pub fn resume_with(
+    catalogue: Catalogue,
+    path: &Path,
+    how: &Resuming,
+    observer: &mut dyn Observer,
+    control: &Control,
+) -> Result<Outcome, RunError> {
     let mut manifest = store::read_manifest(path)?;
-    let experiment = store::read_experiment(catalogue, path)?;
+    if manifest.status == Status::Done {
+        let (stored, _) = store::read_run(catalogue, path)?;
+        let (results, folder) = (stored.manifest.results, Some(path.to_owned()));
+        return Ok(Outcome { status: Status::Done, reason: None, folder, results, record: stored.record });
+    }
+    let mut experiment = store::read_experiment(catalogue, path)?;
+    if let Some(place) = &how.data {
+        experiment.name_data(place).map_err(|problem| RunError::Problems(vec![problem]))?;
+    }
+    // Whatever is wrong with the data is said before anything of the run is touched.
+    let read = refuse_data(&experiment)?;
+    let expected_data = if how.accept_changed_data { Vec::new() } else { manifest.data_hashes() };
+    refuse_others(&read, &expected_data)?;
+    manifest.data_changed |= how.accept_changed_data;
     let folder = RunFolder::open(path)?;
     let device = device::open(experiment.device)?;
     let (checkpoint, damaged) = folder.newest_checkpoint();
@@ -115,9 +165,17 @@ pub fn resume(
                 manifest,
                 record: checkpoint.record,
                 resumed: Some((checkpoint.state, checkpoint.marks)),
+                expected_data,
             }
         }
-        None => Start { experiment: &experiment, device, manifest, record: Record::default(), resumed: None },
+        None => Start {
+            experiment: &experiment,
+            device,
+            manifest,
+            record: Record::default(),
+            resumed: None,
+            expected_data,
+        },
     };
     carry_out(start, Some(&folder), observer, control)
 }
@@ -152,6 +210,8 @@ struct Start<'a> {
     manifest: Manifest,
     record: Record,
     resumed: Option<(State, Marks)>,
+    /// Hashes of the data that the run began with; empty where any will do.
+    expected_data: Vec<String>,
 }
 
 fn carry_out(
@@ -160,7 +220,7 @@ fn carry_out(
     observer: &mut dyn Observer,
     control: &Control,
 ) -> Result<Outcome, RunError> {
-    let Start { experiment, device, mut manifest, mut record, resumed } = start;
+    let Start { experiment, device, mut manifest, mut record, resumed, expected_data } = start;
     let keep = resumed.as_ref().map(|(_, marks)| marks.metrics_bytes);
     let metrics = folder.map(|folder| folder.metrics(keep)).transpose()?;
     if let Some(folder) = folder {
@@ -187,6 +247,7 @@ fn carry_out(
         resumed,
         declared,
         metrics_declared,
+        expected_data,
     };
     let mut context = Context::new(parts);
     let result = in_pool(experiment.threads, || {
@@ -227,7 +288,9 @@ fn finish(
     manifest.step = context.progress.step;
     manifest.steps = context.progress.steps;
     manifest.results.clone_from(&context.results);
-    manifest.dataset_hash.clone_from(&context.dataset_hash);
+    if !context.sources.read.is_empty() {
+        (manifest.data, manifest.dataset_hash) = (context.sources.read.clone(), context.sources.hash());
+    }
     manifest.ended = Some(now_text());
     let Some(folder) = folder else { return reason };
     let _ = context.flush();

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use weightscope_data::Read;
 
 /// How a run stands.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -95,6 +96,12 @@ pub struct Manifest {
     /// blake3 of the data set, when one was opened.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub dataset_hash: Option<String>,
+    /// What was read from each source of data.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub data: Vec<Read>,
+    /// True if the run went on although its data had changed, because a person said so.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub data_changed: bool,
     /// blake3 of the metric stream (figures of the machine aside).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stream_hash: Option<String>,
@@ -117,6 +124,13 @@ pub struct Manifest {
 }
 
 impl Manifest {
+    /// Hashes of the data that the run read; empty for a run that has read none yet.
+    pub fn data_hashes(&self) -> Vec<String> {
+        // Runs of older programs keep one hash and nothing else.
+        let old = self.dataset_hash.iter().filter(|_| self.data.is_empty()).cloned();
+        self.data.iter().map(|read| read.hash.clone()).chain(old).collect()
+    }
+
     /// Takes what a person or another command wrote into the file while a run held its own copy.
     pub fn keep_personal(&mut self, file: &Self) {
         self.note.clone_from(&file.note);

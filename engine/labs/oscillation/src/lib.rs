@@ -19,6 +19,7 @@ pub use config::{Aggregate, CgaQueryKey, Config, Measure, Network, PinLevel, Qua
 
 use std::path::Path;
 
+use weightscope_data::Read;
 use weightscope_frame::experiment::{Cost, Problem};
 use weightscope_frame::lab::{
     About, Catalogue, Entry, Lab, Makes, Powers, Preset, Product, Quantizes, ReferenceRow, Running, Stage,
@@ -51,8 +52,19 @@ impl Lab for Config {
     const SMALLEST: &'static str = include_str!("smallest.toml");
     const CHANNELS: &'static [&'static dyn Declaration] = channels::ALL;
     const METRICS: &'static [Metric] = metrics::ALL;
-    const DATA_SETTINGS: &'static [&'static str] =
-        &["dataset", "label_column", "test_share", "network", "patch", "embedding", "heads"];
+    const DATA_SETTINGS: &'static [&'static str] = &[
+        "dataset",
+        "label_column",
+        "columns",
+        "missing_words",
+        "decimal",
+        "thousands",
+        "test_share",
+        "network",
+        "patch",
+        "embedding",
+        "heads",
+    ];
     const POWERS: Powers<Self> = Powers::NONE.makes().quantizes();
 
     type Shared = train::Material;
@@ -62,8 +74,8 @@ impl Lab for Config {
         self.check_settings()
     }
 
-    fn data_problems(&self) -> Vec<Problem> {
-        train::data_problems(self)
+    fn read_data(&self) -> Result<Vec<Read>, Vec<Problem>> {
+        train::read_data(self)
     }
 
     fn cost(&self) -> Cost {

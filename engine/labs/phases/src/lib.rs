@@ -30,6 +30,7 @@ pub use plan::Knobs;
 
 use std::path::Path;
 
+use weightscope_data::Read;
 use weightscope_frame::experiment::{Cost, Problem};
 use weightscope_frame::lab::{
     About, Catalogue, Entry, Keeps, Lab, Makes, Powers, Preset, Product, ReferenceRow, Running, Stage, View,
@@ -64,6 +65,10 @@ impl Lab for Config {
         "zoo_folder",
         "dataset",
         "label_column",
+        "columns",
+        "missing_words",
+        "decimal",
+        "thousands",
         "train_rows",
         "downstream",
         "tuning_task",
@@ -78,8 +83,8 @@ impl Lab for Config {
         self.check_settings()
     }
 
-    fn data_problems(&self) -> Vec<Problem> {
-        run::data_problems(self)
+    fn read_data(&self) -> Result<Vec<Read>, Vec<Problem>> {
+        run::read_data(self)
     }
 
     fn cost(&self) -> Cost {

@@ -1,14 +1,14 @@
 //! The rows that networks learn from and are judged on.
 //!
-//! One permutation of the data set, the first rows train, all others test; both are standardised by the scalar mean and deviation of
-//! the training rows. Moved labels are the same for all cells; with noise along an axis, more noise moves the labels of less noise
+//! One permutation of the data set, the first rows train, all others test; both are standardised by
+//! mean and deviation of the training rows: one scale for pixels, one a column for tables. Moved labels are the same for all cells; with noise along an axis, more noise moves the labels of less noise
 //! too. A share of the data is its first rows.
 
 use std::collections::BTreeMap;
 
 use super::config::{Config, TuningTask};
 use super::plan::{Knobs, Plan};
-use weightscope_data::{self as data, Dataset, ImageShape, OpenOptions, Scope, Standardizer};
+use weightscope_data::{self as data, Dataset, ImageShape, OpenOptions, Read, Scope, Standardizer};
 use weightscope_frame::run::{RunError, default_cache_folder};
 use weightscope_math::{Stream, stream};
 use weightscope_population::train::with_label_noise;
@@ -47,8 +47,8 @@ pub(super) struct Material {
     pub(super) test: Samples,
     pub(super) classes: usize,
     pub(super) inputs: usize,
-    /// Content hash of the data set.
-    pub(super) hash: String,
+    /// What was read of each data set, the one that is learned first.
+    pub(super) read: Vec<Read>,
     /// How a row forms an image.
     pub(super) image: Option<ImageShape>,
     /// Rows of the data set to fine-tune to, if the settings name one.
@@ -61,14 +61,15 @@ impl Material {
     /// Opens the data set and prepares the rows of all cells of a plan.
     pub(super) fn load(config: &Config, plan: &Plan) -> Result<Self, RunError> {
         let seed = config.data_seed;
-        let Split { dataset, train, test } = Split::main(config)?;
+        let Split { dataset, train, test, read } = Split::main(config)?;
+        let (tuning, other) = Tuning::open(config, &dataset)?;
         let mut material = Self {
+            read: std::iter::once(read).chain(other).collect(),
             test: samples(&test.0, dataset.columns(), test.1)?,
             classes: dataset.classes()?,
             inputs: dataset.columns(),
-            hash: dataset.hash().to_owned(),
             image: dataset.image(),
-            tuning: Tuning::open(config, &dataset)?,
+            tuning,
             training: BTreeMap::new(),
         };
         let (features, labels) = train;
@@ -80,11 +81,11 @@ impl Material {
     }
 
     /// Opens the data sets of the settings; whatever is wrong with them is found here.
-    pub(super) fn open(config: &Config) -> Result<(), RunError> {
-        let Split { dataset, .. } = Split::main(config)?;
+    pub(super) fn open(config: &Config) -> Result<Vec<Read>, RunError> {
+        let Split { dataset, read, .. } = Split::main(config)?;
         dataset.classes()?;
-        Tuning::open(config, &dataset)?;
-        Ok(())
+        let (_, other) = Tuning::open(config, &dataset)?;
+        Ok(std::iter::once(read).chain(other).collect())
     }
 
     /// The training rows of a cell.
@@ -112,20 +113,21 @@ impl Material {
 
 impl Tuning {
     /// Opens the data set to fine-tune to, or checks that the images of `learned` can be turned, if the settings ask for it.
-    fn open(config: &Config, learned: &Dataset) -> Result<Option<Self>, RunError> {
+    /// With what was read of it.
+    fn open(config: &Config, learned: &Dataset) -> Result<(Option<Self>, Option<Read>), RunError> {
         match config.tuning_task {
-            _ if !config.downstream => Ok(None),
-            TuningTask::UpperHalf => Ok(None),
+            _ if !config.downstream => Ok((None, None)),
+            TuningTask::UpperHalf => Ok((None, None)),
             TuningTask::Turned => {
                 if learned.image().is_none_or(|image| image.height != image.width) {
                     let why = "the rows are no square images to be turned; choose upper_half or dataset";
                     return Err(RunError::setting("tuning_task", format!("{why}: {}", config.dataset)));
                 }
-                Ok(None)
+                Ok((None, None))
             }
             TuningTask::Dataset => {
                 let name = config.tuning_dataset.trim();
-                let Split { dataset, train, test } =
+                let Split { dataset, train, test, read } =
                     Split::open((name, "tuning_dataset"), config, "phases/tuning split")?;
                 let (columns, inputs) = (dataset.columns(), learned.columns());
                 if columns != inputs {
@@ -133,11 +135,12 @@ impl Tuning {
                     let text = format!("{why}; choose a data set with as many inputs: {name}");
                     return Err(RunError::setting("tuning_dataset", text));
                 }
-                Ok(Some(Self {
+                let tuning = Self {
                     train: samples(&train.0, columns, train.1)?,
                     test: samples(&test.0, columns, test.1)?,
                     classes: dataset.classes()?,
-                }))
+                };
+                Ok((Some(tuning), Some(read)))
             }
         }
     }
@@ -148,6 +151,7 @@ struct Split {
     dataset: Dataset,
     train: (Vec<f32>, Vec<u32>),
     test: (Vec<f32>, Vec<u32>),
+    read: Read,
 }
 
 impl Split {
@@ -161,6 +165,7 @@ impl Split {
         let options = OpenOptions {
             label_column: Some(config.label_column.clone()),
             cache_dir: default_cache_folder(),
+            table: config.table_options(),
             ..OpenOptions::default()
         };
         let dataset = data::open(name, &options)
@@ -171,10 +176,12 @@ impl Split {
             return Err(too_many(name, &dataset));
         }
         let (train, test) = order.split_at(count);
-        let standardizer = Standardizer::fit(&dataset, train, Scope::of(&dataset))?;
+        let scope = Scope::of(&dataset);
+        let standardizer = Standardizer::fit(&dataset, train, scope)?;
+        let read = standardizer.account(&dataset, scope);
         let train = rows(&dataset, train, &standardizer)?;
         let test = rows(&dataset, test, &standardizer)?;
-        Ok(Self { dataset, train, test })
+        Ok(Self { dataset, train, test, read })
     }
 }
 

@@ -30,9 +30,11 @@ pub use names::Method;
 
 use std::path::Path;
 
+use weightscope_data::Read;
 use weightscope_frame::experiment::{Cost, Problem};
 use weightscope_frame::lab::{
-    About, Catalogue, Entry, Lab, Powers, Prediction, Predicts, Preset, ReferenceRow, Running, Stage, View,
+    About, Catalogue, Entry, Lab, Powers, Predicted, Prediction, Predicts, Preset, ReferenceRow, Running,
+    Stage, View,
 };
 use weightscope_frame::presets;
 use weightscope_frame::record::{Metric, declared::Declaration};
@@ -56,7 +58,17 @@ impl Lab for Config {
     const SMALLEST: &'static str = include_str!("smallest.toml");
     const CHANNELS: &'static [&'static dyn Declaration] = channels::ALL;
     const METRICS: &'static [Metric] = metrics::ALL;
-    const DATA_SETTINGS: &'static [&'static str] = &["dataset", "target", "missing", "split", "folds"];
+    const DATA_SETTINGS: &'static [&'static str] = &[
+        "dataset",
+        "target",
+        "columns",
+        "missing_words",
+        "decimal",
+        "thousands",
+        "missing",
+        "split",
+        "folds",
+    ];
     const POWERS: Powers<Self> = Powers::NONE.predicts();
 
     type Shared = pipeline::Shared;
@@ -66,8 +78,8 @@ impl Lab for Config {
         self.check_settings()
     }
 
-    fn data_problems(&self) -> Vec<Problem> {
-        pipeline::data_problems(self)
+    fn read_data(&self) -> Result<Vec<Read>, Vec<Problem>> {
+        pipeline::read_data(self)
     }
 
     fn cost(&self) -> Cost {
@@ -108,7 +120,7 @@ impl Predicts for Config {
         table: &Path,
         method: Option<&str>,
         control: &Control,
-    ) -> Result<Vec<u8>, RunError> {
+    ) -> Result<Predicted, RunError> {
         predict::predict(run_folder, table, method, control)
     }
 }

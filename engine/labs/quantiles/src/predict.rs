@@ -2,7 +2,8 @@
 //!
 //! Contract: the run folder is enough; the new table needs the run's feature columns by name, in any order, and nothing else.
 //! The output has one line for each row: the row's number, every level's quantile, and the calibrated ends of every central interval,
-//! in the target's units.
+//! in the target's units; the last column names the features that lie far outside the training rows. Words that the run never saw count as
+//! none of its words, and are said.
 
 use std::path::Path;
 
@@ -18,8 +19,9 @@ use super::method::levels::Levels;
 use super::names::Method;
 use super::pipeline::calibration::operator;
 use super::pipeline::store::{Finished, Store};
-use weightscope_data::table::{read_as, told};
+use weightscope_data::table::{Table, TableOptions, read_new_rows, told};
 use weightscope_frame::experiment::Problem;
+use weightscope_frame::lab::Predicted;
 use weightscope_frame::run::{Control, RunError};
 use weightscope_frame::store::{self, StoreError};
 
@@ -36,9 +38,10 @@ pub(super) fn predict(
     csv_path: &Path,
     method: Option<&str>,
     control: &Control,
-) -> Result<Vec<u8>, RunError> {
+) -> Result<Predicted, RunError> {
     let model = Model::open(run_folder, method)?;
-    let (table, _) = read_as(csv_path, &model.finished.encoder.wanted())?;
+    let new = read_new_rows(csv_path, &model.finished.encoder.wanted(), &model.table_options)?;
+    let table = &new.table;
     if table.rows == 0 {
         return Err(
             told("there are no rows below the header; choose a file with data in it", csv_path).into()
@@ -62,13 +65,36 @@ pub(super) fn predict(
         .map(|start| {
             control.check()?;
             let rows: Vec<usize> = (start..(start + CHUNK).min(table.rows)).collect();
-            let x = model.finished.encoder.features(&table, &rows);
-            Ok(model.lines(start, &x))
+            let x = model.finished.encoder.features(table, &rows);
+            Ok(model.lines(start, &x, table))
         })
         .collect();
-    let mut out = model.header();
-    parts?.iter().for_each(|part| out.extend_from_slice(part));
-    Ok(out)
+    let mut csv = model.header();
+    parts?.iter().for_each(|part| csv.extend_from_slice(part));
+    let mut warnings = new.warnings();
+    warnings.extend(outside(&model, table));
+    Ok(Predicted { csv, warnings })
+}
+
+/// How many rows lie far outside the training rows, and in which columns.
+fn outside(model: &Model, table: &Table) -> Option<String> {
+    let mut columns: std::collections::BTreeMap<&str, usize> = std::collections::BTreeMap::new();
+    let mut rows = 0;
+    for row in 0..table.rows {
+        let outside = model.finished.encoder.outside(table, row);
+        rows += usize::from(!outside.is_empty());
+        outside.into_iter().for_each(|column| *columns.entry(column).or_default() += 1);
+    }
+    let named: Vec<String> =
+        columns.iter().map(|(column, rows)| format!("{column} in {rows} rows")).collect();
+    let of = table.rows;
+    (rows > 0).then(|| {
+        format!(
+            "{rows} of {of} rows lie far outside the rows that the run was trained on ({}): their predictions are guesses, and the column \
+             outside of the output names the features",
+            named.join(", ")
+        )
+    })
 }
 
 /// What a finished run needs to predict.
@@ -80,6 +106,7 @@ struct Model {
     place: usize,
     operator: Isotonization,
     refuses_holes: bool,
+    table_options: TableOptions,
     device: Device,
     /// Base models that the method needs.
     needed: Vec<bool>,
@@ -90,7 +117,7 @@ struct Model {
 impl Model {
     fn open(run_folder: &Path, method: Option<&str>) -> Result<Self, RunError> {
         let experiment = store::read_experiment(crate::OWN, run_folder)?;
-        let Some(Config { missing, isotonization, .. }) = experiment.method.settings().cloned() else {
+        let Some(config) = experiment.method.settings::<Config>().cloned() else {
             return Err(wrong(
                 "lab",
                 format!("this is a run of the lab \"{}\"", experiment.lab()),
@@ -126,8 +153,9 @@ impl Model {
             fits,
             levels,
             place,
-            operator: isotonization,
-            refuses_holes: missing != Missing::Impute,
+            operator: config.isotonization,
+            refuses_holes: config.missing != Missing::Impute,
+            table_options: config.table_options(),
             device: Device::flex(),
             needed,
             scores,
@@ -140,11 +168,13 @@ impl Model {
         names.extend(self.levels.values().iter().map(|tau| format!("q_{tau}")));
         if self.calibrates() {
             for pair in self.levels.pairs() {
-                let coverage = 100.0 * (1.0 - pair.alpha);
-                names.push(format!("lower_{coverage:.0}"));
-                names.push(format!("upper_{coverage:.0}"));
+                // As exact as levels are typed: 97.5, not 98.
+                let coverage = (1e9 * (1.0 - pair.alpha)).round() / 1e7;
+                names.push(format!("lower_{coverage}"));
+                names.push(format!("upper_{coverage}"));
             }
         }
+        names.push("outside".to_owned());
         let mut line = names.join(",").into_bytes();
         line.push(b'\n');
         line
@@ -179,27 +209,39 @@ impl Model {
         Some(combined.predict(x, &z, taus, &self.device))
     }
 
-    /// Lines of the output for rows from `start` on.
-    fn lines(&self, start: usize, x: &Matrix) -> Vec<u8> {
+    /// Lines of the output for rows of a table from `start` on.
+    fn lines(&self, start: usize, x: &Matrix, table: &Table) -> Vec<u8> {
         use std::io::Write as _;
         let m = self.levels.len();
         let mut q = self.quantiles(x, None).unwrap_or_else(|| vec![f32::NAN; x.rows() * m]);
         self.operator.apply_rows(&mut q, m);
         let intervals = if self.calibrates() { self.intervals(x, &q) } else { Vec::new() };
         let mut out = Vec::with_capacity(x.rows() * (m + 1) * 10);
-        let units = |value: f32| self.finished.encoder.target.in_units(f64::from(value));
+        let target = &self.finished.encoder.target;
+        // As many decimals as single precision resolves of the target's spread, whatever its size.
+        let decimals = (-(target.deviation * 1e-8).log10()).ceil().clamp(0.0, 15.0) as usize;
+        let units = |value: f32| {
+            let text = format!("{:.decimals$}", target.in_units(f64::from(value)));
+            if text.contains('.') {
+                text.trim_end_matches('0').trim_end_matches('.').to_owned()
+            } else {
+                text
+            }
+        };
         for row in 0..x.rows() {
             // Writing to memory cannot fail.
             let _ = write!(out, "{}", start + row);
             for value in &q[row * m..(row + 1) * m] {
-                let _ = write!(out, ",{}", units(*value) as f32);
+                let _ = write!(out, ",{}", units(*value));
             }
             if !intervals.is_empty() {
                 for pair in self.levels.pairs() {
                     let (low, high) = (intervals[row * m + pair.lower], intervals[row * m + pair.upper]);
-                    let _ = write!(out, ",{},{}", units(low) as f32, units(high) as f32);
+                    let _ = write!(out, ",{},{}", units(low), units(high));
                 }
             }
+            let outside = self.finished.encoder.outside(table, start + row);
+            let _ = write!(out, ",{}", quoted(&outside.join("; ")));
             out.push(b'\n');
         }
         out
@@ -233,4 +275,13 @@ impl Model {
 
 fn wrong(key: &str, why: String, allowed: &str) -> RunError {
     RunError::Problems(vec![Problem::error(key, why).allowing(allowed)])
+}
+
+/// A cell of a CSV file.
+fn quoted(text: &str) -> String {
+    if text.contains([',', '"', '\n']) {
+        format!("\"{}\"", text.replace('"', "\"\""))
+    } else {
+        text.to_owned()
+    }
 }

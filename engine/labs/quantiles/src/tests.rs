@@ -36,7 +36,7 @@ fn small() -> Config {
 
 /// Predictions by the run's best method.
 fn predict(run: &Path, table: &Path) -> Result<Vec<u8>, run::RunError> {
-    super::predict::predict(run, table, None, &Control::default())
+    super::predict::predict(run, table, None, &Control::default()).map(|predicted| predicted.csv)
 }
 
 fn experiment(config: Config, threads: u64) -> Experiment {

@@ -148,8 +148,10 @@ impl TakeAway {
         let made = self.work.as_ref().and_then(Work::poll)?;
         self.work = None;
         let (said, words) = match made {
-            Made::Written(path) => {
-                let words = Ok(format!("Written: {}", path.display()));
+            Made::Written(path, warnings) => {
+                let written = format!("Written: {}", path.display());
+                let words =
+                    Ok(std::iter::once(written).chain(warnings).collect::<Vec<_>>().join(". Warning: "));
                 (Said::Written(path), Some(words))
             }
             Made::Exists(path) => (Said::Exists(path), None),

@@ -33,7 +33,7 @@ pub(super) struct Order {
 
 /// How it ended.
 pub(super) enum Made {
-    Written(PathBuf),
+    Written(PathBuf, Warnings),
     /// Nothing was done: a file of this name is there.
     Exists(PathBuf),
     Cancelled,
@@ -86,10 +86,10 @@ fn make(order: &Order, control: &Control) -> Made {
             return Made::Exists(order.out.clone());
         }
         What::Predictions { table, method } => predict(order, table, method.as_deref(), control),
-        What::Product(product) => produce(order, *product, control),
+        What::Product(product) => produce(order, *product, control).map(|()| Vec::new()),
     };
     match made {
-        Ok(()) => Made::Written(order.out.clone()),
+        Ok(warnings) => Made::Written(order.out.clone(), warnings),
         Err(None) => Made::Cancelled,
         Err(Some(error)) => Made::Failed(error),
     }
@@ -109,10 +109,19 @@ fn failure(error: RunError) -> Failure {
     }
 }
 
-fn predict(order: &Order, table: &Path, method: Option<&str>, control: &Control) -> Result<(), Failure> {
-    let bytes = order.experiment.method.predict(&order.run, table, method, control).map_err(failure)?;
+/// What the run does not know about the rows, in sentences.
+type Warnings = Vec<String>;
+
+fn predict(
+    order: &Order,
+    table: &Path,
+    method: Option<&str>,
+    control: &Control,
+) -> Result<Warnings, Failure> {
+    let predicted = order.experiment.method.predict(&order.run, table, method, control).map_err(failure)?;
     control.check().map_err(|cancelled| failure(cancelled.into()))?;
-    exporting::write(&bytes, &order.out).map_err(|error| Some(format!("{error:#}")))
+    exporting::write(&predicted.csv, &order.out).map_err(|error| Some(format!("{error:#}")))?;
+    Ok(predicted.warnings)
 }
 
 fn produce(order: &Order, product: Product, control: &Control) -> Result<(), Failure> {
@@ -200,7 +209,7 @@ mod tests {
         control.cancel();
         assert!(matches!(make(&order, &control), Made::Cancelled), "no error");
         assert!(!out.exists(), "no half-made folder");
-        assert!(matches!(make(&order, &Control::default()), Made::Written(_)), "and the place is free");
+        assert!(matches!(make(&order, &Control::default()), Made::Written(..)), "and the place is free");
         let taken = make(&order, &Control::default());
         assert!(matches!(taken, Made::Failed(why) if why.contains("name a new or an empty folder")));
     }

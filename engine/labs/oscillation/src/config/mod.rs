@@ -2,7 +2,11 @@
 
 mod check;
 
+use std::collections::BTreeMap;
+
+use weightscope_data::table::{ColumnChoice, TableOptions};
 use weightscope_frame::experiment::Mark;
+use weightscope_frame::experiment::reading::{self, Decimal, Thousands};
 use weightscope_frame::{choices, settings};
 
 pub use crate::method::dampening::Aggregate;
@@ -88,7 +92,20 @@ settings! {
                 "A name (digits, mnist, fashion-mnist, cifar10) or a path: a folder of IDX or CIFAR-10 files, a CSV, .npy or .npz file.",
                 .mark(Mark::DataSet);
             label_column: String = "label".to_owned(), "Label column",
-                "Column of a CSV file that holds the class.";
+                "Column of a table that holds the class.",
+                .mark(Mark::TargetColumn);
+            columns: BTreeMap<String, ColumnChoice> = BTreeMap::new(), "Columns",
+                "What columns of a table are where that is not to be found out: a table of names and number, category, date, date_day_first, date_month_first, calendar (dates with month, day and weekday) or ignore.",
+                if |s| reading::is_table(&s.dataset);
+            missing_words: Vec<String> = reading::usual_missing_words(), "Missing words",
+                "Words of a table that stand for a missing value, without regard to case; an empty cell is always missing.",
+                if |s| reading::is_table(&s.dataset);
+            decimal: Decimal = Decimal::Auto, "Decimal mark",
+                "The decimal mark of a table's numbers.",
+                if |s| reading::is_table(&s.dataset);
+            thousands: Thousands = Thousands::Auto, "Thousands",
+                "What groups the thousands of a table's numbers.",
+                if |s| reading::is_table(&s.dataset);
             test_share: f64 = 0.2, "Test share",
                 "Share of the rows held out for the test, the same in each class.",
                 .range(0.05, 0.5);
@@ -250,6 +267,11 @@ settings! {
 }
 
 impl Config {
+    /// What a person says about a table.
+    pub(crate) fn table_options(&self) -> TableOptions {
+        reading::table_options(&self.columns, &self.missing_words, self.decimal, self.thousands)
+    }
+
     /// True if there is a quantized stage.
     pub fn quantizes(&self) -> bool {
         self.quantizer != Quantizer::Float

@@ -1,6 +1,7 @@
 //! The data of a run, split and standardised, on the host.
 
 use crate::config::{Config, Network};
+use weightscope_data::Read;
 use weightscope_data::{self as data, EpochBatches, LastBatch, OpenOptions, Scope, Standardizer};
 use weightscope_frame::run::{Context, RunError, default_cache_folder};
 use weightscope_nn::loss::one_hot;
@@ -41,8 +42,9 @@ pub(super) struct Batch {
 impl Material {
     /// Opens the data set, splits it in the seed's own way, and standardises by the training rows.
     pub(super) fn load(config: &Config, context: &mut Context<'_>) -> Result<Self, RunError> {
-        let Opened { dataset, split, vit } = Opened::open(config, context.seed)?;
-        context.dataset(dataset.hash());
+        let opened = Opened::open(config, context.seed)?;
+        context.read(&opened.read()?)?;
+        let Opened { dataset, split, vit } = opened;
         let standardizer = Standardizer::fit(&dataset, &split.train, Scope::of(&dataset))?;
         let rows = |wanted: &[usize]| -> Result<Rows, RunError> {
             let mut rows = Rows::default();
@@ -109,6 +111,7 @@ impl Opened {
         let options = OpenOptions {
             label_column: Some(config.label_column.clone()),
             cache_dir: default_cache_folder(),
+            table: config.table_options(),
             ..OpenOptions::default()
         };
         let dataset = data::open(&config.dataset, &options)?;
@@ -119,6 +122,12 @@ impl Opened {
             Network::Vit => Some(vit_shape(config, &dataset)?),
         };
         Ok(Self { dataset, split, vit })
+    }
+
+    /// What was read, with the scale that the training rows give.
+    pub(super) fn read(&self) -> Result<Read, RunError> {
+        let scope = Scope::of(&self.dataset);
+        Ok(Standardizer::fit(&self.dataset, &self.split.train, scope)?.account(&self.dataset, scope))
     }
 }
 

@@ -14,6 +14,7 @@ pub(super) mod product;
 mod quantized;
 mod trace;
 
+use weightscope_data::Read;
 use weightscope_frame::experiment::{Cost, Problem};
 use weightscope_frame::lab::{Running, Stage, Steps};
 use weightscope_frame::run::{Context, Request, RunError};
@@ -71,11 +72,11 @@ pub(super) fn begin(config: &Config, context: &mut Context<'_>) -> Result<(Mater
     Ok((material, Training { float, quantized: None }))
 }
 
-/// Why the data cannot be used; nothing if they can.
-pub(super) fn data_problems(config: &Config) -> Vec<Problem> {
+/// What is read from the data set, or why it cannot be used.
+pub(super) fn read_data(config: &Config) -> Result<Vec<Read>, Vec<Problem>> {
     // How many rows a part gets does not depend on the seed.
-    let opened = Opened::open(config, 0);
-    opened.err().map_or_else(Vec::new, |error| error.into_problems("dataset", "label_column"))
+    let opened = Opened::open(config, 0).and_then(|opened| opened.read());
+    opened.map(|read| vec![read]).map_err(|error| error.into_problems("dataset", "label_column"))
 }
 
 /// The stages that the settings ask for.

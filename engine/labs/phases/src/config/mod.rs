@@ -4,7 +4,11 @@ mod check;
 mod choices;
 mod fork;
 
+use std::collections::BTreeMap;
+
+use weightscope_data::table::{ColumnChoice, TableOptions};
 use weightscope_frame::experiment::Mark;
+use weightscope_frame::experiment::reading::{self, Decimal, Thousands};
 use weightscope_frame::settings;
 
 pub use choices::{Course, HessianRows, Load, Origin, Similarity, Temperature, TuningTask, Unit, Values};
@@ -32,9 +36,21 @@ settings! {
                 .mark(Mark::DataSet).fixed(MADE),
                 if |s| s.measures();
             label_column: String = "label".to_owned(), "Label column",
-                "Column of a CSV file that holds the class.",
-                .fixed(MADE),
+                "Column of a table that holds the class.",
+                .mark(Mark::TargetColumn).fixed(MADE),
                 if |s| s.measures();
+            columns: BTreeMap<String, ColumnChoice> = BTreeMap::new(), "Columns",
+                "What columns of a table are where that is not to be found out: a table of names and number, category, date, date_day_first, date_month_first, calendar (dates with month, day and weekday) or ignore.",
+                .fixed(MADE), if |s| s.measures() && reading::is_table(&s.dataset);
+            missing_words: Vec<String> = reading::usual_missing_words(), "Missing words",
+                "Words of a table that stand for a missing value, without regard to case; an empty cell is always missing.",
+                .fixed(MADE), if |s| s.measures() && reading::is_table(&s.dataset);
+            decimal: Decimal = Decimal::Auto, "Decimal mark",
+                "The decimal mark of a table's numbers.",
+                .fixed(MADE), if |s| s.measures() && reading::is_table(&s.dataset);
+            thousands: Thousands = Thousands::Auto, "Thousands",
+                "What groups the thousands of a table's numbers.",
+                .fixed(MADE), if |s| s.measures() && reading::is_table(&s.dataset);
             train_rows: u64 = 512, "Training rows",
                 "Rows to learn from; all others test.",
                 .range(1.0, 1_000_000.0).logarithmic().fixed(MADE),
@@ -277,6 +293,11 @@ settings! {
 }
 
 impl Config {
+    /// What a person says about a table.
+    pub(crate) fn table_options(&self) -> TableOptions {
+        reading::table_options(&self.columns, &self.missing_words, self.decimal, self.thousands)
+    }
+
     /// True if networks are trained, not read from a zoo.
     pub(super) fn trains(&self) -> bool {
         self.origin == Origin::Train

@@ -21,6 +21,7 @@ mod tuning;
 
 use std::sync::Arc;
 
+use weightscope_data::Read;
 use weightscope_frame::experiment::Problem;
 use weightscope_frame::lab::{Hand, Running, Stage};
 use weightscope_frame::run::{Context, Request, RunError};
@@ -83,7 +84,9 @@ pub(super) fn begin(config: &Config, context: &mut Context<'_>) -> Result<(Share
         return Ok((Shared { models }, State { book, work: Work::Zoo(Zoo::default()) }));
     }
     let grid = Grid::open(config, Plan::new(config, &[]))?;
-    context.dataset(&grid.material.hash);
+    for read in &grid.material.read {
+        context.read(read)?;
+    }
     context.message(&grid.in_words(config)?);
     book.fit(&grid.plan);
     Ok((Shared { models: Vec::new() }, State { book, work: Work::Grid(Arc::new(grid)) }))
@@ -165,11 +168,11 @@ fn announce(run: &mut Run<'_, '_>) {
     run.context.plan(&plan);
 }
 
-/// Why the data or the zoo cannot be used; nothing if they can.
-pub(super) fn data_problems(config: &Config) -> Vec<Problem> {
+/// What is read from the data sets, or why they or the zoo cannot be used.
+pub(super) fn read_data(config: &Config) -> Result<Vec<Read>, Vec<Problem>> {
     let (opened, key) = match config.origin {
-        Origin::Zoo => (zoo::import::open(config), "zoo_folder"),
+        Origin::Zoo => (zoo::import::open(config).map(|()| Vec::new()), "zoo_folder"),
         Origin::Train => (Material::open(config), "dataset"),
     };
-    opened.err().map_or_else(Vec::new, |error| error.into_problems(key, "label_column"))
+    opened.map_err(|error| error.into_problems(key, "label_column"))
 }

@@ -6,13 +6,17 @@ mod split;
 
 pub(crate) use split::Split;
 
+use std::collections::BTreeMap;
+
 use super::base::Kind;
 use super::ensemble::Aggregator;
 use super::method::isotonize::Isotonization;
 use super::method::levels::Levels;
 use super::names::Method;
 use super::pipeline::{AGGREGATING, CROSS_FITTING, FITTING, SCORING};
+use weightscope_data::table::{ColumnChoice, TableOptions};
 use weightscope_frame::experiment::Mark;
+use weightscope_frame::experiment::reading::{self, Decimal, Thousands};
 use weightscope_frame::{choices, settings};
 
 /// Why a fork cannot change what rows there are.
@@ -100,6 +104,18 @@ settings! {
             target: String = "y".to_owned(), "Target",
                 "The column to predict; all others are features, of numbers or words.",
                 .mark(Mark::TargetColumn).fixed(ROWS);
+            columns: BTreeMap<String, ColumnChoice> = BTreeMap::new(), "Columns",
+                "What columns of a table are where that is not to be found out: a table of names and number, category, date, date_day_first, date_month_first, calendar (dates with month, day and weekday) or ignore.",
+                .fixed(ROWS), if |s| reading::is_table(&s.dataset);
+            missing_words: Vec<String> = reading::usual_missing_words(), "Missing words",
+                "Words of a table that stand for a missing value, without regard to case; an empty cell is always missing.",
+                .fixed(ROWS), if |s| reading::is_table(&s.dataset);
+            decimal: Decimal = Decimal::Auto, "Decimal mark",
+                "The decimal mark of a table's numbers.",
+                .fixed(ROWS), if |s| reading::is_table(&s.dataset);
+            thousands: Thousands = Thousands::Auto, "Thousands",
+                "What groups the thousands of a table's numbers.",
+                .fixed(ROWS), if |s| reading::is_table(&s.dataset);
             missing: Missing = Missing::Refuse, "Missing values",
                 "What is done with rows that have holes.",
                 .fixed(ROWS);
@@ -173,6 +189,11 @@ settings! {
 }
 
 impl Config {
+    /// What a person says about a table.
+    pub(crate) fn table_options(&self) -> TableOptions {
+        reading::table_options(&self.columns, &self.missing_words, self.decimal, self.thousands)
+    }
+
     /// The grid of levels: one whole number is a count, anything else the levels themselves.
     ///
     /// # Errors

@@ -1,12 +1,14 @@
 //! From columns to standardised features, and back to units: fitted on training rows, stored with the models.
 //!
 //! Numbers are centred and scaled by mean and population deviation of the training rows; words become one column a word
-//! (the most frequent ones, beyond a limit), treated likewise. A word that training never saw is a row of zeros.
+//! (the most frequent ones, beyond a limit), treated likewise. A word that training never saw is none of them. A column of one value has no
+//! weight: noise is never scaled up.
 
 use serde::{Deserialize, Serialize};
 
 use crate::base::Matrix;
-use weightscope_data::table::{Column, ColumnKind, MISSING, Table};
+use weightscope_data::standardize::is_constant;
+use weightscope_data::table::{CellFormat, Column, MISSING, Table, Wanted};
 
 /// Words of a column that get a column of their own.
 const MOST_WORDS: usize = 64;
@@ -20,6 +22,12 @@ pub enum Input {
         name: String,
         /// Stands in for a missing value.
         fill: f64,
+        /// How its cells are written.
+        #[serde(default)]
+        format: CellFormat,
+        /// Smallest and largest number of the training rows; none for a run of an older program.
+        #[serde(default)]
+        range: Option<(f64, f64)>,
     },
     /// Words.
     Words {
@@ -63,7 +71,7 @@ pub struct Encoder {
     pub names: Vec<String>,
     /// Mean of each encoded column.
     pub mean: Vec<f64>,
-    /// Its deviation; 1 where it is constant.
+    /// Its deviation; 0 where it is constant.
     pub deviation: Vec<f64>,
 }
 
@@ -77,7 +85,10 @@ impl Encoder {
                     let (mean, deviation) = moments(train.iter().map(|row| values[*row]));
                     encoder.target = Scale { name: name.clone(), mean, deviation };
                 }
-                _ => encoder.add(name, column, train),
+                _ => {
+                    let format = table.formats.get(index).cloned().unwrap_or_default();
+                    encoder.add(name, column, format, train);
+                }
             }
         }
         let columns = encoder.names.len();
@@ -97,11 +108,15 @@ impl Encoder {
                 *square += (value - mean).powi(2);
             }
         }
-        encoder.deviation = squares.iter().map(|square| scale((square / count).sqrt())).collect();
+        let deviation = squares.iter().map(|square| (square / count).sqrt());
+        let deviation = deviation.zip(&encoder.mean);
+        encoder.deviation = deviation
+            .map(|(deviation, mean)| if is_constant(*mean, deviation) { 0.0 } else { deviation })
+            .collect();
         encoder
     }
 
-    fn add(&mut self, name: &str, column: &Column, train: &[usize]) {
+    fn add(&mut self, name: &str, column: &Column, format: CellFormat, train: &[usize]) {
         match column {
             Column::Numbers(values) => {
                 let mut present: Vec<f64> =
@@ -113,7 +128,11 @@ impl Encoder {
                     *present.select_nth_unstable_by(middle, f64::total_cmp).1
                 };
                 self.names.push(name.to_owned());
-                self.inputs.push(Input::Numbers { name: name.to_owned(), fill });
+                let extent = |range: Option<(f64, f64)>, value: &f64| {
+                    Some(range.map_or((*value, *value), |(low, high)| (low.min(*value), high.max(*value))))
+                };
+                let range = present.iter().fold(None, extent);
+                self.inputs.push(Input::Numbers { name: name.to_owned(), fill, format, range });
             }
             Column::Words { names, codes } => {
                 let mut counts = vec![0_usize; names.len()];
@@ -138,11 +157,15 @@ impl Encoder {
         }
     }
 
-    /// Names, kinds and words of the input columns, as a reader of another table wants them.
-    pub fn wanted(&self) -> Vec<(String, ColumnKind, Vec<String>)> {
+    /// The input columns, as a reader of another table wants them.
+    pub fn wanted(&self) -> Vec<Wanted> {
         let one = |input: &Input| match input {
-            Input::Numbers { name, .. } => (name.clone(), ColumnKind::Numbers, Vec::new()),
-            Input::Words { name, words, .. } => (name.clone(), ColumnKind::Words, words.clone()),
+            Input::Numbers { name, format, .. } => {
+                Wanted { name: name.clone(), words: None, format: format.clone() }
+            }
+            Input::Words { name, words, .. } => {
+                Wanted { name: name.clone(), words: Some(words.clone()), format: CellFormat::default() }
+            }
         };
         self.inputs.iter().map(one).collect()
     }
@@ -160,7 +183,7 @@ impl Encoder {
                     .iter()
                     .zip(&self.mean)
                     .zip(&self.deviation)
-                    .map(|((v, mean), dev)| ((v - mean) / dev) as f32),
+                    .map(|((v, mean), dev)| if *dev == 0.0 { 0.0 } else { ((v - mean) / dev) as f32 }),
             );
         }
         Matrix { columns, values }
@@ -201,6 +224,33 @@ impl Encoder {
                 }
             }
         }
+    }
+
+    /// Names of the columns of which a row lies far outside the training rows: by more than half their range, or in a column of one value
+    /// by anything.
+    pub fn outside(&self, table: &Table, row: usize) -> Vec<&str> {
+        let far = |input: &Input| match input {
+            Input::Numbers { name, range: Some((low, high)), .. } => {
+                let values = table.position(name).and_then(|place| table.columns.get(place));
+                let Some(Column::Numbers(values)) = values else { return false };
+                let room = (high - low) / 2.0;
+                let value = values.get(row).copied().unwrap_or(f64::NAN);
+                if is_constant(f64::midpoint(*low, *high), room) {
+                    let middle = f64::midpoint(*low, *high);
+                    !value.is_nan() && !is_constant(middle, (value - middle).abs())
+                } else {
+                    value < low - room || value > high + room
+                }
+            }
+            _ => false,
+        };
+        self.inputs
+            .iter()
+            .filter(|input| far(input))
+            .map(|input| match input {
+                Input::Numbers { name, .. } | Input::Words { name, .. } => name.as_str(),
+            })
+            .collect()
     }
 
     /// A standardised feature in its own units.

@@ -5,7 +5,8 @@ use super::split::{Parts, from_file, seeded};
 use super::truth;
 use crate::base::Matrix;
 use crate::config::{Config, Missing, Split};
-use weightscope_data::table::{Column, MISSING, Table, open_table};
+use weightscope_data::table::{Column, MISSING, Table, open_table_with};
+use weightscope_data::{Doubt, Read, Scope};
 use weightscope_frame::run::RunError;
 
 /// Rows of one part.
@@ -40,12 +41,16 @@ pub struct Material {
     pub truth: Option<Vec<f32>>,
     /// Content hash of the table.
     pub hash: String,
+    /// What was read.
+    pub read: Read,
 }
 
 impl Material {
     /// Loads everything. `taus` are the levels of the true quantiles.
     pub fn load(config: &Config, taus: &[f64]) -> Result<Self, RunError> {
-        let Opened { table, target, parts, fold_count } = Opened::open(config)?;
+        let opened = Opened::open(config)?;
+        let read = opened.read();
+        let Opened { table, target, parts, fold_count, .. } = opened;
         let encoder = Encoder::fit(&table, target, &parts.train);
         let part = |rows: &[usize]| Part {
             x: encoder.features(&table, rows),
@@ -63,7 +68,8 @@ impl Material {
             test,
             encoder,
             truth,
-            hash: table.hash(),
+            hash: read.hash.clone(),
+            read,
         })
     }
 
@@ -79,12 +85,50 @@ pub(crate) struct Opened {
     target: usize,
     parts: Parts,
     fold_count: usize,
+    /// Rows that are left out because they have holes.
+    dropped: usize,
 }
 
 impl Opened {
+    /// What was read, and what is doubtful about it for this lab.
+    pub(crate) fn read(&self) -> Read {
+        let mut read = self.table.read.clone();
+        if self.dropped > 0 {
+            read.rows -= self.dropped;
+            read.left_out.push(("with missing values".to_owned(), self.dropped));
+        }
+        Scope::PerColumn.words().clone_into(&mut read.scale);
+        let encoder = Encoder::fit(&self.table, self.target, &self.parts.train);
+        for (name, _) in
+            encoder.names.iter().zip(&encoder.deviation).filter(|(_, deviation)| **deviation == 0.0)
+        {
+            let why = "holds one value in all training rows, and has no weight";
+            read.doubts.push(Doubt::of_column(name, why, "leave the column out, or choose other rows"));
+        }
+        read.doubts.extend(self.tied());
+        read
+    }
+
+    /// Whole numbers that come again and again, as grades do: scores tie, and intervals cover more than asked.
+    fn tied(&self) -> Option<Doubt> {
+        /// Values that tie: fewer than one in so many rows differs.
+        const ROWS: usize = 10;
+        let name = self.table.names.get(self.target)?;
+        let Column::Numbers(values) = self.table.columns.get(self.target)? else { return None };
+        let present = values.iter().filter(|value| value.is_finite());
+        let distinct: std::collections::BTreeSet<u64> =
+            present.clone().map(|value| value.to_bits()).collect();
+        let is_whole = present.clone().all(|value| value.fract() == 0.0);
+        let ties = is_whole && distinct.len() * ROWS < present.count();
+        ties.then(|| {
+            let why = format!("is the target and has {} whole values: scores tie, and calibrated intervals cover more than asked", distinct.len());
+            Doubt::of_column(name, why, "read the coverage as an upper bound")
+        })
+    }
+
     /// Opens the table and divides its rows; whatever is wrong with the table for these settings is found here.
     pub(crate) fn open(config: &Config) -> Result<Self, RunError> {
-        let table = open_table(&config.dataset)?;
+        let table = open_table_with(&config.dataset, &config.table_options())?;
         let target = find_target(&table, &config.target)?;
         if table.columns.len() < 2 {
             return Err(problem(
@@ -108,7 +152,8 @@ impl Opened {
         let fold_count = parts.folds.iter().max().map_or(0, |most| most + 1);
         check_sizes(&table, &parts, fold_count.max(folds))?;
         check_target(&table, target, &parts.train)?;
-        Ok(Self { table, target, parts, fold_count })
+        let dropped = kept.as_ref().map_or(0, |kept| table.rows - kept.len());
+        Ok(Self { table, target, parts, fold_count, dropped })
     }
 }
 

@@ -32,6 +32,7 @@ use super::ensemble::{AggregateSettings, Aggregator};
 use super::method::batch::batch_size;
 use super::method::isotonize::Isotonization;
 use super::method::levels::Levels;
+use weightscope_data::Read;
 use weightscope_frame::experiment::Problem;
 use weightscope_frame::lab::{Running, Stage};
 use weightscope_frame::run::{Context, RunError};
@@ -135,7 +136,7 @@ pub(super) fn begin(config: &Config, context: &mut Context<'_>) -> Result<(Share
     let levels = config.grid().map_err(|why| RunError::setting("levels", why))?;
     super::size::check(config, context)?;
     let material = Material::load(config, levels.values())?;
-    context.dataset(&material.hash);
+    context.read(&material.read)?;
     let store = Store::new(config, &material.hash);
     let shared = Shared { levels, material, device: context.device.device.clone(), seed: context.seed };
     record::begin(context, &Plan::new(config, &shared, &store));
@@ -160,12 +161,12 @@ pub(super) fn restore(run: &mut Running<'_, '_, Config>, saved: &State) -> Resul
 }
 
 /// Why the table cannot be used; nothing if it can.
-pub(super) fn data_problems(config: &Config) -> Vec<Problem> {
+pub(super) fn read_data(config: &Config) -> Result<Vec<Read>, Vec<Problem>> {
     if let Some(problem) = super::size::refused(config) {
-        return vec![problem];
+        return Err(vec![problem]);
     }
     let opened = Opened::open(config);
-    opened.err().map_or_else(Vec::new, |error| error.into_problems("dataset", "target"))
+    opened.map(|opened| vec![opened.read()]).map_err(|error| error.into_problems("dataset", "target"))
 }
 
 /// The stages for so many base models and aggregators; each fit is a step.

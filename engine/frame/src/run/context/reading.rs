@@ -1,0 +1,58 @@
+//! What a run read: said as soon as it is known, kept in the manifest, compared where a run goes on or is repeated.
+
+use weightscope_data::Read;
+
+use super::Context;
+use crate::run::error::RunError;
+use crate::store;
+
+/// The sources of data of a run.
+#[derive(Debug, Default)]
+pub(in crate::run) struct Sources {
+    /// Hashes of the data that the run began with; empty where any will do.
+    pub(super) expected: Vec<String>,
+    /// What was read.
+    pub(in crate::run) read: Vec<Read>,
+}
+
+impl Sources {
+    /// Hash of the first source: the one that a run is known by.
+    pub(in crate::run) fn hash(&self) -> Option<String> {
+        self.read.first().map(|read| read.hash.clone())
+    }
+
+    /// True if these are data of the run.
+    fn knows(&self, hash: &str) -> bool {
+        self.expected.is_empty() || self.expected.iter().any(|expected| expected == hash)
+    }
+}
+
+impl Context<'_> {
+    /// Says what was read: in the log, in the manifest, and as warnings where it is doubtful. A lab calls it for each source of data as soon
+    /// as it is open, before the first step.
+    ///
+    /// # Errors
+    /// A run that goes on, or is repeated, ends here if the data are not those that it began with; a manifest that cannot be written.
+    pub fn read(&mut self, read: &Read) -> Result<(), RunError> {
+        if !self.sources.knows(&read.hash) {
+            return Err(RunError::DataChanged { place: read.place.clone() });
+        }
+        if self.sources.read.iter().any(|known| known.hash == read.hash) {
+            return Ok(());
+        }
+        if let Some(folder) = self.folder {
+            read.lines().iter().for_each(|line| folder.log(line));
+        }
+        for doubt in &read.doubts {
+            self.warn(&format!("{doubt}: {}", read.place));
+        }
+        self.sources.read.push(read.clone());
+        if let Some(folder) = self.folder {
+            let (data, hash) = (self.sources.read.clone(), self.sources.hash());
+            store::update_manifest(folder.path(), |manifest| {
+                (manifest.data, manifest.dataset_hash) = (data, hash);
+            })?;
+        }
+        Ok(())
+    }
+}
