@@ -91,9 +91,9 @@ pub struct Row {
     pub crossing_rate: f64,
     /// Share of rows in the 50 % interval.
     pub coverage_50: f64,
-    /// The same at 80 %.
+    /// Share of rows in the 80 % interval.
     pub coverage_80: f64,
-    /// The same at 90 %.
+    /// Share of rows in the 90 % interval.
     pub coverage_90: f64,
     /// Mean width of the 80 % interval, standardised target.
     pub width_80: f64,
@@ -167,7 +167,7 @@ pub fn csv(rows: &[Row]) -> String {
     text
 }
 
-/// The same as a table.
+/// The rows as a table with the columns of `scores.csv`.
 pub fn table(rows: &[Row]) -> Table {
     let line = |row: &Row| {
         let mut cells =

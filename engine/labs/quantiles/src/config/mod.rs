@@ -49,7 +49,7 @@ choices! {
         SplitAsymmetric = "split_asymmetric", "Split, asymmetric";
         /// Fold models in place of a calibration part.
         CvPlus = "cv_plus", "CV+";
-        /// The same with aggregators that never saw the fold: K(K − 1)/2 more fits of each base model.
+        /// CV+ with aggregators that never saw the fold: K(K − 1)/2 more fits of each base model.
         NestedCvPlus = "nested_cv_plus", "Nested CV+ (costly)";
     }
 }
@@ -69,7 +69,7 @@ choices! {
     pub enum NonFinite {
         /// The run ends with its name.
         Refuse = "refuse", "End the run";
-        /// It is left out, with a message and a result that say so.
+        /// The model is left out, with a message and a result that say so.
         Exclude = "exclude", "Leave the model out";
     }
 }

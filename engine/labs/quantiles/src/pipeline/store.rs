@@ -69,7 +69,7 @@ pub(crate) struct FoldFit {
 pub(crate) struct Aggregated {
     pub(crate) combined: Combined,
     pub(crate) steps: usize,
-    /// Its settings, for what is trained by steps.
+    /// Settings of an aggregator that is trained by steps.
     pub(crate) trial: Option<Trial>,
     pub(crate) seconds: f64,
 }

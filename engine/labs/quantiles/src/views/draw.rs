@@ -24,7 +24,7 @@ pub(super) const fn axis(id: &'static str) -> Declared<OfText> {
     Declared::new(id, "words of an axis", "", "Names an axis of the view.")
 }
 
-/// The same channel with a sentence that depends on the data or the controls.
+/// A channel with a sentence that depends on the data or the controls.
 pub(super) fn saying(channel: Channel, about: String) -> Channel {
     Channel { about, ..channel }
 }
