@@ -80,9 +80,9 @@ impl Network {
     ) -> Tensor<2> {
         let mut hidden = input;
         for (index, layer) in self.layers.iter().enumerate() {
-            if index > 1
-                && let Some(mask) = mask(hidden.dims())
-            {
+            // Between hidden layers only: before the output it would add noise to what the loss sees.
+            let is_between = index > 0 && index + 1 < self.layers.len();
+            if is_between && let Some(mask) = mask(hidden.dims()) {
                 hidden = hidden * mask;
             }
             hidden = layer.apply(leaves, hidden, &Identity);
@@ -267,5 +267,26 @@ impl BatchOrder {
         let start = self.next;
         self.next = (start + self.batch).min(self.order.len());
         &self.order[start..self.next]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dropout_stands_between_hidden_layers_and_nowhere_else() {
+        let device = Device::flex();
+        for (widths, expected) in [(vec![2, 5, 7, 9, 3], vec![[4, 5], [4, 7]]), (vec![2, 5, 3], vec![])] {
+            let network = Network::new(&widths, &mut stream(0, "test")).unwrap();
+            let leaves = network.parameters.bind(&device);
+            let mut seen = Vec::new();
+            let input = constant(vec![0.5; 8], [4, 2], &device);
+            let _ = network.forward(&leaves, input, |shape| {
+                seen.push(shape);
+                None
+            });
+            assert_eq!(seen, expected, "{widths:?}: Linear → ELU, then Dropout → Linear → ELU, then Linear");
+        }
     }
 }
