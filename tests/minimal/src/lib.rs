@@ -5,7 +5,7 @@ use weightscope_data::{
 };
 use weightscope_frame::experiment::{Cost, Mark, Problem};
 use weightscope_frame::lab::{About, Lab, Picked, Preset, Running, Stage, Step, Steps, View};
-use weightscope_frame::record::{Grid, Metric, ViewKind, ViewSpec, declared::Declaration};
+use weightscope_frame::record::{Grid, Metric, Pick, Record, ViewKind, ViewSpec, declared::Declaration};
 use weightscope_frame::run::{Context, RunError};
 use weightscope_frame::store::{Codec, CodecError, Saved};
 
@@ -75,21 +75,18 @@ impl Lab for Minimal {
         link: "https://en.wikipedia.org/wiki/Multinomial_logistic_regression",
         headlines: &[metrics::TEST_ACCURACY.name],
     };
-    const PRESETS: &'static [Preset] =
-        &[Preset { name: "minimal/quick", text: include_str!("../quick.toml") }];
+    const PRESETS: &'static [Preset] = &[Preset { name: "minimal/quick", text: Self::SMALLEST }];
     const SMALLEST: &'static str = include_str!("../quick.toml");
     const CHANNELS: &'static [&'static dyn Declaration] = channels::ALL;
     const METRICS: &'static [Metric] = metrics::ALL;
-
     const DATA_SETTINGS: &'static [&'static str] = &["dataset"];
     type Shared = Shared;
     type State = State;
 
     fn read_data(&self) -> Result<Vec<Read>, Vec<Problem>> {
-        let opened = open(&self.dataset, &OpenOptions::default()).map_err(RunError::from);
-        opened
-            .map(|data| vec![data.read().clone()])
-            .map_err(|error| error.into_problems("dataset", "dataset"))
+        let data = open(&self.dataset, &OpenOptions::default());
+        let data = data.map_err(|error| RunError::from(error).into_problems("dataset", "dataset"))?;
+        Ok(vec![data.read().clone()])
     }
 
     fn cost(&self) -> Cost {
@@ -105,12 +102,7 @@ impl Lab for Minimal {
         vec![
             View::new(spec("loss", "Loss", ViewKind::Lines, &[&channels::LOSS])),
             View::new(spec("accuracy", "Accuracy", ViewKind::Lines, &[&channels::ACCURACY])),
-            View::new(spec("weights", "Weights", ViewKind::Grid, &[&channels::WEIGHTS])).clicked(
-                |_, _, pick| {
-                    // A click on the weights selects its class.
-                    Picked { ids: vec![pick.y.max(0.0) as u64], ..Picked::default() }
-                },
-            ),
+            View::new(spec("weights", "Weights", ViewKind::Grid, &[&channels::WEIGHTS])).clicked(select),
         ]
     }
 
@@ -182,10 +174,15 @@ fn evaluate(run: &mut Running<'_, '_, Minimal>) -> Result<(), RunError> {
 
 fn show(run: &mut Running<'_, '_, Minimal>) -> Result<(), RunError> {
     let names = |count: usize| (0..count).map(|place| place.to_string()).collect();
-    let (rows, columns, values) =
-        (names(run.shared.classes), names(run.shared.columns), run.state.weights.clone());
+    let (rows, columns) = (names(run.shared.classes), names(run.shared.columns));
+    let values = run.state.weights.clone();
     run.show(&channels::WEIGHTS, Grid { rows, columns, values, diverging: true, ..Grid::default() });
     Ok(())
+}
+
+/// A click on the weights selects its class.
+fn select(_: &Minimal, _: &Record, pick: &Pick) -> Picked {
+    Picked { ids: vec![pick.y.max(0.0) as u64], ..Picked::default() }
 }
 
 /// Features and class of a row.
@@ -199,6 +196,5 @@ fn softmax(weights: &[f32], x: &[f32], classes: usize) -> Vec<f32> {
     let logits: Vec<f32> = weights.chunks(x.len().max(1)).take(classes).map(dot).collect();
     let largest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
     let shares: Vec<f32> = logits.iter().map(|logit| (logit - largest).exp()).collect();
-    let sum: f32 = shares.iter().sum();
-    shares.into_iter().map(|share| share / sum).collect()
+    shares.iter().map(|share| share / shares.iter().sum::<f32>()).collect()
 }
