@@ -69,9 +69,8 @@ impl Lab for Gallery {
         link: "https://en.wikipedia.org/wiki/Test_card",
         headlines: &[metrics::LAST.name],
     };
-    const PRESETS: &'static [Preset] =
-        &[Preset { name: "gallery/quick", text: "schema = 1\nlab = \"gallery\"\n" }];
-    const SMALLEST: &'static str = "schema = 1\nlab = \"gallery\"\n";
+    const PRESETS: &'static [Preset] = &[Preset { name: "gallery/quick", text: Self::SMALLEST }];
+    const SMALLEST: &'static str = include_str!("../quick.toml");
     const CHANNELS: &'static [&'static dyn Declaration] = channels::ALL;
     const METRICS: &'static [Metric] = metrics::ALL;
     type Shared = u64;
