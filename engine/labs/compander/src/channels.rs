@@ -36,7 +36,7 @@ weightscope_frame::channels! {
     GAIN_MEAN: Declared<OfCurves> = "gain_mean", "mean gain", "", "Mean of the gains over the seeds.";
     GAIN_LOW: Declared<OfCurves> = "gain_low", "low", "", "Lower end of Student's 95 % interval of the mean gain.";
     GAIN_HIGH: Declared<OfCurves> = "gain_high", "high", "", "Upper end of Student's 95 % interval of the mean gain.";
-    GAIN_WORDS: Declared<OfText> = "gain_words", "gain in words", "", "The mean gain with its interval, and what it shows.";
+    GAIN_WORDS: Declared<OfText> = "gain_words", "gain in words", "", "The mean gain with its interval over the seeds, and what it shows.";
     LORENZ: Family<OfCurves> = "lorenz", "Lorenz curve", "", "Share of Σ|w·∂L/∂w| held by the least salient share of the weights, mean over the repeats, with their range.";
     EVEN: Declared<OfCurves> = "lorenz_even", "all weights alike", "", "The diagonal: each weight matters as much as any other.";
     PRUNING: Family<OfCurves> = "pruning", "accuracy", "", "Test accuracy after removing a share of each layer's weights: mean over the repeats, with their range.";

@@ -8,6 +8,7 @@ mod perceptron;
 mod transformer;
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use weightscope_frame::run::RunError;
 use weightscope_frame::store::{Codec, CodecError, Saved};
@@ -85,11 +86,11 @@ macro_rules! each {
 }
 
 impl Network {
-    /// The network of the settings with Gaussian initial weights N(0, 2/inputs) from `random`, biases 0.
+    /// The network of the settings with Gaussian initial weights from `random` (variance 2/inputs, of a transformer 1/(3·inputs)), biases 0.
     pub(crate) fn new(
         config: &Config,
         material: &Material,
-        trial: &Trial,
+        trial: &Arc<Trial>,
         device: &burn::tensor::Device,
         random: &mut Stream,
     ) -> Result<Self, RunError> {
@@ -98,7 +99,7 @@ impl Network {
                 Self::Perceptron(Box::new(Perceptron::new(config, material, trial, random)?))
             }
             config::Network::Vit => {
-                Self::Transformer(Box::new(Transformer::new(config, material, trial, device, random)?))
+                Self::Transformer(Box::new(Transformer::new(material, trial, device, random)?))
             }
         })
     }

@@ -17,10 +17,12 @@ use weightscope_population::learner::inner;
 use weightscope_population::{DecayOn, Elementwise as _, Judgement, Rule};
 
 use super::{Function, Matrix, PairGradients, SALIENCY_SMOOTHING, StepRule, Stepped, Tensor, defect};
-use crate::config::Config;
 use crate::data::{Material, Rows, Trial};
 use crate::method::saliency::Saliency;
 
+/// Variance of an initial weight times the inputs: that of the shared transformer's uniform start, but Gaussian, so that the kurtosis is 3.
+/// The perceptron's 2 is for rectified units, and saturates the attention.
+const VARIANCE: f32 = 1.0 / 3.0;
 /// Rows in one pass.
 const CHUNK: usize = 256;
 
@@ -40,11 +42,10 @@ pub(crate) struct Transformer {
 }
 
 impl Transformer {
-    /// With Gaussian weight matrices N(0, 2/inputs), biases 0, embeddings and norms as the shared transformer starts them.
+    /// With Gaussian weight matrices N(0, 1/(3·inputs)), biases 0, embeddings and norms as the shared transformer starts them.
     pub(super) fn new(
-        config: &Config,
         material: &Material,
-        trial: &Trial,
+        trial: &Arc<Trial>,
         device: &Device,
         random: &mut Stream,
     ) -> Result<Self, RunError> {
@@ -58,7 +59,7 @@ impl Transformer {
             let decays = entry.role == Role::Weight && entry.shape.len() == 2;
             match (&entry.shape[..], entry.role) {
                 ([_, inputs], Role::Weight) => {
-                    let deviation = (2.0 / *inputs as f32).sqrt();
+                    let deviation = (VARIANCE / *inputs as f32).sqrt();
                     random.fill_normal(values);
                     values.iter_mut().for_each(|value| *value *= deviation);
                     layers.push(Matrix {
@@ -78,11 +79,10 @@ impl Transformer {
                 decay: if decays { Decay::Applied } else { Decay::Spared },
             });
         }
-        let _ = config;
         Ok(Self {
             vit: Arc::new(vit),
             optimizer: AdamW::new(AdamWSettings::default(), latent.len()),
-            trial: Arc::new(trial.clone()),
+            trial: Arc::clone(trial),
             classes: material.classes,
             device: device.clone(),
             parameters,

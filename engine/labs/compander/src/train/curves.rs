@@ -129,7 +129,7 @@ fn gains(run: &mut Running<'_, '_, Config>, finished: &[Finished]) {
         None => ", no interval for one seed".to_owned(),
     };
     let text = format!(
-        "{}: mean gain {:+.4}{interval}, {} of {} seeds positive",
+        "seed ({}: mean gain {:+.4}{interval}, {} of {} positive)",
         gain.words(),
         gain.mean,
         gain.wins,

@@ -15,7 +15,7 @@ use crate::data::{Material, Trial};
 use crate::network::Network;
 
 /// Points of the accuracy over steps, the start left out.
-const HISTORY: u64 = 12;
+const HISTORY: u64 = 8;
 
 /// Accuracies at one step.
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -63,7 +63,7 @@ impl Duo {
         device: &Device,
         seed: u64,
     ) -> Result<Self, RunError> {
-        let trial = material.trial(config, config.data_seed.first().copied().unwrap_or(seed))?;
+        let trial = Arc::new(material.trial(config, config.data_seed.first().copied().unwrap_or(seed))?);
         let network = Network::new(config, material, &trial, device, &mut stream(seed, "init"))?;
         let twin = config.has_twin().then(|| network.clone());
         let own = Arm::companding(config, network)?;
@@ -71,15 +71,7 @@ impl Duo {
         let twin = twin
             .map(|network| Arm::plain(network, (config.twin == Twin::Scaled).then_some(&factors[..])))
             .transpose()?;
-        let mut duo = Self {
-            seed,
-            own,
-            twin,
-            trial: Arc::new(trial),
-            done: 0,
-            history: Vec::new(),
-            twin_history: Vec::new(),
-        };
+        let mut duo = Self { seed, own, twin, trial, done: 0, history: Vec::new(), twin_history: Vec::new() };
         duo.look();
         Ok(duo)
     }

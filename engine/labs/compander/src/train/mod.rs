@@ -215,6 +215,11 @@ fn repeats(run: &mut Running<'_, '_, Config>) -> Result<(), RunError> {
 pub(super) fn restore(run: &mut Running<'_, '_, Config>, saved: &State) -> Result<(), RunError> {
     store::restore(run.state, saved)?;
     let config = run.settings;
+    let done = run.state.finished.len();
+    if done as u64 > config.repeats {
+        let problem = Problem::error("repeats", format!("{done} repeats are done already"));
+        return Err(RunError::Problems(vec![problem.allowing(format!("{done} or more"))]));
+    }
     if run.state.phases.goes_on_with(config) {
         return Ok(());
     }
@@ -250,6 +255,16 @@ impl Trained {
         let mut duo = Duo::new(config, material, &burn::tensor::Device::flex(), seed)?;
         duo.train(&Phases::new(config), &|| Ok(()))?;
         Ok(Self { duo, config: config.clone(), columns: material.columns })
+    }
+
+    /// Effective weights of the network and of its twin before the first step.
+    pub(super) fn starts(
+        config: &Config,
+        material: &Material,
+        seed: u64,
+    ) -> Result<(Vec<f32>, Vec<f32>), RunError> {
+        let duo = Duo::new(config, material, &burn::tensor::Device::flex(), seed)?;
+        Ok((duo.own.start, duo.twin.map_or_else(Vec::new, |twin| twin.start)))
     }
 
     /// Logits of the test rows as the run judges them.

@@ -45,6 +45,7 @@ pub(super) fn view(config: &Config) -> View<Config> {
         ],
         derives: vec![FIGURE.to_owned(), PART.to_owned()],
         empty: "Near-zero share, kurtosis and largest weight over steps appear here. Press Run.".to_owned(),
+        dashed: vec![ch::FIGURE.id(ch::TWIN)],
         help: include_str!("../help/distribution.md").to_owned(),
         ..ViewSpec::of("distribution", "Spread of the weights", ViewKind::Lines, &[&ch::FIGURE])
     })

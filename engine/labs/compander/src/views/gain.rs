@@ -9,8 +9,8 @@ use crate::config::Config;
 /// The view.
 pub(super) fn view(_: &Config) -> View<Config> {
     View::new(ViewSpec {
-        x: AxisSpec::new("seed", ""),
-        y: AxisSpec::new("gain in test accuracy", "").named_by(ch::GAIN_WORDS.id()),
+        x: AxisSpec::new("seed", "").named_by(ch::GAIN_WORDS.id()),
+        y: AxisSpec::new("gain in test accuracy", ""),
         color: Some(AxisSpec::new("gain", "")),
         references: vec![Reference::new(ReferenceAxis::Y, 0.0, ReferenceStyle::Level).label("no gain")],
         overlays: vec![

@@ -12,6 +12,7 @@ pub(super) fn view(_: &Config) -> View<Config> {
         x: AxisSpec::new("|w|", "std of the initial weights"),
         y: AxisSpec::new("mean |Δw| in a step", "std").scale(AxisScale::Log),
         empty: "How far small and large weights move appears here. Press Run.".to_owned(),
+        dashed: vec![ch::MOTION.id(ch::TWIN)],
         help: include_str!("../help/motion.md").to_owned(),
         ..ViewSpec::of("motion", "Motion by size", ViewKind::Curve, &[&ch::MOTION])
     })

@@ -12,6 +12,7 @@ pub(super) fn view(_: &Config) -> View<Config> {
         x: AxisSpec::new("standard deviation of the noise", ""),
         y: AxisSpec::new("test accuracy", ""),
         empty: "Accuracy under noise on the inputs appears here when the first repeat is done.".to_owned(),
+        dashed: vec![ch::NOISE.id(ch::TWIN)],
         help: include_str!("../help/noise.md").to_owned(),
         ..ViewSpec::of("noise", "Noise on the inputs", ViewKind::Curve, &[&ch::NOISE])
     })

@@ -11,6 +11,7 @@ pub(super) fn view(_: &Config) -> View<Config> {
     View::new(ViewSpec {
         y: AxisSpec::new("Euclidean norm", "").scale(AxisScale::Log),
         empty: "Norms of the weights and of their updates appear here. Press Run.".to_owned(),
+        dashed: vec![ch::NORM.id(ch::TWIN), ch::UPDATE.id(ch::TWIN)],
         help: include_str!("../help/norms.md").to_owned(),
         ..ViewSpec::of("norms", "Norms", ViewKind::Lines, &[&ch::NORM, &ch::UPDATE])
     })

@@ -12,6 +12,7 @@ pub(super) fn view(_: &Config) -> View<Config> {
         y: AxisSpec::new("participation ratio", ""),
         tab_of: Some("use".to_owned()),
         empty: "The participation ratio of each layer over steps appears here. Press Run.".to_owned(),
+        dashed: vec![ch::PARTICIPATION.id("twin/*")],
         help: include_str!("../help/participation.md").to_owned(),
         ..ViewSpec::of("participation", "Participation", ViewKind::Lines, &[&ch::PARTICIPATION])
     })

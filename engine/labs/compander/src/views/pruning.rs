@@ -12,6 +12,7 @@ pub(super) fn view(_: &Config) -> View<Config> {
         x: AxisSpec::new("share removed", "").limits(0.0, 0.9),
         y: AxisSpec::new("test accuracy", ""),
         empty: "Accuracy after removing weights appears here when the first repeat is done.".to_owned(),
+        dashed: vec![ch::PRUNING.id("twin/*")],
         help: include_str!("../help/pruning.md").to_owned(),
         ..ViewSpec::of("pruning", "Removing weights", ViewKind::Curve, &[&ch::PRUNING])
     })
