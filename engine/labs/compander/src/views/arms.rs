@@ -135,7 +135,7 @@ fn settings(experiment: &Experiment) -> Vec<(String, String)> {
     shown.map(|(field, value)| (field.key.to_owned(), value.to_string())).collect()
 }
 
-/// For each run the settings in which not all runs agree; all of them have the first one's if there is only one.
+/// For each run the settings in which it differs from what most of the runs have, in words; "as most" where there are none.
 fn differences(arms: &[Arm]) -> Vec<String> {
     let value = |arm: &Arm, key: &str| {
         arm.settings.iter().find(|(own, _)| own == key).map(|(_, value)| value.clone())
@@ -143,15 +143,59 @@ fn differences(arms: &[Arm]) -> Vec<String> {
     let read: Vec<&Arm> = arms.iter().filter(|arm| !arm.settings.is_empty()).collect();
     let mut keys: Vec<&str> = Vec::new();
     for (key, _) in read.iter().flat_map(|arm| &arm.settings) {
-        let first = read.first().and_then(|arm| value(arm, key));
-        let differs = read.iter().any(|arm| value(arm, key) != first);
-        if differs && !keys.contains(&key.as_str()) {
+        if !keys.contains(&key.as_str()) {
             keys.push(key);
         }
     }
+    // The first of the values that stand most often.
+    let usual = |key: &str| {
+        let values: Vec<Option<String>> = read.iter().map(|arm| value(arm, key)).collect();
+        let count = |wanted: &Option<String>| values.iter().filter(|own| *own == wanted).count();
+        let most = values.iter().map(count).max().unwrap_or(0);
+        values.iter().find(|own| count(own) == most).cloned().flatten()
+    };
     let words = |arm: &Arm| {
-        let own = keys.iter().filter_map(|key| Some(format!("{key} = {}", value(arm, key)?)));
-        own.collect::<Vec<_>>().join(", ")
+        let own = keys.iter().filter_map(|key| {
+            let own = value(arm, key);
+            let differs = own.is_some() && own != usual(key);
+            differs.then(|| format!("{key} {}", own.unwrap_or_default().trim_matches('"')))
+        });
+        let own: Vec<String> = own.collect();
+        if own.is_empty() && !arm.settings.is_empty() { "as most".to_owned() } else { own.join(", ") }
     };
     arms.iter().map(words).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn arm(settings: &[(&str, &str)], own: &[f64], twin: &[f64]) -> Arm {
+        Arm {
+            id: "run".to_owned(),
+            settings: settings.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect(),
+            own: own.to_vec(),
+            twin: twin.to_vec(),
+            why: None,
+        }
+    }
+
+    #[test]
+    fn an_arm_is_named_by_what_most_others_have_not() {
+        let arms = [
+            arm(&[("dropout", "0.0"), ("compander", "\"arctan\"")], &[], &[]),
+            arm(&[("dropout", "0.2"), ("compander", "\"arctan\"")], &[], &[]),
+            arm(&[("dropout", "0.0"), ("compander", "\"softsign\"")], &[], &[]),
+        ];
+        assert_eq!(differences(&arms), ["as most", "dropout 0.2", "compander softsign"]);
+    }
+
+    #[test]
+    fn a_row_says_what_its_interval_shows() {
+        let (order, cells) = row(&arm(&[], &[0.8, 0.82, 0.81], &[0.7, 0.73, 0.7]), "x".to_owned());
+        assert!((order - 0.1).abs() < 1e-12 && cells.len() == COLUMNS.len());
+        assert_eq!(cells.last(), Some(&Cell::Text("gain".to_owned())));
+        let (order, cells) = row(&arm(&[], &[], &[]), String::new());
+        assert!(order == f64::NEG_INFINITY && cells.len() == COLUMNS.len(), "last, with the reason");
+    }
 }

@@ -2,7 +2,10 @@
 
 use weightscope_frame::lab::{Derive, View};
 use weightscope_frame::record::declared::{Family, Of as _, kinds::OfScalars};
-use weightscope_frame::record::{AxisSpec, Channel, ControlKind, ControlSpec, Data, ViewKind, ViewSpec};
+use weightscope_frame::record::{
+    AxisSpec, Channel, ControlKind, ControlSpec, Data, Reference, ReferenceAxis, ReferenceStyle, ViewKind,
+    ViewSpec,
+};
 use weightscope_frame::run::RunError;
 
 use crate::channels as ch;
@@ -43,6 +46,7 @@ pub(super) fn view(config: &Config) -> View<Config> {
                 ControlKind::ChoiceFrom { channel: ch::WHOLE.id().to_owned() },
             ),
         ],
+        references: vec![Reference::new(ReferenceAxis::X, 0.0, ReferenceStyle::Boundary).label("start")],
         derives: vec![FIGURE.to_owned(), PART.to_owned()],
         empty: "Near-zero share, kurtosis and largest weight over steps appear here. Press Run.".to_owned(),
         dashed: vec![ch::FIGURE.id(ch::TWIN)],

@@ -20,6 +20,11 @@ const KNEE: &str = "knee";
 /// Range of a control and of the curve, in standard deviations.
 const LEAST: f64 = 0.05;
 const MOST: f64 = 6.0;
+/// Half the range of the drawing.
+const REACH: f64 = 4.5;
+/// Densities are drawn from here up, so many times their size, beneath the curves.
+const FLOOR: f64 = -4.5;
+const MAGNIFIED: f64 = 3.0;
 /// Points of a curve on each side of zero.
 const POINTS: i32 = 120;
 
@@ -40,8 +45,8 @@ pub(super) fn view(config: &Config) -> View<Config> {
         Reference::new(axis, value.clamp(LEAST, MOST), ReferenceStyle::Boundary).label(label).control(control)
     };
     View::new(ViewSpec {
-        x: AxisSpec::new("latent weight v", "std").limits(-MOST, MOST),
-        y: AxisSpec::new("effective weight w, slope, density", ""),
+        x: AxisSpec::new("latent weight v", "std").limits(-REACH, REACH),
+        y: AxisSpec::new("weight w (std), slope", "").limits(FLOOR, REACH),
         references: vec![
             line(ReferenceAxis::Y, bound, "bound", BOUND),
             line(ReferenceAxis::X, knee, "knee b", KNEE),
@@ -132,9 +137,9 @@ impl Made {
             channel("slope", "slope at the lines", self.slope),
             channel("identity", "identity", self.identity),
             channel("recorded", "Ψ(v) as recorded", self.recorded),
-            channel("latent", "density of v", self.latent),
-            channel("weights", "density of w, recorded", self.weights),
-            channel("weights_turned", "density of w at the lines", self.weights_turned),
+            channel("latent", "density of v (×3, from below)", self.latent),
+            channel("weights", "density of w, recorded (×3, from below)", self.weights),
+            channel("weights_turned", "density of w at the lines (×3, from below)", self.weights_turned),
         ]
     }
 }
@@ -153,19 +158,23 @@ fn recorded(record: &Record, layer: &str, step: u64) -> Option<Pair> {
 }
 
 fn sampled(of: impl Fn(f64) -> f64) -> Curve {
-    let x: Vec<f64> = (-POINTS..=POINTS).map(|point| MOST * f64::from(point) / f64::from(POINTS)).collect();
+    let x: Vec<f64> = (-POINTS..=POINTS).map(|point| REACH * f64::from(point) / f64::from(POINTS)).collect();
     Curve { y: x.iter().map(|x| of(*x)).collect(), x, band: None }
 }
 
-/// Share per standard deviation, filled down to zero.
+/// Share per standard deviation, magnified and filled down to the floor; what lies outside the drawing is left out.
 fn density(edges: &[f64], counts: &[f64]) -> Curve {
     let total: f64 = counts.iter().sum();
     let (mut x, mut y) = (Vec::new(), Vec::new());
     for (ends, count) in edges.windows(2).zip(counts) {
         let [low, high] = ends else { continue };
-        x.push(0.5 * (low + high));
-        y.push(if total > 0.0 { count / total / (high - low) } else { 0.0 });
+        let middle = 0.5 * (low + high);
+        if middle.abs() > REACH {
+            continue;
+        }
+        x.push(middle);
+        y.push(FLOOR + if total > 0.0 { MAGNIFIED * count / total / (high - low) } else { 0.0 });
     }
-    let floor = vec![0.0; y.len()];
+    let floor = vec![FLOOR; y.len()];
     Curve { x, band: Some((floor, y.clone())), y }
 }
