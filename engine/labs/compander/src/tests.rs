@@ -150,3 +150,20 @@ fn an_inverse_start_is_the_twins_and_repeats_are_runs_of_their_seeds() {
     let spread = |values: &[f32]| crate::method::distribution::deviation(&values[..64 * 16]);
     assert!((spread(&own) / spread(&twin) - 1.0).abs() < 1e-5, "a scaled twin has the spread of the start");
 }
+
+/// The repeats behind the first one are trained under the settings of before and after a fork, as the first one was.
+#[test]
+fn a_fork_trains_all_repeats_under_both_settings() {
+    let config = Config {
+        hidden_widths: vec![16],
+        epochs: 3,
+        parameters: crate::Parameters::Learned,
+        ..Config::default()
+    };
+    let changed = Config { amplitude: 1.5, learning_rate: 1e-3, dropout: 0.1, ..config.clone() };
+    let material = Material::open(&config).unwrap();
+    let (forked, other) = Trained::forked((&config, &changed), &material, 7).unwrap();
+    assert_eq!(forked, other);
+    let (_, unchanged) = Trained::forked((&config, &config), &material, 7).unwrap();
+    assert_ne!(forked, unchanged, "the change changes something");
+}

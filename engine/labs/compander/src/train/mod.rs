@@ -119,6 +119,7 @@ pub(super) fn stages(config: &Config) -> Vec<Stage<Config>> {
     let steps = Steps {
         record: Some((config.record_every, live::record)),
         pictures: Some((PICTURES, pictures::take)),
+        evaluate: Some(keep),
         ..Steps::new(per_epoch, step)
     };
     vec![
@@ -173,6 +174,16 @@ fn step(run: &mut Running<'_, '_, Config>, _at: &Step<'_>) -> Result<(), RunErro
         state.live.moved(&state.duo, &before, losses);
     }
     Ok(())
+}
+
+/// Saves a checkpoint at each quarter of the first repeat: a short run would keep none to fork from, and later ones hold repeats that are
+/// trained already.
+fn keep(run: &mut Running<'_, '_, Config>) -> Result<(), RunError> {
+    const PARTS: u64 = 4;
+    let epochs = run.settings.epochs;
+    let done = run.state.duo.done / steps_per_epoch(run.settings);
+    let is_due = (1..PARTS).any(|part| done == (part * epochs).div_ceil(PARTS));
+    if is_due { run.checkpoint() } else { Ok(()) }
 }
 
 /// The repeats that are not done, as jobs; the first one is trained already and measured here.
@@ -255,6 +266,28 @@ impl Trained {
         let mut duo = Duo::new(config, material, &burn::tensor::Device::flex(), seed)?;
         duo.train(&Phases::new(config), &|| Ok(()))?;
         Ok(Self { duo, config: config.clone(), columns: material.columns })
+    }
+
+    /// Latent weights of a repeat that was forked at a step to other settings, and of one that was trained under both from the start.
+    pub(super) fn forked(
+        (config, changed): (&Config, &Config),
+        material: &Material,
+        at: u64,
+    ) -> Result<(Vec<f32>, Vec<f32>), RunError> {
+        let device = burn::tensor::Device::flex();
+        let mut phases = Phases::new(config);
+        let mut forked = Duo::new(config, material, &device, 3)?;
+        while forked.done < at {
+            let per_epoch = steps_per_epoch(config);
+            let rows = learned_from(config) as usize;
+            let epoch = batches(config, rows, 3, forked.done / per_epoch)?;
+            forked.step(&phases, epoch.batch((forked.done % per_epoch) as usize).unwrap_or_default())?;
+        }
+        phases.change(at, changed);
+        forked.train(&phases, &|| Ok(()))?;
+        let mut other = Duo::new(phases.at(0), material, &device, 3)?;
+        other.train(&phases, &|| Ok(()))?;
+        Ok((forked.own.network.latent(), other.own.network.latent()))
     }
 
     /// Effective weights of the network and of its twin before the first step.
