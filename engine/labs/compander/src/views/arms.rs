@@ -52,7 +52,7 @@ const COLUMNS: [&str; 10] = [
     "gain",
     "low (95 %)",
     "high (95 %)",
-    "seeds with a gain",
+    "positive",
     "shown",
 ];
 
