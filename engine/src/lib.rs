@@ -15,6 +15,7 @@ use weightscope_frame::lab::{Catalogue, Entry};
 
 /// The labs, each a crate of its own.
 pub mod labs {
+    pub use weightscope_compander as compander;
     pub use weightscope_oscillation as oscillation;
     pub use weightscope_phases as phases;
     pub use weightscope_quantiles as quantiles;
@@ -25,4 +26,5 @@ pub const CATALOGUE: Catalogue = Catalogue::new(&[
     Entry::of::<labs::oscillation::Config>(),
     Entry::of::<labs::phases::Config>(),
     Entry::of::<labs::quantiles::Config>(),
+    Entry::of::<labs::compander::Config>(),
 ]);

@@ -30,6 +30,7 @@ pub(crate) const SUITE: Catalogue = Catalogue::new(&[
     Entry::of::<labs::oscillation::Config>(),
     Entry::of::<labs::phases::Config>(),
     Entry::of::<labs::quantiles::Config>(),
+    Entry::of::<labs::compander::Config>(),
     Entry::of::<Gallery>(),
     Entry::of::<Minimal>(),
 ]);
@@ -135,6 +136,50 @@ pub(crate) fn experiments(name: &str) -> Vec<(&'static str, Experiment)> {
                 ]),
             ),
         ],
+        "compander" => vec![
+            ("compander", smallest()),
+            (
+                "compander_learned",
+                with(&[
+                    ("start", "inverse"),
+                    ("floor", "clip"),
+                    ("amplitude", "1.2"),
+                    ("width", "0.76"),
+                    ("parameters", "learned"),
+                    ("batch_norm", "true"),
+                    ("dropout", "0.2"),
+                    ("label_smoothing", "0.1"),
+                    ("label_noise", "0.2"),
+                    ("weight_decay", "0.1"),
+                    ("decay_on", "effective"),
+                    ("twin", "scaled"),
+                ]),
+            ),
+            (
+                "compander_held_out",
+                with(&[
+                    ("compander", "softsign"),
+                    ("start", "inverse"),
+                    ("parameters", "held_out"),
+                    ("share", "network"),
+                    ("layers", "hidden"),
+                    ("optimizer", "sgd"),
+                    ("learning_rate", "0.05"),
+                ]),
+            ),
+            (
+                "compander_vit",
+                with(&[
+                    ("network", "vit"),
+                    ("embedding", "8"),
+                    ("heads", "2"),
+                    ("blocks", "1"),
+                    ("patch", "4"),
+                    ("epochs", "1"),
+                    ("repeats", "1"),
+                ]),
+            ),
+        ],
         "gallery" => vec![("gallery", smallest())],
         "minimal" => vec![("minimal", smallest())],
         other => panic!("{other} has no line in the suite's list of short experiments"),
@@ -146,6 +191,7 @@ pub(crate) fn exact_files(name: &str) -> &'static [&'static str] {
     match name {
         "phases" => &["grid.csv"],
         "quantiles" => &["scores.csv"],
+        "compander" => &["networks.csv", "curves.csv"],
         _ => &[],
     }
 }

@@ -78,6 +78,7 @@ labs! {
     oscillation
     phases
     quantiles
+    compander
     gallery
     minimal
 }

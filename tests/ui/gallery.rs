@@ -105,5 +105,8 @@ fn a_long_table_is_filtered_and_ordered_and_only_rows_in_sight_are_drawn() {
     harness.run_steps(2);
     harness.event(egui::Event::Text("pool 99998".to_owned()));
     harness.run_steps(4);
-    assert!(has(&harness, &format!("1 of {all} rows")) && has(&harness, "pool 99998"), "both words in one row");
+    assert!(
+        has(&harness, &format!("1 of {all} rows")) && has(&harness, "pool 99998"),
+        "both words in one row"
+    );
 }

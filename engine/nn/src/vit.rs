@@ -150,6 +150,20 @@ impl VitShape {
     }
 }
 
+/// Pixels of images with their channels last, as [`VitShape::patches`] wants them: `[images, channels, pixels]` → `[images, pixels, channels]`.
+pub fn channels_last(features: &[f32], channels: usize, pixels: usize) -> Vec<f32> {
+    if channels == 1 {
+        return features.to_vec();
+    }
+    let mut out = Vec::with_capacity(features.len());
+    for image in features.chunks_exact(channels * pixels) {
+        for pixel in 0..pixels {
+            out.extend(image.iter().skip(pixel).step_by(pixels));
+        }
+    }
+    out
+}
+
 /// Handles of one pre-norm block, called `blocks.i`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Block {

@@ -2,23 +2,16 @@
 //!
 //! Contract: padding stays harmless: each function is 0 at 0. A NaN stays a NaN, so that a diverging network shows.
 
-#![expect(
-    clippy::inline_always,
-    reason = "a function that is not inlined is compiled for the smallest instruction set"
-)]
-
 use multiversion::multiversion;
 
 use super::lane::{Lane, flat, flat_mut};
 use super::shape::Activation;
 use weightscope_math::special::exponential::exp_of_nonpositive;
+use weightscope_math::special::tangent::tanh as tanh_value;
 use weightscope_nn::gelu::value_and_slope;
 
 /// 1/√(2π).
 const DENSITY_AT_ZERO: f32 = 0.398_942_3;
-
-/// Coefficients of tanh(x) = x + x³·P(x²) for |x| < 0.625, highest power first (S. Moshier's Cephes library, `tanhf`).
-const TANH_SMALL: [f32; 5] = [-5.704_988_7e-3, 2.063_909e-2, -5.373_971_6e-2, 1.333_144_2e-1, -3.333_328e-1];
 
 impl Activation {
     /// True if the second derivative is not zero everywhere.
@@ -46,7 +39,7 @@ pub(super) fn curvatures(activation: Activation, sums: &[Lane], curvatures: &mut
     let curvature = match activation {
         Activation::Relu => |_| 0.0,
         Activation::Tanh => |z: f32| {
-            let value = tanh_of(z);
+            let value = tanh_value(z);
             -2.0 * value * (1.0 - value * value)
         },
         Activation::Gelu => |z: f32| exp_of_nonpositive(-0.5 * z * z) * DENSITY_AT_ZERO * (2.0 - z * z),
@@ -88,7 +81,7 @@ pub(super) fn add_product(target: &mut [Lane], a: &[Lane], b: &[Lane]) {
 #[multiversion(targets("x86_64+avx512f+avx512vl+avx512dq+avx512bw+avx2+fma", "x86_64+avx2+fma"))]
 fn tanh(values: &mut [Lane], slopes: &mut [Lane]) {
     for (value, slope) in flat_mut(values).iter_mut().zip(flat_mut(slopes)) {
-        *value = tanh_of(*value);
+        *value = tanh_value(*value);
         *slope = 1.0 - *value * *value;
     }
 }
@@ -100,34 +93,10 @@ fn gelu(values: &mut [Lane], slopes: &mut [Lane]) {
     }
 }
 
-/// Hyperbolic tangent, relative error below 1e-6.
-#[inline(always)]
-fn tanh_of(x: f32) -> f32 {
-    let square = x * x;
-    let mut sum = 0.0;
-    for coefficient in TANH_SMALL {
-        sum = sum * square + coefficient;
-    }
-    let small = x + x * square * sum;
-    let power = exp_of_nonpositive(-2.0 * x.abs());
-    let large = ((1.0 - power) / (1.0 + power)).copysign(x);
-    if x.abs() < 0.625 { small } else { large }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::lane::LANES;
-
-    #[test]
-    fn the_tangent_agrees_with_the_library() {
-        for index in -4000..=4000 {
-            let x = index as f32 / 300.0;
-            let exact = f64::from(x).tanh();
-            let error = (f64::from(tanh_of(x)) - exact).abs();
-            assert!(error <= 1e-6 * exact.abs(), "{x}: {error}");
-        }
-    }
 
     #[test]
     fn slopes_and_curvatures_are_derivatives() {

@@ -66,13 +66,13 @@ impl Lane {
 
 /// The numbers of lanes in a row. Passes over elements use it: over lanes, compilers turn the loops inside out.
 #[inline(always)]
-pub(super) fn flat(lanes: &[Lane]) -> &[f32] {
+pub fn flat(lanes: &[Lane]) -> &[f32] {
     bytemuck::cast_slice(lanes)
 }
 
 /// The same for writing.
 #[inline(always)]
-pub(super) fn flat_mut(lanes: &mut [Lane]) -> &mut [f32] {
+pub fn flat_mut(lanes: &mut [Lane]) -> &mut [f32] {
     bytemuck::cast_slice_mut(lanes)
 }
 

@@ -4,9 +4,11 @@
 //! textbook: δ of the outputs from the objective, gW = aᵀδ, gb = Σδ, δ of the layer below = (δ Wᵀ)·s'(z).
 //! Contract: after [`Machine::new`] a step allocates nothing; results do not depend on what the machine did before.
 
-use super::activation::{activate, damp};
+use super::activation::{activate, damp, multiply};
+use super::dropout::Dropout;
 use super::kernel::{Descend, Place, Rates, Start, Store, outer_descend, outer_store, product, transpose};
-use super::lane::{Lane, panels};
+use super::lane::{Lane, add_scaled, panels};
+use super::normalization::Normalization;
 use super::objective::{self, Rows};
 use super::samples::Samples;
 use super::shape::{Layer, Shape};
@@ -27,6 +29,17 @@ pub struct Machine {
     /// Transposed weights of each layer but the first.
     transposed: Vec<Vec<Lane>>,
     order: Vec<u32>,
+}
+
+/// What a training pass does beside the plain one; judging never does.
+#[derive(Debug, Default)]
+pub(super) struct Beside<'a> {
+    /// Share of each target that is spread over the classes.
+    pub(super) label_smoothing: f32,
+    /// Factors of hidden units, drawn for the rows of this pass.
+    pub(super) dropout: Option<&'a Dropout>,
+    /// Normalisation of hidden sums over the batch.
+    pub(super) normalization: Option<&'a mut Normalization>,
 }
 
 /// How well a network does on some rows.
@@ -92,6 +105,11 @@ impl Machine {
         &self.shape
     }
 
+    /// Most rows in a step.
+    pub fn batch(&self) -> usize {
+        self.batch
+    }
+
     /// One step of gradient descent on these rows (at most the machine's batch); the sum of their losses before it.
     pub fn descend(
         &mut self,
@@ -103,8 +121,8 @@ impl Machine {
     ) -> f64 {
         transpose_all(&self.shape, weights, &mut self.transposed);
         let rows = &rows[..rows.len().min(self.batch)];
-        let loss = self.forward_to_delta(weights, samples, rows);
-        self.backward(rows.len(), |layer, input, delta, count| {
+        let loss = self.forward_to_delta(weights, samples, rows, &mut Beside::default());
+        self.backward(rows.len(), &mut Beside::default(), |layer, input, delta, count| {
             let mut sink = Descend { weights: &mut *weights, velocity: &mut *velocity, rates };
             outer_descend(input, delta, count, layer.place(true), &mut sink);
         });
@@ -119,10 +137,43 @@ impl Machine {
         rows: &[u32],
         gradient: &mut [Lane],
     ) -> f64 {
+        self.gradient_beside(weights, samples, rows, gradient, &mut Beside::default())
+    }
+
+    /// Gradient of the mean loss over all rows, in pieces of at most the machine's batch, with `smoothing` of each target spread over
+    /// the classes; the mean loss. Allocates.
+    pub fn whole_gradient(
+        &mut self,
+        weights: &[Lane],
+        samples: &Samples,
+        smoothing: f32,
+        gradient: &mut [Lane],
+    ) -> f64 {
+        let order: Vec<u32> = (0..samples.rows() as u32).collect();
+        let mut piece = self.shape.zeros();
+        let mut sum = 0.0;
+        gradient.fill(Lane::ZERO);
+        for rows in order.chunks(self.batch) {
+            let mut beside = Beside { label_smoothing: smoothing, ..Beside::default() };
+            sum += self.gradient_beside(weights, samples, rows, &mut piece, &mut beside);
+            add_scaled(gradient, rows.len() as f32 / order.len() as f32, &piece);
+        }
+        sum / order.len().max(1) as f64
+    }
+
+    /// [`Machine::gradient`] with what is done beside.
+    pub(super) fn gradient_beside(
+        &mut self,
+        weights: &[Lane],
+        samples: &Samples,
+        rows: &[u32],
+        gradient: &mut [Lane],
+        beside: &mut Beside<'_>,
+    ) -> f64 {
         transpose_all(&self.shape, weights, &mut self.transposed);
         let rows = &rows[..rows.len().min(self.batch)];
-        let loss = self.forward_to_delta(weights, samples, rows);
-        self.backward(rows.len(), |layer, input, delta, count| {
+        let loss = self.forward_to_delta(weights, samples, rows, beside);
+        self.backward(rows.len(), beside, |layer, input, delta, count| {
             outer_store(input, delta, count, layer.place(true), &mut Store(&mut *gradient));
         });
         loss
@@ -162,7 +213,7 @@ impl Machine {
                 *slot = row as u32;
             }
             let order = std::mem::take(&mut self.order);
-            self.forward(weights, samples, &order[..count]);
+            self.forward(weights, samples, &order[..count], &mut Beside::default());
             let last = self.values.len() - 1;
             let z = &mut self.values[last][..panels(outputs) * count];
             see(z, count);
@@ -179,7 +230,7 @@ impl Machine {
     }
 
     /// Values of all layers; the last holds the outputs.
-    fn forward(&mut self, weights: &[Lane], samples: &Samples, rows: &[u32]) {
+    fn forward(&mut self, weights: &[Lane], samples: &Samples, rows: &[u32], beside: &mut Beside<'_>) {
         let count = rows.len();
         let last = self.shape.layers.len() - 1;
         samples.gather(rows, &mut self.values[0][..panels(self.shape.inputs()) * count]);
@@ -190,24 +241,41 @@ impl Machine {
             let biases = Start::Row(&weights[layer.biases.clone()]);
             product(input, count, &weights[layer.weights.clone()], layer.padded_inputs(), output, biases);
             if index < last {
+                if let Some(normalization) = &mut beside.normalization {
+                    normalization.forward(index, output, count);
+                }
                 let slopes = &mut self.slopes[index][..output.len()];
                 activate(self.shape.activation(), output, slopes);
+                if let Some(dropout) = beside.dropout {
+                    multiply(output, &dropout.factors[index][..output.len()]);
+                }
             }
         }
     }
 
     /// Forward pass, then the gradient of the outputs in the first delta buffer; the sum of the losses.
-    fn forward_to_delta(&mut self, weights: &[Lane], samples: &Samples, rows: &[u32]) -> f64 {
-        self.forward(weights, samples, rows);
+    fn forward_to_delta(
+        &mut self,
+        weights: &[Lane],
+        samples: &Samples,
+        rows: &[u32],
+        beside: &mut Beside<'_>,
+    ) -> f64 {
+        self.forward(weights, samples, rows, beside);
         let outputs = self.shape.outputs();
         let z = &mut self.deltas[0][..panels(outputs) * rows.len()];
         z.copy_from_slice(&self.values[self.shape.layers.len()][..z.len()]);
         let at = Rows { places: rows, total: rows.len(), outputs };
-        objective::descend(self.shape.objective(), z, at, &samples.targets)
+        objective::descend_smoothed(self.shape.objective(), z, at, &samples.targets, beside.label_smoothing)
     }
 
     /// From the outputs' gradient down; `take` gets each layer with its input and its delta.
-    fn backward(&mut self, count: usize, mut take: impl FnMut(&Layer, &[Lane], &[Lane], usize)) {
+    fn backward(
+        &mut self,
+        count: usize,
+        beside: &mut Beside<'_>,
+        mut take: impl FnMut(&Layer, &[Lane], &[Lane], usize),
+    ) {
         let [present, below] = &mut self.deltas;
         let (mut present, mut below) = (present, below);
         for (index, layer) in self.shape.layers.iter().enumerate().rev() {
@@ -223,7 +291,13 @@ impl Machine {
                     target,
                     Start::Zero,
                 );
+                if let Some(dropout) = beside.dropout {
+                    multiply(target, &dropout.factors[index - 1][..target.len()]);
+                }
                 damp(self.shape.activation(), target, input, &self.slopes[index - 1][..target.len()]);
+                if let Some(normalization) = &mut beside.normalization {
+                    normalization.backward(index - 1, target, count);
+                }
             }
             take(layer, input, delta, count);
             std::mem::swap(&mut present, &mut below);

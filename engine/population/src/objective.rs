@@ -36,6 +36,53 @@ pub(super) fn descend(objective: Objective, z: &mut [Lane], rows: Rows<'_>, targ
     }
 }
 
+/// [`descend`] with the share `smoothing` of each target spread evenly over the classes (C. Szegedy et al., arXiv 1512.00567); for
+/// targets that are no classes, and for the squared error, it is [`descend`].
+pub(super) fn descend_smoothed(
+    objective: Objective,
+    z: &mut [Lane],
+    rows: Rows<'_>,
+    targets: &Targets,
+    smoothing: f32,
+) -> f64 {
+    match (objective, targets) {
+        (Objective::CrossEntropy, Targets::Classes(labels)) if smoothing > 0.0 => {
+            let spread = smoothing / rows.outputs as f32;
+            let wanted = f64::from(1.0 - smoothing) * label_outputs(z, rows, labels)
+                + f64::from(spread) * all_outputs(z, rows);
+            let normalizers = softmax(z, rows.places.len(), rows.outputs);
+            subtract_smoothed(z, rows, labels, (1.0 - smoothing, spread));
+            super::lane::scale(z, 1.0 / rows.total as f32);
+            normalizers - wanted
+        }
+        _ => descend(objective, z, rows, targets),
+    }
+}
+
+/// Sum of all outputs of the rows.
+fn all_outputs(z: &[Lane], rows: Rows<'_>) -> f64 {
+    let count = rows.places.len();
+    let mut sum = 0.0;
+    for row in 0..count {
+        for column in 0..rows.outputs {
+            sum += f64::from(z[column / LANES * count + row].0[column % LANES]);
+        }
+    }
+    sum
+}
+
+/// Subtracts `own` at the label and `spread` at each class.
+fn subtract_smoothed(p: &mut [Lane], rows: Rows<'_>, labels: &[u32], (own, spread): (f32, f32)) {
+    let count = rows.places.len();
+    for row in 0..count {
+        for column in 0..rows.outputs {
+            p[column / LANES * count + row].0[column % LANES] -= spread;
+        }
+        let label = label(labels, rows, row);
+        p[label / LANES * count + row].0[label % LANES] -= own;
+    }
+}
+
 /// Sum of the rows' losses and number of right answers; what the outputs held is lost.
 pub(super) fn judge(objective: Objective, z: &mut [Lane], rows: Rows<'_>, targets: &Targets) -> (f64, usize) {
     let right = match targets {

@@ -158,6 +158,11 @@ impl Shape {
         self.layers[self.layers.len() - 1].biases.end
     }
 
+    /// Lanes of the weights of each layer in a packed vector; biases lie between them.
+    pub fn weight_lanes(&self) -> Vec<Range<usize>> {
+        self.layers.iter().map(|layer| layer.weights.clone()).collect()
+    }
+
     /// A packed vector of zeros.
     pub fn zeros(&self) -> Vec<Lane> {
         vec![Lane::ZERO; self.lanes()]

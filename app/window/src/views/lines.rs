@@ -91,7 +91,13 @@ fn strands<'a>(spec: &'a ViewSpec, sources: &[Source<'a>], options: &ViewOptions
             })
             .collect();
         let alone = all.len() == 1;
+        // A dashed channel has the colour of the one that it stands beside.
+        let (mut solid, mut beside) = (0, 0);
         for (number, (channel, label, series)) in all.into_iter().enumerate() {
+            let is_dashed = !many && spec.is_dashed(&channel.id);
+            let counted = if is_dashed { &mut beside } else { &mut solid };
+            let series_number = *counted;
+            *counted += 1;
             let style = options.overlay.runs.get(run).filter(|_| many);
             let own = CHANNEL_DASHES.get(number % CHANNEL_DASHES.len()).copied().unwrap_or_default();
             strands.push(Strand {
@@ -102,8 +108,12 @@ fn strands<'a>(spec: &'a ViewSpec, sources: &[Source<'a>], options: &ViewOptions
                 },
                 channel: format!("{} {label}", channel.id),
                 run,
-                ink: if many { run_ink(options, run) } else { Ink::Series(number) },
-                dash: if many { own } else { Dash::Solid },
+                ink: if many { run_ink(options, run) } else { Ink::Series(series_number) },
+                dash: match (many, is_dashed) {
+                    (true, _) => own,
+                    (false, true) => Dash::Dashed,
+                    (false, false) => Dash::Solid,
+                },
                 stroke: Stroke::Normal,
                 series,
                 from: style.and_then(|style| style.from),
@@ -308,6 +318,24 @@ mod tests {
         assert_eq!(lines[0].ink, lines[1].ink, "one colour for a run");
         assert_ne!(lines[0].ink, lines[2].ink, "another for the next");
         assert_eq!((lines[0].dash, lines[1].dash), (Dash::Solid, Dash::Dashed), "dash by channel");
+    }
+
+    #[test]
+    fn a_dashed_channel_has_the_colour_of_the_one_beside_it() {
+        let record = record(0.0);
+        let mut spec = ViewSpec::new("loss", "Loss", ViewKind::Lines, &["loss/*"]);
+        spec.dashed = vec!["loss/te*".to_owned()];
+        let source = Source { label: "run", id: "", record: &record };
+        let plot = lines(&spec, &[source], &ViewOptions::default(), &mut Vec::new()).unwrap();
+        let drawn: Vec<(Ink, Dash)> = plot
+            .items
+            .iter()
+            .filter_map(|item| match item {
+                Item::Line(line) => Some((line.ink, line.dash)),
+                _ => None,
+            })
+            .collect();
+        assert_eq!(drawn, [(Ink::Series(0), Dash::Solid), (Ink::Series(0), Dash::Dashed)]);
     }
 
     #[test]

@@ -86,6 +86,8 @@ pub(super) fn curve(spec: &ViewSpec, sources: &[Source<'_>], options: &ViewOptio
     let many = sources.len() > 1;
     let mut curves = Vec::new();
     for (run, source) in sources.iter().enumerate() {
+        // A dashed channel has the colour of the one that it stands beside.
+        let (mut solid, mut beside) = (0, 0);
         for (number, channel) in channels(spec, *source, options).into_iter().enumerate() {
             if let Data::Curve(timeline) = &channel.data
                 && let Some((_, curve)) = timeline.at(options.step.unwrap_or(u64::MAX))
@@ -96,10 +98,14 @@ pub(super) fn curve(spec: &ViewSpec, sources: &[Source<'_>], options: &ViewOptio
                     (true, _) => format!("{} · {}", source.label, channel.label),
                 };
                 let dash = CHANNEL_DASHES.get(number % CHANNEL_DASHES.len()).copied().unwrap_or_default();
-                let (ink, dash) = if many {
-                    (run_ink(options, run), dash)
-                } else {
-                    (Ink::Series(curves.len()), Dash::Solid)
+                let is_dashed = spec.is_dashed(&channel.id);
+                let counted = if is_dashed { &mut beside } else { &mut solid };
+                let series_number = *counted;
+                *counted += 1;
+                let (ink, dash) = match (many, is_dashed) {
+                    (true, _) => (run_ink(options, run), dash),
+                    (false, true) => (Ink::Series(series_number), Dash::Dashed),
+                    (false, false) => (Ink::Series(series_number), Dash::Solid),
                 };
                 let points = curve.x.iter().zip(&curve.y).map(|(x, y)| [*x, *y]).collect();
                 let line = Line { dash, source: many.then_some(run), ..Line::new(name, points, ink) };

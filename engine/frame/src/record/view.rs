@@ -206,6 +206,10 @@ pub struct ViewSpec {
     pub y: AxisSpec,
     /// What a colour says, for heat maps and scatters.
     pub color: Option<AxisSpec>,
+    /// Channels, by id or `family/*`, that are drawn dashed: each in the colour of the one that it stands beside, the first dashed one
+    /// beside the first of the others.
+    #[serde(default)]
+    pub dashed: Vec<String>,
     /// Events drawn on top, by channel id.
     pub marks: Option<String>,
     /// Reference lines.
@@ -240,6 +244,14 @@ pub struct ViewSpec {
 }
 
 impl ViewSpec {
+    /// True if the channel with this id is drawn dashed.
+    pub fn is_dashed(&self, channel: &str) -> bool {
+        self.dashed.iter().any(|pattern| match pattern.strip_suffix('*') {
+            Some(family) => channel.starts_with(family),
+            None => pattern == channel,
+        })
+    }
+
     /// True if its channels are derived, not recorded.
     pub fn is_derived(&self) -> bool {
         self.across || !self.derives.is_empty()
@@ -263,6 +275,7 @@ impl ViewSpec {
             x: AxisSpec::steps(),
             y: AxisSpec::default(),
             color: None,
+            dashed: Vec::new(),
             marks: None,
             references: Vec::new(),
             handles: Vec::new(),

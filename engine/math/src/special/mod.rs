@@ -8,3 +8,4 @@ pub mod exponential;
 pub mod gamma;
 pub mod normal;
 pub mod student;
+pub mod tangent;

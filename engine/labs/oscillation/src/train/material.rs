@@ -5,7 +5,7 @@ use weightscope_data::Read;
 use weightscope_data::{self as data, EpochBatches, LastBatch, OpenOptions, Scope, Standardizer};
 use weightscope_frame::run::{Context, RunError, default_cache_folder};
 use weightscope_nn::loss::one_hot;
-use weightscope_nn::vit::VitShape;
+use weightscope_nn::vit::{VitShape, channels_last};
 
 /// Rows with their labels.
 #[derive(Clone, Debug, Default)]
@@ -151,18 +151,4 @@ fn vit_shape(config: &Config, dataset: &data::Dataset) -> Result<VitShape, RunEr
     };
     shape.check().map_err(|error| RunError::setting("patch", format!("{error}: {}", config.dataset)))?;
     Ok(shape)
-}
-
-/// `[images, channels, pixels]` → `[images, pixels, channels]`.
-fn channels_last(features: &[f32], channels: usize, pixels: usize) -> Vec<f32> {
-    if channels == 1 {
-        return features.to_vec();
-    }
-    let mut out = Vec::with_capacity(features.len());
-    for image in features.chunks_exact(channels * pixels) {
-        for pixel in 0..pixels {
-            out.extend(image.iter().skip(pixel).step_by(pixels));
-        }
-    }
-    out
 }

@@ -1,0 +1,190 @@
+//! Pictures over the repeats that are done: means with their range, gains by seed, where weights went, the table of networks.
+
+use weightscope_frame::lab::Running;
+use weightscope_frame::record::declared::{Family, kinds::OfCurves};
+use weightscope_frame::record::{Cell, Curve, Dot, Grid, Table};
+
+use super::figures::{CHANGES, Figures, Finished, NOISES};
+use crate::channels as ch;
+use crate::config::Config;
+use crate::method::gain::Gain;
+use crate::method::revival::Revival;
+use crate::method::thinning::SHARES;
+
+/// Mean at each place over equally long lists, with the range.
+fn over(x: Vec<f64>, lists: &[Vec<f64>]) -> Curve {
+    let at = |place: usize| lists.iter().filter_map(move |list| list.get(place).copied());
+    let count = lists.len().max(1) as f64;
+    let y = (0..x.len()).map(|place| at(place).sum::<f64>() / count).collect();
+    let lower = (0..x.len()).map(|place| at(place).fold(f64::NAN, f64::min)).collect();
+    let upper = (0..x.len()).map(|place| at(place).fold(f64::NAN, f64::max)).collect();
+    Curve { x, y, band: Some((lower, upper)) }
+}
+
+/// Figures of one arm over the repeats.
+fn arms(finished: &[Finished]) -> [(&'static str, &'static str, Vec<&Figures>); 2] {
+    [
+        (ch::COMPANDER, "", finished.iter().map(|one| &one.own).collect()),
+        (ch::TWIN, "twin, ", finished.iter().filter_map(|one| one.twin.as_ref()).collect()),
+    ]
+}
+
+/// Shows all of it.
+pub(super) fn show(run: &mut Running<'_, '_, Config>) {
+    let finished = std::mem::take(&mut run.state.finished);
+    for (name, words, figures) in arms(&finished) {
+        if figures.is_empty() {
+            continue;
+        }
+        history(run, name, words, &figures);
+        thinned(run, name, words, &figures);
+        let of = |list: fn(&Figures) -> &Vec<f64>| -> Vec<Vec<f64>> {
+            figures.iter().map(|one| list(one).clone()).collect()
+        };
+        let plain = if name == ch::TWIN { "twin" } else { "compander" };
+        let mut curve = |family: &Family<OfCurves>, x: Vec<f64>, lists: &[Vec<f64>]| {
+            run.show(&family.labelled(name, plain), over(x, lists));
+        };
+        curve(&ch::NOISE, NOISES.to_vec(), &of(|one| &one.noisy));
+        curve(&ch::PERTURBATION, CHANGES.map(|share| 100.0 * share).to_vec(), &of(|one| &one.changed));
+        let x = figures.first().map(|one| one.lorenz.0.clone()).unwrap_or_default();
+        curve(&ch::LORENZ, x, &of(|one| &one.lorenz.1));
+        let mut revival = Revival::default();
+        figures.iter().for_each(|one| revival.merge(&one.revival));
+        let grid = Grid {
+            rows: Revival::names(),
+            columns: Revival::names(),
+            values: revival.shares(),
+            limits: Some((0.0, 1.0)),
+            ..Grid::default()
+        };
+        run.show(&ch::REVIVAL.labelled(name, plain), grid);
+    }
+    run.show_only(&ch::EVEN, Curve { x: vec![0.0, 1.0], y: vec![0.0, 1.0], band: None });
+    gains(run, &finished);
+    let table = networks(&finished);
+    run.show(&ch::NETWORKS, table);
+    run.state.finished = finished;
+}
+
+fn history(run: &mut Running<'_, '_, Config>, name: &str, words: &str, figures: &[&Figures]) {
+    let x: Vec<f64> = figures
+        .first()
+        .map(|one| one.history.iter().map(|point| point.step as f64).collect())
+        .unwrap_or_default();
+    let test: Vec<Vec<f64>> =
+        figures.iter().map(|one| one.history.iter().map(|point| point.test).collect()).collect();
+    let train: Vec<Vec<f64>> =
+        figures.iter().map(|one| one.history.iter().map(|point| point.train).collect()).collect();
+    run.show(
+        &ch::ACCURACY_CURVE.labelled(&format!("{name}/test"), &format!("{words}test")),
+        over(x.clone(), &test),
+    );
+    run.show(
+        &ch::ACCURACY_CURVE.labelled(&format!("{name}/train"), &format!("{words}train")),
+        over(x, &train),
+    );
+}
+
+/// Accuracy against the share removed, nothing removed included.
+fn thinned(run: &mut Running<'_, '_, Config>, name: &str, words: &str, figures: &[&Figures]) {
+    let x: Vec<f64> = std::iter::once(0.0).chain(SHARES).collect();
+    let with_whole = |list: fn(&Figures) -> &Vec<f64>| -> Vec<Vec<f64>> {
+        figures
+            .iter()
+            .map(|one| std::iter::once(one.test_accuracy).chain(list(one).iter().copied()).collect())
+            .collect()
+    };
+    let smallest = over(x.clone(), &with_whole(|one| &one.pruned));
+    let random = over(x, &with_whole(|one| &one.deleted));
+    run.show(&ch::PRUNING.labelled(&format!("{name}/smallest"), &format!("{words}smallest first")), smallest);
+    run.show(&ch::PRUNING.labelled(&format!("{name}/random"), &format!("{words}at random")), random);
+}
+
+/// Test accuracies of the networks and of their twins, if all have one.
+pub(super) fn paired(finished: &[Finished]) -> Option<(Vec<f64>, Vec<f64>)> {
+    let pairs = finished.iter().map(|one| Some((one.own.test_accuracy, one.twin.as_ref()?.test_accuracy)));
+    Some(pairs.collect::<Option<Vec<_>>>()?.into_iter().unzip())
+}
+
+fn gains(run: &mut Running<'_, '_, Config>, finished: &[Finished]) {
+    let Some((own, twin)) = paired(finished) else { return };
+    let Some(gain) = Gain::of(&own, &twin) else { return };
+    let dots = finished.iter().zip(own.iter().zip(&twin)).map(|(one, (own, twin))| Dot {
+        x: one.seed as f64,
+        y: own - twin,
+        value: own - twin,
+        id: one.seed,
+    });
+    run.show(&ch::GAIN, dots.collect());
+    let ends = finished.first().zip(finished.last());
+    let ends = ends.map_or((0.0, 1.0), |(first, last)| (first.seed as f64 - 0.5, last.seed as f64 + 0.5));
+    let level = |y: f64| Curve { x: vec![ends.0, ends.1], y: vec![y, y], band: None };
+    run.show(&ch::GAIN_MEAN, level(gain.mean));
+    let (low, high) = gain.interval.unwrap_or((f64::NAN, f64::NAN));
+    run.show(&ch::GAIN_LOW, level(low));
+    run.show(&ch::GAIN_HIGH, level(high));
+    let interval = match gain.interval {
+        Some((low, high)) => format!(", 95 % interval {low:+.4} to {high:+.4}"),
+        None => ", no interval for one seed".to_owned(),
+    };
+    let text = format!(
+        "seed ({}: mean gain {:+.4}{interval}, {} of {} positive)",
+        gain.words(),
+        gain.mean,
+        gain.wins,
+        gain.pairs
+    );
+    run.text(&ch::GAIN_WORDS, text);
+}
+
+fn networks(finished: &[Finished]) -> Table {
+    let columns = [
+        "seed",
+        "arm",
+        "test accuracy",
+        "gain",
+        "train accuracy",
+        "gap",
+        "near zero",
+        "largest (std)",
+        "kurtosis",
+        "participation",
+        "top tenth",
+        "Gini",
+        "pruned 70 %",
+        "deleted 40 %",
+        "noise 0.3",
+    ];
+    let mut rows = Vec::new();
+    for one in finished {
+        for (arm, figures) in [(ch::COMPANDER, Some(&one.own)), (ch::TWIN, one.twin.as_ref())] {
+            let Some(figures) = figures else { continue };
+            let gain = match &one.twin {
+                Some(twin) if arm == ch::COMPANDER => figures.test_accuracy - twin.test_accuracy,
+                _ => f64::NAN,
+            };
+            let mut row = vec![Cell::Number(one.seed as f64), Cell::Text(arm.to_owned())];
+            row.extend(
+                [
+                    figures.test_accuracy,
+                    gain,
+                    figures.train_accuracy,
+                    figures.train_accuracy - figures.test_accuracy,
+                    figures.end.near_zero,
+                    figures.end.largest,
+                    figures.end.kurtosis,
+                    figures.end.participation,
+                    figures.top_tenth,
+                    figures.gini,
+                    figures.pruned_70(),
+                    figures.deleted_40(),
+                    figures.noisy_30(),
+                ]
+                .map(Cell::Number),
+            );
+            rows.push(row);
+        }
+    }
+    Table { columns: columns.map(str::to_owned).to_vec(), rows }
+}

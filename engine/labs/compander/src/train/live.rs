@@ -1,0 +1,201 @@
+//! What is recorded of the first repeat while it trains: scalars at the start and every so many steps.
+
+use weightscope_data::EpochBatches;
+use weightscope_frame::lab::Running;
+use weightscope_frame::record::declared::{Family, kinds::OfScalars};
+use weightscope_frame::run::RunError;
+
+use super::arm::Arm;
+use super::duo::{Duo, steps_per_epoch};
+use super::figures::{distributions, norm_over, ranges};
+use crate::channels as ch;
+use crate::config::Config;
+use crate::method::distribution::Distribution;
+use crate::method::motion::Motion;
+
+/// What recording keeps between steps.
+#[derive(Clone, Debug, Default, serde::Serialize, serde::Deserialize)]
+pub(crate) struct Live {
+    /// Motions by size of the network and of its twin.
+    pub(crate) motion: Motion,
+    pub(crate) twin_motion: Motion,
+    /// Losses and lengths of the newest recorded step.
+    newest: Option<Newest>,
+    /// The epoch whose batches are at hand.
+    #[serde(skip)]
+    pub(crate) epoch: Option<u64>,
+    #[serde(skip)]
+    pub(crate) batches: Option<EpochBatches>,
+}
+
+/// Of one step: losses before it, and how far the vectors moved.
+#[derive(Clone, Copy, Debug, Default, serde::Serialize, serde::Deserialize)]
+struct Newest {
+    loss: f64,
+    twin_loss: Option<f64>,
+    latent: f64,
+    weights: f64,
+    twin: Option<f64>,
+}
+
+/// The weights before a step whose motion is measured.
+pub(crate) struct Weights {
+    latent: Vec<f32>,
+    effective: Vec<f32>,
+    twin: Option<Vec<f32>>,
+}
+
+impl Weights {
+    /// As they stand.
+    pub(crate) fn of(duo: &Duo) -> Self {
+        Self {
+            latent: duo.own.network.latent(),
+            effective: duo.own.effective(),
+            twin: duo.twin.as_ref().map(Arm::effective),
+        }
+    }
+}
+
+impl Live {
+    /// Nothing yet.
+    pub(crate) fn new(_duo: &Duo) -> Self {
+        Self::default()
+    }
+
+    /// Takes a step that was made into account.
+    pub(crate) fn moved(&mut self, duo: &Duo, before: &Weights, losses: (f64, Option<f64>)) {
+        let layers = ranges(&duo.own.network);
+        let length = |before: &[f32], after: &[f32]| {
+            let difference: Vec<f32> =
+                before.iter().zip(after).map(|(before, after)| after - before).collect();
+            norm_over(&difference, &layers)
+        };
+        let now = Weights::of(duo);
+        let add = |motion: &mut Motion, arm: &Arm, before: &[f32], after: &[f32]| {
+            for (layer, deviation) in layers.iter().zip(&arm.deviations) {
+                if let (Some(before), Some(after)) = (before.get(layer.clone()), after.get(layer.clone())) {
+                    motion.add(before, after, *deviation);
+                }
+            }
+        };
+        add(&mut self.motion, &duo.own, &before.effective, &now.effective);
+        if let (Some(arm), Some(before), Some(after)) = (&duo.twin, &before.twin, &now.twin) {
+            add(&mut self.twin_motion, arm, before, after);
+        }
+        self.newest = Some(Newest {
+            loss: losses.0,
+            twin_loss: losses.1,
+            latent: length(&before.latent, &now.latent),
+            weights: length(&before.effective, &now.effective),
+            twin: before.twin.as_ref().zip(now.twin.as_ref()).map(|(before, after)| length(before, after)),
+        });
+    }
+}
+
+/// Names the layers for controls.
+pub(super) fn describe(run: &mut Running<'_, '_, Config>) {
+    let layers: Vec<(String, String)> = run
+        .state
+        .duo
+        .own
+        .network
+        .layers()
+        .iter()
+        .map(|layer| (layer.label.clone(), layer.label.clone()))
+        .collect();
+    let whole = (ch::ALL_LAYERS.to_owned(), "all layers".to_owned());
+    let parts = std::iter::once(whole).chain(layers.iter().cloned()).collect();
+    run.choices(&ch::LAYERS, layers);
+    run.choices(&ch::WHOLE, parts);
+}
+
+/// Records both arms as they stand.
+pub(super) fn record(run: &mut Running<'_, '_, Config>) -> Result<(), RunError> {
+    let config = run.settings;
+    let done = run.state.duo.done;
+    run.context.scalar(&ch::LEARNING_RATE, config.rate_at(done.saturating_sub(1), steps_per_epoch(config)));
+    if let Some(newest) = run.state.live.newest {
+        let context = &mut *run.context;
+        context.scalar(&ch::LOSS.labelled(ch::COMPANDER, "train"), newest.loss);
+        context.scalar(&ch::UPDATE.labelled("latent", "update of v"), newest.latent);
+        context.scalar(&ch::UPDATE.labelled("weights", "update of w"), newest.weights);
+        if let (Some(loss), Some(length)) = (newest.twin_loss, newest.twin) {
+            context.scalar(&ch::LOSS.labelled(ch::TWIN, "twin, train"), loss);
+            context.scalar(&ch::UPDATE.labelled(ch::TWIN, "update of the twin"), length);
+        }
+    }
+    arm(run, false);
+    if run.state.duo.twin.is_some() {
+        arm(run, true);
+    }
+    pairs(run);
+    Ok(())
+}
+
+/// Records one arm: accuracies, distribution, use, norms.
+fn arm(run: &mut Running<'_, '_, Config>, is_twin: bool) {
+    let duo = &mut run.state.duo;
+    let Some(arm) = (if is_twin { duo.twin.as_mut() } else { Some(&mut duo.own) }) else { return };
+    let effective = arm.effective();
+    let (layers, whole) = distributions(&arm.network, &effective);
+    let (train, test) =
+        (arm.network.judge_train(&effective).accuracy, arm.network.judge_test(&effective).accuracy);
+    let saliency = arm.network.saliency(&effective);
+    let ranges = ranges(&arm.network);
+    let (norm, latent) = (norm_over(&effective, &ranges), norm_over(&arm.network.latent(), &ranges));
+    let names: Vec<String> = arm.network.layers().iter().map(|layer| layer.label.clone()).collect();
+    let context = &mut *run.context;
+    let name = if is_twin { ch::TWIN } else { ch::COMPANDER };
+    if is_twin {
+        context.scalar(&ch::TWIN_ACCURACY_TEST, test);
+        context.scalar(&ch::TWIN_ACCURACY_TRAIN, train);
+        context.scalar(&ch::NORM.labelled(ch::TWIN, "twin"), norm);
+    } else {
+        context.scalar(&ch::ACCURACY_TEST, test);
+        context.scalar(&ch::ACCURACY_TRAIN, train);
+        context.scalar(&ch::NORM.labelled("latent", "v"), latent);
+        context.scalar(&ch::NORM.labelled("weights", "w"), norm);
+    }
+    context.scalar(&ch::TOP_TENTH.member(name), saliency.top_tenth());
+    context.scalar(&ch::GINI.member(name), saliency.gini());
+    let parts = std::iter::once((ch::ALL_LAYERS.to_owned(), whole)).chain(names.into_iter().zip(layers));
+    for (part, figures) in parts {
+        let member = format!("{name}/{part}");
+        let label = if is_twin { format!("twin, {part}") } else { part };
+        let each: [(&Family<OfScalars>, f64); 4] = {
+            let Distribution { near_zero, largest, kurtosis, participation } = figures;
+            [
+                (&ch::NEAR_ZERO, near_zero),
+                (&ch::LARGEST, largest),
+                (&ch::KURTOSIS, kurtosis),
+                (&ch::PARTICIPATION, participation),
+            ]
+        };
+        for (family, value) in each {
+            context.scalar(&family.labelled(&member, &label), value);
+        }
+    }
+}
+
+/// Records the parameters of each layer's function.
+fn pairs(run: &mut Running<'_, '_, Config>) {
+    let own = &run.state.duo.own;
+    let latent = own.network.latent();
+    let mut rows = Vec::new();
+    for ((matrix, pair), deviation) in
+        own.network.layers().iter().zip(&own.function.pairs).zip(&own.deviations)
+    {
+        let Some(pair) = pair else { continue };
+        let values = latent.get(matrix.range.clone()).unwrap_or_default();
+        let beyond = values.iter().filter(|v| f64::from(v.abs()) > pair.width).count();
+        let share = beyond as f64 / values.len().max(1) as f64;
+        rows.push((matrix.label.clone(), *pair, *deviation, share));
+    }
+    let context = &mut *run.context;
+    for (layer, pair, deviation, beyond) in rows {
+        context.scalar(&ch::AMPLITUDE.labelled(&layer, &format!("a, {layer}")), pair.amplitude / deviation);
+        context.scalar(&ch::WIDTH.labelled(&layer, &format!("b, {layer}")), pair.width / deviation);
+        context.scalar(&ch::SLOPE.labelled(&layer, &format!("a/b, {layer}")), pair.slope_at_zero());
+        context.scalar(&ch::BEYOND.labelled(&layer, &format!("beyond b, {layer}")), beyond);
+    }
+}
