@@ -265,6 +265,27 @@ fn what_is_missing_or_of_one_kind_only_is_said() {
 }
 
 #[test]
+fn runs_of_one_name_are_told_apart_in_a_figure() {
+    let bench = Bench::new();
+    let short = ["epochs=2", "float_epochs=1"];
+    for (folder, rate) in [("A/run", "learning_rate=0.001"), ("B/run", "learning_rate=0.02")] {
+        bench.run("oscillation/quick", folder, &[short[0], short[1], rate]);
+    }
+    bench.run("oscillation/quick", "C/run", &[short[0], short[1], "learning_rate=0.02"]);
+    let place = |name: &str| bench.path(name).to_str().unwrap().to_owned();
+    let (first, second, third, out) = (place("A/run"), place("B/run"), place("C/run"), place("figure.csv"));
+    let view = ["--view", "accuracy", "--format", "csv", "--out", &out];
+    let said = bench.call(&[&["export", &first, "--with", &second][..], &view].concat());
+    assert_eq!(said.code, 0, "{}", said.err);
+    let text = fs::read_to_string(&out).unwrap();
+    assert!(text.contains("learning_rate=0.001") && text.contains("learning_rate=0.02"), "{text}");
+    let said = bench.call(&[&["export", &second, "--with", &third][..], &view].concat());
+    assert_eq!(said.code, 0, "{}", said.err);
+    let text = fs::read_to_string(&out).unwrap();
+    assert!(text.contains("B/run") && text.contains("C/run"), "the path, where no setting differs: {text}");
+}
+
+#[test]
 fn a_sweep_keeps_its_arms_apart_and_goes_on() {
     let bench = Bench::new();
     let names = file("sweep_names.toml");

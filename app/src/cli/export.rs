@@ -11,7 +11,7 @@ use weightscope_engine::store::{self, StoredRun};
 
 use super::args::ExportArguments;
 use super::{Failure, output};
-use weightscope_window::exporting::{self, Beside, Dressing, Format, Job};
+use weightscope_window::exporting::{self, Beside, Dressing, Format, Job, Unnamed};
 use weightscope_window::views::{self, ViewOptions, own};
 
 /// `export RUN_DIR --view ID|all --format …`.
@@ -32,13 +32,14 @@ pub(super) fn export(arguments: &ExportArguments) -> Result<(), Failure> {
         )));
     }
     let controls = controls(&specs, &arguments.control)?.complete(&specs, &run.record);
-    let beside = beside(&arguments.with)?;
+    let others = arguments.with.iter().map(|folder| read(folder)).collect::<Result<Vec<_>, _>>()?;
+    let (label, beside) = named(&run, &others);
     for spec in chosen {
         let job = Job {
             experiment: run.experiment.clone(),
             record: run.record.clone(),
             folder: Some(run.path.clone()),
-            label: run.manifest.id.clone(),
+            label: label.clone(),
             beside: beside.clone(),
             controls: controls.clone(),
             provenance: views::provenance(&run.manifest),
@@ -77,14 +78,22 @@ fn own_view(id: &str, lab: &[ViewSpec], record: &Record) -> Result<ViewSpec, Fai
     }
 }
 
-/// What was named after `--with`.
-fn beside(folders: &[PathBuf]) -> Result<Vec<Beside>, Failure> {
-    let read = |folder: &PathBuf| {
-        let run = read(folder)?;
-        let id = run.manifest.id;
-        Ok(Beside { label: id.clone(), id, record: run.record, folder: folder.clone() })
-    };
-    folders.iter().map(read).collect()
+/// A name for the run and the runs that were named after `--with`, no two alike, and what is drawn of them. A run whose id another has
+/// too stands in the origin of the figure by its name.
+fn named(run: &StoredRun, others: &[StoredRun]) -> (String, Vec<Beside>) {
+    let all: Vec<&StoredRun> = std::iter::once(run).chain(others).collect();
+    let unnamed: Vec<Unnamed<'_>> = all
+        .iter()
+        .map(|run| Unnamed { id: &run.manifest.id, folder: &run.path, experiment: &run.experiment })
+        .collect();
+    let mut names = exporting::names_apart(&unnamed).into_iter();
+    let label = names.next().unwrap_or_default();
+    let is_shared = |id: &str| all.iter().filter(|run| run.manifest.id == id).count() > 1;
+    let beside = others.iter().zip(names).map(|(run, label)| {
+        let id = if is_shared(&run.manifest.id) { label.clone() } else { run.manifest.id.clone() };
+        Beside { label, id, record: run.record.clone(), folder: run.path.clone() }
+    });
+    (label, beside.collect())
 }
 
 /// What was typed after `--control`.

@@ -1,5 +1,6 @@
 //! A figure as a file in one of four formats, or as a folder with all that belongs to it; shared by window and command line.
 
+mod apart;
 mod dressing;
 mod job;
 
@@ -13,6 +14,7 @@ use crate::figure::style::Style;
 use crate::figure::{csv, pdf, png, svg};
 use crate::theme::Theme;
 
+pub use apart::{Unnamed, names_apart};
 pub use dressing::{Dressing, LegendPlace};
 pub use job::{Beside, Job};
 

@@ -1,0 +1,92 @@
+//! Names that tell runs apart: the folder's name, with what differs where several folders are called alike.
+
+use std::path::{Path, PathBuf};
+
+use weightscope_frame::experiment::{Experiment, Mark};
+
+/// Most settings that a name tells.
+const MOST_SETTINGS: usize = 3;
+
+/// A run that is to be named.
+#[derive(Clone, Copy, Debug)]
+pub struct Unnamed<'a> {
+    /// The name under which it was made.
+    pub id: &'a str,
+    /// Its folder.
+    pub folder: &'a Path,
+    /// Its experiment.
+    pub experiment: &'a Experiment,
+}
+
+/// A name for each run, no two alike: its id; of runs with one id the settings in which they differ, else the end of the path that does,
+/// else a number.
+pub fn names_apart(runs: &[Unnamed<'_>]) -> Vec<String> {
+    let mut names: Vec<String> = runs.iter().map(|run| run.id.to_owned()).collect();
+    for way in [by_settings, by_path, by_number] {
+        for place in 0..runs.len() {
+            let alike: Vec<usize> =
+                (0..runs.len()).filter(|other| names.get(*other) == names.get(place)).collect();
+            if alike.len() < 2 {
+                continue;
+            }
+            let group: Vec<&Unnamed<'_>> = alike.iter().filter_map(|index| runs.get(*index)).collect();
+            for (index, name) in alike.iter().zip(way(&group)) {
+                if let Some(slot) = names.get_mut(*index) {
+                    *slot = name;
+                }
+            }
+        }
+    }
+    names
+}
+
+fn by_settings(group: &[&Unnamed<'_>]) -> Vec<String> {
+    let settings: Vec<_> = group.iter().map(|run| run.experiment.settings()).collect();
+    let mut names: Vec<String> = group.iter().map(|run| run.id.to_owned()).collect();
+    let Some(first) = settings.first() else { return names };
+    let mut told = 0;
+    for (place, (field, value)) in first.iter().enumerate() {
+        let differs = settings.iter().any(|other| other.get(place).is_none_or(|(_, theirs)| theirs != value));
+        if !differs || field.mark == Mark::Machine || told == MOST_SETTINGS {
+            continue;
+        }
+        told += 1;
+        for (name, own) in names.iter_mut().zip(&settings) {
+            let value =
+                own.get(place).map(|(_, value)| value.to_string().replace('"', "")).unwrap_or_default();
+            let joint = if told == 1 { " · " } else { ", " };
+            *name = format!("{name}{joint}{}={value}", field.key);
+        }
+    }
+    names
+}
+
+/// As much of the end of each path as tells them apart.
+fn by_path(group: &[&Unnamed<'_>]) -> Vec<String> {
+    let whole = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let parts: Vec<Vec<String>> = group
+        .iter()
+        .map(|run| {
+            whole(run.folder)
+                .components()
+                .map(|part| part.as_os_str().to_string_lossy().into_owned())
+                .collect()
+        })
+        .collect();
+    let most = parts.iter().map(Vec::len).max().unwrap_or(0);
+    let ends = |count: usize| -> Vec<String> {
+        let end = |parts: &Vec<String>| {
+            let path: PathBuf = parts.iter().skip(parts.len().saturating_sub(count)).collect();
+            path.display().to_string()
+        };
+        parts.iter().map(end).collect()
+    };
+    let distinct =
+        |names: &[String]| names.iter().collect::<std::collections::BTreeSet<_>>().len() == names.len();
+    let found = (1..=most).map(ends).find(|names| distinct(names));
+    found.unwrap_or_else(|| group.iter().map(|run| run.id.to_owned()).collect())
+}
+
+fn by_number(group: &[&Unnamed<'_>]) -> Vec<String> {
+    group.iter().zip(1..).map(|(run, number)| format!("{} ({number})", run.id)).collect()
+}
