@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use egui::Context;
-use weightscope_frame::experiment::{Comments, Mark, reading, to_toml};
+use weightscope_frame::experiment::{Comments, Experiment, Mark, reading, to_toml};
 use weightscope_frame::record::AxisScale;
 use weightscope_frame::run::Request;
 
@@ -24,6 +24,24 @@ use super::tiles::{Layout, TileState};
 const SMOOTHING: f64 = 0.6;
 
 impl App {
+    /// Puts the settings of a run into the form with some changed, and asks from which of its checkpoints a fork is to go on.
+    fn offer_fork(
+        &mut self,
+        mut experiment: Experiment,
+        changes: &[(&'static str, String)],
+        context: &Context,
+    ) {
+        for (key, typed) in changes {
+            if let Err(problem) = experiment.set_typed(key, typed) {
+                self.say(Urgency::Warning, problem.to_string());
+                return;
+            }
+        }
+        let origin = self.form.origin.clone();
+        self.form.replace(experiment, &origin);
+        self.carry_out(Command::Fork, context);
+    }
+
     /// Opens the table of the form for a look.
     pub(super) fn look_at_data(&mut self, context: &Context) {
         let options = reading::options_of(&self.form.experiment);
@@ -73,10 +91,14 @@ impl App {
             }
             Action::Button { view, action } => {
                 let Some(shown) = &self.shown else { return };
-                let picked = shown.experiment.method.press(shown.record(), &view, &action);
+                let controls = self.controls.complete(&shown.views, shown.record());
+                let picked = shown.experiment.method.press(shown.record(), &controls, &view, &action);
+                let experiment = shown.experiment.clone();
                 if let Some(link) = &self.link {
-                    let controls = self.controls.complete(&shown.views, shown.record());
                     link.control.request(Request::Action { id: action, controls });
+                }
+                if !picked.fork.is_empty() {
+                    self.offer_fork(experiment, &picked.fork, context);
                 }
                 picked.controls.into_iter().for_each(|(id, value)| self.controls.set(&id, value));
                 if !picked.ids.is_empty() {

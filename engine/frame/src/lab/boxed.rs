@@ -13,7 +13,7 @@ use super::drive::drive;
 use super::{About, Derive, Lab, Method, Picked, Predicted, Prediction, Product, ReferenceRow, View};
 use crate::experiment::{Cost, Described, Problem, Visitor, changed_in_fork};
 use crate::record::declared::Declaration;
-use crate::record::{Channel, Metric, Pick, Record, ViewSpec};
+use crate::record::{Channel, Controls, Metric, Pick, Record, ViewSpec};
 use crate::run::{Context, Control, RunError};
 use crate::store::Artifact;
 
@@ -38,7 +38,7 @@ pub(super) trait Guest: fmt::Debug + Send + Sync {
     fn views(&self) -> Vec<ViewSpec>;
     fn reference(&self) -> Vec<ReferenceRow>;
     fn click(&self, record: &Record, pick: &Pick) -> Picked;
-    fn press(&self, record: &Record, view: &str, button: &str) -> Picked;
+    fn press(&self, record: &Record, controls: &Controls, view: &str, button: &str) -> Picked;
     fn derive(&self, job: &Derive<'_>) -> Result<Vec<Channel>, RunError>;
     fn forkable(&self, parent: &Method) -> Vec<Problem>;
     fn carry_over(&self, parent: &Path, child: &Path) -> Result<(), RunError>;
@@ -133,9 +133,9 @@ impl<L: Lab> Guest for L {
         click.map_or_else(Picked::default, |click| click(self, record, pick))
     }
 
-    fn press(&self, record: &Record, of: &str, button: &str) -> Picked {
+    fn press(&self, record: &Record, controls: &Controls, of: &str, button: &str) -> Picked {
         let press = view(self, of).and_then(|view| view.button);
-        press.map_or_else(Picked::default, |press| press(self, record, button))
+        press.map_or_else(Picked::default, |press| press(self, record, controls, button))
     }
 
     fn derive(&self, job: &Derive<'_>) -> Result<Vec<Channel>, RunError> {

@@ -17,6 +17,8 @@ pub struct Picked {
     pub controls: Vec<(String, ControlValue)>,
     /// The view that shows what was picked; it comes to the front of its tabs.
     pub shown_in: Option<String>,
+    /// Settings with typed values that a fork of the run is to go on with: the form takes them, and the fork is offered.
+    pub fork: Vec<(&'static str, String)>,
 }
 
 /// A run beside the one that is shown, for views across runs.

@@ -9,7 +9,7 @@ use weightscope_data::Read;
 use super::{About, Catalogue, Derive, Lab, Picked, Predicted, Prediction, Product, ReferenceRow};
 use crate::experiment::{Cost, Problem, Visitor};
 use crate::record::declared::Declaration;
-use crate::record::{Channel, Metric, Pick, Record, ViewSpec};
+use crate::record::{Channel, Controls, Metric, Pick, Record, ViewSpec};
 use crate::run::{Context, Control, RunError};
 use crate::store::Artifact;
 
@@ -128,8 +128,8 @@ impl Method {
     }
 
     /// What a button of a view selects.
-    pub fn press(&self, record: &Record, view: &str, button: &str) -> Picked {
-        self.guest.press(record, view, button)
+    pub fn press(&self, record: &Record, controls: &Controls, view: &str, button: &str) -> Picked {
+        self.guest.press(record, controls, view, button)
     }
 
     /// Channels of a view that follow from the record and the controls.

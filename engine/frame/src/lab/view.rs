@@ -1,7 +1,7 @@
 //! A view as one object: what it shows, what follows from the record, what a click and a button select.
 
 use super::{Derive, Lab, Picked};
-use crate::record::{Channel, Pick, Record, ViewSpec};
+use crate::record::{Channel, Controls, Pick, Record, ViewSpec};
 use crate::run::RunError;
 
 /// Derives the channels of a view from the record and the controls, without running anything again. It runs off the UI thread and calls
@@ -9,8 +9,8 @@ use crate::run::RunError;
 pub type DeriveFn<L> = fn(&L, &Derive<'_>) -> Result<Vec<Channel>, RunError>;
 /// Reads a click or a brushed rectangle, from the record alone, so that it works on stored runs too.
 pub type ClickFn<L> = fn(&L, &Record, &Pick) -> Picked;
-/// Reads a button by its id, from the record alone.
-pub type ButtonFn<L> = fn(&L, &Record, &str) -> Picked;
+/// Reads a button by its id, from the record and the controls as they stand.
+pub type ButtonFn<L> = fn(&L, &Record, &Controls, &str) -> Picked;
 
 /// One view of a lab with all that belongs to it.
 pub struct View<L: Lab> {

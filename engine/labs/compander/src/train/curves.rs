@@ -110,12 +110,10 @@ pub(super) fn paired(finished: &[Finished]) -> Option<(Vec<f64>, Vec<f64>)> {
 fn gains(run: &mut Running<'_, '_, Config>, finished: &[Finished]) {
     let Some((own, twin)) = paired(finished) else { return };
     let Some(gain) = Gain::of(&own, &twin) else { return };
-    let dots = finished.iter().zip(own.iter().zip(&twin)).map(|(one, (own, twin))| Dot {
-        x: one.seed as f64,
-        y: own - twin,
-        value: own - twin,
-        id: one.seed,
-    });
+    let dots = finished
+        .iter()
+        .zip(own.iter().zip(&twin))
+        .map(|(one, (own, twin))| Dot::new(one.seed as f64, own - twin, own - twin, one.seed));
     run.show(&ch::GAIN, dots.collect());
     let ends = finished.first().zip(finished.last());
     let ends = ends.map_or((0.0, 1.0), |(first, last)| (first.seed as f64 - 0.5, last.seed as f64 + 0.5));

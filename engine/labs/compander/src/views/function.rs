@@ -1,10 +1,10 @@
 //! The function with its slope over the latent weights, and where the recorded weights would go if bound and knee stood elsewhere.
 
-use weightscope_frame::lab::{Derive, View};
+use weightscope_frame::lab::{Derive, Picked, View};
 use weightscope_frame::record::declared::Of as _;
 use weightscope_frame::record::{
-    AxisSpec, Channel, ControlKind, ControlSpec, Curve, Data, Histograms, Record, Reference, ReferenceAxis,
-    ReferenceStyle, Timeline, ViewKind, ViewSpec,
+    ActionSpec, AxisSpec, Channel, ControlKind, ControlSpec, Controls, Coordinate, Curve, Data, Handle,
+    Histograms, Record, Reference, ReferenceAxis, ReferenceStyle, Timeline, ViewKind, ViewSpec,
 };
 use weightscope_frame::run::RunError;
 
@@ -17,6 +17,8 @@ use crate::method::mapped;
 const LAYER: &str = "layer";
 const BOUND: &str = "bound";
 const KNEE: &str = "knee";
+/// The button that takes the values into a fork.
+const TAKE: &str = "fork";
 /// Range of a control and of the curve, in standard deviations.
 const LEAST: f64 = 0.05;
 const MOST: f64 = 6.0;
@@ -71,6 +73,12 @@ pub(super) fn view(config: &Config) -> View<Config> {
                 knee,
             ),
         ],
+        handles: handle(config),
+        actions: vec![ActionSpec {
+            id: TAKE.to_owned(),
+            label: "Fork with these values".to_owned(),
+            about: "Puts amplitude and width as they stand into the form, and asks from which checkpoint to go on.".to_owned(),
+        }],
         derives: vec![LAYER.to_owned(), BOUND.to_owned(), KNEE.to_owned()],
         overlays: vec![ch::FUNCTION.id("identity")],
         empty: "The function, its slope and the weights beneath it appear here. Press Run.".to_owned(),
@@ -81,6 +89,28 @@ pub(super) fn view(config: &Config) -> View<Config> {
         ..ViewSpec::of("function", "Function", ViewKind::Curve, &[&ch::FUNCTION])
     })
     .derived(derive)
+    .buttons(take)
+}
+
+/// The point of the function at its knee: dragged, it turns bound and knee at once.
+fn handle(config: &Config) -> Vec<Handle> {
+    let Some(form) = config.compander.form() else { return Vec::new() };
+    let unit = Pair { amplitude: 1.0 / form.limit(), width: 1.0 };
+    let place = (Coordinate::control(KNEE, 1.0), Coordinate::control(BOUND, unit.value(form, 1.0)));
+    vec![Handle::new("the function at its knee", place.0, place.1)]
+}
+
+/// Amplitude and width as the lines stand, for a fork.
+fn take(config: &Config, _: &Record, controls: &Controls, button: &str) -> Picked {
+    let values = (controls.number(BOUND), controls.number(KNEE), config.compander.form());
+    let (Some(bound), Some(knee), Some(form)) = values else { return Picked::default() };
+    if button != TAKE {
+        return Picked::default();
+    }
+    // As exact as the lines can be dragged.
+    let typed = |value: f64| format!("{value:.4}");
+    let fork = vec![("amplitude", typed(bound / form.limit())), ("width", typed(knee))];
+    Picked { fork, ..Picked::default() }
 }
 
 /// Curves and densities at each recorded step.

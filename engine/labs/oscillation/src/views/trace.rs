@@ -1,7 +1,7 @@
 //! Latent weights over their levels, step by step.
 
 use weightscope_frame::lab::{Picked, View};
-use weightscope_frame::record::{ActionSpec, AxisSpec, Record, ReferenceAxis, ViewKind, ViewSpec};
+use weightscope_frame::record::{ActionSpec, AxisSpec, Controls, Record, ReferenceAxis, ViewKind, ViewSpec};
 
 use super::levels::{level_lines, level_range};
 use super::select;
@@ -31,7 +31,7 @@ pub(super) fn view(config: &Config) -> View<Config> {
     .buttons(button)
 }
 
-fn button(_: &Config, record: &Record, button: &str) -> Picked {
+fn button(_: &Config, record: &Record, _: &Controls, button: &str) -> Picked {
     if button == WORST { select::most_flips(record, None, f64::INFINITY) } else { Picked::default() }
 }
 
