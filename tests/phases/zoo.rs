@@ -10,14 +10,10 @@ fn a_folder_that_is_no_zoo_says_what_to_do() {
     std::fs::create_dir_all(zoo.join("broken")).unwrap();
     let typed = zoo.display().to_string();
     let experiment = tiny(&[("origin", "zoo"), ("zoo_folder", &typed)]);
-    let mut observer = Collector::default();
-    let place = request(experiment, &folder.path().join("run"));
-    let outcome = run::run(&place, &mut observer, &Control::default()).unwrap();
-    assert_eq!(outcome.status, Status::Failed);
-    assert!(outcome.reason.unwrap().contains("choose the folder"), "it advises");
-    let named =
-        observer.events.iter().any(|event| matches!(event, Event::Warning(text) if text.contains("broken")));
-    assert!(named, "the broken model is named: {:?}", observer.events);
+    let place = folder.path().join("run");
+    let refused = run::run(&request(experiment, &place), &mut Nobody, &Control::default()).unwrap_err();
+    assert!(refused.to_string().contains("choose the folder"), "it advises: {refused}");
+    assert!(!place.exists(), "before a run folder is made");
 }
 
 #[test]
@@ -76,6 +72,17 @@ fn what_the_files_of_a_zoo_lack_is_computed_from_its_weights() {
         ["mode_connectivity", "linear_mode_connectivity", "cka", "log_lambda_max", "log_trace", "phase"]
     {
         assert_eq!(column(&first, name), column(&second, name), "{name} as the run had it");
+    }
+    // While the models are read, and while they are measured.
+    for steps in [3, 10] {
+        let broken = folder.path().join(steps.to_string());
+        cancelled(experiment.clone(), &broken, steps);
+        let resumed = run::resume(CATALOGUE, &broken, &mut Nobody, &Control::default()).unwrap();
+        assert_eq!(resumed.status, Status::Done, "{:?}", resumed.reason);
+        assert_eq!(resumed.results, outcome.results, "after {steps} steps: the same figures");
+        assert_eq!(grid(&second), grid(&broken), "after {steps} steps: the same grid");
+        let steps_of = |path: &Path| store::read_manifest(path).unwrap().step;
+        assert_eq!(steps_of(&second), steps_of(&broken), "after {steps} steps: nothing is counted twice");
     }
     // Without the weights of one cell the others are computed, and the reason is said.
     std::fs::remove_dir_all(&names[0]).unwrap();
