@@ -10,10 +10,11 @@ fn a_folder_that_is_no_zoo_says_what_to_do() {
     std::fs::create_dir_all(zoo.join("broken")).unwrap();
     let typed = zoo.display().to_string();
     let experiment = tiny(&[("origin", "zoo"), ("zoo_folder", &typed)]);
-    let place = folder.path().join("run");
-    let refused = run::run(&request(experiment, &place), &mut Nobody, &Control::default()).unwrap_err();
-    assert!(refused.to_string().contains("choose the folder"), "it advises: {refused}");
-    assert!(!place.exists(), "before a run folder is made");
+    let place = request(experiment, &folder.path().join("run"));
+    let refused = run::run(&place, &mut Nobody, &Control::default()).unwrap_err().to_string();
+    assert!(refused.contains("choose the folder"), "it advises: {refused}");
+    assert!(refused.contains("broken: "), "the broken model is named: {refused}");
+    assert!(!folder.path().join("run").exists(), "and leaves no run folder");
 }
 
 #[test]

@@ -116,7 +116,10 @@ impl DataError {
 
     /// True if another column of labels would mend it: the one that was named is not there, is empty in a row, or holds no classes.
     pub fn is_about_target(&self) -> bool {
-        let of_table = |place: &str| place.ends_with(".csv") || place.ends_with(".csv.gz");
+        let of_table = |place: &str| {
+            let place = place.to_ascii_lowercase();
+            [".csv", ".csv.gz"].iter().any(|end| place.ends_with(end))
+        };
         match self {
             Self::Unusable { problem: Problem::NoColumn { .. } | Problem::NoLabel { .. }, .. } => true,
             Self::Unusable { problem: Problem::NotAClass { .. }, place } => of_table(place),

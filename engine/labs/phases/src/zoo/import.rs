@@ -110,7 +110,7 @@ fn read(run: &mut Run<'_, '_>) -> Result<(), RunError> {
         run.warn(&format!("{} further models are left out", left_out - MOST_NAMED));
     }
     if found.is_empty() {
-        return Err(no_model(root(run.settings)));
+        return Err(no_model(root(run.settings), ""));
     }
     let count = found.len();
     let grid = Arc::new(ZooGrid::new(found));
@@ -153,14 +153,25 @@ pub(crate) fn finish(run: &mut Run<'_, '_>) -> Result<(), RunError> {
 
 /// Looks whether the folder of the settings holds a model that can be read.
 pub(crate) fn open(config: &Config) -> Result<(), RunError> {
-    let found = folders(config)?.iter().any(|folder| model::read(folder).is_ok());
-    if found { Ok(()) } else { Err(no_model(root(config))) }
+    let mut example = String::new();
+    for folder in folders(config)? {
+        match model::read(&folder) {
+            Ok(_) => return Ok(()),
+            Err(why) if example.is_empty() => {
+                let name = folder.file_name().unwrap_or(folder.as_os_str());
+                example = format!("; {}: {why}", name.display());
+            }
+            Err(_) => {}
+        }
+    }
+    Err(no_model(root(config), &example))
 }
 
-fn no_model(root: PathBuf) -> RunError {
+/// The refusal of a folder without models, with why the first of its folders is none.
+fn no_model(root: PathBuf, example: &str) -> RunError {
     RunError::Store(StoreError::Damaged {
         what: "the zoo",
-        why: "no folder in it holds a model with params.json and result.json".to_owned(),
+        why: format!("no folder in it holds a model with params.json and result.json{example}"),
         advice: "choose the folder that holds the models' folders",
         path: root,
     })

@@ -9,7 +9,7 @@ const BETA2: f64 = 0.999;
 /// Added to the root of the second moment.
 const EPSILON: f64 = 1e-8;
 
-/// AMSGrad: the state of one flat vector of parameters.
+/// `AMSGrad`: the state of one flat vector of parameters.
 #[derive(Clone, Debug)]
 pub struct Amsgrad<T> {
     /// Step size.
