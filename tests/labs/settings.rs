@@ -49,7 +49,9 @@ fn another(field: &Field, value: &Value, experiment: &Experiment) -> Option<Valu
         Value::Array(list) => {
             let first = list.first()?;
             let other = another(field, first, experiment)?;
-            Some(Value::Array([vec![other], list.clone()].concat()))
+            // A word of a closed list stands once.
+            let rest = list.iter().filter(|own| **own != other).cloned();
+            Some(Value::Array(std::iter::once(other.clone()).chain(rest).collect()))
         }
         // A word of a closed list is found in what a wrong one is refused with; free text takes anything.
         Value::String(word) => {
