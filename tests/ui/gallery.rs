@@ -12,6 +12,7 @@ use weightscope_engine::record::Controls;
 use weightscope_gallery::Gallery;
 use weightscope_tests::runs::finished;
 use weightscope_tests::window::{SIZE, click, of, until, wait_for};
+use weightscope_window::figure::number::count;
 use weightscope_window::window::App;
 
 const CATALOGUE: Catalogue = Catalogue::new(&[Entry::of::<Gallery>()]);
@@ -92,7 +93,8 @@ fn typed_words_reach_the_lab_when_the_field_is_left() {
 fn a_long_table_is_filtered_and_ordered_and_only_rows_in_sight_are_drawn() {
     let folder = tempfile::tempdir().unwrap();
     let mut harness = shown(folder.path(), &[("rows", "100000")], "rows");
-    wait_for(&mut harness, "100,000 of 100,000 rows");
+    let all = count(100_000);
+    wait_for(&mut harness, &format!("{all} of {all} rows"));
     let has = |harness: &Harness<'_, App>, text: &str| harness.query_by_label(text).is_some();
     assert!(has(&harness, "conv 3×3 0") && !has(&harness, "skip 99999"), "the first rows");
     click(&mut harness, "Order by number");
@@ -103,5 +105,8 @@ fn a_long_table_is_filtered_and_ordered_and_only_rows_in_sight_are_drawn() {
     harness.run_steps(2);
     harness.event(egui::Event::Text("pool 99998".to_owned()));
     harness.run_steps(4);
-    assert!(has(&harness, "1 of 100,000 rows") && has(&harness, "pool 99998"), "both words in one row");
+    assert!(
+        has(&harness, &format!("1 of {all} rows")) && has(&harness, "pool 99998"),
+        "both words in one row"
+    );
 }

@@ -69,9 +69,8 @@ impl Lab for Gallery {
         link: "https://en.wikipedia.org/wiki/Test_card",
         headlines: &[metrics::LAST.name],
     };
-    const PRESETS: &'static [Preset] =
-        &[Preset { name: "gallery/quick", text: "schema = 1\nlab = \"gallery\"\n" }];
-    const SMALLEST: &'static str = "schema = 1\nlab = \"gallery\"\n";
+    const PRESETS: &'static [Preset] = &[Preset { name: "gallery/quick", text: Self::SMALLEST }];
+    const SMALLEST: &'static str = include_str!("../quick.toml");
     const CHANNELS: &'static [&'static dyn Declaration] = channels::ALL;
     const METRICS: &'static [Metric] = metrics::ALL;
     type Shared = u64;
@@ -175,7 +174,15 @@ fn function_of(_: &Gallery, job: &Derive<'_>) -> Result<Vec<Channel>, RunError> 
 
 fn echoed(_: &Gallery, job: &Derive<'_>) -> Result<Vec<Channel>, RunError> {
     let typed = job.controls.word("prompt").unwrap_or_default();
-    Ok(vec![with(&channels::ECHO, Data::Text(format!("{} letters: {typed}", typed.chars().count())))])
+    let backwards: String = typed.chars().rev().collect();
+    let (letters, words) = (typed.chars().count(), typed.split_whitespace().count());
+    let lines = [
+        format!("{letters} letters: {typed}"),
+        format!("{words} words"),
+        format!("backwards: {backwards}"),
+        format!("in capitals: {}", typed.to_uppercase()),
+    ];
+    Ok(vec![with(&channels::ECHO, Data::Text(lines.join("\n\n")))])
 }
 
 fn with<K: weightscope_frame::record::declared::Kind>(channel: &impl Of<K>, data: Data) -> Channel {

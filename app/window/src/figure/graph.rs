@@ -42,11 +42,14 @@ pub(crate) fn boxes(graph: &GraphBody, area: Rect, size: f64, width: &dyn Fn(&st
         graph.nodes.iter().map(|node| (width(&node.label) + size * 1.2).max(size * 2.2)).collect();
     let widest = widths.iter().copied().fold(0.0, f64::max).min(area.width);
     let height = size * 1.9;
+    // Edges side by side bend out of the straight line: those along the border would leave the area.
+    let most = (0..graph.edges.len()).map(|edge| bend(graph, edge).abs()).fold(0.0, f64::max);
+    let room = (most * size).min(area.height / 4.0);
     let inner = Rect {
         x: area.x + widest / 2.0,
-        y: area.y + height / 2.0 + size * 0.5,
+        y: area.y + height / 2.0 + size * 0.5 + room,
         width: area.width - widest,
-        height: area.height - height - size,
+        height: area.height - height - size - 2.0 * room,
     };
     let spread = |values: &mut dyn Iterator<Item = f64>| {
         values
