@@ -92,10 +92,7 @@ pub(crate) fn the_data_of_the_defaults_can_be_used(lab: &str) {
     let settings = experiment.settings();
     let data = settings.iter().find(|(field, _)| field.mark == kit::Mark::DataSet);
     let keys = experiment.method.data_settings();
-    assert!(
-        data.is_none() || data.is_some_and(|(field, _)| keys.contains(&field.key)),
-        "{lab}: data set among {keys:?}"
-    );
+    assert!(data.is_none_or(|(field, _)| keys.contains(&field.key)), "{lab}: data set among {keys:?}");
     for key in keys {
         assert!(settings.iter().any(|(field, _)| field.key == *key), "{lab}: {key} is no setting");
     }

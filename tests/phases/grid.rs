@@ -2,7 +2,7 @@
 
 use super::*;
 use weightscope_engine::CATALOGUE;
-use weightscope_tests::runs::stream_hash;
+use weightscope_tests::runs::{cancelled_by, stream_hash};
 
 #[test]
 fn threads_change_no_number() {
@@ -83,6 +83,35 @@ fn odd_settings_are_named_and_full_batches_run() {
     );
     let folder = tempfile::tempdir().unwrap();
     finished(whole, &folder.path().join("whole"));
+}
+
+/// A control by which a person has asked for the cells between those of the whole tiny grid.
+fn refining() -> Arc<Control> {
+    let control = Arc::new(Control::default());
+    let mut controls = Controls::default();
+    controls.set("region", ControlValue::Region([0.0, 2.0, 0.0, 2.0]));
+    assert!(control.request(run::Request::Action { id: "refine".to_owned(), controls }));
+    control
+}
+
+#[test]
+fn cells_that_are_asked_for_are_done_after_the_grid_and_are_those_of_the_larger_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let larger = folder.path().join("larger");
+    finished(tiny(&[("widths", "[4, 6, 9]"), ("batch_sizes", "[16, 45, 128]")]), &larger);
+    let refined = folder.path().join("refined");
+    let outcome = run::run(&request(tiny(&[]), &refined), &mut Nobody, &refining()).unwrap();
+    assert_eq!(outcome.status, Status::Done, "{:?}", outcome.reason);
+    assert_eq!(outcome.results["models_trained"], 18.0, "nine cells");
+    assert_eq!(grid(&larger), grid(&refined), "cell by cell");
+    // In the first round, which ends at step 20, and among the cells that joined.
+    for steps in [12, 25] {
+        let broken = folder.path().join(steps.to_string());
+        cancelled_by(&refining(), tiny(&[]), &broken, steps);
+        let resumed = run::resume(CATALOGUE, &broken, &mut Nobody, &Control::default()).unwrap();
+        assert_eq!(resumed.status, Status::Done, "{:?}", resumed.reason);
+        assert_eq!(grid(&larger), grid(&broken), "after {steps} steps: the same grid");
+    }
 }
 
 /// Keeps how many networks the newest snapshot shows, and how many steps were done then.

@@ -74,6 +74,17 @@ fn what_the_files_of_a_zoo_lack_is_computed_from_its_weights() {
     {
         assert_eq!(column(&first, name), column(&second, name), "{name} as the run had it");
     }
+    // While the models are read, and while they are measured.
+    for steps in [3, 10] {
+        let broken = folder.path().join(steps.to_string());
+        cancelled(experiment.clone(), &broken, steps);
+        let resumed = run::resume(CATALOGUE, &broken, &mut Nobody, &Control::default()).unwrap();
+        assert_eq!(resumed.status, Status::Done, "{:?}", resumed.reason);
+        assert_eq!(resumed.results, outcome.results, "after {steps} steps: the same figures");
+        assert_eq!(grid(&second), grid(&broken), "after {steps} steps: the same grid");
+        let steps_of = |path: &Path| store::read_manifest(path).unwrap().step;
+        assert_eq!(steps_of(&second), steps_of(&broken), "after {steps} steps: nothing is counted twice");
+    }
     // Without the weights of one cell the others are computed, and the reason is said.
     std::fs::remove_dir_all(&names[0]).unwrap();
     for entry in std::fs::read_dir(&names[1]).unwrap().flatten().filter(|entry| entry.path().is_dir()) {

@@ -36,9 +36,13 @@ pub fn finished(experiment: Experiment, folder: &Path) -> Outcome {
 
 /// A run that was held after `steps` steps and then cancelled there.
 pub fn cancelled(experiment: Experiment, folder: &Path, steps: u64) -> Outcome {
-    let control = Arc::new(Control::default());
+    cancelled_by(&Arc::default(), experiment, folder, steps)
+}
+
+/// The same under a control that a person has used before.
+pub fn cancelled_by(control: &Arc<Control>, experiment: Experiment, folder: &Path, steps: u64) -> Outcome {
     control.step(steps);
-    let hand = Arc::clone(&control);
+    let hand = Arc::clone(control);
     let waker = std::thread::Builder::new()
         .name("hand".to_owned())
         .spawn(move || {
@@ -48,7 +52,7 @@ pub fn cancelled(experiment: Experiment, folder: &Path, steps: u64) -> Outcome {
             hand.cancel();
         })
         .unwrap();
-    let outcome = run::run(&request(experiment, folder), &mut Nobody, &control).unwrap();
+    let outcome = run::run(&request(experiment, folder), &mut Nobody, control).unwrap();
     waker.join().unwrap();
     assert_eq!(outcome.status, Status::Cancelled, "after {steps} steps");
     outcome

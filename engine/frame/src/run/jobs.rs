@@ -223,7 +223,7 @@ fn take_all<H: Taker, T: Send, N: Send>(
 ) -> Result<(), RunError> {
     let mut early: BTreeMap<usize, T> = BTreeMap::new();
     let mut failed: BTreeMap<usize, RunError> = BTreeMap::new();
-    let (mut committed, mut fresh, mut wait) = (0, false, false);
+    let (mut committed, mut wait) = (0, false);
     while committed < total {
         let board = shared.collect(wait);
         for (number, news) in board.told {
@@ -231,7 +231,6 @@ fn take_all<H: Taker, T: Send, N: Send>(
             hand.breathe()?;
         }
         for (number, result) in board.done {
-            fresh = true;
             match result {
                 Ok(value) => drop(early.insert(number, value)),
                 Err(error) => drop(failed.insert(number, error)),
@@ -248,11 +247,11 @@ fn take_all<H: Taker, T: Send, N: Send>(
             take(hand, News::Next(committed, value))?;
             committed += 1;
         } else {
-            hand.breathe()?;
-            if fresh && !early.is_empty() && hand.is_publish_due() {
+            // Before the breath, which publishes what is due without them: they would never be seen, or only for a moment.
+            if !early.is_empty() && hand.is_publish_due() {
                 take(hand, News::Early(&mut early))?;
-                fresh = false;
             }
+            hand.breathe()?;
             wait = true;
         }
     }
@@ -262,6 +261,7 @@ fn take_all<H: Taker, T: Send, N: Send>(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::time::Instant;
 
     /// Takes results without a run.
     struct Hand {
@@ -277,6 +277,24 @@ mod tests {
 
         fn is_publish_due(&self) -> bool {
             true
+        }
+    }
+
+    /// Publishes each few milliseconds, as a run does.
+    struct Publisher {
+        published: Instant,
+    }
+
+    impl Taker for Publisher {
+        fn breathe(&mut self) -> Result<(), RunError> {
+            if self.is_publish_due() {
+                self.published = Instant::now();
+            }
+            Ok(())
+        }
+
+        fn is_publish_due(&self) -> bool {
+            self.published.elapsed() >= Duration::from_millis(10)
         }
     }
 
@@ -316,6 +334,33 @@ mod tests {
         assert_eq!(order, (0..9).map(|number| (number, number * number)).collect::<Vec<_>>());
         assert!(lent > 0, "what came before its turn was lent");
         assert!(taker.held > 0, "the taking thread looked at the control");
+    }
+
+    #[test]
+    fn what_is_published_while_a_job_is_late_shows_the_early_ones() {
+        let mut taker = Publisher { published: Instant::now() };
+        let mut lent = 0;
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(2).build().unwrap();
+        pool.install(|| {
+            in_order::<_, (), ()>(
+                &mut taker,
+                &Control::default(),
+                &Jobs::new("job", 2),
+                &|number, _| {
+                    std::thread::sleep(Duration::from_millis(if number == 0 { 300 } else { 1 }));
+                    Ok(())
+                },
+                &mut |taker, news| {
+                    if let News::Early(_) = news {
+                        lent += 1;
+                        taker.published = Instant::now();
+                    }
+                    Ok(())
+                },
+            )
+        })
+        .unwrap();
+        assert!(lent > 1, "each time that something is published, not once: {lent}");
     }
 
     #[test]

@@ -25,7 +25,7 @@ const MIXING: usize = 16;
 pub(super) struct Training {
     /// As learned from.
     pub(super) samples: Samples,
-    /// The same, mixed up.
+    /// Mixed-up rows on which representations are compared.
     pub(super) mixed: Samples,
     /// The labels before any were moved.
     pub(super) clean_labels: Vec<u32>,

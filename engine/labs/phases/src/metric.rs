@@ -74,26 +74,26 @@ metrics! {
         "Mean train error of the ends of a Bézier curve between two seeds minus its error at the most deviating point, percentage points: negative is a barrier; mean over the pairs.";
     /// Mode connectivity, train loss.
     ConnectivityLoss = "mode_connectivity_loss", "mode connectivity (loss)", "nat", true,
-        "The same rule on the training loss.";
+        "The rule of mode connectivity on the training loss along the curves; mean over the pairs.";
     /// Mode connectivity, test error.
     ConnectivityTest = "mode_connectivity_test", "mode connectivity (test)", "pp", true,
-        "The same rule on the test error.";
-    /// The same rule on a straight line.
+        "The rule of mode connectivity on the test error along the curves; mean over the pairs.";
+    /// Mode connectivity along a straight line.
     Linear = "linear_mode_connectivity", "linear mode connectivity", "pp", true,
         "The rule of mode connectivity on the straight line between two seeds.";
     /// Barrier of the loss on a straight line.
     Barrier = "barrier", "linear barrier", "nat", false,
         "Largest rise of the training loss above the straight line between its ends.";
-    /// The similarity that decides.
+    /// The similarity that decides between IV-A and IV-B.
     Cka = "cka", "CKA", "", false,
         "Similarity of two seeds, of the kind chosen in the settings; mean over the pairs.";
-    /// Softmax, mixed-up rows.
+    /// Similarity of softmax outputs on mixed-up training rows.
     CkaSoftmax = "cka_softmax", "CKA (softmax, mixed up)", "", false,
         "Linear CKA of softmax outputs on mixed-up training rows (Yang et al.).";
-    /// Logits, mean over batches.
+    /// Similarity of logits, mean over batches of test rows.
     CkaLogits = "cka_logits", "CKA (logits, batches)", "", false,
         "Linear CKA of logits, mean over batches of test rows (model zoo).";
-    /// Logits, debiased.
+    /// Debiased similarity of logits.
     CkaDebiased = "cka_debiased", "CKA (logits, debiased)", "", false,
         "Debiased linear CKA of logits on the test rows; may be negative.";
     /// Logarithm of the largest eigenvalue.
@@ -105,12 +105,12 @@ metrics! {
     /// Trace with its sign.
     Trace = "trace", "Hessian trace", "", true,
         "Mean over the seeds of Hutchinson's estimate of the Hessian trace on the training rows, with its sign.";
-    /// Logarithm of the largest eigenvalue, test rows.
+    /// Logarithm of the largest eigenvalue on the test rows.
     LogLambdaTest = "log_lambda_max_test", "ln λ max (test)", "", false,
-        "The same on the test rows.";
+        "Natural logarithm of the mean over the seeds of the Hessian's largest eigenvalue by magnitude, on the test rows.";
     /// Logarithm of the trace, test rows.
     LogTraceTest = "log_trace_test", "ln trace (test)", "", false,
-        "The same on the test rows.";
+        "Natural logarithm of the magnitude of the mean Hessian trace on the test rows.";
     /// Norm of the parameters.
     Norm = "weight_norm", "weight norm", "", false,
         "Euclidean norm of all parameters; mean over the seeds.";
@@ -123,21 +123,21 @@ metrics! {
     /// Jensen–Shannon divergence of two seeds.
     Divergence = "divergence", "Jensen–Shannon divergence", "nat", false,
         "Divergence of the softmax outputs of two seeds on the test rows.";
-    /// Cosine of their outputs.
+    /// Cosine of the outputs of two seeds.
     Cosine = "cosine", "cosine of logits", "", false,
         "Cosine of the flattened logits of two seeds on the test rows.";
     /// Accuracy of the mean softmax.
     Ensemble = "ensemble_accuracy", "ensemble accuracy", "", false,
         "Test accuracy of the mean softmax of all seeds.";
-    /// Over the mean of the single ones.
+    /// Accuracy of the ensemble over that of its members.
     EnsembleGain = "ensemble_gain", "ensemble gain", "", true,
         "Ensemble accuracy minus the mean test accuracy of its members.";
     /// Accuracy of the mean of the parameters.
     Average = "average_accuracy", "accuracy of the average", "", false,
         "Test accuracy of the network whose parameters are the mean of the seeds'.";
-    /// The same after weight matching.
+    /// Accuracy of the mean of the parameters after weight matching.
     MatchedAverage = "matched_average_accuracy", "accuracy of the matched average", "", false,
-        "The same after the hidden units of each seed were matched to those of the first.";
+        "Test accuracy of the mean of the parameters, after the hidden units of each seed were matched to those of the first.";
     /// Spectral exponent, mean over the layers.
     Exponent = "spectral_exponent", "spectral exponent", "", false,
         "Hill estimate of the tail of the eigenvalues of W·Wᵀ, mean over layers and seeds: smaller is heavier.";

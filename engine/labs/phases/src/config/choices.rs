@@ -83,7 +83,7 @@ choices! {
 choices! {
     /// Course of the learning rate.
     pub enum Course {
-        /// The same throughout.
+        /// The same rate throughout.
         Constant = "constant", "Constant";
         /// A tenth after three quarters.
         LateDrop = "late_drop", "A tenth from 75 %";

@@ -289,3 +289,40 @@ fn part<T>(all: &[T], cell: usize, each: usize) -> &[T] {
     let end = ((cell + 1) * each).min(all.len());
     all.get(start..end).unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn measurements_stand_as_long_as_their_own_settings_do() {
+        let config = Config::default();
+        let measured = |book: Book| Book {
+            together: vec![Some(Together::default())],
+            bends: vec![Some(Bends::default())],
+            ..book
+        };
+        let known = |book: &Book| [book.together[0].is_some(), book.bends[0].is_some()];
+        let kept = |change: fn(&mut Config)| {
+            let (mut book, mut other) = (measured(Book::new(&config)), config.clone());
+            change(&mut other);
+            book.keep_measured(&other, true).unwrap();
+            known(&book)
+        };
+        assert_eq!(kept(|_| {}), [true, true]);
+        assert_eq!(kept(|config| config.threshold_cka = 0.5), [true, true], "a reading, no measurement");
+        assert_eq!(kept(|config| config.curve_points = 9), [false, true]);
+        assert_eq!(kept(|config| config.eigenvalues = 2), [true, false]);
+    }
+
+    #[test]
+    fn a_checkpoint_that_does_not_say_with_which_settings_it_measured_is_good_for_its_own_run_only() {
+        let config = Config::default();
+        let book = Book { together: vec![Some(Together::default())], ..Book::default() };
+        let (mut own, mut fork) = (book.clone(), book);
+        own.keep_measured(&config, false).unwrap();
+        assert_eq!(own.measured_with, Some(Measured::of(&config)));
+        let refusal = fork.keep_measured(&config, true).unwrap_err().to_string();
+        assert!(refusal.contains("earlier version") && refusal.contains("new run"), "{refusal}");
+    }
+}

@@ -78,7 +78,7 @@ pub(crate) struct Together {
     pub(crate) ensemble: Option<f64>,
     /// Test accuracy of the mean parameters.
     pub(crate) average: Option<f64>,
-    /// The same after matching to the first seed.
+    /// Test accuracy of the mean parameters after matching the seeds to the first one.
     pub(crate) matched_average: Option<f64>,
 }
 

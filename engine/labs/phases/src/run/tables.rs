@@ -150,7 +150,7 @@ pub(super) fn show(context: &mut Context<'_>, config: &Config, plan: &Plan, book
     show_values(context, config, plan, book, &values, &phases);
 }
 
-/// The same for cells whose metrics and phases do not come from the book alone.
+/// Records the tables of cells whose metrics and phases do not come from the book alone, and the choice of cells.
 pub(crate) fn show_values(
     context: &mut Context<'_>,
     config: &Config,

@@ -268,4 +268,11 @@ mod tests {
             assert_eq!((marked.first(), marked.last()), (Some(&1), Some(&epochs)));
         }
     }
+
+    #[test]
+    fn a_score_is_the_two_numbers_in_files_and_null_is_no_number() {
+        let score: Score = serde_json::from_str("[null,0.5]").unwrap();
+        assert!(score.loss.is_nan() && score.accuracy == 0.5, "{score:?}");
+        assert_eq!(serde_json::to_string(&score).unwrap(), "[null,0.5]");
+    }
 }
