@@ -99,7 +99,8 @@ fn faults_of_classes(lab: &str) {
     expect(&cut, "", "dataset", "truncated: it holds 64 of 640 bytes", "fetch it again");
     let other = bench.data("notes.txt", "hello");
     expect(&other, "", "dataset", "files of this kind are not read", "choose IDX");
-    let words = bench.data("words.csv", "a,label\nmuch,0\n1,1\n");
+    let numbers = "0,0\n1,1\n".repeat(10);
+    let words = bench.data("words.csv", format!("a,label\nmuch,0\n{numbers}"));
     expect(&words, "", "dataset", "line 2, column \"a\" holds \"much\"", "correct or remove it");
     let good = bench.data("good.csv", &fine);
     expect(&good, "", "label_column", "no column \"label\"", "name the label column, one of a, b, kind");

@@ -62,7 +62,16 @@ fn another(field: &Field, value: &Value, experiment: &Experiment) -> Option<Valu
             let words = problem.allowed.unwrap_or_default();
             words.split(", ").find(|other| other != word).map(|other| Value::String(other.to_owned()))
         }
-        _ => None,
+        // The kinds of columns are a closed list too.
+        Value::Table(_) => {
+            let kinds =
+                |word: &str| Value::Table(toml::Table::from_iter([("a column".to_owned(), word.into())]));
+            let mut copy = experiment.clone();
+            let table = toml::Table::from_iter([(field.key.to_owned(), kinds("odd"))]);
+            let words = copy.apply(&table).into_iter().next()?.allowed?;
+            words.split(", ").next().map(kinds)
+        }
+        Value::Datetime(_) => None,
     }
 }
 

@@ -108,7 +108,8 @@ fn other_figures(
         .map(|(name, a, b)| format!("result {name}: {} before, {} now", text(a), text(b)))
 }
 
-/// The first table of the lab's own that differs, in words: `scores.csv`, `grid.csv`. Columns of times differ by nature.
+/// The first table of the lab's own that differs, in words: `scores.csv`, `grid.csv`. Columns of times and of rates differ by nature:
+/// those with `second` in their names.
 fn differing_tables(before: &Path, again: &Path) -> Option<String> {
     let mut names: Vec<std::ffi::OsString> = fs::read_dir(again)
         .into_iter()
@@ -126,11 +127,11 @@ fn differing_tables(before: &Path, again: &Path) -> Option<String> {
     })
 }
 
-/// Lines of a table without its columns of times; labs write no commas into cells.
+/// Lines of a table without its columns of times and rates; labs write no commas into cells.
 fn cells(path: &Path) -> Vec<Vec<String>> {
     let text = fs::read_to_string(path).unwrap_or_default();
     let header = text.lines().next().unwrap_or_default();
-    let kept: Vec<bool> = header.split(',').map(|name| !name.contains("seconds")).collect();
+    let kept: Vec<bool> = header.split(',').map(|name| !name.contains("second")).collect();
     let of = |line: &str| {
         line.split(',').zip(&kept).filter(|(_, kept)| **kept).map(|(cell, _)| cell.to_owned()).collect()
     };

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::*;
-use weightscope_frame::run::{Comparison, ForkRequest, fork, verify};
+use weightscope_frame::run::{Comparison, ForkRequest, RunError, fork, verify};
 use weightscope_frame::store::read_manifest;
 
 fn forked(parent: &Path, config: Config, place: &Path) -> Outcome {
@@ -170,6 +170,7 @@ fn a_table_that_changed_since_the_checkpoint_is_refused() {
         origin: "test".to_owned(),
         place: at("fork"),
     };
-    let outcome = fork(crate::OWN, &request, &mut Nobody, &Control::default()).unwrap();
-    assert!(outcome.reason.unwrap_or_default().contains("the table has changed"));
+    let refused = fork(crate::OWN, &request, &mut Nobody, &Control::default()).unwrap_err();
+    assert!(matches!(refused, RunError::DataChanged { .. }), "{refused}");
+    assert!(!at("fork").exists(), "no run folder is made");
 }
