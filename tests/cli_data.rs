@@ -101,7 +101,7 @@ fn faults_of_classes(lab: &str) {
     expect(&other, "", "dataset", "files of this kind are not read", "choose IDX");
     let numbers = "0,0\n1,1\n".repeat(10);
     let words = bench.data("words.csv", format!("a,label\nmuch,0\n{numbers}"));
-    expect(&words, "", "dataset", "line 2, column \"a\" holds \"much\"", "correct or remove it");
+    expect(&words, "", "dataset", "line 2, column \"a\" holds \"much\"", "columns = { a = \"category\" }");
     let good = bench.data("good.csv", &fine);
     expect(&good, "", "label_column", "no column \"label\"", "name the label column, one of a, b, kind");
     let holes = bench.data("holes.csv", "a,label\n1,0\n2,\n");
