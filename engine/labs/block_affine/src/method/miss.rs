@@ -1,0 +1,121 @@
+//! MiSS: matrix shard sharing (arXiv 2409.15371, versions 10 to 12; called Bone in versions 4 to 8), and its mini form.
+//!
+//! `ΔW[o, j] = D[j mod r, o]` for a slab `D [r, out]` that starts at zero. The same as adding `Dᵀ·S` to the output, where S sums the
+//! input over blocks of r entries, the last one filled up with zeros; so r need not divide the inputs. No scale. Established: the usual
+//! library's code, which tiles the inputs; the paper's prose indexes in another way, and the code is followed.
+//! Mini (established, library only): a narrower slab `[r, m]` is repeated along the outputs.
+
+use weightscope_math::linalg::Dense;
+use weightscope_math::real::Real;
+
+use super::error::{AdapterError, Result, check_rank};
+
+/// The adapter of one layer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Miss {
+    rank: usize,
+    width: usize,
+    outputs: usize,
+    inputs: usize,
+}
+
+impl Miss {
+    /// An adapter of rank `rank` for weights `[outputs, inputs]`; refused unless `1 ≤ rank ≤ inputs`.
+    pub fn new(rank: usize, outputs: usize, inputs: usize) -> Result<Self> {
+        Self::mini(rank, outputs, outputs, inputs)
+    }
+
+    /// MiSS-mini: a slab of `width` columns, repeated along the outputs. Refused unless `width` divides them.
+    pub fn mini(rank: usize, width: usize, outputs: usize, inputs: usize) -> Result<Self> {
+        check_rank("MiSS", rank, inputs, (outputs, inputs))?;
+        if width == 0 || !outputs.is_multiple_of(width) {
+            return Err(AdapterError::Slab { width, outputs });
+        }
+        Ok(Self { rank, width, outputs, inputs })
+    }
+
+    /// Rows of the slab; no update has a higher rank.
+    pub fn rank(self) -> usize {
+        self.rank
+    }
+
+    /// Trainable parameters: `r·out`, for the mini form `r·m`.
+    pub fn parameters(self) -> usize {
+        self.rank * self.width
+    }
+
+    /// The start, all zero, `[rank, width]`: the layer is the frozen one.
+    pub fn start<R: Real>(self) -> Dense<R> {
+        Dense::zeros(self.rank, self.width)
+    }
+
+    /// The slab repeated along the outputs, `[rank, out]`; itself unless this is the mini form.
+    pub fn expanded<R: Real>(self, slab: &Dense<R>) -> Result<Dense<R>> {
+        let mut expanded = Dense::zeros(self.rank, self.outputs);
+        for start in (0..self.outputs).step_by(self.width) {
+            expanded.set_part(0, start, &slab.part(0, 0, self.rank, self.width)?)?;
+        }
+        Ok(expanded)
+    }
+
+    /// `S [n, rank]` of rows `x [n, in]`: entry k sums the inputs `k, k + r, k + 2r, …`.
+    pub fn block_sums<R: Real>(self, x: &Dense<R>) -> Result<Dense<R>> {
+        let mut sums = Dense::zeros(x.rows(), self.rank);
+        let x = x.part(0, 0, x.rows(), self.inputs)?;
+        for (sums, row) in sums.values_mut().chunks_exact_mut(self.rank).zip(x.each_row()) {
+            for block in row.chunks(self.rank) {
+                sums.iter_mut().zip(block).for_each(|(sum, value)| *sum += *value);
+            }
+        }
+        Ok(sums)
+    }
+
+    /// `ΔW [out, in]`.
+    pub fn delta<R: Real>(self, slab: &Dense<R>) -> Result<Dense<R>> {
+        let by_output = self.expanded(slab)?.transposed();
+        let mut delta = Dense::zeros(self.outputs, self.inputs);
+        for (row, tile) in delta.values_mut().chunks_exact_mut(self.inputs).zip(by_output.each_row()) {
+            row.iter_mut().zip(tile.iter().cycle()).for_each(|(value, entry)| *value = *entry);
+        }
+        Ok(delta)
+    }
+
+    /// `W + ΔW [out, in]`.
+    pub fn merged<R: Real>(self, weight: &Dense<R>, slab: &Dense<R>) -> Result<Dense<R>> {
+        Ok(weight.plus_scaled(R::ONE, &self.delta(slab)?)?)
+    }
+
+    /// What the adapter adds to the output, `S·D`, `[n, out]`, without forming ΔW.
+    pub fn addition<R: Real>(self, slab: &Dense<R>, x: &Dense<R>) -> Result<Dense<R>> {
+        Ok(self.block_sums(x)?.times(&self.expanded(slab)?)?)
+    }
+
+    /// `∂L/∂D [rank, width]` from `upstream = ∂L/∂y [n, out]` and the rows `x [n, in]`.
+    pub fn gradient<R: Real>(self, upstream: &Dense<R>, x: &Dense<R>) -> Result<Dense<R>> {
+        self.folded(&self.block_sums(x)?.transposed_times(upstream)?)
+    }
+
+    /// `∂L/∂D [rank, width]` from `∂L/∂(W + ΔW) [out, in]`: the sum over the inputs that share an entry.
+    pub fn gradient_of_weights<R: Real>(self, upstream: &Dense<R>) -> Result<Dense<R>> {
+        self.folded(&self.block_sums(upstream)?.transposed())
+    }
+
+    /// Sums `[rank, out]` over the outputs that share an entry.
+    fn folded<R: Real>(self, wide: &Dense<R>) -> Result<Dense<R>> {
+        let mut folded = self.start();
+        for start in (0..self.outputs).step_by(self.width) {
+            folded.add_scaled(R::ONE, &wide.part(0, start, self.rank, self.width)?)?;
+        }
+        Ok(folded)
+    }
+
+    /// The fixed factor `A [rank, in]` with which MiSS is a LoRA (exact, established: the library's conversion): `A[k, j] = 1` where
+    /// `j mod r = k`, else 0; then `B = Dᵀ` and the scale is 1.
+    pub fn fixed_factor<R: Real>(self) -> Dense<R> {
+        let mut factor = Dense::zeros(self.rank, self.inputs);
+        for (k, row) in factor.values_mut().chunks_exact_mut(self.inputs).enumerate() {
+            row.iter_mut().skip(k).step_by(self.rank).for_each(|value| *value = R::ONE);
+        }
+        factor
+    }
+}
