@@ -9,11 +9,13 @@ mod oscillation;
 mod phases;
 mod quantiles;
 mod vector;
+mod weight_generation;
 
 use vector::{Area, check_everything_is_known, run_area};
 
 /// Every area that has tests.
-const AREAS: &[Area] = &[block_affine::AREA, oscillation::AREA, phases::AREA, quantiles::AREA];
+const AREAS: &[Area] =
+    &[block_affine::AREA, oscillation::AREA, phases::AREA, quantiles::AREA, weight_generation::AREA];
 
 #[test]
 fn every_file_belongs_to_a_test() {
@@ -38,4 +40,9 @@ fn phases() {
 #[test]
 fn quantiles() {
     run_area(&quantiles::AREA);
+}
+
+#[test]
+fn weight_generation() {
+    run_area(&weight_generation::AREA);
 }

@@ -4,6 +4,7 @@ use weightscope_engine::labs::block_affine::method::bone::{Bone, Variant};
 use weightscope_engine::labs::block_affine::method::linear;
 use weightscope_engine::labs::block_affine::method::lora::{Factors, Lora, Scaling};
 use weightscope_engine::labs::block_affine::method::miss::Miss;
+use weightscope_engine::math::layers;
 use weightscope_engine::math::linalg::{rank::numerical_rank, singular_values};
 use weightscope_engine::math::real::Real;
 
@@ -33,7 +34,7 @@ fn bone_in<R: Real + Into<f64>>(case: &mut Case, path: &str) -> Result<(), Strin
     let found = adapter.gradient(&weight, &gradient).map_err(refused)?;
     case.check("delta_w", path, adapter.delta(&weight, &bone).map_err(refused)?.values());
     case.check("merged_weight", path, merged.values());
-    case.check("y", path, linear::forward(&merged, Some(&bias), &x).map_err(words)?.values());
+    case.check("y", path, layers::linear(&merged, Some(&bias), &x).map_err(words)?.values());
     case.check("grad_bone", path, found.values());
     // The gradient by B does not read B.
     case.check("grad_bone_at_zero_bone", path, found.values());
@@ -55,11 +56,11 @@ fn miss_in<R: Real + Into<f64>>(case: &mut Case, path: &str) -> Result<(), Strin
     let adapter = Miss::new(case.count("r")?, weight.rows(), weight.columns()).map_err(refused)?;
     let delta = adapter.delta(&slab).map_err(refused)?;
     let merged = adapter.merged(&weight, &slab).map_err(refused)?;
-    let frozen = linear::forward(&weight, None, &x).map_err(words)?;
+    let frozen = layers::linear(&weight, None, &x).map_err(words)?;
     let y = frozen.plus_scaled(R::ONE, &adapter.addition(&slab, &x).map_err(refused)?).map_err(words)?;
     case.check("block_sum", path, adapter.block_sums(&x).map_err(refused)?.values());
     case.check("y", path, y.values());
-    case.check("y", &format!("{path}, merged"), linear::forward(&merged, None, &x).map_err(words)?.values());
+    case.check("y", &format!("{path}, merged"), layers::linear(&merged, None, &x).map_err(words)?.values());
     case.check("delta_w", path, delta.values());
     case.check("merged_weight", path, merged.values());
     case.check("grad_D", path, adapter.gradient(&upstream, &x).map_err(refused)?.values());
@@ -86,7 +87,7 @@ fn mini_in<R: Real + Into<f64>>(case: &mut Case, path: &str) -> Result<(), Strin
     let merged = adapter.merged(&weight, &slab).map_err(refused)?;
     case.check("expanded_D", path, adapter.expanded(&slab).map_err(refused)?.values());
     case.check("merged_weight", path, merged.values());
-    case.check("y", path, linear::forward(&merged, None, &x).map_err(words)?.values());
+    case.check("y", path, layers::linear(&merged, None, &x).map_err(words)?.values());
     case.check_number("trainable_params", path, adapter.parameters() as f64);
     Ok(())
 }
@@ -104,7 +105,7 @@ fn lora_in<R: Real + Into<f64>>(case: &mut Case, path: &str) -> Result<(), Strin
     let (rank, alpha) = (case.count("r")?, case.number("alpha")?);
     let scale = Scaling::Plain.scale(alpha, rank);
     let adapter = Lora::new(rank, scale, weight.rows(), weight.columns()).map_err(refused)?;
-    let frozen = linear::forward(&weight, None, &x).map_err(words)?;
+    let frozen = layers::linear(&weight, None, &x).map_err(words)?;
     let y = frozen.plus_scaled(R::ONE, &adapter.addition(&factors, &x).map_err(refused)?).map_err(words)?;
     let merged = adapter.merged(&weight, &factors).map_err(refused)?;
     let gradient = linear::weight_gradient(&upstream, &x).map_err(words)?;

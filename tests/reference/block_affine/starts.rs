@@ -1,8 +1,8 @@
 //! Starts that read the weights or their gradient, by what does not depend on signs.
 
 use weightscope_engine::labs::block_affine::method::initial;
-use weightscope_engine::labs::block_affine::method::linear;
 use weightscope_engine::labs::block_affine::method::lora::{Lora, Scaling};
+use weightscope_engine::math::layers;
 use weightscope_engine::math::linalg::Dense;
 use weightscope_engine::math::real::Real;
 
@@ -18,7 +18,7 @@ fn row_norms<R: Real>(matrix: &Dense<R>) -> Vec<f64> {
     matrix.each_row().map(|row| row.iter().map(|value| value.to_f64().powi(2)).sum::<f64>().sqrt()).collect()
 }
 
-/// `PiSSA`.
+/// PiSSA.
 pub(super) fn pissa(case: &mut Case) -> Result<(), String> {
     pissa_in::<f32>(case, "single")?;
     pissa_in::<f64>(case, "double")
@@ -30,7 +30,7 @@ fn pissa_in<R: Real + Into<f64>>(case: &mut Case, path: &str) -> Result<(), Stri
     let start = initial::pissa(&weight, rank, scale).map_err(refused)?;
     let adapter = Lora::new(rank, scale, weight.rows(), weight.columns()).map_err(refused)?;
     let (a, b) = (&start.factors.a, &start.factors.b);
-    let frozen = linear::forward(&start.base, None, &x).map_err(words)?;
+    let frozen = layers::linear(&start.base, None, &x).map_err(words)?;
     let added = adapter.addition(&start.factors, &x).map_err(refused)?;
     case.check("singular_values", path, &start.singular_values);
     case.check("BA", path, b.times(a).map_err(words)?.values());
@@ -44,7 +44,7 @@ fn pissa_in<R: Real + Into<f64>>(case: &mut Case, path: &str) -> Result<(), Stri
     Ok(())
 }
 
-/// `OLoRA`.
+/// OLoRA.
 pub(super) fn olora(case: &mut Case) -> Result<(), String> {
     olora_in::<f32>(case, "single")?;
     olora_in::<f64>(case, "double")

@@ -1,4 +1,4 @@
-//! Starts of a low-rank adapter that read the weights or their gradient: `PiSSA` (arXiv 2404.02948), `OLoRA` (arXiv 2406.01775), LoRA-GA
+//! Starts of a low-rank adapter that read the weights or their gradient: PiSSA (arXiv 2404.02948), OLoRA (arXiv 2406.01775), LoRA-GA
 //! (arXiv 2407.05000). Each subtracts `s·B·A` from the frozen weights, so that the layer is the same at step 0.
 //!
 //! Signs of singular vectors and of QR are a convention of this program; B·A and the frozen rest do not depend on them.
@@ -16,14 +16,14 @@ pub struct Start<R> {
     pub factors: Factors<R>,
     /// `W − s·B·A`, `[out, in]`: the weights that stay frozen.
     pub base: Dense<R>,
-    /// Singular values that the start was made of, descending: of W for `PiSSA`, of the gradient for LoRA-GA, none for `OLoRA`.
+    /// Singular values that the start was made of, descending: of W for PiSSA, of the gradient for LoRA-GA, none for OLoRA.
     pub singular_values: Vec<f64>,
 }
 
-/// `LoRA-GA`'s γ: the start is `out^¼/√γ` times orthonormal vectors (established, "stable" scale).
+/// LoRA-GA's γ: the start is `out^¼/√γ` times orthonormal vectors (established, "stable" scale).
 pub const STABLE_GAMMA: f64 = 16.0;
 
-/// `PiSSA`: the r largest singular directions of W are trained, `A = √(Σ/s)·Vᵀ`, `B = U·√(Σ/s)` (established). The paper takes `alpha = r`,
+/// PiSSA: the r largest singular directions of W are trained, `A = √(Σ/s)·Vᵀ`, `B = U·√(Σ/s)` (established). The paper takes `alpha = r`,
 /// so s is 1. Refused unless `1 ≤ rank ≤ min(out, in)` and s is positive.
 pub fn pissa<R: Real>(weight: &Dense<R>, rank: usize, scale: f64) -> Result<Start<R>> {
     check_rank("PiSSA", rank, weight.rows().min(weight.columns()), weight.shape())?;
@@ -35,7 +35,7 @@ pub fn pissa<R: Real>(weight: &Dense<R>, rank: usize, scale: f64) -> Result<Star
     finished(weight, a, b, scale, found.values)
 }
 
-/// `OLoRA`: the first r columns of Q and rows of R of `W = Q·R` are trained (established). Refused as [`pissa`].
+/// OLoRA: the first r columns of Q and rows of R of `W = Q·R` are trained (established). Refused as [`pissa`].
 pub fn olora<R: Real>(weight: &Dense<R>, rank: usize, scale: f64) -> Result<Start<R>> {
     check_rank("OLoRA", rank, weight.rows().min(weight.columns()), weight.shape())?;
     check_scale("OLoRA", scale)?;

@@ -1,24 +1,9 @@
-//! A linear layer `y = x·Wᵀ + bias` and its gradients, on which all adapters stand.
+//! Gradients of a linear layer `y = x·Wᵀ + bias` ([`weightscope_math::layers::linear`]), on which all adapters stand, and the inverse of
+//! a square matrix.
 
 use weightscope_math::MathError;
 use weightscope_math::linalg::{Dense, svd};
 use weightscope_math::real::Real;
-
-/// Outputs `[n, out]` of rows `x [n, in]` for weights `[out, in]`; the bias `[out]` is added where there is one. Refused unless the
-/// shapes agree.
-pub fn forward<R: Real>(weight: &Dense<R>, bias: Option<&[R]>, x: &Dense<R>) -> Result<Dense<R>, MathError> {
-    let mut y = x.times_transposed(weight)?;
-    if let Some(bias) = bias {
-        if bias.len() != weight.rows() {
-            let (needed, found) = (format!("{} values", weight.rows()), bias.len().to_string());
-            return Err(MathError::Shape { what: "bias", needed, found });
-        }
-        for row in y.values_mut().chunks_exact_mut(bias.len().max(1)) {
-            row.iter_mut().zip(bias).for_each(|(y, bias)| *y += *bias);
-        }
-    }
-    Ok(y)
-}
 
 /// `∂L/∂W = upstreamᵀ·x`, `[out, in]`, from `upstream = ∂L/∂y [n, out]` and the rows `x [n, in]`.
 pub fn weight_gradient<R: Real>(upstream: &Dense<R>, x: &Dense<R>) -> Result<Dense<R>, MathError> {

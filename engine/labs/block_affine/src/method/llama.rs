@@ -7,12 +7,12 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use serde::de::IgnoredAny;
+use weightscope_math::layers::{linear, rms_norm, silu};
 use weightscope_math::linalg::Dense;
 use weightscope_math::real::Real;
 
 use super::error::{AdapterError, Result};
-use super::linear;
-use super::network::{Pairs, causal_attention, rms_norm, rotate, silu};
+use super::network::{Pairs, causal_attention, rotate};
 
 /// Keys of a published `config.json` that do not change what the model computes.
 const HARMLESS: [&str; 17] = [
@@ -272,7 +272,7 @@ impl<R: Real> Llama<R> {
         }
         let normed = self.norm("model.norm.weight", &stream)?;
         let head = if self.config.tie_word_embeddings { embedding } else { self.tensor("lm_head.weight")? };
-        Ok(linear::forward(head, None, &normed)?)
+        Ok(linear(head, None, &normed)?)
     }
 
     fn norm(&self, name: &str, x: &Dense<R>) -> Result<Dense<R>> {
@@ -280,7 +280,7 @@ impl<R: Real> Llama<R> {
     }
 
     fn project(&self, layer: usize, name: &str, x: &Dense<R>) -> Result<Dense<R>> {
-        Ok(linear::forward(self.tensor(&projection(layer, name))?, None, x)?)
+        Ok(linear(self.tensor(&projection(layer, name))?, None, x)?)
     }
 
     fn attention(&self, layer: usize, x: &Dense<R>) -> Result<Dense<R>> {

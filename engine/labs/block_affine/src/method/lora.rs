@@ -1,4 +1,4 @@
-//! LoRA (Hu et al., arXiv 2106.09685): `ΔW = s·B·A` with `A [r, in]`, `B [out, r]`; rank-stabilised LoRA (arXiv 2312.03732) and `LoRA+`
+//! LoRA (Hu et al., arXiv 2106.09685): `ΔW = s·B·A` with `A [r, in]`, `B [out, r]`; rank-stabilised LoRA (arXiv 2312.03732) and LoRA+
 //! (arXiv 2402.12354), which differ by the scale s and by the learning rate of B.
 
 use weightscope_math::Stream;
@@ -27,7 +27,7 @@ impl Scaling {
     }
 }
 
-/// Ratio of the learning rate of B to that of A which `LoRA+` recommends (established).
+/// Ratio of the learning rate of B to that of A which LoRA+ recommends (established).
 pub const LORA_PLUS_RATIO: f64 = 16.0;
 
 /// The adapter of one layer.

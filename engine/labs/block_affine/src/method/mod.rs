@@ -2,7 +2,7 @@
 //!
 //! A linear layer has weights `W [out, in]` and gives `y = x·Wᵀ + bias` for rows `x [n, in]`. An adapter says what is added to W:
 //! - [`bone`]: weight-guided blocks; [`miss`]: a tiled slab; [`lora`]: a product of two thin matrices; [`dora`]: that with row lengths
-//! - [`initial`]: `PiSSA`, `OLoRA`, LoRA-GA; [`linear`]: the layer and its gradients; [`budget`]: equal numbers of parameters
+//! - [`initial`]: PiSSA, OLoRA, LoRA-GA; [`linear`]: the layer and its gradients; [`budget`]: equal numbers of parameters
 //! - [`convert`]: one adapter as another; [`fit`]: the adapter nearest to a given update; [`diagnose`]: what an update looks like
 //! - [`llama`], [`rwkv`]: the two base models on the host; [`toy`]: the published sine task; [`error`]: what is refused
 //!

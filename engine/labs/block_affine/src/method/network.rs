@@ -1,62 +1,9 @@
-//! What the base models have in common, on rows `[n, width]`: norms, attention weights, rotary positions, gates.
+//! What the base models have in common, on rows `[time, width]`: causal attention, rotary positions, the loss of next tokens.
 
 use weightscope_math::MathError;
+use weightscope_math::layers::softmax;
 use weightscope_math::linalg::Dense;
 use weightscope_math::real::Real;
-
-/// `x·sigmoid(x)`, also called swish.
-pub fn silu<R: Real>(x: R) -> R {
-    let x = x.to_f64();
-    R::from_f64(x / (1.0 + (-x).exp()))
-}
-
-/// `1/(1 + e⁻ˣ)`.
-pub fn sigmoid<R: Real>(x: R) -> R {
-    R::from_f64(1.0 / (1.0 + (-x.to_f64()).exp()))
-}
-
-/// Each row divided by `√(mean of squares + eps)`, then times the weight `[width]` (root-mean-square norm, arXiv 1910.07467).
-pub fn rms_norm<R: Real>(x: &Dense<R>, weight: &[R], eps: f64) -> Dense<R> {
-    let mut normed = x.clone();
-    for row in normed.values_mut().chunks_exact_mut(x.columns().max(1)) {
-        let square: f64 = row.iter().map(|value| value.to_f64().powi(2)).sum();
-        let factor = 1.0 / (square / row.len() as f64 + eps).sqrt();
-        row.iter_mut()
-            .zip(weight)
-            .for_each(|(value, weight)| *value = *value * R::from_f64(factor) * *weight);
-    }
-    normed
-}
-
-/// Each group of `width` neighbouring entries of every row brought to mean 0 and variance 1 (of the population, eps added), then times
-/// weight and plus bias, both as long as a row. One group per row is a layer norm (arXiv 1607.06450), several are a group norm.
-pub fn group_norm<R: Real>(x: &Dense<R>, width: usize, weight: &[R], bias: &[R], eps: f64) -> Dense<R> {
-    let mut normed = x.clone();
-    for row in normed.values_mut().chunks_exact_mut(x.columns().max(1)) {
-        for group in row.chunks_mut(width.max(1)) {
-            let count = group.len() as f64;
-            let mean = group.iter().map(|value| value.to_f64()).sum::<f64>() / count;
-            let square = group.iter().map(|value| (value.to_f64() - mean).powi(2)).sum::<f64>() / count;
-            let factor = 1.0 / (square + eps).sqrt();
-            group.iter_mut().for_each(|value| *value = R::from_f64((value.to_f64() - mean) * factor));
-        }
-        for ((value, weight), bias) in row.iter_mut().zip(weight).zip(bias) {
-            *value = *value * *weight + *bias;
-        }
-    }
-    normed
-}
-
-/// Softmax of the first `known` entries of a row, the others set to 0.
-pub fn softmax<R: Real>(row: &mut [R], known: usize) {
-    let known = known.min(row.len());
-    let (used, unused) = row.split_at_mut(known);
-    let largest = used.iter().copied().reduce(Real::larger).unwrap_or_default();
-    used.iter_mut().for_each(|value| *value = (*value - largest).exp_nonpositive());
-    let sum: f64 = used.iter().map(|value| value.to_f64()).sum();
-    used.iter_mut().for_each(|value| *value = R::from_f64(value.to_f64() / sum));
-    unused.fill(R::ZERO);
-}
 
 /// Causal attention of one head (arXiv 1706.03762): rows of `q`, `k`, `v` are times, `[time, width]`; time t sees the times up to t.
 /// Logits are divided by `√width`. Refused unless the shapes agree.
@@ -65,7 +12,9 @@ pub fn causal_attention<R: Real>(q: &Dense<R>, k: &Dense<R>, v: &Dense<R>) -> Re
     let mut weights = q.times_transposed(k)?.scaled(factor);
     let times = weights.columns().max(1);
     for (time, row) in weights.values_mut().chunks_exact_mut(times).enumerate() {
-        softmax(row, time + 1);
+        let (seen, unseen) = row.split_at_mut((time + 1).min(times));
+        softmax(seen);
+        unseen.fill(R::ZERO);
     }
     weights.times(v)
 }
@@ -121,21 +70,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn norms_have_mean_zero_and_length_one() {
-        let x = Dense::new(1, 4, vec![1.0, 2.0, 3.0, 6.0]).unwrap();
-        let (ones, zeros) = (vec![1.0; 4], vec![0.0; 4]);
-        let normed = group_norm(&x, 4, &ones, &zeros, 0.0);
-        assert!(normed.values().iter().sum::<f64>().abs() < 1e-12);
-        assert!((normed.values().iter().map(|v| v * v).sum::<f64>() - 4.0).abs() < 1e-12);
-        let pairs = group_norm(&x, 2, &ones, &zeros, 0.0);
-        for (found, expected) in pairs.values().iter().zip([-1.0, 1.0, -1.0, 1.0]) {
-            assert!((found - expected).abs() < 1e-12);
-        }
-        let squares: f64 = rms_norm(&x, &ones, 0.0).values().iter().map(|v| v * v).sum();
-        assert!((squares - 4.0).abs() < 1e-12);
-    }
-
-    #[test]
     fn a_turn_keeps_lengths_and_depends_on_distance_alone() {
         let q = Dense::new(1, 4, vec![0.3, -0.2, 0.7, 0.1]).unwrap();
         let k = Dense::new(1, 4, vec![-0.5, 0.4, 0.2, 0.9]).unwrap();
@@ -157,7 +91,7 @@ mod tests {
         let zero = Dense::zeros(3, 2);
         let seen = causal_attention(&zero, &zero, &v).unwrap();
         for (found, expected) in seen.values().iter().zip([1.0, 1.5, 7.0 / 3.0]) {
-            assert!((found - expected as f64).abs() < 1e-12);
+            assert!((found - expected).abs() < 1e-12);
         }
     }
 
