@@ -73,10 +73,12 @@ fn list<R: Real>(case: &Case, key: &str) -> Result<Vec<R>, String> {
     Ok(case.numbers(key)?.into_iter().map(R::from_f64).collect())
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "it stands in map_err")]
 fn words(error: MathError) -> String {
     error.to_string()
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "it stands in map_err")]
 fn refused(error: GenerationError) -> String {
     error.to_string()
 }

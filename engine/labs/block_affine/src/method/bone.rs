@@ -116,6 +116,16 @@ impl Bone {
         Ok(gradient)
     }
 
+    /// `Σ (W[a, c] + I)ᵀ(W[a, c] + I)` over the blocks that share a matrix, `[matrices · block, block]`: the normal equations of the B
+    /// nearest to a given update.
+    pub fn normal<R: Real>(self, weight: &Dense<R>) -> Result<Dense<R>> {
+        let shifted = self.each_block(&self.start(), |row, column, _| {
+            let block = weight.part(row, column, self.block, self.block)?;
+            Ok(block.plus_scaled(R::ONE, &Dense::identity(self.block))?)
+        })?;
+        self.gradient(weight, &shifted)
+    }
+
     /// The matrix B number `index`, `[block, block]`.
     pub fn matrix<R: Real>(self, bone: &Dense<R>, index: usize) -> Result<Dense<R>> {
         Ok(bone.part(index * self.block, 0, self.block, self.block)?)
@@ -171,5 +181,82 @@ impl Bone {
             all.set_part(row, column, &make(row, column, with, matrix)?)?;
         }
         Ok(all)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::checks::{differences, random, weighted_sum};
+    use super::super::miss::Miss;
+    use super::*;
+    use weightscope_math::linalg::{rank::numerical_rank, singular_values};
+
+    const VARIANTS: [Variant; 3] = [Variant::Column, Variant::Row, Variant::Free];
+
+    #[test]
+    fn gradients_agree_with_differences() {
+        let (weight, upstream) = (random("weight", 6, 4), random("upstream", 6, 4));
+        for variant in VARIANTS {
+            let adapter = Bone::new(variant, 2, 6, 4).unwrap();
+            let bone = random("bone", 2 * adapter.matrices(), 2);
+            assert_eq!(bone.values().len(), adapter.parameters());
+            let gradient = adapter.gradient(&weight, &upstream).unwrap();
+            differences(&bone, gradient.values(), |bone| {
+                weighted_sum(&adapter.merged(&weight, bone).unwrap(), &upstream)
+            });
+        }
+    }
+
+    #[test]
+    fn what_was_merged_is_taken_apart() {
+        let weight = random("weight", 6, 4);
+        for variant in VARIANTS {
+            let adapter = Bone::new(variant, 2, 6, 4).unwrap();
+            let bone = random("bone", 2 * adapter.matrices(), 2).scaled(0.3);
+            let merged = adapter.merged(&weight, &bone).unwrap();
+            let back = adapter.unmerged(&merged, &bone).unwrap();
+            assert!(back.plus_scaled(-1.0, &weight).unwrap().norm() < 1e-12);
+            let frozen = adapter.merged(&weight, &adapter.start()).unwrap();
+            assert_eq!(frozen, weight);
+        }
+    }
+
+    #[test]
+    fn a_singular_block_is_named() {
+        let adapter = Bone::new(Variant::Column, 2, 6, 4).unwrap();
+        let mut bone = adapter.start::<f64>();
+        bone.set_part(2, 0, &Dense::identity(2).scaled(-1.0)).unwrap();
+        let refused = adapter.unmerged(&random("weight", 6, 4), &bone).unwrap_err();
+        assert_eq!(refused, AdapterError::Singular { block: 1 });
+    }
+
+    #[test]
+    fn blocks_divide_both_sides() {
+        let refused = Bone::new(Variant::Row, 3, 6, 4).unwrap_err();
+        assert!(refused.to_string().contains("block of 3") && refused.to_string().contains("4 inputs"));
+        assert!(Bone::new(Variant::Column, 0, 6, 4).is_err());
+        let counts = VARIANTS.map(|variant| Bone::new(variant, 2, 6, 4).unwrap().parameters());
+        assert_eq!(counts, [12, 8, 4]);
+    }
+
+    #[test]
+    fn without_the_guide_the_column_form_is_a_tiled_slab() {
+        let adapter = Bone::new(Variant::Column, 2, 6, 4).unwrap();
+        let bone = random("bone", 6, 2);
+        // B[a][i, j] = D[j, a·b + i].
+        let slab = bone.transposed();
+        let tiled = Miss::new(2, 6, 4).unwrap().delta(&slab).unwrap();
+        assert_eq!(adapter.plain(&bone).unwrap(), tiled);
+    }
+
+    #[test]
+    fn the_guide_raises_the_rank_above_the_block() {
+        let (weight, bone) = (random("weight", 8, 8), random("bone", 8, 2));
+        let adapter = Bone::new(Variant::Column, 2, 8, 8).unwrap();
+        let rank = |delta: &Dense<f64>| {
+            numerical_rank(&singular_values(&delta.to_matrix()).unwrap(), 1e-10).unwrap()
+        };
+        assert_eq!(rank(&adapter.delta(&weight, &bone).unwrap()), 8);
+        assert_eq!(rank(&adapter.plain(&bone).unwrap()), 2);
     }
 }

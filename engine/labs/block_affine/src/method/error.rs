@@ -49,6 +49,12 @@ pub enum AdapterError {
         /// Block, counted from 0.
         block: usize,
     },
+    /// A row of the weights is zero, so that it has no direction.
+    #[error("row {row} of the weights is zero and has no direction; adapt this layer by another method")]
+    NoDirection {
+        /// Row, counted from 0.
+        row: usize,
+    },
     /// A scale of the factors is zero, negative or not finite.
     #[error("{method} needs a positive scale, not {scale}; choose a positive alpha")]
     Scale {

@@ -107,3 +107,41 @@ fn finished<R: Real>(
     let base = weight.plus_scaled(-R::from_f64(scale), &product)?;
     Ok(Start { factors, base, singular_values })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::checks::random;
+    use super::*;
+
+    #[test]
+    fn the_layer_stays_the_same() {
+        let (weight, gradient) = (random("weight", 6, 5), random("gradient", 6, 5));
+        for scale in [1.0, 2.0] {
+            let starts = [
+                pissa(&weight, 2, scale).unwrap(),
+                olora(&weight, 2, scale).unwrap(),
+                lora_ga(&weight, &gradient, 2, scale, STABLE_GAMMA).unwrap(),
+            ];
+            for start in starts {
+                let product = start.factors.b.times(&start.factors.a).unwrap();
+                let whole = start.base.plus_scaled(scale, &product).unwrap();
+                assert!(whole.plus_scaled(-1.0, &weight).unwrap().norm() < 1e-12);
+            }
+        }
+    }
+
+    #[test]
+    fn a_full_rank_start_leaves_nothing_frozen() {
+        let weight = random("weight", 4, 4);
+        assert!(pissa(&weight, 4, 1.0).unwrap().base.norm() < 1e-12);
+        assert!(olora(&weight, 4, 1.0).unwrap().base.norm() < 1e-12);
+    }
+
+    #[test]
+    fn impossible_starts_are_refused() {
+        let weight = random("weight", 6, 5);
+        assert!(pissa(&weight, 6, 1.0).is_err() && pissa(&weight, 2, 0.0).is_err());
+        let refused = lora_ga(&weight, &weight, 3, 1.0, STABLE_GAMMA).unwrap_err();
+        assert!(refused.to_string().contains("from 1 to 2"), "{refused}");
+    }
+}

@@ -108,3 +108,38 @@ impl Lora {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::checks::{differences, random, weighted_sum};
+    use super::*;
+    use weightscope_math::stream;
+
+    #[test]
+    fn gradients_agree_with_differences() {
+        let (weight, upstream) = (random("weight", 5, 6), random("upstream", 5, 6));
+        let adapter = Lora::new(2, 1.5, 5, 6).unwrap();
+        let factors = Factors { a: random("a", 2, 6), b: random("b", 5, 2) };
+        let gradient = adapter.gradient(&factors, &upstream).unwrap();
+        let loss =
+            |factors: &Factors<f64>| weighted_sum(&adapter.merged(&weight, factors).unwrap(), &upstream);
+        differences(&factors.a, gradient.a.values(), |a| {
+            loss(&Factors { a: a.clone(), b: factors.b.clone() })
+        });
+        differences(&factors.b, gradient.b.values(), |b| {
+            loss(&Factors { a: factors.a.clone(), b: b.clone() })
+        });
+    }
+
+    #[test]
+    fn at_the_start_only_b_learns() {
+        let adapter = Lora::new(3, 2.0, 5, 6).unwrap();
+        let start = adapter.start::<f64>(&mut stream(1, "init")).unwrap();
+        assert!(start.a.values().iter().all(|value| value.abs() <= adapter.bound()));
+        assert_eq!(adapter.delta(&start).unwrap(), Dense::zeros(5, 6));
+        let gradient = adapter.gradient(&start, &random("upstream", 5, 6)).unwrap();
+        assert!(gradient.a.norm() == 0.0 && gradient.b.norm() > 0.0);
+        assert!(Lora::new(6, 1.0, 5, 6).is_err());
+        assert_eq!(adapter.parameters(), 33);
+    }
+}

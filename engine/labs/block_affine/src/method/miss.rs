@@ -119,3 +119,39 @@ impl Miss {
         factor
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::checks::{differences, random, weighted_sum};
+    use super::*;
+    use weightscope_math::linalg::{rank::numerical_rank, singular_values};
+
+    #[test]
+    fn gradients_agree_with_differences() {
+        let (weight, x, upstream) = (random("weight", 6, 7), random("x", 3, 7), random("upstream", 3, 6));
+        for adapter in [Miss::new(3, 6, 7).unwrap(), Miss::mini(3, 2, 6, 7).unwrap()] {
+            let slab = random("slab", 3, adapter.parameters() / 3);
+            let gradient = adapter.gradient(&upstream, &x).unwrap();
+            differences(&slab, gradient.values(), |slab| {
+                weighted_sum(&adapter.addition(slab, &x).unwrap(), &upstream)
+            });
+            let whole = upstream.transposed_times(&x).unwrap();
+            differences(&slab, adapter.gradient_of_weights(&whole).unwrap().values(), |slab| {
+                weighted_sum(&adapter.merged(&weight, slab).unwrap(), &whole)
+            });
+        }
+    }
+
+    #[test]
+    fn no_update_has_a_higher_rank() {
+        let delta = Miss::new(2, 6, 7).unwrap().delta(&random("slab", 2, 6)).unwrap();
+        let values = singular_values(&delta.to_matrix()).unwrap();
+        assert_eq!(numerical_rank(&values, 1e-10), Some(2));
+    }
+
+    #[test]
+    fn impossible_slabs_are_refused() {
+        assert!(Miss::new(0, 6, 7).is_err() && Miss::new(8, 6, 7).is_err());
+        assert!(Miss::mini(3, 4, 6, 7).is_err() && Miss::mini(3, 0, 6, 7).is_err());
+    }
+}
