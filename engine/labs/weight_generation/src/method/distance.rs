@@ -88,6 +88,17 @@ pub struct Copies {
     pub ratio: f64,
 }
 
+impl std::fmt::Display for Copies {
+    /// One sentence with its numbers.
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { nearer, of, ratio } = self;
+        write!(
+            formatter,
+            "closer to a zoo network than zoo networks are to each other in {nearer} of {of}; on average {ratio:.2} times as far"
+        )
+    }
+}
+
 /// Compares distances of generated networks to the nearest of the zoo with those of the zoo's networks to their nearest others.
 pub fn copies(generated_to_zoo: &[f64], zoo_to_others: &[f64]) -> Copies {
     let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len() as f64;
@@ -113,6 +124,11 @@ mod tests {
         assert_eq!(nearest, [0.0, 45.0]);
         let found = copies(&nearest, &others);
         assert_eq!((found.nearer, found.of), (1, 2));
+        assert!(
+            found
+                .to_string()
+                .starts_with("closer to a zoo network than zoo networks are to each other in 1 of 2;")
+        );
         assert!(nearest_others(&zoo.part(0, 0, 1, 2).unwrap()).unwrap().is_empty());
         assert!(distances(&zoo, &Dense::zeros(1, 3)).is_err());
     }
