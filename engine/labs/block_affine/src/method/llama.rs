@@ -102,6 +102,30 @@ pub struct Rope {
 }
 
 impl Config {
+    /// A model with as many key heads as query heads, an output matrix of its own, norms with 10⁻⁵ and angles of base 10,000.
+    pub fn plain(vocabulary: usize, width: usize, inner: usize, layers: usize, heads: usize) -> Self {
+        Self {
+            model_type: "llama".to_owned(),
+            vocab_size: vocabulary,
+            hidden_size: width,
+            intermediate_size: inner,
+            num_hidden_layers: layers,
+            num_attention_heads: heads,
+            num_key_value_heads: None,
+            head_dim: None,
+            rms_norm_eps: 1e-5,
+            rope_theta: None,
+            rope_parameters: None,
+            rope_scaling: None,
+            tie_word_embeddings: false,
+            hidden_act: None,
+            attention_bias: false,
+            mlp_bias: false,
+            pretraining_tp: None,
+            others: BTreeMap::new(),
+        }
+    }
+
     /// Refuses another architecture, and keys that would change what the model computes.
     pub fn check(&self) -> Result<()> {
         let refuse = |what: String| Err(AdapterError::Model(what));
@@ -309,5 +333,85 @@ impl<R: Real> Llama<R> {
         let up = self.project(layer, "mlp.up_proj", x)?;
         inner.values_mut().iter_mut().zip(up.values()).for_each(|(gate, up)| *gate = *gate * *up);
         self.project(layer, "mlp.down_proj", &inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::checks::random;
+    use super::super::miss::Miss;
+    use super::*;
+
+    fn small() -> Config {
+        Config::plain(20, 8, 12, 2, 2)
+    }
+
+    fn model(config: Config) -> Llama<f64> {
+        let tensors = config.tensors().into_iter();
+        let tensors = tensors.map(|(name, (rows, columns))| {
+            let tensor = random(&name, rows, columns).scaled(0.5);
+            (name, tensor)
+        });
+        let tensors = tensors.collect();
+        Llama::new(config, Pairs::Adjacent, tensors).unwrap()
+    }
+
+    #[test]
+    fn the_base_has_the_parameters_of_the_sheet() {
+        assert_eq!(Config::plain(96, 64, 176, 2, 4).parameters(), 112_960);
+    }
+
+    #[test]
+    fn a_token_changes_nothing_before_it() {
+        let model = model(small());
+        let mut tokens = vec![3_u32; 10];
+        let first = model.logits(&tokens).unwrap();
+        tokens[6] = 9;
+        let second = model.logits(&tokens).unwrap();
+        assert_eq!(first.part(0, 0, 6, 20).unwrap(), second.part(0, 0, 6, 20).unwrap());
+        assert!((6..10).all(|time| first.row(time) != second.row(time)));
+        assert!(model.logits(&[20]).is_err());
+    }
+
+    #[test]
+    fn merged_weights_take_the_place_of_the_old() {
+        let mut model = model(small());
+        let name = projection(1, PROJECTIONS[4]);
+        let before = model.logits(&[1, 2, 3]).unwrap();
+        let weight = model.tensor(&name).unwrap().clone();
+        let miss = Miss::new(3, weight.rows(), weight.columns()).unwrap();
+        model.replace(&name, miss.merged(&weight, &miss.start()).unwrap()).unwrap();
+        assert_eq!(model.logits(&[1, 2, 3]).unwrap(), before);
+        model.replace(&name, miss.merged(&weight, &random("slab", 3, weight.rows())).unwrap()).unwrap();
+        assert_ne!(model.logits(&[1, 2, 3]).unwrap(), before);
+        assert!(model.replace(&name, Dense::zeros(1, 1)).is_err());
+        assert!(model.replace("model.layers.9.mlp.up_proj.weight", weight).is_err());
+    }
+
+    #[test]
+    fn what_would_change_the_model_is_refused() {
+        let refused = |change: fn(&mut Config)| {
+            let mut config = small();
+            change(&mut config);
+            config.check().is_err()
+        };
+        assert!(small().check().is_ok());
+        assert!(refused(|config| config.model_type = "mistral".into()));
+        assert!(refused(|config| config.hidden_act = Some("gelu".into())));
+        assert!(refused(|config| config.attention_bias = true));
+        assert!(refused(|config| config.pretraining_tp = Some(2)));
+        assert!(refused(|config| config.num_key_value_heads = Some(3)));
+        assert!(refused(|config| config.head_dim = Some(3)));
+        assert!(refused(|config| {
+            config.rope_scaling = Some(Rope { rope_type: Some("llama3".into()), rope_theta: None });
+        }));
+        assert!(refused(|config| {
+            config.others.insert("sliding_window".into(), Some(IgnoredAny));
+        }));
+        assert!(!refused(|config| {
+            config.others.insert("sliding_window".into(), None);
+            config.others.insert("torch_dtype".into(), Some(IgnoredAny));
+        }));
+        assert!(Llama::<f32>::new(small(), Pairs::Halves, BTreeMap::new()).is_err());
     }
 }

@@ -4,7 +4,7 @@
 //! - [`bone`]: weight-guided blocks; [`miss`]: a tiled slab; [`lora`]: a product of two thin matrices; [`dora`]: that with row lengths
 //! - [`initial`]: PiSSA, OLoRA, LoRA-GA; [`linear`]: gradients of the layer; [`budget`]: equal numbers of parameters
 //! - [`convert`]: one adapter as another; [`fit`]: the adapter nearest to a given update; [`diagnose`]: what an update looks like
-//! - [`llama`], [`rwkv`]: the two base models on the host, [`network`]: what they share; [`toy`]: the published sine task; [`error`]: what is refused
+//! - [`llama`], [`rwkv`], [`gpt`]: the base models on the host, [`network`]: what they share; [`toy`]: the published sine task; [`error`]: what is refused
 //!
 //! Contract: no file, no clock, no random number but from a given stream; everything runs in f32 and f64 and is compared in both.
 //! Marks in the docs: "established" is read in released code or the paper, "inferred" is a conclusion of this program.
@@ -18,6 +18,7 @@ pub mod diagnose;
 pub mod dora;
 pub mod error;
 pub mod fit;
+pub mod gpt;
 pub mod initial;
 pub mod linear;
 pub mod llama;
