@@ -10,7 +10,7 @@
 use weightscope_math::linalg::Dense;
 use weightscope_math::real::Real;
 
-use super::error::{AdapterError, Result};
+use super::error::{AdapterError, Result, check_shape};
 
 /// Which blocks share their matrix.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -75,6 +75,7 @@ impl Bone {
 
     /// The part of ΔW that goes through the old weights, `W·B` in every block, `[out, in]`.
     pub fn guided<R: Real>(self, weight: &Dense<R>, bone: &Dense<R>) -> Result<Dense<R>> {
+        check_shape("frozen weights", (self.outputs, self.inputs), weight.shape())?;
         self.each_block(bone, |row, column, matrix| {
             Ok(weight.part(row, column, self.block, self.block)?.times(matrix)?)
         })
@@ -93,6 +94,7 @@ impl Bone {
     /// W from the merged weights: `(W' − B)·(I + B)⁻¹` in every block, solved in double precision. Refused where `I + B` of a block is
     /// singular to rounding; the block is named.
     pub fn unmerged<R: Real>(self, merged: &Dense<R>, bone: &Dense<R>) -> Result<Dense<R>> {
+        check_shape("merged weights", (self.outputs, self.inputs), merged.shape())?;
         let inverses = self.inverses(bone)?;
         self.each_block_with(&inverses, bone, |row, column, inverse, matrix| {
             let rest = merged.part(row, column, self.block, self.block)?.plus_scaled(-R::ONE, matrix)?;
@@ -104,6 +106,8 @@ impl Bone {
     /// `∂L/∂B [matrices · block, block]` from `∂L/∂(W + ΔW) [out, in]`: the sum of `(W[a, c] + I)ᵀ·G[a, c]` over the blocks that share a
     /// matrix. It does not depend on B.
     pub fn gradient<R: Real>(self, weight: &Dense<R>, upstream: &Dense<R>) -> Result<Dense<R>> {
+        check_shape("frozen weights", (self.outputs, self.inputs), weight.shape())?;
+        check_shape("gradient of the weights", (self.outputs, self.inputs), upstream.shape())?;
         let size = self.block;
         let identity = Dense::identity(size);
         let mut gradient = self.start();
@@ -119,6 +123,7 @@ impl Bone {
     /// `Σ (W[a, c] + I)ᵀ(W[a, c] + I)` over the blocks that share a matrix, `[matrices · block, block]`: the normal equations of the B
     /// nearest to a given update.
     pub fn normal<R: Real>(self, weight: &Dense<R>) -> Result<Dense<R>> {
+        check_shape("frozen weights", (self.outputs, self.inputs), weight.shape())?;
         let shifted = self.each_block(&self.start(), |row, column, _| {
             let block = weight.part(row, column, self.block, self.block)?;
             Ok(block.plus_scaled(R::ONE, &Dense::identity(self.block))?)
@@ -128,6 +133,7 @@ impl Bone {
 
     /// The matrix B number `index`, `[block, block]`.
     pub fn matrix<R: Real>(self, bone: &Dense<R>, index: usize) -> Result<Dense<R>> {
+        check_shape("matrices of Bone", (self.matrices() * self.block, self.block), bone.shape())?;
         Ok(bone.part(index * self.block, 0, self.block, self.block)?)
     }
 
@@ -228,6 +234,15 @@ mod tests {
         bone.set_part(2, 0, &Dense::identity(2).scaled(-1.0)).unwrap();
         let refused = adapter.unmerged(&random("weight", 6, 4), &bone).unwrap_err();
         assert_eq!(refused, AdapterError::Singular { block: 1 });
+    }
+
+    #[test]
+    fn matrices_of_another_shape_are_refused() {
+        let adapter = Bone::new(Variant::Column, 2, 6, 4).unwrap();
+        let (wide, bone) = (random("wide", 6, 6), random("bone", 6, 2));
+        assert!(adapter.delta(&wide, &bone).is_err() && adapter.gradient(&wide, &wide).is_err());
+        assert!(adapter.unmerged(&wide, &bone).is_err() && adapter.normal(&wide).is_err());
+        assert!(adapter.plain(&random("long", 8, 2)).is_err());
     }
 
     #[test]

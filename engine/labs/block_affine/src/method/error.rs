@@ -86,3 +86,12 @@ pub(crate) fn check_rank(
     }
     Err(AdapterError::Rank { method, rank, most, outputs, inputs })
 }
+
+/// Refuses a matrix of another shape.
+pub(crate) fn check_shape(what: &'static str, needed: (usize, usize), found: (usize, usize)) -> Result<()> {
+    if needed == found {
+        return Ok(());
+    }
+    let (needed, found) = (format!("{} × {}", needed.0, needed.1), format!("{} × {}", found.0, found.1));
+    Err(MathError::Shape { what, needed, found }.into())
+}

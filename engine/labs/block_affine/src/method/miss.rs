@@ -8,7 +8,7 @@
 use weightscope_math::linalg::Dense;
 use weightscope_math::real::Real;
 
-use super::error::{AdapterError, Result, check_rank};
+use super::error::{AdapterError, Result, check_rank, check_shape};
 
 /// The adapter of one layer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,6 +51,7 @@ impl Miss {
 
     /// The slab repeated along the outputs, `[rank, out]`; itself unless this is the mini form.
     pub fn expanded<R: Real>(self, slab: &Dense<R>) -> Result<Dense<R>> {
+        check_shape("slab of MiSS", (self.rank, self.width), slab.shape())?;
         let mut expanded = Dense::zeros(self.rank, self.outputs);
         for start in (0..self.outputs).step_by(self.width) {
             expanded.set_part(0, start, &slab.part(0, 0, self.rank, self.width)?)?;
@@ -60,8 +61,8 @@ impl Miss {
 
     /// `S [n, rank]` of rows `x [n, in]`: entry k sums the inputs `k, k + r, k + 2r, …`.
     pub fn block_sums<R: Real>(self, x: &Dense<R>) -> Result<Dense<R>> {
+        check_shape("rows for MiSS", (x.rows(), self.inputs), x.shape())?;
         let mut sums = Dense::zeros(x.rows(), self.rank);
-        let x = x.part(0, 0, x.rows(), self.inputs)?;
         for (sums, row) in sums.values_mut().chunks_exact_mut(self.rank).zip(x.each_row()) {
             for block in row.chunks(self.rank) {
                 sums.iter_mut().zip(block).for_each(|(sum, value)| *sum += *value);
@@ -102,6 +103,7 @@ impl Miss {
 
     /// Sums `[rank, out]` over the outputs that share an entry.
     fn folded<R: Real>(self, wide: &Dense<R>) -> Result<Dense<R>> {
+        check_shape("gradient of a slab", (self.rank, self.outputs), wide.shape())?;
         let mut folded = self.start();
         for start in (0..self.outputs).step_by(self.width) {
             folded.add_scaled(R::ONE, &wide.part(0, start, self.rank, self.width)?)?;
@@ -152,6 +154,12 @@ mod tests {
     #[test]
     fn impossible_slabs_are_refused() {
         assert!(Miss::new(0, 6, 7).is_err() && Miss::new(8, 6, 7).is_err());
+        let miss = Miss::new(3, 6, 7).unwrap();
+        assert!(miss.block_sums(&random("x", 2, 8)).is_err(), "a wider row is no row of this layer");
+        assert!(
+            miss.delta(&random("slab", 3, 7)).is_err()
+                && miss.gradient_of_weights(&random("g", 5, 7)).is_err()
+        );
         assert!(Miss::mini(3, 4, 6, 7).is_err() && Miss::mini(3, 0, 6, 7).is_err());
     }
 }

@@ -7,7 +7,7 @@ use weightscope_math::layers::{group_norm, linear, relu, softmax_rows};
 use weightscope_math::linalg::Dense;
 use weightscope_math::real::Real;
 
-use super::error::{GenerationError, Result};
+use super::error::{GenerationError, Result, check_length};
 
 /// Added to the variance in layer norms (established).
 const NORM_EPSILON: f64 = 1e-5;
@@ -75,9 +75,15 @@ impl<R: Real> Attention<R> {
             let weights = softmax_rows(&part(&q)?.times_transposed(&part(&k)?)?.scaled(factor));
             seen.set_part(0, start, &part(&q)?.plus_scaled(R::ONE, &weights.times(&part(&v)?)?)?)?;
         }
-        let seen = self.norms.as_ref().map_or(seen.clone(), |(norm, _)| normed(&seen, norm));
+        let seen = match &self.norms {
+            Some((norm, _)) => normed(&seen, norm)?,
+            None => seen,
+        };
         let added = seen.plus_scaled(R::ONE, &self.output.forward(&seen)?.map(relu))?;
-        Ok(self.norms.as_ref().map_or(added.clone(), |(_, norm)| normed(&added, norm)))
+        match &self.norms {
+            Some((_, norm)) => normed(&added, norm),
+            None => Ok(added),
+        }
     }
 
     /// `SAB(X) = MAB(X, X)`: the elements of a set look at each other.
@@ -86,8 +92,10 @@ impl<R: Real> Attention<R> {
     }
 }
 
-fn normed<R: Real>(x: &Dense<R>, norm: &Norm<R>) -> Dense<R> {
-    group_norm(x, x.columns(), &norm.weight, &norm.bias, NORM_EPSILON)
+fn normed<R: Real>(x: &Dense<R>, norm: &Norm<R>) -> Result<Dense<R>> {
+    check_length("the factors of a norm", x.columns(), norm.weight.len())?;
+    check_length("the shifts of a norm", x.columns(), norm.bias.len())?;
+    Ok(group_norm(x, x.columns(), &norm.weight, &norm.bias, NORM_EPSILON))
 }
 
 /// Attention through a few induced points (ISAB): `H = MAB(I, X)`, `MAB(X, H)`.
@@ -154,5 +162,51 @@ impl<R: Real> SetPool<R> {
             rows = block.on_itself(&rows)?;
         }
         self.output.forward(&rows)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use weightscope_math::stream;
+
+    fn layer(name: &str, inputs: usize, outputs: usize) -> Linear<f64> {
+        let mut random = stream(8, name);
+        let weight = (0..inputs * outputs).map(|_| f64::from(random.normal())).collect();
+        Linear { weight: Dense::new(outputs, inputs, weight).unwrap(), bias: vec![0.1; outputs] }
+    }
+
+    fn attention(heads: usize, norm: usize) -> Attention<f64> {
+        let norm = || Norm { weight: vec![1.0; norm], bias: vec![0.0; norm] };
+        Attention {
+            query: layer("q", 3, 4),
+            key: layer("k", 3, 4),
+            value: layer("v", 3, 4),
+            output: layer("o", 4, 4),
+            norms: Some((norm(), norm())),
+            heads,
+        }
+    }
+
+    #[test]
+    fn heads_and_norms_must_fit_the_width() {
+        let x = layer("x", 3, 5).weight;
+        assert!(attention(2, 4).on_itself(&x).is_ok());
+        assert!(attention(3, 4).on_itself(&x).is_err() && attention(0, 4).on_itself(&x).is_err());
+        assert!(attention(2, 3).on_itself(&x).is_err());
+    }
+
+    #[test]
+    fn the_order_of_the_elements_moves_the_rows_alone() {
+        let x = layer("x", 3, 5).weight;
+        let order = [3, 1, 4, 0, 2];
+        let moved = |x: &Dense<f64>| {
+            let rows: Vec<f64> = order.iter().flat_map(|row| x.row(*row).to_vec()).collect();
+            Dense::new(5, x.columns(), rows).unwrap()
+        };
+        let attention = attention(2, 4);
+        let (one, other) =
+            (attention.on_itself(&moved(&x)).unwrap(), moved(&attention.on_itself(&x).unwrap()));
+        assert!(one.plus_scaled(-1.0, &other).unwrap().norm() < 1e-12);
     }
 }

@@ -76,6 +76,8 @@ impl<R: Real> Denoiser<R> {
         for block in &self.blocks {
             let shift = block.step.forward(&step)?;
             let shifted = plus_row(&rows, shift.values());
+            check_length("the factors of a norm", shifted.columns(), block.norm.weight.len())?;
+            check_length("the shifts of a norm", shifted.columns(), block.norm.bias.len())?;
             let normed =
                 group_norm(&shifted, shifted.columns(), &block.norm.weight, &block.norm.bias, NORM_EPSILON);
             rows.add_scaled(R::ONE, &block.layers.forward(&normed)?)?;
