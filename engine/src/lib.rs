@@ -15,10 +15,12 @@ use weightscope_frame::lab::{Catalogue, Entry};
 
 /// The labs, each a crate of its own.
 pub mod labs {
+    pub use weightscope_block_affine as block_affine;
     pub use weightscope_compander as compander;
     pub use weightscope_oscillation as oscillation;
     pub use weightscope_phases as phases;
     pub use weightscope_quantiles as quantiles;
+    pub use weightscope_weight_generation as weight_generation;
 }
 
 /// The labs of the program, in the order in which people see them: a lab is added by its line here.

@@ -4,20 +4,34 @@
 //! An area is one file beside this one, one line in [`AREAS`] and one test below.
 //! Contract: a file, an area or an expected field that no test knows is a failure, and so is an empty folder.
 
+mod block_affine;
 mod compander;
 mod oscillation;
 mod phases;
 mod quantiles;
 mod vector;
+mod weight_generation;
 
 use vector::{Area, check_everything_is_known, run_area};
 
 /// Every area that has tests.
-const AREAS: &[Area] = &[compander::AREA, oscillation::AREA, phases::AREA, quantiles::AREA];
+const AREAS: &[Area] = &[
+    block_affine::AREA,
+    compander::AREA,
+    oscillation::AREA,
+    phases::AREA,
+    quantiles::AREA,
+    weight_generation::AREA,
+];
 
 #[test]
 fn every_file_belongs_to_a_test() {
     check_everything_is_known(AREAS);
+}
+
+#[test]
+fn block_affine() {
+    run_area(&block_affine::AREA);
 }
 
 #[test]
@@ -38,4 +52,9 @@ fn phases() {
 #[test]
 fn quantiles() {
     run_area(&quantiles::AREA);
+}
+
+#[test]
+fn weight_generation() {
+    run_area(&weight_generation::AREA);
 }

@@ -4,6 +4,7 @@
 //! - [`linalg`]: matrices, decompositions, components, least squares
 //! - [`stats`]: moments, quantiles, distances of samples, correlations, intervals, tails
 //! - [`special`]: the normal, Student's t, F and gamma distributions
+//! - [`layers`]: forward passes of layers on the host; [`matching`]: hidden units of one network in the order of another's
 //! - [`real`]: what code needs that runs in single and in double precision
 //!
 //! Contract: numbers in, numbers out; no file, no clock, no thread. Sums are in double precision and in a fixed order, so that one
@@ -11,7 +12,9 @@
 //! stated, or a [`MathError`] with a sentence; nothing panics on a value. Positions outside a slice's length are the caller's fault.
 
 pub mod error;
+pub mod layers;
 pub mod linalg;
+pub mod matching;
 pub mod real;
 pub mod rng;
 pub mod special;

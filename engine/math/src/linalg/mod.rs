@@ -4,9 +4,11 @@
 //! symmetric eigenproblem stand side by side because results of earlier runs hang on their bits: [`symmetric`] is the one to use,
 //! [`components`] keeps the Jacobi rotations of the factor regression.
 
+pub mod assignment;
 mod bidiagonal;
 pub mod cka;
 pub mod components;
+pub mod dense;
 pub mod lanczos;
 pub mod matrix;
 pub mod orthonormal;
@@ -17,6 +19,7 @@ pub mod svd;
 mod svd_jacobi;
 pub mod symmetric;
 
+pub use dense::Dense;
 pub use matrix::Matrix;
 pub use pca::Pca;
 pub use svd::{Svd, singular_values, svd};

@@ -1,71 +1,10 @@
-//! Weight matching (Git Re-Basin, arXiv 2209.04836): the permutation of hidden units that brings one network nearest to another, so
-//! that averaging the two means something.
-//!
-//! One hidden layer is one assignment problem, solved exactly; several are solved one at a time, in a given order of layers, until
-//! none changes. Vectors are flat in the order of [`weightscope_population::Shape`].
+//! Weight matching of the networks of this lab, whose vectors are flat in the order of [`weightscope_population::Shape`]: the shared
+//! solver ([`weightscope_math::matching`]) on the sizes of their shape.
 
+use weightscope_math::matching;
 use weightscope_population::Shape;
 
-/// Rounds over the layers after which matching ends anyway; each round that changes something brings the networks nearer.
-const MOST_ROUNDS: usize = 100;
-
-/// Permutation of each hidden layer: unit `p[i]` of the second network stands where unit `i` of the first does.
-pub type Permutations = Vec<Vec<usize>>;
-
-/// The assignment of columns to rows with the largest sum, for a square matrix, row-major. Jonker and Volgenant's shortest augmenting
-/// paths (Computing 38, 1987), O(n³).
-pub fn assign(gains: &[f64], size: usize) -> Vec<usize> {
-    let cost = |row: usize, column: usize| -gains[row * size + column];
-    // Column 0 is a helper: rows and columns count from 1.
-    let (mut of_row, mut of_column) = (vec![0.0; size + 1], vec![0.0; size + 1]);
-    let mut row_at = vec![0_usize; size + 1];
-    for row in 1..=size {
-        row_at[0] = row;
-        let mut column = 0;
-        let mut least = vec![f64::INFINITY; size + 1];
-        let mut before = vec![0_usize; size + 1];
-        let mut used = vec![false; size + 1];
-        while row_at[column] != 0 {
-            used[column] = true;
-            let present = row_at[column];
-            let (mut step, mut next) = (f64::INFINITY, 0);
-            for other in (1..=size).filter(|other| !used[*other]) {
-                let reduced = cost(present - 1, other - 1) - of_row[present] - of_column[other];
-                if reduced < least[other] {
-                    least[other] = reduced;
-                    before[other] = column;
-                }
-                if least[other] < step {
-                    step = least[other];
-                    next = other;
-                }
-            }
-            if next == 0 {
-                break;
-            }
-            for other in 0..=size {
-                if used[other] {
-                    of_row[row_at[other]] += step;
-                    of_column[other] -= step;
-                } else {
-                    least[other] -= step;
-                }
-            }
-            column = next;
-        }
-        while column != 0 {
-            row_at[column] = row_at[before[column]];
-            column = before[column];
-        }
-    }
-    let mut assigned: Vec<usize> = (0..size).collect();
-    for (column, row) in row_at.iter().skip(1).enumerate() {
-        if let Some(place) = row.checked_sub(1).and_then(|row| assigned.get_mut(row)) {
-            *place = column;
-        }
-    }
-    assigned
-}
+pub use weightscope_math::matching::Permutations;
 
 /// Similarity of the units of hidden layer `layer` of two networks, `[units, units]`: products of their incoming weights (the inputs of
 /// the second already permuted), of their biases, and of their outgoing weights (with the outputs permuted).
@@ -76,29 +15,7 @@ pub fn similarity(
     layer: usize,
     permutations: &Permutations,
 ) -> Vec<f64> {
-    let sizes = shape.sizes();
-    let tensors = shape.tensors();
-    let units = sizes[layer + 1];
-    let part = |vector: &'_ [f32], index: usize| -> Vec<f64> {
-        vector[tensors[index].range.clone()].iter().map(|value| f64::from(*value)).collect()
-    };
-    let (inputs, outputs) = (sizes[layer], sizes[layer + 2]);
-    let (in_a, in_b) = (part(a, 2 * layer), part(b, 2 * layer));
-    let (bias_a, bias_b) = (part(a, 2 * layer + 1), part(b, 2 * layer + 1));
-    let (out_a, out_b) = (part(a, 2 * layer + 2), part(b, 2 * layer + 2));
-    let before = |input: usize| if layer == 0 { input } else { permutations[layer - 1][input] };
-    let after = |output: usize| permutations.get(layer + 1).map_or(output, |next| next[output]);
-    let mut gains = vec![0.0; units * units];
-    for i in 0..units {
-        for j in 0..units {
-            let incoming: f64 =
-                (0..inputs).map(|k| in_a[i * inputs + k] * in_b[j * inputs + before(k)]).sum();
-            let outgoing: f64 =
-                (0..outputs).map(|k| out_a[k * units + i] * out_b[after(k) * units + j]).sum();
-            gains[i * units + j] = incoming + bias_a[i] * bias_b[j] + outgoing;
-        }
-    }
-    gains
+    matching::similarity(shape.sizes(), a, b, layer, permutations)
 }
 
 /// Matches the second network to the first. `order` gives the order of the hidden layers in a round, newly drawn each time.
@@ -106,50 +23,14 @@ pub fn match_weights(
     shape: &Shape,
     a: &[f32],
     b: &[f32],
-    mut order: impl FnMut(usize) -> Vec<usize>,
+    order: impl FnMut(usize) -> Vec<usize>,
 ) -> Permutations {
-    let hidden = &shape.sizes()[1..shape.sizes().len() - 1];
-    let mut permutations: Permutations = hidden.iter().map(|units| (0..*units).collect()).collect();
-    for _ in 0..MOST_ROUNDS {
-        let mut changed = false;
-        for layer in order(hidden.len()) {
-            let gains = similarity(shape, a, b, layer, &permutations);
-            let units = hidden[layer];
-            let total =
-                |p: &[usize]| -> f64 { p.iter().enumerate().map(|(i, j)| gains[i * units + j]).sum() };
-            let better = assign(&gains, units);
-            let gain = total(&better) - total(&permutations[layer]);
-            if gain > 1e-9 * total(&better).abs().max(1e-12) {
-                permutations[layer] = better;
-                changed = true;
-            }
-        }
-        if !changed {
-            break;
-        }
-    }
-    permutations
+    matching::match_weights(shape.sizes(), a, b, order).permutations
 }
 
 /// The second network with its hidden units in the order of the first.
 pub fn permute(shape: &Shape, b: &[f32], permutations: &Permutations) -> Vec<f32> {
-    let sizes = shape.sizes();
-    let tensors = shape.tensors();
-    let mut aligned = vec![0.0; b.len()];
-    for layer in 0..sizes.len() - 1 {
-        let (inputs, outputs) = (sizes[layer], sizes[layer + 1]);
-        let row = |output: usize| permutations.get(layer).map_or(output, |p| p[output]);
-        let column = |input: usize| if layer == 0 { input } else { permutations[layer - 1][input] };
-        let (weights, biases) = (tensors[2 * layer].range.start, tensors[2 * layer + 1].range.start);
-        for output in 0..outputs {
-            for input in 0..inputs {
-                aligned[weights + output * inputs + input] =
-                    b[weights + row(output) * inputs + column(input)];
-            }
-            aligned[biases + output] = b[biases + row(output)];
-        }
-    }
-    aligned
+    matching::permute(shape.sizes(), b, permutations)
 }
 
 /// Mean of several networks of the same shape, all parameters.
@@ -165,33 +46,6 @@ mod tests {
     use super::*;
     use weightscope_math::stream;
     use weightscope_population::{Activation, Objective, train};
-
-    #[test]
-    fn an_assignment_is_the_best_of_all() {
-        let mut random = stream(6, "gains");
-        for size in 1..=6_usize {
-            let gains: Vec<f64> = (0..size * size).map(|_| f64::from(random.normal())).collect();
-            let total = |p: &[usize]| -> f64 { p.iter().enumerate().map(|(i, j)| gains[i * size + j]).sum() };
-            let found = assign(&gains, size);
-            let mut best = f64::NEG_INFINITY;
-            let mut orders = vec![vec![]];
-            for _ in 0..size {
-                orders = orders
-                    .into_iter()
-                    .flat_map(|order: Vec<usize>| {
-                        (0..size)
-                            .filter(|j| !order.contains(j))
-                            .map(|j| [&order[..], &[j]].concat())
-                            .collect::<Vec<_>>()
-                    })
-                    .collect();
-            }
-            for order in &orders {
-                best = best.max(total(order));
-            }
-            assert!((total(&found) - best).abs() < 1e-9, "{size}: {found:?}");
-        }
-    }
 
     #[test]
     fn a_shuffled_network_is_put_back_in_order() {
