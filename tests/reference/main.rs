@@ -4,6 +4,7 @@
 //! An area is one file beside this one, one line in [`AREAS`] and one test below.
 //! Contract: a file, an area or an expected field that no test knows is a failure, and so is an empty folder.
 
+mod entangled_search;
 mod oscillation;
 mod phases;
 mod quantiles;
@@ -12,11 +13,16 @@ mod vector;
 use vector::{Area, check_everything_is_known, run_area};
 
 /// Every area that has tests.
-const AREAS: &[Area] = &[oscillation::AREA, phases::AREA, quantiles::AREA];
+const AREAS: &[Area] = &[entangled_search::AREA, oscillation::AREA, phases::AREA, quantiles::AREA];
 
 #[test]
 fn every_file_belongs_to_a_test() {
     check_everything_is_known(AREAS);
+}
+
+#[test]
+fn entangled_search() {
+    run_area(&entangled_search::AREA);
 }
 
 #[test]
