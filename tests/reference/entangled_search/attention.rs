@@ -40,7 +40,8 @@ impl Aligned {
         let (heads, embed) = (counts(case, "head_choices")?, counts(case, "embed_choices")?);
         let size = case.count("head_dim")?;
         let [rows, columns] = case.dims("Wq")?;
-        let factors = [(0, embed.len()), (1, heads.len())].map(|(decision, options)| Factor { decision, options });
+        let factors =
+            [(0, embed.len()), (1, heads.len())].map(|(decision, options)| Factor { decision, options });
         let into = |name: &str| {
             Layer::new(name, &[rows, columns], None, Bias::Mixed, &factors, |picks| {
                 Some(Slice { outputs: size * heads[picks[1]], inputs: embed[picks[0]], kernel: 1 })
@@ -49,7 +50,8 @@ impl Aligned {
         let out = Layer::new("o", &[columns, rows], None, Bias::Mixed, &factors, |picks| {
             Some(Slice { outputs: embed[picks[0]], inputs: size * heads[picks[1]], kernel: 1 })
         });
-        let layers = [into("q"), into("k"), into("v"), out].into_iter().collect::<Result<_, _>>().map_err(text)?;
+        let layers =
+            [into("q"), into("k"), into("v"), out].into_iter().collect::<Result<_, _>>().map_err(text)?;
         let way = Attention { heads: rows / size, scale: 1.0 / (size as f64).sqrt(), causal: false };
         Ok(Self { layers, way })
     }
@@ -73,12 +75,14 @@ impl Aligned {
             tensors.push(variable(&mut tape, case, key)?);
         }
         let (weights, tensors) = (&decisions, &tensors);
-        let mut pass = Pass { tape: &mut tape, mixing, weights, picks: &[0, 0], gated: false, tensors, taken: 0 };
+        let mut pass =
+            Pass { tape: &mut tape, mixing, weights, picks: &[0, 0], gated: false, tensors, taken: 0 };
         let [q, k, v, out] = self.layers.as_slice() else { return Err("four layers".into()) };
         let (q, k, v) = (q.apply(&mut pass, x), k.apply(&mut pass, x), v.apply(&mut pass, x));
         let heads = if mixing == Mixing::Slice { 1 } else { self.way.heads };
         let way = Attention { heads, ..self.way };
-        let mixed = pass.tape.attend(q.map_err(text)?, k.map_err(text)?, v.map_err(text)?, way).map_err(text)?;
+        let mixed =
+            pass.tape.attend(q.map_err(text)?, k.map_err(text)?, v.map_err(text)?, way).map_err(text)?;
         let y = out.apply(&mut pass, mixed).map_err(text)?;
         Ok(wide(tape.values(y)))
     }

@@ -33,6 +33,9 @@ pub(super) fn monitors(case: &mut Case) -> Result<(), String> {
     Ok(())
 }
 
+/// How far mean ranks may lie from ranks whose ties were broken in some order.
+const TIE_ORDER: f64 = 3e-4;
+
 /// The table of the vector; sizes and names come from the space.
 fn read(case: &Case) -> Result<Table, String> {
     let options = Options {
@@ -50,7 +53,11 @@ fn read(case: &Case) -> Result<Table, String> {
     for picks in architectures(space) {
         let name = name_of(space, &picks);
         let seeds = accuracies.get(&name).and_then(|seeds| seeds.as_array());
-        let seeds = seeds.ok_or_else(|| format!("no row {name}"))?.iter().filter_map(|value| value.as_f64()).collect();
+        let seeds = seeds
+            .ok_or_else(|| format!("no row {name}"))?
+            .iter()
+            .filter_map(|value| value.as_f64())
+            .collect();
         let parameters = space.size(&picks).parameters as f64;
         let active = picks.iter().zip(space.active(&picks));
         let picks = active.map(|(pick, active)| active.then_some(*pick)).collect();
@@ -76,7 +83,9 @@ pub(super) fn table(case: &mut Case) -> Result<(), String> {
     let means: Vec<f64> = effects.iter().flat_map(|effect| effect.means.clone()).collect();
     case.check_object("main_effect_mean", &fields, "effects", &means);
     let rho = spearman(&sizes, &accuracies).map_err(text)?.ok_or("no correlation")?;
-    case.check_number("spearman_params", "table", rho);
+    // Thirty sizes belong to several architectures. The vector's figure breaks these ties in an order that it does not give, which moves the
+    // figure by up to .003; ours gives equal sizes their mean rank.
+    case.check_within("spearman_params", "table", &[rho], TIE_ORDER);
     case.check("seed_kendall", "pairs of seeds", &table.ceilings());
     let front: Vec<&str> = table.pareto().into_iter().map(|place| names[place]).collect();
     case.check_words("pareto_keys", "front", &front);

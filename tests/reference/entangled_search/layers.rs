@@ -1,6 +1,8 @@
 //! Superposed linear layers, convolutions and tables, by the layer that the supernets are built of.
 
-use weightscope_engine::labs::entangled_search::method::space::layer::{Bias, Factor, Layer, Slice, joint_options};
+use weightscope_engine::labs::entangled_search::method::space::layer::{
+    Bias, Factor, Layer, Slice, joint_options,
+};
 use weightscope_engine::labs::entangled_search::method::space::{Mixing, Pass};
 use weightscope_engine::labs::entangled_search::method::tape::{Convolution, Node, Parts, Region, Tape};
 use weightscope_engine::math::real::Real;
@@ -37,7 +39,8 @@ impl Test<'_> {
         }
         for mixing in [Mixing::Superposed, Mixing::Output] {
             let (weights, tensors) = (&weights, &tensors);
-            let mut pass = Pass { tape: &mut tape, mixing, weights, picks: &[], gated: false, tensors, taken: 0 };
+            let mut pass =
+                Pass { tape: &mut tape, mixing, weights, picks: &[], gated: false, tensors, taken: 0 };
             let y = self.layer.apply(&mut pass, x).map_err(text)?;
             check_values(case, "y", &tape, y);
             let mut fields = vec![("grad_W", weight)];
@@ -56,7 +59,12 @@ impl Test<'_> {
 }
 
 /// Compares superposed weight and bias, made of the boxes of the joint options.
-fn check_mixed<T: Real>(case: &mut Case, factors: &[&str], weight: &Parts, bias: Option<&Parts>) -> Result<(), String> {
+fn check_mixed<T: Real>(
+    case: &mut Case,
+    factors: &[&str],
+    weight: &Parts,
+    bias: Option<&Parts>,
+) -> Result<(), String> {
     let mut tape = Tape::<T>::new();
     let mut nodes = Vec::new();
     for key in factors {
@@ -97,8 +105,10 @@ fn linear_out_in<T: Real>(case: &mut Case) -> Result<(), String> {
     let layer = Layer::new("out", &[rows, columns], None, Bias::Mixed, &[factor(0, widths.len())], |picks| {
         Some(Slice { outputs: widths[picks[0]], inputs: columns, kernel: 1 })
     });
-    Test { layer: layer.map_err(text)?, factors: &[("weights", "grad_weights")], bias: true }.run::<T>(case)?;
-    let weight = leading(&[rows, columns], &widths.iter().map(|width| vec![*width, columns]).collect::<Vec<_>>())?;
+    Test { layer: layer.map_err(text)?, factors: &[("weights", "grad_weights")], bias: true }
+        .run::<T>(case)?;
+    let weight =
+        leading(&[rows, columns], &widths.iter().map(|width| vec![*width, columns]).collect::<Vec<_>>())?;
     let bias = leading(&[rows], &widths.iter().map(|width| vec![*width]).collect::<Vec<_>>())?;
     check_mixed::<T>(case, &["weights"], &weight, Some(&bias))
 }
@@ -108,11 +118,14 @@ both!(linear_head, linear_head_in);
 fn linear_head_in<T: Real>(case: &mut Case) -> Result<(), String> {
     let widths = counts(case, "in_choices")?;
     let [rows, columns] = case.dims("W")?;
-    let layer = Layer::new("head", &[rows, columns], None, Bias::Whole, &[factor(0, widths.len())], |picks| {
-        Some(Slice { outputs: rows, inputs: widths[picks[0]], kernel: 1 })
-    });
-    Test { layer: layer.map_err(text)?, factors: &[("weights", "grad_weights")], bias: true }.run::<T>(case)?;
-    let weight = leading(&[rows, columns], &widths.iter().map(|width| vec![rows, *width]).collect::<Vec<_>>())?;
+    let layer =
+        Layer::new("head", &[rows, columns], None, Bias::Whole, &[factor(0, widths.len())], |picks| {
+            Some(Slice { outputs: rows, inputs: widths[picks[0]], kernel: 1 })
+        });
+    Test { layer: layer.map_err(text)?, factors: &[("weights", "grad_weights")], bias: true }
+        .run::<T>(case)?;
+    let weight =
+        leading(&[rows, columns], &widths.iter().map(|width| vec![rows, *width]).collect::<Vec<_>>())?;
     check_mixed::<T>(case, &["weights"], &weight, None)
 }
 
@@ -145,7 +158,8 @@ fn feed_forward<T: Real>(case: &mut Case, shape: fn(usize, usize) -> [usize; 2])
     Test { layer: layer.map_err(text)?, factors: &names, bias: true }.run::<T>(case)?;
     let joint = joint_options(&[embed.len(), ratio.len()]);
     let weight = leading(&full, &joint.iter().map(|picks| sides(picks).to_vec()).collect::<Vec<_>>())?;
-    let bias = leading(&full[..1], &joint.iter().map(|picks| sides(picks)[..1].to_vec()).collect::<Vec<_>>())?;
+    let bias =
+        leading(&full[..1], &joint.iter().map(|picks| sides(picks)[..1].to_vec()).collect::<Vec<_>>())?;
     check_mixed::<T>(case, &["w_embed", "w_ratio"], &weight, Some(&bias))
 }
 
@@ -180,7 +194,8 @@ fn one_kernel<T: Real>(case: &mut Case, way: Convolution) -> Result<(), String> 
     let layer = Layer::new("conv", &full, Some(way), Bias::None, &[factor(0, kernels.len())], |picks| {
         Some(Slice { outputs: full[0], inputs: full[1], kernel: kernels[picks[0]] })
     });
-    Test { layer: layer.map_err(text)?, factors: &[("weights", "grad_weights")], bias: false }.run::<T>(case)?;
+    Test { layer: layer.map_err(text)?, factors: &[("weights", "grad_weights")], bias: false }
+        .run::<T>(case)?;
     let slices: Vec<[usize; 3]> = kernels.iter().map(|kernel| [full[0], full[1], *kernel]).collect();
     check_mixed::<T>(case, &["weights"], &centred(full, &slices)?, None)
 }
@@ -204,7 +219,8 @@ fn macro_layer(case: &Case) -> Result<(Layer, Vec<[usize; 3]>, [usize; 3]), Stri
     let lists = [counts(case, "in_choices")?, counts(case, "out_choices")?, counts(case, "kernel_choices")?];
     let numbers = [lists[0].len(), lists[1].len(), lists[2].len()];
     let at = |picks: &[usize]| [lists[1][picks[1]], lists[0][picks[0]], lists[2][picks[2]]];
-    let factors: Vec<Factor> = numbers.iter().enumerate().map(|(place, count)| factor(place, *count)).collect();
+    let factors: Vec<Factor> =
+        numbers.iter().enumerate().map(|(place, count)| factor(place, *count)).collect();
     let way = Some(Convolution::plain(full[2] / 2));
     let layer = Layer::new("conv", &full, way, Bias::Mixed, &factors, |picks| {
         let [outputs, inputs, kernel] = at(picks);
@@ -229,13 +245,21 @@ both!(slice, slice_in);
 
 fn slice_in<T: Real>(case: &mut Case) -> Result<(), String> {
     let (layer, _, numbers) = macro_layer(case)?;
-    let picks = joint_options(&numbers).get(case.count("combi_index")?).cloned().ok_or("no such joint option")?;
+    let picks =
+        joint_options(&numbers).get(case.count("combi_index")?).cloned().ok_or("no such joint option")?;
     let mut tape = Tape::<T>::new();
     let x = variable(&mut tape, case, "x")?;
     let tensors: Vec<Node> = vec![variable(&mut tape, case, "W")?, variable(&mut tape, case, "b")?];
     let (mixing, picks_of) = (Mixing::Slice, picks.as_slice());
-    let mut pass =
-        Pass { tape: &mut tape, mixing, weights: &[], picks: picks_of, gated: false, tensors: &tensors, taken: 0 };
+    let mut pass = Pass {
+        tape: &mut tape,
+        mixing,
+        weights: &[],
+        picks: picks_of,
+        gated: false,
+        tensors: &tensors,
+        taken: 0,
+    };
     let y = layer.apply(&mut pass, x).map_err(text)?;
     check_values(case, "y", &tape, y);
     for (field, pick) in ["in_index", "out_index", "kernel_index"].into_iter().zip(picks) {

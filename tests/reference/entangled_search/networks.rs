@@ -88,7 +88,8 @@ fn extraction_in<T: Real>(case: &mut Case) -> Result<(), String> {
     let tensors: Vec<Vec<T>> = tensors(case, 2)?;
     let x: Vec<T> = load(case, "x")?;
     let ratios = case.numbers("w_ratio")?;
-    let soft = [case.numbers("w_embed")?, case.numbers("w_depth")?, ratios[..2].to_vec(), ratios[2..].to_vec()];
+    let soft =
+        [case.numbers("w_embed")?, case.numbers("w_depth")?, ratios[..2].to_vec(), ratios[2..].to_vec()];
     let path = std::any::type_name::<T>();
     let superposed = |space: &dyn Space<T>, weights: &[Vec<f64>]| -> Result<Vec<f64>, String> {
         Ok(wide(&logits(space, Mixing::Superposed, &tensors, weights, &[], &x).map_err(text)?))
@@ -97,8 +98,9 @@ fn extraction_in<T: Real>(case: &mut Case) -> Result<(), String> {
     case.check("soft_logits_code", path, &superposed(&published, &soft)?);
     for (place, picks) in CASES.iter().enumerate() {
         let hard: Vec<Vec<f64>> = picks.iter().map(|pick| one_hot(*pick, 2)).collect();
-        let alone = extract(&exact as &dyn Space<T>, &tensors, picks).map_err(text)?;
-        let own = wide(&logits(&exact as &dyn Space<T>, Mixing::Alone, &alone, &[], picks, &x).map_err(text)?);
+        let alone = extract(&exact as &dyn Space<T>, Mixing::Superposed, &tensors, picks).map_err(text)?;
+        let own =
+            wide(&logits(&exact as &dyn Space<T>, Mixing::Alone, &alone, &[], picks, &x).map_err(text)?);
         let code = superposed(&published, &hard)?;
         let size = <Mlp as Space<T>>::size(&exact, picks).parameters as f64;
         let [embed, depth, first, second] = picks.map(|pick| pick as f64);
@@ -131,8 +133,12 @@ fn two_steps_in<T: Real>(case: &mut Case) -> Result<(), String> {
         penalty: SizePenalty::default(),
     };
     let ratios = member(case, "alpha", "r")?;
-    let alphas =
-        vec![member(case, "alpha", "e")?, member(case, "alpha", "d")?, ratios[..2].to_vec(), ratios[2..].to_vec()];
+    let alphas = vec![
+        member(case, "alpha", "e")?,
+        member(case, "alpha", "d")?,
+        ratios[..2].to_vec(),
+        ratios[2..].to_vec(),
+    ];
     let mut search = Search::with(&settings, tensors::<T>(case, 2)?, alphas);
     let (valid, train): (Vec<T>, Vec<T>) = (load(case, "x_val")?, load(case, "x_train")?);
     let (valid_labels, train_labels) = (counts(case, "y_val")?, counts(case, "y_train")?);

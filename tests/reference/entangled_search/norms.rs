@@ -36,7 +36,8 @@ both!(batch, batch_in);
 
 fn batch_in<T: Real>(case: &mut Case) -> Result<(), String> {
     let [_, channels, height, width] = case.dims("x")?;
-    let regions: Vec<Region> = counts(case, "channel_choices")?.iter().map(|most| Region::leading(&[*most])).collect();
+    let regions: Vec<Region> =
+        counts(case, "channel_choices")?.iter().map(|most| Region::leading(&[*most])).collect();
     let parts = Parts::new(&[channels], regions.iter().map(Some)).map_err(text)?;
     let mut tape = Tape::<T>::new();
     let weights = variable(&mut tape, case, "weights")?;

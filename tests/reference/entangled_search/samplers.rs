@@ -2,7 +2,9 @@
 
 use weightscope_engine::labs::entangled_search::method::discretise as rule;
 use weightscope_engine::labs::entangled_search::method::kernel::arg_max;
-use weightscope_engine::labs::entangled_search::method::sampler::{dirichlet as dir, gumbel as gum, one_hot, simplex};
+use weightscope_engine::labs::entangled_search::method::sampler::{
+    dirichlet as dir, gumbel as gum, one_hot, simplex,
+};
 
 use super::{counts, text};
 use crate::vector::Case;
@@ -34,7 +36,8 @@ pub(super) fn sparsemax(case: &mut Case) -> Result<(), String> {
 }
 
 pub(super) fn dirichlet(case: &mut Case) -> Result<(), String> {
-    let (alpha, draws, upstream) = (rows(case, "alpha")?, rows(case, "gamma_draws")?, rows(case, "upstream")?);
+    let (alpha, draws, upstream) =
+        (rows(case, "alpha")?, rows(case, "gamma_draws")?, rows(case, "upstream")?);
     let each: Vec<[Vec<f64>; 6]> = alpha
         .iter()
         .zip(draws)
@@ -70,9 +73,12 @@ pub(super) fn gumbel(case: &mut Case) -> Result<(), String> {
 }
 
 pub(super) fn temperature(case: &mut Case) -> Result<(), String> {
-    let (most, least, total) = (case.number("tau_max")?, case.number("tau_min")?, case.count("total_epochs")?);
-    let found: Vec<f64> =
-        counts(case, "epochs")?.into_iter().map(|epoch| gum::temperature(most, least, epoch, total)).collect();
+    let (most, least, total) =
+        (case.number("tau_max")?, case.number("tau_min")?, case.count("total_epochs")?);
+    let found: Vec<f64> = counts(case, "epochs")?
+        .into_iter()
+        .map(|epoch| gum::temperature(most, least, epoch, total))
+        .collect();
     case.check("tau", "schedule", &found);
     Ok(())
 }
@@ -86,7 +92,10 @@ pub(super) fn discretise(case: &mut Case) -> Result<(), String> {
     let embed = option("embed_choices", rule::picks(&row("embed")?).first())?;
     let depth = option("layer_choices", rule::picks(&row("layers")?).first())?;
     let layers = |key: &str, choices: &str| -> Result<Vec<f64>, String> {
-        rule::picks_of_layers(&rows(case, key)?, depth as usize).iter().map(|pick| option(choices, Some(pick))).collect()
+        rule::picks_of_layers(&rows(case, key)?, depth as usize)
+            .iter()
+            .map(|pick| option(choices, Some(pick)))
+            .collect()
     };
     let (heads, ratio) = (layers("heads", "head_choices")?, layers("ratio", "ratio_choices")?);
     let tie = rule::picks(&row("tie_row")?).first().copied().unwrap_or(usize::MAX) as f64;

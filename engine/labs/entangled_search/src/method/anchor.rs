@@ -47,7 +47,8 @@ fn trigamma(x: f64) -> f64 {
         x += 1.0;
     }
     let square = 1.0 / (x * x);
-    let series = 1.0 / 6.0 - square * (1.0 / 30.0 - square * (1.0 / 42.0 - square * (1.0 / 30.0 - square * 5.0 / 66.0)));
+    let series = 1.0 / 6.0
+        - square * (1.0 / 30.0 - square * (1.0 / 42.0 - square * (1.0 / 30.0 - square * 5.0 / 66.0)));
     sum + 1.0 / x + 0.5 * square + square / x * series
 }
 
@@ -81,6 +82,9 @@ mod tests {
             };
             assert!(((at(1e-3) - at(-1e-3)) / 2e-3 - slopes[place]).abs() < 1e-5, "{slopes:?}");
         }
-        assert!(divergence_gradient(&[1.0; 4]).iter().all(|slope| slope.abs() < 1e-15), "the uniform one is its anchor");
+        assert!(
+            divergence_gradient(&[1.0; 4]).iter().all(|slope| slope.abs() < 1e-15),
+            "the uniform one is its anchor"
+        );
     }
 }

@@ -29,7 +29,10 @@ impl<T: Real> BatchNorm<T> {
         let count = images.len() / channels.max(1);
         let size = T::from_f64(count as f64);
         self.each(images, places, |channel, values| {
-            means.get_mut(channel).into_iter().for_each(|mean| *mean += values.iter().copied().sum::<T>() / size);
+            means
+                .get_mut(channel)
+                .into_iter()
+                .for_each(|mean| *mean += values.iter().copied().sum::<T>() / size);
         });
         self.each(images, places, |channel, values| {
             let mean = means.get(channel).copied().unwrap_or_default();
@@ -65,6 +68,8 @@ impl<T: Real> BatchNorm<T> {
             })
             .collect();
         let channels = images.chunks_exact(places.max(1)).zip(lines.iter().cycle());
-        channels.flat_map(|(values, (factor, offset))| values.iter().map(move |value| *factor * *value + *offset)).collect()
+        channels
+            .flat_map(|(values, (factor, offset))| values.iter().map(move |value| *factor * *value + *offset))
+            .collect()
     }
 }

@@ -120,7 +120,8 @@ mod tests {
     fn blocked_products_are_plain_sums() {
         let mut random = stream(1, "kernel");
         for (width, rows) in [(1, 1), (5, 3), (8, 4), (25, 9), (200, 16)] {
-            let mut draw = |count: usize| -> Vec<f64> { (0..count).map(|_| random.unit_f64() - 0.5).collect() };
+            let mut draw =
+                |count: usize| -> Vec<f64> { (0..count).map(|_| random.unit_f64() - 0.5).collect() };
             let (x, w) = (draw(width), draw(width * rows));
             let mut out = vec![0.0; rows];
             products(&x, &w, &mut out);

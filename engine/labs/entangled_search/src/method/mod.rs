@@ -3,18 +3,22 @@
 //! Marks of statements: *established*, read in the paper or the released code; *inferred*, our conclusion; *unconfirmed*, neither.
 //! Contract: pure functions of numbers, generic over f32 and f64 where something is trained through; every sum in a fixed order.
 
-pub mod kernel;
-pub mod tape;
+pub mod anchor;
 pub mod batch_norm;
+pub mod black_box;
 pub mod discretise;
+pub mod heads;
+pub mod kernel;
+pub mod methods;
+pub mod monitor;
 pub mod optimizer;
 pub mod sampler;
+pub mod score;
+pub mod search;
+pub mod second_order;
+pub mod size_penalty;
 pub mod space;
 pub mod step;
-pub mod monitor;
-pub mod second_order;
 pub mod table;
-pub mod anchor;
-pub mod search;
-pub mod size_penalty;
-pub mod heads;
+pub mod tape;
+pub mod train;

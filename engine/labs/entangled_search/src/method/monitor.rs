@@ -74,7 +74,9 @@ pub struct Flip {
 /// Changes from one arg-max to the next.
 pub fn flips(step: usize, before: &[usize], now: &[usize]) -> Vec<Flip> {
     let both = before.iter().zip(now).enumerate();
-    both.filter(|(_, (from, to))| from != to).map(|(decision, (from, to))| Flip { step, decision, from: *from, to: *to }).collect()
+    both.filter(|(_, (from, to))| from != to)
+        .map(|(decision, (from, to))| Flip { step, decision, from: *from, to: *to })
+        .collect()
 }
 
 /// `Σ ln a` over the active decisions: how the weights themselves rank an architecture.

@@ -59,7 +59,8 @@ impl<T: Real> Adam<T> {
         let (keep2, new2) = (T::from_f64(beta2), T::from_f64(1.0 - beta2));
         let epsilon = T::from_f64(settings.epsilon);
         let coupled = T::from_f64(if settings.decoupled { 0.0 } else { settings.weight_decay });
-        let shrink = T::from_f64(if settings.decoupled { 1.0 - learning_rate * settings.weight_decay } else { 1.0 });
+        let shrink =
+            T::from_f64(if settings.decoupled { 1.0 - learning_rate * settings.weight_decay } else { 1.0 });
         let (first, second) = (&mut self.moments.0, &mut self.moments.1);
         let mut state = first.iter_mut().zip(second);
         for (values, gradient) in tensors {
@@ -175,6 +176,8 @@ mod tests {
     #[test]
     fn the_cosine_falls_from_its_base_to_its_floor() {
         assert_eq!(cosine(2.0, 0.1, 0, 10), 2.0);
-        assert!((cosine(2.0, 0.1, 5, 10) - 1.1).abs() < 1e-12 && (cosine(2.0, 0.1, 99, 10) - 0.2).abs() < 1e-12);
+        assert!(
+            (cosine(2.0, 0.1, 5, 10) - 1.1).abs() < 1e-12 && (cosine(2.0, 0.1, 99, 10) - 0.2).abs() < 1e-12
+        );
     }
 }

@@ -106,7 +106,12 @@ pub struct Report {
 
 impl<T: Real> Search<T> {
     /// A search at its start: tensors drawn from `weights`, α from `architecture` with standard deviation 0.001 (established).
-    pub fn new(space: &dyn Space<T>, settings: &Settings, weights: &mut Stream, architecture: &mut Stream) -> Self {
+    pub fn new(
+        space: &dyn Space<T>,
+        settings: &Settings,
+        weights: &mut Stream,
+        architecture: &mut Stream,
+    ) -> Self {
         let tensors = initial(&space.tensors(settings.mixing, &[]), weights);
         let draw = |count: usize, random: &mut Stream| -> Vec<f64> {
             (0..count).map(|_| 1e-3 * f64::from(random.normal())).collect()
@@ -164,7 +169,9 @@ impl<T: Real> Search<T> {
     fn count(&mut self, samples: &[Sample]) {
         for (row, sample) in self.unpicked.iter_mut().zip(samples) {
             let Some(picked) = sample.picked else { continue };
-            row.iter_mut().enumerate().for_each(|(option, age)| *age = if option == picked { 0 } else { *age + 1 });
+            row.iter_mut()
+                .enumerate()
+                .for_each(|(option, age)| *age = if option == picked { 0 } else { *age + 1 });
         }
     }
 
@@ -184,7 +191,8 @@ impl<T: Real> Search<T> {
         let tau = settings.temperature(self.step);
         let to_alpha = |upstream: &[Vec<f64>]| -> Vec<Vec<f64>> {
             let rows = self.alphas.iter().zip(&samples).zip(upstream);
-            rows.map(|((alpha, sample), above)| settings.sampler.gradient(alpha, sample, tau, above)).collect()
+            rows.map(|((alpha, sample), above)| settings.sampler.gradient(alpha, sample, tau, above))
+                .collect()
         };
         let mut loss = f64::NAN;
         let mut slopes = if settings.second_order {
@@ -221,7 +229,9 @@ impl<T: Real> Search<T> {
         let pairs = self.tensors.iter_mut().zip(gradients);
         let pairs = pairs.map(|(values, slopes)| (values.as_mut_slice(), slopes.as_slice()));
         match (&mut self.weights, settings.weight_rule) {
-            (WeightState::Adam(state), WeightRule::AdamW(decay)) => state.step(AdamSettings::weights(decay), rate, pairs),
+            (WeightState::Adam(state), WeightRule::AdamW(decay)) => {
+                state.step(AdamSettings::weights(decay), rate, pairs)
+            }
             (WeightState::Sgd(state), WeightRule::Sgd(rule)) => state.step(rule, rate, pairs),
             // A state of the other rule, which only a changed checkpoint could hold: start its rule anew.
             (state, WeightRule::AdamW(decay)) => {

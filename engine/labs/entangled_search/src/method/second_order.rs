@@ -69,7 +69,10 @@ pub fn unrolled<T: Real, E>(
 fn moved<T: Real>(tensors: &[Vec<T>], factor: f64, direction: &[Vec<T>]) -> Vec<Vec<T>> {
     let factor = T::from_f64(factor);
     let each = tensors.iter().zip(direction);
-    each.map(|(values, along)| values.iter().zip(along).map(|(value, along)| *value + factor * *along).collect()).collect()
+    each.map(|(values, along)| {
+        values.iter().zip(along).map(|(value, along)| *value + factor * *along).collect()
+    })
+    .collect()
 }
 
 #[cfg(test)]

@@ -24,7 +24,11 @@ impl SizePenalty {
         let size = |picks: &[usize]| space.size(&canonical(space, picks)).parameters as f64;
         let all = joint_options(&counts);
         let most = all.iter().map(|picks| size(picks)).fold(0.0, f64::max);
-        let sizes = all.into_iter().map(|picks| (size(&picks) / most, picks)).map(|(size, picks)| (picks, size)).collect();
+        let sizes = all
+            .into_iter()
+            .map(|picks| (size(&picks) / most, picks))
+            .map(|(size, picks)| (picks, size))
+            .collect();
         Self { factor, sizes }
     }
 
@@ -35,7 +39,9 @@ impl SizePenalty {
 
     /// λ times the expected share of the largest size.
     pub fn value(&self, weights: &[Vec<f64>]) -> f64 {
-        let chance = |picks: &[usize]| -> f64 { picks.iter().zip(weights).map(|(pick, row)| at(row, *pick)).product() };
+        let chance = |picks: &[usize]| -> f64 {
+            picks.iter().zip(weights).map(|(pick, row)| at(row, *pick)).product()
+        };
         self.factor * self.sizes.iter().map(|(picks, size)| size * chance(picks)).sum::<f64>()
     }
 
@@ -59,7 +65,10 @@ fn at(row: &[f64], pick: usize) -> f64 {
 }
 
 /// Expected parameters of an architecture drawn with these weights.
-pub fn expected_parameters<T: weightscope_math::real::Real>(space: &dyn Space<T>, weights: &[Vec<f64>]) -> f64 {
+pub fn expected_parameters<T: weightscope_math::real::Real>(
+    space: &dyn Space<T>,
+    weights: &[Vec<f64>],
+) -> f64 {
     let penalty = SizePenalty::new(space, 1.0);
     let most = space.size(&super::space::largest(space)).parameters as f64;
     penalty.value(weights) * most
@@ -68,9 +77,9 @@ pub fn expected_parameters<T: weightscope_math::real::Real>(space: &dyn Space<T>
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::method::sampler::one_hot;
     use crate::method::space::conv_macro::{ConvMacro, Options};
     use crate::method::space::{largest, mlp};
-    use crate::method::sampler::one_hot;
 
     #[test]
     fn certain_weights_have_the_size_of_their_network() {
@@ -91,7 +100,8 @@ mod tests {
     fn the_gradient_agrees_with_differences() {
         let space = mlp::Mlp::new(mlp::Options::desk()).unwrap();
         let penalty = SizePenalty::new::<f64>(&space, 0.7);
-        let weights: Vec<Vec<f64>> = (0..5).map(|row| vec![0.2, 0.5 - 0.05 * f64::from(row), 0.3 + 0.05 * f64::from(row)]).collect();
+        let weights: Vec<Vec<f64>> =
+            (0..5).map(|row| vec![0.2, 0.5 - 0.05 * f64::from(row), 0.3 + 0.05 * f64::from(row)]).collect();
         for (decision, slopes) in penalty.gradient(&weights).iter().enumerate() {
             for (option, slope) in slopes.iter().enumerate() {
                 let at = |shift: f64| {

@@ -75,16 +75,25 @@ pub fn pass<T: Real>(
     let mut leaves = Vec::with_capacity(tensors.len());
     for (shape, values) in shapes.iter().zip(tensors) {
         let values = values.clone();
-        let leaf = if wanted.tensors { tape.variable(&shape.shape, values) } else { tape.constant(&shape.shape, values) };
+        let leaf = if wanted.tensors {
+            tape.variable(&shape.shape, values)
+        } else {
+            tape.constant(&shape.shape, values)
+        };
         leaves.push(leaf?);
     }
     let mut decisions = Vec::with_capacity(way.weights.len());
     for row in way.weights {
         let values = row.iter().map(|weight| T::from_f64(*weight)).collect();
-        let leaf = if wanted.weights { tape.variable(&[row.len()], values) } else { tape.constant(&[row.len()], values) };
+        let leaf = if wanted.weights {
+            tape.variable(&[row.len()], values)
+        } else {
+            tape.constant(&[row.len()], values)
+        };
         decisions.push(leaf?);
     }
-    let shape: Vec<usize> = std::iter::once(batch.labels.len()).chain(space.input().iter().copied()).collect();
+    let shape: Vec<usize> =
+        std::iter::once(batch.labels.len()).chain(space.input().iter().copied()).collect();
     let x = tape.constant(&shape, batch.rows.to_vec())?;
     let (mixing, picks, gated) = (way.mixing, way.picks, way.gated);
     let logits = space.forward(
@@ -97,7 +106,11 @@ pub fn pass<T: Real>(
     Ok(Outcome {
         loss: tape.values(loss).first().map_or(f64::NAN, |loss| loss.to_f64()),
         tensors: leaves.iter().filter(|_| wanted.tensors).map(|leaf| gradients.of(&tape, *leaf)).collect(),
-        weights: decisions.iter().filter(|_| wanted.weights).map(|leaf| wide(gradients.of(&tape, *leaf))).collect(),
+        weights: decisions
+            .iter()
+            .filter(|_| wanted.weights)
+            .map(|leaf| wide(gradients.of(&tape, *leaf)))
+            .collect(),
         kept_bytes: tape.kept_bytes(),
     })
 }

@@ -61,7 +61,9 @@ impl Table {
     /// Kendall's τ between the tables of two seeds, for each pair of seeds in order; pairs without correlation are left out.
     pub fn ceilings(&self) -> Vec<f64> {
         let seeds = self.rows.iter().map(|row| row.seeds.len()).min().unwrap_or(0);
-        let of = |seed: usize| -> Vec<f64> { self.rows.iter().filter_map(|row| row.seeds.get(seed).copied()).collect() };
+        let of = |seed: usize| -> Vec<f64> {
+            self.rows.iter().filter_map(|row| row.seeds.get(seed).copied()).collect()
+        };
         let pairs = (0..seeds).flat_map(|first| (first + 1..seeds).map(move |second| (first, second)));
         pairs.filter_map(|(first, second)| kendall(&of(first), &of(second)).ok().flatten()).collect()
     }
@@ -82,7 +84,8 @@ impl Table {
         let total: f64 = all.iter().map(|value| (value - grand).powi(2)).sum();
         let (mut means, mut between) = (Vec::with_capacity(options), 0.0);
         for option in 0..options {
-            let group: Vec<f64> = pairs.iter().filter(|(pick, _)| *pick == option).map(|(_, value)| *value).collect();
+            let group: Vec<f64> =
+                pairs.iter().filter(|(pick, _)| *pick == option).map(|(_, value)| *value).collect();
             let own = mean(&group);
             if !group.is_empty() {
                 between += group.len() as f64 * (own - grand).powi(2);

@@ -82,7 +82,9 @@ pub fn gamma_slope(shape: f64, draw: f64) -> f64 {
     let log_density = (shape - 1.0) * draw.ln() - draw - ln_gamma(shape);
     // The logarithm of the smaller part keeps its relative precision far out in either tail.
     let lower = incomplete_gamma(shape, draw);
-    let part = |at: f64| if lower < 0.5 { incomplete_gamma(at, draw).ln() } else { incomplete_gamma_tail(at, draw).ln() };
+    let part = |at: f64| {
+        if lower < 0.5 { incomplete_gamma(at, draw).ln() } else { incomplete_gamma_tail(at, draw).ln() }
+    };
     let slope = (part(shape + step) - part(shape - step)) / (2.0 * step);
     let (own, sign) = if lower < 0.5 { (lower, -1.0) } else { (incomplete_gamma_tail(shape, draw), 1.0) };
     sign * slope * (own.ln() - log_density).exp()
@@ -98,7 +100,9 @@ pub fn beta_coefficients(concentration: &[f64], weights: &[f64]) -> Vec<f64> {
 fn beta_coefficient(x: f64, p: f64, q: f64) -> f64 {
     let step = 1e-5 * p;
     let lower = incomplete_beta(x, p, q);
-    let part = |at: f64| if lower < 0.5 { incomplete_beta(x, at, q).ln() } else { incomplete_beta(1.0 - x, q, at).ln() };
+    let part = |at: f64| {
+        if lower < 0.5 { incomplete_beta(x, at, q).ln() } else { incomplete_beta(1.0 - x, q, at).ln() }
+    };
     let slope = (part(p + step) - part(p - step)) / (2.0 * step);
     let (own, sign) = if lower < 0.5 { (lower, -1.0) } else { (incomplete_beta(1.0 - x, q, p), 1.0) };
     let log_beta = ln_gamma(p) + ln_gamma(q) - ln_gamma(p + q);

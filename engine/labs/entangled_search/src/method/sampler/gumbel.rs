@@ -20,7 +20,8 @@ pub fn draw(random: &mut Stream) -> f64 {
 /// Soft shares `softmax((log_softmax(α) + g)/τ)`.
 pub fn soft(alpha: &[f64], noise: &[f64], tau: f64) -> Vec<f64> {
     let shares = softmax(alpha);
-    let logits: Vec<f64> = shares.iter().zip(noise).map(|(share, noise)| (share.ln() + noise) / tau).collect();
+    let logits: Vec<f64> =
+        shares.iter().zip(noise).map(|(share, noise)| (share.ln() + noise) / tau).collect();
     softmax(&logits)
 }
 

@@ -33,5 +33,9 @@ pub fn sparsemax(alpha: &[f64]) -> Vec<f64> {
 pub fn sparsemax_gradient(weights: &[f64], upstream: &[f64]) -> Vec<f64> {
     let support = || weights.iter().zip(upstream).filter(|(weight, _)| **weight > 0.0);
     let mean = support().map(|(_, above)| above).sum::<f64>() / support().count().max(1) as f64;
-    weights.iter().zip(upstream).map(|(weight, above)| if *weight > 0.0 { above - mean } else { 0.0 }).collect()
+    weights
+        .iter()
+        .zip(upstream)
+        .map(|(weight, above)| if *weight > 0.0 { above - mean } else { 0.0 })
+        .collect()
 }

@@ -37,14 +37,21 @@ impl Cell {
         let names = ["0-1", "0-2", "1-2"];
         let edge = |(decision, name): (usize, &&str)| {
             let factor = Factor { decision, options: OPERATIONS.len() };
-            Layer::new(&format!("edge{name}"), &[channels, channels, 3, 3], way, Bias::Mixed, &[factor], |picks| {
-                let kernel = match picks {
-                    [2] => 1,
-                    [3] => 3,
-                    _ => return None,
-                };
-                Some(Slice { outputs: channels, inputs: channels, kernel })
-            })
+            Layer::new(
+                &format!("edge{name}"),
+                &[channels, channels, 3, 3],
+                way,
+                Bias::Mixed,
+                &[factor],
+                |picks| {
+                    let kernel = match picks {
+                        [2] => 1,
+                        [3] => 3,
+                        _ => return None,
+                    };
+                    Some(Slice { outputs: channels, inputs: channels, kernel })
+                },
+            )
         };
         let edges = names.iter().enumerate().map(edge).collect::<Result<_, _>>()?;
         let inputs = channels * (height / 2) * (width / 2);
@@ -71,7 +78,12 @@ impl Cell {
     }
 
     /// The picked operation; a slice without convolution goes past its tensors.
-    fn one<T: Real>(pass: &mut Pass<'_, T>, layer: &Layer, number: usize, x: Node) -> Result<Node, MathError> {
+    fn one<T: Real>(
+        pass: &mut Pass<'_, T>,
+        layer: &Layer,
+        number: usize,
+        x: Node,
+    ) -> Result<Node, MathError> {
         let pick = pass.pick(number);
         if pick > POOL {
             let active = pass.tape.relu(x);
@@ -100,7 +112,12 @@ impl<T: Real> Space<T> for Cell {
 
     fn tensors(&self, mixing: Mixing, picks: &[usize]) -> Vec<TensorShape> {
         let edges = self.edges.iter().flat_map(|edge| edge.tensors(mixing, picks));
-        self.stem.tensors(mixing, picks).into_iter().chain(edges).chain(self.head.tensors(mixing, picks)).collect()
+        self.stem
+            .tensors(mixing, picks)
+            .into_iter()
+            .chain(edges)
+            .chain(self.head.tensors(mixing, picks))
+            .collect()
     }
 
     fn forward(&self, pass: &mut Pass<'_, T>, x: Node) -> Result<Node, MathError> {

@@ -78,12 +78,12 @@ impl ConvMacro {
     pub fn new(options: Options) -> Result<Self, MathError> {
         let lists =
             [&options.channels1, &options.kernels1, &options.channels2, &options.kernels2, &options.hidden];
-        for (list, what) in lists.iter().zip(["channels", "kernels", "channels", "kernels", "hidden widths"]) {
+        for (list, what) in lists.iter().zip(["channels", "kernels", "channels", "kernels", "hidden widths"])
+        {
             check_ascending(what, list)?;
         }
-        let factor = |decision: usize| {
-            Factor { decision, options: lists.get(decision).map_or(0, |list| list.len()) }
-        };
+        let factor =
+            |decision: usize| Factor { decision, options: lists.get(decision).map_or(0, |list| list.len()) };
         let [depth, height, width] = options.image;
         let (wide1, side1) = (most(&options.channels1), most(&options.kernels1));
         let (wide2, side2) = (most(&options.channels2), most(&options.kernels2));
@@ -91,7 +91,11 @@ impl ConvMacro {
         let (shape1, shape2) = ([wide1, depth, side1, side1], [wide2, wide1, side2, side2]);
         let factors1 = [factor(C1), factor(K1)];
         let conv1 = Layer::new("conv1", &shape1, way(side1), Bias::Mixed, &factors1, |picks| match picks {
-            [c, k] => Some(Slice { outputs: at(&options.channels1, *c)?, inputs: depth, kernel: at(&options.kernels1, *k)? }),
+            [c, k] => Some(Slice {
+                outputs: at(&options.channels1, *c)?,
+                inputs: depth,
+                kernel: at(&options.kernels1, *k)?,
+            }),
             _ => None,
         })?;
         let factors2 = [factor(C1), factor(C2), factor(K2)];
@@ -106,12 +110,14 @@ impl ConvMacro {
         let places = (height / 2) * (width / 2);
         let (flat, widest) = (wide2 * places, most(&options.hidden));
         let hidden =
-            Layer::new("hidden", &[widest, flat], None, Bias::Mixed, &[factor(C2), factor(H)], |picks| match picks {
-                [c, h] => {
-                    let inputs = places * at(&options.channels2, *c)?;
-                    Some(Slice { outputs: at(&options.hidden, *h)?, inputs, kernel: 1 })
+            Layer::new("hidden", &[widest, flat], None, Bias::Mixed, &[factor(C2), factor(H)], |picks| {
+                match picks {
+                    [c, h] => {
+                        let inputs = places * at(&options.channels2, *c)?;
+                        Some(Slice { outputs: at(&options.hidden, *h)?, inputs, kernel: 1 })
+                    }
+                    _ => None,
                 }
-                _ => None,
             })?;
         let classes = options.classes;
         let head = Layer::new("head", &[classes, widest], None, Bias::Whole, &[factor(H)], |picks| {

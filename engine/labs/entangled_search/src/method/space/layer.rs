@@ -63,8 +63,10 @@ pub struct Factor {
 /// A tensor that is trained.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TensorShape {
-    /// Name, unique in the network.
+    /// Name of layer and part.
     pub name: String,
+    /// The joint option that it belongs to, if each option has tensors of its own.
+    pub joint: Option<usize>,
     /// Shape.
     pub shape: Vec<usize>,
     /// Where it starts.
@@ -98,18 +100,29 @@ pub struct Pass<'a, T> {
     pub taken: usize,
 }
 
+impl TensorShape {
+    /// The name, with the joint option where each has tensors of its own.
+    pub fn label(&self) -> String {
+        self.joint.map_or_else(|| self.name.clone(), |joint| format!("{}[{joint}]", self.name))
+    }
+}
+
 impl<T: Real> Pass<'_, T> {
     /// The next tensor. Refuses to go beyond the last.
     pub fn take(&mut self) -> Result<Node, MathError> {
         let node = self.tensors.get(self.taken).copied();
         self.taken += 1;
-        node.ok_or_else(|| unfit("tensors of a network", format!("at least {}", self.taken), self.tensors.len()))
+        node.ok_or_else(|| {
+            unfit("tensors of a network", format!("at least {}", self.taken), self.tensors.len())
+        })
     }
 
     /// The weights of a decision. Refuses a decision without.
     pub fn weights_of(&self, decision: usize) -> Result<Node, MathError> {
         let node = self.weights.get(decision).copied();
-        node.ok_or_else(|| unfit("weights of a decision", format!("more than {decision}"), self.weights.len()))
+        node.ok_or_else(|| {
+            unfit("weights of a decision", format!("more than {decision}"), self.weights.len())
+        })
     }
 
     /// The option of a decision; the first if there is none.
@@ -140,7 +153,8 @@ pub(crate) fn unfit(what: &'static str, needed: impl ToString, found: impl ToStr
 /// The options of each factor for every joint option, the first factor slowest.
 pub fn joint_options(options: &[usize]) -> Vec<Vec<usize>> {
     options.iter().fold(vec![Vec::new()], |all, count| {
-        let longer = |start: &Vec<usize>, option| start.iter().copied().chain(std::iter::once(option)).collect();
+        let longer =
+            |start: &Vec<usize>, option| start.iter().copied().chain(std::iter::once(option)).collect();
         all.iter().flat_map(|start| (0..*count).map(move |option| longer(start, option))).collect()
     })
 }
@@ -163,12 +177,14 @@ impl Layer {
         slice: impl Fn(&[usize]) -> Option<Slice>,
     ) -> Result<Self, MathError> {
         let counts: Vec<usize> = factors.iter().map(|factor| factor.options).collect();
-        let slices: Vec<Option<Slice>> = joint_options(&counts).iter().map(|options| slice(options)).collect();
+        let slices: Vec<Option<Slice>> =
+            joint_options(&counts).iter().map(|options| slice(options)).collect();
         let mut regions = Vec::with_capacity(slices.len());
         for slice in &slices {
             regions.push(slice.map(|slice| region(shape, slice)).transpose()?);
         }
-        let rows: Vec<Option<Region>> = slices.iter().map(|slice| slice.map(|s| Region::leading(&[s.outputs]))).collect();
+        let rows: Vec<Option<Region>> =
+            slices.iter().map(|slice| slice.map(|s| Region::leading(&[s.outputs]))).collect();
         let outputs = shape.first().copied().unwrap_or(0);
         Ok(Self {
             name: name.to_owned(),
@@ -199,23 +215,28 @@ impl Layer {
 
     /// What is trained, in order: weight and bias, or one such pair for each joint option; for a stand-alone network those of the picks.
     pub fn tensors(&self, mixing: Mixing, picks: &[usize]) -> Vec<TensorShape> {
-        let pair = |suffix: &str, shape: Vec<usize>| {
+        let pair = |joint: Option<usize>, shape: Vec<usize>| {
             let start = Start::Uniform(shape.iter().skip(1).product());
             let outputs = shape.first().copied().unwrap_or(0);
-            let weight = TensorShape { name: format!("{}{suffix}.weight", self.name), shape, start };
-            let bias = TensorShape { name: format!("{}{suffix}.bias", self.name), shape: vec![outputs], start };
+            let weight = TensorShape { name: format!("{}.weight", self.name), joint, shape, start };
+            let bias =
+                TensorShape { name: format!("{}.bias", self.name), joint, shape: vec![outputs], start };
             if self.bias == Bias::None { vec![weight] } else { vec![weight, bias] }
         };
-        let all = self.slices.iter().enumerate().filter_map(|(joint, slice)| Some((joint, (*slice)?)));
         if self.factors.is_empty() {
-            return pair("", self.shape.clone());
+            return pair(None, self.shape.clone());
         }
         match mixing {
             Mixing::Separate => {
-                all.flat_map(|(joint, slice)| pair(&format!("[{joint}]"), self.slice_shape(slice))).collect()
+                let all =
+                    self.slices.iter().enumerate().filter_map(|(joint, slice)| Some((joint, (*slice)?)));
+                all.flat_map(|(joint, slice)| pair(Some(joint), self.slice_shape(slice))).collect()
             }
-            Mixing::Alone => self.slice(picks).map(|slice| pair("", self.slice_shape(slice))).unwrap_or_default(),
-            Mixing::Superposed | Mixing::Output | Mixing::Slice => pair("", self.shape.clone()),
+            Mixing::Alone => {
+                let joint = Some(self.joint(picks));
+                self.slice(picks).map(|slice| pair(joint, self.slice_shape(slice))).unwrap_or_default()
+            }
+            Mixing::Superposed | Mixing::Output | Mixing::Slice => pair(None, self.shape.clone()),
         }
     }
 
@@ -392,9 +413,15 @@ fn region(shape: &[usize], slice: Slice) -> Result<Region, MathError> {
     let mut axes = vec![(0, slice.outputs), (0, slice.inputs)];
     for side in shape.iter().skip(2) {
         let margin = side.checked_sub(slice.kernel).filter(|margin| margin % 2 == 0 && slice.kernel > 0);
-        let margin = margin.ok_or_else(|| unfit("a kernel", format!("smaller than {side} by an even number"), slice.kernel))?;
+        let margin = margin.ok_or_else(|| {
+            unfit("a kernel", format!("smaller than {side} by an even number"), slice.kernel)
+        })?;
         axes.push((margin / 2, slice.kernel));
     }
     let empty = axes.iter().any(|(_, length)| *length == 0);
-    if empty { Err(unfit("a slice", "at least one row and one column", format!("{slice:?}"))) } else { Ok(Region::new(axes)) }
+    if empty {
+        Err(unfit("a slice", "at least one row and one column", format!("{slice:?}")))
+    } else {
+        Ok(Region::new(axes))
+    }
 }

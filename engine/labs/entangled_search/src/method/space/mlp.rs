@@ -31,7 +31,14 @@ impl Options {
     /// Space B of the desk protocol: 117 architectures.
     pub fn desk() -> Self {
         let ratio = vec![0.5, 1.0, 2.0];
-        Self { inputs: 64, classes: 10, embed: vec![4, 8, 16], ratio, depth: vec![1, 2, 3], rule: Rule::Exact }
+        Self {
+            inputs: 64,
+            classes: 10,
+            embed: vec![4, 8, 16],
+            ratio,
+            depth: vec![1, 2, 3],
+            rule: Rule::Exact,
+        }
     }
 }
 
@@ -95,7 +102,8 @@ impl Mlp {
             let needed = "ascending, ratio × embedding at least 1";
             return Err(unfit("ratios", needed, format!("{:?}", options.ratio)));
         }
-        let (most, blocks) = (options.embed.last().copied().unwrap_or(0), options.depth.last().copied().unwrap_or(0));
+        let (most, blocks) =
+            (options.embed.last().copied().unwrap_or(0), options.depth.last().copied().unwrap_or(0));
         let wide = Factor { decision: EMBED, options: options.embed.len() };
         let width = |picks: &[usize]| picks.first().and_then(|pick| options.embed.get(*pick)).copied();
         let embed = Layer::new("embed", &[most, options.inputs], None, Bias::Mixed, &[wide], |picks| {
@@ -104,7 +112,8 @@ impl Mlp {
         let head = Layer::new("head", &[options.classes, most], None, Bias::Whole, &[wide], |picks| {
             width(picks).map(|inputs| Slice { outputs: options.classes, inputs, kernel: 1 })
         })?;
-        let norm = |name: String| Norm { name, decision: EMBED, widths: options.embed.clone(), rule: options.rule };
+        let norm =
+            |name: String| Norm { name, decision: EMBED, widths: options.embed.clone(), rule: options.rule };
         let block = |place: usize| {
             let ratio = Factor { decision: DEPTH + 1 + place, options: options.ratio.len() };
             let name = format!("block{}", place + 1);
@@ -112,9 +121,19 @@ impl Mlp {
             Ok(Block { norm: norm(format!("{name}.norm")), up, down })
         };
         let blocks: Vec<Block> = (0..blocks).map(block).collect::<Result<_, MathError>>()?;
-        let mut decisions = vec![Decision::of("embed", &options.embed), Decision::of("depth", &options.depth)];
-        decisions.extend((1..=blocks.len()).map(|place| Decision::of(&format!("ratio{place}"), &options.ratio)));
-        Ok(Self { input: [options.inputs], embed, blocks, norm: norm("norm".into()), head, decisions, options })
+        let mut decisions =
+            vec![Decision::of("embed", &options.embed), Decision::of("depth", &options.depth)];
+        decisions
+            .extend((1..=blocks.len()).map(|place| Decision::of(&format!("ratio{place}"), &options.ratio)));
+        Ok(Self {
+            input: [options.inputs],
+            embed,
+            blocks,
+            norm: norm("norm".into()),
+            head,
+            decisions,
+            options,
+        })
     }
 
     fn depth(&self, picks: &[usize]) -> usize {
@@ -189,7 +208,11 @@ impl<T: Real> Space<T> for Mlp {
 impl Mlp {
     /// Blocks that run: all of a mixture, the first ones of one option.
     fn used<T: Real>(&self, pass: &Pass<'_, T>) -> usize {
-        if matches!(pass.mixing, Mixing::Slice | Mixing::Alone) { self.depth(pass.picks) } else { self.blocks.len() }
+        if matches!(pass.mixing, Mixing::Slice | Mixing::Alone) {
+            self.depth(pass.picks)
+        } else {
+            self.blocks.len()
+        }
     }
 
     /// Goes past the tensors of blocks that a slice does not run.

@@ -77,9 +77,8 @@ pub trait Space<T: Real>: Send + Sync {
 /// All architectures, the last decision fastest, each once.
 pub fn architectures<T: Real>(space: &dyn Space<T>) -> Vec<Vec<usize>> {
     let counts: Vec<usize> = space.decisions().iter().map(|decision| decision.options.len()).collect();
-    let canonical = |picks: &Vec<usize>| {
-        picks.iter().zip(space.active(picks)).all(|(pick, active)| active || *pick == 0)
-    };
+    let canonical =
+        |picks: &Vec<usize>| picks.iter().zip(space.active(picks)).all(|(pick, active)| active || *pick == 0);
     let mut all = joint_options(&counts);
     all.retain(canonical);
     all
@@ -116,11 +115,20 @@ pub fn initial<T: Real>(shapes: &[TensorShape], random: &mut Stream) -> Vec<Vec<
     shapes.iter().map(|tensor| draw(tensor, random)).collect()
 }
 
-/// The tensors of a stand-alone network out of those of the supernet, by name: leading rows and columns, the centre of kernels.
-pub fn extract<T: Real>(space: &dyn Space<T>, tensors: &[Vec<T>], picks: &[usize]) -> Result<Vec<Vec<T>>, MathError> {
-    let full = space.tensors(Mixing::Superposed, picks);
+/// The tensors of a stand-alone network out of those of a supernet of this mixing, by name: leading rows and columns and the centre of kernels
+/// of entangled tensors; the own ones of the options where they are separate.
+pub fn extract<T: Real>(
+    space: &dyn Space<T>,
+    mixing: Mixing,
+    tensors: &[Vec<T>],
+    picks: &[usize],
+) -> Result<Vec<Vec<T>>, MathError> {
+    let full = space.tensors(mixing, picks);
     let own = |alone: &TensorShape| {
-        let found = full.iter().zip(tensors).find(|(whole, _)| whole.name == alone.name);
+        let same = |whole: &TensorShape| {
+            whole.name == alone.name && (whole.joint.is_none() || whole.joint == alone.joint)
+        };
+        let found = full.iter().zip(tensors).find(|(whole, _)| same(whole));
         let (whole, values) = found.ok_or_else(|| unfit("a tensor of the supernet", &alone.name, "none"))?;
         let axes = whole.shape.iter().zip(&alone.shape).enumerate();
         let centred = axes.map(|(axis, (most, length))| {
@@ -151,10 +159,18 @@ pub fn logits<T: Real>(
         decisions.push(tape.constant(&[row.len()], row.iter().map(|weight| T::from_f64(*weight)).collect())?);
     }
     let size: usize = space.input().iter().product();
-    let shape: Vec<usize> = std::iter::once(rows.len() / size.max(1)).chain(space.input().iter().copied()).collect();
+    let shape: Vec<usize> =
+        std::iter::once(rows.len() / size.max(1)).chain(space.input().iter().copied()).collect();
     let x = tape.constant(&shape, rows.to_vec())?;
-    let mut pass =
-        Pass { tape: &mut tape, mixing, weights: &decisions, picks, gated: false, tensors: &leaves, taken: 0 };
+    let mut pass = Pass {
+        tape: &mut tape,
+        mixing,
+        weights: &decisions,
+        picks,
+        gated: false,
+        tensors: &leaves,
+        taken: 0,
+    };
     let logits = space.forward(&mut pass, x)?;
     Ok(tape.values(logits).to_vec())
 }

@@ -35,20 +35,26 @@ pub struct Norm {
 impl Norm {
     /// What is trained, in order: γ and β, or one pair for each option; for a stand-alone network those of the picks.
     pub fn tensors(&self, mixing: Mixing, picks: &[usize]) -> Vec<TensorShape> {
-        let pair = |suffix: &str, width: usize| {
+        let pair = |joint: Option<usize>, width: usize| {
             let one = |part: &str, value: f64| TensorShape {
-                name: format!("{}{suffix}.{part}", self.name),
+                name: format!("{}.{part}", self.name),
+                joint,
                 shape: vec![width],
                 start: Start::Constant(value),
             };
             [one("gamma", 1.0), one("beta", 0.0)]
         };
         match mixing {
-            Mixing::Separate => {
-                self.widths.iter().enumerate().flat_map(|(option, width)| pair(&format!("[{option}]"), *width)).collect()
+            Mixing::Separate => self
+                .widths
+                .iter()
+                .enumerate()
+                .flat_map(|(option, width)| pair(Some(option), *width))
+                .collect(),
+            Mixing::Alone => {
+                pair(Some(picks.get(self.decision).copied().unwrap_or(0)), self.width(picks)).to_vec()
             }
-            Mixing::Alone => pair("", self.width(picks)).to_vec(),
-            Mixing::Superposed | Mixing::Output | Mixing::Slice => pair("", self.most()).to_vec(),
+            Mixing::Superposed | Mixing::Output | Mixing::Slice => pair(None, self.most()).to_vec(),
         }
     }
 

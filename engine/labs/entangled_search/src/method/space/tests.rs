@@ -37,8 +37,11 @@ impl Setting {
     fn new(space: &dyn Space<f64>, mixing: Mixing) -> Self {
         let mut random = stream(8, "setting");
         let tensors = initial(&space.tensors(mixing, &[]), &mut random);
-        let draw = |count: usize, random: &mut Stream| (0..count).map(|_| f64::from(random.normal())).collect::<Vec<_>>();
-        let alphas = space.decisions().iter().map(|decision| draw(decision.options.len(), &mut random)).collect();
+        let draw = |count: usize, random: &mut Stream| {
+            (0..count).map(|_| f64::from(random.normal())).collect::<Vec<_>>()
+        };
+        let alphas =
+            space.decisions().iter().map(|decision| draw(decision.options.len(), &mut random)).collect();
         let rows = draw(4 * space.input().iter().product::<usize>(), &mut random);
         Self { tensors, alphas, rows, labels: vec![0, 2, 1, 2] }
     }
@@ -49,13 +52,16 @@ impl Setting {
 
     fn run(&self, space: &dyn Space<f64>, mixing: Mixing) -> Outcome<f64> {
         let way = Way { mixing, weights: &self.weights(), picks: &[], gated: false };
-        pass(space, way, &self.tensors, Batch { rows: &self.rows, labels: &self.labels }, Wanted::BOTH).unwrap()
+        pass(space, way, &self.tensors, Batch { rows: &self.rows, labels: &self.labels }, Wanted::BOTH)
+            .unwrap()
     }
 
     fn alpha_gradients(&self, outcome: &Outcome<f64>) -> Vec<f64> {
         let rows = self.alphas.iter().zip(self.weights()).zip(&outcome.weights);
-        rows.flat_map(|((_, weights), above)| crate::method::sampler::simplex::softmax_gradient(&weights, above))
-            .collect()
+        rows.flat_map(|((_, weights), above)| {
+            crate::method::sampler::simplex::softmax_gradient(&weights, above)
+        })
+        .collect()
     }
 }
 
@@ -88,10 +94,30 @@ fn one_hot_weights_a_slice_and_a_stand_alone_network_agree() {
                 logits(space, mixing, tensors, &weights, &picks, &setting.rows).unwrap()
             };
             let soft = run(Mixing::Superposed, &setting.tensors);
-            let alone = extract(space, &setting.tensors, &picks).unwrap();
+            let alone = extract(space, Mixing::Superposed, &setting.tensors, &picks).unwrap();
             assert!(near(&soft, &run(Mixing::Slice, &setting.tensors), 1e-12), "{picks:?}");
             assert!(near(&soft, &run(Mixing::Alone, &alone), 1e-12), "{picks:?}");
             assert_eq!(space.size(&picks).parameters, alone.concat().len());
+        }
+    }
+}
+
+#[test]
+fn one_hot_weights_on_separate_tensors_give_the_network_of_these_tensors() {
+    for space in spaces() {
+        let space = space.as_ref();
+        let setting = Setting::new(space, Mixing::Separate);
+        for picks in architectures(space).into_iter().step_by(5) {
+            let weights: Vec<Vec<f64>> = picks
+                .iter()
+                .zip(space.decisions())
+                .map(|(pick, decision)| one_hot(*pick, decision.options.len()))
+                .collect();
+            let soft =
+                logits(space, Mixing::Separate, &setting.tensors, &weights, &[], &setting.rows).unwrap();
+            let alone = extract(space, Mixing::Separate, &setting.tensors, &picks).unwrap();
+            let own = logits(space, Mixing::Alone, &alone, &[], &picks, &setting.rows).unwrap();
+            assert!(near(&soft, &own, 1e-12), "{picks:?}");
         }
     }
 }
@@ -134,7 +160,10 @@ fn gradients_of_whole_networks_agree_with_differences() {
                         loss(&setting.tensors, &moved)
                     };
                     let difference = (at(1e-6) - at(-1e-6)) / 2e-6;
-                    assert!((difference - slope).abs() < 1e-6, "{mixing:?} {decision} {option}: {slope} {difference}");
+                    assert!(
+                        (difference - slope).abs() < 1e-6,
+                        "{mixing:?} {decision} {option}: {slope} {difference}"
+                    );
                 }
             }
             for (tensor, slopes) in outcome.tensors.iter().enumerate() {
@@ -177,7 +206,10 @@ fn a_gate_has_the_value_one_and_a_gradient() {
                 run(true, &moved).loss
             };
             let difference = (at(1e-6) - at(-1e-6)) / 2e-6;
-            assert!((difference - gated.weights[decision][*pick]).abs() < 1e-6 && difference != 0.0, "{decision}");
+            assert!(
+                (difference - gated.weights[decision][*pick]).abs() < 1e-6 && difference != 0.0,
+                "{decision}"
+            );
         }
     }
 }

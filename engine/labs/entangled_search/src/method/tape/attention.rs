@@ -112,14 +112,20 @@ impl<T: Real> Tape<T> {
         let mut shares = Vec::with_capacity(rows * way.heads * tokens * tokens);
         let mut values = vec![T::ZERO; rows * tokens * width];
         let images = self.values(q).chunks_exact(block).zip(self.values(k).chunks_exact(block));
-        for (((q, k), v), out) in images.zip(self.values(v).chunks_exact(block)).zip(values.chunks_exact_mut(block)) {
+        for (((q, k), v), out) in
+            images.zip(self.values(v).chunks_exact(block)).zip(values.chunks_exact_mut(block))
+        {
             let start = shares.len();
             shares_of(q, k, way, tokens, width, &mut shares);
             let own = shares.get(start..).unwrap_or_default();
             let places = (0..way.heads).flat_map(|head| (0..tokens).map(move |query| (head, query)));
             for ((head, query), shares) in places.zip(own.chunks_exact(tokens)) {
                 for (key, share) in shares.iter().enumerate() {
-                    add_scaled(part_mut(out, query, head, width, size), *share, part(v, key, head, width, size));
+                    add_scaled(
+                        part_mut(out, query, head, width, size),
+                        *share,
+                        part(v, key, head, width, size),
+                    );
                 }
             }
         }

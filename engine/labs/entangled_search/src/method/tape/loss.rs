@@ -43,7 +43,12 @@ impl<T: Real> Tape<T> {
         let mut shares = self.values(logits).to_vec();
         shares.chunks_exact_mut(classes).for_each(softmax);
         // From the logits, not from the shares: a share can round to 0.
-        let loss: f64 = self.values(logits).chunks_exact(classes).zip(labels).map(|(row, label)| surprise(row, *label)).sum();
+        let loss: f64 = self
+            .values(logits)
+            .chunks_exact(classes)
+            .zip(labels)
+            .map(|(row, label)| surprise(row, *label))
+            .sum();
         let value = T::from_f64(loss / rows as f64);
         let operation = CrossEntropy { logits, labels: labels.to_vec(), classes, shares };
         Ok(self.push(vec![1], vec![value], &[logits], operation))

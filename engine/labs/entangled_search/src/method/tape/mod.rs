@@ -17,9 +17,9 @@ mod tests;
 
 pub use attention::Attention;
 pub use convolution::Convolution;
-pub use region::{Parts, Region};
-pub(crate) use region::cropped;
 pub(crate) use loss::surprise;
+pub(crate) use region::cropped;
+pub use region::{Parts, Region};
 
 use weightscope_math::MathError;
 use weightscope_math::real::Real;

@@ -192,7 +192,9 @@ impl<T: Real> Tape<T> {
             return Err(mismatch("columns", format!("below {width}"), beyond));
         }
         let rows = self.values(input).chunks_exact(width.max(1));
-        let pick = |row: &[T], source: &Option<usize>| source.and_then(|at| row.get(at).copied()).unwrap_or_default();
+        let pick = |row: &[T], source: &Option<usize>| {
+            source.and_then(|at| row.get(at).copied()).unwrap_or_default()
+        };
         let values = rows.flat_map(|row| sources.iter().map(move |source| pick(row, source))).collect();
         let mut shape = self.shape(input).to_vec();
         if let Some(last) = shape.last_mut() {
@@ -208,7 +210,8 @@ impl<T: Real> Tape<T> {
             return Err(mismatch("an embedding", format!("entries below {entries}"), beyond));
         }
         let all = self.values(table);
-        let values = ids.iter().filter_map(|id| all.get(id * width..(id + 1) * width)).flatten().copied().collect();
+        let values =
+            ids.iter().filter_map(|id| all.get(id * width..(id + 1) * width)).flatten().copied().collect();
         Ok(self.push(vec![ids.len(), width], values, &[table], Rows { table, ids: ids.to_vec(), width }))
     }
 }

@@ -68,7 +68,11 @@ impl<T: Real> Tape<T> {
             for (y, x) in (0..high).flat_map(|y| (0..wide).map(move |x| (y, x))) {
                 let first = (image * height + 2 * y) * width + 2 * x;
                 let others = [first + 1, first + width, first + width + 1];
-                sources.push(others.into_iter().fold(first, |best, other| if at(other) > at(best) { other } else { best }));
+                sources.push(
+                    others
+                        .into_iter()
+                        .fold(first, |best, other| if at(other) > at(best) { other } else { best }),
+                );
             }
         }
         let values = sources.iter().map(|source| at(*source)).collect();

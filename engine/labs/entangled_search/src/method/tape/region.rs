@@ -66,7 +66,8 @@ impl Parts {
         shape: &[usize],
         regions: impl IntoIterator<Item = Option<&'a Region>>,
     ) -> Result<Self, MathError> {
-        let runs = regions.into_iter().map(|region| region.map_or_else(|| Ok(Vec::new()), |box_| box_.runs(shape)));
+        let runs =
+            regions.into_iter().map(|region| region.map_or_else(|| Ok(Vec::new()), |box_| box_.runs(shape)));
         Ok(Self { shape: shape.to_vec(), runs: runs.collect::<Result<_, _>>()? })
     }
 
@@ -119,7 +120,8 @@ impl<T: Real> Operation<T> for Mix {
             let mut slope = T::ZERO;
             let mut rest = tape.values(*input);
             for run in runs {
-                let (Some(above), Some((part, tail))) = (upstream.get(run.clone()), rest.split_at_checked(run.len()))
+                let (Some(above), Some((part, tail))) =
+                    (upstream.get(run.clone()), rest.split_at_checked(run.len()))
                 else {
                     return;
                 };
@@ -155,7 +157,8 @@ impl<T: Real> Operation<T> for Superposition {
             }
         }
         if let Some(slot) = gradients.slot(tape, self.weights) {
-            let products: Vec<T> = tensor.iter().zip(upstream).map(|(value, above)| *value * *above).collect();
+            let products: Vec<T> =
+                tensor.iter().zip(upstream).map(|(value, above)| *value * *above).collect();
             for (place, runs) in slot.iter_mut().zip(self.parts.runs.iter()) {
                 *place += runs.iter().filter_map(|run| products.get(run.clone())).flatten().copied().sum();
             }
@@ -190,7 +193,11 @@ impl<T: Real> Tape<T> {
                 return Err(mismatch("a mixture", self.values(weights).len(), format!("option {option}")));
             };
             if region.shape() != self.shape(*input) {
-                return Err(mismatch("a mixture", format!("{region:?}"), format!("{:?}", self.shape(*input))));
+                return Err(mismatch(
+                    "a mixture",
+                    format!("{region:?}"),
+                    format!("{:?}", self.shape(*input)),
+                ));
             }
             let mut rest = part;
             for run in &runs {
@@ -208,7 +215,11 @@ impl<T: Real> Tape<T> {
     /// `W_mix = Σ_i a_i PAD(W_i)`, one weight for each part. Refuses another shape or another number of weights.
     pub fn superpose(&mut self, tensor: Node, weights: Node, parts: &Parts) -> Result<Node, MathError> {
         if self.shape(tensor) != parts.shape {
-            return Err(mismatch("a superposition", format!("{:?}", parts.shape), format!("{:?}", self.shape(tensor))));
+            return Err(mismatch(
+                "a superposition",
+                format!("{:?}", parts.shape),
+                format!("{:?}", self.shape(tensor)),
+            ));
         }
         if self.values(weights).len() != parts.runs.len() {
             return Err(mismatch("weights of a superposition", parts.runs.len(), self.values(weights).len()));

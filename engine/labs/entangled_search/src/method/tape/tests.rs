@@ -38,7 +38,10 @@ fn check(name: &str, shapes: &[&[usize]], build: &Build<'_>) {
                 dot(tape.values(output), &upstream)
             };
             let difference = (at(1e-5) - at(-1e-5)) / 2e-5;
-            assert!((difference - slope).abs() < 1e-7, "{name}, input {place}, entry {entry}: {slope}, {difference}");
+            assert!(
+                (difference - slope).abs() < 1e-7,
+                "{name}, input {place}, entry {entry}: {slope}, {difference}"
+            );
         }
     }
 }
@@ -57,7 +60,9 @@ fn every_gradient_agrees_with_differences() {
     });
     check("rows", &[&[4, 3]], &|tape, n| tape.rows(n[0], &[1, 3, 1, 0, 2]).unwrap());
     check("linear", &[&[2, 3, 5], &[6, 5], &[6]], &|tape, n| tape.linear(n[0], n[1], Some(n[2])).unwrap());
-    check("layer norm", &[&[3, 6], &[6], &[6]], &|tape, n| tape.layer_norm(n[0], n[1], n[2], 6, 1e-5).unwrap());
+    check("layer norm", &[&[3, 6], &[6], &[6]], &|tape, n| {
+        tape.layer_norm(n[0], n[1], n[2], 6, 1e-5).unwrap()
+    });
     check("exact norm", &[&[3, 6], &[6], &[6], &[2]], &|tape, n| {
         tape.layer_norm_exact(n[0], n[1], n[2], &[3, 6], n[3], 1e-5).unwrap()
     });
@@ -76,7 +81,9 @@ fn gradients_of_convolutions_and_attention_agree_with_differences() {
     }
     for causal in [false, true] {
         let way = Attention { heads: 2, scale: 0.7, causal };
-        check("attention", &[&[2, 3, 6], &[2, 3, 6], &[2, 3, 6]], &|tape, n| tape.attend(n[0], n[1], n[2], way).unwrap());
+        check("attention", &[&[2, 3, 6], &[2, 3, 6], &[2, 3, 6]], &|tape, n| {
+            tape.attend(n[0], n[1], n[2], way).unwrap()
+        });
     }
 }
 
