@@ -75,8 +75,7 @@ impl Aligned {
             tensors.push(variable(&mut tape, case, key)?);
         }
         let (weights, tensors) = (&decisions, &tensors);
-        let mut pass =
-            Pass { tape: &mut tape, mixing, weights, picks: &[0, 0], gated: false, tensors, taken: 0 };
+        let mut pass = Pass::new(&mut tape, mixing, weights, &[0, 0], tensors);
         let [q, k, v, out] = self.layers.as_slice() else { return Err("four layers".into()) };
         let (q, k, v) = (q.apply(&mut pass, x), k.apply(&mut pass, x), v.apply(&mut pass, x));
         let heads = if mixing == Mixing::Slice { 1 } else { self.way.heads };

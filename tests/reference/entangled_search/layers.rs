@@ -39,8 +39,7 @@ impl Test<'_> {
         }
         for mixing in [Mixing::Superposed, Mixing::Output] {
             let (weights, tensors) = (&weights, &tensors);
-            let mut pass =
-                Pass { tape: &mut tape, mixing, weights, picks: &[], gated: false, tensors, taken: 0 };
+            let mut pass = Pass::new(&mut tape, mixing, weights, &[], tensors);
             let y = self.layer.apply(&mut pass, x).map_err(text)?;
             check_values(case, "y", &tape, y);
             let mut fields = vec![("grad_W", weight)];
@@ -251,15 +250,7 @@ fn slice_in<T: Real>(case: &mut Case) -> Result<(), String> {
     let x = variable(&mut tape, case, "x")?;
     let tensors: Vec<Node> = vec![variable(&mut tape, case, "W")?, variable(&mut tape, case, "b")?];
     let (mixing, picks_of) = (Mixing::Slice, picks.as_slice());
-    let mut pass = Pass {
-        tape: &mut tape,
-        mixing,
-        weights: &[],
-        picks: picks_of,
-        gated: false,
-        tensors: &tensors,
-        taken: 0,
-    };
+    let mut pass = Pass::new(&mut tape, mixing, &[], picks_of, &tensors);
     let y = layer.apply(&mut pass, x).map_err(text)?;
     check_values(case, "y", &tape, y);
     for (field, pick) in ["in_index", "out_index", "kernel_index"].into_iter().zip(picks) {

@@ -30,8 +30,7 @@ fn depth_in<T: Real>(case: &mut Case) -> Result<(), String> {
         outputs.push(tape.variable(&[rows, width], block.to_vec()).map_err(text)?);
     }
     let (mixing, depths) = (Mixing::Superposed, counts(case, "depth_choices")?);
-    let mut pass =
-        Pass { tape: &mut tape, mixing, weights: &weights, picks: &[], gated: false, tensors: &[], taken: 0 };
+    let mut pass = Pass::new(&mut tape, mixing, &weights, &[], &[]);
     let y = depth_mix(&mut pass, 0, &depths, &outputs).map_err(text)?;
     check_values(case, "y", &tape, y);
     check_gradients(case, &tape, y, &[("grad_weights", weights[0])])?;

@@ -3,11 +3,14 @@
 //! Marks of statements: *established*, read in the paper or the released code; *inferred*, our conclusion; *unconfirmed*, neither.
 //! Contract: pure functions of numbers, generic over f32 and f64 where something is trained through; every sum in a fixed order.
 
+pub mod alarm;
 pub mod anchor;
+pub mod any_time;
 pub mod batch_norm;
 pub mod black_box;
 pub mod discretise;
 pub mod heads;
+pub mod import;
 pub mod kernel;
 pub mod methods;
 pub mod monitor;

@@ -95,11 +95,9 @@ pub fn pass<T: Real>(
     let shape: Vec<usize> =
         std::iter::once(batch.labels.len()).chain(space.input().iter().copied()).collect();
     let x = tape.constant(&shape, batch.rows.to_vec())?;
-    let (mixing, picks, gated) = (way.mixing, way.picks, way.gated);
-    let logits = space.forward(
-        &mut Pass { tape: &mut tape, mixing, weights: &decisions, picks, gated, tensors: &leaves, taken: 0 },
-        x,
-    )?;
+    let mut run = Pass::new(&mut tape, way.mixing, &decisions, way.picks, &leaves);
+    run.gated = way.gated;
+    let logits = space.forward(&mut run, x)?;
     let loss = tape.cross_entropy(logits, batch.labels)?;
     let gradients = tape.backward(loss, &[T::ONE])?;
     let wide = |values: Vec<T>| values.into_iter().map(Real::to_f64).collect();

@@ -126,6 +126,7 @@ impl<T: Real> Space<T> for Cell {
         let direct = self.edge(pass, 1, start)?;
         let through = self.edge(pass, 2, first)?;
         let second = pass.tape.add(direct, through)?;
+        pass.hidden.extend([start, first, second]);
         let pooled = pass.tape.max_pool2(second)?;
         let active = pass.tape.relu(pooled);
         let rows = pass.tape.shape(active).first().copied().unwrap_or(0);
@@ -144,6 +145,10 @@ impl<T: Real> Space<T> for Cell {
             size.multiply_adds += weight * places;
         }
         size
+    }
+
+    fn hidden(&self, _: &[usize]) -> Vec<String> {
+        ["stem", "node 1", "node 2"].map(str::to_owned).to_vec()
     }
 
     fn input(&self) -> &[usize] {

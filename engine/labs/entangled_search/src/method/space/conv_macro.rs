@@ -149,11 +149,13 @@ impl<T: Real> Space<T> for ConvMacro {
         let first = pass.tape.max_pool2(first)?;
         let second = self.conv2.apply(pass, first)?;
         let second = pass.tape.relu(second);
+        pass.hidden.extend([first, second]);
         let rows = pass.tape.shape(second).first().copied().unwrap_or(0);
         let columns = pass.tape.values(second).len() / rows.max(1);
         let flat = pass.tape.reshape(second, &[rows, columns])?;
         let hidden = self.hidden.apply(pass, flat)?;
         let hidden = pass.tape.relu(hidden);
+        pass.hidden.push(hidden);
         self.head.apply(pass, hidden)
     }
 
@@ -167,6 +169,10 @@ impl<T: Real> Space<T> for ConvMacro {
             size.multiply_adds += weight * places;
         }
         size
+    }
+
+    fn hidden(&self, _: &[usize]) -> Vec<String> {
+        self.layers().iter().take(3).map(|layer| layer.name().to_owned()).collect()
     }
 
     fn input(&self) -> &[usize] {

@@ -98,6 +98,8 @@ pub struct Pass<'a, T> {
     pub tensors: &'a [Node],
     /// How many of them were taken.
     pub taken: usize,
+    /// Outputs of the layers that are compared between networks, in order.
+    pub hidden: Vec<Node>,
 }
 
 impl TensorShape {
@@ -107,7 +109,18 @@ impl TensorShape {
     }
 }
 
-impl<T: Real> Pass<'_, T> {
+impl<'a, T: Real> Pass<'a, T> {
+    /// A pass that begins; without gates.
+    pub fn new(
+        tape: &'a mut Tape<T>,
+        mixing: Mixing,
+        weights: &'a [Node],
+        picks: &'a [usize],
+        tensors: &'a [Node],
+    ) -> Self {
+        Self { tape, mixing, weights, picks, gated: false, tensors, taken: 0, hidden: Vec::new() }
+    }
+
     /// The next tensor. Refuses to go beyond the last.
     pub fn take(&mut self) -> Result<Node, MathError> {
         let node = self.tensors.get(self.taken).copied();

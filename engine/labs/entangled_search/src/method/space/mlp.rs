@@ -173,6 +173,7 @@ impl<T: Real> Space<T> for Mlp {
 
     fn forward(&self, pass: &mut Pass<'_, T>, x: Node) -> Result<Node, MathError> {
         let mut z = self.embed.apply(pass, x)?;
+        pass.hidden.push(z);
         let mut outputs = Vec::with_capacity(self.blocks.len());
         let used = self.used(pass);
         for block in self.blocks.iter().take(used) {
@@ -182,6 +183,7 @@ impl<T: Real> Space<T> for Mlp {
             let down = block.down.apply(pass, up)?;
             z = pass.tape.add(z, down)?;
             outputs.push(z);
+            pass.hidden.push(z);
         }
         let z = depth_mix(pass, DEPTH, &self.options.depth, &outputs)?;
         self.skip_unused(pass, used);
@@ -198,6 +200,11 @@ impl<T: Real> Space<T> for Mlp {
         }
         size.parameters += 2 * self.norm.width(picks) * (self.depth(picks) + 1);
         size
+    }
+
+    fn hidden(&self, picks: &[usize]) -> Vec<String> {
+        let blocks = (1..=self.depth(picks)).map(|block| format!("block{block}"));
+        std::iter::once("embed".to_owned()).chain(blocks).collect()
     }
 
     fn input(&self) -> &[usize] {

@@ -10,6 +10,7 @@ pub mod mlp;
 pub mod norm;
 #[cfg(test)]
 mod tests;
+pub mod vit;
 
 pub use layer::{Mixing, Pass, Start, TensorShape};
 pub use norm::Rule;
@@ -69,6 +70,9 @@ pub trait Space<T: Real>: Send + Sync {
 
     /// Size of an architecture.
     fn size(&self, picks: &[usize]) -> Size;
+
+    /// Names of the layers of an architecture whose outputs are compared between networks, in the order of the forward pass.
+    fn hidden(&self, picks: &[usize]) -> Vec<String>;
 
     /// Shape of one input.
     fn input(&self) -> &[usize];
@@ -139,15 +143,24 @@ pub fn extract<T: Real>(
     space.tensors(Mixing::Alone, picks).iter().map(own).collect()
 }
 
-/// Logits of rows without gradients: `weights` for a mixture, `picks` for one option.
-pub fn logits<T: Real>(
+/// What a network gives for rows, without gradients.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Outputs<T> {
+    /// Logits `[rows, classes]`.
+    pub logits: Vec<T>,
+    /// Outputs of the layers named by [`Space::hidden`], each `[rows, features]`.
+    pub hidden: Vec<Vec<T>>,
+}
+
+/// Runs rows through a network without gradients: `weights` for a mixture, `picks` for one option.
+pub fn outputs<T: Real>(
     space: &dyn Space<T>,
     mixing: Mixing,
     tensors: &[Vec<T>],
     weights: &[Vec<f64>],
     picks: &[usize],
     rows: &[T],
-) -> Result<Vec<T>, MathError> {
+) -> Result<Outputs<T>, MathError> {
     let mut tape = Tape::new();
     let shapes = space.tensors(mixing, picks);
     let mut leaves = Vec::with_capacity(shapes.len());
@@ -162,17 +175,23 @@ pub fn logits<T: Real>(
     let shape: Vec<usize> =
         std::iter::once(rows.len() / size.max(1)).chain(space.input().iter().copied()).collect();
     let x = tape.constant(&shape, rows.to_vec())?;
-    let mut pass = Pass {
-        tape: &mut tape,
-        mixing,
-        weights: &decisions,
-        picks,
-        gated: false,
-        tensors: &leaves,
-        taken: 0,
-    };
+    let mut pass = Pass::new(&mut tape, mixing, &decisions, picks, &leaves);
     let logits = space.forward(&mut pass, x)?;
-    Ok(tape.values(logits).to_vec())
+    let hidden = std::mem::take(&mut pass.hidden);
+    let values = |node: &Node| tape.values(*node).to_vec();
+    Ok(Outputs { logits: values(&logits), hidden: hidden.iter().map(values).collect() })
+}
+
+/// The logits of [`outputs`].
+pub fn logits<T: Real>(
+    space: &dyn Space<T>,
+    mixing: Mixing,
+    tensors: &[Vec<T>],
+    weights: &[Vec<f64>],
+    picks: &[usize],
+    rows: &[T],
+) -> Result<Vec<T>, MathError> {
+    Ok(outputs(space, mixing, tensors, weights, picks, rows)?.logits)
 }
 
 /// Refuses options that are not ascending whole numbers above 0.

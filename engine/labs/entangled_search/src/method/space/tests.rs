@@ -3,6 +3,7 @@
 use super::cell::Cell;
 use super::conv_macro::{self, ConvMacro};
 use super::mlp::{self, Mlp};
+use super::vit::{self, Vit};
 use super::*;
 use crate::method::sampler::{Sampler, one_hot};
 use crate::method::step::{Batch, Outcome, Wanted, Way, pass};
@@ -19,7 +20,21 @@ fn spaces() -> Vec<Box<dyn Space<f64>>> {
         Box::new(ConvMacro::new(conv).unwrap()),
         Box::new(mlp(Rule::Exact)),
         Box::new(Cell::new([1, 4, 4], 3, 3).unwrap()),
+        Box::new(vit(Rule::Exact)),
     ]
+}
+
+fn vit(rule: Rule) -> Vit {
+    let options = vit::Options {
+        side: 4,
+        classes: 3,
+        head: 2,
+        embed: vec![3, 4],
+        depth: vec![1, 2],
+        rule,
+        ..vit::Options::desk()
+    };
+    Vit::new(options).unwrap()
 }
 
 fn near(a: &[f64], b: &[f64], most: f64) -> bool {
@@ -70,7 +85,9 @@ fn the_spaces_have_their_numbers_of_architectures() {
     let full = ConvMacro::new(conv_macro::Options::full()).unwrap();
     assert_eq!(architectures::<f64>(&full).len(), 243);
     let counts: Vec<usize> = spaces().iter().map(|space| architectures(space.as_ref()).len()).collect();
-    assert_eq!(counts, [72, 117, 64]);
+    assert_eq!(counts, [72, 117, 64, 2 * (4 + 16)]);
+    let desk = Vit::new(vit::Options::desk()).unwrap();
+    assert_eq!(architectures::<f64>(&desk).len(), 252);
     for space in spaces() {
         let all = architectures(space.as_ref());
         let names: std::collections::BTreeSet<String> =
@@ -210,6 +227,35 @@ fn a_gate_has_the_value_one_and_a_gradient() {
                 (difference - gated.weights[decision][*pick]).abs() < 1e-6 && difference != 0.0,
                 "{decision}"
             );
+        }
+    }
+}
+
+#[test]
+fn the_published_rule_is_the_stand_alone_network_at_the_largest_width_only() {
+    let space = vit(Rule::Published);
+    let setting = Setting::new(&space, Mixing::Superposed);
+    for (picks, same) in [([1, 1, 1, 1, 0, 1], true), ([0, 1, 1, 1, 0, 1], false)] {
+        let weights: Vec<Vec<f64>> = picks.iter().map(|pick| one_hot(*pick, 2)).collect();
+        let run = |mixing: Mixing| {
+            logits(&space, mixing, &setting.tensors, &weights, &picks, &setting.rows).unwrap()
+        };
+        let (soft, slice) = (run(Mixing::Superposed), run(Mixing::Slice));
+        assert_eq!(near(&soft, &slice, 1e-12), same, "{picks:?}");
+        assert!(same || !near(&soft, &slice, 1e-4));
+    }
+}
+
+#[test]
+fn hidden_outputs_have_their_names() {
+    for space in spaces() {
+        let space = space.as_ref();
+        let mut random = stream(9, "hidden");
+        for picks in architectures(space).into_iter().step_by(7) {
+            let tensors = initial(&space.tensors(Mixing::Alone, &picks), &mut random);
+            let rows = vec![0.5; 2 * space.input().iter().product::<usize>()];
+            let found = outputs(space, Mixing::Alone, &tensors, &[], &picks, &rows).unwrap();
+            assert_eq!(found.hidden.len(), space.hidden(&picks).len());
         }
     }
 }
