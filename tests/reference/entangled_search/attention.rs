@@ -61,12 +61,12 @@ impl Aligned {
         case: &Case,
         mixing: Mixing,
         x: (Vec<usize>, Vec<T>),
-        weights: [Vec<f64>; 2],
+        weights: &[Vec<f64>; 2],
     ) -> Result<Vec<f64>, String> {
         let mut tape = Tape::<T>::new();
         let x = tape.constant(&x.0, x.1).map_err(text)?;
         let mut decisions = Vec::new();
-        for row in &weights {
+        for row in weights {
             let row: Vec<T> = row.iter().map(|weight| T::from_f64(*weight)).collect();
             decisions.push(tape.variable(&[row.len()], row).map_err(text)?);
         }
@@ -95,16 +95,16 @@ fn aligned_in<T: Real>(case: &mut Case) -> Result<(), String> {
     let hard = [vec![1.0, 0.0], vec![1.0, 0.0]];
     let path = std::any::type_name::<T>();
     let shape = case.shape("x")?;
-    let y = test.run::<T>(case, Mixing::Superposed, (shape.clone(), load(case, "x")?), soft)?;
+    let y = test.run::<T>(case, Mixing::Superposed, (shape.clone(), load(case, "x")?), &soft)?;
     case.check("y", path, &y);
     let masked: Vec<T> = load(case, "x_onehot")?;
-    let y = test.run::<T>(case, Mixing::Superposed, (shape.clone(), masked.clone()), hard.clone())?;
+    let y = test.run::<T>(case, Mixing::Superposed, (shape.clone(), masked.clone()), &hard)?;
     case.check("y_onehot_first", path, &y);
     let width = counts(case, "embed_choices")?.first().copied().unwrap_or(0);
     let full = shape.last().copied().unwrap_or(1);
     let narrow: Vec<T> = masked.chunks(full).flat_map(|row| row[..width].to_vec()).collect();
     let narrow_shape = vec![shape[0], shape[1], width];
-    let y = test.run::<T>(case, Mixing::Slice, (narrow_shape, narrow), hard)?;
+    let y = test.run::<T>(case, Mixing::Slice, (narrow_shape, narrow), &hard)?;
     case.check("y_standalone_first", path, &y);
     Ok(())
 }

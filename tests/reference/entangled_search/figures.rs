@@ -56,7 +56,7 @@ fn read(case: &Case) -> Result<Table, String> {
         let seeds = seeds
             .ok_or_else(|| format!("no row {name}"))?
             .iter()
-            .filter_map(|value| value.as_f64())
+            .filter_map(serde_json::Value::as_f64)
             .collect();
         let parameters = space.size(&picks).parameters as f64;
         let active = picks.iter().zip(space.active(&picks));

@@ -212,8 +212,11 @@ fn fixed_out_in<T: Real>(case: &mut Case) -> Result<(), String> {
     check_mixed::<T>(case, &["w_in"], &centred(full, &slices)?, None)
 }
 
+/// A layer of three decisions, its slices, and the numbers of their options.
+type Macro = (Layer, Vec<[usize; 3]>, [usize; 3]);
+
 /// The layer of three decisions, its slices, and the numbers of their options.
-fn macro_layer(case: &Case) -> Result<(Layer, Vec<[usize; 3]>, [usize; 3]), String> {
+fn macro_layer(case: &Case) -> Result<Macro, String> {
     let full: [usize; 4] = case.dims("W")?;
     let lists = [counts(case, "in_choices")?, counts(case, "out_choices")?, counts(case, "kernel_choices")?];
     let numbers = [lists[0].len(), lists[1].len(), lists[2].len()];

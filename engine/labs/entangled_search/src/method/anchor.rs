@@ -1,4 +1,4 @@
-//! What pulls architecture parameters to their start (DrNAS, arXiv 2006.10355): decay of α, or the divergence of the Dirichlet distribution
+//! What pulls architecture parameters to their start (`DrNAS`, arXiv 2006.10355): decay of α, or the divergence of the Dirichlet distribution
 //! from the uniform one.
 
 use super::sampler::dirichlet;

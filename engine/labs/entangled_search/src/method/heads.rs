@@ -7,8 +7,7 @@
 use weightscope_math::MathError;
 use weightscope_math::real::Real;
 
-use super::space::unfit;
-use super::tape::{Attention, Node, Tape};
+use super::tape::{Attention, Node, Tape, unfit};
 
 /// The mixture of q, k, v `[rows, tokens, E]` over the options, causal. `joint` holds the weights of heads (slow) and embedding. Refuses heads
 /// that do not divide.

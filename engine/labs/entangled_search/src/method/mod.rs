@@ -1,4 +1,4 @@
-//! The mathematics of the lab: TangleNAS, weight superposition for gradient-based architecture search (arXiv 2312.10440, AutoML 2024).
+//! The mathematics of the lab: `TangleNAS`, weight superposition for gradient-based architecture search (arXiv 2312.10440, `AutoML` 2024).
 //!
 //! Marks of statements: *established*, read in the paper or the released code; *inferred*, our conclusion; *unconfirmed*, neither.
 //! Contract: pure functions of numbers, generic over f32 and f64 where something is trained through; every sum in a fixed order.

@@ -18,7 +18,7 @@ pub struct AdamSettings {
 }
 
 impl AdamSettings {
-    /// For architecture parameters: betas .5 and .999, decay added to the gradient, which pulls α to 0, the `l2` anchor of DrNAS
+    /// For architecture parameters: betas .5 and .999, decay added to the gradient, which pulls α to 0, the `l2` anchor of `DrNAS`
     /// (established).
     pub fn architecture(weight_decay: f64) -> Self {
         Self { betas: (0.5, 0.999), epsilon: 1e-8, weight_decay, decoupled: false }

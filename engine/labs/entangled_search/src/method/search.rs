@@ -1,4 +1,4 @@
-//! The two-level loop (TangleNAS, algorithm 1): a step of the architecture on its part of the data, then a step of the weights on theirs.
+//! The two-level loop (`TangleNAS`, algorithm 1): a step of the architecture on its part of the data, then a step of the weights on theirs.
 //!
 //! Each forward pass draws every decision once; the draw is used in all layers that depend on it. α is never in the optimizer of the weights,
 //! and each half-step takes only its own gradients.
@@ -230,7 +230,7 @@ impl<T: Real> Search<T> {
         let pairs = pairs.map(|(values, slopes)| (values.as_mut_slice(), slopes.as_slice()));
         match (&mut self.weights, settings.weight_rule) {
             (WeightState::Adam(state), WeightRule::AdamW(decay)) => {
-                state.step(AdamSettings::weights(decay), rate, pairs)
+                state.step(AdamSettings::weights(decay), rate, pairs);
             }
             (WeightState::Sgd(state), WeightRule::Sgd(rule)) => state.step(rule, rate, pairs),
             // A state of the other rule, which only a changed checkpoint could hold: start its rule anew.
@@ -272,3 +272,6 @@ fn run<T: Real>(
     let way = Way { mixing: settings.mixing, weights: &weights, picks: &picks, gated: settings.gated() };
     pass(space, way, tensors, batch, wanted)
 }
+
+#[cfg(test)]
+mod tests;

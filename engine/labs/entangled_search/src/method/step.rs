@@ -70,7 +70,7 @@ pub fn pass<T: Real>(
     let mut tape = Tape::new();
     let shapes = space.tensors(way.mixing, way.picks);
     if shapes.len() != tensors.len() {
-        return Err(super::space::unfit("tensors of a network", shapes.len(), tensors.len()));
+        return Err(super::tape::unfit("tensors of a network", shapes.len(), tensors.len()));
     }
     let mut leaves = Vec::with_capacity(tensors.len());
     for (shape, values) in shapes.iter().zip(tensors) {

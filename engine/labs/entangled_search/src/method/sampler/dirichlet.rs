@@ -1,4 +1,4 @@
-//! Dirichlet weights with pathwise gradients (DrNAS, arXiv 2006.10355, as TangleNAS uses it).
+//! Dirichlet weights with pathwise gradients (`DrNAS`, arXiv 2006.10355, as `TangleNAS` uses it).
 //!
 //! Concentration `c = elu(α) + 1`, so that α = 0 is uniform on the simplex. `a = z/Σz` with `z_i ~ Gamma(c_i, 1)`. Two unbiased pathwise
 //! gradients: the implicit gradient of each gamma draw (Figurnov et al., arXiv 1805.08498), which the lab trains with, and that of
@@ -90,7 +90,7 @@ pub fn gamma_slope(shape: f64, draw: f64) -> f64 {
     sign * slope * (own.ln() - log_density).exp()
 }
 
-/// `D_j = −(∂I_x(p, q)/∂p)/(pdf(x; p, q)(1 − x))` at x = a_j, p = c_j, q = Σc − c_j held fixed: the coefficient of the gradient that
+/// `D_j = −(∂I_x(p, q)/∂p)/(pdf(x; p, q)(1 − x))` at x = `a_j`, p = `c_j`, q = Σc − `c_j` held fixed: the coefficient of the gradient that
 /// `torch.distributions.Dirichlet` uses.
 pub fn beta_coefficients(concentration: &[f64], weights: &[f64]) -> Vec<f64> {
     let total: f64 = concentration.iter().sum();

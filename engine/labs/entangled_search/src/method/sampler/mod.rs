@@ -14,7 +14,7 @@ use super::kernel::arg_max;
 /// How weights follow from α.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum Sampler {
-    /// A draw from the Dirichlet distribution with concentration elu(α) + 1 (DrNAS; the paper's choice).
+    /// A draw from the Dirichlet distribution with concentration elu(α) + 1 (`DrNAS`; the paper's choice).
     Dirichlet,
     /// Softmax of α (DARTS, as the paper says).
     Softmax,

@@ -1,6 +1,11 @@
+//! Samples lie on the simplex, and gradients agree with differences or expectations.
+
 use super::*;
 use proptest::prelude::*;
 use weightscope_math::stream;
+
+/// Draws of the tests of expectations.
+const DRAWS: usize = 40_000;
 
 const ALL: [Sampler; 5] =
     [Sampler::Dirichlet, Sampler::Softmax, Sampler::Sparsemax, Sampler::Gumbel, Sampler::Uniform];
@@ -76,7 +81,6 @@ fn dirichlet_samples_have_their_mean_and_variance() {
     let mean = dirichlet::mean(&concentration);
     let total: f64 = concentration.iter().sum();
     let mut random = stream(3, "dirichlet");
-    const DRAWS: usize = 60_000;
     let (mut sums, mut squares) = ([0.0; 3], [0.0; 3]);
     for _ in 0..DRAWS {
         let sample = Sampler::Dirichlet.sample(&alpha, 1.0, &mut random);
@@ -102,7 +106,6 @@ fn both_pathwise_gradients_are_unbiased() {
         c[0] * (c[0] + 1.0) / (total * (total + 1.0))
     };
     let mut random = stream(4, "gradients");
-    const DRAWS: usize = 20_000;
     let mut means = [[0.0; 3]; 2];
     for _ in 0..DRAWS {
         let draws = dirichlet::gamma_draws(&concentration, &mut random);

@@ -8,7 +8,7 @@ use weightscope_math::real::Real;
 
 use super::layer::{Bias, Factor, Layer, Slice};
 use super::{Decision, Mixing, Pass, Size, Space, TensorShape};
-use crate::method::tape::{Convolution, Node};
+use crate::method::tape::{Convolution, Node, unfit};
 
 /// Operations of an edge, in the order of its options.
 pub const OPERATIONS: [&str; 4] = ["skip", "mean pool 3", "conv 1", "conv 3"];
@@ -64,7 +64,7 @@ impl Cell {
 
     fn edge<T: Real>(&self, pass: &mut Pass<'_, T>, number: usize, x: Node) -> Result<Node, MathError> {
         let layer = self.edges.get(number);
-        let layer = layer.ok_or_else(|| super::unfit("an edge", "one of three", number))?;
+        let layer = layer.ok_or_else(|| unfit("an edge", "one of three", number))?;
         if matches!(pass.mixing, Mixing::Slice | Mixing::Alone) {
             return Self::one(pass, layer, number, x);
         }

@@ -126,7 +126,7 @@ impl ConvMacro {
         })?;
         let names = ["channels1", "kernel1", "channels2", "kernel2", "hidden"];
         let decisions = names.iter().zip(lists).map(|(name, list)| Decision::of(name, list)).collect();
-        Ok(Self { decisions, conv1, conv2, hidden, head, options })
+        Ok(Self { options, decisions, conv1, conv2, hidden, head })
     }
 
     fn layers(&self) -> [&Layer; 4] {

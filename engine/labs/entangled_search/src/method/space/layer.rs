@@ -2,9 +2,9 @@
 //!
 //! | mixing | what runs | cost |
 //! |---|---|---|
-//! | superposed | one layer with `Σ_j c_j PAD(W_j)` (TangleNAS, established) | one pass |
+//! | superposed | one layer with `Σ_j c_j PAD(W_j)` (`TangleNAS`, established) | one pass |
 //! | output | every slice, outputs mixed by `c` ("WE-v1" of the released code) | one pass an option |
-//! | separate | every option with weights of its own, outputs mixed (DARTS, DrNAS) | one pass an option, more weights |
+//! | separate | every option with weights of its own, outputs mixed (DARTS, `DrNAS`) | one pass an option, more weights |
 //! | slice | the picked slice alone, narrow (SPOS; GDAS with a gate; inherited networks) | less than one pass |
 //!
 //! `c` is the outer product of the weights of the decisions, the first one slowest. Widths are leading slices, kernels centred crops.
@@ -12,7 +12,7 @@
 use weightscope_math::MathError;
 use weightscope_math::real::Real;
 
-use crate::method::tape::{Convolution, Node, Parts, Region, Tape};
+use crate::method::tape::{Convolution, Node, Parts, Region, Tape, unfit};
 
 /// How the options of a decision meet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -156,11 +156,6 @@ pub struct Layer {
     slices: Vec<Option<Slice>>,
     weight_parts: Parts,
     bias_parts: Parts,
-}
-
-/// What does not fit, as an error.
-pub(crate) fn unfit(what: &'static str, needed: impl ToString, found: impl ToString) -> MathError {
-    MathError::Shape { what, needed: needed.to_string(), found: found.to_string() }
 }
 
 /// The options of each factor for every joint option, the first factor slowest.

@@ -5,10 +5,10 @@
 use weightscope_math::MathError;
 use weightscope_math::real::Real;
 
-use super::layer::{Bias, Factor, Layer, Slice, unfit};
+use super::layer::{Bias, Factor, Layer, Slice};
 use super::norm::{Norm, Rule};
 use super::{Decision, Mixing, Pass, Size, Space, TensorShape, check_ascending};
-use crate::method::tape::Node;
+use crate::method::tape::{Node, unfit};
 
 /// Options of the space.
 #[derive(Clone, Debug, PartialEq)]

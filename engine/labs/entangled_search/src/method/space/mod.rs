@@ -18,9 +18,8 @@ pub use norm::Rule;
 use weightscope_math::real::Real;
 use weightscope_math::{MathError, Stream};
 
-use super::tape::{Node, Region, Tape, cropped};
+use super::tape::{Node, Region, Tape, cropped, unfit};
 use layer::joint_options;
-pub(crate) use layer::unfit;
 
 /// Something that the search decides.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]

@@ -1,4 +1,4 @@
-#![expect(clippy::unwrap_used, reason = "the spaces of tests are valid")]
+//! Properties of all spaces and their supernets.
 
 use super::cell::Cell;
 use super::conv_macro::{self, ConvMacro};

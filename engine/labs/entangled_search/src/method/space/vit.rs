@@ -8,11 +8,11 @@
 use weightscope_math::MathError;
 use weightscope_math::real::Real;
 
-use super::layer::{Bias, Factor, Layer, Mixing, Pass, Slice, Start, TensorShape, unfit};
+use super::layer::{Bias, Factor, Layer, Mixing, Pass, Slice, Start, TensorShape};
 use super::mlp::{depth_mix, feed_forward};
 use super::norm::{Norm, Rule};
 use super::{Decision, Size, Space, check_ascending};
-use crate::method::tape::{Attention, Node, Region};
+use crate::method::tape::{Attention, Node, Region, unfit};
 
 /// Options of the space.
 #[derive(Clone, Debug, PartialEq)]
@@ -102,7 +102,7 @@ impl Vit {
                 format!("{:?}", options.ratio),
             ));
         }
-        if options.patch == 0 || options.side % options.patch != 0 || options.head == 0 {
+        if options.patch == 0 || !options.side.is_multiple_of(options.patch) || options.head == 0 {
             return Err(unfit("a patch", format!("a divisor of {}", options.side), options.patch));
         }
         let most = options.embed.last().copied().unwrap_or(0);

@@ -3,7 +3,7 @@
 use weightscope_math::MathError;
 use weightscope_math::real::Real;
 
-use super::{Gradients, Node, Operation, Tape, mismatch};
+use super::{Gradients, Node, Operation, Tape, unfit};
 use crate::method::kernel::{add_scaled, dot, softmax};
 
 /// How queries meet keys.
@@ -99,12 +99,12 @@ impl<T: Real> Tape<T> {
     pub fn attend(&mut self, q: Node, k: Node, v: Node, way: Attention) -> Result<Node, MathError> {
         let [rows, tokens, width] = self.dims("queries", q)?;
         if way.heads == 0 || width % way.heads != 0 {
-            return Err(mismatch("heads", format!("a divisor of {width}"), way.heads));
+            return Err(unfit("heads", format!("a divisor of {width}"), way.heads));
         }
         for other in [k, v] {
             if self.shape(other) != [rows, tokens, width] {
                 let found = format!("{:?}", self.shape(other));
-                return Err(mismatch("keys and values", format!("{:?}", [rows, tokens, width]), found));
+                return Err(unfit("keys and values", format!("{:?}", [rows, tokens, width]), found));
             }
         }
         let block = (tokens * width).max(1);

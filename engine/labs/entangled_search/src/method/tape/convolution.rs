@@ -3,7 +3,7 @@
 use weightscope_math::MathError;
 use weightscope_math::real::Real;
 
-use super::{Gradients, Node, Operation, Tape, mismatch};
+use super::{Gradients, Node, Operation, Tape, unfit};
 use crate::method::kernel::{add_scaled, products};
 
 /// How a kernel is laid over an image; stride 1.
@@ -53,7 +53,7 @@ impl Plan {
         };
         let (Some(high), Some(wide), true) = (reach(height, rows), reach(width, columns), fits) else {
             let found = format!("{x:?} by {w:?}, {way:?}");
-            return Err(mismatch("a convolution", "a kernel that fits channels and image", found));
+            return Err(unfit("a convolution", "a kernel that fits channels and image", found));
         };
         let patch = depth * rows * columns;
         let mut sources = Vec::with_capacity(high * wide * patch);
@@ -206,7 +206,7 @@ impl<T: Real> Tape<T> {
         let plan = Plan::new(x, w, way)?;
         let outputs = w.first().copied().unwrap_or(0);
         if let Some(bias) = bias.filter(|bias| self.shape(*bias) != [outputs]) {
-            return Err(mismatch("the bias of a convolution", outputs, format!("{:?}", self.shape(bias))));
+            return Err(unfit("the bias of a convolution", outputs, format!("{:?}", self.shape(bias))));
         }
         let operation = Convolve { input, weight, bias, plan };
         let values = operation.forward(self);

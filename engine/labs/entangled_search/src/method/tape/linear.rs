@@ -3,7 +3,7 @@
 use weightscope_math::MathError;
 use weightscope_math::real::Real;
 
-use super::{Gradients, Node, Operation, Tape, mismatch};
+use super::{Gradients, Node, Operation, Tape, unfit};
 use crate::method::kernel::{add, add_scaled, products};
 
 struct Linear {
@@ -49,10 +49,10 @@ impl<T: Real> Tape<T> {
         let [outputs, inputs] = self.dims("a linear layer", weight)?;
         let mut shape = self.shape(input).to_vec();
         if shape.last() != Some(&inputs) || inputs == 0 {
-            return Err(mismatch("inputs of a linear layer", inputs, format!("{shape:?}")));
+            return Err(unfit("inputs of a linear layer", inputs, format!("{shape:?}")));
         }
         if let Some(bias) = bias.filter(|bias| self.shape(*bias) != [outputs]) {
-            return Err(mismatch("the bias of a linear layer", outputs, format!("{:?}", self.shape(bias))));
+            return Err(unfit("the bias of a linear layer", outputs, format!("{:?}", self.shape(bias))));
         }
         let rows = self.values(input).len() / inputs;
         let mut values = vec![T::ZERO; rows * outputs];

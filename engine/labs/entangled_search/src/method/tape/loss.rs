@@ -3,7 +3,7 @@
 use weightscope_math::MathError;
 use weightscope_math::real::Real;
 
-use super::{Gradients, Node, Operation, Tape, mismatch};
+use super::{Gradients, Node, Operation, Tape, unfit};
 use crate::method::kernel::softmax;
 
 struct CrossEntropy<T> {
@@ -38,7 +38,7 @@ impl<T: Real> Tape<T> {
         let [rows, classes] = self.dims("logits", logits)?;
         if rows != labels.len() || rows == 0 || labels.iter().any(|label| *label >= classes) {
             let needed = format!("{rows} labels below {classes}");
-            return Err(mismatch("labels", needed, format!("{} labels", labels.len())));
+            return Err(unfit("labels", needed, format!("{} labels", labels.len())));
         }
         let mut shares = self.values(logits).to_vec();
         shares.chunks_exact_mut(classes).for_each(softmax);

@@ -76,7 +76,7 @@ impl<T: Real> Tape<T> {
     fn leaf(&mut self, shape: &[usize], values: Vec<T>, traced: bool) -> Result<Node, MathError> {
         let count: usize = shape.iter().product();
         if count != values.len() {
-            return Err(mismatch("a tensor on the tape", count, values.len()));
+            return Err(unfit("a tensor on the tape", count, values.len()));
         }
         self.entries.push(Entry { shape: shape.to_vec(), values, operation: None, traced });
         Ok(Node(self.entries.len() - 1))
@@ -95,7 +95,7 @@ impl<T: Real> Tape<T> {
     /// The shape of a node of known rank; `what` is named in the error.
     fn dims<const RANK: usize>(&self, what: &'static str, node: Node) -> Result<[usize; RANK], MathError> {
         let shape = self.shape(node);
-        shape.try_into().map_err(|_| mismatch(what, format!("{RANK} dimensions"), format!("{shape:?}")))
+        shape.try_into().map_err(|_| unfit(what, format!("{RANK} dimensions"), format!("{shape:?}")))
     }
 
     fn traced(&self, node: Node) -> bool {
@@ -127,7 +127,7 @@ impl<T: Real> Tape<T> {
     /// Gradients of Σ `upstream`·`output`. Refuses an upstream of another size.
     pub fn backward(&self, output: Node, upstream: &[T]) -> Result<Gradients<T>, MathError> {
         if self.values(output).len() != upstream.len() {
-            return Err(mismatch("gradients", self.values(output).len(), upstream.len()));
+            return Err(unfit("gradients", self.values(output).len(), upstream.len()));
         }
         let mut gradients = Gradients { slots: self.entries.iter().map(|_| Vec::new()).collect() };
         if let Some(slot) = gradients.slots.get_mut(output.0) {
@@ -166,7 +166,8 @@ impl<T: Real> Gradients<T> {
     }
 }
 
-/// Shapes that do not fit.
-fn mismatch(what: &'static str, needed: impl ToString, found: impl ToString) -> MathError {
+/// Sizes that do not fit, as an error.
+#[expect(clippy::needless_pass_by_value, reason = "numbers and sentences are given alike")]
+pub(crate) fn unfit(what: &'static str, needed: impl ToString, found: impl ToString) -> MathError {
     MathError::Shape { what, needed: needed.to_string(), found: found.to_string() }
 }

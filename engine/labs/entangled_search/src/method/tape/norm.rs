@@ -6,7 +6,7 @@
 use weightscope_math::MathError;
 use weightscope_math::real::Real;
 
-use super::{Gradients, Node, Operation, Parts, Region, Tape, mismatch};
+use super::{Gradients, Node, Operation, Parts, Region, Tape, unfit};
 use crate::method::kernel::dot;
 
 struct Norm {
@@ -79,7 +79,7 @@ impl<T: Real> Tape<T> {
         let full = shape.last().copied().unwrap_or(0);
         let least = full.min(self.values(gamma).len()).min(self.values(beta).len());
         if width == 0 || width > least {
-            return Err(mismatch("a layer normalisation", format!("1 to {least} channels"), width));
+            return Err(unfit("a layer normalisation", format!("1 to {least} channels"), width));
         }
         let operation = Norm { input, gamma, beta, width, full, epsilon };
         let mut values = Vec::with_capacity(self.values(input).len());

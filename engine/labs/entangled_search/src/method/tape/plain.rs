@@ -4,7 +4,7 @@ use weightscope_math::MathError;
 use weightscope_math::real::Real;
 use weightscope_math::special::normal;
 
-use super::{Gradients, Node, Operation, Tape, mismatch};
+use super::{Gradients, Node, Operation, Tape, unfit};
 use crate::method::kernel::{add, add_scaled, dot};
 
 struct Add(Node, Node);
@@ -142,7 +142,7 @@ impl<T: Real> Tape<T> {
     /// `a + b`. Refuses different shapes.
     pub fn add(&mut self, a: Node, b: Node) -> Result<Node, MathError> {
         if self.shape(a) != self.shape(b) {
-            return Err(mismatch("a sum", format!("{:?}", self.shape(a)), format!("{:?}", self.shape(b))));
+            return Err(unfit("a sum", format!("{:?}", self.shape(a)), format!("{:?}", self.shape(b))));
         }
         let values = self.values(a).iter().zip(self.values(b)).map(|(a, b)| *a + *b).collect();
         Ok(self.push(self.shape(a).to_vec(), values, &[a, b], Add(a, b)))
@@ -151,7 +151,7 @@ impl<T: Real> Tape<T> {
     /// A tensor times one architecture weight, the gate of a sampled path. Refuses an option without a weight.
     pub fn scale(&mut self, input: Node, weights: Node, option: usize) -> Result<Node, MathError> {
         let Some(weight) = self.values(weights).get(option).copied() else {
-            return Err(mismatch("a gate", self.values(weights).len(), format!("option {option}")));
+            return Err(unfit("a gate", self.values(weights).len(), format!("option {option}")));
         };
         let values = self.values(input).iter().map(|value| *value * weight).collect();
         let shape = self.shape(input).to_vec();
@@ -173,13 +173,13 @@ impl<T: Real> Tape<T> {
     /// The same values in another shape. Refuses another number of entries.
     pub fn reshape(&mut self, input: Node, shape: &[usize]) -> Result<Node, MathError> {
         if shape.iter().product::<usize>() != self.values(input).len() {
-            return Err(mismatch("a shape", format!("{shape:?}"), format!("{:?}", self.shape(input))));
+            return Err(unfit("a shape", format!("{shape:?}"), format!("{:?}", self.shape(input))));
         }
         let values = self.values(input).to_vec();
         Ok(self.push(shape.to_vec(), values, &[input], Reshape(input)))
     }
 
-    /// Weights of joint options: the flattened outer product, the first factor slowest (TangleNAS, algorithm 2); one 1 without factors.
+    /// Weights of joint options: the flattened outer product, the first factor slowest (`TangleNAS`, algorithm 2); one 1 without factors.
     pub fn joint(&mut self, factors: &[Node]) -> Node {
         let values = joint(factors.iter().map(|node| self.values(*node)));
         self.push(vec![values.len()], values, factors, Joint(factors.to_vec()))
@@ -189,7 +189,7 @@ impl<T: Real> Tape<T> {
     pub fn columns(&mut self, input: Node, sources: Vec<Option<usize>>) -> Result<Node, MathError> {
         let width = self.shape(input).last().copied().unwrap_or(0);
         if let Some(beyond) = sources.iter().flatten().find(|source| **source >= width) {
-            return Err(mismatch("columns", format!("below {width}"), beyond));
+            return Err(unfit("columns", format!("below {width}"), beyond));
         }
         let rows = self.values(input).chunks_exact(width.max(1));
         let pick = |row: &[T], source: &Option<usize>| {
@@ -207,7 +207,7 @@ impl<T: Real> Tape<T> {
     pub fn rows(&mut self, table: Node, ids: &[usize]) -> Result<Node, MathError> {
         let [entries, width] = self.dims("an embedding", table)?;
         if let Some(beyond) = ids.iter().find(|id| **id >= entries) {
-            return Err(mismatch("an embedding", format!("entries below {entries}"), beyond));
+            return Err(unfit("an embedding", format!("entries below {entries}"), beyond));
         }
         let all = self.values(table);
         let values =

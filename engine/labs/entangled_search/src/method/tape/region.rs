@@ -1,6 +1,6 @@
 //! Boxes in a tensor, and what is done with them: crop, zero padding, and the superposition of nested slices.
 //!
-//! Superposition (TangleNAS, arXiv 2312.10440, §3): `W_mix = Σ_i a_i PAD(W_i)`. For slices of one tensor this is a mask on it, whose value at
+//! Superposition (`TangleNAS`, arXiv 2312.10440, §3): `W_mix = Σ_i a_i PAD(W_i)`. For slices of one tensor this is a mask on it, whose value at
 //! an entry is the sum of the weights of all options whose slice holds the entry (inferred, exact).
 
 use std::ops::Range;
@@ -9,7 +9,7 @@ use std::sync::Arc;
 use weightscope_math::MathError;
 use weightscope_math::real::Real;
 
-use super::{Gradients, Node, Operation, Tape, mismatch};
+use super::{Gradients, Node, Operation, Tape, unfit};
 use crate::method::kernel::{add, dot};
 
 /// A box: start and length on each axis.
@@ -38,7 +38,7 @@ impl Region {
     fn runs(&self, shape: &[usize]) -> Result<Vec<Range<usize>>, MathError> {
         let inside = self.axes.iter().zip(shape).all(|((start, length), size)| start + length <= *size);
         if self.axes.len() != shape.len() || !inside {
-            return Err(mismatch("a slice", format!("a box inside {shape:?}"), format!("{:?}", self.axes)));
+            return Err(unfit("a slice", format!("a box inside {shape:?}"), format!("{:?}", self.axes)));
         }
         let mut runs: Vec<Range<usize>> = std::iter::once(0..1).collect();
         for ((start, length), size) in self.axes.iter().zip(shape) {
@@ -190,14 +190,10 @@ impl<T: Real> Tape<T> {
             let region = region.as_ref().unwrap_or(&whole);
             let (runs, part) = (region.runs(shape)?, self.values(*input));
             let Some(weight) = self.values(weights).get(*option).copied() else {
-                return Err(mismatch("a mixture", self.values(weights).len(), format!("option {option}")));
+                return Err(unfit("a mixture", self.values(weights).len(), format!("option {option}")));
             };
             if region.shape() != self.shape(*input) {
-                return Err(mismatch(
-                    "a mixture",
-                    format!("{region:?}"),
-                    format!("{:?}", self.shape(*input)),
-                ));
+                return Err(unfit("a mixture", format!("{region:?}"), format!("{:?}", self.shape(*input))));
             }
             let mut rest = part;
             for run in &runs {
@@ -215,14 +211,14 @@ impl<T: Real> Tape<T> {
     /// `W_mix = Σ_i a_i PAD(W_i)`, one weight for each part. Refuses another shape or another number of weights.
     pub fn superpose(&mut self, tensor: Node, weights: Node, parts: &Parts) -> Result<Node, MathError> {
         if self.shape(tensor) != parts.shape {
-            return Err(mismatch(
+            return Err(unfit(
                 "a superposition",
                 format!("{:?}", parts.shape),
                 format!("{:?}", self.shape(tensor)),
             ));
         }
         if self.values(weights).len() != parts.runs.len() {
-            return Err(mismatch("weights of a superposition", parts.runs.len(), self.values(weights).len()));
+            return Err(unfit("weights of a superposition", parts.runs.len(), self.values(weights).len()));
         }
         let mask = parts.mask(self.values(weights));
         let values = self.values(tensor).iter().zip(mask).map(|(value, mask)| *value * mask).collect();

@@ -1,4 +1,4 @@
-#![expect(clippy::unwrap_used, reason = "shapes of tests fit")]
+//! Gradients of every operation against differences, and what is refused.
 
 use super::*;
 use crate::method::kernel::dot;
