@@ -43,6 +43,28 @@ pub fn add<T: Real>(y: &mut [T], x: &[T]) {
     }
 }
 
+/// `y += Σ_j factors[j] · rows[j]`, four rows at a time, in which those whose four factors are all 0 are left out.
+#[inline]
+pub fn add_combination<T: Real>(y: &mut [T], factors: &[T], rows: &[T]) {
+    let width = y.len().max(1);
+    let (fours, rest) = factors.as_chunks::<4>();
+    let mut blocks = rows.chunks_exact(4 * width);
+    for (factors, block) in fours.iter().zip(blocks.by_ref()) {
+        if *factors == [T::ZERO; 4] {
+            continue;
+        }
+        let [a, b, c, d] = *factors;
+        let (first, second) = block.split_at(2 * width);
+        let ((p, q), (r, s)) = (first.split_at(width), second.split_at(width));
+        for ((((y, p), q), r), s) in y.iter_mut().zip(p).zip(q).zip(r).zip(s) {
+            *y += (a * *p + b * *q) + (c * *r + d * *s);
+        }
+    }
+    for (factor, row) in rest.iter().zip(blocks.remainder().chunks_exact(width)) {
+        add_scaled(y, *factor, row);
+    }
+}
+
 /// `out[j] = x · w[j]` for the rows of `w`, four at a time.
 #[inline]
 pub fn products<T: Real>(x: &[T], w: &[T], out: &mut [T]) {
@@ -128,6 +150,13 @@ mod tests {
             for (row, found) in w.chunks(width).zip(out) {
                 let plain: f64 = row.iter().zip(&x).map(|(a, b)| a * b).sum();
                 assert!((found - plain).abs() < 1e-13 && (dot(&x, row) - plain).abs() < 1e-13);
+            }
+            let factors = draw(rows);
+            let mut sum = vec![0.0; width];
+            add_combination(&mut sum, &factors, &w);
+            for (place, found) in sum.iter().enumerate() {
+                let plain: f64 = w.iter().skip(place).step_by(width).zip(&factors).map(|(a, b)| a * b).sum();
+                assert!((found - plain).abs() < 1e-13);
             }
         }
     }

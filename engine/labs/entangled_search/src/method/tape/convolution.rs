@@ -1,10 +1,12 @@
-//! Convolution with stride 1, zero padding, dilation and groups, by patches.
+//! Convolution with stride 1, zero padding, dilation and groups, by unfolding one image at a time.
+
+use std::ops::Range;
 
 use weightscope_math::MathError;
 use weightscope_math::real::Real;
 
 use super::{Gradients, Node, Operation, Tape, unfit};
-use crate::method::kernel::{add_scaled, products};
+use crate::method::kernel::{add, add_combination, add_scaled, products};
 
 /// How a kernel is laid over an image; stride 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,24 +26,23 @@ impl Convolution {
     }
 }
 
-/// Sizes of one convolution, and where each entry of a patch comes from.
+/// Sizes of one convolution, and where each entry of the unfolded image comes from.
 struct Plan {
     /// Entries of one group of one image.
     image: usize,
     /// Places of the output of one channel.
     places: usize,
-    /// Entries of a patch.
+    /// Entries under the kernel at one place.
     patch: usize,
     /// Output channels of a group.
     channels: usize,
     groups: usize,
-    /// `[places, patch]`: entry of the image, or a number beyond it for the padding.
-    sources: Vec<usize>,
+    /// Whether the unfolded image is `[patch, places]`, which is faster for kernels smaller than the output; else `[places, patch]`.
+    by_kernel: bool,
+    /// Entry of the image for each entry of the unfolded image; the one behind the last is the padding.
+    sources: Vec<u32>,
     shape: [usize; 4],
 }
-
-/// The source of an entry that lies in the padding.
-const OUTSIDE: usize = usize::MAX;
 
 impl Plan {
     fn new(x: [usize; 4], w: [usize; 4], way: Convolution) -> Result<Self, MathError> {
@@ -49,53 +50,73 @@ impl Plan {
         let [outputs, depth, rows, columns] = w;
         let fits = way.groups > 0 && depth > 0 && depth * way.groups == channels && outputs % way.groups == 0;
         let reach = |size: usize, kernel: usize| {
-            (size + 2 * way.padding + 1).checked_sub(way.dilation * (kernel.checked_sub(1)?) + 1)
+            (size + 2 * way.padding + 1)
+                .checked_sub(way.dilation * (kernel.checked_sub(1)?) + 1)
+                .filter(|reach| *reach > 0)
         };
         let (Some(high), Some(wide), true) = (reach(height, rows), reach(width, columns), fits) else {
             let found = format!("{x:?} by {w:?}, {way:?}");
             return Err(unfit("a convolution", "a kernel that fits channels and image", found));
         };
-        let patch = depth * rows * columns;
-        let mut sources = Vec::with_capacity(high * wide * patch);
-        for (top, left) in (0..high).flat_map(|top| (0..wide).map(move |left| (top, left))) {
-            for (channel, row) in (0..depth).flat_map(|channel| (0..rows).map(move |row| (channel, row))) {
-                let y = (top + row * way.dilation).checked_sub(way.padding).filter(|y| *y < height);
-                sources.extend((0..columns).map(|column| {
-                    let x = (left + column * way.dilation).checked_sub(way.padding).filter(|x| *x < width);
-                    y.zip(x).map_or(OUTSIDE, |(y, x)| (channel * height + y) * width + x)
-                }));
-            }
-        }
-        Ok(Self {
-            image: depth * height * width,
-            places: high * wide,
-            patch,
-            channels: outputs / way.groups,
-            groups: way.groups,
-            sources,
-            shape: [images, outputs, high, wide],
-        })
+        let (image, patch, places) = (depth * height * width, depth * rows * columns, high * wide);
+        let Ok(outside) = u32::try_from(image) else {
+            return Err(unfit("a convolution", "images of less than 2³² numbers", image));
+        };
+        let source = |place: usize, entry: usize| {
+            let (top, left) = (place / wide, place % wide);
+            let (channel, row, column) = (entry / (rows * columns), entry / columns % rows, entry % columns);
+            let y = (top + row * way.dilation).checked_sub(way.padding).filter(|y| *y < height);
+            let x = (left + column * way.dilation).checked_sub(way.padding).filter(|x| *x < width);
+            y.zip(x).map_or(outside, |(y, x)| ((channel * height + y) * width + x) as u32)
+        };
+        let by_kernel = patch < places;
+        let sources = if by_kernel {
+            (0..patch)
+                .flat_map(|entry| (0..places).map(move |place| (place, entry)))
+                .map(|(p, e)| source(p, e))
+                .collect()
+        } else {
+            (0..places)
+                .flat_map(|place| (0..patch).map(move |entry| (place, entry)))
+                .map(|(p, e)| source(p, e))
+                .collect()
+        };
+        let (channels, groups, shape) = (outputs / way.groups, way.groups, [images, outputs, high, wide]);
+        Ok(Self { image, places, patch, channels, groups, by_kernel, sources, shape })
     }
 
-    fn gather<T: Real>(&self, image: &[T], patches: &mut [T]) {
-        for (place, source) in patches.iter_mut().zip(&self.sources) {
-            *place = image.get(*source).copied().unwrap_or_default();
+    /// Entries of the output of one group of one image.
+    fn output(&self) -> usize {
+        self.channels * self.places
+    }
+
+    /// Unfolds an image; `padded` is a scratch that ends in the padding.
+    fn unfold<T: Real>(&self, image: &[T], padded: &mut Vec<T>, unfolded: &mut [T]) {
+        padded.clear();
+        padded.extend_from_slice(image);
+        padded.push(T::ZERO);
+        for (place, source) in unfolded.iter_mut().zip(&self.sources) {
+            *place = padded.get(*source as usize).copied().unwrap_or_default();
         }
     }
 
-    fn scatter<T: Real>(&self, patches: &[T], image: &mut [T]) {
-        for (value, source) in patches.iter().zip(&self.sources) {
-            if let Some(place) = image.get_mut(*source) {
+    /// Adds an unfolded gradient to that of the image.
+    fn fold<T: Real>(&self, unfolded: &[T], padded: &mut Vec<T>, image: &mut [T]) {
+        padded.clear();
+        padded.resize(image.len() + 1, T::ZERO);
+        for (value, source) in unfolded.iter().zip(&self.sources) {
+            if let Some(place) = padded.get_mut(*source as usize) {
                 *place += *value;
             }
         }
+        add(image, padded);
     }
 
-    /// Number of the group of the i-th block of images by groups, and its weights.
-    fn weights<'a, T>(&self, all: &'a [T], block: usize) -> &'a [T] {
+    /// The stretch of the weights of the group of the i-th block of images by groups.
+    fn group(&self, block: usize) -> Range<usize> {
         let size = self.channels * self.patch;
         let start = block % self.groups * size;
-        all.get(start..start + size).unwrap_or_default()
+        start..start + size
     }
 }
 
@@ -110,17 +131,21 @@ impl Convolve {
     fn forward<T: Real>(&self, tape: &Tape<T>) -> Vec<T> {
         let plan = &self.plan;
         let mut values = vec![T::ZERO; plan.shape.iter().product()];
-        let mut patches = vec![T::ZERO; plan.sources.len()];
+        let (mut padded, mut unfolded) = (Vec::new(), vec![T::ZERO; plan.sources.len()]);
         let mut outputs = vec![T::ZERO; plan.channels];
         let images = tape.values(self.input).chunks_exact(plan.image.max(1));
-        let blocks = values.chunks_exact_mut((plan.channels * plan.places).max(1));
-        for (block, (image, out)) in images.zip(blocks).enumerate() {
-            plan.gather(image, &mut patches);
-            let weights = plan.weights(tape.values(self.weight), block);
-            for (place, patch) in patches.chunks_exact(plan.patch).enumerate() {
+        for (block, (image, out)) in images.zip(values.chunks_exact_mut(plan.output().max(1))).enumerate() {
+            plan.unfold(image, &mut padded, &mut unfolded);
+            let weights = tape.values(self.weight).get(plan.group(block)).unwrap_or_default();
+            if plan.by_kernel {
+                for (kernel, out) in weights.chunks_exact(plan.patch).zip(out.chunks_exact_mut(plan.places)) {
+                    add_combination(out, kernel, &unfolded);
+                }
+                continue;
+            }
+            for (place, patch) in unfolded.chunks_exact(plan.patch).enumerate() {
                 products(patch, weights, &mut outputs);
-                let channels = out.chunks_exact_mut(plan.places);
-                for (channel, value) in channels.zip(&outputs) {
+                for (channel, value) in out.chunks_exact_mut(plan.places).zip(&outputs) {
                     channel.get_mut(place).into_iter().for_each(|place| *place = *value);
                 }
             }
@@ -134,22 +159,21 @@ impl Convolve {
         values
     }
 
-    /// Adds the gradient of the weights; the patches are gathered anew.
+    /// Adds the gradient of the weights; the images are unfolded anew.
     fn weight_gradient<T: Real>(&self, tape: &Tape<T>, upstream: &[T], slot: &mut [T]) {
         let plan = &self.plan;
-        let mut patches = vec![T::ZERO; plan.sources.len()];
+        let (mut padded, mut unfolded) = (Vec::new(), vec![T::ZERO; plan.sources.len()]);
+        let mut sums = vec![T::ZERO; plan.patch];
         let images = tape.values(self.input).chunks_exact(plan.image.max(1));
-        let above = upstream.chunks_exact((plan.channels * plan.places).max(1));
-        let size = plan.channels * plan.patch;
-        for (block, (image, above)) in images.zip(above).enumerate() {
-            plan.gather(image, &mut patches);
-            let start = block % plan.groups * size;
-            let Some(group) = slot.get_mut(start..start + size) else { continue };
+        for (block, (image, above)) in images.zip(upstream.chunks_exact(plan.output().max(1))).enumerate() {
+            plan.unfold(image, &mut padded, &mut unfolded);
+            let Some(group) = slot.get_mut(plan.group(block)) else { continue };
             for (kernel, above) in group.chunks_exact_mut(plan.patch).zip(above.chunks_exact(plan.places)) {
-                for (patch, above) in patches.chunks_exact(plan.patch).zip(above) {
-                    if *above != T::ZERO {
-                        add_scaled(kernel, *above, patch);
-                    }
+                if plan.by_kernel {
+                    products(above, &unfolded, &mut sums);
+                    add(kernel, &sums);
+                } else {
+                    add_combination(kernel, above, &unfolded);
                 }
             }
         }
@@ -157,19 +181,20 @@ impl Convolve {
 
     fn input_gradient<T: Real>(&self, tape: &Tape<T>, upstream: &[T], slot: &mut [T]) {
         let plan = &self.plan;
-        let mut patches = vec![T::ZERO; plan.sources.len()];
-        let above = upstream.chunks_exact((plan.channels * plan.places).max(1));
+        let (mut padded, mut unfolded) = (Vec::new(), vec![T::ZERO; plan.sources.len()]);
+        let above = upstream.chunks_exact(plan.output().max(1));
         for (block, (image, above)) in slot.chunks_exact_mut(plan.image.max(1)).zip(above).enumerate() {
-            patches.fill(T::ZERO);
-            let weights = plan.weights(tape.values(self.weight), block);
+            unfolded.fill(T::ZERO);
+            let weights = tape.values(self.weight).get(plan.group(block)).unwrap_or_default();
             for (kernel, above) in weights.chunks_exact(plan.patch).zip(above.chunks_exact(plan.places)) {
-                for (patch, above) in patches.chunks_exact_mut(plan.patch).zip(above) {
-                    if *above != T::ZERO {
-                        add_scaled(patch, *above, kernel);
+                let (rows, along) = if plan.by_kernel { (kernel, above) } else { (above, kernel) };
+                for (row, factor) in unfolded.chunks_exact_mut(along.len().max(1)).zip(rows) {
+                    if *factor != T::ZERO {
+                        add_scaled(row, *factor, along);
                     }
                 }
             }
-            plan.scatter(&patches, image);
+            plan.fold(&unfolded, &mut padded, image);
         }
     }
 }

@@ -4,7 +4,7 @@ use weightscope_math::MathError;
 use weightscope_math::real::Real;
 
 use super::{Gradients, Node, Operation, Tape, unfit};
-use crate::method::kernel::{add, add_scaled, products};
+use crate::method::kernel::{add, add_combination, add_scaled, products};
 
 struct Linear {
     input: Node,
@@ -33,11 +33,7 @@ impl<T: Real> Operation<T> for Linear {
         if let Some(slot) = gradients.slot(tape, self.input) {
             let weight = tape.values(self.weight);
             for (place, above) in slot.chunks_exact_mut(inputs).zip(upstream.chunks_exact(outputs)) {
-                for (row, above) in weight.chunks_exact(inputs).zip(above) {
-                    if *above != T::ZERO {
-                        add_scaled(place, *above, row);
-                    }
-                }
+                add_combination(place, above, weight);
             }
         }
     }
