@@ -15,6 +15,7 @@ use weightscope_frame::lab::{Catalogue, Entry};
 
 /// The labs, each a crate of its own.
 pub mod labs {
+    pub use weightscope_entangled_search as entangled_search;
     pub use weightscope_oscillation as oscillation;
     pub use weightscope_phases as phases;
     pub use weightscope_quantiles as quantiles;

@@ -38,16 +38,24 @@ impl<T: Real> Operation<T> for Scale {
     }
 }
 
-struct Pointwise<T> {
-    input: Node,
-    slope: fn(T) -> T,
+struct Gelu(Node);
+
+impl<T: Real> Operation<T> for Gelu {
+    fn backward(&self, tape: &Tape<T>, upstream: &[T], gradients: &mut Gradients<T>) {
+        let Some(slot) = gradients.slot(tape, self.0) else { return };
+        for ((place, above), value) in slot.iter_mut().zip(upstream).zip(tape.values(self.0)) {
+            *place += *above * gelu_slope(*value);
+        }
+    }
 }
 
-impl<T: Real> Operation<T> for Pointwise<T> {
+struct Relu(Node);
+
+impl<T: Real> Operation<T> for Relu {
     fn backward(&self, tape: &Tape<T>, upstream: &[T], gradients: &mut Gradients<T>) {
-        let Some(slot) = gradients.slot(tape, self.input) else { return };
-        for ((place, above), value) in slot.iter_mut().zip(upstream).zip(tape.values(self.input)) {
-            *place += *above * (self.slope)(*value);
+        let Some(slot) = gradients.slot(tape, self.0) else { return };
+        for ((place, above), value) in slot.iter_mut().zip(upstream).zip(tape.values(self.0)) {
+            *place += if *value > T::ZERO { *above } else { T::ZERO };
         }
     }
 }
@@ -125,10 +133,6 @@ impl<T: Real> Operation<T> for Rows {
     }
 }
 
-fn relu_slope<T: Real>(x: T) -> T {
-    if x > T::ZERO { T::ONE } else { T::ZERO }
-}
-
 fn gelu<T: Real>(x: T) -> T {
     x * T::from_f64(normal::cdf(x.to_f64()))
 }
@@ -161,13 +165,13 @@ impl<T: Real> Tape<T> {
     /// `max(x, 0)`, slope 0 at 0.
     pub fn relu(&mut self, input: Node) -> Node {
         let values = self.values(input).iter().map(|x| x.larger(T::ZERO)).collect();
-        self.push(self.shape(input).to_vec(), values, &[input], Pointwise { input, slope: relu_slope })
+        self.push(self.shape(input).to_vec(), values, &[input], Relu(input))
     }
 
     /// `x Φ(x)`, the form with the error function.
     pub fn gelu(&mut self, input: Node) -> Node {
         let values = self.values(input).iter().map(|x| gelu(*x)).collect();
-        self.push(self.shape(input).to_vec(), values, &[input], Pointwise { input, slope: gelu_slope })
+        self.push(self.shape(input).to_vec(), values, &[input], Gelu(input))
     }
 
     /// The same values in another shape. Refuses another number of entries.
