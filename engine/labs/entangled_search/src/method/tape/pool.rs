@@ -27,29 +27,31 @@ impl<T: Real> Operation<T> for Most {
 
 struct Mean {
     input: Node,
-    height: usize,
-    width: usize,
+    /// Entries of an image under the window of each place.
+    windows: Vec<Vec<usize>>,
 }
 
-/// Rows and columns of the window of three around each place, cut off at the border.
-fn windows(height: usize, width: usize) -> impl Iterator<Item = impl Iterator<Item = usize> + Clone> {
+/// Entries under the window of three around each place, cut off at the border.
+fn windows(height: usize, width: usize) -> Vec<Vec<usize>> {
     let around = |at: usize, size: usize| at.saturating_sub(1)..(at + 2).min(size);
-    (0..height).flat_map(move |y| {
-        (0..width).map(move |x| {
-            around(y, height).flat_map(move |row| around(x, width).map(move |column| row * width + column))
-        })
-    })
+    let places = (0..height).flat_map(|y| (0..width).map(move |x| (y, x)));
+    let window = |(y, x): (usize, usize)| {
+        around(y, height).flat_map(|row| around(x, width).map(move |column| row * width + column)).collect()
+    };
+    places.map(window).collect()
 }
 
 impl<T: Real> Operation<T> for Mean {
     fn backward(&self, tape: &Tape<T>, upstream: &[T], gradients: &mut Gradients<T>) {
         let Some(slot) = gradients.slot(tape, self.input) else { return };
-        let size = (self.height * self.width).max(1);
+        let size = self.windows.len().max(1);
+        let shares: Vec<T> =
+            self.windows.iter().map(|window| T::from_f64(1.0 / window.len() as f64)).collect();
         for (image, above) in slot.chunks_exact_mut(size).zip(upstream.chunks_exact(size)) {
-            for (above, window) in above.iter().zip(windows(self.height, self.width)) {
-                let share = *above / T::from_f64(window.clone().count() as f64);
+            for ((above, window), share) in above.iter().zip(&self.windows).zip(&shares) {
+                let part = *above * *share;
                 for source in window {
-                    image.get_mut(source).into_iter().for_each(|place| *place += share);
+                    image.get_mut(*source).into_iter().for_each(|place| *place += part);
                 }
             }
         }
@@ -82,14 +84,15 @@ impl<T: Real> Tape<T> {
     /// Mean of the 3×3 window around each place, without the padding (as `count_include_pad=False`).
     pub fn mean_pool3(&mut self, input: Node) -> Result<Node, MathError> {
         let [_, _, height, width] = self.dims("images of a pooling", input)?;
+        let windows = windows(height, width);
+        let shares: Vec<T> = windows.iter().map(|window| T::from_f64(1.0 / window.len() as f64)).collect();
         let mut values = Vec::with_capacity(self.values(input).len());
-        for image in self.values(input).chunks_exact((height * width).max(1)) {
-            values.extend(windows(height, width).map(|window| {
-                let count = T::from_f64(window.clone().count() as f64);
-                window.filter_map(|source| image.get(source).copied()).sum::<T>() / count
+        for image in self.values(input).chunks_exact(windows.len().max(1)) {
+            values.extend(windows.iter().zip(&shares).map(|(window, share)| {
+                window.iter().filter_map(|source| image.get(*source).copied()).sum::<T>() * *share
             }));
         }
         let shape = self.shape(input).to_vec();
-        Ok(self.push(shape, values, &[input], Mean { input, height, width }))
+        Ok(self.push(shape, values, &[input], Mean { input, windows }))
     }
 }
