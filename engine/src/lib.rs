@@ -17,6 +17,7 @@ use weightscope_frame::lab::{Catalogue, Entry};
 pub mod labs {
     pub use weightscope_block_affine as block_affine;
     pub use weightscope_compander as compander;
+    pub use weightscope_entangled_search as entangled_search;
     pub use weightscope_oscillation as oscillation;
     pub use weightscope_phases as phases;
     pub use weightscope_quantiles as quantiles;

@@ -6,6 +6,7 @@
 
 mod block_affine;
 mod compander;
+mod entangled_search;
 mod oscillation;
 mod phases;
 mod quantiles;
@@ -18,6 +19,7 @@ use vector::{Area, check_everything_is_known, run_area};
 const AREAS: &[Area] = &[
     block_affine::AREA,
     compander::AREA,
+    entangled_search::AREA,
     oscillation::AREA,
     phases::AREA,
     quantiles::AREA,
@@ -37,6 +39,11 @@ fn block_affine() {
 #[test]
 fn compander() {
     run_area(&compander::AREA);
+}
+
+#[test]
+fn entangled_search() {
+    run_area(&entangled_search::AREA);
 }
 
 #[test]

@@ -182,7 +182,7 @@ impl Case {
             .ok_or_else(|| format!("the input `{key}` holds no objects"))
     }
 
-    /// Compares a field that is an object (`a.b` reaches into objects); `fields` names all its members, `found` holds theirs one after the other.
+    /// Compares a field that is an object (`a.b` reaches into objects, `a.0` into lists); `fields` names all its members, `found` holds theirs one after the other.
     pub(crate) fn check_object<T: Copy + Into<f64>>(
         &mut self,
         field: &str,
@@ -192,7 +192,10 @@ impl Case {
     ) {
         let mut value = Some(Value::Object(self.expected.clone()));
         for part in pointer(field, &self.expected) {
-            value = value.and_then(|value| value.get(&part).cloned());
+            value = value.and_then(|value| match part.parse::<usize>() {
+                Ok(place) if value.is_array() => value.get(place).cloned(),
+                _ => value.get(&part).cloned(),
+            });
         }
         let root = pointer(field, &self.expected).into_iter().next().unwrap_or_default();
         let Some(Value::Object(members)) = value else {
