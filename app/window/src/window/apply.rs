@@ -16,6 +16,7 @@ use super::opening::Opening;
 use super::palette::Palette;
 use super::preview::DataPreview;
 use super::queue::QueueAction;
+use super::runs::folder_name;
 use super::shown::Shown;
 use super::task::Task;
 use super::tiles::{Layout, TileState};
@@ -37,8 +38,9 @@ impl App {
                 return;
             }
         }
-        let origin = self.form.origin.clone();
-        self.form.replace(experiment, &origin);
+        let folder = self.shown.as_ref().and_then(|shown| shown.folder.as_deref());
+        let origin = folder.map_or_else(|| self.form.origin.clone(), folder_name);
+        self.form = Form::new(experiment, &origin);
         self.carry_out(Command::Fork, context);
     }
 
