@@ -203,6 +203,36 @@ fn a_fork_goes_on_from_a_checkpoint_and_refuses_what_it_cannot_change() {
     assert!(card.contains("repeated: reproduced") && card.contains("forked from: parent at step"), "{card}");
 }
 
+/// Settings may change while the first network is trained, and no more once others are done with them.
+#[test]
+fn a_fork_behind_work_under_other_settings_is_a_wrong_request_and_makes_no_folder() {
+    let root = tempfile::tempdir().unwrap();
+    let [parent, late, early] = ["parent", "late", "early"].map(|name| root.path().join(name));
+    let short = ["--set", "epochs=8", "--set", "repeats=2"];
+    weightscope().args(["run", "compander/quick", "--out"]).arg(&parent).args(short).assert().code(0);
+    let fork = |out: &Path, more: &[&str]| {
+        weightscope()
+            .arg("fork")
+            .arg(&parent)
+            .args(["--set", "amplitude=2"])
+            .args(more)
+            .arg("--out")
+            .arg(out)
+            .assert()
+    };
+    let refused = fork(&late, &[]).code(2);
+    let said = String::from_utf8_lossy(&refused.get_output().stderr).into_owned();
+    assert!(said.contains("amplitude: ") && said.contains("checkpoint of the first repeat"), "{said}");
+    assert!(!late.exists(), "no run folder is made");
+    let steps = std::fs::read_dir(parent.join("snapshots")).unwrap();
+    let mut steps: Vec<u64> = steps
+        .filter_map(|file| file.unwrap().path().file_stem()?.to_str()?.strip_prefix("step-")?.parse().ok())
+        .collect();
+    steps.sort_unstable();
+    fork(&early, &["--step", &steps[0].to_string()]).code(0);
+    assert_eq!(manifest(&early)["status"], "done");
+}
+
 #[test]
 fn any_channels_are_drawn_and_a_figure_of_two_runs_names_both() {
     let root = tempfile::tempdir().unwrap();

@@ -15,7 +15,7 @@ use crate::experiment::{Cost, Described, Problem, Visitor, changed_in_fork};
 use crate::record::declared::Declaration;
 use crate::record::{Channel, Controls, Metric, Pick, Record, ViewSpec};
 use crate::run::{Context, Control, RunError};
-use crate::store::Artifact;
+use crate::store::{Artifact, State};
 
 /// A lab with its settings in a box; each method does what its namesake of [`Method`] says.
 pub(super) trait Guest: fmt::Debug + Send + Sync {
@@ -32,6 +32,7 @@ pub(super) trait Guest: fmt::Debug + Send + Sync {
     fn visit(&mut self, visitor: &mut dyn Visitor);
     fn rules(&self) -> Vec<Problem>;
     fn read_data(&self) -> Result<Vec<Read>, Vec<Problem>>;
+    fn fork_state(&self, saved: &State) -> Result<Vec<Problem>, RunError>;
     fn data_settings(&self) -> &'static [&'static str];
     fn cost(&self) -> Cost;
     fn run(&self, context: &mut Context<'_>) -> Result<(), RunError>;
@@ -106,6 +107,10 @@ impl<L: Lab> Guest for L {
 
     fn read_data(&self) -> Result<Vec<Read>, Vec<Problem>> {
         Lab::read_data(self)
+    }
+
+    fn fork_state(&self, saved: &State) -> Result<Vec<Problem>, RunError> {
+        Lab::fork_state(self, saved)
     }
 
     fn data_settings(&self) -> &'static [&'static str] {

@@ -81,6 +81,14 @@ pub trait Lab: Described + PartialEq + Default + std::fmt::Debug + Send + Sync +
     fn fork_rules(&self, _parent: &Self) -> Vec<Problem> {
         Vec::new()
     }
+    /// Why a run with these settings cannot go on from this checkpoint of another: work that was done under other settings already. Asked
+    /// before a folder is made.
+    ///
+    /// # Errors
+    /// If the checkpoint does not hold what the lab saves.
+    fn fork_state(&self, _saved: &State) -> Result<Vec<Problem>, RunError> {
+        Ok(Vec::new())
+    }
 }
 
 /// One part of an experiment, under the name by which people know it.

@@ -11,7 +11,7 @@ use crate::experiment::{Cost, Problem, Visitor};
 use crate::record::declared::Declaration;
 use crate::record::{Channel, Controls, Metric, Pick, Record, ViewSpec};
 use crate::run::{Context, Control, RunError};
-use crate::store::Artifact;
+use crate::store::{Artifact, State};
 
 /// One experiment's lab with its settings. It knows the catalogue that it came from, so that other experiments can be read
 /// wherever one is at hand.
@@ -95,6 +95,11 @@ impl Method {
     /// What is read from the files that the settings name, or what is wrong with them.
     pub fn read_data(&self) -> Result<Vec<Read>, Vec<Problem>> {
         self.guest.read_data()
+    }
+
+    /// Why a fork with these settings cannot go on from this checkpoint; an error if the checkpoint cannot be read.
+    pub fn fork_state(&self, saved: &State) -> Result<Vec<Problem>, RunError> {
+        self.guest.fork_state(saved)
     }
 
     /// Keys of the settings that the problems of the data depend on.

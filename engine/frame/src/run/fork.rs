@@ -75,6 +75,10 @@ fn prepare(catalogue: Catalogue, request: &ForkRequest) -> Result<(), RunError> 
     }
     refuse_others(&refuse_data(&request.experiment)?, &parent.data_hashes())?;
     let (file, checkpoint) = find(&request.parent, request.step)?;
+    let problems = request.experiment.method.fork_state(&checkpoint.state)?;
+    if !problems.is_empty() {
+        return Err(RunError::Problems(problems));
+    }
     let at = Parent { id: parent.id.clone(), step: checkpoint.marks.step };
     let metrics = store::metrics_file(&request.parent);
     let seeds = Seeds { file, metrics, checkpoint, files_of: Some(request.parent.clone()) };

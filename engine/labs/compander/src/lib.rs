@@ -100,6 +100,10 @@ impl Lab for Config {
         train::stages(self)
     }
 
+    fn fork_state(&self, saved: &State) -> Result<Vec<Problem>, RunError> {
+        train::fork_state(self, saved)
+    }
+
     fn restore(run: &mut Running<'_, '_, Self>, saved: &State) -> Result<(), RunError> {
         train::restore(run, saved)
     }

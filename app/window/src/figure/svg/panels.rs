@@ -5,7 +5,7 @@ use super::geometry::Rect;
 use super::metrics::{self, Weight};
 use super::{LINE_SPACING, Page};
 use crate::figure::error::ExportError;
-use crate::figure::model::{Anchor, Body, Panel, PanelsBody};
+use crate::figure::model::{Anchor, Axis, Body, Panel, PanelsBody};
 
 /// Height over width of a panel where the page leaves it open: room for the words around a nearly square drawing.
 const PANEL_RATIO: f64 = 0.82;
@@ -70,7 +70,10 @@ fn columns(page: Page<'_>, body: &PanelsBody, width: f64, gap: f64) -> usize {
         let rows = body.panels.len().div_ceil(*columns) as f64;
         rows * (each(*columns) * PANEL_RATIO + gap) <= width * MOST_HEIGHT
     };
-    let is_map = |panel: &Panel| matches!(&panel.body, Body::Plot(plot) if plot.has_heat());
+    // Names of rows and a label beside them take the room that a heat map has to spare.
+    let is_spare = |axis: &Axis| axis.categories.is_none() || axis.label.is_empty();
+    let is_map =
+        |panel: &Panel| matches!(&panel.body, Body::Plot(plot) if plot.has_heat() && is_spare(&plot.y));
     let least = if body.panels.iter().all(is_map) { LEAST_MAP_WIDTH } else { LEAST_WIDTH };
     let least = page.style.tick_size * least;
     let readable = (1..=most).rev().find(|columns| each(*columns) >= least).unwrap_or(1);
@@ -126,6 +129,29 @@ mod tests {
         };
         assert_eq!(rows(PageStyle::Double), 2, "as the papers print them");
         assert_eq!(rows(PageStyle::Column), 4, "two in a row of one column");
+    }
+
+    #[test]
+    fn maps_with_named_rows_and_a_label_stand_below_each_other_in_one_column() {
+        let mut map = examples::checkerboard();
+        let rows = |figure: &Figure| {
+            let svg =
+                crate::figure::svg::write(figure, &PageStyle::Column.style(), Theme::Print.tokens()).unwrap();
+            let place = |letter: &str| {
+                let at = svg.find(&format!(">({letter}) ")).unwrap();
+                let y = svg[..at].rfind(" y=\"").unwrap() + 4;
+                svg[y..].split('"').next().unwrap().to_owned()
+            };
+            usize::from(place("a") != place("b")) + 1
+        };
+        let two = |map: &Figure| {
+            let panels = vec![Panel { title: "map".to_owned(), body: map.body.clone() }; 2];
+            Figure::new("Two", Body::Panels(PanelsBody { columns: 2, panels }), map.provenance.clone())
+        };
+        assert_eq!(rows(&two(&map)), 1, "names alone have room");
+        let Body::Plot(plot) = &mut map.body else { panic!("a map is a plot") };
+        plot.y.label = "size at the start".to_owned();
+        assert_eq!(rows(&two(&map)), 2);
     }
 
     #[test]

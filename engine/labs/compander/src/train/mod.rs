@@ -36,6 +36,8 @@ pub(crate) const TRAINING: &str = "first repeat";
 pub(crate) const REPEATS: &str = "all repeats";
 /// Under this name a checkpoint holds the [`Layout`].
 const LAYOUT: &str = "layout.cbor";
+/// Under this name it holds the figures of the repeats that are done.
+const FINISHED: &str = "finished.cbor";
 /// Pictures of the first repeat, about.
 const PICTURES: u64 = 48;
 /// Share of clipped weights from which a warning is due.
@@ -82,7 +84,7 @@ fn save_finished(
     finished: &mut Vec<Finished>,
     length: usize,
 ) -> Result<(), CodecError> {
-    codec.value("finished.cbor", finished)?;
+    codec.value(FINISHED, finished)?;
     for (place, one) in finished.iter_mut().enumerate() {
         one.latent.resize(length, 0.0);
         one.plain.resize(length, 0.0);
@@ -225,28 +227,48 @@ fn repeats(run: &mut Running<'_, '_, Config>) -> Result<(), RunError> {
     )
 }
 
+/// What a checkpoint says of the work that is done.
+struct Done {
+    phases: Phases,
+    finished: Vec<Finished>,
+}
+
+impl Saved for Done {
+    fn codec(&mut self, codec: &mut Codec<'_>) -> Result<(), CodecError> {
+        codec.value("phases.cbor", &mut self.phases)?;
+        codec.value(FINISHED, &mut self.finished)
+    }
+}
+
+/// Why a fork cannot go on from a checkpoint: repeats that are done would have other settings than those to come.
+pub(super) fn fork_state(config: &Config, saved: &State) -> Result<Vec<Problem>, RunError> {
+    let mut done = Done { phases: Phases::new(config), finished: Vec::new() };
+    store::restore(&mut done, saved)?;
+    let repeats = done.finished.len();
+    if repeats as u64 > config.repeats {
+        let problem = Problem::error("repeats", format!("{repeats} repeats are done already"));
+        return Ok(vec![problem.allowing(format!("{repeats} or more"))]);
+    }
+    if repeats == 0 || done.phases.goes_on_with(config) {
+        return Ok(Vec::new());
+    }
+    let keys = differing(config, done.phases.at(u64::MAX));
+    let problems = keys.into_iter().filter(|key| !matches!(*key, "repeats" | "record_every")).map(|key| {
+        let why =
+            "some repeats are trained already with another value; fork from a checkpoint of the first repeat";
+        Problem::error(key, why)
+    });
+    Ok(problems.collect())
+}
+
 /// Takes the state from a checkpoint; a fork that changes how networks are trained begins a new phase there.
 pub(super) fn restore(run: &mut Running<'_, '_, Config>, saved: &State) -> Result<(), RunError> {
     store::restore(run.state, saved)?;
     let config = run.settings;
-    let done = run.state.finished.len();
-    if done as u64 > config.repeats {
-        let problem = Problem::error("repeats", format!("{done} repeats are done already"));
-        return Err(RunError::Problems(vec![problem.allowing(format!("{done} or more"))]));
+    if !run.state.phases.goes_on_with(config) {
+        let step = run.state.duo.done;
+        run.state.phases.change(step, config);
     }
-    if run.state.phases.goes_on_with(config) {
-        return Ok(());
-    }
-    if !run.state.finished.is_empty() {
-        let keys = differing(config, run.state.phases.at(u64::MAX));
-        let problems = keys.into_iter().filter(|key| !matches!(*key, "repeats" | "record_every")).map(|key| {
-            let why = "some repeats are trained already with another value; fork from a checkpoint of the first repeat";
-            Problem::error(key, why)
-        });
-        return Err(RunError::Problems(problems.collect()));
-    }
-    let step = run.state.duo.done;
-    run.state.phases.change(step, config);
     Ok(())
 }
 
