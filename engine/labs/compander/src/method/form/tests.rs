@@ -20,7 +20,12 @@ proptest! {
                 prop_assert!(pair.value(form, v + by) > w, "strictly, near zero");
             }
             prop_assert!(w.abs() <= pair.bound(form), "bounded");
-            prop_assert!(pair.slope(form, v) > 0.0 && pair.slope(form, v) <= pair.slope_at_zero() + 1e-12);
+            let slope = pair.slope(form, v);
+            prop_assert!((0.0..=pair.slope_at_zero() + 1e-12).contains(&slope), "never falling, steepest at zero");
+            // The slope of tanh falls below the smallest number of double precision at some 370 widths.
+            if v.abs() < 300.0 * b {
+                prop_assert!(slope > 0.0, "rising wherever a number can say so");
+            }
         }
     }
 
