@@ -264,4 +264,15 @@ fn any_channels_are_drawn_and_a_figure_of_two_runs_names_both() {
     let (ids, svg) = written("oscillation_map");
     assert!(ids == ["a"] && svg.contains("a alone"), "a heat map shows one run, and says so");
     export("channels:los/train").code(2);
+    // A figure knows its runs by more than their names, and draws itself again.
+    let (_, first) = written("channels:loss/train,loss/test");
+    let origin = provenance::read(first.as_bytes()).unwrap();
+    let found: Vec<_> = origin.runs.iter().map(|run| (run.id.as_str(), run.seed)).collect();
+    assert_eq!(found, [("a", 0), ("b", 1)]);
+    assert!(origin.runs.iter().all(|run| run.config_hash.len() > 8 && !run.started.is_empty()));
+    let again = root.path().join("again.svg");
+    let mut command = weightscope();
+    command.args(["export", "--format", "svg", "--out"]).arg(&again).arg("--like").arg(&figure);
+    command.arg(&runs[0]).arg("--with").arg(&runs[1]).assert().code(0);
+    assert_eq!(std::fs::read_to_string(&again).unwrap(), first, "the same bytes");
 }

@@ -22,6 +22,7 @@ use weightscope_engine::{CATALOGUE, labs};
 use weightscope_gallery::Gallery;
 use weightscope_minimal::Minimal;
 use weightscope_window::exporting::{self, Beside, Dressing, Format, Job};
+use weightscope_window::figure::provenance::RunOrigin;
 use weightscope_window::figure::style::Page;
 use weightscope_window::views::ViewOptions;
 
@@ -318,8 +319,8 @@ impl Drawing<'_> {
     /// The figure of a view, as window and command line make it; why there is none.
     pub(crate) fn figure(&self, view: &ViewSpec) -> Result<Figure, String> {
         let beside = self.beside.iter().map(|(record, folder)| {
-            let id = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            Beside { label: id.clone(), id, record: record.clone(), folder: folder.clone() }
+            let origin = RunOrigin::of(&store::read_manifest(folder).unwrap());
+            Beside { label: origin.id.clone(), origin, record: record.clone(), folder: folder.clone() }
         });
         let manifest = store::read_manifest(self.folder).map_err(|error| error.to_string())?;
         let job = Job {

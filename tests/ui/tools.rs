@@ -7,10 +7,14 @@ use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use weightscope_engine::CATALOGUE;
 use weightscope_engine::experiment::Experiment;
+use weightscope_engine::record::Controls;
 use weightscope_engine::store::{self, Status};
 use weightscope_tests::runs::{finished, preset};
 use weightscope_tests::window::{click, click_when_ready, drop_on, until, wait_for, workbench};
+use weightscope_window::exporting::{Dressing, Format, Job};
 use weightscope_window::figure::provenance;
+use weightscope_window::figure::style::Page;
+use weightscope_window::views::ViewOptions;
 use weightscope_window::window::App;
 
 /// A finished short run in the folder of runs.
@@ -19,6 +23,26 @@ fn finished_run(root: &Path) -> PathBuf {
     let settings = [("float_epochs", "2"), ("epochs", "6"), ("window", "40")];
     finished(preset("oscillation/mlp-lsq", &settings), &path);
     path
+}
+
+/// Writes the figure of a view of a run.
+#[expect(clippy::unwrap_used, reason = "a test's helper fails by panicking")]
+fn export(run: &Path, view: &str, figure: &Path) {
+    let (stored, _) = store::read_run(CATALOGUE, run).unwrap();
+    let spec = stored.experiment.method.views().into_iter().find(|spec| spec.id == view).unwrap();
+    let job = Job {
+        provenance: weightscope_window::views::provenance(&stored.manifest),
+        experiment: stored.experiment,
+        record: stored.record,
+        folder: Some(run.to_owned()),
+        label: String::new(),
+        beside: Vec::new(),
+        controls: Controls::default(),
+        views: vec![(spec, ViewOptions::default())],
+        dressing: Dressing::default(),
+        page: Page::Column,
+    };
+    job.write(Format::Svg, figure).unwrap();
 }
 
 #[test]
@@ -62,6 +86,28 @@ fn an_exported_figure_dropped_on_a_fresh_window_brings_run_and_view_back() {
     until(&mut fresh, "run and view are back", |app| {
         app.status() == Some(Status::Done) && app.focused_view() == "accuracy"
     });
+}
+
+#[test]
+fn a_figure_whose_run_changed_or_is_gone_asks_for_it() {
+    let root = tempfile::tempdir().unwrap();
+    let path = finished_run(root.path());
+    let figure = root.path().join("figure.svg");
+    export(&path, "accuracy", &figure);
+    // Another run of the same name, in the place of the first.
+    let mut manifest = store::read_manifest(&path).unwrap();
+    manifest.config_hash = format!("f{}", manifest.config_hash.split_at(1).1);
+    store::write_manifest(&path, &manifest).unwrap();
+    let mut harness = workbench(root.path());
+    harness.step();
+    drop_on(&mut harness, &figure);
+    wait_for(&mut harness, "Which run does the figure show?");
+    harness.get_by_label_contains("its settings are others (configuration f");
+    assert_eq!(harness.state().status(), None, "nothing is guessed");
+    let folder = path.display().to_string();
+    harness.get_by_label_contains(&folder).click();
+    until(&mut harness, "the chosen run is shown", |app| app.status() == Some(Status::Done));
+    wait_for(&mut harness, "is not the run of the figure: its settings are others");
 }
 
 #[test]

@@ -209,8 +209,11 @@ pub(super) struct ExportArguments {
     /// The run folder
     pub run_dir: PathBuf,
     /// A view's id (see `views`), all, or channels:ID,ID for any channels of the record
-    #[arg(long, value_name = "ID|all")]
-    pub view: String,
+    #[arg(long, value_name = "ID|all", required_unless_present = "like")]
+    pub view: Option<String>,
+    /// A figure exported before: its views, scales, controls and words are taken
+    #[arg(long, value_name = "FIGURE", conflicts_with = "view")]
+    pub like: Option<PathBuf>,
     /// File format
     #[arg(long)]
     pub format: FormatWord,

@@ -12,29 +12,22 @@ use weightscope_engine::store::{self, StoredRun};
 use super::args::ExportArguments;
 use super::{Failure, output};
 use weightscope_window::exporting::{self, Beside, Dressing, Format, Job, Unnamed};
+use weightscope_window::figure::provenance::RunOrigin;
 use weightscope_window::views::{self, ViewOptions, own};
 
 /// `export RUN_DIR --view ID|all --format …`.
 pub(super) fn export(arguments: &ExportArguments) -> Result<(), Failure> {
     let run = read(&arguments.run_dir)?;
-    let mut specs = run.experiment.method.views();
-    if own::is_own(&arguments.view) {
-        specs.push(own_view(&arguments.view, &specs, &run.record)?);
-    }
-    let all = arguments.view == "all";
-    let chosen: Vec<_> = specs.iter().filter(|spec| all || spec.id == arguments.view).collect();
-    if chosen.is_empty() {
-        let ids: Vec<&str> = specs.iter().map(|spec| spec.id.as_str()).collect();
-        return Err(Failure::request(anyhow!(
-            "no view \"{}\"; this run has {}",
-            arguments.view,
-            ids.join(", ")
-        )));
-    }
-    let controls = controls(&specs, &arguments.control)?.complete(&specs, &run.record);
+    let all = arguments.view.as_deref() == Some("all");
+    let Wanted { pages, dressing, controls } = wanted(arguments, &run)?;
     let others = arguments.with.iter().map(|folder| read(folder)).collect::<Result<Vec<_>, _>>()?;
     let (label, beside) = named(&run, &others);
-    for spec in chosen {
+    let mut provenance = views::provenance(&run.manifest);
+    if others.iter().any(|other| other.manifest.id == run.manifest.id) {
+        provenance.name_first(&label);
+    }
+    for page in pages {
+        let id = page.iter().map(|(spec, _)| spec.id.as_str()).collect::<Vec<_>>().join("+");
         let job = Job {
             experiment: run.experiment.clone(),
             record: run.record.clone(),
@@ -42,26 +35,81 @@ pub(super) fn export(arguments: &ExportArguments) -> Result<(), Failure> {
             label: label.clone(),
             beside: beside.clone(),
             controls: controls.clone(),
-            provenance: views::provenance(&run.manifest),
-            views: vec![(spec.clone(), ViewOptions::default())],
-            dressing: Dressing::default(),
+            provenance: provenance.clone(),
+            views: page,
+            dressing: dressing.clone(),
             page: arguments.style.into(),
         };
-        let path = destination(arguments, &spec.id, all);
+        let path = destination(arguments, &id, all);
         let figure = match job.figure() {
             Ok(figure) => figure,
             // A view may have nothing to show in this run; with all of them asked for, that is no failure.
             Err(error) if all => {
-                output::note(&format!("skipped: {}: {error:#}", spec.id));
+                output::note(&format!("skipped: {id}: {error:#}"));
                 continue;
             }
             Err(error) => return Err(Failure::run(error)),
         };
+        if let Some(remark) = figure.lacking_letters() {
+            output::note(&format!("{id}: {remark}"));
+        }
         let bytes = exporting::bytes(&figure, arguments.format.into(), &job.dressing.style(job.page));
         bytes.and_then(|bytes| exporting::write(&bytes, &path)).map_err(Failure::run)?;
         output::line(&path.display().to_string());
     }
     Ok(())
+}
+
+/// What is to be drawn: the views of each page with their options, words and letters, controls.
+struct Wanted {
+    pages: Vec<Vec<(ViewSpec, ViewOptions)>>,
+    dressing: Dressing,
+    controls: Controls,
+}
+
+fn wanted(arguments: &ExportArguments, run: &StoredRun) -> Result<Wanted, Failure> {
+    let mut specs = run.experiment.method.views();
+    let typed = |specs: &[ViewSpec]| controls(specs, &arguments.control);
+    if let Some(path) = &arguments.like {
+        let figure = exporting::Like::read(path).map_err(Failure::request)?;
+        if figure.lab != run.experiment.lab() {
+            return Err(Failure::request(anyhow!(
+                "the figure is of the lab {}, the run of {}; name a run of that lab: {}",
+                figure.lab,
+                run.experiment.lab(),
+                path.display()
+            )));
+        }
+        let mut page = Vec::new();
+        for (id, options) in &figure.views {
+            page.push((view(id, &mut specs, &run.record)?, options.clone()));
+        }
+        let mut controls = typed(&specs)?;
+        for (id, value) in figure.views.iter().flat_map(|(_, options)| &options.controls.0) {
+            if !controls.0.contains_key(id) {
+                controls.set(id, value.clone());
+            }
+        }
+        let controls = controls.complete(&specs, &run.record);
+        return Ok(Wanted { pages: vec![page], dressing: figure.dressing, controls });
+    }
+    let id = arguments.view.as_deref().unwrap_or("all");
+    let chosen = if id == "all" { specs.clone() } else { vec![view(id, &mut specs, &run.record)?] };
+    let controls = typed(&specs)?.complete(&specs, &run.record);
+    let pages = chosen.into_iter().map(|spec| vec![(spec, ViewOptions::default())]).collect();
+    Ok(Wanted { pages, dressing: Dressing::default(), controls })
+}
+
+/// The view of that id; one of channels is made and added to those that are known.
+fn view(id: &str, specs: &mut Vec<ViewSpec>, record: &Record) -> Result<ViewSpec, Failure> {
+    if own::is_own(id) {
+        let spec = own_view(id, specs, record)?;
+        specs.push(spec);
+    }
+    specs.iter().find(|spec| spec.id == id).cloned().ok_or_else(|| {
+        let ids: Vec<&str> = specs.iter().map(|spec| spec.id.as_str()).collect();
+        Failure::request(anyhow!("no view \"{id}\"; this run has {}", ids.join(", ")))
+    })
 }
 
 /// A view of channels, such as `channels:loss/train,loss/test`.
@@ -90,8 +138,11 @@ fn named(run: &StoredRun, others: &[StoredRun]) -> (String, Vec<Beside>) {
     let label = names.next().unwrap_or_default();
     let is_shared = |id: &str| all.iter().filter(|run| run.manifest.id == id).count() > 1;
     let beside = others.iter().zip(names).map(|(run, label)| {
-        let id = if is_shared(&run.manifest.id) { label.clone() } else { run.manifest.id.clone() };
-        Beside { label, id, record: run.record.clone(), folder: run.path.clone() }
+        let mut origin = RunOrigin::of(&run.manifest);
+        if is_shared(&origin.id) {
+            origin.name.clone_from(&label);
+        }
+        Beside { label, origin, record: run.record.clone(), folder: run.path.clone() }
     });
     (label, beside.collect())
 }

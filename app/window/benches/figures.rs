@@ -33,7 +33,7 @@ fn record(count: usize) -> Record {
 fn files(criterion: &mut Criterion) {
     let record = record(1);
     let spec = ViewSpec::new("loss", "Loss", ViewKind::Lines, &["loss/*"]);
-    let source = Source { label: "", id: "", record: &record };
+    let source = Source { label: "", origin: None, record: &record };
     let figure =
         views::figure(&spec, &[source], &ViewOptions::default(), &Provenance::new("bench", "loss")).unwrap();
     let bytes = exporting::bytes(&figure, Format::Svg, &Page::Column.style()).unwrap();
@@ -56,7 +56,7 @@ fn frames(criterion: &mut Criterion) {
         ..ViewOptions::default()
     };
     criterion.bench_function("view: 50 series of 10^6 points for 800 columns", |bench| {
-        let source = Source { label: "", id: "", record: &record };
+        let source = Source { label: "", origin: None, record: &record };
         bench
             .iter(|| black_box(views::figure(&spec, &[source], &options, &Provenance::new("bench", "loss"))));
     });

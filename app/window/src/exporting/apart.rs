@@ -22,22 +22,42 @@ pub struct Unnamed<'a> {
 /// else a number.
 pub fn names_apart(runs: &[Unnamed<'_>]) -> Vec<String> {
     let mut names: Vec<String> = runs.iter().map(|run| run.id.to_owned()).collect();
-    for way in [by_settings, by_path, by_number] {
-        for place in 0..runs.len() {
-            let alike: Vec<usize> =
-                (0..runs.len()).filter(|other| names.get(*other) == names.get(place)).collect();
-            if alike.len() < 2 {
-                continue;
-            }
-            let group: Vec<&Unnamed<'_>> = alike.iter().filter_map(|index| runs.get(*index)).collect();
-            for (index, name) in alike.iter().zip(way(&group)) {
-                if let Some(slot) = names.get_mut(*index) {
-                    *slot = name;
-                }
+    tell_apart(&mut names, |alike| {
+        by_settings(&alike.iter().filter_map(|index| runs.get(*index)).collect::<Vec<_>>())
+    });
+    apart_by_place(names, &runs.iter().map(|run| run.folder).collect::<Vec<_>>())
+}
+
+/// The names, each of those that are alike with the end of its folder's path that tells it from the others, else with a number.
+pub(crate) fn apart_by_place(mut names: Vec<String>, folders: &[&Path]) -> Vec<String> {
+    let ids = names.clone();
+    tell_apart(&mut names, |alike| {
+        let group: Vec<&Path> = alike.iter().filter_map(|index| folders.get(*index).copied()).collect();
+        let name = alike.first().and_then(|index| ids.get(*index)).map_or("", String::as_str);
+        by_path(name, &group)
+    });
+    let told = names.clone();
+    tell_apart(&mut names, |alike| {
+        let name = alike.first().and_then(|index| told.get(*index)).map_or("", String::as_str);
+        (1..=alike.len()).map(|number| format!("{name} ({number})")).collect()
+    });
+    names
+}
+
+/// Gives each group of like names other ones.
+fn tell_apart(names: &mut [String], rename: impl Fn(&[usize]) -> Vec<String>) {
+    for place in 0..names.len() {
+        let alike: Vec<usize> =
+            (0..names.len()).filter(|other| names.get(*other) == names.get(place)).collect();
+        if alike.len() < 2 {
+            continue;
+        }
+        for (index, name) in alike.iter().zip(rename(&alike)) {
+            if let Some(slot) = names.get_mut(*index) {
+                *slot = name;
             }
         }
     }
-    names
 }
 
 fn by_settings(group: &[&Unnamed<'_>]) -> Vec<String> {
@@ -61,16 +81,13 @@ fn by_settings(group: &[&Unnamed<'_>]) -> Vec<String> {
     names
 }
 
-/// As much of the end of each path as tells them apart.
-fn by_path(group: &[&Unnamed<'_>]) -> Vec<String> {
+/// As much of the end of each path as tells them apart, after the name that they share unless the path ends with it.
+fn by_path(name: &str, group: &[&Path]) -> Vec<String> {
     let whole = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     let parts: Vec<Vec<String>> = group
         .iter()
-        .map(|run| {
-            whole(run.folder)
-                .components()
-                .map(|part| part.as_os_str().to_string_lossy().into_owned())
-                .collect()
+        .map(|folder| {
+            whole(folder).components().map(|part| part.as_os_str().to_string_lossy().into_owned()).collect()
         })
         .collect();
     let most = parts.iter().map(Vec::len).max().unwrap_or(0);
@@ -84,9 +101,7 @@ fn by_path(group: &[&Unnamed<'_>]) -> Vec<String> {
     let distinct =
         |names: &[String]| names.iter().collect::<std::collections::BTreeSet<_>>().len() == names.len();
     let found = (1..=most).map(ends).find(|names| distinct(names));
-    found.unwrap_or_else(|| group.iter().map(|run| run.id.to_owned()).collect())
-}
-
-fn by_number(group: &[&Unnamed<'_>]) -> Vec<String> {
-    group.iter().zip(1..).map(|(run, number)| format!("{} ({number})", run.id)).collect()
+    let Some(found) = found else { return vec![name.to_owned(); group.len()] };
+    let is_its_end = found.iter().all(|path| path.ends_with(name));
+    found.into_iter().map(|path| if is_its_end { path } else { format!("{name} · {path}") }).collect()
 }

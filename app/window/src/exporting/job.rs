@@ -8,10 +8,11 @@ use weightscope_frame::experiment::{Comments, Experiment, to_toml};
 use weightscope_frame::lab::Derive;
 use weightscope_frame::record::{Channel, Controls, Record, ViewSpec};
 use weightscope_frame::run::Control;
+use weightscope_frame::store;
 
 use super::{Dressing, Format, bytes, write};
 use crate::figure::model::{Body, Figure, Panel, PanelsBody};
-use crate::figure::provenance::Provenance;
+use crate::figure::provenance::{Provenance, RunOrigin};
 use crate::figure::style::Page;
 use crate::views::{self, Resolution, Source, ViewOptions};
 
@@ -23,8 +24,8 @@ const PANELS_IN_A_ROW: usize = 2;
 pub struct Beside {
     /// Its name in legends.
     pub label: String,
-    /// Its id, for the origin of the figure.
-    pub id: String,
+    /// Which run it is, for the origin of the figure.
+    pub origin: RunOrigin,
     /// Its record.
     pub record: Record,
     /// Its folder.
@@ -71,7 +72,9 @@ impl Job {
             1 => figures.remove(0),
             _ => self.panels(figures),
         };
-        Ok(self.dressing.apply(figure))
+        let mut figure = self.dressing.apply(figure);
+        figure.provenance.dressing = serde_json::to_value(&self.dressing)?;
+        Ok(figure)
     }
 
     fn one(&self, spec: &ViewSpec, options: &ViewOptions) -> anyhow::Result<Option<Figure>> {
@@ -97,10 +100,10 @@ impl Job {
             .map(|run| views::lay_over(&run.record, derived.get(&run.folder).map_or(&[], Vec::as_slice)))
             .collect();
         let label = if self.beside.is_empty() { "" } else { &self.label };
-        let mut sources = vec![Source { label, id: "", record: &record }];
+        let mut sources = vec![Source { label, origin: None, record: &record }];
         sources.extend(self.beside.iter().zip(&others).map(|(run, record)| Source {
             label: &run.label,
-            id: &run.id,
+            origin: Some(&run.origin),
             record,
         }));
         Ok(views::figure(spec, &sources, &options, &self.provenance))
@@ -120,11 +123,8 @@ impl Job {
         let mut provenance = self.provenance.clone();
         let ids: Vec<&str> = figures.iter().map(|figure| figure.provenance.view.as_str()).collect();
         provenance.view = ids.join("+");
-        for id in figures.iter().flat_map(|figure| &figure.provenance.run_ids) {
-            if !provenance.run_ids.contains(id) {
-                provenance.run_ids.push(id.clone());
-            }
-        }
+        figures.iter().flat_map(|figure| &figure.provenance.runs).for_each(|run| provenance.add(run));
+        provenance.view_state = figures.iter().map(|figure| figure.provenance.view_state.clone()).collect();
         let mut panels = Vec::new();
         for figure in figures {
             match figure.body {
@@ -160,28 +160,74 @@ impl Job {
             write(&bytes(&figure, format, &style)?, &folder.join(name))?;
         }
         let experiment = to_toml(&self.experiment, Comments::Each);
-        write(experiment.as_bytes(), &folder.join("experiment.toml"))?;
+        write(experiment.as_bytes(), &folder.join(experiment_name(1)))?;
+        for (run, number) in self.shown_beside(&figure).zip(2..) {
+            let (stored, _) = store::read_run(self.experiment.method.catalogue(), &run.folder)?;
+            let text = to_toml(&stored.experiment, Comments::Each);
+            write(text.as_bytes(), &folder.join(experiment_name(number)))?;
+        }
         write(self.readme(&figure).as_bytes(), &folder.join("README.md"))
     }
 
+    /// The runs beside the first of which the figure shows something.
+    fn shown_beside<'a>(&'a self, figure: &'a Figure) -> impl Iterator<Item = &'a Beside> {
+        self.beside.iter().filter(|run| figure.provenance.runs.contains(&run.origin))
+    }
+
     fn readme(&self, figure: &Figure) -> String {
-        let run = figure.provenance.run_ids.join(", ");
+        use std::fmt::Write as _;
         let view = &figure.provenance.view;
-        let seed = self.provenance.seed.map_or_else(|| "–".to_owned(), |seed| seed.to_string());
-        format!(
+        let mut text = format!(
             "# {}\n\n\
              `figure.pdf`, `figure.svg` and `figure.png` show the same figure; `data.csv` holds exactly what is plotted, \
-             at full precision; `experiment.toml` is what was run.\n\n\
-             | | |\n|---|---|\n| lab | {} |\n| run | {run} |\n| view | {view} |\n| seed | {seed} |\n| version | {} |\n\
-             | configuration (blake3) | {} |\n\n\
-             To make it again:\n\n```\nweightscope run experiment.toml --out run\n\
-             weightscope export run --view {} --format pdf --style {} --out figure.pdf\n```\n",
+             at full precision; the experiments are what was run.\n\n\
+             | | |\n|---|---|\n| lab | {} |\n| view | {view} |\n| version | {} |\n\n\
+             | run | experiment | seed | started | configuration (blake3) |\n|---|---|---|---|---|\n",
             if figure.title.is_empty() { view } else { &figure.title },
             self.provenance.lab,
             self.provenance.version,
-            self.provenance.config_hash,
-            self.views.first().map_or("all", |(spec, _)| spec.id.as_str()),
-            self.page.id(),
-        )
+        );
+        // Writing to a string cannot fail.
+        for (run, number) in figure.provenance.runs.iter().zip(1..) {
+            let _ = writeln!(
+                text,
+                "| {} | `{}` | {} | {} | {} |",
+                run.name,
+                experiment_name(number),
+                run.seed,
+                run.started,
+                run.config_hash
+            );
+        }
+        text.push_str("\nTo make this figure again:\n\n```\n");
+        for number in 1..=figure.provenance.runs.len() {
+            let _ = writeln!(text, "weightscope run {} --out run-{number}", experiment_name(number));
+        }
+        let mut with = String::new();
+        for number in 2..=figure.provenance.runs.len() {
+            let _ = write!(with, " --with run-{number}");
+        }
+        let _ = writeln!(
+            text,
+            "weightscope export run-1{with} --like figure.svg --format pdf --style {} --out again.pdf\n```",
+            self.page.id()
+        );
+        let forks = std::iter::once(self.folder.as_deref()).flatten();
+        let forks = forks.chain(self.shown_beside(figure).map(|run| run.folder.as_path()));
+        for manifest in forks.filter_map(|folder| store::read_manifest(folder).ok()) {
+            if let Some(parent) = &manifest.parent {
+                let _ = writeln!(
+                    text,
+                    "\n{} is a fork of {} at step {}: run from its experiment alone it trains under its settings from the start.",
+                    manifest.id, parent.id, parent.step
+                );
+            }
+        }
+        text
     }
+}
+
+/// Name of the experiment of the run at a place, counted from 1.
+fn experiment_name(number: usize) -> String {
+    if number == 1 { "experiment.toml".to_owned() } else { format!("experiment-{number}.toml") }
 }

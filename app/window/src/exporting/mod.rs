@@ -3,6 +3,7 @@
 mod apart;
 mod dressing;
 mod job;
+mod like;
 
 use std::path::Path;
 
@@ -14,9 +15,12 @@ use crate::figure::style::Style;
 use crate::figure::{csv, pdf, png, svg};
 use crate::theme::Theme;
 
+pub(crate) use apart::apart_by_place;
 pub use apart::{Unnamed, names_apart};
 pub use dressing::{Dressing, LegendPlace};
 pub use job::{Beside, Job};
+pub use like::Like;
+pub(crate) use like::views as views_of;
 
 /// File formats.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

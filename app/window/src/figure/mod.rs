@@ -21,6 +21,7 @@ mod examples;
 pub(crate) mod graph;
 pub mod hatch;
 mod items;
+mod letters;
 pub mod model;
 pub mod number;
 pub mod palette;

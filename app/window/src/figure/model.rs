@@ -187,8 +187,13 @@ impl Figure {
         Self { title: title.into(), caption: None, body, provenance, notes: Vec::new() }
     }
 
-    /// The notes of the author followed by those that follow from the data: points hidden by a logarithmic axis and
-    /// cells without a value.
+    /// Which letters of its words no font of figures has, as a remark; `None` if all can be drawn.
+    pub fn lacking_letters(&self) -> Option<String> {
+        super::letters::remark(self)
+    }
+
+    /// The notes of the author followed by those that follow from the data: points hidden by a logarithmic axis,
+    /// cells without a value, letters without a glyph.
     pub fn remarks(&self) -> Vec<String> {
         let mut remarks = self.notes.clone();
         match &self.body {
@@ -203,6 +208,7 @@ impl Figure {
             }
             Body::Table(_) | Body::Text(_) | Body::Graph(_) => {}
         }
+        remarks.extend(self.lacking_letters());
         remarks
     }
 }

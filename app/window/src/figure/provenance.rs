@@ -12,6 +12,7 @@ use std::io::Cursor;
 
 use resvg::usvg::roxmltree;
 use serde::{Deserialize, Serialize};
+use weightscope_frame::store::Manifest;
 
 /// Name of the program, and the key under which files hold the record.
 pub const PROGRAM: &str = "weightscope";
@@ -28,18 +29,80 @@ pub struct Provenance {
     pub version: String,
     /// Identifier of the lab.
     pub lab: String,
-    /// Identifiers of the runs shown.
+    /// Names of the runs shown, no two alike.
     pub run_ids: Vec<String>,
-    /// Hash of the resolved configuration.
+    /// What tells each of them from all other runs, in the same order; empty in figures of versions before 0.2.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub runs: Vec<RunOrigin>,
+    /// Hash of the first run's resolved configuration.
     pub config_hash: String,
     /// Seed of the first run.
     pub seed: Option<u64>,
     /// Identifier of the view.
     pub view: String,
-    /// What else the view needs to come back: scales, zoom, selection.
+    /// What else the view needs to come back: scales, selection, controls; a list of them for several views on one page.
     pub view_state: serde_json::Value,
+    /// Words, legend, letters that the author chose.
+    #[serde(skip_serializing_if = "serde_json::Value::is_null")]
+    pub dressing: serde_json::Value,
     /// A remark of the author.
     pub note: String,
+}
+
+/// What tells a run from all others, wherever its folder lies and whatever that is called.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct RunOrigin {
+    /// Its name in the figure: its id, or more where another run of the figure has the same.
+    pub name: String,
+    /// The name under which it was made.
+    pub id: String,
+    /// Hash of its resolved configuration.
+    pub config_hash: String,
+    /// Its seed.
+    pub seed: u64,
+    /// When it was started, in UTC.
+    pub started: String,
+}
+
+/// How a run that is here fits one that a figure names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fit {
+    /// The same run.
+    Same,
+    /// Another run of the same configuration: made again, or copied from a figure of an older version.
+    Again,
+    /// A run of that id whose configuration is another.
+    Namesake,
+    /// None of these.
+    Other,
+}
+
+impl RunOrigin {
+    /// The origin of a run, by its manifest.
+    pub fn of(manifest: &Manifest) -> Self {
+        Self {
+            name: manifest.id.clone(),
+            id: manifest.id.clone(),
+            config_hash: manifest.config_hash.clone(),
+            seed: manifest.seed,
+            started: manifest.started.clone(),
+        }
+    }
+
+    /// How a run fits this one.
+    pub fn fit(&self, manifest: &Manifest) -> Fit {
+        // Figures of older versions know an id only, or an id and a hash.
+        if self.config_hash.is_empty() {
+            return if manifest.id == self.id { Fit::Again } else { Fit::Other };
+        }
+        match (manifest.id == self.id, manifest.config_hash == self.config_hash) {
+            (true, true) if manifest.started == self.started => Fit::Same,
+            (_, true) => Fit::Again,
+            (true, false) => Fit::Namesake,
+            (false, false) => Fit::Other,
+        }
+    }
 }
 
 /// Why a file gives no provenance.
@@ -71,6 +134,40 @@ impl Provenance {
             lab: lab.into(),
             view: view.into(),
             ..Self::default()
+        }
+    }
+
+    /// The runs shown, the first first; of older figures what they know of them.
+    pub fn origins(&self) -> Vec<RunOrigin> {
+        if !self.runs.is_empty() {
+            return self.runs.clone();
+        }
+        let first = self.config_hash.as_str();
+        let hashes = std::iter::once(first).chain(std::iter::repeat(""));
+        let origin = |(id, hash): (&String, &str)| RunOrigin {
+            name: id.clone(),
+            id: id.clone(),
+            config_hash: hash.to_owned(),
+            ..RunOrigin::default()
+        };
+        self.run_ids.iter().zip(hashes).map(origin).collect()
+    }
+
+    /// Names the first run otherwise, where another of the figure has its id.
+    pub fn name_first(&mut self, name: &str) {
+        if let Some(first) = self.run_ids.first_mut() {
+            name.clone_into(first);
+        }
+        if let Some(first) = self.runs.first_mut() {
+            name.clone_into(&mut first.name);
+        }
+    }
+
+    /// Takes up one more run, once.
+    pub fn add(&mut self, origin: &RunOrigin) {
+        if !self.runs.contains(origin) {
+            self.run_ids.push(origin.name.clone());
+            self.runs.push(origin.clone());
         }
     }
 

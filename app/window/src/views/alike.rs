@@ -60,7 +60,7 @@ mod tests {
             Record::default(),
         ];
         let sources: Vec<Source<'_>> =
-            records.iter().map(|record| Source { label: "", id: "", record }).collect();
+            records.iter().map(|record| Source { label: "", origin: None, record }).collect();
         let (nothing, mut notes) = (Record::default(), Vec::new());
         let left = alike(&spec, &sources, &nothing, &mut notes);
         let drawn: Vec<bool> = left.iter().map(|source| source.record.get("rows").is_some()).collect();

@@ -105,7 +105,7 @@ mod tests {
             data: Data::Bands(Timeline::one(bands)),
         });
         let spec = ViewSpec::new("fan", "Fan", ViewKind::Bands, &["fan"]);
-        super::bands(&spec, &[Source { id: "", label: "", record: &record }], &ViewOptions::default())
+        super::bands(&spec, &[Source { origin: None, label: "", record: &record }], &ViewOptions::default())
             .unwrap()
     }
 

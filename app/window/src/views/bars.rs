@@ -145,8 +145,10 @@ mod tests {
             record
         });
         let [first, second] = &records;
-        let sources =
-            [Source { label: "a", id: "a", record: first }, Source { label: "b", id: "b", record: second }];
+        let sources = [
+            Source { label: "a", origin: None, record: first },
+            Source { label: "b", origin: None, record: second },
+        ];
         let spec = ViewSpec::new("bars", "Bars", record::ViewKind::Bars, &["bars"]);
         let plot = super::bars(&spec, &sources, &ViewOptions::default()).unwrap();
         let [Item::Bars(bars), Item::Line(line)] = plot.items.as_slice() else { panic!("{:?}", plot.items) };

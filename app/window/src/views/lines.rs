@@ -292,7 +292,7 @@ mod tests {
     fn drawn(families: &[&str], from: Option<f64>, traces: bool) -> (Vec<String>, Vec<Line>) {
         let records: Vec<Record> = (0..families.len()).map(|index| record(index as f64)).collect();
         let sources: Vec<Source<'_>> =
-            records.iter().map(|record| Source { label: "run", id: "", record }).collect();
+            records.iter().map(|record| Source { label: "run", origin: None, record }).collect();
         let runs = families.iter().enumerate().map(|(color, family)| RunStyle {
             color,
             from: from.filter(|_| color > 0),
@@ -325,7 +325,7 @@ mod tests {
         let record = record(0.0);
         let mut spec = ViewSpec::new("loss", "Loss", ViewKind::Lines, &["loss/*"]);
         spec.dashed = vec!["loss/te*".to_owned()];
-        let source = Source { label: "run", id: "", record: &record };
+        let source = Source { label: "run", origin: None, record: &record };
         let plot = lines(&spec, &[source], &ViewOptions::default(), &mut Vec::new()).unwrap();
         let drawn: Vec<(Ink, Dash)> = plot
             .items

@@ -94,7 +94,7 @@ mod tests {
         let mut record = Record::default();
         record.insert(Channel::new("m", "M", "", "", Data::Graph(Timeline::one(graph))));
         let spec = ViewSpec::new("m", "M", ViewKind::Matching, &["m"]);
-        let sources = [Source { id: "", label: "", record: &record }];
+        let sources = [Source { origin: None, label: "", record: &record }];
         let plot = matching(&spec, &sources, &ViewOptions::default(), &mut Vec::new()).unwrap();
         let lines: Vec<&Line> = plot
             .items

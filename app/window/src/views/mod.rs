@@ -22,6 +22,7 @@ mod simplex;
 mod smooth;
 mod table;
 mod trace;
+mod turned;
 
 use std::borrow::Cow;
 
@@ -41,15 +42,15 @@ use crate::figure::axis::Scale;
 use crate::figure::model::{
     Axis, Body, Dash, Figure, Handle, Ink, Item, Line, Orientation, Plot, Rule, Stroke,
 };
-use crate::figure::provenance::Provenance;
+use crate::figure::provenance::{Provenance, RunOrigin};
 
 /// One run that a view draws.
 #[derive(Clone, Copy)]
 pub struct Source<'a> {
     /// Words for legends when several runs are drawn.
     pub label: &'a str,
-    /// Id of the run, for the origin of the figure; empty for one run.
-    pub id: &'a str,
+    /// Which run it is, for the origin of the figure; `None` for the one that the figure is made of.
+    pub origin: Option<&'a RunOrigin>,
     /// Its record.
     pub record: &'a Record,
 }
@@ -66,7 +67,7 @@ pub fn figure(
     let sources = &alike::alike(spec, sources, &nothing, &mut notes)[..];
     let mut provenance = provenance.clone();
     provenance.view.clone_from(&spec.id);
-    provenance.run_ids = run_ids(spec, sources, options, provenance.run_ids);
+    add_runs(&mut provenance, spec, sources, options);
     provenance.view_state = serde_json::to_value(options).unwrap_or_else(|_| json!({}));
     let sources = if draws_several(spec) { sources } else { alone(spec, sources, &mut notes) };
     let spec = &worded(spec, sources);
@@ -90,6 +91,7 @@ pub fn figure(
         ViewKind::Text => Body::Text(table::text(spec, sources)?),
     };
     let body = with_handles(body, spec, options);
+    notes.extend(turned::note(spec, &options.controls));
     let title = match chosen(spec, sources, options) {
         Some(channel) if spec.one_channel => format!("{} – {}", spec.title, channel.label),
         _ => spec.title.clone(),
@@ -134,23 +136,12 @@ fn alone<'a, 'b>(spec: &ViewSpec, sources: &'b [Source<'a>], notes: &mut Vec<Str
     }
 }
 
-/// Ids of the runs that a figure shows.
-fn run_ids(
-    spec: &ViewSpec,
-    sources: &[Source<'_>],
-    options: &ViewOptions,
-    first: Vec<String>,
-) -> Vec<String> {
+/// Names the runs of which a figure shows something.
+fn add_runs(provenance: &mut Provenance, spec: &ViewSpec, sources: &[Source<'_>], options: &ViewOptions) {
     let others = sources.iter().skip(1).filter(|source| {
         spec.across || (draws_several(spec) && !channels(spec, **source, options).is_empty())
     });
-    let mut ids = first;
-    for source in others.filter(|source| !source.id.is_empty()) {
-        if !ids.iter().any(|id| id == source.id) {
-            ids.push(source.id.to_owned());
-        }
-    }
-    ids
+    others.filter_map(|source| source.origin).for_each(|origin| provenance.add(origin));
 }
 
 /// The colour of one of several runs.
@@ -165,10 +156,12 @@ pub fn provenance(manifest: &Manifest) -> Provenance {
         version: manifest.version.clone(),
         lab: manifest.lab.clone(),
         run_ids: vec![manifest.id.clone()],
+        runs: vec![RunOrigin::of(manifest)],
         config_hash: manifest.config_hash.clone(),
         seed: Some(manifest.seed),
         view: String::new(),
         view_state: serde_json::Value::Null,
+        dressing: serde_json::Value::Null,
         note: manifest.device.clone(),
     }
 }

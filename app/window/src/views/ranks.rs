@@ -74,7 +74,7 @@ mod tests {
             data: Data::Ranks(Timeline::one(ranks)),
         });
         let spec = ViewSpec::new("ranks", "Ranks", ViewKind::Ranks, &["ranks"]);
-        let sources = [Source { id: "", label: "", record: &record }];
+        let sources = [Source { origin: None, label: "", record: &record }];
         let mut notes = Vec::new();
         let plot = super::ranks(&spec, &sources, &ViewOptions::default(), &mut notes).unwrap();
         assert_eq!(notes, ["p = 0.01"], "the verdict stands below");

@@ -178,7 +178,7 @@ mod tests {
     fn a_trail_runs_between_the_corners_and_wrong_shares_are_counted() {
         let record = record(&[[1.0, 0.0, 0.0], [1.0 / 3.0; 3], [0.9, 0.9, 0.9], [0.0, 1.0, 0.0]]);
         let spec = ViewSpec::new("s", "S", ViewKind::Simplex, &["alpha"]);
-        let sources = [Source { id: "", label: "", record: &record }];
+        let sources = [Source { origin: None, label: "", record: &record }];
         let mut notes = Vec::new();
         let plot = simplex(&spec, &sources, &ViewOptions::default(), &mut notes).unwrap();
         let trail = plot.items.iter().find_map(|item| match item {

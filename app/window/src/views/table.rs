@@ -86,7 +86,7 @@ mod tests {
         let mut record = Record::default();
         record.insert(Channel::new("t".to_owned(), String::new(), "", "", data));
         let spec = ViewSpec::new("t", "T", ViewKind::Table, &["t"]);
-        let sources = [Source { id: "", label: "", record: &record }];
+        let sources = [Source { origin: None, label: "", record: &record }];
         let body = table(&spec, &sources, &ViewOptions::default()).unwrap();
         let aligned: Vec<Align> = body.columns.iter().map(|column| column.align).collect();
         assert_eq!(aligned, [Align::Left, Align::Right, Align::Right, Align::Right], "numbers to the right");

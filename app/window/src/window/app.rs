@@ -35,6 +35,7 @@ use super::takeaway::{self, TakeAway};
 use super::task::Task;
 use super::tiles::{Layout, Pane, Shares, TileBehavior, TileState, controls};
 use super::toasts::Toasts;
+use super::whose::Whose;
 use super::{inspector, remember, style};
 
 /// Below this width the inspector makes room for the views.
@@ -109,6 +110,8 @@ pub struct App {
     pub(super) history: History,
     pub(super) keeper: Keeper,
     pub(super) rescue: Rescue,
+    /// The question which run a dropped figure shows.
+    pub(super) whose: Option<Whose>,
     pub(super) high_contrast: bool,
     pub(super) settings: Settings,
     /// The session as it stood at the end of the last frame.
@@ -181,6 +184,7 @@ impl App {
             history: History::default(),
             keeper: Keeper::new(runs, session.clone()),
             rescue: Rescue::default(),
+            whose: None,
             high_contrast: session.high_contrast,
             settings: Settings::new(&session),
             last_session: None,
@@ -314,6 +318,7 @@ impl App {
         self.preview = self.preview.take().filter(|preview| preview.open);
         self.toasts.ui(&context);
         self.rescue_ui(&context, &mut actions);
+        self.whose_ui(&context);
         actions.into_iter().for_each(|action| self.apply(action, &context));
         self.remember(&context);
     }

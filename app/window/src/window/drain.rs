@@ -85,6 +85,7 @@ impl App {
                     shown.status = outcome.status;
                     shown.reason = outcome.reason;
                     shown.results = outcome.results;
+                    shown.results_of = outcome.results_of;
                 }
             }
             Ok(Ending::Verified(Comparison::Identical { rows })) => {

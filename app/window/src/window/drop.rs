@@ -13,13 +13,17 @@ use super::form::Form;
 use super::runs::folder_name;
 use super::shown::Shown;
 use super::task::Task;
-use crate::figure::provenance::{self, Provenance};
-use crate::views::{ViewOptions, own};
+use super::whose::{self, Found, Whose};
+use crate::exporting::views_of;
+use crate::figure::provenance::{self, Fit, Provenance};
+use crate::views::own;
 
 /// What a dropped file turned out to be.
 pub(super) enum Dropped {
     Run(Box<Shown>, Vec<String>),
     Figure(Box<Shown>, Box<Provenance>, Beside),
+    /// A figure whose run has to be asked for.
+    Asked(Box<Whose>),
     Experiment(Box<Experiment>, PathBuf),
     Data(PathBuf),
 }
@@ -29,6 +33,8 @@ pub(super) enum Dropped {
 pub(super) struct Beside {
     found: Vec<PathBuf>,
     missing: Vec<String>,
+    /// What is to be said of the first run.
+    remark: Option<String>,
 }
 
 impl App {
@@ -57,6 +63,7 @@ impl App {
                 self.show_run(*shown);
             }
             Ok(Dropped::Figure(shown, provenance, beside)) => self.show_figure(*shown, &provenance, &beside),
+            Ok(Dropped::Asked(whose)) => self.whose = Some(*whose),
             Ok(Dropped::Experiment(experiment, path)) => {
                 self.form = Form::new(*experiment, &folder_name(&path));
                 self.say(Urgency::Info, format!("In the form: {}", path.display()));
@@ -66,25 +73,38 @@ impl App {
         }
     }
 
+    /// Asks which run a dropped figure shows, and opens the one that is named.
+    pub(super) fn whose_ui(&mut self, context: &Context) {
+        let named = self.whose.as_mut().and_then(|whose| whose.ui(context));
+        if let Some((folder, provenance)) = named {
+            let (root, catalogue) = (self.root.clone(), self.catalogue);
+            self.whose = None;
+            self.dropping =
+                Task::spawn("dropped figure", context, move || of_run(catalogue, &folder, provenance, &root));
+        }
+        self.whose = self.whose.take().filter(|whose| whose.open);
+    }
+
     /// The run and the view that a figure shows, with the view's options.
     fn show_figure(&mut self, shown: Shown, provenance: &Provenance, beside: &Beside) {
-        let view = provenance.view.split('+').next().unwrap_or_default().to_owned();
+        let Some((view, options)) = views_of(provenance).into_iter().next() else { return };
         let title = shown.title.clone();
         self.show_run(shown);
         if own::is_own(&view) {
             self.add_views(vec![view.clone()], None);
         }
-        if let Ok(options) = serde_json::from_value::<ViewOptions>(provenance.view_state.clone()) {
-            for (id, value) in options.controls.0.clone() {
-                self.controls.set(&id, value);
-            }
-            if !beside.found.is_empty() {
-                self.runs.lay_over(&beside.found, &options.overlay);
-            }
-            self.tiles.entry(view.clone()).or_default().options = options;
+        for (id, value) in options.controls.0.clone() {
+            self.controls.set(&id, value);
+        }
+        if !beside.found.is_empty() {
+            self.runs.lay_over(&beside.found, &options.overlay);
+        }
+        self.tiles.entry(view.clone()).or_default().options = options;
+        if let Some(remark) = &beside.remark {
+            self.say(Urgency::Warning, remark.clone());
         }
         if !beside.missing.is_empty() {
-            let text = format!("Runs of the figure that are not here: {}", beside.missing.join(", "));
+            let text = format!("Runs of the figure that are not drawn: {}", beside.missing.join("; "));
             self.say(Urgency::Warning, text);
         }
         if let Some(layout) = &mut self.layout {
@@ -139,24 +159,43 @@ fn unreadable(error: &std::io::Error, path: &Path) -> String {
 fn figure(catalogue: Catalogue, path: &Path, root: &Path) -> Result<Dropped, String> {
     let bytes = std::fs::read(path).map_err(|error| unreadable(&error, path))?;
     let provenance = provenance::read(&bytes).map_err(|error| format!("{error}: {}", path.display()))?;
-    let (id, others) = provenance.run_ids.split_first().ok_or("the figure names no run")?;
+    let origins = provenance.origins();
+    let first = origins.first().ok_or("the figure names no run")?;
     // A figure written into its own run folder is found even when the run was moved.
-    let own = path.ancestors().find(|folder| store::read_manifest(folder).is_ok_and(|found| found.id == *id));
-    let here = if own.is_some() && others.is_empty() { Vec::new() } else { store::scan(root).runs };
-    let find =
-        |id: &String| here.iter().find(|entry| entry.manifest.id == *id).map(|entry| entry.path.clone());
+    let own = path.ancestors().find(|folder| {
+        store::read_manifest(folder)
+            .is_ok_and(|manifest| matches!(first.fit(&manifest), Fit::Same | Fit::Again))
+    });
     let folder = match own {
         Some(folder) => folder.to_owned(),
-        None => {
-            find(id).ok_or_else(|| format!("its run {id} is not among the runs here: {}", root.display()))?
-        }
+        None => match whose::find(first, &store::scan(root).runs, root) {
+            Found::One(folder) => folder,
+            Found::Ask(reason, near) => {
+                return Ok(Dropped::Asked(Box::new(Whose::new(provenance, reason, near))));
+            }
+        },
     };
-    let (shown, _) = Shown::read(catalogue, &folder)?;
-    let mut beside = Beside::default();
-    for id in others {
-        match find(id) {
-            Some(path) => beside.found.push(path),
-            None => beside.missing.push(id.clone()),
+    of_run(catalogue, &folder, provenance, root)
+}
+
+/// A figure whose first run is known.
+fn of_run(
+    catalogue: Catalogue,
+    folder: &Path,
+    provenance: Provenance,
+    root: &Path,
+) -> Result<Dropped, String> {
+    let origins = provenance.origins();
+    let (shown, _) = Shown::read(catalogue, folder)?;
+    let remark = origins.first().and_then(|first| whose::remark(first, folder));
+    let mut beside = Beside { remark, ..Beside::default() };
+    if origins.len() > 1 {
+        let here = store::scan(root).runs;
+        for origin in origins.iter().skip(1) {
+            match whose::find(origin, &here, root) {
+                Found::One(path) => beside.found.push(path),
+                Found::Ask(reason, _) => beside.missing.push(reason.trim_end_matches(':').to_owned()),
+            }
         }
     }
     Ok(Dropped::Figure(Box::new(shown), Box::new(provenance), beside))

@@ -3,7 +3,7 @@
 use egui::{RichText, Ui};
 use weightscope_frame::experiment::Experiment;
 use weightscope_frame::lab::ReferenceRow;
-use weightscope_frame::record::AxisScale;
+use weightscope_frame::record::{AxisScale, Metric};
 
 use super::shown::Shown;
 use super::style::{color, tokens};
@@ -36,6 +36,7 @@ pub(super) fn ui(ui: &mut Ui, shown: &Shown, form: &Experiment, focus: &str, til
         ui.separator();
         card(ui, shown);
         ui.separator();
+        read(ui, shown);
         changed(ui, shown);
     });
 }
@@ -105,7 +106,12 @@ fn results(ui: &mut Ui, shown: &Shown) {
     let widest = ui.available_width() * NAME_SHARE;
     egui::Grid::new("results").num_columns(2).striped(true).show(ui, |ui| {
         for (name, value) in &shown.results {
-            cut_label(ui, name, widest);
+            let metric = Metric::find(shown.experiment.method.metrics(), name);
+            let of = shown.results_of.get(name);
+            let words = of.map_or_else(|| name.clone(), |of| format!("{name} ({of})"));
+            let about =
+                metric.map_or_else(String::new, |metric| format!("{}: {}", metric.label, metric.about));
+            cut_label(ui, &words, widest, &about);
             ui.label(readable(*value)).on_hover_text(value.to_string());
             ui.end_row();
         }
@@ -124,11 +130,41 @@ const MOST_PLAIN: f64 = 1e9;
 const NAME_SHARE: f32 = 0.68;
 
 /// Words that must not widen the panel: cut with dots, whole on hover.
-fn cut_label(ui: &mut Ui, text: &str, widest: f32) {
+fn cut_label(ui: &mut Ui, text: &str, widest: f32, about: &str) {
     ui.scope(|ui| {
         ui.set_max_width(widest);
-        ui.add(egui::Label::new(text).truncate());
+        let label = ui.add(egui::Label::new(text).truncate());
+        if !about.is_empty() {
+            label.on_hover_text(format!("{text}\n{about}"));
+        }
     });
+}
+
+/// What was read of the data, as the log and the manifest have it.
+fn read(ui: &mut Ui, shown: &Shown) {
+    for (index, read) in shown.data.iter().enumerate() {
+        ui.push_id(("read", index), |ui| {
+            let doubts = read.doubts.len();
+            let heading = if doubts == 0 {
+                "What was read".to_owned()
+            } else {
+                format!("What was read ({} to look at)", count(doubts as u64))
+            };
+            egui::CollapsingHeader::new(heading).default_open(doubts > 0).show(ui, |ui| {
+                for line in read.lines() {
+                    ui.add(egui::Label::new(RichText::new(line).small()).wrap());
+                }
+                let warning = color(tokens(ui.ctx()).warning);
+                for doubt in &read.doubts {
+                    let text = RichText::new(doubt.to_string()).small().color(warning);
+                    ui.add(egui::Label::new(text).wrap());
+                }
+            });
+        });
+    }
+    if !shown.data.is_empty() {
+        ui.separator();
+    }
 }
 
 fn card(ui: &mut Ui, shown: &Shown) {
@@ -164,8 +200,8 @@ fn changed(ui: &mut Ui, shown: &Shown) {
     egui::Grid::new("changed settings").num_columns(2).striped(true).show(ui, |ui| {
         for ((field, value), (_, default)) in shown.experiment.settings().into_iter().zip(defaults) {
             if value != default {
-                cut_label(ui, field.key, widest);
-                cut_label(ui, &value.to_string(), widest);
+                cut_label(ui, field.key, widest, "");
+                cut_label(ui, &value.to_string(), widest, "");
                 ui.end_row();
             }
         }

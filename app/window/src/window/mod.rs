@@ -41,6 +41,7 @@ mod takeaway;
 mod task;
 mod tiles;
 mod toasts;
+mod whose;
 
 use std::path::Path;
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use weightscope_frame::data::Read;
 use weightscope_frame::experiment::Experiment;
 use weightscope_frame::lab::Catalogue;
 use weightscope_frame::record::{Record, ViewSpec};
@@ -27,12 +28,16 @@ pub(super) struct Shown {
     pub(super) snapshot: Arc<Snapshot>,
     /// Its final figures.
     pub(super) results: BTreeMap<String, f64>,
+    /// What some of them are of, in words.
+    pub(super) results_of: BTreeMap<String, String>,
     /// How it stands.
     pub(super) status: Status,
     /// Why it failed.
     pub(super) reason: Option<String>,
     /// Where its figures come from.
     pub(super) provenance: Provenance,
+    /// What was read of its data.
+    pub(super) data: Vec<Read>,
     /// Grows with each new snapshot: the key of cached figures.
     pub(super) version: u64,
 }
@@ -47,9 +52,11 @@ impl Shown {
             folder: None,
             snapshot: Arc::default(),
             results: BTreeMap::new(),
+            results_of: BTreeMap::new(),
             status: Status::Running,
             reason: None,
             provenance: Provenance::new(experiment.lab(), ""),
+            data: Vec::new(),
             version: 0,
         }
     }
@@ -70,10 +77,12 @@ impl Shown {
             folder: Some(path.to_owned()),
             snapshot: Arc::new(Snapshot { record: run.record, progress, paused: false }),
             results: run.manifest.results,
+            results_of: run.manifest.results_of,
             status: run.manifest.status,
             reason: run.manifest.reason,
             experiment: run.experiment,
             provenance,
+            data: run.manifest.data,
             version: 1,
         };
         Ok((shown, warnings.iter().map(ToString::to_string).collect()))
@@ -120,9 +129,10 @@ impl Shown {
         self.folder = Some(folder.to_owned());
         if let Some(name) = folder.file_name() {
             self.title = name.to_string_lossy().into_owned();
-            self.provenance.run_ids = vec![self.title.clone()];
         }
-        self.provenance.seed = Some(self.experiment.seed);
-        self.provenance.config_hash = weightscope_frame::run::config_hash(&self.experiment);
+        if let Ok(manifest) = weightscope_frame::store::read_manifest(folder) {
+            self.provenance = views::provenance(&manifest);
+            self.data = manifest.data;
+        }
     }
 }

@@ -13,7 +13,7 @@ use super::drive::drive;
 use super::{About, Derive, Lab, Method, Picked, Predicted, Prediction, Product, ReferenceRow, View};
 use crate::experiment::{Cost, Described, Problem, Visitor, changed_in_fork};
 use crate::record::declared::Declaration;
-use crate::record::{Channel, Controls, Metric, Pick, Record, ViewSpec};
+use crate::record::{Channel, ControlSpec, Controls, Metric, Pick, Record, ViewSpec};
 use crate::run::{Context, Control, RunError};
 use crate::store::{Artifact, State};
 
@@ -126,7 +126,15 @@ impl<L: Lab> Guest for L {
     }
 
     fn views(&self) -> Vec<ViewSpec> {
-        Lab::views(self).into_iter().map(|view| view.spec).collect()
+        let mut specs: Vec<ViewSpec> = Lab::views(self).into_iter().map(|view| view.spec).collect();
+        let all: Vec<ControlSpec> = specs.iter().flat_map(|spec| spec.controls.clone()).collect();
+        for spec in &mut specs {
+            let own = |id: &String| spec.controls.iter().any(|control| control.id == *id);
+            let foreign = spec.derives.iter().filter(|id| !own(id));
+            spec.turned_elsewhere =
+                foreign.filter_map(|id| all.iter().find(|control| control.id == *id).cloned()).collect();
+        }
+        specs
     }
 
     fn reference(&self) -> Vec<ReferenceRow> {

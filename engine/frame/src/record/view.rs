@@ -225,6 +225,9 @@ pub struct ViewSpec {
     pub controls: Vec<ControlSpec>,
     /// The controls that the derived channels of this view depend on; empty if it has none.
     pub derives: Vec<String>,
+    /// The controls of other views among these, as they are declared there; the frame fills it in.
+    #[serde(default)]
+    pub turned_elsewhere: Vec<ControlSpec>,
     /// True if the view is made from several runs: its channels are derived from this run and the ticked ones.
     #[serde(default)]
     pub across: bool,
@@ -283,6 +286,7 @@ impl ViewSpec {
             actions: Vec::new(),
             controls: Vec::new(),
             derives: Vec::new(),
+            turned_elsewhere: Vec::new(),
             across: false,
             agree: Vec::new(),
             tab_of: None,

@@ -34,6 +34,7 @@ pub struct Context<'a> {
     /// Seed of the run.
     pub seed: u64,
     pub(super) results: BTreeMap<String, f64>,
+    pub(super) results_of: BTreeMap<String, String>,
     /// What the lab may record and report.
     declared: &'static [&'static dyn Declaration],
     metrics_declared: &'static [Metric],
@@ -131,6 +132,7 @@ impl<'a> Context<'a> {
             record: parts.record,
             waiting: Waiting::default(),
             results: marks.results.clone(),
+            results_of: marks.results_of.clone(),
             declared: parts.declared,
             metrics_declared: parts.metrics_declared,
             undeclared: None,
@@ -228,6 +230,12 @@ impl<'a> Context<'a> {
     /// Reports a final figure of the run; set again, the last value stands. Kept however the run ends.
     pub fn result(&mut self, metric: &Metric, value: f64) {
         self.report(metric.name.to_owned(), value);
+    }
+
+    /// Reports a final figure with what it is of, in words that only the run knows: which method, which stage.
+    pub fn result_said(&mut self, metric: &Metric, value: f64, of: &str) {
+        self.results_of.insert(metric.name.to_owned(), of.to_owned());
+        self.result(metric, value);
     }
 
     /// Reports the figure of one member of a family of figures.
@@ -412,6 +420,7 @@ impl<'a> Context<'a> {
             stage: self.progress.stage,
             stage_step: Some(self.stage_step),
             results: self.results.clone(),
+            results_of: self.results_of.clone(),
             epoch: self.epoch,
             seconds: self.clock.seconds(),
             metrics_bytes,

@@ -51,6 +51,8 @@ pub struct Outcome {
     pub folder: Option<PathBuf>,
     /// Its final figures.
     pub results: BTreeMap<String, f64>,
+    /// What some of them are of.
+    pub results_of: BTreeMap<String, String>,
     /// Its record.
     pub record: Record,
 }
@@ -129,8 +131,14 @@ pub fn resume_with(
     let mut manifest = store::read_manifest(path)?;
     if manifest.status == Status::Done {
         let (stored, _) = store::read_run(catalogue, path)?;
-        let (results, folder) = (stored.manifest.results, Some(path.to_owned()));
-        return Ok(Outcome { status: Status::Done, reason: None, folder, results, record: stored.record });
+        return Ok(Outcome {
+            status: Status::Done,
+            reason: None,
+            folder: Some(path.to_owned()),
+            results: stored.manifest.results,
+            results_of: stored.manifest.results_of,
+            record: stored.record,
+        });
     }
     let mut experiment = store::read_experiment(catalogue, path)?;
     if let Some(place) = &how.data {
@@ -158,6 +166,7 @@ pub fn resume_with(
             // A fork at the checkpoint that it was made from: the figures are those of its parent.
             if manifest.parent.as_ref().is_some_and(|parent| parent.step == checkpoint.marks.step) {
                 checkpoint.marks.results.clear();
+                checkpoint.marks.results_of.clear();
             }
             Start {
                 experiment: &experiment,
@@ -269,6 +278,7 @@ fn carry_out(
         reason,
         folder: folder.map(|folder| folder.path().to_owned()),
         results: manifest.results,
+        results_of: manifest.results_of,
         record: context.record().clone(),
     })
 }
@@ -288,6 +298,7 @@ fn finish(
     manifest.step = context.progress.step;
     manifest.steps = context.progress.steps;
     manifest.results.clone_from(&context.results);
+    manifest.results_of.clone_from(&context.results_of);
     if !context.sources.read.is_empty() {
         (manifest.data, manifest.dataset_hash) = (context.sources.read.clone(), context.sources.hash());
     }

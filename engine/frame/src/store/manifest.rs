@@ -113,6 +113,9 @@ pub struct Manifest {
     pub verified: Option<Verification>,
     /// Final figures of the run.
     pub results: BTreeMap<String, f64>,
+    /// What some of them are of, in words that only the run knows: the method that came out best, its stage.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub results_of: BTreeMap<String, String>,
     /// The person's note.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub note: String,

@@ -90,6 +90,9 @@ pub struct Marks {
     /// Final figures as they stood.
     #[serde(default)]
     pub results: BTreeMap<String, f64>,
+    /// What final figures are of, in words, as it stood.
+    #[serde(default)]
+    pub results_of: BTreeMap<String, String>,
     /// Length of `metrics.csv` at this step.
     pub metrics_bytes: u64,
 }

@@ -13,8 +13,9 @@ weightscope_frame::channels! {
     ACCURACY_TEACHER: Scalar = "accuracy/teacher", "float teacher, test", "", "Test accuracy of the float network.";
     LEARNING_RATE: Scalar = "learning_rate", "learning rate", "", "Learning rate of the weights.";
     OSCILLATING_LAYER: Family<OfScalars> = "oscillating_share_layer", "oscillating share", "", "Share of oscillating weights of the layer.";
-    SCALE: Family<OfScalars> = "scale", "scale", "", "Mean scale over the rows of the layer.";
+    SCALE: Family<OfScalars> = "scale", "scale", "", "Mean scale over the rows of the layer; learned steps as they are, also below the floor at which they act.";
     ROW_SCALE: Family<OfScalars> = "row_scale", "scale of row 0", "", "Scale of the layer's first row.";
+    NEGATIVE_STEPS: Scalar = "negative_steps", "steps below zero", "", "Number of learned LSQ steps below zero, which act at their floor; recorded from the first of them on.";
     OSCILLATING_ALL: Scalar = "oscillating_share/all", "all layers", "", "Share of oscillating weights, all layers.";
     SWITCHES: Scalar = "switches_per_weight_step", "all", "", "Level changes per weight and step since the last recorded point.";
     SWITCHES_WEIGHT: Scalar = "flips/weight_driven", "weight-driven", "", "Level changes that the weight's own motion causes, per weight and step.";

@@ -8,5 +8,6 @@ weightscope_frame::metrics! {
     SCALE_DRIVEN_SHARE = "scale_driven_share", "scale-driven share", "", "Share of the level changes that vanish under the scale of the step before, over the last window.";
     NEAR_BOUNDARY_SHARE = "near_boundary_share", "near a boundary", "", "Share of weights within 0.05 step of an interior decision boundary, at the end.";
     FROZEN_SHARE = "frozen_share", "frozen share", "", "Share of weights that do not move any more: pinned by freezing, or masked by annealing.";
+    NEGATIVE_STEPS = "negative_steps", "learned steps below zero", "", "Most learned LSQ steps below zero at one recorded point; they act at their floor. Absent if there was none.";
     STEPS_PER_SECOND = "steps_per_second", "speed", "steps/s", "Training steps a second of the quantized stage, of the whole run without one.", clock;
 }

@@ -35,6 +35,12 @@ pub(super) fn needs_symbol_font(symbol: char, weight: Weight) -> bool {
     !faces.has(symbol, weight) && advance_in(faces.symbols.as_ref(), symbol).is_some()
 }
 
+/// Whether one of the shipped fonts has the character.
+pub(crate) fn has_glyph(symbol: char) -> bool {
+    let faces = Faces::get();
+    faces.has(symbol, Weight::Regular) || advance_in(faces.symbols.as_ref(), symbol).is_some()
+}
+
 /// Breaks a text at its spaces into lines that fit; a single word that does not fit is broken anywhere. An empty text
 /// has no lines.
 pub(super) fn wrap(text: &str, room: f64, size: f64, weight: Weight) -> Vec<String> {

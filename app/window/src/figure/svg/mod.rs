@@ -22,6 +22,7 @@ mod table;
 use canvas::{Canvas, TextStyle};
 pub(crate) use geometry::Rect;
 use metrics::Weight;
+pub(crate) use metrics::has_glyph;
 
 use super::error::ExportError;
 use super::model::{Anchor, Body, Figure};

@@ -12,6 +12,7 @@ use weightscope_frame::store;
 use super::layout::RunsLayout;
 use super::model::{Row, family_key};
 use crate::exporting;
+use crate::figure::provenance::RunOrigin;
 use crate::views::{self, Overlay, RunStyle, Source};
 use crate::window::task::Task;
 
@@ -137,13 +138,13 @@ impl OverlaySet {
         beside: &'a [Cow<'a, Record>],
     ) -> Vec<Source<'a>> {
         if self.beside.is_empty() {
-            return vec![Source { label: "", id: "", record: shown }];
+            return vec![Source { label: "", origin: None, record: shown }];
         }
         let others = self.beside.iter().zip(beside);
-        std::iter::once(Source { label: &self.shown.0, id: "", record: shown })
+        std::iter::once(Source { label: &self.shown.0, origin: None, record: shown })
             .chain(others.map(|(beside, record)| Source {
                 label: &beside.run.label,
-                id: &beside.run.id,
+                origin: Some(&beside.run.origin),
                 record,
             }))
             .collect()
@@ -214,6 +215,7 @@ pub(super) fn set(
     };
     let folder = shown_path.map(Path::to_owned);
     let mut set = OverlaySet { generation, folder, ..OverlaySet::default() };
+    let is_shared = |id: &str| ids.iter().filter(|other| **other == id).count() > 1;
     for (row, (label, family)) in all.iter().zip(words) {
         let style = style(row, &family);
         if Some(row.path.as_path()) == shown_path {
@@ -223,8 +225,11 @@ pub(super) fn set(
         let record =
             live.get(&row.path).or_else(|| records.loaded.get(&row.path).map(|loaded| &loaded.record));
         if let Some(record) = record {
-            let (id, folder) = (row.manifest.id.clone(), row.path.clone());
-            let run = exporting::Beside { label, id, record: record.clone(), folder };
+            let mut origin = RunOrigin::of(&row.manifest);
+            if is_shared(&origin.id) {
+                origin.name.clone_from(&label);
+            }
+            let run = exporting::Beside { label, origin, record: record.clone(), folder: row.path.clone() };
             set.beside.push(Beside { run, style });
         }
     }
@@ -239,7 +244,8 @@ pub(super) fn set(
 fn labels(rows: &[&Row]) -> Vec<(String, String)> {
     const MOST_SETTINGS: usize = 2;
     let families: Vec<String> = rows.iter().map(|row| family_key(row)).collect();
-    rows.iter()
+    let labelled: Vec<(String, String)> = rows
+        .iter()
         .zip(&families)
         .map(|(row, family)| {
             let rivals: Vec<&&Row> = rows
@@ -261,7 +267,11 @@ fn labels(rows: &[&Row]) -> Vec<(String, String)> {
             }
             (format!("{name} s{}", row.manifest.seed), name)
         })
-        .collect()
+        .collect();
+    // Runs with the same words and settings, such as one made again elsewhere, still have a place of their own.
+    let (names, families): (Vec<String>, Vec<String>) = labelled.into_iter().unzip();
+    let folders: Vec<&Path> = rows.iter().map(|row| row.path.as_path()).collect();
+    exporting::apart_by_place(names, &folders).into_iter().zip(families).collect()
 }
 
 /// True if two runs differ in what is drawn of them although their words are the same.
@@ -294,7 +304,7 @@ mod tests {
         let ticked: Vec<&Row> = rows.iter().collect();
         let mut layout = RunsLayout::default();
         let set = set(1, rows.first(), &ticked, &Records::default(), &live, &mut layout);
-        let beside: Vec<&str> = set.beside.iter().map(|beside| beside.run.id.as_str()).collect();
+        let beside: Vec<&str> = set.beside.iter().map(|beside| beside.run.origin.id.as_str()).collect();
         assert_eq!(beside, [rows[1].manifest.id.as_str()], "neither itself nor the other lab's");
     }
 

@@ -178,6 +178,14 @@ impl WeightPlan {
         }
     }
 
+    /// The learned steps as they are, one a row, also those below the floor at which they act; `None` for statistical scales.
+    pub fn learned_steps<'a>(&self, parameters: &'a Parameters) -> Option<&'a [f32]> {
+        match self.rule {
+            Rule::Lsq { step, .. } => Some(parameters.get(step)),
+            Rule::StatsQ { .. } => None,
+        }
+    }
+
     /// Quantizes the present weights.
     pub fn quantize(&self, parameters: &Parameters) -> WeightState {
         let latent = self.latent(parameters);

@@ -12,6 +12,7 @@ use crate::channels as ch;
 use crate::config::{Config, Measure, Remedy};
 use crate::method::attribution::{Flips, attribute};
 use crate::method::freezing::Freezing;
+use crate::method::lsq::STEP_FLOOR;
 use crate::method::tracker::Totals;
 use crate::method::window::Window;
 use crate::metrics;
@@ -30,7 +31,11 @@ const ADDED: usize = 6;
 struct Layer {
     freezing: Freezing,
     window: Window,
+    /// The scales that acted in the last step.
     scales: Vec<f32>,
+    /// The learned steps of the last step as they were, where one of them acted at the floor instead; else empty.
+    #[serde(default)]
+    learned: Vec<f32>,
     traced: Traced,
 }
 
@@ -55,6 +60,21 @@ pub(super) struct Monitor {
     threshold: f32,
     measure: Measure,
     record_freezing: bool,
+    /// Most learned steps below zero at a recorded point.
+    #[serde(default)]
+    most_negative: u64,
+}
+
+impl Layer {
+    /// The learned steps where there are any, else the scales that acted.
+    fn shown_scales(&self) -> &[f32] {
+        if self.learned.is_empty() { &self.scales } else { &self.learned }
+    }
+
+    fn mean_scale(&self) -> f64 {
+        let scales = self.shown_scales();
+        scales.iter().map(|scale| f64::from(*scale)).sum::<f64>() / scales.len().max(1) as f64
+    }
 }
 
 impl Monitor {
@@ -77,6 +97,7 @@ impl Monitor {
                     ),
                     window: Window::new(length, count),
                     scales: Vec::new(),
+                    learned: Vec::new(),
                     traced: Traced::sample(
                         seed,
                         &weight.name,
@@ -96,6 +117,7 @@ impl Monitor {
             threshold: config.oscillation_threshold as f32,
             measure: config.measure,
             record_freezing: config.remedy == Remedy::Freezing,
+            most_negative: 0,
         }
     }
 
@@ -153,6 +175,10 @@ impl Monitor {
             let look = Look { weight, state, latent: &latent, before: &before, scales, base };
             layer.traced.follow(context, &look);
             layer.scales.clone_from(&state.scales);
+            layer.learned.clear();
+            if let Some(steps) = weight.learned_steps(parameters).filter(|steps| *steps != state.scales) {
+                layer.learned.extend_from_slice(steps);
+            }
             base += weight.groups.len() as u64;
         }
         let flips = StepFlips { by_weight: flips.by_weight, by_scale: flips.by_scale };
@@ -176,14 +202,13 @@ impl Monitor {
         for ((weight, layer), share) in plan.weights().iter().zip(&self.layers).zip(shares) {
             let (name, label) = (&weight.name, short(&weight.name));
             context.scalar(&ch::OSCILLATING_LAYER.labelled(name, &label), share);
-            let mean = layer.scales.iter().map(|scale| f64::from(*scale)).sum::<f64>()
-                / layer.scales.len().max(1) as f64;
-            context.scalar(&ch::SCALE.labelled(name, &label), mean);
+            context.scalar(&ch::SCALE.labelled(name, &label), layer.mean_scale());
             context.scalar(
                 &ch::ROW_SCALE.labelled(name, &label),
-                layer.scales.first().map_or(f64::NAN, |scale| f64::from(*scale)),
+                layer.shown_scales().first().map_or(f64::NAN, |scale| f64::from(*scale)),
             );
         }
+        self.say_negative_steps(context);
         let StepFlips { by_weight, by_scale } = std::mem::take(&mut self.since);
         let per = count * std::mem::take(&mut self.since_steps).max(1) as f64;
         context.scalar(&ch::SWITCHES, (by_weight + by_scale) as f64 / per);
@@ -214,6 +239,26 @@ impl Monitor {
             .free
             .map_or_else(|| self.frozen_share(), |free| 1.0 - free as f64 / self.weights().max(1) as f64);
         context.result(&metrics::FROZEN_SHARE, frozen);
+        if self.most_negative > 0 {
+            context.result(&metrics::NEGATIVE_STEPS, self.most_negative as f64);
+        }
+    }
+
+    /// Learned steps below zero are nothing that a person expects: they are counted, and the first is told.
+    fn say_negative_steps(&mut self, context: &mut Context<'_>) {
+        let negative: usize =
+            self.layers.iter().map(|layer| layer.learned.iter().filter(|step| **step < 0.0).count()).sum();
+        if negative > 0 && self.most_negative == 0 {
+            let (verb, act) = if negative == 1 { ("step is", "it acts") } else { ("steps are", "they act") };
+            context.warn(&format!(
+                "{negative} learned LSQ {verb} below zero; {act} as {STEP_FLOOR} and {} recorded as learned. A smaller learning_rate or a gradient scale of steps keeps them positive",
+                if negative == 1 { "is" } else { "are" },
+            ));
+        }
+        if negative > 0 || self.most_negative > 0 {
+            context.scalar(&ch::NEGATIVE_STEPS, negative as f64);
+        }
+        self.most_negative = self.most_negative.max(negative as u64);
     }
 
     /// Traces more weights from now on: those of a layer, by its name, or of the most restless one.
@@ -305,9 +350,8 @@ impl Monitor {
         let Some(layer) = self.layers.get(index) else { return [f64::NAN; 4] };
         let count = weight.groups.len().max(1) as f64;
         let frozen = layer.freezing.frozen().iter().filter(|frozen| **frozen).count() as f64 / count;
-        let mean = layer.scales.iter().map(|scale| f64::from(*scale)).sum::<f64>()
-            / layer.scales.len().max(1) as f64;
-        [self.layer_share(layer), near_count(weight, &layer.scales, parameters) as f64 / count, frozen, mean]
+        let near = near_count(weight, &layer.scales, parameters) as f64 / count;
+        [self.layer_share(layer), near, frozen, layer.mean_scale()]
     }
 
     /// The scales that the last step used.

@@ -119,12 +119,19 @@ fn results(plan: &Plan<'_>, context: &mut Context<'_>, rows: &[Row], best: Metho
     }
     let of_best = |stage: Stage| rows.iter().find(|row| row.method == best && row.stage == stage);
     if let Some(row) = of_best(wanted) {
-        context.result(&metrics::WIS, row.wis);
-        let words = format!("best on the validation rows: {}, test WIS {:.4}", best.key(), row.wis);
+        context.result_said(&metrics::WIS, row.wis, &format!("{}, {}", best.name(), wanted.label()));
+        let words = format!(
+            "best on the validation rows: {}, test WIS {:.4} (stage {}); coverage_80 and width_80 are those of its stage {}",
+            best.key(),
+            row.wis,
+            wanted.word(),
+            Stage::Conformal.word()
+        );
         context.message(&words);
     }
     if let Some(row) = of_best(Stage::Conformal) {
-        context.result(&metrics::COVERAGE_80, row.coverage_80);
-        context.result(&metrics::WIDTH_80, row.width_80);
+        let of = format!("{}, {}", best.name(), Stage::Conformal.label());
+        context.result_said(&metrics::COVERAGE_80, row.coverage_80, &of);
+        context.result_said(&metrics::WIDTH_80, row.width_80, &of);
     }
 }

@@ -3,11 +3,12 @@
 use super::fan::Compare;
 use super::slices::By;
 use crate::channels as ch;
+use crate::config::Config;
 use crate::ensemble::Aggregator;
 use crate::scores::Stage;
 use weightscope_frame::experiment::Choosable;
 use weightscope_frame::record::declared::{Declared, kinds::OfChoices};
-use weightscope_frame::record::{ControlKind, ControlSpec};
+use weightscope_frame::record::{ControlKind, ControlSpec, Controls};
 
 /// Ids of the controls.
 pub(super) mod ids {
@@ -28,8 +29,44 @@ pub(super) mod ids {
 
 /// The choice of no second method.
 pub(crate) const NOBODY: &str = "none";
-/// The stage before the control is turned.
-pub(super) const FIRST_STAGE: Stage = Stage::Sorted;
+weightscope_frame::choices! {
+    /// The stage of the predictions that views show.
+    pub(super) enum ShownStage {
+        /// Calibrated once the run has come to it, else after the run's operator: the stage of coverage and width among the results.
+        Last = "last", "last (calibrated where the run is)";
+        /// Nothing done.
+        Raw = "none", "raw";
+        /// Ascending order.
+        Sorted = "sort", "sorted";
+        /// The least-squares isotonic fit.
+        Pava = "pava", "PAVA";
+        /// The min–max sweep.
+        Sweep = "sweep", "sweep";
+        /// The run's operator, then calibration.
+        Conformal = "conformal", "conformal";
+    }
+}
+
+impl ShownStage {
+    /// As the control stands.
+    pub(super) fn of(controls: &Controls) -> Self {
+        controls.word(ids::STAGE).and_then(chosen).unwrap_or(Self::Last)
+    }
+
+    /// The stage itself; the last one is calibration if it is there, else what the run's operator makes.
+    pub(super) const fn stage(self, config: &Config, is_calibrated: bool) -> Stage {
+        match self {
+            Self::Last if is_calibrated => Stage::Conformal,
+            Self::Last => Stage::after(config.isotonization),
+            Self::Raw => Stage::Raw,
+            Self::Sorted => Stage::Sorted,
+            Self::Pava => Stage::Pava,
+            Self::Sweep => Stage::Sweep,
+            Self::Conformal => Stage::Conformal,
+        }
+    }
+}
+
 /// Nominal coverage of the interval that is looked at before the control is turned.
 pub(super) const FIRST_COVERAGE: f64 = 0.8;
 /// Clusters before the control is turned.
@@ -76,7 +113,7 @@ pub(super) fn compare() -> ControlSpec {
 
 pub(super) fn stage() -> ControlSpec {
     let about = "What is done to the raw predictions; nothing is trained again.";
-    ControlSpec::new(ids::STAGE, "Stage", about, of::<Stage>(FIRST_STAGE.key()))
+    ControlSpec::new(ids::STAGE, "Stage", about, of::<ShownStage>(ShownStage::Last.key()))
 }
 
 pub(super) fn order() -> ControlSpec {

@@ -1,6 +1,6 @@
 //! What views share: the record's predictions as the controls want to see them, nothing run again.
 
-use super::controls::{self, NOBODY, ids};
+use super::controls::{self, NOBODY, ShownStage, ids};
 use super::facts::Facts;
 use super::order::Order;
 use crate::base::Kind;
@@ -60,8 +60,16 @@ impl<'a> Look<'a> {
         self.controls.word(ids::SECOND).filter(|word| *word != NOBODY).and_then(Method::by_key)
     }
 
+    /// The stage that is shown.
     pub(super) fn stage(&self) -> Stage {
-        self.controls.word(ids::STAGE).and_then(controls::chosen).unwrap_or(controls::FIRST_STAGE)
+        let is_calibrated = |method: &Method| {
+            [ch::CALIBRATED.id(method.key()), ch::OFFSETS.id(method.key())]
+                .iter()
+                .any(|id| self.record.get(id).is_some())
+        };
+        let methods = self.methods();
+        let all = !methods.is_empty() && methods.iter().all(is_calibrated);
+        ShownStage::of(self.controls).stage(self.config, all)
     }
 
     /// What rows are ordered by.

@@ -11,7 +11,7 @@ mod ranks;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::controls::{self, ids};
+use super::controls::{self, ShownStage};
 use crate::channels as ch;
 use crate::config::Config;
 use crate::scores::{self, Stage};
@@ -61,7 +61,8 @@ pub(super) struct Gathered {
 
 /// `None` while the shown run has no scores.
 fn gather(config: &Config, job: &Derive<'_>) -> Option<Gathered> {
-    let stage = job.controls.word(ids::STAGE).and_then(controls::chosen).unwrap_or(controls::FIRST_STAGE);
+    let is_calibrated = of_record(job, Stage::Conformal).is_some_and(|scores| !scores.is_empty());
+    let stage = ShownStage::of(job.controls).stage(config, is_calibrated);
     let shown = entry(
         "this run".to_owned(),
         (config, config),
