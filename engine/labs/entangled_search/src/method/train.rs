@@ -35,7 +35,7 @@ impl Recipe {
 }
 
 /// Batches of one order of the rows, for epochs one after the other.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Order {
     order: Vec<usize>,
     place: usize,
