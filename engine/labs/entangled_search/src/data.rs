@@ -151,8 +151,6 @@ fn standardise(pixels: &mut [f32], learned: usize) {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
     use super::*;
 
     #[test]

@@ -126,3 +126,6 @@ impl Makes for Config {
         run::product::produce(self, id, run, out)
     }
 }
+
+#[cfg(test)]
+mod tests;

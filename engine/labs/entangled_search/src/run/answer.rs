@@ -67,7 +67,7 @@ pub(super) fn find(run: &mut Run<'_, '_>) -> Result<(), RunError> {
 }
 
 /// The arg-max at the end, or at the best mixture.
-fn arg_max(run: &mut Run<'_, '_>) -> Result<Answer, RunError> {
+fn arg_max(run: &Run<'_, '_>) -> Result<Answer, RunError> {
     let (shared, config) = (run.shared, run.settings);
     let Some(progress) = run.state.progress.as_ref() else { return Err(nothing()) };
     let best = progress.best.as_ref().filter(|_| config.stop == Stop::BestMixture);
@@ -105,7 +105,7 @@ fn extracted(shared: &Shared, tensors: &[Vec<f32>], picks: &[usize]) -> Result<V
 }
 
 /// Black-box search by inherited loss.
-fn scored(run: &mut Run<'_, '_>, searcher: Searcher) -> Result<Answer, RunError> {
+fn scored(run: &Run<'_, '_>, searcher: Searcher) -> Result<Answer, RunError> {
     let (shared, config) = (run.shared, run.settings);
     let Some(progress) = run.state.progress.as_ref() else { return Err(nothing()) };
     let (space, tensors) = (&*shared.space, &progress.search.tensors);

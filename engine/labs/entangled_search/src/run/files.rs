@@ -19,22 +19,13 @@ const FLIPS: &str = "flips.csv";
 /// Regret over steps and seconds.
 pub(crate) const ANY_TIME: &str = "any_time.csv";
 
-/// Writes what there is.
+/// Writes all of them; what a run has nothing of is a file with its head alone.
 pub(super) fn write(run: &mut Run<'_, '_>) -> Result<(), RunError> {
-    if run.state.truth.is_some() || run.state.answer.is_some() {
-        let ranking = run.state.answer.as_ref().and_then(|answer| answer.ranking.clone());
-        let table = tables::architectures(run, ranking.as_ref());
-        run.context.write_file(ARCHITECTURES, csv(&table).as_bytes())?;
-    }
-    if run.state.progress.is_some() {
-        let text = trail(run);
-        run.context.write_file(TRAIL, text.as_bytes())?;
-        let text = flips(run);
-        run.context.write_file(FLIPS, text.as_bytes())?;
-    }
-    if run.state.answer.is_some() || !run.state.searches.done.is_empty() {
-        let text = any_time(run);
-        run.context.write_file(ANY_TIME, text.as_bytes())?;
+    let ranking = run.state.answer.as_ref().and_then(|answer| answer.ranking.clone());
+    let table = csv(&tables::architectures(run, ranking.as_ref()));
+    let (trail, flips, any_time) = (trail(run), flips(run), any_time(run));
+    for (name, text) in [(ARCHITECTURES, table), (TRAIL, trail), (FLIPS, flips), (ANY_TIME, any_time)] {
+        run.context.write_file(name, text.as_bytes())?;
     }
     Ok(())
 }
@@ -56,7 +47,8 @@ fn csv(table: &Table) -> String {
 }
 
 fn trail(run: &mut Run<'_, '_>) -> String {
-    let decisions = run.shared.space.decisions().to_vec();
+    let decisions =
+        if run.state.progress.is_some() { run.shared.space.decisions().to_vec() } else { Vec::new() };
     let record = run.context.record();
     let mut text = "step,decision,option,weight\n".to_owned();
     let mut rows: Vec<(f64, usize, usize, String)> = Vec::new();

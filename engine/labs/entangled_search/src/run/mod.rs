@@ -99,6 +99,7 @@ impl Saved for State {
 }
 
 /// What is wrong with numbers that the mathematics refuses: the checks before should have said it.
+#[expect(clippy::needless_pass_by_value, reason = "it stands as a function in `map_err`")]
 pub(crate) fn defect(error: MathError) -> RunError {
     RunError::Defect(error.to_string())
 }
@@ -123,6 +124,8 @@ fn open(config: &Config) -> Result<Opened, RunError> {
     };
     let space = config.space_of(shape).map_err(|error| RunError::setting("space", error.to_string()))?;
     let truth = match config.table.trim() {
+        // Costs are measured without a table.
+        "shipped" | "compute" if config.has_networks() && config.task == Task::Costs => None,
         "shipped" => Truth::shipped(config),
         "compute" => None,
         path => {

@@ -68,12 +68,11 @@ fn ranks(accuracies: &[f64]) -> Vec<f64> {
 pub(super) fn architectures(run: &Run<'_, '_>, ranking: Option<&Ranking>) -> Table {
     let shared = run.shared;
     let bare;
-    let truth = match run.state.truth.as_ref() {
-        Some(truth) => truth,
-        None => {
-            bare = Truth::of(&*shared.space, &shared.known, &vec![Vec::new(); shared.known.len()]);
-            &bare
-        }
+    let truth = if let Some(truth) = run.state.truth.as_ref() {
+        truth
+    } else {
+        bare = Truth::of(&*shared.space, &shared.known, &vec![Vec::new(); shared.known.len()]);
+        &bare
     };
     let places: BTreeMap<Vec<Option<usize>>, usize> =
         shared.known.iter().map(Known::options).zip(0..).collect();

@@ -183,8 +183,6 @@ fn of_space(imported: &Imported, space: &dyn Space<f32>) -> Result<(Truth, usize
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
     use super::*;
     use crate::config::Config;
 
@@ -211,7 +209,7 @@ mod tests {
         let (free, _) = from_text(&truth.to_csv(), None).unwrap();
         assert_eq!((free.missing, free.table.rows.len()), (0, 117), "without the space too");
         assert_eq!(free.table.accuracies(), truth.table.accuracies());
-        let few: String = truth.to_csv().lines().take(11).map(|line| format!("{line}\n")).collect();
+        let few = truth.to_csv().lines().take(11).collect::<Vec<_>>().join("\n");
         assert_eq!(from_text(&few, Some(&*space)).unwrap().0.missing, 107);
     }
 }

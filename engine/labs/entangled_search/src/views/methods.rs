@@ -1,6 +1,7 @@
 //! Figures of the methods of several runs: mean and range over seeds, and what the difference to the largest architecture shows.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use weightscope_frame::lab::{Derive, View};
 use weightscope_frame::record::declared::Of as _;
@@ -54,7 +55,7 @@ fn label(config: &Config) -> String {
         config.searchers.first().map_or_else(String::new, |searcher| searcher.key().to_owned())
     };
     if config.has_networks() && config.size_penalty > 0.0 {
-        label.push_str(&format!(", size penalty {}", config.size_penalty));
+        let _ = write!(label, ", size penalty {}", config.size_penalty);
     }
     label
 }
