@@ -32,6 +32,7 @@ pub(crate) const SUITE: Catalogue = Catalogue::new(&[
     Entry::of::<labs::phases::Config>(),
     Entry::of::<labs::quantiles::Config>(),
     Entry::of::<labs::compander::Config>(),
+    Entry::of::<labs::entangled_search::Config>(),
     Entry::of::<Gallery>(),
     Entry::of::<Minimal>(),
 ]);
@@ -181,10 +182,79 @@ pub(crate) fn experiments(name: &str) -> Vec<(&'static str, Experiment)> {
                 ]),
             ),
         ],
+        "entangled_search" => entangled_search(&with),
         "gallery" => vec![("gallery", smallest())],
         "minimal" => vec![("minimal", smallest())],
         other => panic!("{other} has no line in the suite's list of short experiments"),
     }
+}
+
+/// The smallest experiment with some settings changed.
+type With<'a> = dyn Fn(&[(&str, &str)]) -> Experiment + 'a;
+
+/// Those of the search: other spaces and methods, the table alone, costs.
+fn entangled_search(with: &With<'_>) -> Vec<(&'static str, Experiment)> {
+    vec![
+        ("entangled_search", with(&[])),
+        (
+            "entangled_search_cell",
+            with(&[("space", "cell"), ("method", "drnas_separate"), ("steps", "6"), ("finish", "inherit")]),
+        ),
+        (
+            "entangled_search_gdas",
+            with(&[
+                ("space", "mlp"),
+                ("method", "gdas"),
+                ("rule", "published"),
+                ("anchor", "kl"),
+                ("steps", "8"),
+                ("stop", "best_mixture"),
+                ("size_penalty", "0.5"),
+                ("finish", "table"),
+            ]),
+        ),
+        (
+            "entangled_search_evolution",
+            with(&[("method", "spos_evolution"), ("evaluations", "6"), ("steps", "8"), ("finish", "table")]),
+        ),
+        (
+            "entangled_search_vit",
+            with(&[
+                ("space", "vit"),
+                ("vit_embedding", "8,16"),
+                ("vit_depths", "1,2"),
+                ("method", "darts_second"),
+                ("steps", "3"),
+                ("train_rows", "100"),
+                ("architecture_rows", "50"),
+                ("table_architectures", "3"),
+                ("table_seeds", "1"),
+                ("table_epochs", "1"),
+                ("finish", "table"),
+            ]),
+        ),
+        (
+            "entangled_search_trained",
+            with(&[
+                ("channels1", "2"),
+                ("kernels1", "1,3"),
+                ("channels2", "4"),
+                ("kernels2", "3"),
+                ("hidden", "8"),
+                ("method", "random_training"),
+                ("random_trainings", "2"),
+                ("table", "compute"),
+                ("table_seeds", "2"),
+                ("table_epochs", "1"),
+                ("finish", "table"),
+            ]),
+        ),
+        ("entangled_search_costs", with(&[("task", "costs"), ("batch_size", "10")])),
+        (
+            "entangled_search_table",
+            with(&[("space", "table"), ("repeats", "4"), ("table_evaluations", "200")]),
+        ),
+    ]
 }
 
 /// Files of the lab's own in the run folder, besides the metric stream, that are a function of the experiment to the byte.
@@ -193,6 +263,7 @@ pub(crate) fn exact_files(name: &str) -> &'static [&'static str] {
         "phases" => &["grid.csv"],
         "quantiles" => &["scores.csv"],
         "compander" => &["networks.csv", "curves.csv"],
+        "entangled_search" => &["architectures.csv", "trail.csv", "flips.csv"],
         _ => &[],
     }
 }

@@ -79,6 +79,7 @@ labs! {
     phases
     quantiles
     compander
+    entangled_search
     gallery
     minimal
 }

@@ -4,7 +4,7 @@ use weightscope_math::real::Real;
 use weightscope_math::{MathError, Stream};
 
 use super::optimizer::{Adam, AdamSettings, cosine};
-use super::space::{Mixing, Space, initial};
+use super::space::{Mixing, Space, Start, TensorShape, initial};
 use super::step::{Batch, Wanted, Way, pass};
 
 /// The recipe.
@@ -35,7 +35,7 @@ impl Recipe {
 }
 
 /// Batches of one order of the rows, for epochs one after the other.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Order {
     order: Vec<usize>,
     place: usize,
@@ -71,6 +71,15 @@ pub fn gather<T: Real>(batch: Batch<'_, T>, rows: &[usize]) -> (Vec<T>, Vec<usiz
     (values, rows.iter().filter_map(|row| batch.labels.get(*row).copied()).collect())
 }
 
+/// A stand-alone network at its start: weights with their own fan-in, biases at 0, as the recipe of the table has them.
+fn fresh<T: Real>(space: &dyn Space<T>, picks: &[usize], weights: &mut Stream) -> Vec<Vec<T>> {
+    let shapes = space.tensors(Mixing::Alone, picks).into_iter().map(|tensor| {
+        let is_bias = tensor.name.rsplit('.').next() == Some("bias");
+        TensorShape { start: if is_bias { Start::Constant(0.0) } else { tensor.start }, ..tensor }
+    });
+    initial(&shapes.collect::<Vec<_>>(), weights)
+}
+
 /// Trains the network of these picks and returns its tensors. It starts from `start`, or freshly from the stream `weights`; the order of the
 /// rows comes from `order`. `go_on` is asked after each epoch; where it says no, the tensors of that moment are returned.
 pub fn train<T: Real>(
@@ -83,7 +92,7 @@ pub fn train<T: Real>(
     mut go_on: impl FnMut(usize) -> bool,
 ) -> Result<Vec<Vec<T>>, MathError> {
     let (weights, random) = streams;
-    let mut tensors = start.unwrap_or_else(|| initial(&space.tensors(Mixing::Alone, picks), weights));
+    let mut tensors = start.unwrap_or_else(|| fresh(space, picks, weights));
     let mut state = Adam::new(tensors.iter().map(Vec::len).sum());
     let rows = batch.labels.len();
     let (each, total) = (rows.div_ceil(recipe.batch.max(1)), recipe.steps(rows));

@@ -154,4 +154,8 @@ impl<T: Real> Space<T> for Cell {
     fn input(&self) -> &[usize] {
         &self.image
     }
+
+    fn layers(&self) -> Vec<&Layer> {
+        std::iter::once(&self.stem).chain(&self.edges).chain(std::iter::once(&self.head)).collect()
+    }
 }

@@ -129,7 +129,7 @@ impl ConvMacro {
         Ok(Self { options, decisions, conv1, conv2, hidden, head })
     }
 
-    fn layers(&self) -> [&Layer; 4] {
+    fn all(&self) -> [&Layer; 4] {
         [&self.conv1, &self.conv2, &self.hidden, &self.head]
     }
 }
@@ -140,7 +140,7 @@ impl<T: Real> Space<T> for ConvMacro {
     }
 
     fn tensors(&self, mixing: Mixing, picks: &[usize]) -> Vec<TensorShape> {
-        self.layers().iter().flat_map(|layer| layer.tensors(mixing, picks)).collect()
+        self.all().iter().flat_map(|layer| layer.tensors(mixing, picks)).collect()
     }
 
     fn forward(&self, pass: &mut Pass<'_, T>, x: Node) -> Result<Node, MathError> {
@@ -163,7 +163,7 @@ impl<T: Real> Space<T> for ConvMacro {
         let [_, height, width] = self.options.image;
         let places = [height * width, (height / 2) * (width / 2), 1, 1];
         let mut size = Size::default();
-        for (layer, places) in self.layers().iter().zip(places) {
+        for (layer, places) in self.all().iter().zip(places) {
             let (weight, bias) = layer.parameters(picks);
             size.parameters += weight + bias;
             size.multiply_adds += weight * places;
@@ -172,10 +172,14 @@ impl<T: Real> Space<T> for ConvMacro {
     }
 
     fn hidden(&self, _: &[usize]) -> Vec<String> {
-        self.layers().iter().take(3).map(|layer| layer.name().to_owned()).collect()
+        self.all().iter().take(3).map(|layer| layer.name().to_owned()).collect()
     }
 
     fn input(&self) -> &[usize] {
         &self.options.image
+    }
+
+    fn layers(&self) -> Vec<&Layer> {
+        self.all().to_vec()
     }
 }

@@ -210,6 +210,11 @@ impl<T: Real> Space<T> for Mlp {
     fn input(&self) -> &[usize] {
         &self.input
     }
+
+    fn layers(&self) -> Vec<&Layer> {
+        let blocks = self.blocks.iter().flat_map(|block| [&block.up, &block.down]);
+        std::iter::once(&self.embed).chain(blocks).chain(std::iter::once(&self.head)).collect()
+    }
 }
 
 impl Mlp {

@@ -12,7 +12,7 @@ pub mod norm;
 mod tests;
 pub mod vit;
 
-pub use layer::{Mixing, Pass, Start, TensorShape};
+pub use layer::{Layer, Mixing, Pass, Start, TensorShape};
 pub use norm::Rule;
 
 use weightscope_math::real::Real;
@@ -75,6 +75,9 @@ pub trait Space<T: Real>: Send + Sync {
 
     /// Shape of one input.
     fn input(&self) -> &[usize];
+
+    /// Layers whose weights options share, in the order of the forward pass; those without a decision among them.
+    fn layers(&self) -> Vec<&Layer>;
 }
 
 /// All architectures, the last decision fastest, each once.

@@ -335,4 +335,14 @@ impl<T: Real> Space<T> for Vit {
     fn input(&self) -> &[usize] {
         &self.input
     }
+
+    fn layers(&self) -> Vec<&Layer> {
+        let blocks =
+            self.blocks.iter().flat_map(|block| block.attention.iter().chain([&block.up, &block.down]));
+        [&self.patches, &self.positions]
+            .into_iter()
+            .chain(blocks)
+            .chain(std::iter::once(&self.head))
+            .collect()
+    }
 }

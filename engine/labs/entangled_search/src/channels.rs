@@ -1,0 +1,53 @@
+//! The lab's channels, each declared once: recorded while a search runs, drawn by the views.
+
+weightscope_frame::channels! {
+    TRAIN_LOSS: Scalar = "loss/train", "weights", "nat", "Loss of the step of the weights, with sampled weights of the options.";
+    VALID_LOSS: Scalar = "loss/architecture", "architecture", "nat", "Loss of the step of the architecture, with sampled weights of the options.";
+    GRADIENT: Scalar = "gradient_norm", "gradient", "", "Norm of the gradient of the weights before it is cut.";
+    MIXTURE_LOSS: Scalar = "validation/mixture", "mixture", "nat", "Loss of the mixture, without chance, on the architecture rows.";
+    WEIGHTS: Family<OfVectors> = "weights", "weights", "", "Weights of the options of each decision, without chance: the mean of the Dirichlet distribution, or softmax.";
+    OPTIONS: Declared<OfVectors> = "options", "weight", "", "Weights of all options of all decisions, without chance.";
+    ENTROPY: Family<OfScalars> = "entropy", "entropy", "", "Entropy of the weights of each decision over that of equal weights.";
+    MARGIN: Family<OfScalars> = "margin", "margin", "", "Largest weight of each decision less the second largest.";
+    EXPECTED: Scalar = "expected_parameters", "expected parameters", "", "Parameters of an architecture that is drawn with the present weights, in the mean.";
+    MIXTURE: Scalar = "accuracy/mixture", "mixture", "", "Accuracy of the mixture, without chance, on the architecture rows.";
+    INHERITED: Scalar = "accuracy/inherited", "inherited arg-max", "", "Accuracy of the arg-max with the weights of the supernet on the architecture rows.";
+    TRUE_ACCURACY: Scalar = "accuracy/table", "arg-max in the table", "", "Accuracy of the arg-max in the table.";
+    REGRET: Scalar = "regret", "regret", "", "Best accuracy of the table less that of the arg-max.";
+    TAU: Scalar = "rank/tau", "rank τ", "", "Kendall's τ between the inherited losses of the architectures, negated, and their accuracy in the table.";
+    TOP: Scalar = "rank/top5", "top-5 precision", "", "Share of the five best architectures by inherited loss that are among the five best of the table.";
+    SCORE_TAU: Scalar = "rank/score_tau", "τ of Σ ln a", "", "Kendall's τ between Σ ln a over the decisions of each architecture and its accuracy in the table.";
+    CEILING: Scalar = "rank/ceiling", "noise ceiling", "", "Mean of Kendall's τ between the tables of two seeds.";
+    TABLE_ACCURACY: Scalar = "table/accuracy", "accuracy", "", "Test accuracy of each training of the table, in the order of the architectures, seed by seed.";
+    BEST_SO_FAR: Family<OfScalars> = "evaluations/regret", "regret", "", "Regret of each search on the table after all its evaluations, repeat by repeat.";
+    CHOSEN: Declared<OfGraphs> = "chosen", "chosen network", "", "The arg-max as a network: layers with widths and kernels, or operations of a cell; what differs from the one before stands out.";
+    FLIPS: Declared<OfTables> = "flips", "flips", "", "Changes of the arg-max of a decision with their step.";
+    ALARMS: Declared<OfTables> = "alarms", "alarms", "", "Alarms with step, rule, what was seen and what to do.";
+    RANKING: Declared<OfPoints> = "ranking", "architectures", "", "Each architecture by its inherited loss and its accuracy in the table.";
+    RANKING_WORDS: Declared<OfText> = "ranking_words", "ranking in words", "", "Rank correlation and noise ceiling.";
+    ARCHITECTURES: Declared<OfTables> = "architectures", "architectures", "", "All architectures with size, accuracy in the table, spread over seeds, rank, inherited loss and accuracy, and Σ ln a.";
+    TRAIL: Declared<OfTables> = "trail", "trail", "", "The arg-max over the steps, each as it appears.";
+    REFERENCES: Declared<OfTables> = "references", "references", "", "Architectures that the pick is compared with: the largest, a random one, the best, the pick itself.";
+    COLUMNS: Declared<OfChoices> = "columns", "columns", "", "Columns of the table that hold a size or a cost.";
+    DECISIONS: Declared<OfChoices> = "decisions", "decisions", "", "The decisions of the space.";
+    LAYERS: Declared<OfChoices> = "layers", "layers", "", "Layers whose weights options share.";
+    SHAPE: Declared<OfText> = "shape", "shape", "", "Channels, height and width of an image, and classes.";
+    MASK: Declared<OfGrids> = "mask", "mask", "", "Share of each weight that is left in the superposition: the sum of the weights of all options whose slice holds it.";
+    MASK_WORDS: Declared<OfText> = "mask_words", "layer", "", "The layer whose mask is shown.";
+    EFFECTS: Declared<OfBars> = "effects", "effects", "", "Mean accuracy of each option, or the share of the variance that each decision explains, or the learned weights.";
+    EFFECTS_WORDS: Declared<OfText> = "effects_words", "effects in words", "", "What the bars show.";
+    MEANS: Declared<OfTables> = "option_means", "option means", "", "Mean accuracy of each option over the table, share of the variance of its decision, and its learned weight.";
+    BYTES: Declared<OfBars> = "costs/bytes", "bytes kept", "B", "Bytes that the forward pass made and that lived until backward, by the way in which options meet.";
+    SECONDS: Declared<OfBars> = "costs/seconds", "seconds a step", "s", "Seconds of one forward and backward pass, by the way in which options meet.", clock;
+    PARAMETERS: Declared<OfBars> = "costs/parameters", "parameters", "", "Trained numbers of the supernet, by the way in which options meet.";
+    PLANE: Declared<OfGrids> = "plane", "loss", "nat", "Loss of the mixture over the simplices of two decisions at fixed weights, on the first architecture rows.";
+    PLANE_WORDS: Family<OfText> = "plane_words", "axis", "", "The decision on an axis of the plane.";
+    CKA: Family<OfGrids> = "cka", "CKA", "", "Linear centred kernel alignment between the layers of two trainings of the same architecture, on the first test rows.";
+    ANY_TIME: Family<OfCurves> = "any_time", "regret", "", "Regret of the answer that each run would give, over steps or seconds.";
+    ANY_TIME_WORDS: Declared<OfText> = "any_time_words", "axis", "", "What the any-time curves are drawn over.";
+    PARETO: Family<OfPoints> = "pareto", "architectures", "", "Architectures by size or cost and accuracy.";
+    FRONT: Family<OfCurves> = "front", "front", "", "The Pareto front of the table, and the way of the arg-max.";
+    PARETO_WORDS: Declared<OfText> = "pareto_words", "axis", "", "The column on the horizontal axis.";
+    LISTED: Declared<OfTables> = "listed", "architectures", "", "Architectures that fit the filter.";
+    METHODS: Declared<OfTables> = "methods", "methods", "", "Figures of each method over its runs: mean and range.";
+}

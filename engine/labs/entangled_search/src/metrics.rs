@@ -1,0 +1,49 @@
+//! The lab's final figures.
+
+weightscope_frame::metrics! {
+    REGRET = "regret", "regret", "", "Best accuracy of the table less that of the pick.";
+    PICK_RANK = "pick_rank", "rank of the pick", "", "Rank of the pick in the table, 1 for the best.";
+    PICK_ACCURACY = "pick_accuracy", "accuracy of the pick", "", "Accuracy of the pick in the table.";
+    PICK_PARAMETERS = "pick_parameters", "parameters of the pick", "", "Trained numbers of the pick.";
+    PICK = "pick_", "pick", "", "Number of the option that was picked for a decision, from 0.", family;
+    LARGEST_REGRET = "largest_regret", "regret of the largest", "", "Best accuracy of the table less that of the largest architecture.";
+    LARGEST_RANK = "largest_rank", "rank of the largest", "", "Rank of the largest architecture in the table, 1 for the best.";
+    BEST_ACCURACY = "best_accuracy", "best accuracy", "", "Largest accuracy of the table.";
+    MEAN_ACCURACY = "mean_accuracy", "mean accuracy", "", "Mean accuracy of the architectures of the table.";
+    RANK_TAU = "rank_tau", "rank τ", "", "Kendall's τ between the inherited losses of the architectures, negated, and their accuracy in the table.";
+    SCORE_TAU = "score_tau", "τ of Σ ln a", "", "Kendall's τ between Σ ln a over the decisions of each architecture and its accuracy in the table.";
+    TOP_PRECISION = "top5_precision", "top-5 precision", "", "Share of the five best architectures by inherited loss that are among the five best of the table.";
+    NOISE_CEILING = "noise_ceiling_tau", "noise ceiling", "", "Mean of Kendall's τ between the tables of two training seeds: what no ranking can exceed by much.";
+    SHIPPED_TAU = "shipped_table_tau", "τ with the shipped table", "", "Kendall's τ between the table that was computed and the shipped one.";
+    MIXTURE_ACCURACY = "mixture_accuracy", "mixture accuracy", "", "Accuracy of the mixture, without chance, on the architecture rows at the moment of the answer.";
+    INHERITED_ACCURACY = "inherited_accuracy", "inherited accuracy", "", "Accuracy of the pick with the weights of the supernet on the architecture rows.";
+    DISCRETISATION_GAP = "discretisation_gap", "discretisation gap", "", "Mixture accuracy less inherited accuracy.";
+    BEST_MIXTURE_STEP = "best_mixture_step", "step of the best mixture", "", "Step at which the validation loss of the mixture was least.";
+    BEST_MIXTURE_REGRET = "best_mixture_regret", "regret of the best mixture", "", "Best accuracy of the table less that of the arg-max at the best mixture.";
+    FLIPS = "flips", "flips", "", "Changes of the arg-max of a decision during the search.";
+    ALARMS = "alarms", "alarms", "", "Number of kinds of alarms that were raised.";
+    ALARM = "alarm_", "alarm", "", "1 if an alarm of this kind was raised during the search, else 0.", family;
+    SEARCH_SECONDS = "search_seconds", "search", "s", "Seconds of the steps of the search and of what finds the answer, without judgements and rankings.", clock;
+    WATCH_SECONDS = "watch_seconds", "watching", "s", "Seconds of judgements and rankings.", clock;
+    RANKING_SECONDS = "ranking_seconds", "one ranking", "s", "Seconds of the last ranking of all architectures.", clock;
+    TABLE_SECONDS = "table_seconds", "table", "s", "Seconds of the trainings of the table, summed over workers.", clock;
+    STEP_SECONDS = "seconds_per_step", "seconds a step", "s", "Seconds of one step of the search.", clock;
+    STEP_SECONDS_OF = "seconds_per_step_", "seconds a step", "s", "Median seconds of one forward and backward pass, by the way in which options meet.", clock, family;
+    SAVED_BYTES = "saved_bytes_per_step", "bytes kept", "B", "Bytes that the forward pass of the step of the weights made and that lived until backward, counted.";
+    SAVED_BYTES_OF = "saved_bytes_per_step_", "bytes kept", "B", "Bytes that the forward pass made and that lived until backward, counted, by the way in which options meet.", family;
+    SECONDS_RATIO = "_over_superposed_seconds", "seconds over superposed", "", "Seconds a step over those with superposed weights.", clock, suffix;
+    BYTES_RATIO = "_over_superposed_bytes", "bytes over superposed", "", "Bytes kept over those with superposed weights.", suffix;
+    SUPERPOSED_OVER_SLICE = "superposed_over_slice_bytes", "superposed over slice", "", "Bytes kept with superposed weights over those of the largest slice alone.";
+    SUPERNET_PARAMETERS = "supernet_parameters", "parameters of the supernet", "", "Trained numbers of the supernet.";
+    EFFECT = "effect_", "variance share", "", "Share of the variance of the table that the means of a decision's options explain.", family;
+    MEDIAN_REGRET = "median_regret_200", "median regret, 200", "", "Median over the repeats of the regret after 200 evaluations of the first search that is named.";
+    MEDIAN_REGRET_OF = "median_regret_200_", "median regret, 200", "", "Median over the repeats of the regret of a search on the table after 200 evaluations.", family;
+    EARLY_REGRET_OF = "median_regret_100_", "median regret, 100", "", "Median over the repeats of the regret of a search on the table after 100 evaluations.", family;
+    ROWS = "rows", "rows", "", "Architectures of the table.";
+    MISSING = "missing", "missing rows", "", "Combinations of options that have no row in the table.";
+    INHERITED_TEST = "inherited_test_accuracy", "inherited, test", "", "Test accuracy of the pick with the weights of the supernet.";
+    FINE_TUNED = "fine_tuned_accuracy", "trained on, test", "", "Test accuracy of the pick after its inherited weights were trained on.";
+    RETRAINED = "retrained_accuracy", "trained anew, test", "", "Test accuracy of the pick after training from scratch.";
+    MIXTURE_PICK = "best_mixture_", "best mixture", "", "The same figure of the arg-max at the best mixture.", family;
+    EVALUATIONS = "evaluations", "evaluations", "", "Architectures that were scored to find the answer.";
+}
