@@ -31,6 +31,7 @@ pub(crate) const SUITE: Catalogue = Catalogue::new(&[
     Entry::of::<labs::phases::Config>(),
     Entry::of::<labs::quantiles::Config>(),
     Entry::of::<labs::compander::Config>(),
+    Entry::of::<labs::weight_generation::Config>(),
     Entry::of::<Gallery>(),
     Entry::of::<Minimal>(),
 ]);
@@ -180,10 +181,53 @@ pub(crate) fn experiments(name: &str) -> Vec<(&'static str, Experiment)> {
                 ]),
             ),
         ],
+        "weight_generation" => generation(smallest(), with),
         "gallery" => vec![("gallery", smallest())],
         "minimal" => vec![("minimal", smallest())],
         other => panic!("{other} has no line in the suite's list of short experiments"),
     }
+}
+
+/// Short experiments of weight generation: whole and cut networks, seen by other encoders, made by other generators.
+fn generation(
+    smallest: Experiment,
+    with: impl Fn(&[(&str, &str)]) -> Experiment,
+) -> Vec<(&'static str, Experiment)> {
+    vec![
+        ("weight_generation", smallest),
+        (
+            "weight_generation_chunked",
+            with(&[
+                ("chunk", "64"),
+                ("encoder", "set_transformer"),
+                ("class_position", "true"),
+                ("class_order", "shuffled"),
+                ("initialisation", "independent"),
+                ("align", "weight_matching"),
+                ("generator", "flow"),
+                ("condition_dropout", "0.2"),
+                ("guidance", "1.5"),
+                ("reconstruction", "layerwise"),
+                ("refine", "sequential"),
+                ("candidates", "2"),
+                ("target_data", "digits"),
+                ("target_classes", "1,4,7"),
+            ]),
+        ),
+        (
+            "weight_generation_checkpoints",
+            with(&[
+                ("zoo", "checkpoints"),
+                ("classes_per_task", "10"),
+                ("models_per_task", "12"),
+                ("autoencoder", "none"),
+                ("normalise", "constant"),
+                ("encoder", "published_mlp"),
+                ("sampler", "ancestral"),
+                ("diffusion_steps", "20"),
+            ]),
+        ),
+    ]
 }
 
 /// Files of the lab's own in the run folder, besides the metric stream, that are a function of the experiment to the byte.
@@ -192,6 +236,7 @@ pub(crate) fn exact_files(name: &str) -> &'static [&'static str] {
         "phases" => &["grid.csv"],
         "quantiles" => &["scores.csv"],
         "compander" => &["networks.csv", "curves.csv"],
+        "weight_generation" => &["models.csv", "curves.csv"],
         _ => &[],
     }
 }

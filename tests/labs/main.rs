@@ -79,6 +79,7 @@ labs! {
     phases
     quantiles
     compander
+    weight_generation
     gallery
     minimal
 }
