@@ -36,6 +36,8 @@ pub(crate) struct Net {
     input: Dense,
     blocks: Vec<Block>,
     output: Dense,
+    /// Embeddings of the steps of the noise process, one after another.
+    steps: Vec<f32>,
     /// Parameters of the encoder alone.
     pub(crate) encoder_parameters: usize,
 }
@@ -80,7 +82,10 @@ impl Net {
             })
             .collect();
         let output = plan.dense("output", &[width], latent);
-        Self { plan, sizes, encoder, head, step, input, blocks, output, encoder_parameters }
+        let known = (0..config.noise_steps)
+            .flat_map(|t| step_embedding::<f32>(t as f64, STEP_WIDTH, STEP_PERIOD))
+            .collect();
+        Self { plan, sizes, encoder, head, step, input, blocks, output, steps: known, encoder_parameters }
     }
 
     /// Embeddings of conditions, `[conditions, 128]`.
@@ -94,8 +99,14 @@ impl Net {
     }
 
     fn forward(&self, tape: &mut Tape<'_>, x: Id, steps: &[f64], condition: Id, places: &[u32]) -> Id {
-        let embedded: Vec<f32> =
-            steps.iter().flat_map(|t| step_embedding::<f32>(*t, STEP_WIDTH, STEP_PERIOD)).collect();
+        let mut embedded = Vec::with_capacity(steps.len() * STEP_WIDTH);
+        for t in steps {
+            let place = *t as usize * STEP_WIDTH;
+            match self.steps.get(place..place + STEP_WIDTH).filter(|_| t.fract() == 0.0) {
+                Some(known) => embedded.extend_from_slice(known),
+                None => embedded.extend(step_embedding::<f32>(*t, STEP_WIDTH, STEP_PERIOD)),
+            }
+        }
         let step = tape.input(panels(&embedded, STEP_WIDTH));
         let step = tape.dense(self.step[0], &[step]);
         let step = tape.silu(step);

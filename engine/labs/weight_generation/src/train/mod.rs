@@ -9,6 +9,7 @@ pub(crate) mod evaluate;
 mod files;
 pub(crate) mod import;
 mod learn;
+mod opening;
 pub(crate) mod prepared;
 pub(crate) mod product;
 mod results;
@@ -16,7 +17,6 @@ mod zoo;
 
 use std::sync::Arc;
 
-use weightscope_data::Read;
 use weightscope_frame::experiment::{Problem, differing};
 use weightscope_frame::lab::{Running, Stage, Steps};
 use weightscope_frame::run::{Context, RunError};
@@ -24,19 +24,19 @@ use weightscope_frame::store::{self, Codec, CodecError, Saved, State};
 use weightscope_math::stream;
 use weightscope_population::{Activation, Objective, Shape};
 
-use crate::config::{Autoencoder, ClassOrder, Config, Generator as Kind};
+use crate::config::{Autoencoder, Config, Generator as Kind};
 use crate::data::{Condition, Material};
 use crate::method::GenerationError;
 use crate::method::recipe::Sizes;
-use crate::method::tasks::{Order, Tasks};
 use crate::network::generator::{Generator, Scaling};
 use crate::network::trainer::Trainer;
 use crate::network::{autoencoder, denoiser};
 use bench::Bench;
 use evaluate::Evaluation;
 pub(crate) use evaluate::STEPS as EVALUATION_STEPS;
-use import::Imported;
 use learn::Sums;
+pub(super) use opening::read_data;
+use opening::{sizes, tasks, whole_latent};
 use prepared::Prepared;
 use zoo::Zoo;
 
@@ -174,81 +174,6 @@ impl Training {
     }
 }
 
-/// What is read from the files that the settings name, or why they cannot be used.
-pub(super) fn read_data(config: &Config) -> Result<Vec<Read>, Vec<Problem>> {
-    let problems = |error: RunError, key: &str| error.into_problems(key, "label_column");
-    let material = Material::open(config).map_err(|error| problems(error, "dataset"))?;
-    let mut reads = vec![material.read().clone()];
-    let (tasks, _) = tasks(config, &material).map_err(|error| problems(error, "zoo"))?;
-    let sizes = sizes(config, &material, &tasks);
-    whole_latent(config, &sizes).map_err(|error| problems(error, "latent"))?;
-    if config.has_target() {
-        let outputs = sizes.last().copied().unwrap_or(0);
-        let target = Material::open_target(config, material.columns, outputs)
-            .map_err(|error| error.into_problems("target_data", "target_label_column"))?;
-        reads.push(target.read().clone());
-    }
-    Ok(reads)
-}
-
-/// A latent that is no shorter than what it stands for compresses nothing.
-fn whole_latent(config: &Config, sizes: &[usize]) -> Result<(), RunError> {
-    let length = crate::method::vectors::Layout::of_sizes(sizes).length();
-    if config.autoencoder == Autoencoder::Mlp && config.latent as usize > length {
-        let text = format!("{} numbers for a network of {length} weights", config.latent);
-        let problem = Problem::error("latent", text).allowing(format!("1 to {length}"));
-        return Err(RunError::Problems(vec![problem]));
-    }
-    Ok(())
-}
-
-fn sizes(config: &Config, material: &Material, tasks: &Tasks) -> Vec<usize> {
-    let outputs = tasks.seen.first().map_or(config.classes_per_task as usize, Vec::len);
-    let mut sizes = vec![material.columns];
-    sizes.extend(config.hidden_widths.iter().map(|width| *width as usize));
-    sizes.push(outputs);
-    sizes
-}
-
-/// The tasks, and the zoo from disk if it lies there.
-fn tasks(config: &Config, material: &Material) -> Result<(Tasks, Option<Imported>), RunError> {
-    let classes = material.classes();
-    let size = config.classes_per_task as usize;
-    let order = match config.class_order {
-        ClassOrder::Sorted => Order::Sorted,
-        ClassOrder::Shuffled => Order::Shuffled,
-    };
-    let refuse = |key: &str, text: String, allowed: String| {
-        RunError::Problems(vec![Problem::error(key, text).allowing(allowed)])
-    };
-    if size > classes {
-        let text = format!("{size} classes of {classes}: {}", config.dataset);
-        return Err(refuse("classes_per_task", text, format!("2 to {classes}")));
-    }
-    if config.reads_zoo() {
-        let found = Imported::open(config, material)?;
-        let tasks = found.tasks(config, classes, order);
-        return Ok((tasks, Some(found)));
-    }
-    let mut random = stream(config.task_seed, "tasks");
-    if config.keeps_checkpoints() {
-        let tasks = Tasks::draw_one(classes, size, order, &mut random);
-        return Ok((tasks, None));
-    }
-    let all = crate::method::tasks::count(classes, size);
-    let wanted = config.seen_tasks.saturating_add(config.unseen_tasks);
-    if wanted > all {
-        let text = format!(
-            "{} seen and {} unseen tasks, but {size} of {classes} classes make {all}",
-            config.seen_tasks, config.unseen_tasks
-        );
-        let most = all.saturating_sub(config.unseen_tasks);
-        return Err(refuse("seen_tasks", text, format!("2 to {most}, or fewer unseen tasks")));
-    }
-    let counts = (config.seen_tasks as usize, config.unseen_tasks as usize);
-    Ok((Tasks::draw(classes, size, counts, order, &mut random).map_err(defect)?, None))
-}
-
 /// Opens the data and makes the state before the first step.
 pub(super) fn begin(config: &Config, context: &mut Context<'_>) -> Result<(Shared, Training), RunError> {
     let material = Material::open(config)?;
@@ -257,8 +182,7 @@ pub(super) fn begin(config: &Config, context: &mut Context<'_>) -> Result<(Share
     let sizes = sizes(config, &material, &tasks);
     whole_latent(config, &sizes)?;
     if config.has_target() {
-        let target = Material::open_target(config, material.columns, sizes.last().copied().unwrap_or(0))?;
-        context.read(target.read())?;
+        Material::open_target(config, material.columns, sizes.last().copied().unwrap_or(0))?;
     }
     if let Some(found) = &imported {
         found.tell(context);
@@ -511,6 +435,7 @@ pub(super) fn finish(run: &mut Running<'_, '_, Config>) -> Result<(), RunError> 
     if seconds.evaluation == 0.0 {
         seconds.evaluation = now - seconds.begun;
     }
+    results::of_stages(run)?;
     results::of_evaluation(run);
     files::write(run)
 }

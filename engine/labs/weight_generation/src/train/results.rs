@@ -24,20 +24,22 @@ fn report(run: &mut Running<'_, '_, Config>, metric: &Metric, value: Option<f64>
 pub(super) fn of_zoo(run: &mut Running<'_, '_, Config>) -> Result<(), RunError> {
     let zoo = mean(&run.state.zoo.accuracies);
     run.state.known = Known { zoo, ..Known::default() };
+    zoo_figures(run);
+    Ok(())
+}
+
+fn zoo_figures(run: &mut Running<'_, '_, Config>) {
+    let (zoo, seconds) = (run.state.known.zoo, run.state.seconds.zoo);
     report(run, &metrics::ZOO_ACCURACY, zoo);
     let parameters = run.shared.bench.shape.parameters() as f64;
     report(run, &metrics::NETWORK_PARAMETERS, Some(parameters));
-    let seconds = run.state.seconds.zoo;
     report(run, &metrics::SECONDS_ZOO, Some(seconds));
-    Ok(())
 }
 
 /// Accuracy of reconstructed networks, and the spread of the latents.
 pub(super) fn of_autoencoder(run: &mut Running<'_, '_, Config>) -> Result<(), RunError> {
-    let seconds = run.state.seconds.autoencoder;
-    report(run, &metrics::SECONDS_AUTOENCODER, Some(seconds));
     if run.settings.autoencoder == Autoencoder::None {
-        return Ok(());
+        return autoencoder_figures(run);
     }
     let prepared = run.state.prepared()?;
     let learned = run.state.learned()?;
@@ -59,16 +61,35 @@ pub(super) fn of_autoencoder(run: &mut Running<'_, '_, Config>) -> Result<(), Ru
     let unseen: Vec<usize> = (bench.seen..bench.tasks.len()).collect();
     let others = rebuilt(&prepared.scratch_rows, &unseen)?;
     (run.state.known.reconstruction, run.state.known.reconstruction_unseen) = (own, others);
-    report(run, &metrics::RECONSTRUCTION, own);
-    report(run, &metrics::RECONSTRUCTION_UNSEEN, others);
+    autoencoder_figures(run)?;
     let spread = f64::from(learned.scaling.deviation);
-    report(run, &metrics::LATENT_SPREAD, Some(spread));
     if spread > learn::WIDE {
         run.context.warn(&format!(
             "the latents spread by {spread:.1}, far from the standard normal; raise kl_weight, or the decoder learns a map with holes"
         ));
     }
     Ok(())
+}
+
+fn autoencoder_figures(run: &mut Running<'_, '_, Config>) -> Result<(), RunError> {
+    let seconds = run.state.seconds.autoencoder;
+    report(run, &metrics::SECONDS_AUTOENCODER, Some(seconds));
+    if run.settings.autoencoder == Autoencoder::None {
+        return Ok(());
+    }
+    let known = run.state.known;
+    let spread = f64::from(run.state.learned()?.scaling.deviation);
+    report(run, &metrics::RECONSTRUCTION, known.reconstruction);
+    report(run, &metrics::RECONSTRUCTION_UNSEEN, known.reconstruction_unseen);
+    report(run, &metrics::LATENT_SPREAD, Some(spread));
+    Ok(())
+}
+
+/// The figures of all stages once more: a fork begins without those of the stages that its parent did.
+pub(super) fn of_stages(run: &mut Running<'_, '_, Config>) -> Result<(), RunError> {
+    zoo_figures(run);
+    autoencoder_figures(run)?;
+    of_diffusion(run)
 }
 
 /// Loss and size of the generator.

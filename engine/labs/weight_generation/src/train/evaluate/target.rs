@@ -28,6 +28,12 @@ pub(super) fn judge(run: &mut Running<'_, '_, Config>) -> Result<(), RunError> {
     let work = Work::new(run)?;
     let outputs = work.prepared.sizes.last().copied().unwrap_or(0);
     let target = Material::open_target(work.config, work.shared.material.columns, outputs)?;
+    run.context.message(&format!(
+        "one's own task: {} rows of {}, hash {}",
+        target.read().rows,
+        work.config.target_data,
+        target.read().hash
+    ));
     let baselines = Baselines::new(&work)?;
     let mut sums = vec![0.0; BESIDE.len() + 1];
     let draws = work.config.draws as usize;
