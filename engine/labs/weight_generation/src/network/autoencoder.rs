@@ -4,7 +4,7 @@ use weightscope_population::Lane;
 use weightscope_population::graph::{Dense, Id, Panels, Plan, Tape, Transposed};
 use weightscope_population::lane::{flat, flat_mut};
 
-use super::{one_hot, panels};
+use super::{in_pieces, one_hot, panels, part};
 use crate::config::Reconstruction;
 use crate::method::autoencoder::{LOG_VARIANCE, SQUARE_FACTOR};
 use crate::method::recipe::Sizes;
@@ -100,19 +100,23 @@ impl Net {
 
     /// Means of the latents of rows, `[rows, latent]`.
     pub(crate) fn encode(&self, weights: &[Lane], rows: &[f32], places: &[u32]) -> Vec<f32> {
-        let mut tape = Tape::new(&self.plan, weights);
-        let input = tape.input(panels(rows, self.sizes.row));
-        let hidden = self.hidden(&mut tape, input, places);
-        let mean = tape.dense(self.mean, &[hidden]);
-        tape.take(mean).to_rows()
+        in_pieces(places.len(), |piece| {
+            let mut tape = Tape::new(&self.plan, weights);
+            let input = tape.input(panels(part(rows, &piece, self.sizes.row), self.sizes.row));
+            let hidden = self.hidden(&mut tape, input, part(places, &piece, 1));
+            let mean = tape.dense(self.mean, &[hidden]);
+            tape.take(mean).to_rows()
+        })
     }
 
     /// Rows of latents, `[rows, row]`.
     pub(crate) fn decode(&self, weights: &[Lane], latents: &[f32], places: &[u32]) -> Vec<f32> {
-        let mut tape = Tape::new(&self.plan, weights);
-        let input = tape.input(panels(latents, self.sizes.latent));
-        let output = self.decoded(&mut tape, input, places);
-        tape.take(output).to_rows()
+        in_pieces(places.len(), |piece| {
+            let mut tape = Tape::new(&self.plan, weights);
+            let input = tape.input(panels(part(latents, &piece, self.sizes.latent), self.sizes.latent));
+            let output = self.decoded(&mut tape, input, part(places, &piece, 1));
+            tape.take(output).to_rows()
+        })
     }
 
     /// The gradient of half a batch, and what its loss is.

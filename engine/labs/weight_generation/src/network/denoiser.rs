@@ -3,9 +3,9 @@
 
 use weightscope_math::linalg::Dense as Host;
 use weightscope_population::Lane;
-use weightscope_population::graph::{Dense, Id, Norm, Panels, Plan, Tape, Transposed};
+use weightscope_population::graph::{Dense, Id, Norm, Plan, Tape, Transposed};
 
-use super::{encoder, one_hot, panels};
+use super::{encoder, in_pieces, one_hot, panels, part};
 use crate::config::{Alignment, Config};
 use crate::data::Condition;
 use crate::method::alignment::{info_nce, published};
@@ -128,20 +128,23 @@ impl Net {
         tape.dense(self.output, &[rows])
     }
 
-    /// What the network predicts for latents at one step, `[rows, latent]`; `embeddings` has a row for each of them.
+    /// What the network predicts for latents at one step, `[rows, latent]`; `embeddings` has a row of 128 for each of them.
     pub(crate) fn predict(
         &self,
         weights: &[Lane],
         x: &[f32],
         step: f64,
-        embeddings: &Panels,
+        embeddings: &[f32],
         places: &[u32],
     ) -> Vec<f32> {
-        let mut tape = Tape::new(&self.plan, weights);
-        let input = tape.input(panels(x, self.sizes.latent));
-        let condition = tape.input(embeddings.clone());
-        let output = self.forward(&mut tape, input, &vec![step; places.len()], condition, places);
-        tape.take(output).to_rows()
+        in_pieces(places.len(), |piece| {
+            let mut tape = Tape::new(&self.plan, weights);
+            let input = tape.input(panels(part(x, &piece, self.sizes.latent), self.sizes.latent));
+            let condition = tape.input(panels(part(embeddings, &piece, CONDITION_WIDTH), CONDITION_WIDTH));
+            let steps = vec![step; piece.len()];
+            let output = self.forward(&mut tape, input, &steps, condition, part(places, &piece, 1));
+            tape.take(output).to_rows()
+        })
     }
 
     /// The gradient of the alignment loss of conditions and the latents of the networks that were trained on their tasks,

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use weightscope_math::Stream;
 use weightscope_math::linalg::Dense;
 use weightscope_population::Lane;
-use weightscope_population::graph::Panels;
 
 use super::{autoencoder, denoiser};
 use crate::config::{Config, Generator as Kind, Sampler, Schedule as Word, Visited};
@@ -176,11 +175,10 @@ impl Generator {
             .chunks_exact(CONDITION_WIDTH)
             .flat_map(|one| std::iter::repeat_n(one, rows).flatten().copied())
             .collect();
-        let with = Panels::from_rows(&repeated, CONDITION_WIDTH);
-        let without = Panels::zeros(with.rows(), CONDITION_WIDTH);
+        let without = vec![0.0; repeated.len()];
         let start = Dense::new(networks * rows, latent, noise)?;
         let ask = |x: &Dense<f32>, step: f64| -> Result<Dense<f32>> {
-            let mut predicted = net.predict(weights, x.values(), step, &with, &places);
+            let mut predicted = net.predict(weights, x.values(), step, &repeated, &places);
             if config.guidance != 1.0 {
                 let alone = net.predict(weights, x.values(), step, &without, &places);
                 predicted = guided(&alone, &predicted, config.guidance);

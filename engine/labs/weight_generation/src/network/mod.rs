@@ -24,6 +24,25 @@ pub(crate) fn one_hot(places: &[u32], count: usize) -> Panels {
     Panels::from_rows(&values, count)
 }
 
+/// Rows that one worker takes at once where nothing is learned.
+const PIECE: usize = 64;
+
+/// What a network gives for rows, in pieces on all workers: a row's numbers do not depend on the others, so neither does the result on
+/// the number of workers.
+pub(crate) fn in_pieces(rows: usize, work: impl Fn(std::ops::Range<usize>) -> Vec<f32> + Sync) -> Vec<f32> {
+    use rayon::prelude::*;
+    let pieces: Vec<Vec<f32>> = (0..rows.div_ceil(PIECE))
+        .into_par_iter()
+        .map(|piece| work(piece * PIECE..((piece + 1) * PIECE).min(rows)))
+        .collect();
+    pieces.concat()
+}
+
+/// Some of the rows of a width.
+pub(crate) fn part<'a, T>(all: &'a [T], rows: &std::ops::Range<usize>, width: usize) -> &'a [T] {
+    all.get(rows.start * width..rows.end * width).unwrap_or_default()
+}
+
 /// So many rows from the start, as panels.
 pub(crate) fn panels(values: &[f32], columns: usize) -> Panels {
     Panels::from_rows(values, columns)

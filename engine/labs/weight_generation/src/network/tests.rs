@@ -106,8 +106,7 @@ fn the_denoiser_is_the_hosts_with_an_index_and_without() {
         };
         let (x, c) = (normal(2 * rows * 5, "x"), normal(2 * rows * CONDITION_WIDTH, "c"));
         let places: Vec<u32> = (0..2 * rows as u32).map(|row| row % rows as u32).collect();
-        let embeddings = weightscope_population::graph::Panels::from_rows(&c, CONDITION_WIDTH);
-        let found = net.predict(&packed, &x, 17.0, &embeddings, &places);
+        let found = net.predict(&packed, &x, 17.0, &c, &places);
         let wide = |values: &[f32], columns: usize| {
             let values = values.iter().map(|value| f64::from(*value)).collect();
             Dense::new(2 * rows, columns, values).unwrap()

@@ -100,6 +100,10 @@ impl Imported {
         }
         found.note("cannot be used", &damaged);
         found.note("have other widths than hidden_widths", &others);
+        if of_phases {
+            let text = "models of the lab phases were trained on standardised inputs; here they are judged on values divided by the largest, so that their accuracies are lower than there";
+            found.notes.push(text.to_owned());
+        }
         if found.networks.len() < FEWEST {
             let why = format!(
                 "it has {} usable networks of the widths {:?}, and {FEWEST} or more are needed; {}",
@@ -132,8 +136,7 @@ impl Imported {
         for note in &self.notes {
             context.warn(note);
         }
-        let text =
-            format!("the zoo on disk has {} networks of {} tasks", self.networks.len(), self.tasks.len());
+        let text = format!("the zoo on disk: networks {}, tasks {}", self.networks.len(), self.tasks.len());
         context.message(&text);
     }
 

@@ -18,6 +18,8 @@ use crate::train::prepared::{mean, permutations};
 const UNITS: usize = 64;
 /// Tasks whose first layers are kept, of seen and of unseen ones.
 const TILED: usize = 24;
+/// Networks of the zoo from which the directions of the map are found: more cost their square.
+const SPREAD: usize = 160;
 /// Points on the straight way of the barrier.
 const BARRIER: usize = 21;
 
@@ -32,40 +34,30 @@ pub(super) fn take(run: &mut Running<'_, '_, Config>) -> Result<(), RunError> {
     alignment(run, &work)
 }
 
-/// Latents along the two directions in which those of the zoo vary most; `None` if there are none.
-pub(super) fn projected(work: &Work<'_>, latents: &[&[f32]]) -> Option<Vec<(f64, f64)>> {
+/// The two directions in which the latents of the zoo vary most, from a few networks spread evenly over it; `None` if there are none.
+pub(super) fn directions(work: &Work<'_>) -> Option<Pca> {
     let length = work.generator.latent_length();
-    // A few hundred networks say as much of the directions as thousands.
-    let stride = work.prepared.networks.len().div_ceil(500).max(1);
-    let own: Vec<f64> = work
-        .learned
-        .latents
-        .chunks_exact(length.max(1))
-        .step_by(stride)
-        .flatten()
-        .map(|value| f64::from(*value))
-        .collect();
-    let directions = directions(&Matrix::new(own.len() / length.max(1), length, own).ok()?)?;
-    let wide: Vec<f64> = latents.iter().flat_map(|row| row.iter().map(|value| f64::from(*value))).collect();
-    let scores = directions.scores(&Matrix::new(latents.len(), length, wide).ok()?).ok()?;
-    Some(
-        scores
-            .each_row()
-            .map(|row| (row.first().copied().unwrap_or(0.0), row.get(1).copied().unwrap_or(0.0)))
-            .collect(),
-    )
+    let stride = work.prepared.networks.len().div_ceil(SPREAD).max(1);
+    let latents = work.learned.latents.chunks_exact(length.max(1)).step_by(stride);
+    let own: Vec<f64> = latents.flatten().map(|value| f64::from(*value)).collect();
+    Pca::fit(&Matrix::new(own.len() / length.max(1), length, own).ok()?, 2).ok()
 }
 
-/// The two leading directions; rows longer than this are thinned to keep the decomposition small.
-fn directions(rows: &Matrix) -> Option<Pca> {
-    Pca::fit(rows, 2).ok()
+/// Latents along these directions.
+pub(super) fn projected(directions: &Pca, latents: &[&[f32]]) -> Vec<(f64, f64)> {
+    let wide: Vec<f64> = latents.iter().flat_map(|row| row.iter().map(|value| f64::from(*value))).collect();
+    let Ok(rows) = Matrix::new(latents.len(), directions.mean.len(), wide) else { return Vec::new() };
+    let Ok(scores) = directions.scores(&rows) else { return Vec::new() };
+    let at = |row: &[f64], place: usize| row.get(place).copied().unwrap_or(0.0);
+    scores.each_row().map(|row| (at(row, 0), at(row, 1))).collect()
 }
 
 /// Points of the zoo by task and by accuracy, and the generated networks of the first draw.
 fn latent_map(run: &mut Running<'_, '_, Config>, work: &Work<'_>) -> Result<(), RunError> {
     let length = work.generator.latent_length();
     let own: Vec<&[f32]> = work.learned.latents.chunks_exact(length.max(1)).collect();
-    let Some(places) = projected(work, &own) else { return Ok(()) };
+    let Some(directions) = directions(work) else { return Ok(()) };
+    let places = projected(&directions, &own);
     let zoo = &run.state.zoo;
     let dots = |value: &dyn Fn(usize) -> f64| -> Vec<Dot> {
         places.iter().enumerate().map(|(id, (x, y))| Dot::new(*x, *y, value(id), id as u64)).collect()
@@ -76,7 +68,7 @@ fn latent_map(run: &mut Running<'_, '_, Config>, work: &Work<'_>) -> Result<(), 
     let rows = work.prepared.rows_of(&networks).map_err(defect)?;
     let latents = work.generator.encode(&rows);
     let made: Vec<&[f32]> = latents.chunks_exact(length.max(1)).collect();
-    let made = projected(work, &made).unwrap_or_default();
+    let made = projected(&directions, &made);
     let accuracies = run.state.evaluation.accuracies.first().cloned().unwrap_or_default();
     let generated = |value: &dyn Fn(usize) -> f64| -> Vec<Dot> {
         let finite = made.iter().enumerate().filter(|(_, (x, y))| x.is_finite() && y.is_finite());

@@ -80,8 +80,8 @@ pub(super) fn watch(run: &mut Running<'_, '_, Config>) -> Result<(), RunError> {
 fn trajectory(run: &mut Running<'_, '_, Config>, work: &Work<'_>, kept: &[Seen]) {
     let length = work.generator.latent_length();
     let paths: Vec<&[f32]> = kept.iter().filter_map(|seen| seen.estimates.get(..length)).collect();
-    if let Some(points) = super::pictures::projected(work, &paths) {
-        let (x, y) = points.into_iter().unzip();
+    if let Some(directions) = super::pictures::directions(work) {
+        let (x, y) = super::pictures::projected(&directions, &paths).into_iter().unzip();
         let name = work.name(work.judged().start);
         run.context.show_only(&ch::TRAJECTORY.labelled("first", &name), Curve { x, y, band: None });
     }
