@@ -31,4 +31,5 @@ pub const CATALOGUE: Catalogue = Catalogue::new(&[
     Entry::of::<labs::quantiles::Config>(),
     Entry::of::<labs::compander::Config>(),
     Entry::of::<labs::entangled_search::Config>(),
+    Entry::of::<labs::weight_generation::Config>(),
 ]);

@@ -33,6 +33,7 @@ pub(crate) const SUITE: Catalogue = Catalogue::new(&[
     Entry::of::<labs::quantiles::Config>(),
     Entry::of::<labs::compander::Config>(),
     Entry::of::<labs::entangled_search::Config>(),
+    Entry::of::<labs::weight_generation::Config>(),
     Entry::of::<Gallery>(),
     Entry::of::<Minimal>(),
 ]);
@@ -183,6 +184,7 @@ pub(crate) fn experiments(name: &str) -> Vec<(&'static str, Experiment)> {
             ),
         ],
         "entangled_search" => entangled_search(&with),
+        "weight_generation" => generation(smallest(), with),
         "gallery" => vec![("gallery", smallest())],
         "minimal" => vec![("minimal", smallest())],
         other => panic!("{other} has no line in the suite's list of short experiments"),
@@ -257,6 +259,48 @@ fn entangled_search(with: &With<'_>) -> Vec<(&'static str, Experiment)> {
     ]
 }
 
+/// Short experiments of weight generation: whole and cut networks, seen by other encoders, made by other generators.
+fn generation(
+    smallest: Experiment,
+    with: impl Fn(&[(&str, &str)]) -> Experiment,
+) -> Vec<(&'static str, Experiment)> {
+    vec![
+        ("weight_generation", smallest),
+        (
+            "weight_generation_chunked",
+            with(&[
+                ("chunk", "64"),
+                ("encoder", "set_transformer"),
+                ("class_position", "true"),
+                ("class_order", "shuffled"),
+                ("initialisation", "independent"),
+                ("align", "weight_matching"),
+                ("generator", "flow"),
+                ("condition_dropout", "0.2"),
+                ("guidance", "1.5"),
+                ("reconstruction", "layerwise"),
+                ("refine", "sequential"),
+                ("candidates", "2"),
+                ("target_data", "digits"),
+                ("target_classes", "1,4,7"),
+            ]),
+        ),
+        (
+            "weight_generation_checkpoints",
+            with(&[
+                ("zoo", "checkpoints"),
+                ("classes_per_task", "10"),
+                ("models_per_task", "12"),
+                ("autoencoder", "none"),
+                ("normalise", "constant"),
+                ("encoder", "published_mlp"),
+                ("sampler", "ancestral"),
+                ("diffusion_steps", "20"),
+            ]),
+        ),
+    ]
+}
+
 /// Files of the lab's own in the run folder, besides the metric stream, that are a function of the experiment to the byte.
 pub(crate) fn exact_files(name: &str) -> &'static [&'static str] {
     match name {
@@ -264,6 +308,7 @@ pub(crate) fn exact_files(name: &str) -> &'static [&'static str] {
         "quantiles" => &["scores.csv"],
         "compander" => &["networks.csv", "curves.csv"],
         "entangled_search" => &["architectures.csv", "trail.csv", "flips.csv"],
+        "weight_generation" => &["models.csv", "curves.csv"],
         _ => &[],
     }
 }

@@ -80,6 +80,7 @@ labs! {
     quantiles
     compander
     entangled_search
+    weight_generation
     gallery
     minimal
 }

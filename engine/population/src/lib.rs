@@ -6,6 +6,7 @@
 //! - [`machine`]: forward, gradient, step, judging; [`curvature`]: exact Hessian products
 //! - [`learner`]: a network that learns with AdamW, label smoothing, dropout, batch normalisation and weights that are a function of what
 //!   is optimised
+//! - [`graph`]: networks of other shapes (residual blocks, layer norms, attention among few rows) from the same kernels
 //! - [`train`]: initial weights, epochs, label noise; [`schedule`]: courses of the rates
 //!
 //! Contract: results depend on the arguments and on the instruction set of the machine, never on threads or time.
@@ -14,6 +15,7 @@ mod activation;
 pub mod adaptive;
 pub mod curvature;
 pub mod dropout;
+pub mod graph;
 mod kernel;
 pub mod lane;
 pub mod learner;

@@ -40,6 +40,36 @@ pub fn combinations(classes: usize, size: usize) -> Vec<Task> {
 }
 
 impl Tasks {
+    /// One seen task and none unseen, for a zoo of one network's checkpoints. With fewer classes than `size` it has them all.
+    pub fn draw_one(classes: usize, size: usize, order: Order, random: &mut Stream) -> Self {
+        let mut task = random.permutation(classes);
+        task.truncate(size);
+        if order == Order::Sorted {
+            task.sort_unstable();
+        }
+        Self { seen: vec![task], unseen: Vec::new() }
+    }
+
+    /// The same draw with the seen tasks given, as those of a zoo from disk: up to `unseen` others, in the order of the draw.
+    pub fn beside(classes: usize, seen: Vec<Task>, unseen: usize, order: Order, random: &mut Stream) -> Self {
+        let size = seen.first().map_or(0, Vec::len);
+        let sorted = |task: &Task| {
+            let mut task = task.clone();
+            task.sort_unstable();
+            task
+        };
+        let known: std::collections::BTreeSet<Task> = seen.iter().map(sorted).collect();
+        let mut all = combinations(classes, size);
+        random.shuffle(&mut all);
+        all.truncate(seen.len() + unseen);
+        if order == Order::Shuffled {
+            all.iter_mut().for_each(|task| random.shuffle(task));
+        }
+        all.retain(|task| !known.contains(&sorted(task)));
+        all.truncate(unseen);
+        Self { seen, unseen: all }
+    }
+
     /// Draws `seen` and `unseen` different tasks of `size` of `classes` classes. Refused unless there are so many combinations, and two
     /// seen tasks or more.
     pub fn draw(
@@ -68,6 +98,21 @@ impl Tasks {
     }
 }
 
+/// How many tasks of `size` of `classes` classes there are, as far as 64 bits reach.
+pub fn count(classes: usize, size: usize) -> u64 {
+    if size > classes {
+        return 0;
+    }
+    let mut count = 1_u128;
+    for place in 0..size as u128 {
+        count = count.saturating_mul(classes as u128 - place) / (place + 1);
+        if count > u128::from(u64::MAX) {
+            return u64::MAX;
+        }
+    }
+    count as u64
+}
+
 /// A task as people and files write it, such as `1-4-7`.
 pub fn name(task: &[usize]) -> String {
     task.iter().map(usize::to_string).collect::<Vec<_>>().join("-")
@@ -85,6 +130,22 @@ mod tests {
         assert_eq!((all.len(), name(&all[0]), name(&all[119])), (120, "0-1-2".into(), "7-8-9".into()));
         assert_eq!(all.iter().collect::<BTreeSet<_>>().len(), 120);
         assert!(combinations(2, 3).is_empty());
+    }
+
+    #[test]
+    fn tasks_are_counted_without_being_listed() {
+        assert_eq!((count(10, 3), count(10, 10), count(3, 4)), (120, 1, 0));
+        assert_eq!(count(1000, 500), u64::MAX);
+    }
+
+    #[test]
+    fn unseen_tasks_beside_those_of_a_zoo_are_those_of_the_draw() {
+        for order in [Order::Sorted, Order::Shuffled] {
+            let drawn = Tasks::draw(10, 3, (100, 20), order, &mut stream(1, "tasks")).unwrap();
+            let beside = Tasks::beside(10, drawn.seen.clone(), 20, order, &mut stream(1, "tasks"));
+            assert_eq!(beside, drawn);
+        }
+        assert_eq!(Tasks::draw_one(10, 10, Order::Sorted, &mut stream(1, "tasks")).seen[0].len(), 10);
     }
 
     #[test]

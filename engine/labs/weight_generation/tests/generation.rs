@@ -1,0 +1,158 @@
+//! The lab from end to end: copies are told, a produced zoo is read again, damaged models are named, one's own task is a fork away.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking, in its helpers too")]
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use weightscope_frame::experiment::Experiment;
+use weightscope_frame::lab::{Catalogue, Entry, Lab as _};
+use weightscope_frame::run::{self, Control, ForkRequest, Nobody, Place, RunError, RunRequest};
+use weightscope_frame::store::{self, Status};
+use weightscope_weight_generation::Config;
+
+const OWN: Catalogue = Catalogue::new(&[Entry::of::<Config>()]);
+
+fn experiment(changes: &[(&str, &str)]) -> Experiment {
+    let mut experiment = Experiment::from_toml(OWN, Config::SMALLEST).unwrap();
+    for (key, typed) in changes {
+        experiment.set_typed(key, typed).unwrap_or_else(|problem| panic!("{problem}"));
+    }
+    experiment
+}
+
+fn run(changes: &[(&str, &str)], folder: &Path) -> Result<BTreeMap<String, f64>, RunError> {
+    let request = RunRequest {
+        experiment: experiment(changes),
+        asked: None,
+        origin: "test".to_owned(),
+        place: Place::New(folder.to_owned()),
+    };
+    let outcome = run::run(&request, &mut Nobody, &Control::default())?;
+    assert_eq!(outcome.status, Status::Done, "{:?}", outcome.reason);
+    Ok(outcome.results)
+}
+
+fn produced(run: &Path, id: &str, out: &Path) {
+    let experiment = store::read_experiment(OWN, run).unwrap();
+    experiment.method.produce(id, run, out, &Control::default()).unwrap();
+}
+
+/// Keys and sentences of what refuses an experiment.
+fn refused(changes: &[(&str, &str)]) -> String {
+    let problems = experiment(changes).method.read_data().err().unwrap_or_default();
+    problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+}
+
+#[test]
+fn a_replica_is_called_a_copy() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("run");
+    let results = run(&[("generator", "replica"), ("models_per_task", "3")], &path).unwrap();
+    assert_eq!(results["novelty_wrong_iou"], 1.0);
+    assert_eq!(results["novelty_distance_ratio"], 0.0);
+    assert!(!results.contains_key("generator_parameters"), "there is no generator");
+    let log = std::fs::read_to_string(path.join("log.txt")).unwrap();
+    assert!(log.contains("ridge regression"), "the sentence compares with ridge regression: {log}");
+}
+
+#[test]
+fn a_produced_zoo_is_read_again_with_its_accuracy_and_its_unseen_tasks() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let first = run(&[], &at("first")).unwrap();
+    produced(&at("first"), "zoo", &at("zoo"));
+    let zoo = at("zoo");
+    let again = run(&[("zoo", zoo.to_str().unwrap())], &at("again")).unwrap();
+    for name in [
+        "zoo_accuracy",
+        "reconstruction_unseen_accuracy",
+        "ridge_unseen_accuracy",
+        "generated_unseen_accuracy",
+    ] {
+        assert_eq!(first[name], again[name], "{name}: the same networks, start and tasks");
+    }
+    // Its models without their index are a zoo of the lab phases: one task of all classes, whose models have ten outputs.
+    std::fs::remove_file(zoo.join("index.csv")).unwrap();
+    let found = refused(&[("zoo", zoo.to_str().unwrap())]);
+    assert!(found.contains("zoo:") && found.contains("usable networks"), "{found}");
+}
+
+fn models(zoo: &Path) -> Vec<PathBuf> {
+    let text = std::fs::read_to_string(zoo.join("index.csv")).unwrap();
+    text.lines().skip(1).map(|line| zoo.join(line.split(',').next().unwrap())).collect()
+}
+
+#[test]
+fn damaged_models_are_named_and_left_out_only_if_asked() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    run(&[], &at("first")).unwrap();
+    produced(&at("first"), "zoo", &at("zoo"));
+    let (zoo, files) = (at("zoo"), models(&at("zoo")));
+    let whole = std::fs::read(&files[0]).unwrap();
+    std::fs::write(&files[0], &whole[..whole.len() / 2]).unwrap();
+    let mut index = std::fs::read_to_string(zoo.join("index.csv")).unwrap();
+    index.push_str("../elsewhere.safetensors,0-1-2,true,0.5\nmissing.safetensors,0-1-2,true,0.5\nzoo_00001,not-a-task,true,0.5\n");
+    std::fs::write(zoo.join("index.csv"), index).unwrap();
+    let path = zoo.to_str().unwrap();
+    let found = refused(&[("zoo", path)]);
+    for part in ["zoo:", "zoo_00000", "elsewhere", "missing.safetensors", "not-a-task", "leave_out_damaged"] {
+        assert!(found.contains(part), "{part}: {found}");
+    }
+    assert_eq!(refused(&[("zoo", path), ("leave_out_damaged", "true")]), "");
+    run(&[("zoo", path), ("leave_out_damaged", "true")], &at("rest")).unwrap();
+    let log = std::fs::read_to_string(at("rest").join("log.txt")).unwrap();
+    assert!(log.contains("left out"), "{log}");
+    let other = refused(&[("zoo", path), ("leave_out_damaged", "true"), ("hidden_widths", "9")]);
+    assert!(other.contains("usable networks"), "{other}");
+}
+
+#[test]
+fn ones_own_task_is_a_fork_that_trains_nothing_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let first = run(&[], &at("first")).unwrap();
+    assert!(!first.contains_key("target_accuracy"));
+    let target = [("target_data", "digits"), ("target_classes", "2,5,9")];
+    let request = ForkRequest {
+        parent: at("first"),
+        step: None,
+        experiment: experiment(&target),
+        origin: "test".to_owned(),
+        place: at("fork"),
+    };
+    let outcome = run::fork(OWN, &request, &mut Nobody, &Control::default()).unwrap();
+    assert_eq!(outcome.status, Status::Done, "{:?}", outcome.reason);
+    for name in
+        ["target_accuracy", "target_ridge_accuracy", "target_nearest_accuracy", "target_random_accuracy"]
+    {
+        assert!((0.0..=1.0).contains(&outcome.results[name]), "{name}: {:?}", outcome.results);
+    }
+    assert_eq!(outcome.results["generated_unseen_accuracy"], first["generated_unseen_accuracy"]);
+    let whole = run(&target, &at("whole")).unwrap();
+    assert_eq!(outcome.results["target_accuracy"], whole["target_accuracy"], "as if asked from the start");
+}
+
+#[test]
+fn the_generator_and_its_networks_lie_in_files_that_say_what_they_are() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let results = run(&[("chunk", "100")], &at("run")).unwrap();
+    produced(&at("run"), "generator", &at("generator"));
+    let bytes = std::fs::read(at("generator").join("generator.safetensors")).unwrap();
+    let file = safetensors::SafeTensors::deserialize(&bytes).unwrap();
+    let count = |prefix: &str, without: &str| -> usize {
+        let own = file.iter().filter(|(name, _)| name.starts_with(prefix) && !name.contains(without));
+        own.map(|(_, view)| view.shape().iter().product::<usize>()).sum()
+    };
+    let generator = count("autoencoder.", "-") + count("denoiser.", "denoiser.condition.");
+    assert_eq!(generator as f64, results["generator_parameters"]);
+    produced(&at("run"), "generated", &at("generated"));
+    let files = models(&at("generated"));
+    assert_eq!(files.len(), 2 * 7, "two draws for seven tasks");
+    let bytes = std::fs::read(&files[0]).unwrap();
+    let network = safetensors::SafeTensors::deserialize(&bytes).unwrap();
+    assert_eq!(network.tensor("layers.0.weight").unwrap().shape(), [8, 64]);
+    assert_eq!(network.tensor("layers.1.bias").unwrap().shape(), [3]);
+}

@@ -1,0 +1,294 @@
+//! A forward pass that remembers what the way back needs.
+
+use super::attention::Groups;
+use super::elementwise::{
+    affine, draw, draw_back, leaky, leaky_back, norm_back, normalised, silu, silu_back,
+};
+use super::panels::Panels;
+use super::plan::{Dense, Norm, Plan, Rows, Transposed};
+use crate::kernel::{Place, Start, Store, outer_store, product};
+use crate::lane::{LANES, Lane, panels};
+
+/// A value on the tape.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Id(usize);
+
+/// How a value was made.
+enum Op {
+    Input,
+    Dense(Dense, Vec<Id>),
+    Silu(Id),
+    Leaky(Id, f32),
+    Norm { norm: Norm, x: Id, unit: Panels, inverses: Vec<f32> },
+    Sum(Id, Id),
+    Attention { groups: Groups, q: Id, k: Id, v: Id, shares: Vec<f32> },
+    Repeat(Rows),
+    Reshape(Id),
+    Masked(Id, Vec<f32>),
+    Draw { mean: Id, log_variance: Id, noise: Panels, limits: (f32, f32) },
+}
+
+struct Node {
+    value: Panels,
+    op: Op,
+    /// Whether a gradient is wanted: something below it is learned.
+    learns: bool,
+}
+
+/// The values of a pass through a network with these weights, in the order in which they were made.
+pub struct Tape<'p> {
+    plan: &'p Plan,
+    weights: &'p [Lane],
+    nodes: Vec<Node>,
+}
+
+impl<'p> Tape<'p> {
+    /// Nothing yet; `weights` is the plan's packed vector.
+    pub fn new(plan: &'p Plan, weights: &'p [Lane]) -> Self {
+        Self { plan, weights, nodes: Vec::new() }
+    }
+
+    /// A value.
+    pub fn value(&self, id: Id) -> &Panels {
+        &self.nodes[id.0].value
+    }
+
+    /// A value, taken off the tape.
+    pub fn take(mut self, id: Id) -> Panels {
+        std::mem::take(&mut self.nodes[id.0].value)
+    }
+
+    fn push(&mut self, value: Panels, op: Op, learns: bool) -> Id {
+        self.nodes.push(Node { value, op, learns });
+        Id(self.nodes.len() - 1)
+    }
+
+    /// Rows from outside.
+    pub fn input(&mut self, value: Panels) -> Id {
+        self.push(value, Op::Input, false)
+    }
+
+    /// A layer over one input or several, as the plan has it; inputs have the same number of rows.
+    pub fn dense(&mut self, layer: Dense, inputs: &[Id]) -> Id {
+        let own = &self.plan.layers[layer.0];
+        let rows = inputs.first().map_or(0, |id| self.value(*id).rows());
+        let mut output = Panels::zeros(rows, own.outputs);
+        for (index, (part, input)) in own.parts.iter().zip(inputs).enumerate() {
+            let start = if index == 0 { Start::Row(&self.weights[own.bias_lanes()]) } else { Start::Output };
+            let weights = &self.weights[own.weight_lanes(part)];
+            let inner = panels(part.inputs) * LANES;
+            product(self.value(*input).lanes(), rows, weights, inner, output.lanes_mut(), start);
+        }
+        self.push(output, Op::Dense(layer, inputs.to_vec()), true)
+    }
+
+    /// x·sigmoid(x).
+    pub fn silu(&mut self, x: Id) -> Id {
+        let mut output = self.value(x).clone();
+        silu(self.value(x).lanes(), output.lanes_mut());
+        let learns = self.nodes[x.0].learns;
+        self.push(output, Op::Silu(x), learns)
+    }
+
+    /// x for x ≥ 0, else slope·x.
+    pub fn leaky(&mut self, x: Id, slope: f32) -> Id {
+        let mut output = self.value(x).clone();
+        leaky(self.value(x).lanes(), output.lanes_mut(), slope);
+        let learns = self.nodes[x.0].learns;
+        self.push(output, Op::Leaky(x, slope), learns)
+    }
+
+    /// max(x, 0).
+    pub fn relu(&mut self, x: Id) -> Id {
+        self.leaky(x, 0.0)
+    }
+
+    /// Layer norm over the columns.
+    pub fn norm(&mut self, norm: Norm, x: Id) -> Id {
+        let (unit, inverses) = normalised(self.value(x));
+        let factor = &self.weights[self.plan.lanes_of(norm.factor)];
+        let shift = &self.weights[self.plan.lanes_of(norm.shift)];
+        let output = affine(&unit, factor, shift);
+        self.push(output, Op::Norm { norm, x, unit, inverses }, true)
+    }
+
+    /// `a + b`.
+    pub fn sum(&mut self, a: Id, b: Id) -> Id {
+        let mut output = self.value(a).clone();
+        output.add_scaled(1.0, self.value(b));
+        let learns = self.nodes[a.0].learns || self.nodes[b.0].learns;
+        self.push(output, Op::Sum(a, b), learns)
+    }
+
+    /// Attention inside groups of rows.
+    pub fn attention(&mut self, groups: Groups, q: Id, k: Id, v: Id) -> Id {
+        let (output, shares) = groups.forward(self.value(q), self.value(k), self.value(v));
+        self.push(output, Op::Attention { groups, q, k, v, shares }, true)
+    }
+
+    /// Learned rows, so many times one after the other.
+    pub fn repeat(&mut self, rows: Rows, times: usize) -> Id {
+        let own = &self.plan.tensors[rows.0];
+        let lanes = &self.weights[self.plan.lanes_of(rows.0)];
+        let mut output = Panels::zeros(own.rows * times, own.columns);
+        let all = own.rows * times;
+        for (panel, lanes) in lanes.chunks_exact(own.rows.max(1)).enumerate() {
+            for (row, target) in output.lanes_mut()[panel * all..][..all].iter_mut().enumerate() {
+                *target = lanes[row % own.rows];
+            }
+        }
+        self.push(output, Op::Repeat(rows), true)
+    }
+
+    /// The same numbers, row after row, in rows of another length.
+    pub fn reshape(&mut self, x: Id, columns: usize) -> Id {
+        let output = Panels::from_rows(&self.value(x).to_rows(), columns);
+        let learns = self.nodes[x.0].learns;
+        self.push(output, Op::Reshape(x), learns)
+    }
+
+    /// Each row times its factor; rows without one stay.
+    pub fn masked(&mut self, x: Id, factors: Vec<f32>) -> Id {
+        let mut output = self.value(x).clone();
+        mask(&mut output, &factors);
+        let learns = self.nodes[x.0].learns;
+        self.push(output, Op::Masked(x, factors), learns)
+    }
+
+    /// `mean + e^(v/2)·noise` for log variances v, clipped to `limits`.
+    pub fn draw(&mut self, mean: Id, log_variance: Id, noise: Panels, limits: (f32, f32)) -> Id {
+        let drawn = draw(self.value(mean), self.value(log_variance), &noise, limits);
+        self.push(drawn, Op::Draw { mean, log_variance, noise, limits }, true)
+    }
+
+    /// The way back from gradients by some values: puts the gradient by all parameters into `gradient`, which is as long as the plan.
+    pub fn backward(
+        self,
+        from: impl IntoIterator<Item = (Id, Panels)>,
+        transposed: &Transposed,
+        gradient: &mut [Lane],
+    ) {
+        gradient.fill(Lane::ZERO);
+        let mut slopes: Vec<Option<Panels>> = self.nodes.iter().map(|_| None).collect();
+        let learns: Vec<bool> = self.nodes.iter().map(|node| node.learns).collect();
+        from.into_iter().for_each(|(id, slope)| gather(&mut slopes, &learns, id, slope));
+        for (index, node) in self.nodes.iter().enumerate().rev() {
+            let Some(slope) = slopes[index].take() else { continue };
+            let mut give = |id: Id, slope: Panels| gather(&mut slopes, &learns, id, slope);
+            match &node.op {
+                Op::Input => {}
+                Op::Dense(layer, inputs) => {
+                    self.dense_back(*layer, inputs, &slope, transposed, gradient, &mut give);
+                }
+                Op::Silu(x) => {
+                    let mut slope = slope;
+                    silu_back(self.value(*x).lanes(), slope.lanes_mut());
+                    give(*x, slope);
+                }
+                Op::Leaky(x, factor) => {
+                    let mut slope = slope;
+                    leaky_back(self.value(*x).lanes(), slope.lanes_mut(), *factor);
+                    give(*x, slope);
+                }
+                Op::Norm { norm, x, unit, inverses } => {
+                    let (factors, shifts) = (self.plan.lanes_of(norm.factor), self.plan.lanes_of(norm.shift));
+                    // The shifts lie behind the factors.
+                    let (before, behind) = gradient.split_at_mut(shifts.start);
+                    let factor = &self.weights[factors.clone()];
+                    let below = norm_back(
+                        (unit, inverses),
+                        &slope,
+                        factor,
+                        &mut before[factors],
+                        &mut behind[..shifts.len()],
+                    );
+                    give(*x, below);
+                }
+                Op::Sum(a, b) => {
+                    give(*a, slope.clone());
+                    give(*b, slope);
+                }
+                Op::Attention { groups, q, k, v, shares } => {
+                    let values = (self.value(*q), self.value(*k), self.value(*v));
+                    let (dq, dk, dv) = groups.backward(values, shares, &slope);
+                    give(*q, dq);
+                    give(*k, dk);
+                    give(*v, dv);
+                }
+                Op::Repeat(rows) => self.repeat_back(*rows, &slope, gradient),
+                Op::Reshape(x) => give(*x, Panels::from_rows(&slope.to_rows(), self.value(*x).columns())),
+                Op::Masked(x, factors) => {
+                    let mut slope = slope;
+                    mask(&mut slope, factors);
+                    give(*x, slope);
+                }
+                Op::Draw { mean, log_variance, noise, limits } => {
+                    give(*log_variance, draw_back(&slope, self.value(*log_variance), noise, *limits));
+                    give(*mean, slope);
+                }
+            }
+        }
+    }
+
+    fn dense_back(
+        &self,
+        layer: Dense,
+        inputs: &[Id],
+        slope: &Panels,
+        transposed: &Transposed,
+        gradient: &mut [Lane],
+        give: &mut impl FnMut(Id, Panels),
+    ) {
+        let own = &self.plan.layers[layer.0];
+        let rows = slope.rows();
+        for (index, (part, input)) in own.parts.iter().zip(inputs).enumerate() {
+            let place = Place {
+                weights: part.weights,
+                biases: own.biases,
+                inputs: part.inputs,
+                padded_inputs: panels(part.inputs) * LANES,
+                with_biases: index == 0,
+            };
+            let value = self.value(*input);
+            outer_store(value.lanes(), slope.lanes(), rows, place, &mut Store(&mut *gradient));
+            if self.nodes[input.0].learns {
+                let mut below = Panels::zeros(rows, part.inputs);
+                let inner = panels(own.outputs) * LANES;
+                let weights = &transposed.0[part.place];
+                product(slope.lanes(), rows, weights, inner, below.lanes_mut(), Start::Zero);
+                give(*input, below);
+            }
+        }
+    }
+
+    fn repeat_back(&self, rows: Rows, slope: &Panels, gradient: &mut [Lane]) {
+        let own = &self.plan.tensors[rows.0];
+        let target = &mut gradient[self.plan.lanes_of(rows.0)];
+        let all = slope.rows();
+        for (panel, lanes) in target.chunks_exact_mut(own.rows.max(1)).enumerate() {
+            for (row, slope) in slope.lanes()[panel * all..][..all].iter().enumerate() {
+                lanes[row % own.rows].add(slope);
+            }
+        }
+    }
+}
+
+fn mask(panels: &mut Panels, factors: &[f32]) {
+    let rows = panels.rows().max(1);
+    for lanes in panels.lanes_mut().chunks_exact_mut(rows) {
+        for (lane, factor) in lanes.iter_mut().zip(factors) {
+            lane.0.iter_mut().for_each(|value| *value *= factor);
+        }
+    }
+}
+
+/// Adds a gradient to what a value has already; values below which nothing is learned want none.
+fn gather(slopes: &mut [Option<Panels>], learns: &[bool], id: Id, slope: Panels) {
+    if !learns[id.0] {
+        return;
+    }
+    match &mut slopes[id.0] {
+        Some(sum) => sum.add_scaled(1.0, &slope),
+        empty => *empty = Some(slope),
+    }
+}

@@ -1,0 +1,133 @@
+//! Gradients against differences, packing, and the optimizer against the shared one.
+
+use weightscope_math::stream;
+use weightscope_nn::optimizer::{AdamW, AdamWSettings, Decay, Group};
+
+use super::*;
+use crate::lane::{Lane, flat, flat_mut};
+
+fn random(rows: usize, columns: usize, name: &str) -> Panels {
+    let mut values = vec![0.0; rows * columns];
+    stream(2, name).fill_normal(&mut values);
+    Panels::from_rows(&values, columns)
+}
+
+/// A network with every operation: two inputs, norms, gates, attention, learned rows, a draw.
+struct Net {
+    plan: Plan,
+    first: Dense,
+    norm: Norm,
+    qkv: [Dense; 3],
+    seeds: Rows,
+    pool: [Dense; 3],
+    heads: [Dense; 2],
+    last: Dense,
+}
+
+fn net() -> Net {
+    let mut plan = Plan::default();
+    let first = plan.dense("first", &[5, 18], 20);
+    let norm = plan.norm("norm", 20);
+    let qkv = ["q", "k", "v"].map(|name| plan.dense(name, &[20], 8));
+    let seeds = plan.rows("seeds", 1, 8);
+    let pool = ["pq", "pk", "pv"].map(|name| plan.dense(name, &[8], 8));
+    let heads = ["mean", "variance"].map(|name| plan.dense(name, &[16], 6));
+    let last = plan.dense("last", &[6], 3);
+    Net { plan, first, norm, qkv, seeds, pool, heads, last }
+}
+
+impl Net {
+    /// Six rows in two groups of three, pooled to one each, two pooled rows side by side as one.
+    fn forward<'p>(&'p self, weights: &'p [Lane]) -> (Tape<'p>, Id) {
+        let mut tape = Tape::new(&self.plan, weights);
+        let (a, b) = (tape.input(random(6, 5, "a")), tape.input(random(6, 18, "b")));
+        let x = tape.dense(self.first, &[a, b]);
+        let n = tape.norm(self.norm, x);
+        let gate = tape.silu(n);
+        let x = tape.sum(x, gate);
+        let [q, k, v] = self.qkv.map(|layer| tape.dense(layer, &[x]));
+        let x = tape.attention(Groups { queries: 3, keys: 3, heads: 2 }, q, k, v);
+        let x = tape.leaky(x, 0.2);
+        let s = tape.repeat(self.seeds, 2);
+        let q = tape.dense(self.pool[0], &[s]);
+        let (k, v) = (tape.dense(self.pool[1], &[x]), tape.dense(self.pool[2], &[x]));
+        let x = tape.attention(Groups { queries: 1, keys: 3, heads: 4 }, q, k, v);
+        let x = tape.reshape(x, 16);
+        let [mean, variance] = self.heads.map(|layer| tape.dense(layer, &[x]));
+        let z = tape.draw(mean, variance, random(1, 6, "noise"), (-30.0, 20.0));
+        let y = tape.dense(self.last, &[z]);
+        (tape, y)
+    }
+
+    fn loss(&self, weights: &[Lane]) -> f64 {
+        let (tape, y) = self.forward(weights);
+        0.5 * tape.value(y).squares()
+    }
+}
+
+#[test]
+fn gradients_are_those_of_differences() {
+    let net = net();
+    let weights = net.plan.initial(&mut stream(1, "weights"));
+    let (tape, y) = net.forward(&weights);
+    let slope = tape.value(y).clone();
+    let mut transposed = Transposed::default();
+    net.plan.transposed(&weights, &mut transposed);
+    let mut gradient = vec![Lane::ZERO; net.plan.lanes()];
+    tape.backward([(y, slope)], &transposed, &mut gradient);
+    let (values, slopes) = (net.plan.unpack(&weights), net.plan.unpack(&gradient));
+    let largest = slopes.iter().flatten().fold(0.0_f32, |most, slope| most.max(slope.abs()));
+    for (tensor, named) in net.plan.tensors().iter().enumerate() {
+        for index in (0..values[tensor].len()).step_by(3) {
+            let at = |by: f32| {
+                let mut moved = values.clone();
+                moved[tensor][index] += by;
+                net.loss(&net.plan.pack(&moved).unwrap())
+            };
+            let step = 4e-3;
+            let expected = (at(step) - at(-step)) / (2.0 * f64::from(step));
+            let found = f64::from(slopes[tensor][index]);
+            let error = (found - expected).abs();
+            assert!(error < 2e-3 * f64::from(largest), "{} {index}: {found} and {expected}", named.name);
+        }
+    }
+}
+
+#[test]
+fn packing_gives_the_tensors_back_and_counts_them() {
+    let net = net();
+    let packed = net.plan.initial(&mut stream(1, "weights"));
+    let tensors = net.plan.unpack(&packed);
+    assert_eq!(net.plan.pack(&tensors).unwrap(), packed);
+    assert_eq!(tensors.iter().map(Vec::len).sum::<usize>(), net.plan.parameters());
+    assert!(net.plan.pack(&tensors[1..]).is_none());
+    let rows = random(3, 19, "rows");
+    assert_eq!(Panels::from_rows(&rows.to_rows(), 19), rows);
+}
+
+#[test]
+fn a_step_is_that_of_the_shared_optimizer_and_the_average_follows() {
+    let settings = AdamWSettings { weight_decay: 0.1, ..AdamWSettings::default() };
+    let lanes = 5;
+    let mut values = vec![Lane::ZERO; lanes];
+    stream(4, "values").fill_normal(flat_mut(&mut values));
+    let mut expected = flat(&values).to_vec();
+    let mut average = values.clone();
+    let (mut state, mut shared) = (adam::State::new(lanes), AdamW::new(settings, expected.len()));
+    let groups = [Group { range: 0..expected.len(), learning_rate_factor: 1.0, decay: Decay::Applied }];
+    let mut random = stream(4, "gradients");
+    for _ in 0..10 {
+        let mut parts = [vec![Lane::ZERO; lanes], vec![Lane::ZERO; lanes]];
+        parts.iter_mut().for_each(|part| random.fill_normal(flat_mut(part)));
+        let sum: Vec<f32> = flat(&parts[0]).iter().zip(flat(&parts[1])).map(|(a, b)| a + b).collect();
+        let before = average.clone();
+        state.step(&mut values, [&parts[0], &parts[1]], &settings, 0.01, &mut average, 0.25);
+        shared.step(&mut expected, &sum, &groups, 0.01);
+        for ((now, then), value) in flat(&average).iter().zip(flat(&before)).zip(flat(&values)) {
+            assert!((now - (0.75 * then + 0.25 * value)).abs() < 1e-6);
+        }
+    }
+    for (found, expected) in flat(&values).iter().zip(&expected) {
+        assert!((found - expected).abs() < 1e-5, "{found} and {expected}");
+    }
+}
