@@ -30,4 +30,5 @@ pub const CATALOGUE: Catalogue = Catalogue::new(&[
     Entry::of::<labs::phases::Config>(),
     Entry::of::<labs::quantiles::Config>(),
     Entry::of::<labs::compander::Config>(),
+    Entry::of::<labs::block_affine::Config>(),
 ]);

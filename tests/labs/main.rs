@@ -79,6 +79,7 @@ labs! {
     phases
     quantiles
     compander
+    block_affine
     gallery
     minimal
 }
