@@ -1,5 +1,11 @@
 //! What a run has noted so far, for figures at the end and for files.
 
+use weightscope_frame::lab::Running;
+use weightscope_frame::record::Metric;
+
+use crate::config::Config;
+use crate::metrics;
+
 /// Notes of the run's own network.
 #[derive(Clone, Debug, Default, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Book {
@@ -9,6 +15,8 @@ pub(crate) struct Book {
     pub(crate) losses: Vec<f64>,
     /// Step, validation loss and test accuracy (not-a-number without) of each judgement of the adaptation.
     pub(crate) judged: Vec<(u64, f64, f64)>,
+    /// Final figures that were known before the end, by name: a run that goes on from a checkpoint reports them too.
+    pub(crate) early: Vec<(String, f64)>,
     /// Validation loss of the base.
     pub(crate) before: f64,
     /// Test accuracy of the base on the new task.
@@ -38,4 +46,19 @@ pub(crate) struct Finished {
     pub(crate) smallest: f64,
     /// Gradient norm before the first step.
     pub(crate) gradient_norm: f64,
+}
+
+/// Reports a figure that is known before the end, and notes it.
+pub(super) fn early(run: &mut Running<'_, '_, Config>, metric: &Metric, value: f64) {
+    run.result(metric, value);
+    run.state.book.early.push((metric.name.to_owned(), value));
+}
+
+/// Reports the noted figures again.
+pub(super) fn again(run: &mut Running<'_, '_, Config>) {
+    for (name, value) in run.state.book.early.clone() {
+        if let Some(metric) = metrics::ALL.iter().find(|metric| metric.name == name) {
+            run.result(metric, value);
+        }
+    }
 }

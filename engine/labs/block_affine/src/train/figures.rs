@@ -20,6 +20,7 @@ const MEBIBYTE: f64 = 1_048_576.0;
 pub(super) fn work(run: &mut Running<'_, '_, Config>) -> Result<(), RunError> {
     let epoch = run.step() as f64 + 1.0;
     run.begin_step(epoch)?;
+    super::book::again(run);
     losses(run);
     if run.settings.task == Task::Pretrain {
         let shared = run.shared;

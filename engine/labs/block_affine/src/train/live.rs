@@ -160,7 +160,7 @@ pub(super) fn directions(run: &mut Running<'_, '_, Config>, index: u64) {
         let along = cosine(moved.iter().zip(&downhill));
         run.scalar(&ch::ALIGNMENT.labelled("gradient", "step with −gradient"), along);
         if index == 0 && along.is_finite() {
-            run.result(&metrics::FIRST_STEP_COSINE, along);
+            super::book::early(run, &metrics::FIRST_STEP_COSINE, along);
         }
     }
     if !full.is_empty() {

@@ -154,6 +154,11 @@ impl Trainee {
 
 /// Opens what the settings name and makes the state before the first step.
 pub(super) fn begin(config: &Config, context: &mut Context<'_>) -> Result<(Shared, Training), RunError> {
+    if context.device.name.starts_with("gpu") {
+        let why = "the passes of this lab are written for the CPU, and none runs on a graphics card";
+        let problem = weightscope_frame::experiment::Problem::error("device", why).allowing("cpu");
+        return Err(data::refused(vec![problem]));
+    }
     let material = Material::open(config).map_err(data::refused)?;
     for read in material.reads() {
         context.read(&read)?;
@@ -209,7 +214,7 @@ pub(super) fn stages(config: &Config, _shared: &Shared) -> Vec<Stage<Config>> {
     if config.adapts() {
         let steps = Steps {
             record: Some((every, live::record)),
-            pictures: Some((PICTURES, pictures::take)),
+            pictures: Some((if config.is_language() { PICTURES } else { 1 }, pictures::take)),
             ..Steps::new(1, step)
         };
         stages.push(Stage::steps(ADAPTATION, config.steps, steps).entered_by(start::enter));

@@ -6,6 +6,7 @@ use weightscope_frame::run::RunError;
 use weightscope_math::linalg::{Dense, svd};
 use weightscope_math::stream;
 
+use super::book::early;
 use super::live::{defect, dense};
 use super::{Shared, arm::Arm, hessian, live, pictures};
 use crate::adapt::{Adapters, Layer, Refused};
@@ -66,7 +67,7 @@ pub(super) fn enter(run: &mut Running<'_, '_, Config>) -> Result<(), RunError> {
     let Some(arm) = &mut state.arm else { return Ok(()) };
     begin_arm(config, (&shared.model, &shared.lessons), arm, &base, shared.seed)?;
     let took = run.seconds() - begun;
-    run.result(&metrics::INIT_SECONDS, took);
+    early(run, &metrics::INIT_SECONDS, took);
     let state = &mut *run.state;
     if let Some(full) = &mut state.beside {
         begin_arm(config, (&shared.model, &shared.lessons), full, &base, shared.seed)?;
@@ -92,19 +93,19 @@ pub(super) fn enter(run: &mut Running<'_, '_, Config>) -> Result<(), RunError> {
     }
     if config.hessian && trained > 0 {
         let top = hessian::top(run, &base, &batch)?;
-        run.result(&metrics::HESSIAN_TOP, top);
+        early(run, &metrics::HESSIAN_TOP, top);
     }
     run.state.base.weights = base;
     let (before, with) = judged;
-    run.result(&metrics::VALIDATION_LOSS_BEFORE, before.loss);
-    run.result(&metrics::INITIAL_LOSS_DIFFERENCE, (with.loss - before.loss).abs());
-    run.result(&metrics::TRAINABLE_PARAMETERS, trained as f64);
-    run.result(&metrics::INITIAL_GRADIENT_NORM, norm);
+    early(run, &metrics::VALIDATION_LOSS_BEFORE, before.loss);
+    early(run, &metrics::INITIAL_LOSS_DIFFERENCE, (with.loss - before.loss).abs());
+    early(run, &metrics::TRAINABLE_PARAMETERS, trained as f64);
+    early(run, &metrics::INITIAL_GRADIENT_NORM, norm);
     if config.method.has_targets() {
-        run.result(&metrics::BLOCK_PARAMETERS, counted as f64);
+        early(run, &metrics::BLOCK_PARAMETERS, counted as f64);
     }
     if let Some(rank) = rank {
-        run.result(&metrics::RANK, rank as f64);
+        early(run, &metrics::RANK, rank as f64);
     }
     announce(run);
     live::record(run)?;
