@@ -32,4 +32,5 @@ pub const CATALOGUE: Catalogue = Catalogue::new(&[
     Entry::of::<labs::compander::Config>(),
     Entry::of::<labs::entangled_search::Config>(),
     Entry::of::<labs::weight_generation::Config>(),
+    Entry::of::<labs::block_affine::Config>(),
 ]);

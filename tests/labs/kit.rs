@@ -34,6 +34,7 @@ pub(crate) const SUITE: Catalogue = Catalogue::new(&[
     Entry::of::<labs::compander::Config>(),
     Entry::of::<labs::entangled_search::Config>(),
     Entry::of::<labs::weight_generation::Config>(),
+    Entry::of::<labs::block_affine::Config>(),
     Entry::of::<Gallery>(),
     Entry::of::<Minimal>(),
 ]);
@@ -185,6 +186,46 @@ pub(crate) fn experiments(name: &str) -> Vec<(&'static str, Experiment)> {
         ],
         "entangled_search" => entangled_search(&with),
         "weight_generation" => generation(smallest(), with),
+        "block_affine" => vec![
+            ("block_affine", smallest()),
+            (
+                "block_affine_rwkv",
+                with(&[
+                    ("model", "rwkv"),
+                    ("method", "pissa"),
+                    ("full_beside", "false"),
+                    ("hessian", "false"),
+                    ("base_steps", "10"),
+                    ("steps", "8"),
+                ]),
+            ),
+            (
+                "block_affine_gpt",
+                with(&[
+                    ("model", "gpt"),
+                    ("method", "miss"),
+                    ("dropout", "0.1"),
+                    ("hessian", "false"),
+                    ("base_steps", "10"),
+                    ("steps", "8"),
+                ]),
+            ),
+            (
+                "block_affine_digits",
+                with(&[
+                    ("model", "mlp"),
+                    ("task", "rotated_digits"),
+                    ("method", "lora_ga"),
+                    ("width", "32"),
+                    ("layers", "2"),
+                    ("base_steps", "60"),
+                    ("steps", "20"),
+                    ("batch_size", "32"),
+                    ("repeats", "2"),
+                ]),
+            ),
+            ("block_affine_pretrain", with(&[("task", "pretrain"), ("text", "jargon"), ("steps", "12")])),
+        ],
         "gallery" => vec![("gallery", smallest())],
         "minimal" => vec![("minimal", smallest())],
         other => panic!("{other} has no line in the suite's list of short experiments"),
@@ -309,6 +350,7 @@ pub(crate) fn exact_files(name: &str) -> &'static [&'static str] {
         "compander" => &["networks.csv", "curves.csv"],
         "entangled_search" => &["architectures.csv", "trail.csv", "flips.csv"],
         "weight_generation" => &["models.csv", "curves.csv"],
+        "block_affine" => &["losses.csv", "spectra.csv"],
         _ => &[],
     }
 }

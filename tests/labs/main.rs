@@ -81,6 +81,7 @@ labs! {
     compander
     entangled_search
     weight_generation
+    block_affine
     gallery
     minimal
 }

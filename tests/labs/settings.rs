@@ -118,7 +118,8 @@ pub(crate) fn a_missing_file_is_said_before_a_run_and_not_while_one_types(lab: &
     assert!(errors(&experiment).is_empty(), "{lab}: {:?}", errors(&experiment));
     let problems = kit::check_data(&experiment);
     assert_eq!(problems.len(), 1, "{lab}: {problems:?}");
-    assert_eq!(problems[0].key, "dataset", "{lab}");
+    let named = experiment.settings().into_iter().find(|(field, _)| field.mark == kit::Mark::DataSet);
+    assert_eq!(named.map(|(field, _)| field.key), Some(problems[0].key.as_str()), "{lab}");
     assert!(problems[0].to_string().ends_with(": /nowhere/at/all.csv"), "{lab}: {}", problems[0]);
     let folder = tempfile::tempdir().unwrap();
     let place = folder.path().join("run");

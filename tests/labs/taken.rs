@@ -124,6 +124,7 @@ fn opens(path: &Path) {
             let parsed = kit::from_toml(&text());
             assert!(parsed.is_ok(), "{what}: {parsed:?}");
         }
+        "txt" => assert!(!text().trim().is_empty(), "{what}: no words"),
         "md" => assert!(text().starts_with('#') && text().lines().count() > 3, "{what}: no words"),
         other => panic!("{what}: no check for files of the kind \"{other}\""),
     }

@@ -107,7 +107,9 @@ macro_rules! settings {
                 $(
                     visitor.section($title);
                     $({
-                        let field = $crate::experiment::Field::new(stringify!($key), $label, $help)
+                        // A key that is a word of the language is written `r#match`.
+                        let key = stringify!($key).trim_start_matches("r#");
+                        let field = $crate::experiment::Field::new(key, $label, $help)
                             $($(.$attribute($($argument),*))+)?;
                         $(
                             let $settings = &now;

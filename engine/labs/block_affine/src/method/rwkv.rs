@@ -22,9 +22,10 @@ pub const CHUNK: usize = 64;
 /// Rank of the part of the decay that depends on the input.
 pub const DECAY_RANK: usize = 16;
 
-/// Added to the variance in layer norms, and in the norm over heads.
-const NORM_EPSILON: f64 = 1e-5;
-const HEAD_NORM_EPSILON: f64 = 64e-5;
+/// Added to the variance in layer norms.
+pub const NORM_EPSILON: f64 = 1e-5;
+/// Added to the variance in the norm over heads.
+pub const HEAD_NORM_EPSILON: f64 = 64e-5;
 
 /// The mixes of a block, each followed by a projection.
 const TIME_MIXES: [&str; 5] = ["r", "k", "v", "g", "w"];

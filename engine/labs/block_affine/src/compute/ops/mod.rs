@@ -1,0 +1,10 @@
+//! The operations of a pass, written once for both precisions; [`Number`](super::number::Number) compiles them for several instruction
+//! sets. Each is one loop that compilers vectorise.
+//!
+//! Contract: every sum has a fixed order; the `FUSED` forms round once where a machine has such an instruction.
+
+pub(crate) mod decay;
+pub(crate) mod gates;
+pub(crate) mod norms;
+pub(crate) mod rows;
+pub(crate) mod tile;
