@@ -6,7 +6,7 @@ use crate::runs::{self, assert_same, named, unbroken};
 /// Other threads, the same bits: the smallest experiment on one thread and on two, the other short ones on one.
 pub(crate) fn the_same_bits_on_one_thread_and_on_two(lab: &str) {
     let folder = tempfile::tempdir().unwrap();
-    for (name, _) in kit::experiments(lab) {
+    for (name, _) in crate::experiments::experiments(lab) {
         let first = named(lab, name);
         for threads in 1..=if name == lab { 2 } else { 1 } {
             let mut experiment = first.experiment.clone();

@@ -33,7 +33,7 @@ pub(crate) fn pausing_and_stepping_change_no_number(lab: &str) {
 pub(crate) fn a_cancelled_run_goes_on_to_the_same_end(lab: &str) {
     let folder = tempfile::tempdir().unwrap();
     let (mut went_on, mut kept) = (0, 0);
-    for (name, _) in kit::experiments(lab) {
+    for (name, _) in crate::experiments::experiments(lab) {
         let first = named(lab, name);
         for round in 0..if name == lab { 3 } else { 1 } {
             let path = folder.path().join(format!("{name} {round}"));

@@ -23,7 +23,7 @@ type Figures = Vec<(u64, String, String, f64)>;
 
 /// The metric stream and the results of each short experiment.
 pub(crate) fn figures_are_those_of_the_fixtures(lab: &str) {
-    for (name, _) in kit::experiments(lab) {
+    for (name, _) in crate::experiments::experiments(lab) {
         let run = named(lab, name);
         let folder = folder(name);
         if std::env::var_os("WEIGHTSCOPE_RENEW_FIXTURES").is_some_and(|value| value == "1") {

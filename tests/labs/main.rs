@@ -9,6 +9,7 @@
 mod bits;
 mod broken;
 mod catalogue;
+mod experiments;
 mod fixtures;
 mod forked;
 mod kit;

@@ -17,7 +17,7 @@ pub(crate) fn headlines_are_results_of_a_run(lab: &str) {
 /// The results that the reproduction card compares, in some short run.
 pub(crate) fn reference_rows_name_results_of_a_run(lab: &str) {
     let mut given: BTreeMap<String, f64> = BTreeMap::new();
-    for (name, _) in kit::experiments(lab) {
+    for (name, _) in crate::experiments::experiments(lab) {
         given.extend(named(lab, name).results);
     }
     for row in kit::reference(&kit::smallest(lab)) {

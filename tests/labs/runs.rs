@@ -38,7 +38,7 @@ pub(crate) fn named(lab: &str, name: &str) -> Finished {
         .entry(name.to_owned())
         .or_insert_with(|| Box::leak(Box::default()));
     let make = || {
-        let found = kit::experiments(lab).into_iter().find(|(own, _)| *own == name);
+        let found = crate::experiments::experiments(lab).into_iter().find(|(own, _)| *own == name);
         let (_, experiment) = found.unwrap_or_else(|| panic!("{lab} has no short experiment {name}"));
         done(experiment, &root().join(name))
     };

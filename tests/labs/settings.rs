@@ -132,7 +132,7 @@ pub(crate) fn a_missing_file_is_said_before_a_run_and_not_while_one_types(lab: &
 pub(crate) fn the_short_experiments_are_valid(lab: &str) {
     let text = kit::smallest_text(lab);
     assert!(text.starts_with("# ") && text.contains(".\n"), "{lab}: the smallest experiment has no comment");
-    for (name, experiment) in kit::experiments(lab) {
+    for (name, experiment) in crate::experiments::experiments(lab) {
         assert_eq!(experiment.lab(), lab, "{name}");
         assert!(errors(&experiment).is_empty(), "{name}: {:?}", errors(&experiment));
         assert_survives(name, &experiment);

@@ -71,7 +71,7 @@ fn names(view: &ViewSpec) -> Vec<String> {
 pub(crate) fn views_with_runs(lab: &str) -> Vec<(Finished, ViewSpec)> {
     let mut seen = BTreeSet::new();
     let mut found = Vec::new();
-    for (name, experiment) in kit::experiments(lab) {
+    for (name, experiment) in crate::experiments::experiments(lab) {
         let fresh = |view: &ViewSpec| seen.insert((view.id.clone(), view.channels.clone()));
         let fresh: Vec<ViewSpec> = kit::views(&experiment).into_iter().filter(fresh).collect();
         found.extend(fresh.into_iter().map(|view| (named(lab, name), view)));

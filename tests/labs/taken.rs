@@ -10,7 +10,7 @@ use crate::runs::{Finished, named, unbroken};
 
 /// Every product of every short experiment.
 pub(crate) fn products_are_made_and_open_again(lab: &str) {
-    for (name, _) in kit::experiments(lab) {
+    for (name, _) in crate::experiments::experiments(lab) {
         let run = named(lab, name);
         for (id, ..) in kit::products(&run.experiment) {
             let folder = tempfile::tempdir().unwrap();
@@ -29,7 +29,7 @@ pub(crate) fn products_are_made_and_open_again(lab: &str) {
 
 /// Integer levels as an archive for NumPy, of labs that quantize.
 pub(crate) fn levels_open_again(lab: &str) {
-    for (name, _) in kit::experiments(lab) {
+    for (name, _) in crate::experiments::experiments(lab) {
         let run = named(lab, name);
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("levels.npz");

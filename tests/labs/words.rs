@@ -41,7 +41,7 @@ fn check_channels(record: &Record, problems: &mut BTreeSet<String>) {
 /// Recorded channels of every short experiment, and those that views derive.
 pub(crate) fn every_channel_has_a_label_and_a_sentence(lab: &str) {
     let mut problems = BTreeSet::new();
-    for (name, _) in kit::experiments(lab) {
+    for (name, _) in crate::experiments::experiments(lab) {
         check_channels(&named(lab, name).record, &mut problems);
     }
     for (run, view) in views_with_runs(lab).into_iter().filter(|(_, view)| view.is_derived()) {
@@ -62,7 +62,7 @@ pub(crate) fn every_channel_has_a_label_and_a_sentence(lab: &str) {
 /// Controls and buttons.
 pub(crate) fn every_control_and_button_has_a_label_and_a_sentence(lab: &str) {
     let mut problems = BTreeSet::new();
-    for (_, experiment) in kit::experiments(lab) {
+    for (_, experiment) in crate::experiments::experiments(lab) {
         for view in kit::views(&experiment) {
             for ControlSpec { id, label, about, .. } in &view.controls {
                 problems.extend(lacking(label, about).map(|lack| format!("control {id}: {lack}")));
@@ -79,7 +79,7 @@ pub(crate) fn every_control_and_button_has_a_label_and_a_sentence(lab: &str) {
 /// Results of every short experiment.
 pub(crate) fn every_result_has_a_label_and_a_sentence(lab: &str) {
     let mut problems = BTreeSet::new();
-    for (name, _) in kit::experiments(lab) {
+    for (name, _) in crate::experiments::experiments(lab) {
         for result in named(lab, name).results.keys() {
             match kit::result_words(lab, result) {
                 Some(Words { label, about }) => {
@@ -108,7 +108,7 @@ pub(crate) fn the_lab_and_its_products_say_what_they_are(lab: &str) {
 /// Title, help that says how to read it, and what stands there while it is empty.
 pub(crate) fn every_view_says_how_to_read_it(lab: &str) {
     let mut problems = BTreeSet::new();
-    for (_, experiment) in kit::experiments(lab) {
+    for (_, experiment) in crate::experiments::experiments(lab) {
         for view in kit::views(&experiment) {
             let id = &view.id;
             if view.title.trim().is_empty() {
@@ -128,7 +128,7 @@ pub(crate) fn every_view_says_how_to_read_it(lab: &str) {
 
 /// Ids are told apart, and what refers to another view or to a control finds it.
 pub(crate) fn views_and_controls_fit_together(lab: &str) {
-    for (name, experiment) in kit::experiments(lab) {
+    for (name, experiment) in crate::experiments::experiments(lab) {
         let views = kit::views(&experiment);
         let ids: BTreeSet<&str> = views.iter().map(|view| view.id.as_str()).collect();
         assert_eq!(ids.len(), views.len(), "{name}: two views share an id");
