@@ -281,7 +281,7 @@ settings! {
                 .fixed("it is read before the first step");
             table_seeds: u64 = 3, "Table seeds", "Trainings of each architecture, with seeds from the run's own on.",
                 .range(1.0, 100.0), if |s| s.computes_table();
-            table_epochs: u64 = 0, "Table epochs", "Passes over training and architecture rows for each training; 0: 14 for convolutions, 40 for the perceptron, 10 for the cell, 20 for the transformer.",
+            table_epochs: u64 = 0, "Table epochs", "Passes over training and architecture rows for each training; 0: 14 for convolutions, 40 for the perceptron, 10 for cell and transformer.",
                 .range(0.0, 10_000.0), if |s| s.computes_table() || s.has_networks();
             table_architectures: u64 = 40, "Table architectures", "Architectures of the transformer's space that are trained, drawn by the data seed, the largest among them.",
                 .range(2.0, 10_000.0), if |s| s.space == SpaceKind::Vit;
@@ -437,8 +437,7 @@ impl Config {
         let epochs = match (self.table_epochs, self.space) {
             (0, SpaceKind::ConvMacro | SpaceKind::Table) => 14,
             (0, SpaceKind::Mlp) => 40,
-            (0, SpaceKind::Cell) => 10,
-            (0, SpaceKind::Vit) => 20,
+            (0, SpaceKind::Cell | SpaceKind::Vit) => 10,
             (epochs, _) => epochs as usize,
         };
         method::train::Recipe { batch: self.batch_size as usize, ..method::train::Recipe::desk(epochs) }

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use weightscope_frame::record::{Cell, Data, Table};
 use weightscope_frame::run::RunError;
 
+use super::search::Spent;
 use super::{Run, black_box, tables};
 use crate::channels as ch;
 use crate::method::table::Row;
@@ -99,7 +100,11 @@ fn any_time(run: &Run<'_, '_>) -> String {
     let Some(truth) = run.state.truth.as_ref() else { return text };
     let best = truth.table.accuracies().into_iter().fold(f64::NEG_INFINITY, f64::max);
     if let Some(answer) = &run.state.answer {
-        for spent in &answer.spent {
+        // The curve goes on to the end of the budget, where the answer stands.
+        let steps = run.settings.steps as f64;
+        let scored = if run.settings.trains_supernet() { answer.evaluations as f64 } else { 0.0 };
+        let last = Spent { steps: steps + scored, seconds: answer.seconds, picks: answer.picks.clone() };
+        for spent in answer.spent.iter().chain([&last]) {
             let options = Known::of(&*run.shared.space, &spent.picks).options();
             let own = truth.place(&options).and_then(|place| truth.table.rows.get(place)).map(Row::accuracy);
             if let Some(own) = own {

@@ -9,8 +9,8 @@ use crate::config::SpaceKind;
 use crate::method::space::cell::OPERATIONS;
 use crate::truth::Known;
 
-/// Layers in one line of the drawing.
-const LINE: usize = 6;
+/// Layers in one column of the drawing.
+const LINE: usize = 7;
 
 /// Takes a picture of the arg-max.
 pub(super) fn take(run: &mut Run<'_, '_>) -> Result<(), RunError> {
@@ -116,11 +116,11 @@ fn layers(shared: &Shared, picks: &[usize], before: &[usize]) -> Graph {
         layer.factors().iter().all(|factor| known.active.get(factor.decision) == Some(&true))
     };
     let mut graph = Graph::default();
+    // From the top down; what does not fit goes on in the next column, upwards and down in turn.
     let place = |count: usize| {
-        let (line, column) = (count / LINE, count % LINE);
-        // Each line goes back where the one above ended.
-        let column = if line.is_multiple_of(2) { column } else { LINE - 1 - column };
-        (column as f64, -(line as f64))
+        let (column, row) = (count / LINE, count % LINE);
+        let row = if column.is_multiple_of(2) { row } else { LINE - 1 - row };
+        (column as f64, -(row as f64))
     };
     let [depth, height, width] = shared.shape.image;
     let (x, y) = place(0);

@@ -89,7 +89,7 @@ pub(super) fn show(run: &mut Run<'_, '_>, ranking: &Ranking) {
     }
     let words = |value: Option<f64>| value.map_or("none".to_owned(), |value| format!("{value:.3}"));
     let text = format!(
-        "inherited loss, nat (rank τ {}, noise ceiling {})",
+        "inherited loss (rank τ {}, noise ceiling {})",
         words(ranking.tau),
         words(truth.table.ceiling())
     );
