@@ -15,6 +15,7 @@ weightscope_frame::channels! {
     FUNNEL: Declared<OfBars> = "funnel", "accuracy", "", "Mean test accuracy from the zoo over its reconstruction to generated networks.";
     FUNNEL_WORDS: Declared<OfText> = "funnel_words", "largest loss", "", "Which stage loses most accuracy.";
     TASKS: Declared<OfChoices> = "tasks", "tasks", "", "The tasks that are evaluated.";
+    TASKS_BACK: Declared<OfChoices> = "tasks_back", "tasks, the last first", "", "The same tasks from the last to the first, for the second of two.";
     LATENTS: Family<OfPoints> = "latents", "latents", "", "Latents of networks along the two directions in which those of the zoo vary most.";
     TRAJECTORY: Family<OfCurves> = "trajectory", "reverse process", "", "The estimate of the latent over the reverse process of one draw, along the same directions.";
     LATENT_MAP: Family<OfPoints> = "latent_map", "latents", "", "Latents of networks in the chosen colours.";

@@ -135,6 +135,33 @@ fn ones_own_task_is_a_fork_that_trains_nothing_again() {
 }
 
 #[test]
+fn a_fork_with_other_draws_evaluates_again_and_one_with_other_training_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    run(&[], &at("first")).unwrap();
+    let fork = |changes: &[(&str, &str)], name: &str| {
+        let request = ForkRequest {
+            parent: at("first"),
+            step: None,
+            experiment: experiment(changes),
+            origin: "test".to_owned(),
+            place: at(name),
+        };
+        run::fork(OWN, &request, &mut Nobody, &Control::default())
+    };
+    let draws = [("draws", "3"), ("sampler", "ancestral")];
+    let forked = fork(&draws, "draws").unwrap();
+    let whole = run(&draws, &at("whole")).unwrap();
+    for name in ["generated_unseen_accuracy", "best_of_draws_unseen_accuracy", "novelty_wrong_iou"] {
+        assert_eq!(forked.results[name], whole[name], "{name}");
+    }
+    let Err(RunError::Problems(problems)) = fork(&[("diffusion_steps", "70")], "longer") else {
+        panic!("the denoiser is trained already")
+    };
+    assert_eq!(problems[0].key, "diffusion_steps");
+}
+
+#[test]
 fn the_generator_and_its_networks_lie_in_files_that_say_what_they_are() {
     let folder = tempfile::tempdir().unwrap();
     let at = |name: &str| folder.path().join(name);

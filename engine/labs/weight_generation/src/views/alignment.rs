@@ -9,7 +9,6 @@ use crate::config::Config;
 /// The matching.
 pub(super) fn view(_: &Config) -> View<Config> {
     View::new(ViewSpec {
-        x: AxisSpec::new("network and mean of the zoo", "").named_by(ch::ALIGNMENT_WORDS.id()),
         empty: "The matching of a network's hidden units to the mean of the zoo appears here with the evaluation."
             .to_owned(),
         help: include_str!("../help/alignment.md").to_owned(),
@@ -23,7 +22,7 @@ pub(super) fn barrier(config: &Config) -> View<Config> {
     let line =
         |value, label: &str| Reference::new(ReferenceAxis::X, value, ReferenceStyle::Boundary).label(label);
     View::new(ViewSpec {
-        x: AxisSpec::new("way", "").limits(0.0, 2.0),
+        x: AxisSpec::new("way", "").limits(0.0, 2.0).named_by(ch::ALIGNMENT_WORDS.id()),
         y: AxisSpec::new("accuracy", "").limits(0.0, 1.0),
         references: vec![line(1.0, "mean of its task")],
         tab_of: tab,

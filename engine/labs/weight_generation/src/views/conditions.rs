@@ -49,12 +49,12 @@ fn pick(_: &Config, record: &Record, pick: &Pick) -> Picked {
 
 /// The slider between two conditions.
 pub(super) fn between(_: &Config) -> View<Config> {
-    let task = |id: &str, label: &str| {
+    let task = |id: &str, label: &str, channel: &str| {
         ControlSpec::new(
             id,
             label,
             "A task whose condition images are one end.",
-            ControlKind::ChoiceFrom { channel: ch::TASKS.id().to_owned() },
+            ControlKind::ChoiceFrom { channel: channel.to_owned() },
         )
     };
     let line =
@@ -69,8 +69,8 @@ pub(super) fn between(_: &Config) -> View<Config> {
             Reference::new(ReferenceAxis::X, 0.5, ReferenceStyle::Boundary).label("share").control(SHARE),
         ],
         controls: vec![
-            task(FROM, "First"),
-            task(TO, "Second"),
+            task(FROM, "First", ch::TASKS.id()),
+            task(TO, "Second", ch::TASKS_BACK.id()),
             ControlSpec::new(
                 SHARE,
                 "Share",

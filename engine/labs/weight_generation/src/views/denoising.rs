@@ -26,7 +26,7 @@ pub(super) fn view(config: &Config) -> View<Config> {
     let first = "layers.0.weight";
     View::new(ViewSpec {
         channels: vec![ch::DENOISING.id("zoo"), ch::DENOISING.id("estimate")],
-        x: AxisSpec::new("weight", "scaled").named_by(ch::DENOISING_WORDS.id()),
+        x: AxisSpec::new("weight, scaled", "").named_by(ch::DENOISING_WORDS.id()),
         y: AxisSpec::new("share of the weights", ""),
         controls: vec![
             ControlSpec::new(

@@ -18,7 +18,7 @@ pub(super) fn view(_: &Config) -> View<Config> {
         channels: vec![ch::LATENT_MAP.id("zoo"), ch::LATENT_MAP.id("generated")],
         x: AxisSpec::new("first direction of the zoo's latents", ""),
         y: AxisSpec::new("second direction", ""),
-        color: Some(AxisSpec::new("colour", "")),
+        color: Some(AxisSpec::new("accuracy or task", "")),
         overlays: vec![ch::TRAJECTORY.id("first")],
         controls: vec![ControlSpec::new(
             COLOUR,

@@ -3,7 +3,7 @@
 use weightscope_frame::lab::{Derive, View};
 use weightscope_frame::record::declared::Of as _;
 use weightscope_frame::record::{
-    Channel, ControlKind, ControlSpec, Data, Grid, Timeline, ViewKind, ViewSpec,
+    AxisSpec, Channel, ControlKind, ControlSpec, Data, Grid, Timeline, ViewKind, ViewSpec,
 };
 use weightscope_frame::run::RunError;
 
@@ -22,6 +22,8 @@ const SHOWN: [(&str, &str); 4] = [
 /// The view.
 pub(super) fn view(_: &Config) -> View<Config> {
     View::new(ViewSpec {
+        x: AxisSpec::new("pixels of each unit", ""),
+        y: AxisSpec::new("", ""),
         controls: vec![ControlSpec::new(
             TASK,
             "Task",

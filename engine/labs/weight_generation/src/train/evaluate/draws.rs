@@ -18,6 +18,7 @@ pub(super) fn draw(run: &mut Running<'_, '_, Config>) -> Result<(), RunError> {
             (work.name(place), format!("{} ({word})", work.name(place)))
         })
         .collect();
+    run.context.choices(&ch::TASKS_BACK, choices.iter().rev().cloned().collect());
     run.context.choices(&ch::TASKS, choices);
     let (mut accuracies, mut generated, mut exploded) = (Vec::new(), Vec::new(), 0);
     for draw in 0..work.config.draws as usize {

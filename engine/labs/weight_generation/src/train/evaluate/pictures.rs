@@ -195,7 +195,7 @@ fn alignment(run: &mut Running<'_, '_, Config>, work: &Work<'_>) -> Result<(), R
         run.context.text(
             &ch::ALIGNMENT_WORDS,
             format!(
-                "similarity {before:.1} before and {after:.1} after matching, {moved} of {units} units move"
+                "way; similarity to the zoo mean {before:.1} before and {after:.1} after matching, {moved} of {units} units move"
             ),
         );
     }
