@@ -15,7 +15,7 @@ use assert_cmd::assert::OutputAssertExt as _;
 use kit::store;
 
 /// Settings under which the smallest experiment lasts some seconds, so that it is not over before it is killed, by lab.
-const LONGER: [(&str, &[&str]); 6] = [
+const LONGER: [(&str, &[&str]); 7] = [
     ("oscillation", &["--set", "epochs=100"]),
     ("phases", &["--set", "steps_min=4000", "--set", "curve_epochs=200"]),
     ("quantiles", &["--set", "net_steps=600", "--set", "aggregator_steps=600"]),
@@ -34,6 +34,7 @@ const LONGER: [(&str, &[&str]); 6] = [
         ],
     ),
     ("weight_generation", &["--set", "diffusion_steps=30000", "--set", "record_every=400"]),
+    ("block_affine", &["--set", "steps=12000", "--set", "record_every=400"]),
 ];
 /// Longer than the least time between two checkpoints.
 const UNTIL_A_CHECKPOINT_IS_DUE: Duration = Duration::from_millis(5300);
@@ -156,6 +157,7 @@ labs! {
     compander
     entangled_search
     weight_generation
+    block_affine
 }
 
 #[test]

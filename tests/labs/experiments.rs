@@ -90,46 +90,7 @@ pub(crate) fn experiments(name: &str) -> Vec<(&'static str, Experiment)> {
         ],
         "entangled_search" => entangled_search(&with),
         "weight_generation" => generation(smallest(), with),
-        "block_affine" => vec![
-            ("block_affine", smallest()),
-            (
-                "block_affine_rwkv",
-                with(&[
-                    ("model", "rwkv"),
-                    ("method", "pissa"),
-                    ("full_beside", "false"),
-                    ("hessian", "false"),
-                    ("base_steps", "10"),
-                    ("steps", "8"),
-                ]),
-            ),
-            (
-                "block_affine_gpt",
-                with(&[
-                    ("model", "gpt"),
-                    ("method", "miss"),
-                    ("dropout", "0.1"),
-                    ("hessian", "false"),
-                    ("base_steps", "10"),
-                    ("steps", "8"),
-                ]),
-            ),
-            (
-                "block_affine_digits",
-                with(&[
-                    ("model", "mlp"),
-                    ("task", "rotated_digits"),
-                    ("method", "lora_ga"),
-                    ("width", "32"),
-                    ("layers", "2"),
-                    ("base_steps", "60"),
-                    ("steps", "20"),
-                    ("batch_size", "32"),
-                    ("repeats", "2"),
-                ]),
-            ),
-            ("block_affine_pretrain", with(&[("task", "pretrain"), ("text", "jargon"), ("steps", "12")])),
-        ],
+        "block_affine" => block_affine(&with),
         "gallery" => vec![("gallery", smallest())],
         "minimal" => vec![("minimal", smallest())],
         other => panic!("{other} has no line in the suite's list of short experiments"),
@@ -243,5 +204,49 @@ fn generation(
                 ("diffusion_steps", "20"),
             ]),
         ),
+    ]
+}
+
+/// Those of the adapters: the other models, the tasks of digits, pre-training.
+fn block_affine(with: &With<'_>) -> Vec<(&'static str, Experiment)> {
+    vec![
+        ("block_affine", with(&[])),
+        (
+            "block_affine_rwkv",
+            with(&[
+                ("model", "rwkv"),
+                ("method", "pissa"),
+                ("full_beside", "false"),
+                ("hessian", "false"),
+                ("base_steps", "10"),
+                ("steps", "8"),
+            ]),
+        ),
+        (
+            "block_affine_gpt",
+            with(&[
+                ("model", "gpt"),
+                ("method", "miss"),
+                ("dropout", "0.1"),
+                ("hessian", "false"),
+                ("base_steps", "10"),
+                ("steps", "8"),
+            ]),
+        ),
+        (
+            "block_affine_digits",
+            with(&[
+                ("model", "mlp"),
+                ("task", "rotated_digits"),
+                ("method", "lora_ga"),
+                ("width", "32"),
+                ("layers", "2"),
+                ("base_steps", "60"),
+                ("steps", "20"),
+                ("batch_size", "32"),
+                ("repeats", "2"),
+            ]),
+        ),
+        ("block_affine_pretrain", with(&[("task", "pretrain"), ("text", "jargon"), ("steps", "12")])),
     ]
 }

@@ -96,13 +96,13 @@ fn a_figure_whose_run_changed_or_is_gone_asks_for_it() {
     export(&path, "accuracy", &figure);
     // Another run of the same name, in the place of the first.
     let mut manifest = store::read_manifest(&path).unwrap();
-    manifest.config_hash = format!("f{}", manifest.config_hash.split_at(1).1);
+    manifest.config_hash = format!("g{}", manifest.config_hash.split_at(1).1);
     store::write_manifest(&path, &manifest).unwrap();
     let mut harness = workbench(root.path());
     harness.step();
     drop_on(&mut harness, &figure);
     wait_for(&mut harness, "Which run does the figure show?");
-    harness.get_by_label_contains("its settings are others (configuration f");
+    harness.get_by_label_contains("its settings are others (configuration g");
     assert_eq!(harness.state().status(), None, "nothing is guessed");
     let folder = path.display().to_string();
     harness.get_by_label_contains(&folder).click();

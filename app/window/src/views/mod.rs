@@ -91,7 +91,7 @@ pub fn figure(
         ViewKind::Text => Body::Text(table::text(spec, sources)?),
     };
     let body = with_handles(body, spec, options);
-    notes.extend(turned::note(spec, &options.controls));
+    notes.extend(turned::note(spec, options));
     let title = match chosen(spec, sources, options) {
         Some(channel) if spec.one_channel => format!("{} – {}", spec.title, channel.label),
         _ => spec.title.clone(),

@@ -2,13 +2,18 @@
 
 use weightscope_frame::record::{ControlKind, ControlSpec, ControlValue, Controls, ViewSpec};
 
+use super::{Resolution, ViewOptions};
+
 /// Most controls that the note names.
 const MOST: usize = 4;
 
 /// The note of a figure that depends on turned controls; `None` if all stand where they stood at first. Rows, rectangles and words
-/// choose what is looked at and change no number: they are not told.
-pub(super) fn note(spec: &ViewSpec, controls: &Controls) -> Option<String> {
-    let all = spec.controls.iter().chain(&spec.turned_elsewhere);
+/// choose what is looked at and change no number: they are not told. On the screen a view's own controls stand beside it, and a note
+/// that comes while one is dragged would move the plot: there only those of other views are told.
+pub(super) fn note(spec: &ViewSpec, options: &ViewOptions) -> Option<String> {
+    let controls = &options.controls;
+    let own = if options.resolution == Resolution::Full { spec.controls.as_slice() } else { &[] };
+    let all = own.iter().chain(&spec.turned_elsewhere);
     let turned: Vec<String> = all
         .filter(|control| control.is_live(controls))
         .filter_map(|control| words(control, controls))
@@ -59,11 +64,23 @@ mod tests {
             turned_elsewhere: vec![threshold],
             ..ViewSpec::new("cells", "Cells", ViewKind::Table, &[])
         };
-        let mut controls = Controls::default();
-        assert_eq!(note(&spec, &controls), None, "not turned");
-        controls.set("loss", ControlValue::Number(1.0));
-        assert_eq!(note(&spec, &controls), None, "back where it was");
-        controls.set("loss", ControlValue::Number(0.25));
-        assert_eq!(note(&spec, &controls).unwrap(), "turned: loss > 0.25 instead of 1");
+        let mut options = ViewOptions::default();
+        assert_eq!(note(&spec, &options), None, "not turned");
+        options.controls.set("loss", ControlValue::Number(1.0));
+        assert_eq!(note(&spec, &options), None, "back where it was");
+        options.controls.set("loss", ControlValue::Number(0.25));
+        assert_eq!(note(&spec, &options).unwrap(), "turned: loss > 0.25 instead of 1");
+    }
+
+    #[test]
+    fn on_the_screen_a_views_own_controls_are_seen_and_not_told() {
+        let number = ControlKind::Number { low: 0.0, high: 9.0, initial: 1.0, logarithmic: false };
+        let own = ControlSpec::new("loss", "loss >", "Above it a cell is hot.", number);
+        let spec = ViewSpec { controls: vec![own], ..ViewSpec::new("cells", "Cells", ViewKind::Table, &[]) };
+        let mut options = ViewOptions::default();
+        options.controls.set("loss", ControlValue::Number(0.25));
+        assert!(note(&spec, &options).is_some(), "a file has no controls beside it");
+        options.resolution = Resolution::Screen { from: 0.0, to: 1.0, columns: 100 };
+        assert_eq!(note(&spec, &options), None);
     }
 }
