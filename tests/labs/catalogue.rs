@@ -46,3 +46,20 @@ fn the_files_of_the_preset_folder_are_the_presets_and_each_lab_has_its_own() {
     let labs: BTreeSet<&str> = weightscope_engine::CATALOGUE.presets().map(kit::Preset::lab).collect();
     assert_eq!(labs, kit::names().iter().copied().collect(), "labs with presets, and labs of the catalogue");
 }
+
+/// A record never names a device that did nothing.
+#[test]
+fn a_graphics_card_is_refused_where_it_would_have_nothing_to_do() {
+    let mut refused = BTreeSet::new();
+    for lab in kit::names() {
+        let mut experiment = kit::smallest(lab);
+        experiment.set_typed("device", "gpu").unwrap();
+        let about_device = |problem: &kit::Problem| problem.key == "device" && problem.is_error();
+        let is_refused = kit::check(&experiment).iter().any(about_device);
+        assert_eq!(is_refused, !experiment.method.uses_graphics_card(), "{lab}");
+        if is_refused {
+            refused.insert(lab);
+        }
+    }
+    assert!(refused.contains("phases") && !refused.contains("oscillation"), "{refused:?}");
+}

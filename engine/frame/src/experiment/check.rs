@@ -5,6 +5,7 @@ use super::field::{Field, number};
 use super::problem::Problem;
 use super::sweep;
 use super::visit::{Slot, Visitor};
+use crate::device::DeviceChoice;
 
 /// All problems of an experiment, in the order of the form; a sweep is checked run by run, each problem once.
 pub fn check(experiment: &Experiment) -> Vec<Problem> {
@@ -31,6 +32,13 @@ fn check_one(experiment: &Experiment) -> Vec<Problem> {
     let mut checker = Checker(Vec::new());
     experiment.clone().visit(&mut checker);
     let mut problems = checker.0;
+    if experiment.device == DeviceChoice::Gpu && !experiment.method.uses_graphics_card() {
+        let why = format!(
+            "this experiment of the lab {} is computed on the CPU; a graphics card would have nothing to do",
+            experiment.lab()
+        );
+        problems.push(Problem::error("device", why).allowing("cpu"));
+    }
     problems.extend(experiment.method.rules());
     problems
 }

@@ -118,7 +118,8 @@ pub fn parse_typed(slot: &Slot<'_>, typed: &str) -> Value {
     let typed = typed.trim();
     let wants_list = matches!(slot, Slot::Integers(_) | Slot::Floats(_) | Slot::Texts(_) | Slot::Choices(_));
     if wants_list && !typed.starts_with('[') {
-        return Value::Array(typed.split(',').map(|item| scalar(item.trim())).collect());
+        let items = typed.split(',').filter(|_| !typed.is_empty());
+        return Value::Array(items.map(|item| scalar(item.trim())).collect());
     }
     if matches!(slot, Slot::Columns(_)) && !typed.starts_with('{') {
         let pairs = typed.split(',').filter(|pair| !pair.trim().is_empty());
@@ -190,7 +191,12 @@ fn describe(value: &Value) -> String {
         Value::Float(value) => format!("the number {}", number(*value)),
         Value::Boolean(value) => format!("{value}"),
         Value::Datetime(value) => format!("the date {value}"),
-        Value::Array(_) => "a list".to_owned(),
+        Value::Array(_) => {
+            const MOST: usize = 60;
+            let text = value.to_string();
+            let cut: String = text.chars().take(MOST).collect();
+            format!("the list {cut}{}", if cut.len() < text.len() { "…" } else { "" })
+        }
         Value::Table(_) => "a table".to_owned(),
     }
 }

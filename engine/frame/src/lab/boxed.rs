@@ -34,6 +34,7 @@ pub(super) trait Guest: fmt::Debug + Send + Sync {
     fn read_data(&self) -> Result<Vec<Read>, Vec<Problem>>;
     fn fork_state(&self, saved: &State) -> Result<Vec<Problem>, RunError>;
     fn data_settings(&self) -> &'static [&'static str];
+    fn uses_graphics_card(&self) -> bool;
     fn cost(&self) -> Cost;
     fn run(&self, context: &mut Context<'_>) -> Result<(), RunError>;
     fn views(&self) -> Vec<ViewSpec>;
@@ -115,6 +116,10 @@ impl<L: Lab> Guest for L {
 
     fn data_settings(&self) -> &'static [&'static str] {
         L::DATA_SETTINGS
+    }
+
+    fn uses_graphics_card(&self) -> bool {
+        Lab::uses_graphics_card(self)
     }
 
     fn cost(&self) -> Cost {

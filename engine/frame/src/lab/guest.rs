@@ -49,6 +49,11 @@ pub trait Lab: Described + PartialEq + Default + std::fmt::Debug + Send + Sync +
     fn read_data(&self) -> Result<Vec<Read>, Vec<Problem>> {
         Ok(Vec::new())
     }
+    /// True if tensors of this experiment live on the run's device, so that a graphics card would have work. Of other experiments a
+    /// graphics card is refused: a record must not name a device that did nothing.
+    fn uses_graphics_card(&self) -> bool {
+        false
+    }
     /// What a run will cost.
     fn cost(&self) -> Cost;
     /// The views, in the order of the tiles.

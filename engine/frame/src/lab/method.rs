@@ -107,6 +107,11 @@ impl Method {
         self.guest.data_settings()
     }
 
+    /// True if a graphics card would have work in this experiment.
+    pub fn uses_graphics_card(&self) -> bool {
+        self.guest.uses_graphics_card()
+    }
+
     /// What a run will cost.
     pub fn cost(&self) -> Cost {
         self.guest.cost()

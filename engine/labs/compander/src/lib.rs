@@ -80,6 +80,10 @@ impl Lab for Config {
         train::read_data(self)
     }
 
+    fn uses_graphics_card(&self) -> bool {
+        self.network == config::Network::Vit
+    }
+
     fn cost(&self) -> Cost {
         config::cost(self)
     }

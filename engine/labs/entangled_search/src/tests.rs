@@ -50,7 +50,7 @@ fn bad_settings_are_refused_by_their_key() {
         (&[("kernels1", "1,2,5")], "kernels1"),
         (&[("kernels2", "2,4")], "kernels2"),
         (&[("space", "mlp"), ("ratios", "0.1,1")], "ratios"),
-        (&[("space", "mlp"), ("embedding", "[]")], "embedding"),
+        (&[("space", "mlp"), ("embedding", "")], "embedding"),
         (&[("space", "mlp"), ("depths", "3,1")], "depths"),
         (&[("space", "vit"), ("heads", "2,3")], "heads"),
         (&[("space", "vit"), ("heads", "2,3")], "vit_embedding"),

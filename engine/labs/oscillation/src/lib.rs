@@ -78,6 +78,10 @@ impl Lab for Config {
         train::read_data(self)
     }
 
+    fn uses_graphics_card(&self) -> bool {
+        true
+    }
+
     fn cost(&self) -> Cost {
         train::cost(self)
     }

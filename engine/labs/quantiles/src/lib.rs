@@ -82,6 +82,10 @@ impl Lab for Config {
         pipeline::read_data(self)
     }
 
+    fn uses_graphics_card(&self) -> bool {
+        true
+    }
+
     fn cost(&self) -> Cost {
         cost::cost(self)
     }

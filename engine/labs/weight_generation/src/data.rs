@@ -75,22 +75,34 @@ impl Material {
         let dataset = dataset(&config.dataset, &config.label_column)?;
         let material = Self::new(&dataset, config.downsample as usize, "dataset", &config.dataset)?;
         let material = Self { split: config.rows_per_class as usize, ..material };
+        let images = config.images_per_class as usize;
+        if images > material.split {
+            let text = format!(
+                "{images} images of a class make a condition, but only {} rows of a class train: {}",
+                material.split, config.dataset
+            );
+            return Err(RunError::Problems(vec![
+                Problem::error("images_per_class", text.clone()).allowing(format!("1 to {}", material.split)),
+                Problem::error("rows_per_class", text).allowing(format!("{images} or more")),
+            ]));
+        }
         let needed = material.split + 1;
-        for (class, rows) in material.classes.iter().enumerate() {
-            if rows.len() < needed || material.split < config.images_per_class as usize {
-                let text = format!(
-                    "class {class} has {} rows, but {} must train (of which {} are a condition) and one or more must test: {}",
-                    rows.len(),
-                    material.split,
-                    config.images_per_class,
-                    config.dataset
-                );
-                let most = rows.len().saturating_sub(1);
-                let allowed = format!("{} to {most}", config.images_per_class);
-                return Err(RunError::Problems(vec![
-                    Problem::error("rows_per_class", text).allowing(allowed),
-                ]));
-            }
+        let few = material.classes.iter().enumerate().find(|(_, rows)| rows.len() < needed);
+        if let Some((class, rows)) = few {
+            let text = format!(
+                "class {class} has {} rows, but {} must train and one or more must test: {}",
+                rows.len(),
+                material.split,
+                config.dataset
+            );
+            let most = rows.len().saturating_sub(1);
+            let problem = Problem::error("rows_per_class", text);
+            let problem = if most >= images {
+                problem.allowing(format!("{images} to {most}"))
+            } else {
+                problem.allowing(format!("{images} or more, which this class does not have; choose other data or fewer images_per_class"))
+            };
+            return Err(RunError::Problems(vec![problem]));
         }
         Ok(material)
     }

@@ -9,8 +9,10 @@ use crate::figure::categories;
 use crate::figure::model::{Anchor, Axis};
 use crate::figure::ticks::{self, Tick, TickKind};
 
-/// Longest category name as a share of the page width.
+/// Longest category name below a plot, slanted, as a share of the page width.
 const LONGEST_NAME: f64 = 0.3;
+/// Longest category name beside a plot as a share of the width of plot and names.
+const LONGEST_NAME_BESIDE: f64 = 0.42;
 /// Sine and cosine of the angle of slanted labels.
 const SLANT: f64 = std::f64::consts::FRAC_1_SQRT_2;
 /// Width of grid lines as a share of that of ticks.
@@ -42,12 +44,12 @@ pub(super) fn horizontal(page: Page<'_>, axis: &Axis, range: (f64, f64), length:
         })
     };
     if let Some(names) = &axis.categories {
-        let all = category_ticks(page, names, range, 1);
+        let all = category_ticks(page, names, range, 1, page.style.width * LONGEST_NAME);
         if fits(&all) {
             return AxisTicks { ticks: all, depth: size, is_slanted: false, has_marks: false };
         }
         let stride = stride(size * 1.45, length, range);
-        let ticks = category_ticks(page, names, range, stride);
+        let ticks = category_ticks(page, names, range, stride, page.style.width * LONGEST_NAME);
         let longest = ticks.iter().map(|tick| width(&tick.label)).fold(0.0, f64::max);
         return AxisTicks { ticks, depth: longest * SLANT + size * 0.8, is_slanted: true, has_marks: false };
     }
@@ -56,11 +58,12 @@ pub(super) fn horizontal(page: Page<'_>, axis: &Axis, range: (f64, f64), length:
     AxisTicks { ticks, depth: size, is_slanted: false, has_marks: true }
 }
 
-/// Ticks of a vertical axis of a given length.
-pub(super) fn vertical(page: Page<'_>, axis: &Axis, range: (f64, f64), length: f64) -> AxisTicks {
+/// Ticks of a vertical axis of a given length, beside a plot that is with them as wide as `width`.
+pub(super) fn vertical(page: Page<'_>, axis: &Axis, range: (f64, f64), length: f64, width: f64) -> AxisTicks {
+    let room = width * LONGEST_NAME_BESIDE;
     let size = page.style.tick_size;
     let (ticks, has_marks) = if let Some(names) = &axis.categories {
-        (category_ticks(page, names, range, stride(size * 1.1, length, range)), false)
+        (category_ticks(page, names, range, stride(size * 1.1, length, range), room), false)
     } else {
         let map = AxisMap::new(axis, range, 0.0, length);
         let fits = |ticks: &[Tick]| {
@@ -219,14 +222,19 @@ pub(super) fn mark(major: f64, kind: TickKind) -> f64 {
 }
 
 /// The categories that are named, one in `stride`, whose middle lies in the range.
-fn category_ticks(page: Page<'_>, names: &[String], range: (f64, f64), stride: usize) -> Vec<Tick> {
-    let room = page.style.width * LONGEST_NAME;
+fn category_ticks(
+    page: Page<'_>,
+    names: &[String],
+    range: (f64, f64),
+    stride: usize,
+    room: f64,
+) -> Vec<Tick> {
     categories::ticks(names, stride)
         .into_iter()
         .filter(|(middle, _)| *middle >= range.0 && *middle <= range.1)
         .map(|(value, name)| Tick {
             value,
-            label: metrics::shorten(name, room, page.style.tick_size, Weight::Regular),
+            label: metrics::shorten_middle(name, room, page.style.tick_size, Weight::Regular),
             kind: TickKind::Major,
         })
         .collect()

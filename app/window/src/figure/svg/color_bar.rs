@@ -25,7 +25,7 @@ impl<'a> Placed<'a> {
     /// Measures the key for a bar of a given height.
     pub(super) fn new(page: Page<'_>, bar: &'a ColorBar, height: f64) -> Self {
         let axis = Axis::new(&bar.label).unit(&bar.unit).scale(bar.scale.norm);
-        let found = axes::vertical(page, &axis, bar.scale.sane_limits(), height);
+        let found = axes::vertical(page, &axis, bar.scale.sane_limits(), height, page.style.width);
         let label = metrics::wrap(&axis.heading(), height, page.style.label_size, Weight::Regular);
         Self { bar, axis, ticks: found.ticks, label, tick_width: found.depth }
     }

@@ -135,12 +135,12 @@ impl<'a> Layout<'a> {
         let mut y_label = Vec::new();
         let mut bar = None;
         let mut x_ticks = axes::horizontal(page, &plot.x, domain.x, frame.width);
-        let mut y_ticks = axes::vertical(page, &plot.y, domain.y, frame.height);
+        let mut y_ticks = axes::vertical(page, &plot.y, domain.y, frame.height, area.width);
         for _ in 0..3 {
             let bottom = x_ticks.room(page) + label_room(page, &x_label);
             frame.y = area.y + top;
             frame.height = (area.height - top - bottom).max(style.tick_size * 3.0);
-            y_ticks = axes::vertical(page, &plot.y, domain.y, frame.height);
+            y_ticks = axes::vertical(page, &plot.y, domain.y, frame.height, area.width);
             y_label = metrics::wrap(&plot.y.heading(), frame.height, style.label_size, Weight::Regular);
             bar = plot.color_bar.as_ref().map(|bar| color_bar::Placed::new(page, bar, frame.height));
             let overhang = x_ticks.overhang(page, &plot.x, domain.x, frame.width);

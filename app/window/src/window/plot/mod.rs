@@ -144,8 +144,15 @@ impl Prepared {
             .show_x(false)
             .show_y(false)
             .label_formatter(|_| None)
-            .custom_x_axes(vec![Self::axis_hints(ui, &self.x, Side::Below, wanted.0, showing.surround)])
-            .custom_y_axes(vec![Self::axis_hints(ui, &self.y, Side::Left, wanted.1, showing.surround)])
+            .custom_x_axes(vec![Self::axis_hints(
+                ui,
+                &self.x,
+                Side::Below,
+                wanted.0,
+                showing.surround,
+                names_beside(ui, &self.y),
+            )])
+            .custom_y_axes(vec![Self::axis_hints(ui, &self.y, Side::Left, wanted.1, showing.surround, 0.0)])
             .x_grid_spacer(move |input| marks(&self.x, input.bounds, wanted.0))
             .y_grid_spacer(move |input| marks(&self.y, input.bounds, wanted.1))
             .grid_color(color(tokens.grid))
@@ -230,13 +237,14 @@ fn wanted_ticks(room: f32, each: f32) -> usize {
 
 impl Prepared {
     /// Labels and heading of an axis in the window's small text. Room for the heading is reserved from the first frame on:
-    /// `egui_plot` learns the thickness of an axis only by drawing it.
+    /// `egui_plot` learns the thickness of an axis only by drawing it. `taken` is what the names of the other axis take of its length.
     fn axis_hints<'a>(
         ui: &Ui,
         axis: &'a Axis,
         side: Side,
         wanted: usize,
         surround: Surround,
+        taken: f32,
     ) -> AxisHints<'a> {
         let font = egui::TextStyle::Small.resolve(ui.style());
         let room = match side {
@@ -244,8 +252,11 @@ impl Prepared {
             Side::Left => ui.available_height(),
         };
         let compact = surround == Surround::Compact;
-        let heading =
-            if compact { String::new() } else { fitting_heading(ui, axis, &font, (room - AROUND).max(20.0)) };
+        let heading = if compact {
+            String::new()
+        } else {
+            fitting_heading(ui, axis, &font, (room - AROUND - taken).max(20.0))
+        };
         let thickness = match side {
             Side::Below if heading.is_empty() => 14.0,
             Side::Below => 30.0,
@@ -275,6 +286,15 @@ impl Prepared {
             plot.set_plot_bounds_y(y0..=y1);
         }
     }
+}
+
+/// Width of the longest name on the left axis, which the axis below it cannot use; nothing for an axis of numbers.
+fn names_beside(ui: &Ui, axis: &Axis) -> f32 {
+    let font = egui::TextStyle::Small.resolve(ui.style());
+    let width = |name: &String| {
+        ui.painter().layout_no_wrap(name.clone(), font.clone(), egui::Color32::PLACEHOLDER).size().x
+    };
+    axis.categories.iter().flatten().map(width).fold(0.0, f32::max)
 }
 
 /// Scroll zooms at the pointer: both axes, Ctrl x only, Shift y only.

@@ -4,7 +4,7 @@ use std::io::Read as _;
 use std::path::Path;
 
 use flate2::read::GzDecoder;
-use weightscope_data::Read;
+use weightscope_data::{Doubt, Read};
 use weightscope_frame::experiment::Problem;
 use weightscope_math::Stream;
 
@@ -106,11 +106,15 @@ impl Corpus {
             read.left_out = vec![("character outside the vocabulary".to_owned(), left_out)];
             let share = left_out as f64 / all as f64;
             if share > MANY_LEFT_OUT {
-                let text = format!(
-                    "{:.1} % of the characters are outside the vocabulary and left out",
-                    100.0 * share
-                );
-                read.form = format!("{}; {text}", read.form);
+                let first = text.chars().find(|letter| token(*letter).is_none()).unwrap_or_default();
+                read.doubts.push(Doubt {
+                    why: format!(
+                        "{:.1} % of the characters are outside the vocabulary and left out, the first is {first:?}",
+                        100.0 * share
+                    ),
+                    remedy: "write them in plain letters, or bring a tokenizer of one's own (vocabulary = ids)".to_owned(),
+                    ..Doubt::default()
+                });
             }
         }
         Self::divided(read, tokens, context, key)
@@ -246,6 +250,17 @@ mod tests {
             (0..96).collect::<Vec<_>>()
         );
         assert_eq!((token('é'), token('\t'), token('\r')), (None, None, None));
+    }
+
+    #[test]
+    fn a_text_that_loses_many_letters_is_doubtful_and_says_which() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("mixed.txt");
+        std::fs::write(&path, "hello world ж ".repeat(300)).unwrap();
+        let read = Corpus::of_text(path.to_str().unwrap(), "text", 16).unwrap().read;
+        assert_eq!(read.left_out, [("character outside the vocabulary".to_owned(), 300)]);
+        assert!(read.doubts[0].why.contains("7.1 %") && read.doubts[0].why.contains('ж'), "{:?}", read.doubts);
+        assert!(Corpus::of_text("genesis", "text", 64).unwrap().read.doubts.is_empty());
     }
 
     #[test]

@@ -11,7 +11,8 @@ use weightscope_math::Stream;
 pub enum Searcher {
     /// Architectures at random, without repetition.
     Random,
-    /// Population 30, the best 10 stay; 10 children by crossover, 10 by mutation with chance .2 a decision (the toy scheme of the paper's code).
+    /// Population 30, the best 10 stay; 10 children by crossover, 10 by mutation with chance .2 a decision (the toy scheme of the paper's
+    /// code). Of fewer than 60 evaluations half are the first population, and a third of it stays: else it would be random search.
     Evolution,
     /// From a random architecture to its best neighbour, which differs in one decision; anew from a local optimum.
     LocalSearch,
@@ -111,16 +112,18 @@ impl<F: FnMut(&[usize]) -> Result<f64, E>, E> Run<'_, F, E> {
     }
 
     fn evolution(&mut self, random: &mut Stream) {
+        let size = POPULATION.min(self.budget / 2).max(2);
+        let (stay, born) = (PARENTS.min(size / 3).max(1), CHILDREN.min(size / 3).max(1));
         let mut population: Vec<(Vec<usize>, f64)> = Vec::new();
-        while population.len() < POPULATION && !self.done() {
+        while population.len() < size && !self.done() {
             let picks = self.any(random);
             add_new(&mut population, self.value(&picks));
         }
         while !self.done() {
             population.sort_by(|a, b| b.1.total_cmp(&a.1));
-            population.truncate(PARENTS);
+            population.truncate(stay);
             let parents = population.clone();
-            let (crossed, mutated) = (parents.len() + CHILDREN, parents.len() + 2 * CHILDREN);
+            let (crossed, mutated) = (parents.len() + born, parents.len() + 2 * born);
             while population.len() < mutated && !self.done() {
                 let (Some(first), Some(second)) =
                     (parents.get(random.below(parents.len())), parents.get(random.below(parents.len())))
@@ -259,6 +262,18 @@ mod tests {
         };
         let (chance, evolution, local) = (mean(ALL[0]), mean(ALL[1]), mean(ALL[2]));
         assert!(evolution > chance + 0.5 && local > chance + 0.5, "{chance} {evolution} {local}");
+    }
+
+    #[test]
+    fn a_short_evolution_is_no_random_search() {
+        for budget in [12, 20, 40] {
+            let mean = |searcher: Searcher| -> f64 {
+                let best = |seed| run(searcher, budget, seed).best_so_far().last().copied().unwrap_or(0.0);
+                (0..40).map(|seed| best(seed) / 40.0).sum()
+            };
+            let (chance, evolution) = (mean(Searcher::Random), mean(Searcher::Evolution));
+            assert!(evolution > chance + 0.2, "{budget} evaluations: {chance} by chance, {evolution}");
+        }
     }
 
     #[test]

@@ -16,7 +16,7 @@ pub(super) fn view(_: &Config) -> View<Config> {
     let options = options.map(|(key, words)| (key.to_owned(), words.to_owned())).to_vec();
     View::new(ViewSpec {
         channels: vec![ch::LATENT_MAP.id("zoo"), ch::LATENT_MAP.id("generated")],
-        x: AxisSpec::new("first direction of the zoo's latents", ""),
+        x: AxisSpec::new("first direction", ""),
         y: AxisSpec::new("second direction", ""),
         color: Some(AxisSpec::new("accuracy or task", "")),
         overlays: vec![ch::TRAJECTORY.id("first")],

@@ -10,7 +10,7 @@ use crate::config::Config;
 pub(super) fn view(_: &Config) -> View<Config> {
     View::new(ViewSpec {
         one_channel: true,
-        x: AxisSpec::new("accuracy without training", "").limits(0.0, 1.0),
+        x: AxisSpec::new("zero-shot accuracy", "").limits(0.0, 1.0),
         y: AxisSpec::new("", ""),
         empty: "Accuracies of generated networks and of everything simpler appear here with the evaluation."
             .to_owned(),
