@@ -259,7 +259,11 @@ mod tests {
         std::fs::write(&path, "hello world ж ".repeat(300)).unwrap();
         let read = Corpus::of_text(path.to_str().unwrap(), "text", 16).unwrap().read;
         assert_eq!(read.left_out, [("character outside the vocabulary".to_owned(), 300)]);
-        assert!(read.doubts[0].why.contains("7.1 %") && read.doubts[0].why.contains('ж'), "{:?}", read.doubts);
+        assert!(
+            read.doubts[0].why.contains("7.1 %") && read.doubts[0].why.contains('ж'),
+            "{:?}",
+            read.doubts
+        );
         assert!(Corpus::of_text("genesis", "text", 64).unwrap().read.doubts.is_empty());
     }
 
