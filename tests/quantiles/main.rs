@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking, in its helpers too")]
 
 mod given;
+mod tables;
 
 use std::path::{Path, PathBuf};
 use weightscope_engine::CATALOGUE;

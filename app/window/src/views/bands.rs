@@ -55,10 +55,10 @@ fn intervals(mut plot: Plot, bands: &Bands) -> Plot {
         let name = match others.as_slice() {
             [first, .., last] if *first == index => {
                 let narrowest = bands.intervals.get(*last).map_or(*level, |(level, ..)| *level);
-                format!("{:.0}–{:.0} %", narrowest * 100.0, level * 100.0)
+                format!("{}–{} %", percent(narrowest), percent(*level))
             }
             [_, .., _] if is_other(&index) => String::new(),
-            _ => format!("{:.0} %", level * 100.0),
+            _ => format!("{} %", percent(*level)),
         };
         plot = plot.with(band(name, lower, upper, Ink::Series(0), opacity + more));
     }
@@ -85,6 +85,11 @@ fn observations(mut plot: Plot, bands: &Bands) -> Plot {
     plot = plot.with(Points { size: 0.45, ..Points::new("inside", of(true), Ink::Muted) });
     let outside = Points::new("outside", of(false), Ink::Error);
     plot.with(Points { size: 0.55, marker: Marker::Diamond, ..outside })
+}
+
+/// A level in percent, as exact as levels are typed: 97.5, not 98.
+fn percent(level: f64) -> f64 {
+    (1e9 * level).round() / 1e7
 }
 
 #[cfg(test)]

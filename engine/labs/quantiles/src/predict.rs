@@ -168,8 +168,7 @@ impl Model {
         names.extend(self.levels.values().iter().map(|tau| format!("q_{tau}")));
         if self.calibrates() {
             for pair in self.levels.pairs() {
-                // As exact as levels are typed: 97.5, not 98.
-                let coverage = (1e9 * (1.0 - pair.alpha)).round() / 1e7;
+                let coverage = pair.coverage_percent();
                 names.push(format!("lower_{coverage}"));
                 names.push(format!("upper_{coverage}"));
             }

@@ -18,6 +18,13 @@ pub struct Pair {
     pub alpha: f64,
 }
 
+impl Pair {
+    /// The nominal coverage in percent, as exact as levels are typed: 97.5, not 98.
+    pub fn coverage_percent(&self) -> f64 {
+        (1e9 * (1.0 - self.alpha)).round() / 1e7
+    }
+}
+
 impl Levels {
     /// `count` levels k/(count + 1): 19 gives 0.05 … 0.95, 99 gives 0.01 … 0.99.
     pub fn even(count: usize) -> Self {

@@ -149,7 +149,7 @@ pub(super) fn unreachable(plan: &Plan<'_>, context: &mut Context<'_>) {
         .pairs()
         .iter()
         .filter(|pair| conformal::fewest_rows(split * pair.alpha) > rows)
-        .map(|pair| format!("{:.0} %", 100.0 * (1.0 - pair.alpha)))
+        .map(|pair| format!("{} %", pair.coverage_percent()))
         .collect();
     if !short.is_empty() {
         context.warn(&format!(

@@ -202,7 +202,7 @@ fn put_beside(look: &Look<'_>, rows: &[usize], q: &[f32], method: Method, bands:
     let name = method.name();
     let level = |level: usize| at_level(look, rows, q, level);
     if let Some(pair) = look.pair() {
-        let label = format!("{name}, {:.0} %", 100.0 * (1.0 - pair.alpha));
+        let label = format!("{name}, {} %", pair.coverage_percent());
         bands.beside.push((label, level(pair.lower), level(pair.upper)));
     }
     let median = level(look.levels().middle());
@@ -243,6 +243,6 @@ fn truth(look: &Look<'_>, rows: &[usize], x: &[f64]) -> Vec<Channel> {
     };
     let median = curve(&TRUE_MEDIAN, "true median", look.levels().middle());
     let Some(pair) = look.pair() else { return vec![median] };
-    let interval = format!("true {:.0} %", 100.0 * (1.0 - pair.alpha));
+    let interval = format!("true {} %", pair.coverage_percent());
     vec![curve(&TRUE_LOW, &interval, pair.lower), median, curve(&TRUE_HIGH, &interval, pair.upper)]
 }

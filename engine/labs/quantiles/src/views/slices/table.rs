@@ -46,7 +46,7 @@ fn channels(look: &Look<'_>) -> Vec<Channel> {
     ];
     let rows = sliced.slices.iter().zip(&sliced.measured).map(line).collect();
     let table = Table { columns: columns.map(str::to_owned).to_vec(), rows };
-    let about = format!("Slices of the test rows at the {:.0} % interval.", 100.0 * nominal);
+    let about = format!("Slices of the test rows at the {} % interval.", (1e9 * nominal).round() / 1e7);
     let mut channels = vec![saying(picture(&TABLE, sliced.method.name(), table), about)];
     channels.extend(sliced.axes(look));
     channels
