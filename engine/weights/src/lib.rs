@@ -1,0 +1,19 @@
+//! Weight files of one's own: what kind a file is, which tensors it holds, their rows on demand, and figures of each tensor.
+//!
+//! - [`source`]: the trait [`Source`] and what it says of a tensor; [`open()`] is the one way in
+//! - [`element`]: types of elements and their values as `f32`
+//! - [`measure`]: figures of one tensor or of two: statistics, quantization, outliers, spectra, the form of a change
+//!
+//! Contract: knows no lab and no window. Nothing in a file is ever executed, nothing is written, nothing outside the named folder is
+//! followed. Files are read by position, never mapped. The kind is told by the first bytes, never by the ending. What was taken,
+//! dropped or guessed is said ([`Source::said`]); what cannot be read is refused with a sentence, and a tensor that cannot be read is
+//! named while the others stand.
+
+pub mod element;
+pub mod error;
+pub mod measure;
+pub mod source;
+
+pub use element::Element;
+pub use error::WeightsError;
+pub use source::{Readable, Source, Stamp, Tensor, open};
