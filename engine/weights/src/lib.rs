@@ -1,6 +1,7 @@
 //! Weight files of one's own: what kind a file is, which tensors it holds, their rows on demand, and figures of each tensor.
 //!
 //! - [`source`]: the trait [`Source`] and what it says of a tensor; [`open()`] is the one way in
+//! - [`kind`]: what a file is, told by its first bytes
 //! - [`element`]: types of elements and their values as `f32`
 //! - [`measure`]: figures of one tensor or of two: statistics, quantization, outliers, spectra, the form of a change
 //!
@@ -9,11 +10,23 @@
 //! dropped or guessed is said ([`Source::said`]); what cannot be read is refused with a sentence, and a tensor that cannot be read is
 //! named while the others stand.
 
+mod archive;
+mod array;
+mod bytes;
 pub mod element;
 pub mod error;
+pub mod kind;
 pub mod measure;
+mod numpy;
+mod open;
+mod safe;
 pub mod source;
+mod table;
+pub mod text;
+mod unpack;
 
 pub use element::Element;
 pub use error::WeightsError;
-pub use source::{Readable, Source, Stamp, Tensor, open};
+pub use kind::{Kind, kind_of};
+pub use open::open;
+pub use source::{Readable, Source, Stamp, Tensor};

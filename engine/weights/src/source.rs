@@ -1,9 +1,11 @@
 //! What a weight file gives: its tensors at once, rows of a tensor when asked.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use crate::element::Element;
 use crate::error::WeightsError;
+
+pub use crate::open::open;
 
 /// A weight file that is open: one file, the files of a sharded model, or an adapter's folder.
 ///
@@ -21,7 +23,13 @@ pub trait Source: Send + Sync {
     ///
     /// # Errors
     /// If the tensor is not readable, the range lies outside it, or the file is cut off, changed or gone.
-    fn read(&self, tensor: usize, first: usize, count: usize, values: &mut Vec<f32>) -> Result<(), WeightsError>;
+    fn read(
+        &self,
+        tensor: usize,
+        first: usize,
+        count: usize,
+        values: &mut Vec<f32>,
+    ) -> Result<(), WeightsError>;
 
     /// Sentences on what was taken, dropped or guessed on opening: the key of a nested dictionary, an optimizer's state left out, a
     /// tensor that cannot be read and why.
@@ -70,24 +78,28 @@ pub struct Stamp {
 }
 
 impl Tensor {
-    /// Number of its elements.
+    /// Number of its elements; the largest number there is if that would overflow, as in broken files.
     pub fn parameters(&self) -> usize {
-        self.shape.iter().product()
+        if self.shape.contains(&0) {
+            return 0;
+        }
+        self.shape.iter().fold(1, |product, length| product.saturating_mul(*length))
     }
 
     /// Rows and columns of the matrix that figures are made of: two dimensions as they are, more as first × rest; `None` for fewer
     /// than two dimensions.
     pub fn matrix(&self) -> Option<(usize, usize)> {
         let (first, rest) = self.shape.split_first()?;
-        (!rest.is_empty()).then(|| (*first, rest.iter().product()))
+        (!rest.is_empty())
+            .then(|| (*first, rest.iter().fold(1, |product: usize, length| product.saturating_mul(*length))))
     }
 }
 
-/// Opens a weight file, a sharded model's folder or index, or an adapter's folder.
-///
-/// # Errors
-/// With what the file is instead (an LFS pointer, an HTML page, a TorchScript archive, a cut-off download, ONNX or GGUF, which are
-/// not read yet), and what to do.
-pub fn open(path: &Path) -> Result<Box<dyn Source>, WeightsError> {
-    Err(WeightsError::not_found(path))
+impl Stamp {
+    /// True if the file still lies there with the length and the time it had.
+    pub fn is_current(&self) -> bool {
+        std::fs::metadata(&self.path).is_ok_and(|now| {
+            now.is_file() && now.len() == self.bytes && crate::bytes::modified(&now) == self.modified
+        })
+    }
 }
