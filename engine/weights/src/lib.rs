@@ -2,6 +2,7 @@
 //!
 //! - [`source`]: the trait [`Source`] and what it says of a tensor; [`open()`] is the one way in
 //! - [`kind`]: what a file is, told by its first bytes
+//! - [`names`]: which tensors of two sources belong together
 //! - [`element`]: types of elements and their values as `f32`
 //! - [`measure`]: figures of one tensor or of two: statistics, quantization, outliers, spectra, the form of a change
 //!
@@ -17,12 +18,14 @@ pub mod element;
 pub mod error;
 pub mod kind;
 pub mod measure;
+pub mod names;
 mod numpy;
 mod open;
 mod safe;
 pub mod source;
 mod table;
 pub mod text;
+mod torch;
 mod unpack;
 
 pub use element::Element;

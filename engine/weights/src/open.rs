@@ -8,7 +8,7 @@ use crate::error::WeightsError;
 use crate::kind::{self, Kind};
 use crate::source::Source;
 use crate::text::shown;
-use crate::{numpy, safe};
+use crate::{numpy, safe, torch};
 
 /// Opens a weight file, a sharded model's folder or index, or an adapter's folder.
 ///
@@ -34,13 +34,19 @@ pub(crate) fn open_file(path: &Path) -> Result<Box<dyn Source>, WeightsError> {
         Kind::Safetensors => Ok(Box::new(safe::open(file)?)),
         Kind::Npy => Ok(Box::new(numpy::open_array(file)?)),
         Kind::Zip => open_archive(file),
-        _ => Err(WeightsError::unusable("not read", path)),
+        Kind::LegacyPytorch => Ok(Box::new(torch::open_legacy(file)?)),
+        Kind::Tar => Ok(Box::new(torch::tar::open(file)?)),
+        // Refused above.
+        _ => Err(WeightsError::unusable("a file of this kind is not read", path)),
     }
 }
 
 /// A zip archive is what its members say.
 fn open_archive(file: WeightFile) -> Result<Box<dyn Source>, WeightsError> {
     let members = archive::members(&file)?;
+    if members.iter().any(|member| member.name == "data.pkl" || member.name.ends_with("/data.pkl")) {
+        return Ok(Box::new(torch::open_archive(file, &members)?));
+    }
     if members.iter().any(|member| member.name.ends_with(".npy")) {
         return Ok(Box::new(numpy::open_archive(file, &members)?));
     }
