@@ -17,6 +17,8 @@ mod bytes;
 pub mod element;
 pub mod error;
 pub mod kind;
+#[cfg(any(test, feature = "kit"))]
+pub mod kit;
 pub mod measure;
 pub mod names;
 mod numpy;
@@ -33,3 +35,6 @@ pub use error::WeightsError;
 pub use kind::{Kind, kind_of};
 pub use open::open;
 pub use source::{Readable, Source, Stamp, Tensor};
+
+#[cfg(test)]
+mod tests;
