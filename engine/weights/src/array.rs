@@ -151,7 +151,7 @@ pub(crate) fn elements_of(shape: &[usize]) -> Option<u64> {
         return Some(0);
     }
     let product = shape.iter().try_fold(1_usize, |product, length| product.checked_mul(*length))?;
-    (product <= isize::MAX as usize).then_some(product as u64)
+    isize::try_from(product).is_ok().then_some(product as u64)
 }
 
 /// Reads arrays of one file; keeps what the next piece of the same array needs.

@@ -20,7 +20,7 @@ const LEGACY_TEXT: &[u8] = b"119547037146038801333356";
 pub enum Kind {
     /// A safetensors file: the length of a header in 8 bytes, then the header's `{`.
     Safetensors,
-    /// A zip archive: a PyTorch checkpoint, a TorchScript archive, NumPy's arrays, or something else; its members tell.
+    /// A zip archive: a PyTorch checkpoint, a `TorchScript` archive, NumPy's arrays, or something else; its members tell.
     Zip,
     /// A PyTorch checkpoint of the format before 1.6.
     LegacyPytorch,
@@ -179,8 +179,7 @@ fn is_safetensors(head: &[u8]) -> bool {
 /// Protocols 2 to 5 begin with their number; earlier ones with the letter of the object's kind, which is looked for with its own next.
 fn is_pickle(head: &[u8]) -> bool {
     match head {
-        [0x80, 2..=5, ..] => true,
-        [b'(', b'd' | b'l' | b't', ..] | [b'}' | b']', b'q', ..] => true,
+        [0x80, 2..=5, ..] | [b'(', b'd' | b'l' | b't', ..] | [b'}' | b']', b'q', ..] => true,
         [b'c', rest @ ..] => {
             // GLOBAL: the names of a module and of a thing in it, each a line.
             let mut lines = rest.split(|byte| *byte == b'\n');

@@ -58,12 +58,12 @@ pub fn match_names(left: &[Tensor], right: &[Tensor]) -> Matches {
         free_right: (0..right.len()).collect(),
         matches: Matches::default(),
     };
-    matching.by_name(How::Exact, |name| name.to_owned(), |name| name.to_owned());
+    matching.by_name(How::Exact, str::to_owned, str::to_owned);
     matching.by_name(How::Prefix, |name| unwrapped(name).to_owned(), |name| unwrapped(name).to_owned());
     if let Some(prefix) = matching.common_prefix(false) {
-        matching.by_name(How::Prefix, |name| name.to_owned(), |name| format!("{prefix}{name}"));
+        matching.by_name(How::Prefix, str::to_owned, |name| format!("{prefix}{name}"));
     } else if let Some(prefix) = matching.common_prefix(true) {
-        matching.by_name(How::Prefix, |name| format!("{prefix}{name}"), |name| name.to_owned());
+        matching.by_name(How::Prefix, |name| format!("{prefix}{name}"), str::to_owned);
     }
     let found = matching.matches.pairs.len() + matching.matches.other_shape.len();
     if found * 2 < left.len().min(right.len()) {

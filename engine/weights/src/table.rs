@@ -59,23 +59,23 @@ impl Said {
 pub(crate) struct Arrays {
     format: &'static str,
     tensors: Vec<Tensor>,
-    arrays: Vec<Array>,
+    places: Vec<Array>,
     said: Vec<String>,
     stamps: Vec<Stamp>,
     reader: ArrayReader,
 }
 
 impl Arrays {
-    /// `arrays` are the places of `tensors`; those without a place have a tensor that is not readable.
+    /// `places` are those of `tensors`; those without a place have a tensor that is not readable.
     pub(crate) fn new(
         format: &'static str,
         tensors: Vec<Tensor>,
-        arrays: Vec<Array>,
+        places: Vec<Array>,
         said: Said,
         reader: ArrayReader,
     ) -> Self {
         let stamps = vec![reader.file().stamp().clone()];
-        Self { format, tensors, arrays, said: said.into_sentences(), stamps, reader }
+        Self { format, tensors, places, said: said.into_sentences(), stamps, reader }
     }
 }
 
@@ -98,7 +98,7 @@ impl Source for Arrays {
         values.clear();
         let path = self.reader.file().path();
         let told = checked(&self.tensors, tensor, first, count, path)?;
-        let Some(array) = self.arrays.get(tensor) else { return Err(no_such(tensor, path)) };
+        let Some(array) = self.places.get(tensor) else { return Err(no_such(tensor, path)) };
         self.reader.read(tensor, array, &told.shape, first as u64, count as u64, values)
     }
 
@@ -111,7 +111,7 @@ impl Source for Arrays {
     }
 
     fn bytes_to_read(&self, tensor: usize) -> u64 {
-        self.arrays
+        self.places
             .get(tensor)
             .zip(self.tensors.get(tensor))
             .map_or(0, |(array, told)| array.held(&told.shape))

@@ -16,6 +16,14 @@ use crate::table::{Arrays, Said};
 use crate::text::{shown, size};
 use crate::unpack::Unpacking;
 
+/// What NumPy puts behind the names of an archive's arrays.
+const ENDING: &str = ".npy";
+
+/// True if a member of an archive has the name of an array.
+pub(crate) fn is_array(member: &str) -> bool {
+    member.ends_with(ENDING)
+}
+
 /// Opens one array; it has the name of the file without its ending.
 pub(crate) fn open_array(file: WeightFile) -> Result<Arrays, WeightsError> {
     let bytes = file.read_up_to(0, header::LONGEST + 12)?;
@@ -39,7 +47,7 @@ pub(crate) fn open_archive(file: WeightFile, members: &[Member]) -> Result<Array
     let mut said = Said::default();
     let (mut tensors, mut arrays, mut others) = (Vec::new(), Vec::new(), Vec::new());
     for member in members {
-        let Some(name) = member.name.strip_suffix(".npy") else {
+        let Some(name) = member.name.strip_suffix(ENDING) else {
             others.push(shown(&member.name));
             continue;
         };

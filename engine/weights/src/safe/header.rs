@@ -87,12 +87,11 @@ impl Fields {
         let mut wrong = |reason: &str| {
             problem.get_or_insert_with(|| reason.to_owned());
         };
-        let element = match &self.dtype {
-            Some(Loose::Text(text)) => element(text),
-            _ => {
-                wrong("its entry in the header names no type");
-                Element::Other
-            }
+        let element = if let Some(Loose::Text(text)) = &self.dtype {
+            element(text)
+        } else {
+            wrong("its entry in the header names no type");
+            Element::Other
         };
         if let (Element::Other, Some(Loose::Text(text))) = (element, &self.dtype) {
             wrong(&format!("its numbers are of type {}, which is not read", crate::text::shown(text)));

@@ -40,7 +40,7 @@ const LONGEST_PICKLE: u64 = 64 << 20;
 /// Opens the zip archive `file` of these members, which hold a checkpoint.
 ///
 /// # Errors
-/// If it is a TorchScript archive, if its pickle is broken or holds no weights.
+/// If it is a `TorchScript` archive, if its pickle is broken or holds no weights.
 pub(crate) fn open_archive(file: WeightFile, members: &[Member]) -> Result<Arrays, WeightsError> {
     let refused = |problem: String| WeightsError::unusable(problem, file.path());
     let root = members

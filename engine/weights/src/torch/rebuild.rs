@@ -166,20 +166,16 @@ pub(super) fn persistent(machine: &mut Machine<'_>, what: Id) -> Result<Id, Stop
     let element = element_of_storage(&kind);
     let problem = (element == Element::Other && kind != "UntypedStorage")
         .then(|| format!("its numbers are of type {}, which is not read", shown(&kind)));
-    let number = match machine.keys.get(&key) {
-        Some(number) => {
-            let told = machine.heap.storages.get(*number as usize);
-            if told.is_none_or(|told| told.elements != elements || told.element != element) {
-                return Err(broken("it names one storage twice with different lengths"));
-            }
-            *number
+    let number = if let Some(number) = machine.keys.get(&key) {
+        let told = machine.heap.storages.get(*number as usize);
+        if told.is_none_or(|told| told.elements != elements || told.element != element) {
+            return Err(broken("it names one storage twice with different lengths"));
         }
-        None => {
-            let number =
-                machine.heap.storage(StorageNode { key: key.clone(), element, problem, elements })?;
-            machine.keys.insert(key, number);
-            number
-        }
+        *number
+    } else {
+        let number = machine.heap.storage(StorageNode { key: key.clone(), element, problem, elements })?;
+        machine.keys.insert(key, number);
+        number
     };
     if view.first().is_some_and(|view| *machine.heap.node(*view) != Node::None) {
         // Files of 2017 may name a part of a storage; the whole is noted, because others lie behind it.
