@@ -202,10 +202,8 @@ fn find_end(file: &WeightFile) -> Result<End, WeightsError> {
             })
         };
         let end = read().ok_or_else(|| no_directory(file))?;
-        if end.members == 0xffff || end.bytes == 0xffff_ffff || end.begin == 0xffff_ffff {
-            return find_long_end(file, &end);
-        }
-        return Ok(end);
+        // PyTorch writes the long record always, others where the short one has no room.
+        return find_long_end(file, &end);
     }
     Err(no_directory(file))
 }

@@ -82,7 +82,7 @@ impl Checkpoint {
             zip.stored(&format!("archive/data/{number}"), bytes);
         }
         zip.stored("archive/version", b"3\n");
-        zip.finish();
+        zip.finish_long();
     }
 
     /// Writes the zip format with packed members.

@@ -114,11 +114,21 @@ impl Zip {
     }
 
     /// Writes the directory and the end records.
-    pub fn finish(mut self) {
+    pub fn finish(self) {
+        self.end(false);
+    }
+
+    /// Writes the directory and both end records, as PyTorch does for small archives too.
+    pub fn finish_long(self) {
+        self.end(true);
+    }
+
+    fn end(mut self, has_long: bool) {
         let at = self.file.stream_position().unwrap();
         let length = self.directory.len() as u64;
         self.file.write_all(&self.directory).unwrap();
-        let is_long = at >= 0xffff_ffff || self.members >= 0xffff;
+        let is_full = at >= 0xffff_ffff || self.members >= 0xffff;
+        let is_long = is_full || has_long;
         let mut end = Vec::new();
         if is_long {
             end.extend(b"PK\x06\x06");
@@ -132,11 +142,11 @@ impl Zip {
             end.extend(1_u32.to_le_bytes());
         }
         end.extend(b"PK\x05\x06\0\0\0\0");
-        let members = if is_long { 0xffff } else { self.members as u16 };
+        let members = if is_full { 0xffff } else { self.members as u16 };
         end.extend(members.to_le_bytes());
         end.extend(members.to_le_bytes());
-        end.extend(if is_long { u32::MAX } else { length as u32 }.to_le_bytes());
-        end.extend(if is_long { u32::MAX } else { at as u32 }.to_le_bytes());
+        end.extend(if is_full { u32::MAX } else { length as u32 }.to_le_bytes());
+        end.extend(if is_full { u32::MAX } else { at as u32 }.to_le_bytes());
         end.extend(0_u16.to_le_bytes());
         self.file.write_all(&end).unwrap();
     }

@@ -1,6 +1,7 @@
 //! Tests of whole files: made by the kit, opened, and read back.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on ends")]
 
+mod damage;
 mod folders;
 mod numpy;
 mod safetensors;
