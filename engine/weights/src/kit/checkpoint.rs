@@ -120,6 +120,62 @@ impl Checkpoint {
     }
 }
 
+/// Writes the oldest format, a tar archive, of contiguous single-precision tensors.
+pub fn write_tar(path: &Path, tensors: &[(&str, &[usize], &[f32])]) {
+    let (mut storages, mut shapes) =
+        (Py::Int(tensors.len() as i64).pickle(), Py::Int(tensors.len() as i64).pickle());
+    let mut root = Vec::new();
+    for (number, (name, shape, values)) in tensors.iter().enumerate() {
+        let (storage, key) = (1000 + number as i64, 2000 + number as i64);
+        let kind = Py::Global("torch", "FloatStorage");
+        storages.extend(Py::Tuple(vec![Py::Int(storage), Py::text("cpu"), kind]).pickle());
+        storages.extend((values.len() as i64).to_le_bytes());
+        storages.extend(super::bytes_of(values));
+        shapes.extend(
+            Py::Tuple(vec![Py::Int(key), Py::Int(storage), Py::Global("torch", "FloatTensor")]).pickle(),
+        );
+        shapes.extend((shape.len() as i32).to_le_bytes());
+        shapes.extend([0; 4]);
+        for number in shape.iter().chain(&contiguous(shape)).chain([&0]) {
+            shapes.extend((*number as i64).to_le_bytes());
+        }
+        root.push((Py::text(name), Py::Persistent(Box::new(Py::Text(key.to_string())))));
+    }
+    storages.extend(Py::List(Vec::new()).pickle());
+    let facts = Py::dict(vec![("protocol_version", Py::Int(1000)), ("little_endian", Py::Bool(true))]);
+    let mut bytes = Vec::new();
+    let members = [
+        ("sys_info", facts.pickle()),
+        ("pickle", Py::Dict(root).pickle()),
+        ("tensors", shapes),
+        ("storages", storages),
+    ];
+    for (name, member) in members {
+        bytes.extend(tar_header(name, member.len()));
+        bytes.extend(&member);
+        bytes.resize(bytes.len().next_multiple_of(512), 0);
+    }
+    bytes.resize(bytes.len() + 1024, 0);
+    std::fs::write(path, bytes).unwrap();
+}
+
+fn tar_header(name: &str, length: usize) -> [u8; 512] {
+    let mut header = [0; 512];
+    let mut set = |at: usize, text: &str| header[at..at + text.len()].copy_from_slice(text.as_bytes());
+    set(0, name);
+    set(100, "0000644\0");
+    set(108, "0000000\0");
+    set(116, "0000000\0");
+    set(124, &format!("{length:011o}\0"));
+    set(136, "00000000000\0");
+    set(148, "        ");
+    set(156, "0");
+    set(257, "ustar\x0000");
+    let sum: u32 = header.iter().map(|byte| u32::from(*byte)).sum();
+    header[148..156].copy_from_slice(format!("{sum:06o}\0 ").as_bytes());
+    header
+}
+
 /// Steps of a contiguous tensor.
 fn contiguous(shape: &[usize]) -> Vec<usize> {
     let mut strides = vec![1; shape.len()];

@@ -8,7 +8,7 @@ mod files;
 mod pickle;
 mod zip;
 
-pub use checkpoint::Checkpoint;
+pub use checkpoint::{Checkpoint, write_tar};
 pub use files::{npy, raw_safetensors, safetensors, sparse_safetensors};
 pub use pickle::Py;
 pub use zip::{Zip, archive};

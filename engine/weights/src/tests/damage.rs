@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::time::Instant;
 
-use crate::kit::{Checkpoint, Py, archive, bytes_of, npy, safetensors, values};
+use crate::kit::{Checkpoint, Py, archive, bytes_of, npy, safetensors, values, write_tar};
 use crate::source::Readable;
 use crate::{open, text};
 
@@ -158,6 +158,13 @@ fn damaged_checkpoints_survive() {
     survives("x.pt", |path| checkpoint.write_zip(path, &root));
     survives("packed.pt", |path| checkpoint.write_deflated(path, &root));
     survives("old.pth", |path| checkpoint.write_legacy(path, &root));
+}
+
+#[test]
+fn damaged_tar_archives_survive() {
+    survives("x.tar", |path| {
+        write_tar(path, &[("fc.weight", &[20, 30], &values(600, 1)), ("fc.bias", &[20], &values(20, 2))]);
+    });
 }
 
 #[test]

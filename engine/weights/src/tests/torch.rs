@@ -1,8 +1,8 @@
 //! PyTorch checkpoints: nested dictionaries, optimizers, views, ties, modules, and what is refused.
 
-use super::{names, read, reason, refusal};
+use super::{bits, names, read, reason, refusal};
 use crate::element::Element;
-use crate::kit::{Checkpoint, Py, Zip, values};
+use crate::kit::{Checkpoint, Py, Zip, values, write_tar};
 use crate::open;
 use crate::source::Source;
 
@@ -341,4 +341,76 @@ fn ten_gigabytes_and_a_hundred_thousand_tensors_open_at_once() {
     let mut row = Vec::new();
     source.read(99_999, 25_440, 160, &mut row).unwrap();
     assert_eq!(row, vec![0.0; 160]);
+}
+
+#[test]
+fn the_oldest_format_is_read_in_the_natural_order_of_names() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("alexnet.pth");
+    let (a, b) = (values(600, 1), values(4, 2));
+    write_tar(&path, &[("layer.10.weight", &[20, 30], &a), ("layer.2.bias", &[4], &b)]);
+    let source = open(&path).unwrap();
+    assert_eq!(source.format(), "PyTorch checkpoint (tar)");
+    assert_eq!(names(&*source), ["layer.2.bias", "layer.10.weight"]);
+    assert_eq!((read(&*source, "layer.10.weight"), read(&*source, "layer.2.bias")), (a, b));
+    assert_eq!(source.bytes_to_read(1), 2400);
+    let whole = std::fs::read(&path).unwrap();
+    std::fs::write(&path, &whole[..2500]).unwrap();
+    assert!(refusal(&path).contains("no PyTorch checkpoint of the oldest format"));
+}
+
+#[test]
+fn the_crate_pytorch_reader_reads_the_same_numbers() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("model.pt");
+    let mut checkpoint = Checkpoint::new();
+    let all = values(600, 5);
+    let storage = checkpoint.storage("FloatStorage", 600, crate::kit::bytes_of(&all));
+    let half = checkpoint.storage(
+        "HalfStorage",
+        6,
+        values(3, 6).iter().flat_map(|value| value.to_le_bytes()).collect(),
+    );
+    let layer = Py::Ordered(vec![
+        (Py::text("weight"), checkpoint.parameter(storage, 0, &[20, 15], &[15, 1])),
+        (Py::text("turned"), checkpoint.view(storage, 7, &[15, 20], &[1, 15])),
+        (Py::text("cut"), checkpoint.view(storage, 300, &[3, 4, 5], &[60, 10, 2])),
+        (Py::text("half"), checkpoint.view(half, 1, &[5], &[1])),
+    ]);
+    let root = Py::dict(vec![
+        ("a", Py::List(vec![layer.clone(), layer])),
+        ("b", checkpoint.tensor(&[3, 1], &all[..3])),
+    ]);
+    for write in [Checkpoint::write_zip, Checkpoint::write_deflated, Checkpoint::write_legacy] {
+        write(&checkpoint, &path, &root);
+        let source = open(&path).unwrap();
+        let other = pytorch_reader::PytorchReader::new(&path).unwrap();
+        assert_eq!(source.tensors().len(), other.len());
+        for tensor in source.tensors() {
+            let twin = other.get(&tensor.name).unwrap();
+            assert_eq!(twin.shape(), tensor.shape);
+            let mut expected = Vec::new();
+            crate::element::decode(
+                tensor.element,
+                crate::element::ByteOrder::Little,
+                &twin.read().unwrap(),
+                &mut expected,
+            );
+            assert_eq!(bits(&read(&*source, &tensor.name)), bits(&expected), "{}", tensor.name);
+        }
+    }
+}
+
+#[test]
+fn the_crate_pytorch_reader_refuses_as_many_tensors_as_this_reads() {
+    // The reason why zip archives are not read through it; when this fails, that reader has grown up.
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("model.pt");
+    let mut checkpoint = Checkpoint::new();
+    let storage = checkpoint.storage("FloatStorage", 1, vec![0; 4]);
+    let entries = (0..40_000).map(|n| (Py::Text(format!("{n}")), checkpoint.view(storage, 0, &[1], &[1])));
+    let root = Py::Ordered(entries.collect());
+    checkpoint.write_zip(&path, &root);
+    assert!(pytorch_reader::PytorchReader::new(&path).unwrap_err().to_string().contains("memo bomb"));
+    assert_eq!(open(&path).unwrap().tensors().len(), 40_000);
 }

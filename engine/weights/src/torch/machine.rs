@@ -43,7 +43,7 @@ pub(crate) fn run(bytes: &[u8], at: usize, heap: &mut Heap) -> Result<Outcome, S
         heap,
         stack: Vec::new(),
         marks: Vec::new(),
-        memo: HashMap::new(),
+        memo: Memo::default(),
         keys: HashMap::new(),
     };
     let root = loop {
@@ -61,9 +61,36 @@ pub(super) struct Machine<'a> {
     stack: Vec<Id>,
     /// Heights of the stack at open marks.
     marks: Vec<usize>,
-    memo: HashMap<u32, Id>,
+    memo: Memo,
     /// Numbers of storages by their keys.
     pub(super) keys: HashMap<String, u32>,
+}
+
+/// Objects that were put into slots. Python counts slots from zero, so most of them stand in a row.
+#[derive(Default)]
+struct Memo {
+    row: Vec<Id>,
+    others: HashMap<u32, Id>,
+    /// Number of slots that are taken.
+    count: usize,
+}
+
+impl Memo {
+    fn put(&mut self, slot: u32, id: Id) {
+        if let Some(place) = self.row.get_mut(slot as usize) {
+            *place = id;
+        } else if slot as usize == self.row.len() {
+            self.row.push(id);
+            // A slot that was put out of turn before is overwritten.
+            self.count += usize::from(self.others.remove(&slot).is_none());
+        } else {
+            self.count += usize::from(self.others.insert(slot, id).is_none());
+        }
+    }
+
+    fn get(&self, slot: u32) -> Option<Id> {
+        self.row.get(slot as usize).or_else(|| self.others.get(&slot)).copied()
+    }
 }
 
 impl Machine<'_> {
@@ -200,7 +227,7 @@ impl Machine<'_> {
 
     fn memo_code(&mut self, code: u8) -> Result<(), Stop> {
         match code {
-            0x94 => self.put(self.memo.len() as u32),
+            0x94 => self.put(self.memo.count as u32),
             b'q' => {
                 let number = self.byte()?;
                 self.put(u32::from(number))
@@ -364,16 +391,15 @@ impl Machine<'_> {
     fn put(&mut self, slot: u32) -> Result<(), Stop> {
         let top = self.top()?;
         // Each slot takes an instruction, but the same object may be put many times.
-        if self.memo.len() == MOST_STACKED {
+        if self.memo.count == MOST_STACKED {
             return Err(broken(&format!("it remembers more than {MOST_STACKED} objects")));
         }
-        self.memo.insert(slot, top);
+        self.memo.put(slot, top);
         Ok(())
     }
 
     fn get(&mut self, slot: u32) -> Result<(), Stop> {
-        let id =
-            self.memo.get(&slot).copied().ok_or_else(|| broken("it fetches an object that it never put"))?;
+        let id = self.memo.get(slot).ok_or_else(|| broken("it fetches an object that it never put"))?;
         self.push_id(id)
     }
 
