@@ -5,7 +5,7 @@
 use std::path::Path;
 use std::time::Instant;
 
-use weightscope_weights::{Readable, Source, open, text};
+use weightscope_weights::{Readable, Source, Tensor, open, text};
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -15,7 +15,7 @@ fn main() {
         match open(Path::new(path)) {
             Ok(source) => {
                 let seconds = begin.elapsed().as_secs_f64();
-                let parameters: usize = source.tensors().iter().map(|tensor| tensor.parameters()).sum();
+                let parameters: usize = source.tensors().iter().map(Tensor::parameters).sum();
                 println!(
                     "{path}: {}, {} tensors, {parameters} parameters, {seconds:.3} s",
                     source.format(),

@@ -4,7 +4,7 @@
 //! at. A file that is still being written is told apart from one that is broken. What is left out is listed with the reason.
 
 use std::cmp::Ordering;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use crate::bytes::WeightFile;
@@ -13,7 +13,7 @@ use crate::kind::{self, Kind};
 use crate::names::natural;
 use crate::shards::refuse_link_out;
 use crate::source::Stamp;
-use crate::{archive, numpy, safe, torch};
+use crate::{archive, numpy, safe, shards, torch};
 
 /// More checkpoints than this are not read.
 pub const MOST_CHECKPOINTS: usize = 1000;
@@ -115,7 +115,14 @@ pub fn list_again(folder: &Path, order: Order, before: Option<&Listing>) -> Resu
     let known: HashMap<&Path, &Stamp> = before.map_or_else(HashMap::new, |before| {
         before.seen.iter().map(|stamp| (stamp.path.as_path(), stamp)).collect()
     });
-    for path in entries_of(folder)? {
+    let entries = entries_of(folder)?;
+    let parts = parts_of(&entries);
+    for path in entries {
+        if path.file_name().is_some_and(|name| parts.contains(name.to_string_lossy().as_ref())) {
+            let reason = "it is a part of a sharded model".to_owned();
+            listing.left_out.push(LeftOut { path, reason, is_unfinished: false });
+            continue;
+        }
         let looked = look(folder, &path, &known, &mut listing.seen);
         match looked {
             Ok(stamp) => {
@@ -151,6 +158,12 @@ fn compare_steps(a: Option<u64>, b: Option<u64>) -> Ordering {
         (Some(_), None) => Ordering::Less,
         (None, Some(_)) => Ordering::Greater,
     }
+}
+
+/// The files that indices of sharded models name.
+fn parts_of(entries: &[PathBuf]) -> HashSet<String> {
+    let indices = entries.iter().filter(|path| path.to_string_lossy().ends_with(".index.json"));
+    indices.filter_map(|path| shards::files_of(path).ok()).flatten().collect()
 }
 
 /// Why something is left out.
@@ -268,12 +281,11 @@ fn number(folder: &Path, checkpoints: &mut [Checkpoint]) {
             form(name)
         })
         .collect();
-    let mut groups: HashMap<&str, Vec<usize>> = HashMap::new();
+    let mut groups: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
     for (at, (text, _)) in forms.iter().enumerate() {
         groups.entry(text).or_default().push(at);
     }
     let mut steps = vec![None; checkpoints.len()];
-    #[expect(clippy::iter_over_hash_type, reason = "each group fills places of its own")]
     for members in groups.into_values() {
         let of = |at: &usize| forms.get(*at).map_or(&[] as &[Option<u64>], |form| form.1.as_slice());
         let length = members.first().map_or(0, |first| of(first).len());

@@ -1,6 +1,6 @@
 //! Fingerprints: of a file's bytes, and of what a source says of its tensors without reading their numbers.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::bytes::WeightFile;
 use crate::error::WeightsError;
@@ -29,6 +29,42 @@ pub fn file_hash(path: &Path, is_cancelled: &dyn Fn() -> bool) -> Result<String,
         at += length;
     }
     Ok(hasher.finalize().to_hex().to_string())
+}
+
+/// The BLAKE3 hash of one tensor's shape and values as they are read, in single precision, as 64 hexadecimal letters: equal for equal
+/// values whatever the format, and the way to find tied tensors where the format does not tell.
+///
+/// # Errors
+/// If the tensor cannot be read, or the caller stops.
+pub fn tensor_hash(
+    source: &dyn Source,
+    tensor: usize,
+    is_cancelled: &dyn Fn() -> bool,
+) -> Result<String, WeightsError> {
+    let path = source.stamps().first().map_or_else(PathBuf::new, |stamp| stamp.path.clone());
+    let Some(told) = source.tensors().get(tensor) else {
+        return Err(WeightsError::unusable(format!("the file has no tensor of number {tensor}"), &path));
+    };
+    let mut hasher = blake3::Hasher::new();
+    for length in &told.shape {
+        hasher.update(&(*length as u64).to_le_bytes());
+    }
+    let (mut values, mut bytes) = (Vec::new(), Vec::new());
+    let mut first = 0;
+    loop {
+        if is_cancelled() {
+            return Err(WeightsError::Cancelled { path });
+        }
+        let count = (told.parameters() - first).min(PIECE / 4);
+        source.read(tensor, first, count, &mut values)?;
+        bytes.clear();
+        bytes.extend(values.iter().flat_map(|value| value.to_le_bytes()));
+        hasher.update(&bytes);
+        first += count;
+        if first == told.parameters() {
+            return Ok(hasher.finalize().to_hex().to_string());
+        }
+    }
 }
 
 /// The BLAKE3 hash of a source's tensors as 64 hexadecimal letters: their names, shapes, types, whether they are readable, and the

@@ -69,7 +69,12 @@ impl<'de> Deserialize<'de> for WeightMap {
     }
 }
 
-/// True if the file is JSON that has a map of weights near its beginning or its end.
+/// The files that an index names.
+pub(crate) fn files_of(path: &Path) -> Result<BTreeSet<String>, WeightsError> {
+    Ok(read_index(path)?.1.weight_map.0.into_iter().map(|(_, file)| file).collect())
+}
+
+/// True if the file is the index of a sharded model.
 pub(crate) fn is_index(path: &Path) -> bool {
     read_index(path).is_ok()
 }

@@ -5,7 +5,6 @@ use std::path::Path;
 
 use safetensors::Dtype;
 use safetensors::tensor::TensorView;
-use serde::Serialize;
 
 use crate::error::WeightsError;
 use crate::text::shown;
@@ -23,24 +22,6 @@ pub struct LowRank<'a> {
     pub b: &'a [f32],
     /// `A`, row by row: rank × rest.
     pub a: &'a [f32],
-}
-
-#[derive(Serialize)]
-struct Config<'a> {
-    peft_type: &'a str,
-    base_model_name_or_path: Option<&'a str>,
-    r: usize,
-    lora_alpha: usize,
-    target_modules: BTreeSet<&'a str>,
-    rank_pattern: BTreeMap<&'a str, usize>,
-    alpha_pattern: BTreeMap<&'a str, usize>,
-    lora_dropout: f32,
-    bias: &'a str,
-    fan_in_fan_out: bool,
-    use_rslora: bool,
-    use_dora: bool,
-    task_type: Option<&'a str>,
-    inference_mode: bool,
 }
 
 /// Writes an adapter of these changes into `folder`, which is made: `adapter_model.safetensors` with PEFT's names, and
@@ -63,28 +44,12 @@ pub fn adapter(folder: &Path, base_model: Option<&str>, changes: &[LowRank<'_>])
         return Err(refused("there is no change of a rank of one or more to write".to_owned()));
     }
     let mut factors = Vec::new();
-    let mut config = Config {
-        peft_type: "LORA",
-        base_model_name_or_path: base_model,
-        r: rank,
-        lora_alpha: rank,
-        target_modules: BTreeSet::new(),
-        rank_pattern: BTreeMap::new(),
-        alpha_pattern: BTreeMap::new(),
-        lora_dropout: 0.0,
-        bias: "none",
-        fan_in_fan_out: false,
-        use_rslora: false,
-        use_dora: false,
-        task_type: None,
-        inference_mode: true,
-    };
+    let (mut modules, mut ranks) = (BTreeSet::new(), BTreeMap::new());
     for change in changes {
         let module = checked(change).map_err(refused)?;
-        config.target_modules.insert(module);
+        modules.insert(module);
         if change.rank != rank {
-            config.rank_pattern.insert(module, change.rank);
-            config.alpha_pattern.insert(module, change.rank);
+            ranks.insert(module, change.rank);
         }
         factors.extend(named_factors(change, module));
     }
@@ -97,11 +62,36 @@ pub fn adapter(folder: &Path, base_model: Option<&str>, changes: &[LowRank<'_>])
     let views = views.map_err(|error| refused(format!("the adapter cannot be written ({error})")))?;
     let bytes = safetensors::serialize(views, None)
         .map_err(|error| refused(format!("the adapter cannot be written ({error})")))?;
-    let text = serde_json::to_vec_pretty(&config)
+    let text = serde_json::to_vec_pretty(&description_of(base_model, rank, &modules, &ranks))
         .map_err(|error| refused(format!("the adapter's description cannot be written ({error})")))?;
     std::fs::create_dir_all(folder).map_err(|error| WeightsError::io("making the folder", error, folder))?;
     write_whole(&weights, &bytes)?;
     write_whole(&description, &text)
+}
+
+/// What `adapter_config.json` says: a scale of one for each change, whose ranks differ where `ranks` says so.
+fn description_of(
+    base_model: Option<&str>,
+    rank: usize,
+    modules: &BTreeSet<&str>,
+    ranks: &BTreeMap<&str, usize>,
+) -> serde_json::Value {
+    serde_json::json!({
+        "peft_type": "LORA",
+        "base_model_name_or_path": base_model,
+        "r": rank,
+        "lora_alpha": rank,
+        "target_modules": modules,
+        "rank_pattern": ranks,
+        "alpha_pattern": ranks,
+        "lora_dropout": 0.0,
+        "bias": "none",
+        "fan_in_fan_out": false,
+        "use_rslora": false,
+        "use_dora": false,
+        "task_type": null,
+        "inference_mode": true,
+    })
 }
 
 /// The module of a change that fits together.

@@ -118,7 +118,7 @@ fn damaged_safetensors_survive() {
 #[test]
 fn damaged_arrays_survive() {
     survives("x.npy", |path| {
-        std::fs::write(path, npy("<f4", true, &[20, 30], &bytes_of(&values(600, 1)))).unwrap()
+        std::fs::write(path, npy("<f4", true, &[20, 30], &bytes_of(&values(600, 1)))).unwrap();
     });
 }
 

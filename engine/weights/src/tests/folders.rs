@@ -6,8 +6,8 @@ use std::sync::Arc;
 use super::{names, read, reason, refusal};
 use crate::adapter::{Adapter, open_against};
 use crate::folder::{Order, list, list_again, unfinished};
-use crate::hash::{file_hash, header_hash};
-use crate::kit::{Checkpoint, Py, safetensors, values};
+use crate::hash::{file_hash, header_hash, tensor_hash};
+use crate::kit::{Checkpoint, Py, bytes_of, npy, safetensors, values};
 use crate::source::Source;
 use crate::write::{self, LowRank};
 use crate::{WeightsError, open};
@@ -54,6 +54,12 @@ fn a_sharded_model_is_one_model_by_its_folder_or_its_index() {
             "{said}"
         );
     }
+    let listing = list(folder.path(), Order::Numbers).unwrap();
+    assert_eq!(listing.checkpoints.len(), 1);
+    assert_eq!(
+        listing.left_out.iter().filter(|left| left.reason == "it is a part of a sharded model").count(),
+        2
+    );
     std::fs::remove_file(folder.path().join(one)).unwrap();
     let source = open(&index).unwrap();
     assert!(reason(&*source, "a").contains("model-00001-of-00002.safetensors is missing"));
@@ -346,5 +352,10 @@ fn fingerprints_tell_files_and_headers_apart() {
     let header = |name: &str| header_hash(&*open(&path(name)).unwrap());
     assert_eq!(header("a"), header("b"));
     assert_ne!(header("a"), header("c"));
+    let tensor = |name: &str| tensor_hash(&*open(&path(name)).unwrap(), 0, &go_on).unwrap();
+    std::fs::write(path("x.npy"), npy("<f4", false, &[2, 3], &bytes_of(&values(6, 1)))).unwrap();
+    assert_eq!(tensor("a"), tensor("x.npy"));
+    assert_ne!(tensor("a"), tensor("b"));
+    assert_ne!(tensor("a"), tensor("c"));
     assert!(matches!(file_hash(&path("a"), &|| true), Err(WeightsError::Cancelled { .. })));
 }

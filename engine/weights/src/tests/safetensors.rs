@@ -137,9 +137,8 @@ fn a_hole_of_ten_gigabytes_opens_at_once() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("large.safetensors");
     sparse_safetensors(&path, 10, 16_384, 16_384);
-    let begin = std::time::Instant::now();
-    let source = open(&path).unwrap();
-    assert!(begin.elapsed().as_secs() < 2);
+    let (source, seconds) = super::opened_soon(&path);
+    assert!(seconds < 2.0, "{seconds} s");
     assert!(source.stamps()[0].bytes > 10_000_000_000);
     let mut row = Vec::new();
     source.read(9, 16_384 * 16_383, 16_384, &mut row).unwrap();
@@ -151,9 +150,8 @@ fn a_hundred_thousand_tensors_open_at_once() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("many.safetensors");
     sparse_safetensors(&path, 100_000, 160, 160);
-    let begin = std::time::Instant::now();
-    let source = open(&path).unwrap();
-    assert!(begin.elapsed().as_secs() < 2);
+    let (source, seconds) = super::opened_soon(&path);
+    assert!(seconds < 2.0, "{seconds} s");
     assert_eq!(source.tensors().len(), 100_000);
     assert!(source.stamps()[0].bytes > 10_000_000_000);
 }

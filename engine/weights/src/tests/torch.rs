@@ -333,9 +333,8 @@ fn ten_gigabytes_and_a_hundred_thousand_tensors_open_at_once() {
         zip.hole(&format!("large/data/{n}"), 102_400);
     }
     zip.finish();
-    let begin = std::time::Instant::now();
-    let source = open(&path).unwrap();
-    assert!(begin.elapsed().as_secs() < 2, "{:?}", begin.elapsed());
+    let (source, seconds) = super::opened_soon(&path);
+    assert!(seconds < 2.0, "{seconds} s");
     assert_eq!(source.tensors().len(), 100_000);
     assert!(source.stamps()[0].bytes > 10_000_000_000);
     let mut row = Vec::new();

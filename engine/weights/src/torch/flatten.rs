@@ -168,14 +168,15 @@ impl<'a> View<'a> {
 
 /// Of entries of one name the last stays, at the place of the first, as in a Python dictionary.
 fn keep_last(entries: &mut Vec<(String, Id)>) {
+    let mut seen = HashSet::with_capacity(entries.len());
+    if entries.iter().all(|(name, _)| seen.insert(name.as_str())) {
+        return;
+    }
     let mut order: Vec<usize> = (0..entries.len()).collect();
     let name = |at: &usize| entries.get(*at).map(|entry| entry.0.as_str());
     order.sort_by(|a, b| name(a).cmp(&name(b)));
     let twins: Vec<[usize; 2]> =
         order.array_windows::<2>().filter(|[a, b]| name(a) == name(b)).copied().collect();
-    if twins.is_empty() {
-        return;
-    }
     // The sort is stable, so the later of each pair stands behind; walking backwards hands the last value to the first.
     let mut dropped = vec![false; entries.len()];
     for [first, last] in twins.into_iter().rev() {

@@ -206,10 +206,14 @@ fn finish(
 
 /// Positions of tensors whose name another one has too.
 fn twins(names: &[(String, u32)]) -> HashSet<usize> {
-    let mut order: Vec<usize> = (0..names.len()).collect();
-    let name = |at: &usize| names.get(*at).map(|entry| entry.0.as_str());
-    order.sort_unstable_by(|a, b| name(a).cmp(&name(b)));
-    order.array_windows::<2>().filter(|[a, b]| name(a) == name(b)).flatten().copied().collect()
+    let mut first = HashMap::with_capacity(names.len());
+    let mut twins = HashSet::new();
+    for (at, (name, _)) in names.iter().enumerate() {
+        if let Some(other) = first.insert(name.as_str(), at) {
+            twins.extend([other, at]);
+        }
+    }
+    twins
 }
 
 /// What a file of this many bytes should have been, for people.

@@ -146,10 +146,18 @@ fn unreadable(machine: &mut Machine<'_>, reason: &str) -> Result<Id, Stop> {
 /// The storage that a persistent id names: `('storage', type, key, location, elements[, view])`.
 pub(super) fn persistent(machine: &mut Machine<'_>, what: Id) -> Result<Id, Stop> {
     let items = machine.heap.sequence(what).map(<[Id]>::to_vec).unwrap_or_default();
+    let is_tag =
+        |id: Id, tag: &str| matches!(machine.heap.node(id), Node::Text(span) if machine.text(*span) == tag);
+    // Before 1.6 a module's class came with its source, as ('module', class, file, text); the text is not looked at.
+    if let [tag, class, ..] = items.as_slice()
+        && is_tag(*tag, "module")
+    {
+        return Ok(*class);
+    }
     let [tag, kind, key, _location, elements, view @ ..] = items.as_slice() else {
         return Err(broken("it names a storage by fewer than five things"));
     };
-    let is_storage = matches!(machine.heap.node(*tag), Node::Text(span) if machine.text(*span) == "storage");
+    let is_storage = is_tag(*tag, "storage");
     let key = match machine.heap.node(*key) {
         Node::Text(span) => machine.text(*span).to_owned(),
         Node::Int(number) => number.to_string(),
