@@ -1,10 +1,11 @@
 //! Opens weight files and prints what they hold, how long it took, and the most memory that the process had: for the limits of reading.
-//! With `--values` all numbers are read too, and their sum is printed; with `--list` each tensor is.
+//! With `--hashes` each tensor is printed with the hash of its values. With `--values` all numbers are read too, and their sum is printed; with `--list` each tensor is.
 #![expect(clippy::print_stdout, reason = "this is what it is for")]
 
 use std::path::Path;
 use std::time::Instant;
 
+use weightscope_weights::hash::tensor_hash;
 use weightscope_weights::{Readable, Source, Tensor, open, text};
 
 fn main() {
@@ -22,6 +23,9 @@ fn main() {
                     source.tensors().len()
                 );
                 source.said().iter().for_each(|sentence| println!("  {sentence}"));
+                if has("--hashes") {
+                    hashes(&*source);
+                }
                 if has("--list") || has("--values") {
                     values(&*source, has("--list"));
                 }
@@ -32,6 +36,13 @@ fn main() {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     if let Some(peak) = status.lines().find(|line| line.starts_with("VmHWM")) {
         println!("{peak}");
+    }
+}
+
+fn hashes(source: &dyn Source) {
+    for (at, tensor) in source.tensors().iter().enumerate() {
+        let hash = tensor_hash(source, at, &|| false).unwrap_or_else(|error| error.to_string());
+        println!("  {} {:?} {} {hash}", text::shown(&tensor.name), tensor.shape, tensor.element.name());
     }
 }
 

@@ -253,6 +253,27 @@ fn old_files_that_were_cut_off_open_as_far_as_they_go() {
 }
 
 #[test]
+fn storages_behind_one_of_unknown_length_are_named_and_those_before_stand() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("old.pth");
+    let mut checkpoint = Checkpoint::new();
+    let a = checkpoint.tensor(&[2], &[1.0, 2.0]);
+    let quantized = checkpoint.storage("QInt8Storage", 3, vec![1, 2, 3]);
+    let b = checkpoint.tensor(&[2], &[3.0, 4.0]);
+    let strange = checkpoint.storage("NewStorage", 3, vec![1, 2, 3]);
+    let c = checkpoint.tensor(&[2], &[5.0, 6.0]);
+    let views = [quantized, strange].map(|storage| checkpoint.view(storage, 0, &[3], &[1]));
+    let [quantized, strange] = views;
+    let root = Py::dict(vec![("a", a), ("quantized", quantized), ("b", b), ("strange", strange), ("c", c)]);
+    checkpoint.write_legacy(&path, &root);
+    let source = open(&path).unwrap();
+    assert_eq!((read(&*source, "a"), read(&*source, "b")), (vec![1.0, 2.0], vec![3.0, 4.0]));
+    assert!(reason(&*source, "quantized").contains("QInt8Storage"));
+    assert!(reason(&*source, "strange").contains("NewStorage"));
+    assert!(reason(&*source, "c").contains("not known"));
+}
+
+#[test]
 fn storages_that_are_missing_or_too_short_are_named() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("model.pt");

@@ -13,7 +13,7 @@ use super::object::{Id, Node};
 use super::{LONGEST_PICKLE, cut_sentence, finish, named_tensors, stopped};
 use crate::array::Storage;
 use crate::bytes::WeightFile;
-use crate::element::{ByteOrder, Element};
+use crate::element::ByteOrder;
 use crate::error::WeightsError;
 use crate::table::Arrays;
 use crate::text::size;
@@ -39,7 +39,7 @@ pub(crate) fn open(file: WeightFile) -> Result<Arrays, WeightsError> {
     if layout.end > file.bytes() {
         named.said.say(cut_sentence(file.bytes(), layout.end));
     }
-    let missing = "its storage is not in the file";
+    let missing = "its place in the file is not known";
     finish("PyTorch checkpoint (before 1.6)", named, &heap, &layout.storages, missing, told.order, file)
 }
 
@@ -128,13 +128,8 @@ fn layout(view: &View<'_>, told: &Told) -> Result<Layout, String> {
             .get(key.as_str())
             .ok_or("it lists a storage that no tensor has, so that none behind has a place")?;
         let storage = view.heap.storages.get(number).ok_or("it lists a storage that is none")?;
-        let bytes = match storage.element {
-            // Without a type they are bytes; of an unknown type their length is not told.
-            Element::Other if storage.problem.is_none() => Some(storage.elements),
-            Element::Other => None,
-            element => element.bytes_of(storage.elements),
-        };
-        let bytes = bytes.ok_or("a storage in it is of a type whose length is not known")?;
+        // Where a length is not known, all places behind it are not known either.
+        let Some(bytes) = storage.bytes else { break };
         let begin = at.checked_add(8).ok_or("its storages are longer than any file")?;
         at = begin.checked_add(bytes).ok_or("its storages are longer than any file")?;
         if let Some(place) = storages.get_mut(number) {

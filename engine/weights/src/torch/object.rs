@@ -73,6 +73,8 @@ pub(crate) struct StorageNode {
     pub(crate) problem: Option<String>,
     /// Number of its elements; bytes if it has no type.
     pub(crate) elements: u64,
+    /// Its length, if that is known of its type.
+    pub(crate) bytes: Option<u64>,
 }
 
 /// A tensor, as its rebuilding function was called.

@@ -174,6 +174,7 @@ pub(super) fn persistent(machine: &mut Machine<'_>, what: Id) -> Result<Id, Stop
     let element = element_of_storage(&kind);
     let problem = (element == Element::Other && kind != "UntypedStorage")
         .then(|| format!("its numbers are of type {}, which is not read", shown(&kind)));
+    let bytes = storage_bytes(&kind, element, elements);
     let number = if let Some(number) = machine.keys.get(&key) {
         let told = machine.heap.storages.get(*number as usize);
         if told.is_none_or(|told| told.elements != elements || told.element != element) {
@@ -181,7 +182,8 @@ pub(super) fn persistent(machine: &mut Machine<'_>, what: Id) -> Result<Id, Stop
         }
         *number
     } else {
-        let number = machine.heap.storage(StorageNode { key: key.clone(), element, problem, elements })?;
+        let number =
+            machine.heap.storage(StorageNode { key: key.clone(), element, problem, elements, bytes })?;
         machine.keys.insert(key, number);
         number
     };
@@ -207,6 +209,18 @@ fn element_of_storage(name: &str) -> Element {
         "ComplexFloatStorage" => Element::C64,
         "ComplexDoubleStorage" => Element::C128,
         _ => Element::Other,
+    }
+}
+
+/// Length of a storage; also of some types whose numbers are not read, because in old files others lie behind them.
+fn storage_bytes(kind: &str, element: Element, elements: u64) -> Option<u64> {
+    match kind {
+        "UntypedStorage" | "QInt8Storage" | "QUInt8Storage" | "QUInt4x2Storage" | "QUInt2x4Storage" => {
+            Some(elements)
+        }
+        "QInt32Storage" => elements.checked_mul(4),
+        _ if element == Element::Other => None,
+        _ => element.bytes_of(elements),
     }
 }
 
