@@ -257,7 +257,8 @@ fn record(bytes: &[u8]) -> Option<(Member, &[u8])> {
     let name = String::from_utf8_lossy(bytes.get(46..name_end)?).into_owned();
     let mut extra = bytes.get(name_end..extra_end)?;
     while let (Some(kind), Some(length)) = (number16(extra, 0), number16(extra, 2)) {
-        let field = extra.get(4..4 + usize::from(length))?;
+        // Some writers fill up with what is no field.
+        let Some(field) = extra.get(4..4 + usize::from(length)) else { break };
         if kind == 1 {
             let mut at = 0;
             for value in [&mut unpacked, &mut packed, &mut header_at] {

@@ -81,6 +81,11 @@ pub(crate) fn files_of(folder: &Path) -> Result<Vec<PathBuf>, WeightsError> {
         .collect())
 }
 
+/// Number of links in a folder that lead out of it or to nothing.
+pub(crate) fn links_out_of(folder: &Path) -> Result<usize, WeightsError> {
+    Ok(entries_of(folder)?.iter().filter(|path| refuse_link_out(folder, path).is_err()).count())
+}
+
 fn entries_of(folder: &Path) -> Result<Vec<PathBuf>, WeightsError> {
     let mut paths = Vec::new();
     let entries = std::fs::read_dir(folder).map_err(|error| WeightsError::io("listing", error, folder))?;

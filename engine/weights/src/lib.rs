@@ -3,12 +3,12 @@
 //! - [`source`]: the trait [`Source`] and what it says of a tensor; [`open()`] is the one way in
 //! - [`kind`]: what a file is, told by its first bytes
 //! - [`folder`]: the checkpoints of a folder in their order; [`hash`]: fingerprints of files and of their tensors
-//! - [`adapter`]: low-rank adapters, and a base with one merged in; [`write`]: adapters as files
+//! - [`adapter`]: low-rank adapters, and a base with one merged in; [`mod@write`]: adapters as files
 //! - [`names`]: which tensors of two sources belong together
 //! - [`element`]: types of elements and their values as `f32`
 //! - [`measure`]: figures of one tensor or of two: statistics, quantization, outliers, spectra, the form of a change
 //!
-//! Contract: knows no lab and no window. Nothing in a file is ever executed, nothing is written but what [`write`] is asked to,
+//! Contract: knows no lab and no window. Nothing in a file is ever executed, nothing is written but what [`mod@write`] is asked to,
 //! nothing outside the named folder is followed. Files are read by position, never mapped. The kind is told by the first bytes, never by the ending. What was taken,
 //! dropped or guessed is said ([`Source::said`]); what cannot be read is refused with a sentence, and a tensor that cannot be read is
 //! named while the others stand.

@@ -70,13 +70,7 @@ fn open_folder(folder: &Path) -> Result<Box<dyn Source>, WeightsError> {
     let known = ["model.safetensors", "pytorch_model.bin"];
     let usual = known.iter().find_map(|known| weights.iter().find(|path| name_of(path) == *known));
     match (weights.as_slice(), usual) {
-        ([], _) => Err(WeightsError::unusable(
-            format!(
-                "the folder holds no weight file among its {}; choose the folder or the file of a model",
-                count(files.len(), "file")
-            ),
-            folder,
-        )),
+        ([], _) => Err(WeightsError::unusable(nothing_in(folder, files.len())?, folder)),
         ([only], _) => {
             shards::refuse_link_out(folder, only)?;
             noted(open_file(only)?, only, &[])
@@ -96,6 +90,21 @@ fn open_folder(folder: &Path) -> Result<Box<dyn Source>, WeightsError> {
             Err(WeightsError::unusable(problem, folder))
         }
     }
+}
+
+/// Why a folder without a weight file is refused.
+fn nothing_in(folder: &Path, files: usize) -> Result<String, WeightsError> {
+    let links = crate::folder::links_out_of(folder)?;
+    let of_links = match links {
+        0 => "",
+        // As in the cache of Hugging Face's hub, where a folder of links stands for a model.
+        _ => " and links out of it, which are not followed; choose the file that a link leads to",
+    };
+    Ok(format!(
+        "the folder holds no weight file among its {}{of_links}{}",
+        count(files, "file"),
+        if links == 0 { "; choose the folder or the file of a model" } else { "" }
+    ))
 }
 
 fn noted(source: Box<dyn Source>, taken: &Path, left: &[&PathBuf]) -> Result<Box<dyn Source>, WeightsError> {

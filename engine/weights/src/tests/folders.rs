@@ -94,7 +94,7 @@ fn names_and_links_that_lead_out_of_the_folder_are_refused() {
         assert!(refusal(&index).contains("link out of its folder"));
         std::fs::remove_file(index).unwrap();
         // A link is not taken for a file of the folder either.
-        assert!(refusal(&inside).contains("holds no weight file"));
+        assert!(refusal(&inside).contains("holds no weight file among its 0 files and links out of it"));
         std::os::unix::fs::symlink(&outside, inside.join("model.safetensors")).unwrap();
         let listing = list(&inside, Order::Numbers).unwrap();
         assert!(listing.checkpoints.is_empty());
@@ -110,6 +110,11 @@ fn pipes_and_devices_are_refused_without_waiting() {
     let path = folder.path().join("socket");
     let _listener = std::os::unix::net::UnixListener::bind(&path).unwrap();
     assert!(refusal(&path).contains("a pipe, a device or a socket"));
+    let pipe = folder.path().join("pipe.safetensors");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    assert!(refusal(&pipe).contains("a pipe, a device or a socket"));
+    let listing = list(folder.path(), Order::Numbers).unwrap();
+    assert_eq!((listing.checkpoints.len(), listing.left_out.len()), (0, 2));
     assert!(refusal(&folder.path().join("none")).contains("no such file or folder"));
 }
 

@@ -1,6 +1,6 @@
 //! Safetensors files, good ones and broken ones.
 
-use super::{names, read, reason, refusal};
+use super::{bits, names, read, reason, refusal};
 use crate::element::Element;
 use crate::kit::{bytes_of, raw_safetensors, safetensors, sparse_safetensors, values};
 use crate::open;
@@ -94,6 +94,16 @@ fn what_an_entry_says_wrongly_is_named_and_the_rest_stands() {
     assert!(reason(&*source, "new").contains("F128"));
     assert!(reason(&*source, "complex").contains("c64"));
     assert!(source.said().iter().all(|sentence| !sentence.contains('\u{1b}')));
+}
+
+#[test]
+fn values_that_are_no_numbers_come_back_as_they_are() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("odd.safetensors");
+    let odd =
+        [f32::NAN, f32::INFINITY, f32::NEG_INFINITY, -0.0, f32::from_bits(1), f32::from_bits(0xffc0_1234)];
+    safetensors(&path, &[("a", &[6], &odd)]);
+    assert_eq!(bits(&read(&*open(&path).unwrap(), "a")), bits(&odd));
 }
 
 #[test]
