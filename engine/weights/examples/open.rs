@@ -1,5 +1,6 @@
-//! Opens weight files and prints what they hold, how long it took, and the most memory that the process had: for the limits of reading.
-//! With `--hashes` each tensor is printed with the hash of its values. With `--values` all numbers are read too, and their sum is printed; with `--list` each tensor is.
+//! Opens weight files and prints what they hold, how long it took, and the most memory that the process had: for the limits of
+//! reading. With `--hashes` each tensor is printed with the hash of its values; with `--values` all numbers are read too, and their
+//! sum is printed; with `--list` that of each tensor.
 #![expect(clippy::print_stdout, reason = "this is what it is for")]
 
 use std::path::Path;

@@ -189,7 +189,11 @@ fn is_pickle(head: &[u8]) -> bool {
                         && line.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.'))
                 })
             };
-            is_name(lines.next()) && is_name(lines.next()) && lines.next().is_some()
+            // Then the thing is put into a slot or called; a text goes on with a word.
+            let goes_on = |line: Option<&[u8]>| {
+                line.is_some_and(|line| matches!(line, [b'q' | b'p' | b'(' | b')' | 0x94, ..]))
+            };
+            is_name(lines.next()) && is_name(lines.next()) && goes_on(lines.next())
         }
         _ => false,
     }
@@ -291,6 +295,7 @@ mod tests {
         // Eight letters before a brace are a text, not a header's length.
         assert_eq!(kind(b"function{"), Kind::Text);
         assert_eq!(kind("Größe".as_bytes()), Kind::Text);
+        assert_eq!(kind(b"cat\ndog\nbird\n"), Kind::Text);
     }
 
     #[test]

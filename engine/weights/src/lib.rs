@@ -9,9 +9,9 @@
 //! - [`measure`]: figures of one tensor or of two: statistics, quantization, outliers, spectra, the form of a change
 //!
 //! Contract: knows no lab and no window. Nothing in a file is ever executed, nothing is written but what [`mod@write`] is asked to,
-//! nothing outside the named folder is followed. Files are read by position, never mapped. The kind is told by the first bytes, never by the ending. What was taken,
-//! dropped or guessed is said ([`Source::said`]); what cannot be read is refused with a sentence, and a tensor that cannot be read is
-//! named while the others stand.
+//! nothing outside the named folder is followed. Files are read by position, never mapped. The kind is told by the first bytes, never
+//! by the ending. What was taken, dropped or guessed is said ([`Source::said`]); what cannot be read is refused with a sentence, and
+//! a tensor that cannot be read is named while the others stand.
 
 pub mod adapter;
 mod archive;

@@ -94,7 +94,8 @@ fn stopped(stop: Stop) -> String {
         }
         Stop::Broken(reason) => {
             format!(
-                "the description of the tensors (a pickle) is not one that torch.save writes: {reason}; save the weights again as a state_dict or as safetensors"
+                "the description of the tensors (a pickle) is not one that torch.save writes: {reason}; save the \
+                 weights again as a state_dict or as safetensors"
             )
         }
     }

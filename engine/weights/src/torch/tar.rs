@@ -46,7 +46,8 @@ pub(crate) fn open(file: WeightFile) -> Result<TarSource, WeightsError> {
     }
     let reader = PytorchReader::new(file.path()).map_err(|error| {
         let problem = format!(
-            "this tar archive is no PyTorch checkpoint of the oldest format that can be read ({error}); unpack it, or save the weights again with torch.save"
+            "this tar archive is no PyTorch checkpoint of the oldest format that can be read ({error}); unpack it, or \
+             save the weights again with torch.save"
         );
         WeightsError::unusable(problem, file.path())
     })?;
