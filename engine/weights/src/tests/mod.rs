@@ -2,6 +2,7 @@
 
 mod damage;
 mod folders;
+mod kinds;
 mod numpy;
 mod safetensors;
 mod torch;
