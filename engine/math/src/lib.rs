@@ -7,7 +7,8 @@
 //! - [`layers`]: forward passes of layers on the host; [`matching`]: hidden units of one network in the order of another's
 //! - [`real`]: what code needs that runs in single and in double precision
 //!
-//! Contract: numbers in, numbers out; no file, no clock, no thread. Sums are in double precision and in a fixed order, so that one
+//! Contract: numbers in, numbers out; no file, no clock, and no thread but the one that [`linalg::spectrum`] leaves behind when it is
+//! stopped. Sums are in double precision and in a fixed order, so that one
 //! machine gives the same bits each time. What has no answer (no values, not-a-number, no convergence) is `None`, not-a-number where
 //! stated, or a [`MathError`] with a sentence; nothing panics on a value. Positions outside a slice's length are the caller's fault.
 

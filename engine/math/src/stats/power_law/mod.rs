@@ -1,5 +1,8 @@
 //! Tails that follow a power law `p(x) ∝ x^(−α)` above a smallest value: Hill's estimator over the upper half, and Clauset's fit that
-//! chooses the smallest value (Clauset, Shalizi and Newman, SIAM Review 51, 2009; as `WeightWatcher` uses it for spectra of weights).
+//! chooses the smallest value (Clauset, Shalizi and Newman, SIAM Review 51, 2009). [`spectral`] is the rule of `WeightWatcher` for spectra
+//! of weights.
+
+pub mod spectral;
 
 use super::ascending;
 use crate::error::{MathError, check_count, check_finite};
@@ -28,6 +31,17 @@ pub struct PowerLaw {
     pub distance: f64,
 }
 
+/// `α` of the values from the smallest one on, as a person chooses it, with its distance; `None` unless at least two values of the
+/// ascending list reach `smallest` and differ. The tail starts at the first value that reaches it.
+pub fn power_law_from(ascending: &[f64], smallest: f64) -> Option<PowerLaw> {
+    let tail = ascending.get(ascending.partition_point(|value| *value < smallest)..)?;
+    let first = tail.first().filter(|first| first.is_finite() && **first > 0.0)?;
+    let logarithms: Vec<f64> = tail.iter().map(|value| value.ln()).collect();
+    let slope = slope(&logarithms)?;
+    let distance = distance(&logarithms, slope, f64::INFINITY, &mut 0)?;
+    Some(PowerLaw::of(*first, logarithms.len(), slope, distance))
+}
+
 /// Fits the tail whose distance to its maximum-likelihood power law is least, over all distinct values as `x_min` that leave at least
 /// `least_count` values (10 is usual; at least 2). The first such tail among equals.
 ///
@@ -42,39 +56,67 @@ pub fn fit_power_law(values: &[f64], least_count: usize) -> Result<PowerLaw, Mat
     }
     let sorted = ascending(values);
     let logarithms: Vec<f64> = sorted.iter().map(|value| value.ln()).collect();
-    let mut best: Option<PowerLaw> = None;
-    for start in 0..=sorted.len() - needed {
-        if start > 0 && sorted[start] == sorted[start - 1] {
-            continue;
-        }
-        let Some(found) = tail(sorted[start], &logarithms[start..]) else { continue };
-        if best.is_none_or(|best| found.distance < best.distance) {
-            best = Some(found);
-        }
-    }
-    best.ok_or(MathError::Range { what: WHAT, needed: "a tail of different values" })
+    let starts =
+        (0..=sorted.len() - needed).filter(|start| *start == 0 || sorted[*start] != sorted[*start - 1]);
+    best_tail(&sorted, &logarithms, starts)
+        .ok_or(MathError::Range { what: WHAT, needed: "a tail of different values" })
 }
 
-/// The fit to one tail, given by its ascending logarithms; `None` if all are equal.
-fn tail(smallest: f64, logarithms: &[f64]) -> Option<PowerLaw> {
-    let count = logarithms.len() as f64;
+impl PowerLaw {
+    fn of(smallest: f64, count: usize, slope: f64, distance: f64) -> Self {
+        let standard_error = slope / (count as f64).sqrt();
+        Self { exponent: 1.0 + slope, standard_error, smallest, count, distance }
+    }
+}
+
+/// The tail of least distance among these starts, the first of equals; tails of equal values are passed over.
+fn best_tail(sorted: &[f64], logarithms: &[f64], starts: impl Iterator<Item = usize>) -> Option<PowerLaw> {
+    let mut best: Option<PowerLaw> = None;
+    let mut worst_place = 0;
+    for start in starts {
+        let tail = logarithms.get(start..)?;
+        let Some(slope) = slope(tail) else { continue };
+        let limit = best.map_or(f64::INFINITY, |best| best.distance);
+        // Counted from the end: the place of the largest gap hardly moves from one tail to the next.
+        if let Some(distance) = distance(tail, slope, limit, &mut worst_place) {
+            best = Some(PowerLaw::of(*sorted.get(start)?, tail.len(), slope, distance));
+        }
+    }
+    best
+}
+
+/// `α − 1 = n / Σ ln(x/x_min)` of ascending logarithms; `None` if all are equal.
+fn slope(logarithms: &[f64]) -> Option<f64> {
     let first = logarithms.first()?;
     let spread: f64 = logarithms.iter().map(|logarithm| logarithm - first).sum();
-    if spread <= 0.0 {
+    (spread > 0.0).then(|| logarithms.len() as f64 / spread)
+}
+
+/// Kolmogorov and Smirnov's distance of a tail and its law; `None` as soon as it reaches `limit`. `worst_place` is where the largest
+/// difference of the last tail was, counted from the end: looked at first, because it decides most tails that are not the best.
+fn distance(logarithms: &[f64], slope: f64, limit: f64, worst_place: &mut usize) -> Option<f64> {
+    let (count, first) = (logarithms.len(), *logarithms.first()?);
+    let gap = |below: usize, logarithm: f64| {
+        let model = 1.0 - (-slope * (logarithm - first)).exp();
+        (model - below as f64 / count as f64).abs()
+    };
+    if let Some(index) = (count - 1).checked_sub(*worst_place)
+        && gap(index, *logarithms.get(index)?) >= limit
+    {
         return None;
     }
-    let slope = count / spread;
-    let distances = logarithms.iter().enumerate().map(|(below, logarithm)| {
-        let model = 1.0 - (-slope * (logarithm - first)).exp();
-        (model - below as f64 / count).abs()
-    });
-    Some(PowerLaw {
-        exponent: 1.0 + slope,
-        standard_error: slope / count.sqrt(),
-        smallest,
-        count: logarithms.len(),
-        distance: distances.fold(0.0, f64::max),
-    })
+    let mut largest = 0.0;
+    for (below, logarithm) in logarithms.iter().enumerate() {
+        let found = gap(below, *logarithm);
+        if found > largest {
+            largest = found;
+            *worst_place = count - 1 - below;
+            if largest >= limit {
+                return None;
+            }
+        }
+    }
+    Some(largest)
 }
 
 #[cfg(test)]
@@ -106,6 +148,19 @@ mod tests {
         let found = exponent_of_upper_half(&exact(3.0, 20_000)).unwrap();
         assert!((found - 3.0).abs() < 0.01, "{found}");
         assert_eq!((exponent_of_upper_half(&[]), exponent_of_upper_half(&[2.0; 4])), (None, None));
+    }
+
+    #[test]
+    fn a_chosen_end_gives_the_fit_of_that_tail() {
+        let values = exact(2.5, 50);
+        let best = fit_power_law(&values, 10).unwrap();
+        assert_eq!(power_law_from(&values, best.smallest), Some(best));
+        let between = 0.5 * (values[9] + values[10]);
+        let found = power_law_from(&values, between).unwrap();
+        assert_eq!((found.count, found.smallest), (40, values[10]));
+        assert_eq!(power_law_from(&values, 0.0).unwrap().count, 50);
+        assert_eq!(power_law_from(&values, values[49]), None, "one value has no spread");
+        assert_eq!((power_law_from(&values, f64::MAX), power_law_from(&[0.0, 1.0], 0.0)), (None, None));
     }
 
     #[test]
