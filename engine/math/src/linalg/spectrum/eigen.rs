@@ -11,7 +11,7 @@ use std::time::Duration;
 use faer::diag::Diag;
 use faer::dyn_stack::{MemBuffer, MemStack};
 use faer::linalg::evd::{ComputeEigenvectors, self_adjoint_evd, self_adjoint_evd_scratch};
-use faer::{Mat, Par};
+use faer::{Mat, Par, Spec};
 
 use super::super::symmetric;
 use super::{GoOn, SpectrumError};
@@ -90,11 +90,10 @@ fn on_a_thread<T: Send + 'static>(
 fn values_of(matrix: &Mat<f64>) -> Option<Vec<f64>> {
     let size = matrix.nrows();
     let mut values = Diag::<f64>::zeros(size);
-    let scratch =
-        self_adjoint_evd_scratch::<f64>(size, ComputeEigenvectors::No, Par::Seq, Default::default());
+    let scratch = self_adjoint_evd_scratch::<f64>(size, ComputeEigenvectors::No, Par::Seq, Spec::default());
     let mut room = MemBuffer::new(scratch);
     let stack = MemStack::new(&mut room);
-    let done = self_adjoint_evd(matrix.as_ref(), values.as_mut(), None, Par::Seq, stack, Default::default());
+    let done = self_adjoint_evd(matrix.as_ref(), values.as_mut(), None, Par::Seq, stack, Spec::default());
     let values: Vec<f64> = values.column_vector().iter().copied().collect();
     if done.is_ok() && values.iter().all(|value| value.is_finite()) {
         return Some(values);
@@ -105,13 +104,11 @@ fn values_of(matrix: &Mat<f64>) -> Option<Vec<f64>> {
 fn pairs_of(matrix: &Mat<f64>) -> Option<Pairs> {
     let size = matrix.nrows();
     let (mut values, mut vectors) = (Diag::<f64>::zeros(size), Mat::<f64>::zeros(size, size));
-    let scratch =
-        self_adjoint_evd_scratch::<f64>(size, ComputeEigenvectors::Yes, Par::Seq, Default::default());
+    let scratch = self_adjoint_evd_scratch::<f64>(size, ComputeEigenvectors::Yes, Par::Seq, Spec::default());
     let mut room = MemBuffer::new(scratch);
     let stack = MemStack::new(&mut room);
     let target = Some(vectors.as_mut());
-    let done =
-        self_adjoint_evd(matrix.as_ref(), values.as_mut(), target, Par::Seq, stack, Default::default());
+    let done = self_adjoint_evd(matrix.as_ref(), values.as_mut(), target, Par::Seq, stack, Spec::default());
     let values: Vec<f64> = values.column_vector().iter().copied().collect();
     if done.is_ok() && values.iter().all(|value| value.is_finite()) {
         return Some(Pairs { values, vectors });

@@ -11,7 +11,7 @@ use faer::linalg::householder::{
 };
 use faer::linalg::matmul::matmul;
 use faer::linalg::qr::no_pivoting::factor::{qr_in_place, qr_in_place_scratch, recommended_block_size};
-use faer::{Accum, Conj, Mat, MatRef, Par};
+use faer::{Accum, Conj, Mat, MatRef, Par, Spec};
 
 use super::gram::add_squares;
 use super::panels::Panels;
@@ -181,9 +181,9 @@ fn orthonormal(mut block: Mat<f64>) -> Mat<f64> {
     let (rows, columns) = (block.nrows(), block.ncols());
     let size = recommended_block_size::<f64>(rows, columns);
     let mut coefficients = Mat::<f64>::zeros(size, rows.min(columns));
-    let scratch = qr_in_place_scratch::<f64>(rows, columns, size, Par::Seq, Default::default());
+    let scratch = qr_in_place_scratch::<f64>(rows, columns, size, Par::Seq, Spec::default());
     let (factor, stack) = (block.as_mut(), &mut MemBuffer::new(scratch));
-    qr_in_place(factor, coefficients.as_mut(), Par::Seq, MemStack::new(stack), Default::default());
+    qr_in_place(factor, coefficients.as_mut(), Par::Seq, MemStack::new(stack), Spec::default());
     let mut basis = Mat::<f64>::identity(rows, columns);
     let scratch = apply_scratch::<f64>(rows, size, columns);
     let stack = &mut MemBuffer::new(scratch);
