@@ -21,13 +21,7 @@ pub trait Source: Send + Sync {
     ///
     /// # Errors
     /// If the tensor is not readable, the range lies outside it, or the file is cut off, changed or gone.
-    fn read(
-        &self,
-        tensor: usize,
-        first: usize,
-        count: usize,
-        values: &mut Vec<f32>,
-    ) -> Result<(), WeightsError>;
+    fn read(&self, tensor: usize, first: usize, count: usize, values: &mut Vec<f32>) -> Result<(), WeightsError>;
 
     /// Sentences on what was taken, dropped or guessed on opening: the key of a nested dictionary, an optimizer's state left out, a
     /// tensor that cannot be read and why.

@@ -14,7 +14,7 @@ use crate::real::Real;
 pub const SCALE_FLOOR: f64 = 1e-8;
 
 /// Upper end of the clip on `w/s`, as published.
-const UPPER_CLIP: f64 = 1.0 - 1e-6;
+pub const UPPER_CLIP: f64 = 1.0 - 1e-6;
 
 /// A quantized tensor.
 #[derive(Clone, Debug, PartialEq)]

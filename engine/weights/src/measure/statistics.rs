@@ -225,13 +225,11 @@ fn extremes(values: &[f32]) -> (f32, f32, bool) {
         high[lane] = if value > high[lane] { value } else { high[lane] };
         wrong[lane] |= u32::from(value.abs() > f32::MAX) | u32::from(value.is_nan());
     };
-    let chunks = values.chunks_exact(LANES);
-    chunks.remainder().iter().enumerate().for_each(|(lane, value)| step(lane, *value));
+    let (chunks, rest) = values.as_chunks::<LANES>();
     for chunk in chunks {
-        for lane in 0..LANES {
-            step(lane, chunk[lane]);
-        }
+        chunk.iter().enumerate().for_each(|(lane, value)| step(lane, *value));
     }
+    rest.iter().enumerate().for_each(|(lane, value)| step(lane, *value));
     let low = low.into_iter().fold(f32::INFINITY, f32::min);
     (low, high.into_iter().fold(f32::NEG_INFINITY, f32::max), wrong.iter().all(|wrong| *wrong == 0))
 }
@@ -248,13 +246,11 @@ fn sums(values: &[f32]) -> Block {
         plain[2][lane] += value.abs();
         plain[3][lane] += if value == 0.0 { 1.0 } else { 0.0 };
     };
-    let chunks = values.chunks_exact(LANES);
-    chunks.remainder().iter().enumerate().for_each(|(lane, value)| step(lane, *value));
+    let (chunks, rest) = values.as_chunks::<LANES>();
     for chunk in chunks {
-        for lane in 0..LANES {
-            step(lane, chunk[lane]);
-        }
+        chunk.iter().enumerate().for_each(|(lane, value)| step(lane, *value));
     }
+    rest.iter().enumerate().for_each(|(lane, value)| step(lane, *value));
     let [sum, squares, magnitudes, zeros] = plain.map(|lanes| lanes.iter().sum::<f64>());
     let mean = sum / count;
     let mut central = [[0.0_f64; LANES]; 4];
@@ -266,13 +262,11 @@ fn sums(values: &[f32]) -> Block {
         central[2][lane] += square * d;
         central[3][lane] += square * square;
     };
-    let chunks = values.chunks_exact(LANES);
-    chunks.remainder().iter().enumerate().for_each(|(lane, value)| step(lane, *value));
+    let (chunks, rest) = values.as_chunks::<LANES>();
     for chunk in chunks {
-        for lane in 0..LANES {
-            step(lane, chunk[lane]);
-        }
+        chunk.iter().enumerate().for_each(|(lane, value)| step(lane, *value));
     }
+    rest.iter().enumerate().for_each(|(lane, value)| step(lane, *value));
     let [first, second, third, fourth] = central.map(|lanes| lanes.iter().sum::<f64>());
     // What rounding left of the first moment corrects the second.
     Block { count, mean, second: second - first * first / count, third, fourth, squares, magnitudes, zeros }
@@ -319,15 +313,13 @@ fn shares(values: &[f32], near: f64, low: f64, high: f64) -> (u64, u64) {
         let finite = value.abs() <= f32::MAX;
         let value = f64::from(value);
         close[lane] += u64::from(value.abs() < near);
-        outside[lane] += u64::from(finite & ((value < low) | (value > high)));
+        outside[lane] += u64::from(finite) & (u64::from(value < low) | u64::from(value > high));
     };
-    let chunks = values.chunks_exact(LANES);
-    chunks.remainder().iter().enumerate().for_each(|(lane, value)| step(lane, *value));
+    let (chunks, rest) = values.as_chunks::<LANES>();
     for chunk in chunks {
-        for lane in 0..LANES {
-            step(lane, chunk[lane]);
-        }
+        chunk.iter().enumerate().for_each(|(lane, value)| step(lane, *value));
     }
+    rest.iter().enumerate().for_each(|(lane, value)| step(lane, *value));
     (close.iter().sum(), outside.iter().sum())
 }
 
@@ -409,7 +401,7 @@ mod tests {
 
     #[test]
     fn counts_follow_their_thresholds() {
-        let mut values = vec![1.0_f32, -1.0].repeat(500);
+        let mut values = [1.0_f32, -1.0].repeat(500);
         values.extend([0.0, 0.0, 1e-4, -12.0]);
         let found = Statistics::of(&values, Settings { near_zero: 1e-3, outlier_sigma: 6.0 });
         assert_eq!((found.zeros, found.near_zero, found.outliers), (2, 3, 1));
@@ -426,7 +418,7 @@ mod tests {
         let none = Statistics::of(&[], Settings::default());
         assert!(none.mean.is_nan() && none.std.is_nan() && none.min.is_nan() && none.frobenius_norm == 0.0);
         assert_eq!(none.largest_magnitude(), 0.0);
-        let equal = Statistics::of(&[0.1; 9000], Settings::default());
+        let equal = Statistics::of(&vec![0.1; 9000], Settings::default());
         assert_eq!((equal.std, equal.outliers, equal.near_zero), (0.0, 0, 0));
         assert!(equal.kurtosis.is_nan() && equal.histogram.is_empty());
         let broken = Statistics::of(&[f32::NAN; 5], Settings::default());

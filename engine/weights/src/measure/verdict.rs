@@ -161,8 +161,8 @@ impl Evidence<'_> {
             sentence.push_str("; in each group of four neighbours at least two are");
         }
         if others > 0 {
-            sentence
-                .push_str(&format!("; {} changed otherwise", percent(others as f64 / change.count as f64)));
+            let share = percent(others as f64 / change.count as f64);
+            sentence = format!("{sentence}; {share} changed otherwise");
         }
         verdict(if pattern { Form::PrunedTwoOfFour } else { Form::Pruned }, sentence)
     }

@@ -127,6 +127,20 @@ fn leading_values_are_those_of_the_whole_spectrum() {
 }
 
 #[test]
+fn the_largest_value_of_a_flat_spectrum_is_right() {
+    let (rows, columns) = (700, 600);
+    let values = random("flat", rows, columns);
+    let whole = Spectrum::of(&values, rows, columns, &mut always).unwrap();
+    let method = Leading { count: 24, ..Leading::new(7) };
+    let found = Spectrum::leading(&values, (rows, columns), method, &mut always).unwrap();
+    let share = |place: usize| found.singular_values[place] / whole.singular_values[place];
+    assert!((share(0) - 1.0).abs() < 1e-4, "{}", share(0));
+    assert!(share(23) < 1.0 && share(23) > 0.8, "the others are lower bounds: {}", share(23));
+    let stable = found.stable_rank().unwrap() / whole.stable_rank().unwrap();
+    assert!((stable - 1.0).abs() < 2e-4);
+}
+
+#[test]
 fn triplets_rebuild_a_matrix_of_low_rank() {
     for (rows, columns) in [(90, 60), (60, 90), (1100, 1030)] {
         let values = of_rank(4, rows, columns);

@@ -69,15 +69,35 @@ impl PowerLaw {
     }
 }
 
+/// Every how many starts are looked at first, for a distance that all others must beat.
+const COARSE: usize = 16;
+
 /// The tail of least distance among these starts, the first of equals; tails of equal values are passed over.
-fn best_tail(sorted: &[f64], logarithms: &[f64], starts: impl Iterator<Item = usize>) -> Option<PowerLaw> {
+fn best_tail(
+    sorted: &[f64],
+    logarithms: &[f64],
+    starts: impl Iterator<Item = usize> + Clone,
+) -> Option<PowerLaw> {
+    let coarse = least(sorted, logarithms, starts.clone().step_by(COARSE), f64::INFINITY);
+    // The next number up, so that a tail as good as the bound is still found.
+    let bound = coarse.map_or(f64::INFINITY, |coarse| coarse.distance.next_up());
+    least(sorted, logarithms, starts, bound)
+}
+
+/// The first tail of least distance below a bound.
+fn least(
+    sorted: &[f64],
+    logarithms: &[f64],
+    starts: impl Iterator<Item = usize>,
+    bound: f64,
+) -> Option<PowerLaw> {
     let mut best: Option<PowerLaw> = None;
+    // Counted from the end: the place of the largest gap hardly moves from one tail to the next.
     let mut worst_place = 0;
     for start in starts {
         let tail = logarithms.get(start..)?;
         let Some(slope) = slope(tail) else { continue };
-        let limit = best.map_or(f64::INFINITY, |best| best.distance);
-        // Counted from the end: the place of the largest gap hardly moves from one tail to the next.
+        let limit = best.map_or(bound, |best| best.distance);
         if let Some(distance) = distance(tail, slope, limit, &mut worst_place) {
             best = Some(PowerLaw::of(*sorted.get(start)?, tail.len(), slope, distance));
         }
