@@ -3,7 +3,7 @@
 //! - [`statistics`]: moments, extremes, zeros, the histogram over `w/σ`; [`maxima`]: rows and columns that stand out
 //! - [`quantization`]: what 2 to 8 bits would do, for every grouping
 //! - [`spectrum`]: singular values, ranks, exponent
-//! - [`change`]: how a tensor differs from another; [`guided`]: updates through the old blocks; [`verdict`]: the form in a sentence
+//! - [`change`]: how a tensor differs from another; [`mod@guided`]: updates through the old blocks; [`verdict`]: the form in a sentence
 //! - [`adapter`]: the factors of rank r that explain a change best; [`picture`]: a matrix as blocks
 //!
 //! Contract: values come in pieces in C order, pushed one after the other; the borders of the pieces do not count, so that a file can be

@@ -126,6 +126,26 @@ mod tests {
         }
     }
 
+    const VALUES: [f64; 15] = [0.3, 0.5, 0.55, 0.7, 0.9, 1.0, 1.1, 1.25, 1.3, 1.9, 2.2, 3.5, 4.0, 9.0, 30.0];
+
+    fn assert_near(values: &[f64], expected: (f64, f64, f64), count: usize) {
+        let found = PowerLawTail::of(values).fit.unwrap();
+        let (exponent, smallest, distance) = expected;
+        assert!((found.exponent - exponent).abs() < 1e-12 && (found.distance - distance).abs() < 1e-12);
+        assert_eq!((found.smallest, found.count), (smallest, count));
+    }
+
+    /// `fit_powerlaw_smallN` and `fit_power_law_standard` of `WW_powerlaw.py` (weightwatcher 0.7.7, numpy 2.4.6) on these values.
+    #[test]
+    fn fits_are_those_of_the_published_code() {
+        assert_near(&VALUES, (1.836505087724333, 1.25, 0.09272402925543122), 8);
+        assert_near(&VALUES[..6], (2.171826191411075, 0.3, 0.28375218819145376), 6);
+        assert_near(&VALUES[3..11], (2.590008086073066, 0.7, 0.2044063895559769), 8);
+        let more = [VALUES.as_slice(), &[0.31, 0.62, 0.62, 2.8, 5.5, 0.05, 14.0]].concat();
+        assert_near(&more, (1.7284511155925009, 0.5, 0.09554127418823655), 19);
+        assert!(!PowerLawTail::of(&more).few_values);
+    }
+
     #[test]
     fn values_that_are_next_to_nothing_are_left_out() {
         let mut values = drawn(3.0, 60, "left out");
