@@ -21,6 +21,8 @@ pub struct Change {
     pub count: u64,
     /// Pairs with a value that is not finite, left out of everything else.
     pub non_finite: u64,
+    /// Those of them that differ: one value is finite, or they are different infinities.
+    pub non_finite_changed: u64,
     /// `‖W₁ − W₀‖_F / ‖W₀‖_F`; not-a-number if both are zero, infinite if the first is.
     pub relative_change: f64,
     /// `⟨W₀, W₁⟩ / (‖W₀‖·‖W₁‖)`; not-a-number if one is zero.
@@ -41,6 +43,10 @@ pub struct Change {
     pub norm: f64,
     /// Root mean square after the change, for the noise of its type.
     pub rms: f64,
+    /// Number of columns.
+    pub columns: usize,
+    /// The energy of ΔW that rounding to the two types makes up, on average: `n·rms²·(0.72²/3)·(u₀² + u₁²)`.
+    pub rounding_energy: f64,
     /// The coarser type, if the two differ.
     pub rounding: Option<Element>,
 }
@@ -58,10 +64,29 @@ impl Change {
         self.unchanged as f64 / self.count as f64
     }
 
+    /// A share of the energy of ΔW as it would be without rounding, which adds its own energy and what chance explains of it. The share
+    /// itself where rounding makes up more than half of ΔW.
+    pub fn beyond_rounding(&self, share: f64, chance: f64) -> f64 {
+        let (energy, noise) = (self.norm * self.norm, self.rounding_energy);
+        if 2.0 * noise > energy {
+            return share;
+        }
+        ((share * energy - chance * noise) / (energy - noise)).min(1.0)
+    }
+
+    /// The first width whose share beyond rounding reaches [`WHOLE_SHARE`], with that share.
+    pub fn repeats(&self) -> Option<(usize, f64)> {
+        let mut shares = self.block_shares.iter().map(|(width, share)| {
+            (*width, self.beyond_rounding(*share, *width as f64 / self.columns as f64))
+        });
+        shares.find(|(_, share)| *share >= WHOLE_SHARE)
+    }
+
     /// The width of the blocks that repeat: the smallest whose share reaches [`WHOLE_SHARE`], else that whose share stands furthest
     /// above chance (`c/columns`). `None` where no width fits.
     pub fn block(&self) -> Option<(usize, f64)> {
-        let whole = self.block_shares.iter().find(|(_, share)| *share >= WHOLE_SHARE);
+        let repeats = self.repeats();
+        let whole = repeats.and_then(|(width, _)| self.block_shares.iter().find(|known| known.0 == width));
         // Relative to chance c/columns, whose factor 1/columns is the same for all.
         let over_chance = |(width, share): &&(usize, f64)| share / *width as f64;
         let furthest = || self.block_shares.iter().max_by(|a, b| over_chance(a).total_cmp(&over_chance(b)));
@@ -104,6 +129,8 @@ pub struct ChangePass {
     rounding: Option<Element>,
     relative: f64,
     absolute: f64,
+    /// `u₀² + u₁²`.
+    units: f64,
     row: Vec<f64>,
     folded: Vec<f64>,
     block_energy: Vec<(usize, f64)>,
@@ -115,6 +142,7 @@ pub struct ChangePass {
 struct Sums {
     count: u64,
     non_finite: u64,
+    non_finite_changed: u64,
     unchanged: u64,
     became_zero: u64,
     zeros: (u64, u64),
@@ -135,6 +163,7 @@ impl ChangePass {
             rounding,
             relative: rounding.map_or(0.0, Element::unit_roundoff),
             absolute: rounding.map_or(0.0, least_error),
+            units: types.0.unit_roundoff().powi(2) + types.1.unit_roundoff().powi(2),
             row: Vec::new(),
             folded: Vec::new(),
             block_energy: BLOCKS.into_iter().filter(fits).map(|width| (width, 0.0)).collect(),
@@ -165,6 +194,8 @@ impl ChangePass {
         let sums = &mut self.sums;
         if !(before.is_finite() && after.is_finite()) {
             sums.non_finite += 1;
+            let same = before == after || (before.is_nan() && after.is_nan());
+            sums.non_finite_changed += u64::from(!same);
             self.row.push(0.0);
             return;
         }
@@ -206,6 +237,7 @@ impl ChangePass {
         Change {
             count: sums.count,
             non_finite: sums.non_finite,
+            non_finite_changed: sums.non_finite_changed,
             relative_change: (sums.change / sums.before).sqrt(),
             cosine: (sums.inner / (sums.before * sums.after).sqrt()).clamp(-1.0, 1.0),
             unchanged: sums.unchanged,
@@ -216,6 +248,8 @@ impl ChangePass {
             block_shares: self.block_energy.iter().map(|(width, energy)| (*width, share(*energy))).collect(),
             norm: sums.change.sqrt(),
             rms: (sums.after / sums.count.max(1) as f64).sqrt(),
+            columns: self.columns,
+            rounding_energy: sums.after * self.units * 0.72 * 0.72 / 3.0,
             rounding: self.rounding,
         }
     }

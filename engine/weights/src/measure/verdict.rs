@@ -83,10 +83,15 @@ impl Verdict {
     pub fn of(evidence: Evidence<'_>) -> Self {
         let change = evidence.change;
         let (rank, rank_is_least, small) = evidence.rank();
-        let verdict = |form: Form, sentence: String| Self { form, rank, rank_is_least, sentence };
+        let broken = evidence.broken();
+        let verdict =
+            |form: Form, sentence: String| Self { form, rank, rank_is_least, sentence: sentence + &broken };
         let (unchanged, changed) = (change.unchanged_share(), change.count - change.unchanged);
-        if changed == 0 {
+        if changed == 0 && change.non_finite_changed == 0 {
             return verdict(Form::Unchanged, evidence.unchanged());
+        }
+        if changed == 0 {
+            return verdict(Form::Dense, "all finite elements are equal".to_owned());
         }
         if change.scaling.1 >= WHOLE_SHARE && change.became_zero < changed {
             let (factor, share) = change.scaling;
@@ -110,7 +115,7 @@ impl Verdict {
         if let Some(sentence) = evidence.blocks() {
             return verdict(Form::BlockAffine, sentence);
         }
-        let low = |rank: usize| !rank_is_least && rank as f64 <= LOW_RANK_SHARE * small as f64;
+        let low = |rank: usize| rank > 0 && !rank_is_least && rank as f64 <= LOW_RANK_SHARE * small as f64;
         match rank {
             Some(rank) if low(rank) => verdict(Form::LowRank, evidence.low(rank, small)),
             _ => verdict(Form::Dense, evidence.dense(rank, rank_is_least, small)),
@@ -136,6 +141,16 @@ impl Evidence<'_> {
         let rank = spectrum.count_above(self.limit(spectrum));
         let is_least = !spectrum.whole && rank == spectrum.singular_values.len();
         (Some(rank), is_least, spectrum.rows.min(spectrum.columns))
+    }
+
+    /// What there is to say of values that are not finite.
+    fn broken(&self) -> String {
+        match (self.change.non_finite, self.change.non_finite_changed) {
+            (0, _) => String::new(),
+            (pairs, changed) => {
+                format!("; {pairs} pairs hold a value that is not finite, {changed} of them changed")
+            }
+        }
     }
 
     fn unchanged(&self) -> String {
@@ -169,11 +184,10 @@ impl Evidence<'_> {
 
     fn blocks(&self) -> Option<String> {
         let limit = percent(WHOLE_SHARE);
-        let repeated = self.change.block_shares.iter().find(|(_, share)| *share >= WHOLE_SHARE);
-        if let Some((width, share)) = repeated {
+        if let Some((width, share)) = self.change.repeats() {
             return Some(format!(
-                "the mean of the blocks of {width} columns holds {} of the energy of ΔW (from {limit} on)",
-                percent(*share)
+                "the mean of the blocks of {width} columns holds {} of the energy of ΔW beyond rounding (from {limit} on)",
+                percent(share)
             ));
         }
         let guided = self.guided.filter(|guided| guided.share >= WHOLE_SHARE)?;
@@ -201,6 +215,7 @@ impl Evidence<'_> {
     fn dense(&self, rank: Option<usize>, is_least: bool, small: usize) -> String {
         let least = if is_least { "at least " } else { "" };
         let rank = match rank {
+            Some(0) => "no singular value of ΔW stands above the noise of storing".to_owned(),
             Some(rank) => {
                 let low = (LOW_RANK_SHARE * small as f64) as usize;
                 format!("ΔW has rank {least}{rank} of {small} (low up to {low})")
@@ -302,6 +317,48 @@ mod tests {
         assert!(verdict.sentence.contains("16 columns"), "{}", verdict.sentence);
         let small = change.block_shares.iter().find(|(width, _)| *width == 4).unwrap().1;
         assert!((0.1..0.5).contains(&small), "{small}");
+    }
+
+    #[test]
+    fn rounding_hides_no_block_and_makes_none() {
+        let (before, slab) = (random("before", 0.05), random("slab", 0.001));
+        let after = plus(&before, |index| slab[index / SHAPE.1 * SHAPE.1 + index % 8]);
+        let halves = (Element::Bf16, Element::Bf16);
+        let (change, verdict) = judged(&bf16(&before), &bf16(&after), halves);
+        assert_eq!(verdict.form, Form::BlockAffine, "{}", verdict.sentence);
+        let raw = change.block().unwrap();
+        assert!(raw.0 == 8 && raw.1 < WHOLE_SHARE, "{raw:?}");
+        let noise = random("noise", 0.001);
+        let (change, verdict) = judged(&bf16(&before), &bf16(&plus(&before, |index| noise[index])), halves);
+        assert_eq!((verdict.form, change.repeats()), (Form::Dense, None));
+    }
+
+    #[test]
+    fn a_change_below_the_noise_of_storing_is_no_low_rank() {
+        let (before, noise) = (random("before", 0.05), random("noise", 1.0));
+        // Three of ten elements move by their last bit, up or down.
+        let moved = |(value, noise): (&f32, &f32)| match noise {
+            up if *up > 1.04 => value.next_up(),
+            down if *down < -1.04 => value.next_down(),
+            _ => *value,
+        };
+        let after: Vec<f32> = before.iter().zip(&noise).map(moved).collect();
+        let (change, verdict) = judged(&before, &after, F32);
+        assert_eq!((verdict.form, verdict.rank), (Form::Dense, Some(0)));
+        assert!((change.unchanged_share() - 0.7).abs() < 0.03);
+        assert!(verdict.sentence.contains("noise of storing"), "{}", verdict.sentence);
+    }
+
+    #[test]
+    fn a_value_that_broke_is_a_change() {
+        let before = random("before", 0.05);
+        let mut after = before.clone();
+        after[5] = f32::NAN;
+        let (change, verdict) = judged(&before, &after, F32);
+        assert_eq!((change.non_finite, change.non_finite_changed), (1, 1));
+        assert_eq!(verdict.form, Form::Dense);
+        assert!(verdict.sentence.contains("1 pairs hold a value that is not finite"), "{}", verdict.sentence);
+        assert_eq!(judged(&after, &after, F32).1.form, Form::Unchanged);
     }
 
     #[test]
