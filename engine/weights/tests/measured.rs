@@ -6,16 +6,16 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
-use weightscope_math::linalg::spectrum::{Spectrum, predicted_seconds};
+use weightscope_math::linalg::spectrum::{Leading, Spectrum, predicted_seconds};
 use weightscope_math::stats::power_law::spectral::PowerLawTail;
 use weightscope_math::stream;
 use weightscope_weights::Element;
 use weightscope_weights::measure::{
-    FirstPass, Grouping, Maxima, Quantization, QuantizationPass, Scale, Settings, Statistics, TensorSpectrum,
-    matrix_of,
+    Change, FirstPass, Grouping, Maxima, Quantization, QuantizationPass, Scale, Settings, Statistics,
+    TensorSpectrum, difference, guided, matrix_of,
 };
 
 fn random(name: &str, count: usize) -> Vec<f32> {
@@ -170,7 +170,7 @@ fn one_large_spectrum_and_its_exponent() {
         let tail = PowerLawTail::of(&spectrum.eigenvalues());
         let fitted = start.elapsed();
         let start = Instant::now();
-        let method = weightscope_math::linalg::spectrum::Leading::new(1);
+        let method = Leading::new(1);
         let leading = Spectrum::leading(&values, (size, size), method, &mut || true).unwrap();
         let ratio = |place: usize| leading.singular_values[place] / spectrum.singular_values[place];
         eprintln!(
@@ -222,4 +222,47 @@ fn statistics_of_an_eighth_of_a_gigabyte() {
             took.as_secs_f64() * 1e9 / values.len() as f64
         );
     }
+}
+
+#[test]
+#[ignore = "takes seconds, and its time is what it shows"]
+fn a_large_spectrum_stops_within_a_fifth_of_a_second() {
+    let size = 4096;
+    let values = random("stop", size * size);
+    let mut slowest = Duration::ZERO;
+    for (whole, after) in [(true, 50), (true, 1500), (true, 6000), (true, 9000), (false, 300), (false, 1500)]
+    {
+        let start = Instant::now();
+        let mut stopped = None;
+        let mut go_on = || {
+            let late = start.elapsed() > Duration::from_millis(after);
+            if late {
+                stopped.get_or_insert(start.elapsed());
+            }
+            !late
+        };
+        let found = if whole {
+            Spectrum::of(&values, size, size, &mut go_on)
+        } else {
+            Spectrum::leading(&values, (size, size), Leading::new(1), &mut go_on)
+        };
+        let took = start.elapsed().saturating_sub(Duration::from_millis(after));
+        assert!(found.is_err(), "it was over before it was stopped");
+        eprintln!("stopped after {after} ms (whole: {whole}): {took:?} from the wish to the end");
+        slowest = slowest.max(took);
+    }
+    assert!(slowest < Duration::from_millis(200), "{slowest:?}");
+}
+
+#[test]
+#[ignore = "takes a second, and its time is what it shows"]
+fn a_pair_of_an_eighth_of_a_gigabyte() {
+    let (rows, columns) = (8192, 4096);
+    let (before, after) = (random("before", rows * columns), random("after", rows * columns));
+    let start = Instant::now();
+    let found = Change::of(&before, &after, (rows, columns), (Element::F32, Element::F32));
+    eprintln!("{} pairs: {:?}, relative change {:.3}", found.count, start.elapsed(), found.relative_change);
+    let start = Instant::now();
+    let none = guided(&before, &difference(&before, &after), (rows, columns), 0.99);
+    eprintln!("old blocks tried: {:?}, {none:?}", start.elapsed());
 }

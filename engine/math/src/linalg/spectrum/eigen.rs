@@ -63,7 +63,8 @@ fn check(matrix: &Mat<f64>) -> Result<(), MathError> {
     }
 }
 
-fn on_a_thread<T: Send + 'static>(
+/// Runs work that cannot be stopped from inside, and leaves it behind when the caller stops.
+pub(super) fn on_a_thread<T: Send + 'static>(
     go_on: GoOn<'_>,
     work: impl FnOnce() -> Option<T> + Send + 'static,
 ) -> Result<T, SpectrumError> {

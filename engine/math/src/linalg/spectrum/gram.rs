@@ -4,7 +4,7 @@ use faer::linalg::matmul::matmul;
 use faer::{Accum, Mat, MatRef, Par};
 
 use super::panels::{PANEL, Panels};
-use super::{GoOn, Spectrum, SpectrumError, check_singles, eigenvalues};
+use super::{GoOn, Spectrum, SpectrumError, add_checked_squares, ask, eigenvalues};
 use crate::error::MathError;
 
 /// Side of the tiles of the Gram matrix between which the caller is asked.
@@ -47,9 +47,7 @@ impl Gram {
         if values.len() > self.rows * self.columns - self.seen {
             return Err(self.wrong_count(self.seen + values.len()).into());
         }
-        check_singles(values, self.seen)?;
-        self.squared_norm =
-            values.iter().fold(self.squared_norm, |sum, value| sum + f64::from(*value).powi(2));
+        self.squared_norm = add_checked_squares(self.squared_norm, values, self.seen, go_on)?;
         self.seen += values.len();
         if self.rows < self.columns {
             self.kept.extend_from_slice(values);
@@ -127,9 +125,7 @@ pub(super) fn add_squares(
     for column in (0..size).step_by(TILE) {
         let width = TILE.min(size - column);
         for row in (column..size).step_by(TILE) {
-            if !go_on() {
-                return Err(SpectrumError::Stopped);
-            }
+            ask(go_on)?;
             let height = TILE.min(size - row);
             matmul(
                 lower.as_mut().submatrix_mut(row, column, height, width),

@@ -14,9 +14,10 @@ use faer::linalg::qr::no_pivoting::factor::{qr_in_place, qr_in_place_scratch, re
 use faer::{Accum, Conj, Mat, MatRef, Par, Spec};
 
 use super::super::lanczos::lanczos;
+use super::eigen::on_a_thread;
 use super::gram::add_squares;
 use super::panels::Panels;
-use super::{GoOn, Gram, SpectrumError, check_shape, check_singles, eigenpairs};
+use super::{GoOn, Gram, SpectrumError, add_checked_squares, ask, check_shape, eigenpairs};
 use crate::rng::stream;
 
 /// The purpose of the stream that sketches are drawn from.
@@ -151,7 +152,7 @@ fn right_side(
     go_on: GoOn<'_>,
 ) -> Result<(Vec<f64>, Mat<f64>), SpectrumError> {
     check_shape(values, rows, columns)?;
-    check_singles(values, 0)?;
+    add_checked_squares(0.0, values, 0, go_on)?;
     let panels = Panels::new(values, rows, columns);
     let width = method.count.saturating_add(method.oversampling).min(panels.small).max(1);
     let mut random = stream(method.seed, PURPOSE);
@@ -163,8 +164,8 @@ fn right_side(
         }
     }
     for _ in 0..=method.power_iterations {
-        block = orthonormal(squared_times(&panels, block.as_ref(), go_on)?);
-        ask(go_on)?;
+        let product = squared_times(&panels, block.as_ref(), go_on)?;
+        block = on_a_thread(go_on, move || Some(orthonormal(product)))?;
     }
     let mut inner = Mat::<f64>::zeros(width, width);
     let (mut room, mut image) = (Vec::new(), Mat::<f64>::zeros(super::panels::PANEL, width));
@@ -220,8 +221,4 @@ fn largest(ascending: &[f64], vectors: MatRef<'_, f64>, count: usize) -> (Vec<f6
     let (last, count) = (ascending.len(), count.min(ascending.len()));
     let squares = ascending.iter().rev().take(count).map(|value| value.max(0.0)).collect();
     (squares, Mat::from_fn(vectors.nrows(), count, |row, column| vectors[(row, last - 1 - column)]))
-}
-
-fn ask(go_on: GoOn<'_>) -> Result<(), SpectrumError> {
-    if go_on() { Ok(()) } else { Err(SpectrumError::Stopped) }
 }

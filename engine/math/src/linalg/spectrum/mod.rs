@@ -9,7 +9,7 @@
 //!
 //! Contract: sums run in one order, whatever the pieces are, and nothing is divided among threads: one machine gives the same bits each
 //! time. Squares lose what lies below about `10⁻⁸ σ₁`; a rank counts from `10⁻⁶ σ₁` on. Every long step asks the caller whether to go
-//! on, at least five times a second up to a smaller side of about 16,000.
+//! on, many times a second; what cannot be stopped from inside runs on a thread of its own that is left behind.
 
 pub mod eigen;
 pub mod gram;
@@ -79,7 +79,7 @@ impl Spectrum {
         go_on: GoOn<'_>,
     ) -> Result<Self, SpectrumError> {
         let found = leading_singular_values(values, (rows, columns), method, go_on)?;
-        let squared_norm = values.iter().map(|value| f64::from(*value).powi(2)).sum();
+        let squared_norm = add_checked_squares(0.0, values, 0, go_on)?;
         Ok(Self { rows, columns, singular_values: found, whole: false, squared_norm })
     }
 
@@ -135,12 +135,29 @@ fn check_shape(values: &[f32], rows: usize, columns: usize) -> Result<(), MathEr
     Err(MathError::Shape { what: "spectrum", needed, found: values.len().to_string() })
 }
 
-/// Refuses values that are not finite.
-fn check_singles(values: &[f32], before: usize) -> Result<(), MathError> {
-    match values.iter().position(|value| !value.is_finite()) {
-        Some(index) => Err(MathError::NotFinite { what: "spectrum", index: before + index }),
-        None => Ok(()),
+/// Values between two questions whether to go on.
+const PIECE: usize = 1 << 18;
+
+/// `sum + Σw²`, in order; refuses values that are not finite, which are counted from `before` on.
+fn add_checked_squares(
+    mut sum: f64,
+    values: &[f32],
+    before: usize,
+    go_on: GoOn<'_>,
+) -> Result<f64, SpectrumError> {
+    for (index, piece) in values.chunks(PIECE).enumerate() {
+        ask(go_on)?;
+        if let Some(wrong) = piece.iter().position(|value| !value.is_finite()) {
+            let index = before + index * PIECE + wrong;
+            return Err(MathError::NotFinite { what: "spectrum", index }.into());
+        }
+        sum = piece.iter().fold(sum, |sum, value| sum + f64::from(*value).powi(2));
     }
+    Ok(sum)
+}
+
+fn ask(go_on: GoOn<'_>) -> Result<(), SpectrumError> {
+    if go_on() { Ok(()) } else { Err(SpectrumError::Stopped) }
 }
 
 #[cfg(test)]
