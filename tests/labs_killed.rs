@@ -15,7 +15,7 @@ use assert_cmd::assert::OutputAssertExt as _;
 use kit::store;
 
 /// Settings under which the smallest experiment lasts some seconds, so that it is not over before it is killed, by lab.
-const LONGER: [(&str, &[&str]); 7] = [
+const LONGER: [(&str, &[&str]); 8] = [
     ("oscillation", &["--set", "epochs=100"]),
     ("phases", &["--set", "steps_min=4000", "--set", "curve_epochs=200"]),
     ("quantiles", &["--set", "net_steps=600", "--set", "aggregator_steps=600"]),
@@ -35,6 +35,8 @@ const LONGER: [(&str, &[&str]); 7] = [
     ),
     ("weight_generation", &["--set", "diffusion_steps=30000", "--set", "record_every=400"]),
     ("block_affine", &["--set", "steps=12000", "--set", "record_every=400"]),
+    // It waits for another checkpoint of a folder in which none comes.
+    ("inspect", &["--set", "folder=digits", "--set", "watch_seconds=12"]),
 ];
 /// Longer than the least time between two checkpoints.
 const UNTIL_A_CHECKPOINT_IS_DUE: Duration = Duration::from_millis(5300);
@@ -158,6 +160,7 @@ labs! {
     entangled_search
     weight_generation
     block_affine
+    inspect
 }
 
 #[test]

@@ -18,6 +18,7 @@ pub mod labs {
     pub use weightscope_block_affine as block_affine;
     pub use weightscope_compander as compander;
     pub use weightscope_entangled_search as entangled_search;
+    pub use weightscope_inspect as inspect;
     pub use weightscope_oscillation as oscillation;
     pub use weightscope_phases as phases;
     pub use weightscope_quantiles as quantiles;
@@ -33,4 +34,5 @@ pub const CATALOGUE: Catalogue = Catalogue::new(&[
     Entry::of::<labs::entangled_search::Config>(),
     Entry::of::<labs::weight_generation::Config>(),
     Entry::of::<labs::block_affine::Config>(),
+    Entry::of::<labs::inspect::Config>(),
 ]);

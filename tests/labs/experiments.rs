@@ -91,6 +91,11 @@ pub(crate) fn experiments(name: &str) -> Vec<(&'static str, Experiment)> {
         "entangled_search" => entangled_search(&with),
         "weight_generation" => generation(smallest(), with),
         "block_affine" => block_affine(&with),
+        "inspect" => vec![
+            ("inspect", smallest()),
+            ("inspect_pair", with(&[("against", "llama-genesis"), ("scale", "statsq"), ("grouping", "32")])),
+            ("inspect_folder", with(&[("folder", "digits"), ("bits", "3"), ("traces", "8")])),
+        ],
         "gallery" => vec![("gallery", smallest())],
         "minimal" => vec![("minimal", smallest())],
         other => panic!("{other} has no line in the suite's list of short experiments"),

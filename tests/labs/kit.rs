@@ -35,6 +35,7 @@ pub(crate) const SUITE: Catalogue = Catalogue::new(&[
     Entry::of::<labs::entangled_search::Config>(),
     Entry::of::<labs::weight_generation::Config>(),
     Entry::of::<labs::block_affine::Config>(),
+    Entry::of::<labs::inspect::Config>(),
     Entry::of::<Gallery>(),
     Entry::of::<Minimal>(),
 ]);
@@ -107,6 +108,7 @@ pub(crate) fn exact_files(name: &str) -> &'static [&'static str] {
         "entangled_search" => &["architectures.csv", "trail.csv", "flips.csv"],
         "weight_generation" => &["models.csv", "curves.csv"],
         "block_affine" => &["losses.csv", "spectra.csv"],
+        "inspect" => &["layers.csv"],
         _ => &[],
     }
 }

@@ -83,6 +83,7 @@ labs! {
     entangled_search
     weight_generation
     block_affine
+    inspect
     gallery
     minimal
 }

@@ -1,6 +1,7 @@
 //! The window through the accessibility tree, without a display.
 
 mod gallery;
+mod inspect;
 mod palette;
 mod plots;
 mod running;

@@ -112,6 +112,9 @@ pub(super) enum Command {
         #[command(subcommand)]
         command: DataCommand,
     },
+    /// A lab that looks at a file of one's own: `weightscope inspect FILE`
+    #[command(external_subcommand)]
+    Open(Vec<String>),
     /// Export the integer levels and scales of a run's quantized weights
     Levels {
         /// The run folder

@@ -8,7 +8,9 @@ mod data;
 mod export;
 mod list;
 mod load;
+mod open;
 mod output;
+mod parquet;
 mod produce;
 mod progress;
 mod run;
@@ -59,6 +61,7 @@ pub(crate) fn main() -> ExitCode {
         Some(Command::Run(run)) => run.report.quiet,
         Some(Command::Fork(fork)) => fork.report.quiet,
         Some(Command::Resume { report, .. } | Command::Verify { report, .. }) => report.quiet,
+        Some(Command::Open(words)) => words.iter().any(|word| word == "--quiet"),
         _ => false,
     };
     output::start_log(quiet);
@@ -106,5 +109,6 @@ fn dispatch(arguments: Arguments) -> Result<(), Failure> {
             Ok(())
         }
         Some(Command::Data { command: DataCommand::Get { name } }) => data::get(&name),
+        Some(Command::Open(words)) => open::open(&words),
     }
 }

@@ -108,7 +108,7 @@ pub(super) fn verify(path: &Path, report: Report) -> Result<(), Failure> {
 }
 
 /// A control that an interrupt cancels; the run then ends in order and keeps what it has.
-fn interruptible() -> Arc<Control> {
+pub(super) fn interruptible() -> Arc<Control> {
     let control = Arc::new(Control::default());
     let handle = Arc::clone(&control);
     if let Err(error) = ctrlc::set_handler(move || handle.cancel()) {

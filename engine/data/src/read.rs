@@ -21,6 +21,9 @@ pub struct Read {
     pub hash: String,
     /// Rows that are used.
     pub rows: usize,
+    /// What is counted where it is no rows: `tensors`.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub of: String,
     /// Rows that are left out, by the reason.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub left_out: Vec<(String, usize)>,
@@ -138,10 +141,39 @@ impl Doubt {
 }
 
 impl Read {
+    /// What tells another reading of the same source apart, as a clause: the first thing that differs.
+    pub fn difference(&self, now: &Self) -> String {
+        if self.rows != now.rows {
+            return format!("{} {} in place of {}", now.rows, now.counted(), self.rows);
+        }
+        if self.form != now.form {
+            return format!("{} in place of {}", now.form, self.form);
+        }
+        let names = |read: &Self| read.columns.iter().map(|column| column.name.clone()).collect::<Vec<_>>();
+        if names(self) != names(now) {
+            return "other columns".to_owned();
+        }
+        if let Some((_, now)) = self.columns.iter().zip(&now.columns).find(|(before, now)| before != now) {
+            return format!("column \"{}\" holds other values", now.name);
+        }
+        if self.classes != now.classes {
+            return "other counts of the classes".to_owned();
+        }
+        match (self.bytes, now.bytes) {
+            (Some(before), Some(now)) if before != now => format!("{now} bytes in place of {before}"),
+            _ => "the same size and counts, other values or labels".to_owned(),
+        }
+    }
+
+    /// What is counted, in words.
+    pub fn counted(&self) -> &str {
+        if self.of.is_empty() { "rows" } else { &self.of }
+    }
+
     /// The account in lines, for the log: the whole, the columns that are not plain, the classes, the doubts.
     pub fn lines(&self) -> Vec<String> {
         let left: usize = self.left_out.iter().map(|(_, rows)| rows).sum();
-        let mut first = format!("read {}: {}, {} rows", self.place, self.form, self.rows);
+        let mut first = format!("read {}: {}, {} {}", self.place, self.form, self.rows, self.counted());
         if left > 0 {
             let reasons: Vec<String> =
                 self.left_out.iter().map(|(reason, rows)| format!("{rows} {reason}")).collect();

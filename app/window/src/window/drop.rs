@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use egui::Context;
-use weightscope_frame::experiment::{Experiment, Mark, reading};
+use weightscope_frame::experiment::{Experiment, Mark, opened, reading};
 use weightscope_frame::lab::Catalogue;
 use weightscope_frame::store;
 
@@ -26,6 +26,8 @@ pub(super) enum Dropped {
     Asked(Box<Whose>),
     Experiment(Box<Experiment>, PathBuf),
     Data(PathBuf),
+    /// Experiments that look at the file, each with what will happen.
+    Opened(Vec<(Experiment, String)>, PathBuf),
 }
 
 /// The other runs of a figure: where they lie, and the ids of those that are not here.
@@ -50,7 +52,9 @@ impl App {
     pub(super) fn open_file(&mut self, path: PathBuf, context: &Context) {
         let root = self.root.clone();
         let catalogue = self.catalogue;
-        self.dropping = Task::spawn("dropped file", context, move || read(catalogue, &path, &root));
+        let shown = self.shown.as_ref().map(|shown| shown.experiment.clone());
+        self.dropping =
+            Task::spawn("dropped file", context, move || read(catalogue, &path, &root, shown.as_ref()));
     }
 
     /// Takes what a dropped file turned out to be.
@@ -69,6 +73,12 @@ impl App {
                 self.say(Urgency::Info, format!("In the form: {}", path.display()));
             }
             Ok(Dropped::Data(path)) => self.use_data(&path, context),
+            Ok(Dropped::Opened(found, path)) => {
+                let Some((experiment, words)) = found.into_iter().next() else { return };
+                self.say(Urgency::Info, format!("{}: {words}", experiment.lab()));
+                self.form = Form::new(experiment, &folder_name(&path));
+                self.run(context);
+            }
             Err(error) => self.say(Urgency::Error, format!("The file could not be opened: {error}")),
         }
     }
@@ -132,8 +142,21 @@ impl App {
     }
 }
 
-fn read(catalogue: Catalogue, path: &Path, root: &Path) -> Result<Dropped, String> {
+fn read(
+    catalogue: Catalogue,
+    path: &Path,
+    root: &Path,
+    shown: Option<&Experiment>,
+) -> Result<Dropped, String> {
     if path.is_dir() {
+        let found = if store::read_manifest(path).is_err() {
+            opened(catalogue, shown, path, true)
+        } else {
+            Vec::new()
+        };
+        if !found.is_empty() {
+            return Ok(Dropped::Opened(found, path.to_owned()));
+        }
         let (shown, warnings) = Shown::read(catalogue, path)?;
         return Ok(Dropped::Run(Box::new(shown), warnings));
     }
@@ -147,8 +170,20 @@ fn read(catalogue: Catalogue, path: &Path, root: &Path) -> Result<Dropped, Strin
             })?;
             Ok(Dropped::Experiment(Box::new(experiment), path.to_owned()))
         }
-        "csv" | "npz" | "npy" => Ok(Dropped::Data(path.to_owned())),
-        _ => figure(catalogue, path, root),
+        "csv" | "tsv" | "txt" => Ok(Dropped::Data(path.to_owned())),
+        "svg" | "png" | "pdf" => figure(catalogue, path, root),
+        // Arrays are a data set, but for a lab that looks at weights.
+        "npz" | "npy" if shown.is_none_or(|shown| shown.method.table().is_none()) => {
+            Ok(Dropped::Data(path.to_owned()))
+        }
+        _ => {
+            let found = opened(catalogue, shown, path, true);
+            if found.is_empty() {
+                figure(catalogue, path, root)
+            } else {
+                Ok(Dropped::Opened(found, path.to_owned()))
+            }
+        }
     }
 }
 

@@ -7,8 +7,25 @@ use super::command::Action;
 use super::style;
 
 /// What can be opened.
-const WANTED: Wanted =
-    Wanted { endings: &["toml", "csv", "tsv", "txt", "svg", "png", "pdf", "safetensors", "npz"], runs: true };
+const WANTED: Wanted = Wanted {
+    endings: &[
+        "toml",
+        "csv",
+        "tsv",
+        "txt",
+        "svg",
+        "png",
+        "pdf",
+        "safetensors",
+        "pt",
+        "pth",
+        "bin",
+        "ckpt",
+        "npz",
+        "npy",
+    ],
+    runs: true,
+};
 /// Rows of the list.
 const ROWS: f32 = 12.0;
 
@@ -42,7 +59,7 @@ impl Opening {
         let mut open = true;
         style::dialog(context, "Open").open(&mut open).show(context, |ui| {
             ui.label(
-                "An experiment, a figure, a table or a run folder; it can be dropped on the window too.",
+                "An experiment, a figure, a table, a weight file or a run folder; it can be dropped on the window too.",
             );
             self.path_ui(ui, actions);
             ui.separator();

@@ -61,7 +61,7 @@ impl DataPreview {
     fn read_ui(&self, ui: &mut Ui, read: &Read, target: &str, actions: &mut Vec<Action>) {
         let muted = color(tokens(ui.ctx()).text_muted);
         let (rows, columns) = (count(read.rows as u64), read.columns.len());
-        let text = format!("{} · {} · {rows} rows × {columns} columns", self.name, read.form);
+        let text = format!("{} · {} · {rows} {} × {columns} columns", self.name, read.form, read.counted());
         ui.label(RichText::new(text).color(muted));
         let height = (ui.ctx().content_rect().height() - 220.0).clamp(160.0, 480.0);
         egui::ScrollArea::both().max_height(height).show(ui, |ui| {

@@ -58,7 +58,11 @@ pub fn set(field: &Field, slot: Slot<'_>, value: &Value) -> Result<(), Problem> 
         Slot::Text(target) => *target = text(value).ok_or_else(|| wrong("text in quotes"))?,
         Slot::Choice(target) => {
             let keys: Vec<&str> = target.choices().iter().map(|choice| choice.key).collect();
-            let word = value.as_str().ok_or_else(|| wrong("a word").allowing(keys.join(", ")))?;
+            // A choice may be called 32, and is typed as such.
+            let number = value.as_integer().map(|number| number.to_string());
+            let word = number.filter(|number| keys.contains(&number.as_str()));
+            let word = word.as_deref().or_else(|| value.as_str());
+            let word = word.ok_or_else(|| wrong("a word").allowing(keys.join(", ")))?;
             let index = keys.iter().position(|key| *key == word).ok_or_else(|| {
                 Problem::error(field.key, format!("\"{word}\" is not a choice")).allowing(keys.join(", "))
             })?;

@@ -52,6 +52,17 @@ pub struct Product {
     pub about: &'static str,
 }
 
+/// What a file of one's own asks of a lab.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Opened {
+    /// Settings with typed values.
+    pub settings: Vec<(&'static str, String)>,
+    /// Settings for a window that stays open: how long to wait for news.
+    pub live: Vec<(&'static str, String)>,
+    /// What will happen, for people: `looks at model.safetensors`.
+    pub words: String,
+}
+
 /// Predictions for new rows.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Predicted {

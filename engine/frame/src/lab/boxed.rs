@@ -10,7 +10,7 @@ use std::path::Path;
 use weightscope_data::Read;
 
 use super::drive::drive;
-use super::{About, Derive, Lab, Method, Picked, Predicted, Prediction, Product, ReferenceRow, View};
+use super::{About, Derive, Lab, Method, Opened, Picked, Predicted, Prediction, Product, ReferenceRow, View};
 use crate::experiment::{Cost, Described, Problem, Visitor, changed_in_fork};
 use crate::record::declared::Declaration;
 use crate::record::{Channel, ControlSpec, Controls, Metric, Pick, Record, ViewSpec};
@@ -45,6 +45,8 @@ pub(super) trait Guest: fmt::Debug + Send + Sync {
     fn forkable(&self, parent: &Method) -> Vec<Problem>;
     fn carry_over(&self, parent: &Path, child: &Path) -> Result<(), RunError>;
     fn levels(&self, run_folder: &Path) -> Option<Result<Artifact, RunError>>;
+    fn table(&self) -> Option<&'static str>;
+    fn opened(&self, shown: Option<&Method>, path: &Path) -> Option<Opened>;
     fn prediction(&self) -> Option<Prediction>;
     fn predict(
         &self,
@@ -177,6 +179,15 @@ impl<L: Lab> Guest for L {
 
     fn levels(&self, run_folder: &Path) -> Option<Result<Artifact, RunError>> {
         L::POWERS.quantizes.map(|levels| levels(self, run_folder))
+    }
+
+    fn table(&self) -> Option<&'static str> {
+        L::POWERS.opens.map(|(table, _)| table)
+    }
+
+    fn opened(&self, shown: Option<&Method>, path: &Path) -> Option<Opened> {
+        let (_, opened) = L::POWERS.opens?;
+        opened(shown.and_then(Method::settings::<L>), path)
     }
 
     fn prediction(&self) -> Option<Prediction> {

@@ -6,7 +6,7 @@ use std::path::Path;
 use super::boxed::Guest;
 use weightscope_data::Read;
 
-use super::{About, Catalogue, Derive, Lab, Picked, Predicted, Prediction, Product, ReferenceRow};
+use super::{About, Catalogue, Derive, Lab, Opened, Picked, Predicted, Prediction, Product, ReferenceRow};
 use crate::experiment::{Cost, Problem, Visitor};
 use crate::record::declared::Declaration;
 use crate::record::{Channel, Controls, Metric, Pick, Record, ViewSpec};
@@ -160,6 +160,17 @@ impl Method {
     /// Integer levels and scales of the weights in the newest checkpoint of a run; `None` if the lab quantizes nothing.
     pub fn levels(&self, run_folder: &Path) -> Option<Result<Artifact, RunError>> {
         self.guest.levels(run_folder)
+    }
+
+    /// The channel of tables that the command line writes for a file of one's own; none if the lab opens no files.
+    pub fn table(&self) -> Option<&'static str> {
+        self.guest.table()
+    }
+
+    /// What a file or folder of one's own asks of the lab; none if it does not take the file. `shown` is the lab of the run on the
+    /// screen.
+    pub fn opened(&self, shown: Option<&Self>, path: &Path) -> Option<Opened> {
+        self.guest.opened(shown, path)
     }
 
     /// What a finished run with these settings predicts for new rows.

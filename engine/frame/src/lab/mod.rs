@@ -13,11 +13,11 @@ mod powers;
 mod running;
 mod view;
 
-pub use about::{About, Comparability, Predicted, Prediction, Product, ReferenceRow};
+pub use about::{About, Comparability, Opened, Predicted, Prediction, Product, ReferenceRow};
 pub use catalogue::{Catalogue, Entry, Preset};
 pub use derive::{Derive, Peer, Picked};
 pub use guest::{BatchesFn, Hand, Lab, Stage, Step, Steps, Work};
 pub use method::Method;
-pub use powers::{Keeps, Makes, Powers, Predicts, Quantizes};
+pub use powers::{Keeps, Makes, Opens, Powers, Predicts, Quantizes};
 pub use running::Running;
 pub use view::{ButtonFn, ClickFn, DeriveFn, View};

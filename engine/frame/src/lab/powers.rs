@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{Lab, Predicted, Prediction, Product};
+use super::{Lab, Opened, Predicted, Prediction, Product};
 use crate::run::{Control, RunError};
 use crate::store::Artifact;
 
@@ -40,6 +40,16 @@ pub trait Quantizes: Lab {
     fn levels(&self, run_folder: &Path) -> Result<Artifact, RunError>;
 }
 
+/// A lab that takes files of one's own: dropped on the window, opened there, or named on the command line as `weightscope LAB FILE`.
+pub trait Opens: Lab {
+    /// The channel of tables that `--table FILE` writes.
+    const TABLE: &'static str;
+    /// The settings that a file or folder asks for; none if the lab does not take it. `shown` are the settings of the run on the screen,
+    /// if it is one of this lab: a second file may be meant to stand beside its first.
+    fn opened(shown: Option<&Self>, path: &Path) -> Option<Opened>;
+}
+
+type OpenedFn<L> = fn(Option<&L>, &Path) -> Option<Opened>;
 type PredictionFn<L> = fn(&L) -> Prediction;
 type ProductsFn<L> = fn(&L) -> Vec<Product>;
 type PredictFn<L> = fn(&L, &Path, &Path, Option<&str>, &Control) -> Result<Predicted, RunError>;
@@ -53,11 +63,12 @@ pub struct Powers<L: Lab> {
     pub(super) makes: Option<(ProductsFn<L>, ProduceFn<L>)>,
     pub(super) keeps: Option<CarryFn<L>>,
     pub(super) quantizes: Option<LevelsFn<L>>,
+    pub(super) opens: Option<(&'static str, OpenedFn<L>)>,
 }
 
 impl<L: Lab> Powers<L> {
     /// No power besides running.
-    pub const NONE: Self = Self { predicts: None, makes: None, keeps: None, quantizes: None };
+    pub const NONE: Self = Self { predicts: None, makes: None, keeps: None, quantizes: None, opens: None };
 
     /// With predictions.
     #[must_use]
@@ -75,6 +86,15 @@ impl<L: Lab> Powers<L> {
         L: Makes,
     {
         Self { makes: Some((L::products, L::produce)), ..self }
+    }
+
+    /// With files of one's own.
+    #[must_use]
+    pub const fn opens(self) -> Self
+    where
+        L: Opens,
+    {
+        Self { opens: Some((L::TABLE, L::opened)), ..self }
     }
 
     /// With levels of quantized weights.

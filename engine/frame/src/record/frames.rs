@@ -269,6 +269,33 @@ pub struct Table {
     pub rows: Vec<Vec<Cell>>,
 }
 
+impl Table {
+    /// The table as CSV, numbers with all their digits. Words that a spreadsheet would take for a formula get a quote before them.
+    pub fn csv(&self) -> Vec<u8> {
+        let mut text = String::new();
+        let heading = |name: &String| quoted(name);
+        text.push_str(&self.columns.iter().map(heading).collect::<Vec<_>>().join(","));
+        text.push('\n');
+        for row in &self.rows {
+            let cells = row.iter().map(|cell| match cell {
+                Cell::Number(value) if value.is_nan() => String::new(),
+                Cell::Number(value) => value.to_string(),
+                Cell::Text(words) => quoted(words),
+            });
+            text.push_str(&cells.collect::<Vec<_>>().join(","));
+            text.push('\n');
+        }
+        text.into_bytes()
+    }
+}
+
+/// A cell of words for CSV.
+fn quoted(words: &str) -> String {
+    let is_formula = words.starts_with(['=', '+', '-', '@', '\t', '\r']);
+    let words = if is_formula { format!("'{words}") } else { words.to_owned() };
+    if words.contains([',', '"', '\n', '\r']) { format!("\"{}\"", words.replace('"', "\"\"")) } else { words }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -287,5 +314,13 @@ mod tests {
         let even = gaps.iter().rev().skip(1).all(|gap| *gap == gaps[0]);
         assert!(even, "all gaps but the last are equal: {gaps:?}");
         assert_eq!(timeline.at(5_000).map(|(step, _)| step <= 5_000), Some(true), "looking back");
+    }
+
+    #[test]
+    fn a_table_as_csv_keeps_digits_and_disarms_formulas() {
+        let row = vec![Cell::Number(0.1 + 0.2), Cell::Number(f64::NAN), Cell::Text("=1+1".to_owned())];
+        let columns = ["a", "b", "c, d"].map(str::to_owned).to_vec();
+        let table = Table { columns, rows: vec![row] };
+        assert_eq!(table.csv(), b"a,b,\"c, d\"\n0.30000000000000004,,'=1+1\n");
     }
 }

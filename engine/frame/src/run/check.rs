@@ -78,11 +78,18 @@ pub(super) fn refuse_data(experiment: &Experiment) -> Result<Vec<Read>, RunError
     if errors.is_empty() { Ok(read) } else { Err(RunError::Problems(errors)) }
 }
 
-/// Refuses data that are not those of a run, by the hashes that it keeps; a run that keeps none takes any.
-pub(super) fn refuse_others(read: &[Read], expected: &[String]) -> Result<(), RunError> {
-    let is_other = |read: &&Read| !expected.is_empty() && !expected.contains(&read.hash);
-    match read.iter().find(is_other) {
-        Some(read) => Err(RunError::DataChanged { place: read.place.clone() }),
+/// Refuses data that are not those of a run, by the hashes that it keeps; a run that keeps none takes any. What came since (another file
+/// in a folder) is no change as long as all that the run read is there. `before` is what it read, to tell the difference.
+pub(super) fn refuse_others(read: &[Read], expected: &[String], before: &[Read]) -> Result<(), RunError> {
+    if expected.iter().all(|hash| read.iter().any(|read| read.hash == *hash)) {
+        return Ok(());
+    }
+    match read.iter().find(|read| !expected.contains(&read.hash)) {
+        Some(read) => {
+            let known = before.iter().find(|known| known.place == read.place).or(before.first());
+            let what = known.map_or_else(|| "other content".to_owned(), |known| known.difference(read));
+            Err(RunError::DataChanged { place: read.place.clone(), what })
+        }
         None => Ok(()),
     }
 }

@@ -42,7 +42,7 @@ pub fn verify(
     let experiment = store::read_experiment(catalogue, path)?;
     let original = store::read_metrics(path)?;
     let expected = manifest.data_hashes();
-    match refuse_data(&experiment).and_then(|read| refuse_others(&read, &expected)) {
+    match refuse_data(&experiment).and_then(|read| refuse_others(&read, &expected, &manifest.data)) {
         Ok(()) => {}
         Err(error @ RunError::DataChanged { .. }) => return Ok(Comparison::DataChanged(error.to_string())),
         Err(error @ RunError::Problems(_)) => return Ok(Comparison::DataMissing(error.to_string())),

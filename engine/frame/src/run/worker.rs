@@ -147,7 +147,7 @@ pub fn resume_with(
     // Whatever is wrong with the data is said before anything of the run is touched.
     let read = refuse_data(&experiment)?;
     let expected_data = if how.accept_changed_data { Vec::new() } else { manifest.data_hashes() };
-    refuse_others(&read, &expected_data)?;
+    refuse_others(&read, &expected_data, &manifest.data)?;
     manifest.data_changed |= how.accept_changed_data;
     let folder = RunFolder::open(path)?;
     let device = device::open(experiment.device)?;

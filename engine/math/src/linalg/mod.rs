@@ -15,6 +15,7 @@ pub mod orthonormal;
 pub mod pca;
 pub mod rank;
 pub mod solve;
+pub mod spectrum;
 pub mod svd;
 mod svd_jacobi;
 pub mod symmetric;

@@ -15,6 +15,9 @@ const LEAST_SIZE: f64 = 6.0;
 const CROWDED: usize = 9;
 /// Narrowest width of a column whose words are broken over lines, as a multiple of the text size.
 const LEAST_BROKEN: f64 = 8.0;
+/// Narrowest width of a column on average, as a multiple of the text size: below it nothing can be read, and the last columns are left
+/// out with a word.
+const LEAST_KEPT: f64 = 3.6;
 
 /// The texts of a table with the sizes that make it fit.
 struct Layout {
@@ -27,6 +30,8 @@ struct Layout {
     widths: Vec<f64>,
     size: f64,
     gap: f64,
+    /// Headings of the last columns, for which there is no room.
+    left_out: Vec<String>,
 }
 
 /// Draws a table below `area.y` and gives back its height. Where the page fixes the height, rows that do not fit are
@@ -69,6 +74,20 @@ pub(super) fn draw(
         y += row_height;
     }
     across(canvas, y + page.style.gap * 0.3, rule(1.4));
+    if !layout.left_out.is_empty() {
+        y += row_height;
+        let size = layout.size;
+        let text =
+            TextStyle { size, weight: Weight::Regular, color: page.tokens.text_muted, anchor: Anchor::Start };
+        let names = layout.left_out.join(", ");
+        let words = format!("… {} more columns, in the data file: {names}", layout.left_out.len());
+        canvas.text(
+            area.x,
+            y + row_height * 0.6,
+            &metrics::shorten(&words, area.width, size, Weight::Regular),
+            text,
+        );
+    }
     y + page.style.gap * 1.3 - area.y
 }
 
@@ -92,12 +111,13 @@ impl Layout {
         if layout.width() <= room + 0.01 {
             return layout;
         }
+        layout.leave_out(room);
         // Columns wider than a fair share give up what is missing, in proportion to their excess.
         let columns = layout.widths.len().max(1) as f64;
         let fair = (room - layout.gap * (columns - 1.0)) / columns;
         let excess: f64 = layout.widths.iter().map(|width| (width - fair).max(0.0)).sum();
         let missing = layout.width() - room;
-        if excess > 0.0 {
+        if excess > 0.0 && missing > 0.0 {
             for width in &mut layout.widths {
                 *width -= (*width - fair).max(0.0) * missing / excess;
             }
@@ -111,10 +131,34 @@ impl Layout {
         layout
     }
 
+    /// Leaves the last columns out where all of them would be too narrow to be read.
+    fn leave_out(&mut self, room: f64) {
+        let most = ((room + self.gap) / (self.size * LEAST_KEPT + self.gap)).max(2.0) as usize;
+        if self.widths.len() <= most {
+            return;
+        }
+        let heads = self.cells.get(..self.head).unwrap_or_default();
+        let heading = |column: usize| {
+            let parts = heads.iter().filter_map(|line| line.get(column)).filter(|part| !part.is_empty());
+            parts.cloned().collect::<Vec<_>>().join(" ")
+        };
+        self.left_out = (most..self.widths.len()).map(heading).collect();
+        self.widths.truncate(most);
+        self.cells.iter_mut().for_each(|cells| cells.truncate(most));
+    }
+
     /// The texts, not yet measured.
     fn unfitted(table: &TableBody) -> Self {
         let row_of = (0..table.rows.len()).collect();
-        Self { cells: texts(table), head: 1, row_of, widths: Vec::new(), size: 0.0, gap: 0.0 }
+        Self {
+            cells: texts(table),
+            head: 1,
+            row_of,
+            widths: Vec::new(),
+            size: 0.0,
+            gap: 0.0,
+            left_out: Vec::new(),
+        }
     }
 
     /// Lines below the header that stand on so many: all, or those of whole rows with room for one more line.
@@ -176,7 +220,7 @@ impl Layout {
     fn measure(&mut self, size: f64, table: &TableBody) {
         self.size = size;
         self.gap = size * if table.columns.len() > CROWDED { 1.0 } else { 1.3 };
-        self.widths = (0..table.columns.len())
+        self.widths = (0..table.columns.len() - self.left_out.len())
             .map(|column| {
                 let texts = self.cells.iter().filter_map(|row| row.get(column));
                 // Semi-bold for all, so that emphasis never changes a width.

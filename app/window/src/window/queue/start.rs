@@ -170,7 +170,7 @@ impl App {
             self.layouts.insert(before.experiment.lab().to_owned(), layout);
         }
         let mut layout = self.layouts.remove(lab).unwrap_or_else(|| Layout::new(&shown.views, self.width));
-        layout.adapt(&shown.views);
+        layout.renew(&shown.views, self.width);
         self.layout = Some(layout);
         if shown.view(&self.focus).is_none() {
             self.focus = shown.views.first().map_or_else(String::new, |view| view.id.clone());

@@ -115,7 +115,11 @@ impl TileBehavior<'_> {
             }
             (Body::Graph(graph), _) => graph_ui(ui, graph, summary),
             (Body::Table(table), _) => {
-                state.table.table_ui(ui, table, &spec.id);
+                if let Some(row) = state.table.table_ui(ui, table, &spec.id) {
+                    self.actions.push(Action::Focus(spec.id.clone()));
+                    let pick = pick(spec, state, self.shown, (0.0, row as f64), None);
+                    self.actions.push(Action::Pick(pick));
+                }
             }
             (Body::Text(text), _) => {
                 ui.label(text);

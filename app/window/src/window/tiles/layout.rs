@@ -86,8 +86,21 @@ impl Layout {
         }
     }
 
+    /// The arrangement for other views of the lab: the default one, unless the person made one; of that, what is gone leaves and what is
+    /// new joins.
+    pub(in crate::window) fn renew(&mut self, views: &[ViewSpec], width: f32) {
+        let open = || views.iter().filter(|view| !self.closed.contains(&view.id));
+        let same = self.panes().count() == open().count() && open().all(|view| self.has(&view.id));
+        if self.arranged {
+            self.adapt(views);
+        } else if !same {
+            let open: Vec<ViewSpec> = open().cloned().collect();
+            *self = Self { closed: std::mem::take(&mut self.closed), ..Self::new(&open, width) };
+        }
+    }
+
     /// The same arrangement for other views of the lab: what is gone leaves, what is new joins as a tab.
-    pub(in crate::window) fn adapt(&mut self, views: &[ViewSpec]) {
+    fn adapt(&mut self, views: &[ViewSpec]) {
         let gone: Vec<TileId> = self
             .panes()
             .filter(|(_, view)| !views.iter().any(|spec| spec.id == *view))

@@ -33,6 +33,8 @@ pub(super) struct TableState {
     rows: Vec<usize>,
     /// What they were made for.
     made_for: Option<MadeFor>,
+    /// The row that was clicked last, by its place in the record.
+    clicked: Option<usize>,
 }
 
 impl TableState {
@@ -41,16 +43,18 @@ impl TableState {
         self.made_for = None;
     }
 
-    /// Draws the table in the space that is left.
-    pub(super) fn table_ui(&mut self, ui: &mut Ui, table: &TableBody, id: &str) {
+    /// Draws the table in the space that is left; the row that was clicked, by its place in the record.
+    pub(super) fn table_ui(&mut self, ui: &mut Ui, table: &TableBody, id: &str) -> Option<usize> {
         if table.rows.len() >= FILTER_FROM || !self.filter.is_empty() {
             self.filter_ui(ui, table, id);
         }
         self.arrange(table);
         let height = ui.text_style_height(&egui::TextStyle::Body) + 4.0;
         let widths = widths(ui, table);
+        let mut clicked = None;
         egui::ScrollArea::horizontal().id_salt(("table", id)).auto_shrink(false).show(ui, |ui| {
             let mut builder = TableBuilder::new(ui).id_salt(("rows", id)).striped(true).auto_shrink(false);
+            builder = builder.sense(egui::Sense::click());
             for width in widths {
                 builder = builder.column(Column::initial(width).at_least(24.0).clip(true).resizable(true));
             }
@@ -64,15 +68,21 @@ impl TableState {
                     let row = self.rows.get(line.index()).copied().unwrap_or_default();
                     let cells = table.rows.get(row).map(Vec::as_slice).unwrap_or_default();
                     let is_strong = table.emphasised.contains(&row);
+                    line.set_selected(self.clicked == Some(row));
                     for (index, column) in table.columns.iter().enumerate() {
                         let text =
                             cells.get(index).map_or_else(String::new, |cell| cell.display(column.digits));
                         let text = if is_strong { RichText::new(text).strong() } else { RichText::new(text) };
                         line.col(|ui| cell_ui(ui, text, column.align));
                     }
+                    if line.response().clicked() {
+                        clicked = Some(row);
+                    }
                 });
             });
         });
+        self.clicked = clicked.or(self.clicked);
+        clicked
     }
 
     fn filter_ui(&mut self, ui: &mut Ui, table: &TableBody, id: &str) {
@@ -161,7 +171,8 @@ fn cell_ui(ui: &mut Ui, text: RichText, align: Align) {
         Align::Left => egui::Layout::left_to_right(egui::Align::Center),
         Align::Right => egui::Layout::right_to_left(egui::Align::Center),
     };
-    ui.with_layout(layout, |ui| ui.add(egui::Label::new(text).truncate()));
+    // A click on the words is one on the row.
+    ui.with_layout(layout, |ui| ui.add(egui::Label::new(text).truncate().selectable(false)));
 }
 
 /// Widths of the columns at first sight: of the heading and of the first rows.

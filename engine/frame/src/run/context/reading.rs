@@ -28,6 +28,11 @@ impl Sources {
 }
 
 impl Context<'_> {
+    /// False for data that the run did not begin with: where a run goes on or is repeated, they are left out.
+    pub fn expects(&self, hash: &str) -> bool {
+        self.sources.knows(hash)
+    }
+
     /// Says what was read: in the log, in the manifest, and as warnings where it is doubtful. A lab calls it for each source of data as soon
     /// as it is open, before the first step.
     ///
@@ -35,7 +40,10 @@ impl Context<'_> {
     /// A run that goes on, or is repeated, ends here if the data are not those that it began with; a manifest that cannot be written.
     pub fn read(&mut self, read: &Read) -> Result<(), RunError> {
         if !self.sources.knows(&read.hash) {
-            return Err(RunError::DataChanged { place: read.place.clone() });
+            return Err(RunError::DataChanged {
+                place: read.place.clone(),
+                what: "other content".to_owned(),
+            });
         }
         if self.sources.read.iter().any(|known| known.hash == read.hash) {
             return Ok(());

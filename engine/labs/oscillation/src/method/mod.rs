@@ -5,14 +5,10 @@
 //! the data lie on the host, so that the levels that are tracked are the levels that were used.
 
 pub mod attribution;
-pub mod bits;
-pub mod boundary;
 pub mod cga;
 pub mod dampening;
 pub mod distillation;
 pub mod freezing;
-pub mod groups;
-pub mod lsq;
 pub mod lsq_tensor;
 pub mod obr;
 pub mod qkr;
@@ -21,3 +17,5 @@ pub mod statsq;
 pub mod toy;
 pub mod tracker;
 pub mod window;
+
+pub use weightscope_math::quantize::{bits, boundary, groups, lsq};

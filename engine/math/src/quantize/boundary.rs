@@ -4,7 +4,7 @@
 //! the outer edge of the clip is no boundary, because no level changes there.
 
 use super::bits::LevelRange;
-use weightscope_math::real::Real;
+use crate::real::Real;
 
 /// Distance of each position on the level axis from the nearest interior boundary.
 /// Infinite where the range has a single level.

@@ -7,7 +7,7 @@
 
 use super::bits::{LevelRange, Sign};
 use super::groups::Groups;
-use weightscope_math::real::Real;
+use crate::real::Real;
 
 /// Smallest step used in the forward pass.
 pub const STEP_FLOOR: f64 = 1e-5;

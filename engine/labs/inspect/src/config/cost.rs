@@ -1,0 +1,20 @@
+//! What a run will cost, from its settings alone: files are not opened for an estimate.
+
+use weightscope_frame::experiment::Cost;
+
+use super::{Config, Spectra};
+use crate::files::Shipped;
+
+/// The estimate. Of one's own file nothing is known before it is opened: its estimate is a model of 20 million parameters, the budget
+/// at most.
+pub(crate) fn cost(config: &Config) -> Cost {
+    let small = Shipped::find(&config.model).is_some() && !config.follows();
+    let (parameters, steps, seconds) = if small { (110_000, 60, 0.2) } else { (20_000_000, 200, 3.0) };
+    let spectra = match config.spectra {
+        Spectra::None => 0.0,
+        _ if small => 0.05,
+        Spectra::Auto => config.budget_seconds.min(5.0),
+        Spectra::All => 5.0,
+    };
+    Cost { parameters, steps, memory_bytes: 40_000_000 + parameters * 4, seconds: seconds + spectra }
+}

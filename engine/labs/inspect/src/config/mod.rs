@@ -1,0 +1,158 @@
+//! The settings of the lab, each written once; the rules between them stand in `check`.
+
+mod check;
+mod cost;
+
+use weightscope_frame::experiment::Mark;
+use weightscope_frame::{choices, settings};
+
+pub(crate) use cost::cost;
+
+use crate::run::{FOLDER, SPECTRA, STATISTICS};
+
+choices! {
+    /// Which matrices get their singular values.
+    pub enum Spectra {
+        /// Cheapest first, whole until the budget is spent, then the leading ones.
+        Auto = "auto", "Within the budget";
+        /// All of them, whole.
+        All = "all", "All, whole";
+        /// None.
+        None = "none", "None";
+    }
+}
+
+choices! {
+    /// What shares one quantization step.
+    pub enum Grouping {
+        /// The whole tensor.
+        Tensor = "tensor", "Tensor";
+        /// Each row.
+        Row = "row", "Row";
+        /// 32 neighbours of a row.
+        Of32 = "32", "Groups of 32";
+        /// 64 neighbours of a row.
+        Of64 = "64", "Groups of 64";
+        /// 128 neighbours of a row.
+        Of128 = "128", "Groups of 128";
+    }
+}
+
+choices! {
+    /// How the quantization step follows from the weights.
+    pub enum Scale {
+        /// Largest magnitude over the largest level.
+        Max = "max", "Largest magnitude";
+        /// Twice the mean magnitude (StatsQ).
+        StatsQ = "statsq", "StatsQ";
+        /// Twice the mean magnitude over the root of the largest level (the start of LSQ).
+        Lsq = "lsq", "Start of LSQ";
+    }
+}
+
+choices! {
+    /// How the checkpoints of a folder are ordered.
+    pub enum Order {
+        /// By the numbers in their names.
+        Numbers = "numbers", "Numbers in names";
+        /// By the time at which they were written.
+        Time = "time", "Time written";
+    }
+}
+
+choices! {
+    /// Which weights are traced over the checkpoints of a folder.
+    pub enum Traced {
+        /// Those nearest to a decision boundary of the quantizer in the first checkpoint.
+        Boundary = "boundary", "Nearest to a boundary";
+        /// Those that moved most between the first two checkpoints.
+        Moved = "moved", "Moved most";
+        /// Drawn by the seed.
+        Random = "random", "Random";
+    }
+}
+
+/// No file, no folder.
+pub(crate) const NONE: &str = "none";
+/// Every tensor.
+pub(crate) const ALL: &str = "all";
+
+settings! {
+    /// The settings of the lab.
+    pub struct Config {
+        section "Files" {
+            model: String = "llama".to_owned(), "Weights",
+                "A weight file, or the folder of a sharded model or an adapter: safetensors, PyTorch checkpoint (.pt, .pth, .bin, .ckpt), .npz, .npy; or a small base that comes with the program: llama, rwkv, gpt. The kind is told by the first bytes; nothing in a file is executed.",
+                .mark(Mark::DataSet).fixed("the file is read before the first step");
+            against: String = NONE.to_owned(), "Compare with",
+                "A second weight file, the changed one, or an adapter's folder; none for no comparison. Tensors are matched by name, then without wrapper prefixes, then by order and shape, which is said.",
+                .fixed("the file is read before the first step");
+            folder: String = NONE.to_owned(), "Folder of checkpoints",
+                "A folder into which a training writes its checkpoints, from any framework, or digits, an example that comes with the program; none for no folder. The weights above are then those of its first checkpoint.",
+                .fixed("the files are read before the first step");
+            order: Order = Order::Numbers, "Order",
+                "What orders the checkpoints of the folder.",
+                if |s| s.follows();
+            watch_seconds: f64 = 0.0, "Watch for",
+                "How long to wait for another checkpoint before the run ends; 0 takes what is there.",
+                .unit("s").range(0.0, 1e7).stage(FOLDER),
+                if |s| s.follows();
+            select: String = ALL.to_owned(), "Names",
+                "Only tensors whose name contains one of these words, separated by commas; all for all of them.",
+                .fixed("the tensors are chosen before the first step");
+        }
+        section "Figures" {
+            outlier_sigma: f64 = 6.0, "Outlier threshold",
+                "A weight is an outlier if its magnitude exceeds this many standard deviations of its tensor.",
+                .unit("std").range(1.0, 100.0).stage(STATISTICS);
+            near_zero: f64 = 1e-3, "Near zero",
+                "A weight is near zero if its magnitude is below this many standard deviations of its tensor.",
+                .unit("std").range(0.0, 1.0).stage(STATISTICS);
+            spectra: Spectra = Spectra::Auto, "Singular values",
+                "Of which matrices the singular values are computed.",
+                .stage(SPECTRA);
+            budget_seconds: f64 = 60.0, "Budget",
+                "Predicted cost up to which singular values are computed whole: 2·m·n² + 9·n³ operations a matrix at 20 GFLOP/s, cheapest first. It is no clock: the same matrices on every machine. Past it, and above a smaller side of 4096, the leading 256 are computed.",
+                .unit("s").range(0.0, 1e7).stage(SPECTRA),
+                if |s| s.spectra == Spectra::Auto;
+        }
+        section "Quantization" {
+            bits: u64 = 4, "Bits",
+                "Width of the integer levels at which views begin and traces are drawn.",
+                .range(2.0, 8.0).stage(STATISTICS);
+            grouping: Grouping = Grouping::Row, "Grouping",
+                "What shares one quantization step where views begin; the errors of all groupings are computed.",
+                .stage(STATISTICS);
+            scale: Scale = Scale::Max, "Scale",
+                "How the quantization step follows from the weights.",
+                .stage(STATISTICS);
+        }
+        section "Traces" {
+            traced: Traced = Traced::Boundary, "Traced weights",
+                "Which weights are followed over the checkpoints of a folder.",
+                .stage(FOLDER),
+                if |s| s.follows();
+            traces: u64 = 64, "Number of traces",
+                "How many weights of each tensor are followed.",
+                .range(1.0, 256.0).stage(FOLDER),
+                if |s| s.follows();
+        }
+    }
+}
+
+impl Config {
+    /// True if a second file is compared.
+    pub(crate) fn compares(&self) -> bool {
+        names(&self.against)
+    }
+
+    /// True if a folder of checkpoints is followed.
+    pub(crate) fn follows(&self) -> bool {
+        names(&self.folder)
+    }
+}
+
+/// True for a setting that names a file or a folder.
+fn names(place: &str) -> bool {
+    !matches!(place.trim(), "" | NONE)
+}

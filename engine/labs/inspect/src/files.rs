@@ -1,0 +1,252 @@
+//! The files of a run: opened once, described for log and manifest, read by pieces.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use weightscope_data::{Doubt, Read};
+use weightscope_frame::lab::Opened;
+use weightscope_frame::run::RunError;
+use weightscope_weights::adapter;
+use weightscope_weights::measure::matrix_of;
+use weightscope_weights::{Readable, Source, Tensor, open, open_held};
+use weightscope_weights::{folder, hash};
+
+use crate::config::{ALL, Config, NONE};
+
+/// Seconds for which a folder that was dropped is watched after its last news.
+const WATCHED: &str = "3600";
+/// Elements that are read at once.
+const PIECE: usize = 1 << 20;
+/// Files up to this length are hashed whole.
+const HASHED_WHOLE: u64 = 256 << 20;
+/// Of longer ones so many tensors, and so many elements of each.
+const MOST_SAMPLED: usize = 256;
+const SAMPLED: usize = 4096;
+
+/// A weight file that comes with the program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Shipped {
+    /// Its name in settings.
+    pub(crate) name: &'static str,
+    bytes: &'static [u8],
+}
+
+const SHIPPED: [Shipped; 4] = [
+    Shipped { name: "llama", bytes: include_bytes!("../../../../assets/bases/llama.safetensors") },
+    Shipped {
+        name: "llama-genesis",
+        bytes: include_bytes!("../../../../assets/bases/llama-genesis.safetensors"),
+    },
+    Shipped { name: "rwkv", bytes: include_bytes!("../../../../assets/bases/rwkv.safetensors") },
+    Shipped { name: "gpt", bytes: include_bytes!("../../../../assets/bases/gpt.safetensors") },
+];
+
+/// The folder of checkpoints that comes with the program, all in one file.
+pub(crate) const SHIPPED_FOLDER: Shipped =
+    Shipped { name: "digits", bytes: include_bytes!("../../../../assets/bases/digits-steps.safetensors") };
+/// Its last step, and the steps between two checkpoints.
+pub(crate) const SHIPPED_STEPS: (u64, u64) = (1200, 40);
+
+impl Shipped {
+    /// The file of this name.
+    pub(crate) fn find(name: &str) -> Option<Self> {
+        SHIPPED.into_iter().find(|shipped| shipped.name == name.trim())
+    }
+}
+
+/// Opens what a setting names; `key` is that setting.
+pub(crate) fn open_at(key: &str, place: &str) -> Result<Arc<dyn Source>, RunError> {
+    let step = place.trim().strip_prefix(SHIPPED_FOLDER.name).and_then(|rest| rest.strip_prefix('/'));
+    let opened = match (Shipped::find(place), step) {
+        (Some(shipped), _) => open_held(shipped.name, shipped.bytes, ""),
+        (None, Some(step)) => open_held(SHIPPED_FOLDER.name, SHIPPED_FOLDER.bytes, &format!("{step}/")),
+        (None, None) => open(Path::new(place.trim())),
+    };
+    opened.map(Arc::from).map_err(|error| RunError::setting(key, error.to_string()))
+}
+
+/// The tensors of floating-point numbers that can be read and whose names hold one of the words, in the file's order.
+pub(crate) fn chosen(source: &dyn Source, select: &str) -> Vec<usize> {
+    let select = if select.trim() == ALL { "" } else { select };
+    let words: Vec<&str> = select.split(',').map(str::trim).filter(|word| !word.is_empty()).collect();
+    let is_chosen = |tensor: &Tensor| {
+        tensor.element.is_floating()
+            && tensor.readable == Readable::Yes
+            && (words.is_empty() || words.iter().any(|word| tensor.name.contains(word)))
+    };
+    let numbered = source.tensors().iter().enumerate();
+    numbered.filter(|(_, tensor)| is_chosen(tensor)).map(|(place, _)| place).collect()
+}
+
+/// What was read of a file, for log, manifest and window; `chosen` are the tensors that figures are made of.
+pub(crate) fn read_of(source: &dyn Source, place: &str, chosen: &[usize]) -> Result<Read, RunError> {
+    let tensors = source.tensors();
+    let mut read = Read {
+        place: place.to_owned(),
+        bytes: (!source.stamps().is_empty()).then(|| source.stamps().iter().map(|stamp| stamp.bytes).sum()),
+        form: source.format().to_owned(),
+        hash: identity(source).map_err(|error| RunError::setting("model", error.to_string()))?,
+        rows: chosen.len(),
+        of: "tensors".to_owned(),
+        ..Read::default()
+    };
+    let unreadable = tensors.iter().filter(|tensor| tensor.readable != Readable::Yes).count();
+    let whole_numbers = tensors
+        .iter()
+        .filter(|tensor| tensor.readable == Readable::Yes && !tensor.element.is_floating())
+        .count();
+    let unselected = tensors.len() - unreadable - whole_numbers - chosen.len();
+    for (reason, count) in
+        [("not readable", unreadable), ("of whole numbers", whole_numbers), ("not selected", unselected)]
+    {
+        if count > 0 {
+            read.left_out.push((reason.to_owned(), count));
+        }
+    }
+    read.doubts = source
+        .said()
+        .iter()
+        .map(|said| Doubt {
+            why: said.clone(),
+            remedy: "see the table of tensors".to_owned(),
+            ..Doubt::default()
+        })
+        .collect();
+    Ok(read)
+}
+
+/// BLAKE3 over names, shapes, types and lengths, and over the contents of files up to 256 MB; of longer ones over pieces of the tensors,
+/// spread evenly.
+fn identity(source: &dyn Source) -> Result<String, weightscope_weights::WeightsError> {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(hash::header_hash(source).as_bytes());
+    let bytes: u64 = source.stamps().iter().map(|stamp| stamp.bytes).sum();
+    if bytes <= HASHED_WHOLE && !source.stamps().is_empty() {
+        for stamp in source.stamps() {
+            hasher.update(hash::file_hash(&stamp.path, &|| false)?.as_bytes());
+        }
+        return Ok(hasher.finalize().to_hex().to_string());
+    }
+    let readable = source.tensors().iter().enumerate().filter(|(_, tensor)| tensor.readable == Readable::Yes);
+    let readable: Vec<(usize, usize)> =
+        readable.map(|(place, tensor)| (place, tensor.parameters())).collect();
+    let mut values = Vec::new();
+    for (place, count) in readable.iter().step_by(readable.len().div_ceil(MOST_SAMPLED).max(1)) {
+        source.read(*place, 0, (*count).min(SAMPLED), &mut values)?;
+        values.iter().for_each(|value| {
+            hasher.update(&value.to_le_bytes());
+        });
+    }
+    Ok(hasher.finalize().to_hex().to_string())
+}
+
+/// Hands the values of a tensor to `take`, piece after piece in C order; pieces hold whole rows of `columns` where rows are short
+/// enough.
+pub(crate) fn pieces(
+    source: &dyn Source,
+    place: usize,
+    columns: usize,
+    mut check: impl FnMut() -> Result<(), RunError>,
+    mut take: impl FnMut(&[f32]) -> Result<(), RunError>,
+) -> Result<(), RunError> {
+    let count = source.tensors().get(place).map_or(0, Tensor::parameters);
+    let step = (PIECE / columns.max(1)).max(1).saturating_mul(columns.max(1));
+    let (mut first, mut values) = (0, Vec::new());
+    while first < count {
+        check()?;
+        source
+            .read(place, first, step.min(count - first), &mut values)
+            .map_err(|error| RunError::setting("model", error.to_string()))?;
+        take(&values)?;
+        first += values.len().max(1);
+    }
+    Ok(())
+}
+
+/// All values of a tensor.
+pub(crate) fn whole(
+    source: &dyn Source,
+    place: usize,
+    check: impl FnMut() -> Result<(), RunError>,
+) -> Result<Vec<f32>, RunError> {
+    let tensor = source.tensors().get(place);
+    let mut all = Vec::with_capacity(tensor.map_or(0, Tensor::parameters));
+    let columns = tensor.map_or(1, |tensor| matrix_of(&tensor.shape).1).max(1);
+    pieces(source, place, columns, check, |values| {
+        all.extend_from_slice(values);
+        Ok(())
+    })?;
+    Ok(all)
+}
+
+/// Opens the second file of a comparison; an adapter's folder stands for the first file with its changes merged in.
+pub(crate) fn open_against(config: &Config, first: &Arc<dyn Source>) -> Result<Arc<dyn Source>, RunError> {
+    let place = config.against.trim();
+    if Shipped::find(place).is_some() {
+        return open_at("against", place);
+    }
+    let opened = adapter::open_against(first, Path::new(place));
+    opened.map(Arc::from).map_err(|error| RunError::setting("against", error.to_string()))
+}
+
+/// What a dropped or named file asks for: a weight file is looked at; beside a run that looks at one, it is compared with that; a folder
+/// of checkpoints is followed, a folder of one model is looked at.
+pub(crate) fn opened(shown: Option<&Config>, path: &Path) -> Option<Opened> {
+    let place = path.display().to_string();
+    let name = path.file_name().map_or_else(|| place.clone(), |name| name.to_string_lossy().into_owned());
+    let typed = |key, value: &str| (key, value.to_owned());
+    if path.is_dir() && open(path).is_err() {
+        let listing = folder::list(path, folder::Order::Numbers).ok()?;
+        if listing.checkpoints.is_empty() {
+            return None;
+        }
+        let words = format!("follows {} checkpoints of {name}", listing.checkpoints.len());
+        let settings = vec![typed("folder", &place), typed("against", NONE)];
+        return Some(Opened { settings, live: vec![typed("watch_seconds", WATCHED)], words });
+    }
+    if !path.is_dir() && !is_weight_file(path) {
+        return None;
+    }
+    let compares = shown.is_some_and(|shown| {
+        !shown.follows() && !shown.compares() && shown.model != place && Shipped::find(&shown.model).is_none()
+    });
+    let (settings, words) = if compares {
+        (vec![typed("against", &place)], format!("compares with {name}"))
+    } else {
+        (
+            vec![typed("model", &place), typed("against", NONE), typed("folder", NONE)],
+            format!("looks at {name}"),
+        )
+    };
+    Some(Opened { settings, live: Vec::new(), words })
+}
+
+/// The file whose tensors are the rows: the weights named, or the first checkpoint of the folder.
+pub(crate) fn first_place(config: &Config) -> Result<String, RunError> {
+    if config.follows() { crate::run::first_checkpoint(config) } else { Ok(config.model.clone()) }
+}
+
+/// Names, shapes, types, lengths and times: whether a file is still the one that a record was made of.
+pub(crate) fn state_of(source: &dyn Source) -> String {
+    let stamps: Vec<String> = source
+        .stamps()
+        .iter()
+        .map(|stamp| format!("{} bytes, written {}", stamp.bytes, stamp.modified))
+        .collect();
+    format!("{}\n{}", hash::header_hash(source), stamps.join("\n"))
+}
+
+/// The state that was recorded.
+pub(crate) fn recorded_state(record: &weightscope_frame::record::Record) -> Option<&str> {
+    match &record.get(crate::channels::FILE.id())?.data {
+        weightscope_frame::record::Data::Text(words) => Some(words),
+        _ => None,
+    }
+}
+
+/// True for a file of weights, or one that was meant to be one: what is wrong with it is then said.
+fn is_weight_file(path: &Path) -> bool {
+    const ENDINGS: [&str; 7] = ["safetensors", "pt", "pth", "bin", "ckpt", "gguf", "onnx"];
+    let ending = path.extension().map(|ending| ending.to_string_lossy().to_lowercase()).unwrap_or_default();
+    open(path).is_ok() || ENDINGS.contains(&ending.as_str())
+}

@@ -1,0 +1,105 @@
+//! Weight files of one's own on the scope: what is in them, how the weights of each tensor lie, what a second file changed, how weights
+//! move over the checkpoints of a folder.
+//!
+//! No method of one paper: figures that several use, each with its source in the help of its view.
+//!
+//! - `config`: the settings; `files`: opening and reading; `levels`: the axis of a quantizer; `follow`: single weights over checkpoints
+//! - `run/`: the stages; `views/`: what is shown; `reference`: figures of others beside ours; `help/`: texts
+
+mod channels;
+mod config;
+mod files;
+mod follow;
+mod levels;
+mod metrics;
+mod product;
+mod run;
+mod values;
+mod views;
+
+pub use config::{Config, Grouping, Order, Scale, Spectra, Traced};
+
+use std::path::Path;
+
+use weightscope_data::Read;
+use weightscope_frame::experiment::{Cost, Problem};
+use weightscope_frame::lab::{
+    About, Lab, Makes, Opened, Opens, Powers, Preset, Product, Running, Stage, View,
+};
+use weightscope_frame::presets;
+use weightscope_frame::record::{Metric, declared::Declaration};
+use weightscope_frame::run::{Context, Control, RunError};
+
+impl Lab for Config {
+    const NAME: &'static str = "inspect";
+    const ABOUT: About = About {
+        title: "Inspect weights",
+        claim: "A weight file of one's own, tensor by tensor: statistics, spectra, quantization, what a second file changed, how weights move over checkpoints. Nothing in a file is executed.",
+        paper: "No single paper: figures of several, each with its source in the help of its view (power-law exponents as in Martin, Peng and Mahoney 2021, Nature Communications 12)",
+        link: "https://doi.org/10.1038/s41467-021-24025-8",
+        headlines: &[
+            metrics::TENSORS.name,
+            metrics::PARAMETERS.name,
+            metrics::NON_FINITE.name,
+            metrics::MEDIAN_ALPHA.name,
+        ],
+    };
+    const PRESETS: &'static [Preset] = presets!("inspect": "quick", "pair", "folder");
+    const SMALLEST: &'static str = include_str!("smallest.toml");
+    const CHANNELS: &'static [&'static dyn Declaration] = channels::ALL;
+    const METRICS: &'static [Metric] = metrics::ALL;
+    const DATA_SETTINGS: &'static [&'static str] = &["model", "against", "folder", "order", "select"];
+    const POWERS: Powers<Self> = Powers::NONE.makes().opens();
+
+    type Shared = run::Shared;
+    type State = run::State;
+
+    fn rules(&self) -> Vec<Problem> {
+        self.check_settings()
+    }
+
+    fn read_data(&self) -> Result<Vec<Read>, Vec<Problem>> {
+        run::read_data(self)
+    }
+
+    fn cost(&self) -> Cost {
+        config::cost(self)
+    }
+
+    fn views(&self) -> Vec<View<Self>> {
+        views::views(self)
+    }
+
+    fn begin(&self, context: &mut Context<'_>) -> Result<(Self::Shared, Self::State), RunError> {
+        run::begin(self, context)
+    }
+
+    fn stages(&self, shared: &Self::Shared) -> Vec<Stage<Self>> {
+        run::stages(self, shared)
+    }
+
+    fn finish(run: &mut Running<'_, '_, Self>) -> Result<(), RunError> {
+        run::finish(run)
+    }
+}
+
+impl Opens for Config {
+    const TABLE: &'static str = channels::LAYERS.id();
+
+    fn opened(shown: Option<&Self>, path: &Path) -> Option<Opened> {
+        files::opened(shown, path)
+    }
+}
+
+impl Makes for Config {
+    fn products(&self) -> Vec<Product> {
+        product::products(self)
+    }
+
+    fn produce(&self, id: &str, run: &Path, out: &Path, control: &Control) -> Result<(), RunError> {
+        product::produce(self, id, run, out, control)
+    }
+}
+
+#[cfg(test)]
+mod tests;

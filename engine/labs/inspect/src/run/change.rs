@@ -1,0 +1,358 @@
+//! The stage of a second file: how much each tensor changed, and in which form.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use weightscope_data::Read;
+use weightscope_frame::lab::Running;
+use weightscope_frame::record::declared::Of as _;
+use weightscope_frame::record::{Cell, Data, Grid, Table, Timeline};
+use weightscope_frame::run::{Job, Jobs, News, RunError};
+use weightscope_math::linalg::spectrum::{SpectrumError, predicted_seconds};
+use weightscope_weights::Source;
+use weightscope_weights::measure::change::WHOLE_SHARE;
+use weightscope_weights::measure::picture::GRID;
+use weightscope_weights::measure::{Change, Evidence, Form, Picture, Verdict, difference, guided, matrix_of};
+use weightscope_weights::names::{How, match_names};
+
+use super::pictures::number;
+use super::spectra::spectrum_of;
+use super::{Shared, State};
+use crate::channels as ch;
+use crate::config::{Config, Spectra};
+use crate::files;
+use crate::metrics;
+
+/// Sides of the recorded picture of a change.
+pub(crate) const BLOCKS: usize = GRID;
+/// With more tensors than this, pictures of all their changes would fill the memory.
+const MOST_PICTURES: usize = 2000;
+
+/// The second file, and which of its tensors belongs to which row.
+pub(crate) struct Against {
+    pub(crate) source: Arc<dyn Source>,
+    pub(crate) read: Read,
+    /// Row of the first file, place in the second, and how they were matched.
+    pub(crate) pairs: Vec<(usize, usize, How)>,
+    /// What is in one file alone, or of another shape, in lines.
+    unmatched: Vec<String>,
+}
+
+/// How one tensor changed.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Changed {
+    pub(crate) name: String,
+    pub(crate) relative_change: f64,
+    pub(crate) cosine: f64,
+    pub(crate) unchanged_share: f64,
+    pub(crate) rank: Option<usize>,
+    pub(crate) rank_is_least: bool,
+    /// Width and share of the blocks that repeat.
+    pub(crate) block: Option<(usize, f64)>,
+    pub(crate) verdict: String,
+    /// The numbers and thresholds behind it.
+    pub(crate) sentence: String,
+    pub(crate) differs: bool,
+    /// Singular values of the change, largest first; empty where not computed.
+    pub(crate) singular_values: Vec<f64>,
+    /// Singular values below it are rounding of both files' types.
+    pub(crate) noise: f64,
+    /// Mean magnitudes of blocks, and how many rows and columns of them there are.
+    pub(crate) picture: Vec<f32>,
+    pub(crate) picture_shape: (usize, usize),
+}
+
+impl Against {
+    /// Opens the second file and matches its tensors.
+    pub(crate) fn open(
+        config: &Config,
+        first: &Arc<dyn Source>,
+        tensors: &[usize],
+    ) -> Result<Self, RunError> {
+        let source = files::open_against(config, first)?;
+        let chosen = files::chosen(source.as_ref(), &config.select);
+        let listed = |source: &dyn Source, places: &[usize]| {
+            places.iter().filter_map(|place| source.tensors().get(*place).cloned()).collect::<Vec<_>>()
+        };
+        let (left, right) = (listed(first.as_ref(), tensors), listed(source.as_ref(), &chosen));
+        let matches = match_names(&left, &right);
+        let pairs =
+            matches.pairs.iter().filter_map(|pair| Some((pair.left, *chosen.get(pair.right)?, pair.how)));
+        let pairs: Vec<(usize, usize, How)> = pairs.collect();
+        let name = |of: &[weightscope_weights::Tensor], place: usize| {
+            of.get(place).map(|tensor| tensor.name.clone()).unwrap_or_default()
+        };
+        let mut unmatched = Vec::new();
+        unmatched.extend(
+            matches.only_left.iter().map(|place| format!("only in the first: {}", name(&left, *place))),
+        );
+        unmatched.extend(
+            matches.only_right.iter().map(|place| format!("only in the second: {}", name(&right, *place))),
+        );
+        unmatched.extend(matches.other_shape.iter().map(|pair| {
+            let shape = |of: &[weightscope_weights::Tensor], place: usize| {
+                let shape = of.get(place).map(|tensor| tensor.shape.clone()).unwrap_or_default();
+                shape.iter().map(ToString::to_string).collect::<Vec<_>>().join("x")
+            };
+            format!(
+                "of another shape: {}, {} and {}",
+                name(&left, pair.left),
+                shape(&left, pair.left),
+                shape(&right, pair.right)
+            )
+        }));
+        if pairs.is_empty() {
+            let text = format!(
+                "none of its {} tensors matches one of the {} of the first file by name or shape; compare two states of one model: {}",
+                right.len(),
+                left.len(),
+                config.against
+            );
+            return Err(RunError::setting("against", text));
+        }
+        let read = files::read_of(source.as_ref(), &config.against, &chosen)?;
+        Ok(Self { source, read, pairs, unmatched })
+    }
+
+    /// What is not compared, and how the others were matched, in lines.
+    fn words(&self) -> String {
+        let guessed = self.pairs.iter().filter(|(_, _, how)| *how == How::Order).count();
+        let prefixed = self.pairs.iter().filter(|(_, _, how)| *how == How::Prefix).count();
+        let mut lines = vec![format!("{} tensors are compared", self.pairs.len())];
+        if prefixed > 0 {
+            lines.push(format!("{prefixed} of them were matched without a wrapper's prefix"));
+        }
+        if guessed > 0 {
+            lines.push(format!(
+                "{guessed} of them were matched by shape and order, because the names differ: a guess"
+            ));
+        }
+        lines.extend(self.unmatched.iter().cloned());
+        lines.join("\n")
+    }
+}
+
+/// Compares the pairs that are not compared yet.
+pub(super) fn work(run: &mut Running<'_, '_, Config>) -> Result<(), RunError> {
+    let Some(against) = &run.shared.against else { return Ok(()) };
+    let words = against.words();
+    if !against.unmatched.is_empty() {
+        let text = format!("{} tensors are not compared; see the view \"Changes\"", against.unmatched.len());
+        run.warn(&text);
+    }
+    run.text(&ch::UNMATCHED, words);
+    let missing: Vec<usize> = run
+        .state
+        .changes
+        .iter()
+        .enumerate()
+        .filter(|(_, change)| change.is_none())
+        .map(|(place, _)| place)
+        .collect();
+    let (shared, settings, seed) = (run.shared, run.settings, run.context.seed);
+    run.jobs(
+        &Jobs::new("tensor", missing.len()),
+        |number, job: &Job<'_, ()>| {
+            let pair = missing.get(number).copied().unwrap_or_default();
+            compare(shared, settings, pair, seed, job)
+        },
+        |run, news| {
+            let News::Next(number, changed) = news else { return Ok(()) };
+            run.begin_step(0.0)?;
+            if let Some(place) = missing.get(number).and_then(|pair| run.state.changes.get_mut(*pair)) {
+                *place = Some(changed);
+            }
+            run.end_step()
+        },
+    )?;
+    show(run);
+    Ok(())
+}
+
+/// One pair.
+fn compare(
+    shared: &Shared,
+    config: &Config,
+    pair: usize,
+    seed: u64,
+    job: &Job<'_, ()>,
+) -> Result<Changed, RunError> {
+    let Some(against) = &shared.against else { return Ok(Changed::default()) };
+    let Some((row, place, _)) = against.pairs.get(pair).copied() else { return Ok(Changed::default()) };
+    let (Some(first), Some(tensor), Some(other)) =
+        (shared.tensors.get(row).copied(), shared.tensor(row), against.source.tensors().get(place))
+    else {
+        return Ok(Changed::default());
+    };
+    let before = files::whole(shared.source.as_ref(), first, || job.check())?;
+    let after = files::whole(against.source.as_ref(), place, || job.check())?;
+    let types = (tensor.element, other.element);
+    let shape = matrix_of(&tensor.shape);
+    let change = Change::of(&before, &after, shape, types);
+    let delta = difference(&before, &after);
+    drop(after);
+    let is_changed = change.unchanged < change.count;
+    let wanted = config.spectra != Spectra::None && tensor.matrix().is_some() && is_changed;
+    let whole =
+        config.spectra == Spectra::All || predicted_seconds(shape.0, shape.1) <= config.budget_seconds;
+    let spectrum = if wanted {
+        match spectrum_of(&delta, shape, whole, seed, &mut || job.check().is_ok()) {
+            Ok(spectrum) => Some(spectrum),
+            Err(SpectrumError::Stopped) => return job.check().map(|()| Changed::default()),
+            Err(SpectrumError::Math(_)) => None,
+        }
+    } else {
+        None
+    };
+    // An update through the old blocks looks dense to everything else.
+    let by_blocks = if tensor.matrix().is_some() && is_changed {
+        guided(&before, &delta, shape, WHOLE_SHARE)
+    } else {
+        None
+    };
+    let evidence = Evidence { change: &change, types, spectrum: spectrum.as_ref(), guided: by_blocks };
+    let verdict = Verdict::of(evidence);
+    let picture = Picture::of(&delta, shape.0, shape.1);
+    let unit_roundoff = types.0.unit_roundoff().max(types.1.unit_roundoff());
+    Ok(Changed {
+        name: tensor.name.clone(),
+        relative_change: change.relative_change,
+        cosine: change.cosine,
+        unchanged_share: change.unchanged_share(),
+        rank: verdict.rank,
+        rank_is_least: verdict.rank_is_least,
+        block: change.block(),
+        differs: verdict.form != Form::Unchanged,
+        verdict: verdict.form.name().to_owned(),
+        sentence: verdict.sentence,
+        singular_values: spectrum.map(|spectrum| spectrum.singular_values).unwrap_or_default(),
+        noise: 2.0
+            * weightscope_math::linalg::spectrum::difference_noise(
+                unit_roundoff,
+                change.rms,
+                shape.0,
+                shape.1,
+            ),
+        picture_shape: picture.grid,
+        picture: picture.mean_magnitudes().into_iter().map(|mean| mean as f32).collect(),
+    })
+}
+
+/// The change of each row of the table, where it has one.
+pub(super) fn by_row<'s>(shared: &Shared, state: &'s State) -> Vec<Option<&'s Changed>> {
+    let mut rows = vec![None; shared.tensors.len()];
+    let pairs = shared.against.iter().flat_map(|against| &against.pairs);
+    for ((row, ..), changed) in pairs.zip(&state.changes) {
+        if let Some(place) = rows.get_mut(*row) {
+            *place = changed.as_ref();
+        }
+    }
+    rows
+}
+
+/// The cells that a comparison adds to the table of tensors.
+pub(super) fn cells(changed: Option<&Changed>) -> [Cell; 6] {
+    let Some(changed) = changed else { return std::array::from_fn(|_| Cell::Text(String::new())) };
+    [
+        number(changed.relative_change),
+        number(changed.cosine),
+        number(changed.unchanged_share),
+        number(changed.rank.map_or(f64::NAN, |rank| rank as f64)),
+        number(changed.block.map_or(f64::NAN, |(_, share)| share)),
+        Cell::Text(changed.verdict.clone()),
+    ]
+}
+
+/// Table, spectra and pictures of all changes.
+fn show(run: &mut Running<'_, '_, Config>) {
+    let rows = by_row(run.shared, run.state);
+    let columns = [
+        "tensor",
+        "verdict",
+        "relative change",
+        "cosine",
+        "unchanged share",
+        "rank",
+        "block width",
+        "block share",
+        "why",
+    ];
+    let cells = |changed: &&Changed| {
+        vec![
+            Cell::Text(changed.name.clone()),
+            Cell::Text(changed.verdict.clone()),
+            number(changed.relative_change),
+            number(changed.cosine),
+            number(changed.unchanged_share),
+            number(changed.rank.map_or(f64::NAN, |rank| rank as f64)),
+            number(changed.block.map_or(f64::NAN, |(width, _)| width as f64)),
+            number(changed.block.map_or(f64::NAN, |(_, share)| share)),
+            Cell::Text(changed.sentence.clone()),
+        ]
+    };
+    let table = Table {
+        columns: columns.map(str::to_owned).to_vec(),
+        rows: rows.iter().flatten().map(cells).collect(),
+    };
+    let names: Vec<String> =
+        (0..rows.len()).filter_map(|row| Some(run.shared.tensor(row)?.name.clone())).collect();
+    let most = rows.iter().flatten().map(|changed| changed.singular_values.len()).max().unwrap_or(0).max(1);
+    let spectra = grid(
+        &names,
+        most,
+        rows.iter().map(|changed| {
+            changed.map(|changed| changed.singular_values.iter().map(|value| *value as f32).collect())
+        }),
+    );
+    let side = if rows.len() > MOST_PICTURES { 1 } else { BLOCKS };
+    let pictures = grid(
+        &names,
+        side * side,
+        rows.iter().map(|changed| {
+            changed.filter(|_| side > 1).map(|changed| padded(&changed.picture, changed.picture_shape))
+        }),
+    );
+    run.show_only(&ch::CHANGES, table);
+    for (channel, grid) in [(ch::DELTA_SPECTRA.channel(), spectra), (ch::DELTAS.channel(), pictures)] {
+        let data = Data::Grid(Timeline::one(grid));
+        run.context.record().insert(weightscope_frame::record::Channel { data, ..channel });
+    }
+}
+
+/// One row for each tensor, as wide as `width`, not-a-number where nothing is known.
+fn grid(names: &[String], width: usize, rows: impl Iterator<Item = Option<Vec<f32>>>) -> Grid {
+    let values = rows.flat_map(|row| {
+        let row = row.unwrap_or_default();
+        (0..width).map(move |column| row.get(column).copied().unwrap_or(f32::NAN)).collect::<Vec<_>>()
+    });
+    Grid {
+        rows: names.to_vec(),
+        columns: (1..=width).map(|number| number.to_string()).collect(),
+        values: values.collect(),
+        ..Grid::default()
+    }
+}
+
+/// A picture in the corner of the largest one, so that rows of one grid hold pictures of several shapes.
+fn padded(picture: &[f32], (rows, columns): (usize, usize)) -> Vec<f32> {
+    let mut all = vec![f32::NAN; BLOCKS * BLOCKS];
+    for row in 0..rows.min(BLOCKS) {
+        for column in 0..columns.min(BLOCKS) {
+            if let (Some(place), Some(value)) =
+                (all.get_mut(row * BLOCKS + column), picture.get(row * columns + column))
+            {
+                *place = *value;
+            }
+        }
+    }
+    all
+}
+
+/// Final figures of the comparison.
+pub(super) fn finish(run: &mut Running<'_, '_, Config>) {
+    if run.shared.against.is_none() {
+        return;
+    }
+    let changed = run.state.changes.iter().flatten().filter(|changed| changed.differs).count();
+    run.result(&metrics::CHANGED_TENSORS, changed as f64);
+}

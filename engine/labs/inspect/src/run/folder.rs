@@ -1,0 +1,463 @@
+//! The stage of a folder of checkpoints: norms, distances and followed weights of each file in order; new files are waited for.
+//!
+//! The clock decides when to stop waiting, never a number: the manifest lists the files that were taken in, and a repetition takes in
+//! those.
+
+use std::time::{Duration, Instant};
+
+use serde::{Deserialize, Serialize};
+use weightscope_data::Read;
+use weightscope_frame::lab::Running;
+use weightscope_frame::record::{Cell, Component, Dot, Grid, Mark, Series, Table};
+use weightscope_frame::run::RunError;
+use weightscope_weights::folder::{self, Listing};
+use weightscope_weights::names::match_names;
+use weightscope_weights::{Source, Tensor};
+
+use super::pictures::number;
+use crate::channels as ch;
+use crate::config::{self, Config};
+use crate::files;
+use crate::follow::{Follow, Standing, UNKNOWN};
+use crate::metrics;
+
+/// How often a watched folder is looked at.
+const LOOK_EVERY: Duration = Duration::from_millis(500);
+/// Most checkpoints that are followed.
+const MOST_FILES: usize = 1000;
+/// Names of the events.
+const FLIP: [&str; 1] = ["level crossed"];
+
+/// The folder as it stood when the run began.
+pub(crate) struct Followed {
+    place: std::path::PathBuf,
+    order: folder::Order,
+    found: Found,
+}
+
+/// What lies in a folder.
+#[derive(Clone, Debug, Default)]
+struct Found {
+    items: Vec<Item>,
+    /// What is left out and why, by name.
+    left_out: Vec<(String, String)>,
+    /// The listing behind it, for the next look; none for the folder that comes with the program.
+    listing: Option<Listing>,
+}
+
+/// One checkpoint.
+#[derive(Clone, Debug)]
+struct Item {
+    name: String,
+    step: Option<u64>,
+    /// What [`files::open_at`] opens.
+    place: String,
+}
+
+impl Found {
+    /// Looks into a folder, again after an earlier look.
+    fn look(place: &std::path::Path, order: folder::Order, before: Option<&Self>) -> Result<Self, RunError> {
+        if place == std::path::Path::new(files::SHIPPED_FOLDER.name) {
+            let (last, stride) = files::SHIPPED_STEPS;
+            let item = |step: u64| {
+                let name = format!("step-{step:04}");
+                Item { place: format!("{}/{name}", files::SHIPPED_FOLDER.name), name, step: Some(step) }
+            };
+            let items = (0..=last / stride).map(|number| item(number * stride)).collect();
+            return Ok(Self { items, ..Self::default() });
+        }
+        let before = before.and_then(|found| found.listing.as_ref());
+        let listing = folder::list_again(place, order, before)
+            .map_err(|error| RunError::setting("folder", error.to_string()))?;
+        let name = |path: &std::path::Path| {
+            path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
+        };
+        let items = listing.checkpoints.iter().map(|checkpoint| Item {
+            name: name(&checkpoint.path),
+            step: checkpoint.step,
+            place: checkpoint.path.display().to_string(),
+        });
+        let left_out = listing.left_out.iter().map(|left| (name(&left.path), left.reason.clone()));
+        Ok(Self { items: items.collect(), left_out: left_out.collect(), listing: Some(listing) })
+    }
+}
+
+/// What was found so far.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Path {
+    /// Files that were taken in, by name.
+    pub(crate) taken: Vec<Taken>,
+    /// The weights that are followed, once they are chosen.
+    pub(crate) follow: Option<Follow>,
+}
+
+/// A checkpoint that was taken in.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Taken {
+    pub(crate) name: String,
+    pub(crate) step: Option<u64>,
+    pub(crate) bytes: u64,
+    pub(crate) hash: String,
+    /// The earlier checkpoint that it equals.
+    pub(crate) equals: Option<String>,
+    /// Distance from the first, over the norm of the first.
+    pub(crate) distance: f64,
+    /// Where the followed weights stand, tensor after tensor.
+    pub(crate) standing: Standing,
+}
+
+impl Followed {
+    /// Lists the folder.
+    pub(crate) fn open(config: &Config) -> Result<Self, RunError> {
+        let place = std::path::PathBuf::from(config.folder.trim());
+        let order = match config.order {
+            config::Order::Numbers => folder::Order::Numbers,
+            config::Order::Time => folder::Order::Time,
+        };
+        let found = Found::look(&place, order, None)?;
+        let followed = Self { place, order, found };
+        followed.first()?;
+        Ok(followed)
+    }
+
+    /// The first checkpoint.
+    pub(crate) fn first(&self) -> Result<String, RunError> {
+        self.found.items.first().map(|item| item.place.clone()).ok_or_else(|| {
+            let left = self.found.left_out.len();
+            let text = format!(
+                "no complete checkpoint lies in it ({left} other files); name the folder into which the training writes: {}",
+                self.place.display()
+            );
+            RunError::setting("folder", text)
+        })
+    }
+
+    /// Checkpoints that lay there when the run began.
+    pub(crate) fn count(&self) -> usize {
+        self.found.items.len()
+    }
+
+    /// What is read of the files but the first.
+    pub(crate) fn reads(&self, select: &str) -> Result<Vec<Read>, RunError> {
+        let others = self.found.items.iter().skip(1).take(MOST_FILES);
+        let reads = others.filter_map(|item| {
+            // One that cannot be read is named in the table of checkpoints, and the others are followed.
+            let source = files::open_at("folder", &item.place).ok()?;
+            let chosen = files::chosen(source.as_ref(), select);
+            Some(files::read_of(source.as_ref(), &item.place, &chosen))
+        });
+        reads.collect()
+    }
+}
+
+/// Takes the checkpoints in, one a step, and waits for more.
+pub(super) fn work(run: &mut Running<'_, '_, Config>) -> Result<(), RunError> {
+    let Some(followed) = &run.shared.folder else { return Ok(()) };
+    run.categories(&ch::FLIPS, &FLIP);
+    let mut found = followed.found.clone();
+    let (mut last_news, mut has_saved) = (Instant::now(), false);
+    let mut components = Components::default();
+    components.join(run);
+    loop {
+        let next = found.items.iter().find(|item| is_new(item, &run.state.path)).cloned();
+        if let Some(item) = next.filter(|_| run.state.path.taken.len() < MOST_FILES) {
+            run.begin_step(item.step.unwrap_or_default() as f64)?;
+            take(run, &item, &mut components)?;
+            show(run, &found);
+            run.end_step()?;
+            (last_news, has_saved) = (Instant::now(), false);
+            continue;
+        }
+        if last_news.elapsed().as_secs_f64() >= run.settings.watch_seconds {
+            break;
+        }
+        if !has_saved {
+            // Whatever happens while nothing comes, the work so far is not done again.
+            run.checkpoint()?;
+            // The last steps may have come too fast to be shown.
+            run.context.show_passing(|_| ());
+            has_saved = true;
+        }
+        let until = Instant::now() + LOOK_EVERY;
+        while Instant::now() < until {
+            run.check()?;
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        if let Ok(now) = Found::look(&followed.place, followed.order, Some(&found)) {
+            found = now;
+        }
+    }
+    show(run, &found);
+    Ok(())
+}
+
+fn is_new(item: &Item, path: &Path) -> bool {
+    !path.taken.iter().any(|taken| taken.name == item.name)
+}
+
+/// Places of the tensors' components in their vector channels.
+#[derive(Default)]
+struct Components {
+    norms: Vec<Option<u32>>,
+    distances: Vec<Option<u32>>,
+    traces: Vec<Option<u32>>,
+}
+
+impl Components {
+    /// Joins a component for each tensor.
+    fn join(&mut self, run: &mut Running<'_, '_, Config>) {
+        for row in 0..run.shared.tensors.len() {
+            let Some(name) = run.shared.tensor(row).map(|tensor| tensor.name.clone()) else { continue };
+            let component = || Component {
+                label: name.clone(),
+                group: name.clone(),
+                id: row as u64,
+                series: Series::default(),
+            };
+            self.norms.push(run.join(&ch::NORM, component()));
+            self.distances.push(run.join(&ch::FROM_FIRST, component()));
+        }
+        if let Some(follow) = run.state.path.follow.clone() {
+            self.join_traces(run, &follow);
+        }
+    }
+
+    /// Joins a component for each followed weight.
+    fn join_traces(&mut self, run: &mut Running<'_, '_, Config>, follow: &Follow) {
+        for (id, followed) in follow.weights.iter().enumerate() {
+            let Some(tensor) = run.shared.tensor(followed.row) else { continue };
+            let component = Component {
+                label: format!("{}[{}]", tensor.name, followed.place),
+                group: tensor.name.clone(),
+                id: id as u64,
+                series: Series::default(),
+            };
+            self.traces.push(run.join(&ch::TRACE, component));
+        }
+    }
+}
+
+/// Takes one checkpoint in.
+fn take(run: &mut Running<'_, '_, Config>, item: &Item, components: &mut Components) -> Result<(), RunError> {
+    let name = item.name.clone();
+    let source = match files::open_at("folder", &item.place) {
+        Ok(source) => source,
+        Err(error) => {
+            run.warn(&format!("{name} is left out: {error}"));
+            run.state.path.taken.push(Taken { name, distance: f64::NAN, ..Taken::default() });
+            return Ok(());
+        }
+    };
+    let chosen = files::chosen(source.as_ref(), &run.settings.select);
+    let read = files::read_of(source.as_ref(), &item.place, &chosen)?;
+    if !run.context.expects(&read.hash) {
+        run.context
+            .message(&format!("{name} is none of the checkpoints that the run began with, and is left out"));
+        run.state.path.taken.push(Taken { name, distance: f64::NAN, ..Taken::default() });
+        return Ok(());
+    }
+    run.context.read(&read)?;
+    let by_row = matched(run, source.as_ref(), &chosen);
+    let mut taken = Taken {
+        equals: run
+            .state
+            .path
+            .taken
+            .iter()
+            .find(|other| other.hash == read.hash)
+            .map(|other| other.name.clone()),
+        name,
+        step: item.step,
+        bytes: read.bytes.unwrap_or_default(),
+        hash: read.hash,
+        ..Taken::default()
+    };
+    if run.state.path.follow.is_none() {
+        let control = run.context.control();
+        let mut check = || Ok(control.check()?);
+        let mut second = |row| next_values(run, item, row);
+        let follow = Follow::choose(run.settings, run.shared, run.context.seed, &mut second, &mut check)?;
+        components.join_traces(run, &follow);
+        run.state.path.follow = Some(follow);
+    }
+    let (mut squared_distance, mut squared_norm) = (0.0, 0.0);
+    for (row, place) in by_row.iter().enumerate() {
+        let first_place = run.shared.tensors.get(row).copied().unwrap_or_default();
+        let first = files::whole(run.shared.source.as_ref(), first_place, || run.context.check())?;
+        let values = match place {
+            Some(place) => files::whole(source.as_ref(), *place, || run.context.check())?,
+            None => Vec::new(),
+        };
+        let norm = root_of_squares(values.iter().map(|value| f64::from(*value)));
+        let start = root_of_squares(first.iter().map(|value| f64::from(*value)));
+        let away = root_of_squares(first.iter().zip(&values).map(|(a, b)| f64::from(*b) - f64::from(*a)));
+        if place.is_some() {
+            squared_distance += away * away;
+            squared_norm += start * start;
+            record(run, &ch::NORM, components.norms.get(row), norm);
+            record(run, &ch::FROM_FIRST, components.distances.get(row), away / start);
+        }
+        let columns = run.shared.tensor(row).map_or(1, columns_of);
+        if let Some(follow) = &run.state.path.follow {
+            follow.stand(run.settings, row, &values, columns, &mut taken.standing);
+        }
+    }
+    taken.distance = (squared_distance / squared_norm).sqrt();
+    trace(run, components, &taken);
+    run.state.path.taken.push(taken);
+    Ok(())
+}
+
+/// The values of a tensor in the checkpoint after this one, if there is one.
+fn next_values(run: &Running<'_, '_, Config>, item: &Item, row: usize) -> Result<Option<Vec<f32>>, RunError> {
+    let Some(followed) = &run.shared.folder else { return Ok(None) };
+    let mut later = followed.found.items.iter().skip_while(|other| other.name != item.name).skip(1);
+    let Some(next) = later.next() else { return Ok(None) };
+    let Ok(source) = files::open_at("folder", &next.place) else { return Ok(None) };
+    let chosen = files::chosen(source.as_ref(), &run.settings.select);
+    let Some(Some(place)) = matched(run, source.as_ref(), &chosen).get(row).copied() else { return Ok(None) };
+    files::whole(source.as_ref(), place, || run.check()).map(Some)
+}
+
+fn columns_of(tensor: &Tensor) -> usize {
+    weightscope_weights::measure::matrix_of(&tensor.shape).1
+}
+
+fn root_of_squares(values: impl Iterator<Item = f64>) -> f64 {
+    values.map(|value| value * value).sum::<f64>().sqrt()
+}
+
+fn record(
+    run: &mut Running<'_, '_, Config>,
+    channel: &weightscope_frame::record::declared::Components,
+    component: Option<&Option<u32>>,
+    value: f64,
+) {
+    if let Some(Some(component)) = component {
+        run.component(channel, *component, value as f32);
+    }
+}
+
+/// Positions of the followed weights on the level axis, and their flips since the checkpoint before.
+fn trace(run: &mut Running<'_, '_, Config>, components: &Components, taken: &Taken) {
+    let step = run.step() as f64;
+    let before = run.state.path.taken.iter().rev().find(|before| !before.standing.levels.is_empty());
+    let before: Vec<i16> = before.map(|before| before.standing.levels.clone()).unwrap_or_default();
+    let (mut compared, mut marks) = (0_u64, Vec::new());
+    for (id, (position, now)) in taken.standing.positions.iter().zip(&taken.standing.levels).enumerate() {
+        record(run, &ch::TRACE, components.traces.get(id), f64::from(*position));
+        let then = before.get(id).copied().unwrap_or(UNKNOWN);
+        if *now != UNKNOWN && then != UNKNOWN {
+            compared += 1;
+            if *now != then {
+                marks.push(Mark { step, value: *position, id: id as u64, category: 0 });
+            }
+        }
+    }
+    if compared > 0 {
+        run.scalar(&ch::FLIP_SHARE, marks.len() as f64 / compared as f64);
+        run.marks(&ch::FLIPS, &marks);
+    }
+}
+
+/// For each row the place of its tensor in another file.
+fn matched(run: &Running<'_, '_, Config>, source: &dyn Source, chosen: &[usize]) -> Vec<Option<usize>> {
+    let left: Vec<Tensor> =
+        (0..run.shared.tensors.len()).filter_map(|row| run.shared.tensor(row).cloned()).collect();
+    let right: Vec<Tensor> =
+        chosen.iter().filter_map(|place| source.tensors().get(*place).cloned()).collect();
+    let mut rows = vec![None; left.len()];
+    for pair in match_names(&left, &right).pairs {
+        if let Some(row) = rows.get_mut(pair.left) {
+            *row = chosen.get(pair.right).copied();
+        }
+    }
+    rows
+}
+
+/// The table of files, the distances between checkpoints, their places in the plane.
+fn show(run: &mut Running<'_, '_, Config>, found: &Found) {
+    let path = run.state.path.clone();
+    let mut rows: Vec<Vec<Cell>> = path
+        .taken
+        .iter()
+        .map(|taken| {
+            let what = match &taken.equals {
+                Some(other) => format!("equal to {other}"),
+                None if taken.hash.is_empty() => "left out: it cannot be read".to_owned(),
+                None => "taken in".to_owned(),
+            };
+            vec![
+                Cell::Text(taken.name.clone()),
+                number(taken.step.map_or(f64::NAN, |step| step as f64)),
+                number(taken.bytes as f64),
+                number(taken.distance),
+                Cell::Text(what),
+                Cell::Text(taken.hash.clone()),
+            ]
+        })
+        .collect();
+    rows.extend(found.left_out.iter().map(|(name, why)| {
+        let empty = || Cell::Text(String::new());
+        vec![
+            Cell::Text(name.clone()),
+            empty(),
+            empty(),
+            empty(),
+            Cell::Text(format!("left out: {why}")),
+            empty(),
+        ]
+    }));
+    let columns = ["file", "step", "bytes", "distance to the first", "what", "BLAKE3"];
+    run.show_only(&ch::CHECKPOINTS, Table { columns: columns.map(str::to_owned).to_vec(), rows });
+    let known: Vec<&Taken> = path.taken.iter().filter(|taken| !taken.standing.weights.is_empty()).collect();
+    run.show_only(&ch::DISTANCES, distances(&known));
+    run.show_only(&ch::PLACES, places(&known));
+}
+
+/// Distances between all pairs, from the followed weights.
+fn distances(known: &[&Taken]) -> Grid {
+    let names: Vec<String> = known.iter().map(|taken| taken.name.clone()).collect();
+    let start = known
+        .first()
+        .map_or(0.0, |first| root_of_squares(first.standing.weights.iter().map(|v| f64::from(*v))));
+    let values = known.iter().flat_map(|a| {
+        known.iter().map(move |b| {
+            let away = a
+                .standing
+                .weights
+                .iter()
+                .zip(&b.standing.weights)
+                .map(|(a, b)| f64::from(*a) - f64::from(*b));
+            (root_of_squares(away.filter(|away| away.is_finite())) / start.max(f64::MIN_POSITIVE)) as f32
+        })
+    });
+    Grid { values: values.collect(), rows: names.clone(), columns: names, ..Grid::default() }
+}
+
+/// Checkpoints in the plane of their two main directions.
+fn places(known: &[&Taken]) -> Vec<Dot> {
+    let rows: Vec<Vec<f64>> = known
+        .iter()
+        .map(|taken| taken.standing.weights.iter().map(|value| f64::from(*value)).collect())
+        .collect();
+    crate::follow::plane(&rows)
+        .into_iter()
+        .enumerate()
+        .map(|(place, (x, y))| Dot::new(x, y, place as f64, place as u64))
+        .collect()
+}
+
+/// Final figures of the folder.
+pub(super) fn finish(run: &mut Running<'_, '_, Config>) {
+    if run.shared.folder.is_none() {
+        return;
+    }
+    let taken = &run.state.path.taken;
+    let (count, last) =
+        (taken.len(), taken.iter().rev().find(|taken| taken.distance.is_finite()).map(|t| t.distance));
+    run.result(&metrics::CHECKPOINTS, count as f64);
+    if let Some(last) = last {
+        run.result(&metrics::LAST_DISTANCE, last);
+    }
+}

@@ -1,0 +1,199 @@
+//! The run: statistics of each tensor, singular values of each matrix, then what a second file or a folder of checkpoints adds.
+//!
+//! Contract: figures depend on the files and the settings alone; work is split over tensors, never inside a sum, so that one and two
+//! threads give the same bits. What is done stands in the state, and a run that goes on does the rest.
+
+mod change;
+mod folder;
+mod layer;
+mod pictures;
+mod spectra;
+mod statistics;
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use weightscope_data::Read;
+use weightscope_frame::experiment::Problem;
+use weightscope_frame::lab::{Running, Stage};
+use weightscope_frame::run::{Context, RunError};
+use weightscope_frame::store::{Codec, CodecError, Saved};
+use weightscope_weights::{Readable, Source, Tensor};
+
+use crate::channels as ch;
+use crate::config::{ALL, Config, Spectra};
+use crate::files;
+use crate::metrics;
+pub(crate) use change::Changed;
+pub(crate) use folder::Path;
+pub(crate) use layer::{Layer, Measured};
+
+/// Stages.
+pub(crate) const STATISTICS: &str = "statistics";
+pub(crate) const SPECTRA: &str = "singular values";
+pub(crate) const CHANGE: &str = "changes";
+pub(crate) const FOLDER: &str = "checkpoints";
+
+/// What steps read: the open files and what is to be done with them.
+pub struct Shared {
+    pub(crate) source: Arc<dyn Source>,
+    /// Places in the source of the tensors that are looked at: the rows of all tables and grids.
+    pub(crate) tensors: Vec<usize>,
+    /// Matrices in the order of their cost, by row, and whether all singular values are computed.
+    pub(crate) spectra: Vec<(usize, bool)>,
+    /// The second file, with the pairs of tensors.
+    pub(crate) against: Option<change::Against>,
+    /// The checkpoints of the folder.
+    pub(crate) folder: Option<folder::Followed>,
+}
+
+/// What was measured so far.
+#[derive(Default)]
+pub struct State {
+    pub(crate) layers: Vec<Layer>,
+    pub(crate) changes: Vec<Option<Changed>>,
+    pub(crate) path: Path,
+    pub(crate) seconds: Seconds,
+}
+
+/// Wall time of the stages.
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Seconds {
+    pub(crate) statistics: f64,
+    pub(crate) spectra: f64,
+}
+
+impl Saved for State {
+    fn codec(&mut self, codec: &mut Codec<'_>) -> Result<(), CodecError> {
+        codec.value("layers.cbor", &mut self.layers)?;
+        codec.value("changes.cbor", &mut self.changes)?;
+        codec.value("path.cbor", &mut self.path)?;
+        codec.value("seconds.cbor", &mut self.seconds)
+    }
+}
+
+impl Shared {
+    /// The tensor of a row.
+    pub(crate) fn tensor(&self, row: usize) -> Option<&Tensor> {
+        self.source.tensors().get(*self.tensors.get(row)?)
+    }
+}
+
+/// Opens everything that the settings name.
+fn open(config: &Config) -> Result<(Shared, Vec<Read>), RunError> {
+    let folder = if config.follows() { Some(folder::Followed::open(config)?) } else { None };
+    let (key, place) = match &folder {
+        Some(folder) => ("folder", folder.first()?),
+        None => ("model", config.model.clone()),
+    };
+    let source = files::open_at(key, &place)?;
+    let tensors = files::chosen(source.as_ref(), &config.select);
+    if tensors.is_empty() {
+        return Err(RunError::setting(key, nothing_chosen(source.as_ref(), config, &place)));
+    }
+    let mut reads = vec![files::read_of(source.as_ref(), &place, &tensors)?];
+    let against = if config.compares() {
+        let against = change::Against::open(config, &source, &tensors)?;
+        reads.push(against.read.clone());
+        Some(against)
+    } else {
+        None
+    };
+    if let Some(folder) = &folder {
+        reads.extend(folder.reads(&config.select)?);
+    }
+    let spectra = spectra::plan(config, source.as_ref(), &tensors);
+    Ok((Shared { source, tensors, spectra, against, folder }, reads))
+}
+
+fn nothing_chosen(source: &dyn Source, config: &Config, place: &str) -> String {
+    let count = source.tensors().len();
+    if matches!(config.select.trim(), "" | ALL) {
+        // A download that was cut off has all its tensors, and reasons why none can be read.
+        let why = source.tensors().iter().find_map(|tensor| match &tensor.readable {
+            Readable::No(reason) => Some(format!(" ({}: {reason})", tensor.name)),
+            Readable::Yes => None,
+        });
+        format!(
+            "none of the {count} tensors holds floating-point numbers that can be read{}; name a file of weights, or get it again: {place}",
+            why.unwrap_or_default()
+        )
+    } else {
+        format!(
+            "no name of the {count} tensors contains any of \"{}\"; change select, or set it to all: {place}",
+            config.select
+        )
+    }
+}
+
+/// What is read of the files, or what is wrong with them.
+pub(crate) fn read_data(config: &Config) -> Result<Vec<Read>, Vec<Problem>> {
+    open(config).map(|(_, reads)| reads).map_err(|error| error.into_problems("model", "model"))
+}
+
+/// Opens the files and says what was read.
+pub(crate) fn begin(config: &Config, context: &mut Context<'_>) -> Result<(Shared, State), RunError> {
+    let (shared, reads) = open(config)?;
+    for (place, read) in reads.iter().enumerate() {
+        // Checkpoints that came after the run began are none of its data.
+        if place == 0 || !config.follows() || context.expects(&read.hash) {
+            context.read(read)?;
+        }
+    }
+    context.text(&ch::FILE, files::state_of(shared.source.as_ref()));
+    let tensors = shared.tensors.len();
+    let pairs = shared.against.as_ref().map_or(0, |against| against.pairs.len());
+    let state =
+        State { layers: vec![Layer::default(); tensors], changes: vec![None; pairs], ..State::default() };
+    Ok((shared, state))
+}
+
+/// The stages: what the settings ask for.
+pub(crate) fn stages(config: &Config, shared: &Shared) -> Vec<Stage<Config>> {
+    let mut stages = vec![Stage::whole(STATISTICS, shared.tensors.len() as u64, statistics::work)];
+    if config.spectra != Spectra::None {
+        stages.push(Stage::whole(SPECTRA, shared.spectra.len() as u64, spectra::work));
+    }
+    if let Some(against) = &shared.against {
+        stages.push(Stage::whole(CHANGE, against.pairs.len() as u64, change::work));
+    }
+    if let Some(folder) = &shared.folder {
+        stages.push(Stage::whole(FOLDER, folder.count() as u64, folder::work));
+    }
+    stages
+}
+
+/// Path of the first checkpoint of the folder.
+pub(crate) fn first_checkpoint(config: &Config) -> Result<String, RunError> {
+    folder::Followed::open(config)?.first()
+}
+
+/// Final figures.
+pub(crate) fn finish(run: &mut Running<'_, '_, Config>) -> Result<(), RunError> {
+    let layers = &run.state.layers;
+    let measured = || layers.iter().filter_map(|layer| layer.measured.as_ref());
+    let non_finite: u64 = measured().map(|measured| measured.non_finite).sum();
+    let parameters: u64 = measured().map(|measured| measured.parameters).sum();
+    let mut alphas: Vec<f64> = layers.iter().filter_map(|layer| layer.spectrum.as_ref()?.alpha).collect();
+    alphas.sort_by(f64::total_cmp);
+    let matrices = layers.iter().filter(|layer| layer.spectrum.is_some()).count();
+    let (count, seconds) = (layers.len(), run.state.seconds);
+    run.result(&metrics::TENSORS, count as f64);
+    run.result(&metrics::PARAMETERS, parameters as f64);
+    run.result(&metrics::NON_FINITE, non_finite as f64);
+    run.result(&metrics::SECONDS_STATISTICS, seconds.statistics);
+    if run.settings.spectra != Spectra::None {
+        run.result(&metrics::MATRICES, matrices as f64);
+        run.result(&metrics::SECONDS_SPECTRA, seconds.spectra);
+        if !alphas.is_empty() {
+            let median = weightscope_math::stats::order::quantile_of_sorted(&alphas, 0.5);
+            run.result(&metrics::MEDIAN_ALPHA, median);
+        }
+    }
+    change::finish(run);
+    folder::finish(run);
+    pictures::show(run);
+    let table = pictures::table(run);
+    run.write_file("layers.csv", &table.csv())?;
+    Ok(())
+}

@@ -1,0 +1,227 @@
+//! Tables and grids over all tensors, made from the state whenever someone looks on, and once more when a stage is done.
+
+use weightscope_frame::lab::Running;
+use weightscope_frame::record::declared::{Of, PictureKind};
+use weightscope_frame::record::{Cell, Channel, Dot, Grid, Table, Timeline};
+use weightscope_weights::measure::Grouping;
+use weightscope_weights::measure::quantization::BITS;
+
+use super::{Layer, Shared, State};
+use crate::channels as ch;
+use crate::config::Config;
+use crate::values;
+
+/// Headings of the table of tensors: fixed names for scripts.
+const COLUMNS: [&str; 25] = [
+    "name",
+    "shape",
+    "type",
+    "parameters",
+    "mean",
+    "std",
+    "min",
+    "max",
+    "kurtosis",
+    "zeros",
+    "near_zero",
+    "non_finite",
+    "outliers",
+    "frobenius_norm",
+    "spectral_norm",
+    "stable_rank",
+    "rank",
+    "alpha",
+    "alpha_distance",
+    "alpha_xmin",
+    "few_values",
+    "error_2",
+    "error_3",
+    "error_4",
+    "error_8",
+];
+/// Headings that a comparison adds.
+const CHANGE_COLUMNS: [&str; 6] =
+    ["relative_change", "cosine", "unchanged_share", "change_rank", "block_share", "verdict"];
+/// With more tensors, the grids of levels, boundaries and outliers are left out: they would take hundreds of megabytes.
+const MOST_DETAILED: usize = 20_000;
+/// Fewer tensors than this more are no reason to draw again.
+const LEAST_NEWS: usize = 8;
+
+/// When pictures of an unfinished stage are worth drawing: with each tenth more, so that 100,000 tensors cost no more than a hundred
+/// pictures.
+#[derive(Debug, Default)]
+pub(super) struct Rhythm {
+    done: usize,
+    next: usize,
+}
+
+impl Rhythm {
+    /// Shows what is known so far to whoever looks on, if it is time.
+    pub(super) fn show(&mut self, run: &mut Running<'_, '_, Config>) {
+        self.done += 1;
+        if self.done >= self.next && run.context.is_publish_due() {
+            self.next = self.done + (self.done / 10).max(LEAST_NEWS);
+            let channels = channels(run.shared, run.state, run.context.step());
+            run.context
+                .show_passing(|record| channels.into_iter().for_each(|channel| record.insert(channel)));
+        }
+    }
+}
+
+/// Records the pictures as they stand now.
+pub(super) fn show(run: &mut Running<'_, '_, Config>) {
+    let channels = channels(run.shared, run.state, run.context.step());
+    channels.into_iter().for_each(|channel| run.context.record().insert(channel));
+}
+
+/// The table of tensors.
+pub(super) fn table(run: &Running<'_, '_, Config>) -> Table {
+    table_of(run.shared, run.state)
+}
+
+fn one<K: PictureKind>(declared: &impl Of<K>, step: u64, picture: K::Picture) -> Channel {
+    let mut channel = declared.channel();
+    if let Some(timeline) = K::timeline(&mut channel.data) {
+        *timeline = Timeline::default();
+        timeline.push(step, picture);
+    }
+    channel
+}
+
+/// All pictures over tensors.
+fn channels(shared: &Shared, state: &State, step: u64) -> Vec<Channel> {
+    let names = || -> Vec<String> {
+        (0..shared.tensors.len()).filter_map(|row| Some(shared.tensor(row)?.name.clone())).collect()
+    };
+    let cells: Vec<String> = Grouping::ALL
+        .iter()
+        .flat_map(|grouping| BITS.iter().map(move |bits| format!("{} · {bits}", grouping.name())))
+        .collect();
+    let over = |columns: Vec<String>, of: &dyn Fn(&Layer) -> Option<Vec<f32>>| {
+        let width = columns.len();
+        let mut values = Vec::with_capacity(width * state.layers.len());
+        for layer in &state.layers {
+            let row = of(layer).unwrap_or_default();
+            values.extend((0..width).map(|column| row.get(column).copied().unwrap_or(f32::NAN)));
+        }
+        Grid { rows: names(), columns, values, ..Grid::default() }
+    };
+    let measured = |of: fn(&super::Measured) -> &Vec<f32>| {
+        move |layer: &Layer| Some(of(layer.measured.as_ref()?).clone())
+    };
+    let numbers = |count: usize| (1..=count).map(|number| number.to_string()).collect::<Vec<_>>();
+    let parts = super::statistics::PARTS;
+    let mut all = vec![
+        one(&ch::LAYERS, step, table_of(shared, state)),
+        one(
+            &ch::MAP,
+            step,
+            over(values::bin_names(), &|layer| Some(values::log_shares(&layer.measured.as_ref()?.histogram))),
+        ),
+        one(&ch::ERRORS, step, over(cells.clone(), &measured(|measured| &measured.errors))),
+    ];
+    if state.layers.len() <= MOST_DETAILED {
+        all.extend([
+            one(&ch::ZERO_LEVEL, step, over(cells.clone(), &measured(|measured| &measured.zero_level))),
+            one(&ch::BOUNDARY, step, over(cells, &measured(|measured| &measured.boundary))),
+            one(&ch::ROW_PEAKS, step, over(numbers(parts), &measured(|measured| &measured.row_peaks))),
+            one(&ch::COLUMN_PEAKS, step, over(numbers(parts), &measured(|measured| &measured.column_peaks))),
+        ]);
+    }
+    let most = state.layers.iter().filter_map(|layer| layer.spectrum.as_ref());
+    let most = most.map(|spectrum| spectrum.singular_values.len()).max().unwrap_or(0);
+    if most > 0 {
+        let values = |layer: &Layer| {
+            let spectrum = layer.spectrum.as_ref()?;
+            Some(spectrum.singular_values.iter().map(|value| *value as f32).collect())
+        };
+        all.push(one(&ch::SPECTRA, step, over(numbers(most), &values)));
+        let (dots, few) = exponents(state);
+        all.push(one(&ch::EXPONENTS, step, dots));
+        all.push(one(&ch::FEW, step, few));
+    }
+    all
+}
+
+/// Exponents over depth, and the matrices with too few values for one.
+fn exponents(state: &State) -> (Vec<Dot>, Vec<Dot>) {
+    let parameters =
+        |layer: &Layer| layer.measured.as_ref().map_or(1.0, |measured| measured.parameters as f64);
+    let most = state.layers.iter().map(parameters).fold(1.0, f64::max);
+    let (mut dots, mut few) = (Vec::new(), Vec::new());
+    for (row, layer) in state.layers.iter().enumerate() {
+        let Some(spectrum) = &layer.spectrum else { continue };
+        // Areas follow the parameters, from a third of the usual diameter to twice it.
+        let size = 2.0 * (parameters(layer) / most).sqrt().max(1.0 / 6.0) as f32;
+        if let (Some(alpha), Some(distance)) = (spectrum.alpha, spectrum.alpha_distance) {
+            dots.push(Dot::new(row as f64, alpha, distance, row as u64).sized(size));
+        } else if spectrum.few_values {
+            few.push(Dot::new(row as f64, 0.0, 0.0, row as u64));
+        }
+    }
+    (dots, few)
+}
+
+fn table_of(shared: &Shared, state: &State) -> Table {
+    let changes = super::change::by_row(shared, state);
+    let mut columns: Vec<String> = COLUMNS.iter().map(|name| (*name).to_owned()).collect();
+    if shared.against.is_some() {
+        columns.extend(CHANGE_COLUMNS.iter().map(|name| (*name).to_owned()));
+    }
+    let rows = state.layers.iter().enumerate().filter_map(|(row, layer)| {
+        let tensor = shared.tensor(row)?;
+        let text = |text: &str| Cell::Text(text.to_owned());
+        let shape: Vec<String> = tensor.shape.iter().map(ToString::to_string).collect();
+        let mut cells = vec![
+            text(&tensor.name),
+            Cell::Text(shape.join("x")),
+            text(tensor.element.name()),
+            Cell::Number(tensor.parameters() as f64),
+        ];
+        cells.extend(measured_cells(layer));
+        cells.extend(spectral_cells(layer));
+        let errors = layer.measured.as_ref().map_or([f64::NAN; 4], |measured| measured.table_errors);
+        cells.extend(errors.map(number));
+        if shared.against.is_some() {
+            cells.extend(super::change::cells(changes.get(row).copied().flatten()));
+        }
+        Some(cells)
+    });
+    Table { rows: rows.collect(), columns }
+}
+
+/// A number, or an empty cell where there is none.
+pub(super) fn number(value: f64) -> Cell {
+    if value.is_nan() { Cell::Text(String::new()) } else { Cell::Number(value) }
+}
+
+fn measured_cells(layer: &Layer) -> Vec<Cell> {
+    let Some(measured) = &layer.measured else { return vec![Cell::Text(String::new()); 10] };
+    vec![
+        number(measured.mean),
+        number(measured.std),
+        number(measured.min),
+        number(measured.max),
+        number(measured.kurtosis),
+        number(measured.zeros as f64),
+        number(measured.near_zero as f64),
+        number(measured.non_finite as f64),
+        number(measured.outliers as f64),
+        number(measured.frobenius_norm),
+    ]
+}
+
+fn spectral_cells(layer: &Layer) -> Vec<Cell> {
+    let Some(spectrum) = &layer.spectrum else { return vec![Cell::Text(String::new()); 7] };
+    let maybe = |value: Option<f64>| number(value.unwrap_or(f64::NAN));
+    vec![
+        number(spectrum.norm),
+        maybe(spectrum.stable_rank),
+        maybe(spectrum.rank.map(|rank| rank as f64)),
+        maybe(spectrum.alpha),
+        maybe(spectrum.alpha_distance),
+        maybe(spectrum.alpha_xmin),
+        // Of the leading values alone it is not known.
+        Cell::Text(if spectrum.whole { spectrum.few_values.to_string() } else { String::new() }),
+    ]
+}

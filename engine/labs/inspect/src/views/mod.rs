@@ -1,0 +1,49 @@
+//! What the lab shows: one file a view. The tensor that is looked at is one control of all of them.
+
+mod bits;
+mod boundary_strip;
+mod change;
+mod checkpoints;
+mod delta;
+mod delta_spectrum;
+mod distances;
+mod exponents;
+mod histogram;
+mod layers;
+mod map;
+mod outliers;
+mod path;
+mod places;
+mod quantized_map;
+mod shown;
+mod spectrum;
+mod trace;
+
+use weightscope_frame::lab::View;
+
+use crate::config::{Config, Spectra};
+
+/// The views in the order of the tiles; those of a second file or of a folder only where there is one.
+pub(super) fn views(config: &Config) -> Vec<View<Config>> {
+    let (pair, folder, spectra) = (config.compares(), config.follows(), config.spectra != Spectra::None);
+    let all = [
+        (true, layers::view as fn(&Config) -> View<Config>),
+        (pair, change::view),
+        (folder, trace::view),
+        (folder, path::view),
+        (true, histogram::view),
+        (spectra, spectrum::view),
+        (pair && spectra, delta_spectrum::view),
+        (pair, delta::view),
+        (folder, distances::view),
+        (folder, places::view),
+        (folder, checkpoints::view),
+        (true, map::view),
+        (spectra, exponents::view),
+        (true, bits::view),
+        (true, quantized_map::view),
+        (true, outliers::view),
+        (true, boundary_strip::view),
+    ];
+    all.into_iter().filter(|(is_shown, _)| *is_shown).map(|(_, view)| view(config)).collect()
+}

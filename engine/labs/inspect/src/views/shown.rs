@@ -1,0 +1,135 @@
+//! What views of one tensor share: the control that chooses it, and what the record says of it.
+
+use weightscope_frame::lab::{Derive, Picked};
+use weightscope_frame::record::declared::{Member, Of as _, kinds::OfCurves};
+use weightscope_frame::record::{
+    Channel, ControlKind, ControlSpec, ControlValue, Curve, Data, Grid, Record, Table, Timeline,
+};
+
+use crate::channels as ch;
+use crate::config::{Config, Grouping, Scale};
+
+/// The control of the tensor.
+pub(super) const TENSOR: &str = "tensor";
+/// The controls of the quantizer.
+pub(super) const BITS: &str = "bits";
+pub(super) const GROUPING: &str = "grouping";
+
+/// Which tensor is looked at.
+pub(super) fn tensor() -> ControlSpec {
+    let kind = ControlKind::Row { of: ch::MAP.id().to_owned() };
+    ControlSpec::new(
+        TENSOR,
+        "Tensor",
+        "The tensor that is looked at; a click on a row or a dot chooses it in all views.",
+        kind,
+    )
+}
+
+/// How many bits the levels have.
+pub(super) fn bits(config: &Config) -> ControlSpec {
+    let kind = ControlKind::Number { low: 2.0, high: 8.0, initial: config.bits as f64, logarithmic: false };
+    ControlSpec::new(BITS, "Bits", "Width of the integer levels, without running anything again.", kind)
+}
+
+/// What shares a step.
+pub(super) fn grouping(config: &Config) -> ControlSpec {
+    let options =
+        Grouping::ALL.iter().map(|grouping| (grouping.key().to_owned(), words(*grouping).to_owned()));
+    let kind = ControlKind::Choice { options: options.collect(), initial: config.grouping.key().to_owned() };
+    ControlSpec::new(
+        GROUPING,
+        "Grouping",
+        "What shares one quantization step, without running anything again.",
+        kind,
+    )
+}
+
+/// A grouping in words.
+pub(super) fn words(grouping: Grouping) -> &'static str {
+    match grouping {
+        Grouping::Tensor => "tensor",
+        Grouping::Row => "row",
+        Grouping::Of32 => "groups of 32",
+        Grouping::Of64 => "groups of 64",
+        Grouping::Of128 => "groups of 128",
+    }
+}
+
+/// The scale in words.
+pub(super) fn scale_words(config: &Config) -> &'static str {
+    match config.scale {
+        Scale::Max => "largest magnitude",
+        Scale::StatsQ => "StatsQ",
+        Scale::Lsq => "start of LSQ",
+    }
+}
+
+/// A click on a row of a table or grid over all tensors looks at that tensor.
+pub(super) fn pick_row(row: f64) -> Picked {
+    if !row.is_finite() || row < 0.0 {
+        return Picked::default();
+    }
+    Picked { controls: vec![(TENSOR.to_owned(), ControlValue::Number(row.floor()))], ..Picked::default() }
+}
+
+/// The row that is looked at.
+pub(super) fn row(job: &Derive<'_>) -> usize {
+    job.controls.number(TENSOR).map_or(0, |row| row.max(0.0) as usize)
+}
+
+/// The bits that are looked at.
+pub(super) fn bits_of(config: &Config, job: &Derive<'_>) -> u64 {
+    job.controls.number(BITS).map_or(config.bits, |bits| bits.round().clamp(2.0, 8.0) as u64)
+}
+
+/// The grouping that is looked at.
+pub(super) fn grouping_of(config: &Config, job: &Derive<'_>) -> Grouping {
+    let key = job.controls.word(GROUPING);
+    Grouping::ALL.iter().copied().find(|grouping| Some(grouping.key()) == key).unwrap_or(config.grouping)
+}
+
+/// The newest picture of a grid over all tensors.
+pub(super) fn grid<'a>(record: &'a Record, id: &str) -> Option<&'a Grid> {
+    match &record.get(id)?.data {
+        Data::Grid(timeline) => timeline.last().map(|(_, grid)| grid),
+        _ => None,
+    }
+}
+
+/// One row of a grid over all tensors.
+pub(super) fn row_of<'a>(record: &'a Record, id: &str, row: usize) -> Option<&'a [f32]> {
+    let grid = grid(record, id)?;
+    let width = grid.columns.len();
+    grid.values.get(row * width..(row + 1) * width)
+}
+
+/// The name of a row's tensor, shortened in front.
+pub(super) fn name_of(record: &Record, row: usize) -> String {
+    grid(record, ch::MAP.id()).and_then(|grid| grid.rows.get(row).cloned()).unwrap_or_default()
+}
+
+/// The table of tensors.
+pub(super) fn table(record: &Record) -> Option<&Table> {
+    match &record.get(ch::LAYERS.id())?.data {
+        Data::Table(timeline) => timeline.last().map(|(_, table)| table),
+        _ => None,
+    }
+}
+
+/// A figure of a tensor from the table.
+pub(super) fn figure(record: &Record, row: usize, column: &str) -> Option<f64> {
+    let table = table(record)?;
+    let place = table.columns.iter().position(|name| name == column)?;
+    match table.rows.get(row)?.get(place)? {
+        weightscope_frame::record::Cell::Number(value) => Some(*value),
+        weightscope_frame::record::Cell::Text(_) => None,
+    }
+}
+
+/// A curve with its legend.
+pub(super) fn curve(member: &str, label: &str, x: Vec<f64>, y: Vec<f64>) -> Channel {
+    let member: Member<OfCurves> = ch::SHOWN.labelled(member, label);
+    let curve = Curve { x, y, band: None };
+    Channel { data: Data::Curve(Timeline::one(curve)), ..member.channel() }
+}

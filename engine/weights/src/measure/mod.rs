@@ -1,0 +1,40 @@
+//! Figures of one tensor or of two.
+//!
+//! - [`statistics`]: moments, extremes, zeros, the histogram over `w/σ`; [`maxima`]: rows and columns that stand out
+//! - [`quantization`]: what 2 to 8 bits would do, for every grouping
+//! - [`spectrum`]: singular values, ranks, exponent
+//! - [`change`]: how a tensor differs from another; [`mod@guided`]: updates through the old blocks; [`verdict`]: the form in a sentence
+//! - [`adapter`]: the factors of rank r that explain a change best; [`picture`]: a matrix as blocks
+//!
+//! Contract: values come in pieces in C order, pushed one after the other; the borders of the pieces do not count, so that a file can be
+//! read in any portions. Sums run in double precision in the order of the elements: the same bits with any number of threads. A value
+//! that is not finite is counted and left out of everything else. Nothing here reads a file or knows a name.
+
+pub mod adapter;
+pub mod change;
+pub mod guided;
+pub mod maxima;
+pub mod picture;
+pub mod quantization;
+pub mod spectrum;
+pub mod statistics;
+pub mod verdict;
+
+pub use adapter::{Direction, Factors, best_factors, directions};
+pub use change::{Change, ChangePass, difference};
+pub use guided::{Guided, guided};
+pub use maxima::Maxima;
+pub use picture::Picture;
+pub use quantization::{Cell, Grouping, Quantization, QuantizationPass, Scale};
+pub use spectrum::TensorSpectrum;
+pub use statistics::{FirstPass, SecondPass, Settings, Statistics};
+pub use verdict::{Evidence, Form, Verdict};
+
+/// Sides of the matrix that a tensor of this shape is measured as: two dimensions as they are, more as first × rest, fewer as one row.
+pub fn matrix_of(shape: &[usize]) -> (usize, usize) {
+    match shape {
+        [] => (1, 1),
+        [length] => (1, *length),
+        [rows, rest @ ..] => (*rows, rest.iter().product()),
+    }
+}

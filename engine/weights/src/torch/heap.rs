@@ -1,0 +1,123 @@
+//! All that one pickle made. Nodes refer to each other by number, so that loops and deep nesting cost nothing.
+
+use super::object::{Container, Id, Node, Shape, Span, StorageNode, TensorNode};
+
+/// Bounds of what one pickle may make; a checkpoint of 100,000 tensors makes 2.6 million nodes.
+const MOST_NODES: usize = 6_000_000;
+const MOST_ELEMENTS: usize = 12_000_000;
+const MOST_CONTAINERS: usize = 1_000_000;
+const MOST_TENSORS: usize = 400_000;
+
+/// The nodes of a pickle and what they refer to.
+#[derive(Debug, Default)]
+pub(crate) struct Heap {
+    nodes: Vec<Node>,
+    /// Elements of tuples, one after the other.
+    pool: Vec<Id>,
+    pub(crate) containers: Vec<Container>,
+    pub(crate) storages: Vec<StorageNode>,
+    pub(crate) tensors: Vec<TensorNode>,
+    /// Elements in the pool and in containers together.
+    elements: usize,
+}
+
+impl Heap {
+    /// Adds a node.
+    pub(crate) fn add(&mut self, node: Node) -> Result<Id, String> {
+        if self.nodes.len() == MOST_NODES {
+            return Err(format!("it makes more than {MOST_NODES} objects"));
+        }
+        self.nodes.push(node);
+        Ok((self.nodes.len() - 1) as Id)
+    }
+
+    pub(crate) fn node(&self, id: Id) -> &Node {
+        self.nodes.get(id as usize).unwrap_or(&Node::None)
+    }
+
+    pub(crate) fn tuple(&mut self, items: &[Id]) -> Result<Id, String> {
+        self.charge(items.len())?;
+        let begin = self.pool.len() as u32;
+        self.pool.extend_from_slice(items);
+        self.add(Node::Tuple(Span { begin, end: self.pool.len() as u32 }))
+    }
+
+    pub(crate) fn container(&mut self, shape: Shape, items: Vec<Id>) -> Result<Id, String> {
+        self.charge(items.len())?;
+        if self.containers.len() == MOST_CONTAINERS {
+            return Err(format!("it makes more than {MOST_CONTAINERS} dictionaries and lists"));
+        }
+        self.containers.push(Container { shape, items, state: None });
+        self.add(Node::Container((self.containers.len() - 1) as u32))
+    }
+
+    pub(crate) fn tensor(&mut self, tensor: TensorNode) -> Result<Id, String> {
+        if self.tensors.len() == MOST_TENSORS {
+            return Err(format!("it makes more than {MOST_TENSORS} tensors"));
+        }
+        self.tensors.push(tensor);
+        self.add(Node::Tensor((self.tensors.len() - 1) as u32))
+    }
+
+    pub(crate) fn storage(&mut self, storage: StorageNode) -> Result<u32, String> {
+        if self.storages.len() == MOST_TENSORS {
+            return Err(format!("it makes more than {MOST_TENSORS} storages"));
+        }
+        self.storages.push(storage);
+        Ok((self.storages.len() - 1) as u32)
+    }
+
+    /// Adds elements, or keys and values by turns, to a container.
+    pub(crate) fn extend(&mut self, id: Id, items: &[Id]) -> Result<(), String> {
+        self.charge(items.len())?;
+        let Node::Container(number) = *self.node(id) else {
+            // A call that is not understood may have made a list; what it would hold is not looked at.
+            return Ok(());
+        };
+        if let Some(container) = self.containers.get_mut(number as usize) {
+            container.items.extend_from_slice(items);
+        }
+        Ok(())
+    }
+
+    fn charge(&mut self, elements: usize) -> Result<(), String> {
+        self.elements += elements;
+        if self.elements > MOST_ELEMENTS {
+            return Err(format!("its objects have more than {MOST_ELEMENTS} elements"));
+        }
+        Ok(())
+    }
+
+    /// The container of a node.
+    pub(crate) fn as_container(&self, id: Id) -> Option<&Container> {
+        match self.node(id) {
+            Node::Container(number) => self.containers.get(*number as usize),
+            _ => None,
+        }
+    }
+
+    /// The elements of a tuple or a list.
+    pub(crate) fn sequence(&self, id: Id) -> Option<&[Id]> {
+        match self.node(id) {
+            Node::Tuple(span) => self.pool.get(span.range()),
+            Node::Container(number) => {
+                let container = self.containers.get(*number as usize)?;
+                (container.shape == Shape::List).then_some(container.items.as_slice())
+            }
+            _ => None,
+        }
+    }
+
+    /// A whole number that is not negative.
+    pub(crate) fn natural(&self, id: Id) -> Option<u64> {
+        match self.node(id) {
+            Node::Int(value) => u64::try_from(*value).ok(),
+            _ => None,
+        }
+    }
+
+    /// A tuple or list of whole numbers that are not negative.
+    pub(crate) fn naturals(&self, id: Id) -> Option<Vec<u64>> {
+        self.sequence(id)?.iter().map(|item| self.natural(*item)).collect()
+    }
+}
