@@ -54,6 +54,9 @@ pub(crate) fn names(source: &dyn Source) -> Vec<&str> {
     source.tensors().iter().map(|tensor| tensor.name.as_str()).collect()
 }
 
+/// Far beyond the limit of two seconds, which the example `limits` measures: only a reader that reads everything takes so long.
+pub(crate) const RUNAWAY_SECONDS: f64 = 30.0;
+
 /// Opens a file three times and gives the shortest time, because other tests run beside this one.
 pub(crate) fn opened_soon(path: &Path) -> (Box<dyn Source>, f64) {
     let mut shortest = f64::INFINITY;

@@ -148,7 +148,7 @@ fn a_hole_of_ten_gigabytes_opens_at_once() {
     let path = folder.path().join("large.safetensors");
     sparse_safetensors(&path, 10, 16_384, 16_384);
     let (source, seconds) = super::opened_soon(&path);
-    assert!(seconds < 2.0, "{seconds} s");
+    assert!(seconds < super::RUNAWAY_SECONDS, "{seconds} s");
     assert!(source.stamps()[0].bytes > 10_000_000_000);
     let mut row = Vec::new();
     source.read(9, 16_384 * 16_383, 16_384, &mut row).unwrap();
@@ -161,7 +161,7 @@ fn a_hundred_thousand_tensors_open_at_once() {
     let path = folder.path().join("many.safetensors");
     sparse_safetensors(&path, 100_000, 160, 160);
     let (source, seconds) = super::opened_soon(&path);
-    assert!(seconds < 2.0, "{seconds} s");
+    assert!(seconds < super::RUNAWAY_SECONDS, "{seconds} s");
     assert_eq!(source.tensors().len(), 100_000);
     assert!(source.stamps()[0].bytes > 10_000_000_000);
 }
