@@ -107,8 +107,8 @@ pub(crate) fn read_of(source: &dyn Source, place: &str, chosen: &[usize]) -> Res
         .said()
         .iter()
         .map(|said| Doubt {
-            why: said.clone(),
-            remedy: "see the table of tensors".to_owned(),
+            why: said.trim_end_matches('.').to_owned(),
+            remedy: "figures are of the tensors that were read".to_owned(),
             ..Doubt::default()
         })
         .collect();
