@@ -1,0 +1,1 @@
+//! What other programs write while they train: read while it grows, never locked, never mapped, and written for tests and exports.
