@@ -122,7 +122,8 @@ pub(crate) fn to_proto(edges: &[f64], counts: &[f64]) -> Message {
     Message::default()
         .double(1, edge(first))
         .double(2, edge(last))
-        .double(3, counts.iter().sum())
+        // The sum of nothing is minus zero.
+        .double(3, counts.iter().sum::<f64>() + 0.0)
         .double(4, sum)
         .double(5, squares)
         .doubles(6, edges)

@@ -3,77 +3,22 @@
 //! Contract: a record is taken whole or, if its bytes are no message, not at all. A value that cannot be taken is named, the others
 //! are. What is no scalar and no histogram is counted.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::bins;
 use super::entry::{Counts, Entry, Other, Session, What};
 use super::problem::{Problem, Problems};
+use super::tags::{Plugin, Tags};
 use super::tensor::{Fault, Tensor};
 use super::text::shown;
 use super::wire::{Fields, Malformed, Value};
 
 /// Bytes of entries that one record may become; it is far above what training programs write at once.
 pub(crate) const MOST_HELD: usize = 24 << 20;
-/// Bytes of tags that are remembered.
-const MOST_TAG_BYTES: usize = 16 << 20;
-
-/// Which part of TensorBoard a value is for, as its metadata say.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Plugin {
-    Scalars,
-    Histograms,
-    Counted(Other),
-}
-
-impl Plugin {
-    fn named(name: &[u8]) -> Self {
-        match name {
-            b"scalars" => Self::Scalars,
-            b"histograms" => Self::Histograms,
-            b"images" => Self::Counted(Other::Image),
-            b"audio" => Self::Counted(Other::Audio),
-            b"text" => Self::Counted(Other::Text),
-            b"hparams" => Self::Counted(Other::Hparams),
-            b"pr_curves" => Self::Counted(Other::PrCurve),
-            b"mesh" => Self::Counted(Other::Mesh),
-            b"custom_scalars" => Self::Counted(Other::Layout),
-            b"graphs" | b"graph_run_metadata" | b"graph_run_metadata_graph" | b"graph_keras_model" => {
-                Self::Counted(Other::Graph)
-            }
-            _ => Self::Counted(Other::Tensor),
-        }
-    }
-}
-
-/// The tags of one run, each with what its first value said it is for: writers say it once and leave it out afterwards.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Tags {
-    known: HashMap<Arc<str>, Option<Plugin>>,
-    bytes: usize,
-}
-
-impl Tags {
-    /// The tag as all its entries hold it, and what its values are for.
-    fn look(&mut self, name: &str, said: Option<Plugin>) -> (Arc<str>, Option<Plugin>) {
-        if said.is_none()
-            && let Some((tag, plugin)) = self.known.get_key_value(name)
-        {
-            return (Arc::clone(tag), *plugin);
-        }
-        let tag = self.known.get_key_value(name).map_or_else(|| Arc::from(name), |(tag, _)| Arc::clone(tag));
-        if let Some(plugin) = self.known.get_mut(name) {
-            // A program that began again says it again; what was said first counts, as in TensorBoard.
-            *plugin = plugin.or(said);
-            return (tag, *plugin);
-        }
-        if self.bytes < MOST_TAG_BYTES {
-            self.bytes += name.len() + 64;
-            self.known.insert(Arc::clone(&tag), said);
-        }
-        (tag, said)
-    }
-}
+/// Longer tags are not taken: they are copied, and no program has such.
+const LONGEST_TAG: usize = 64 << 10;
+/// So much is kept of the text that names a file's version.
+const LONGEST_VERSION: usize = 256;
 
 /// What was read so far.
 #[derive(Debug, Default)]
@@ -150,7 +95,10 @@ impl Record<'_> {
             is_empty &= number <= 2;
             let Value::Bytes(bytes) = value else { continue };
             match number {
-                3 => self.give(What::Version(String::from_utf8_lossy(bytes).into_owned()), bytes.len()),
+                3 => {
+                    let text = bytes.get(..LONGEST_VERSION).unwrap_or(bytes);
+                    self.give(What::Version(String::from_utf8_lossy(text).into_owned()), text.len());
+                }
                 4 | 9 => self.counts.add(Other::Graph),
                 5 => self.summary(bytes)?,
                 6 => self.counts.add(Other::Message),
@@ -215,7 +163,14 @@ impl Record<'_> {
                 _ => {}
             }
         }
-        let name = String::from_utf8_lossy(if tag.is_empty() { node } else { tag });
+        let name = if tag.is_empty() { node } else { tag };
+        if name.len() > LONGEST_TAG {
+            let reason =
+                format!("its tag has {} bytes, more than the {LONGEST_TAG} that are read", name.len());
+            self.problems.push(Problem::Value { offset: self.offset, reason });
+            return Ok(());
+        }
+        let name = String::from_utf8_lossy(name);
         let (tag, plugin) = self.tags.look(&name, said);
         let taken = match content {
             Some((2, Value::Fixed32(bits))) => {

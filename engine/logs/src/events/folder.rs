@@ -3,12 +3,13 @@
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
-use super::decode::{Found, MOST_HELD, Tags};
+use super::decode::{Found, MOST_HELD};
 use super::entry::{Counts, Entry};
 use super::error::EventsError;
 use super::follow::{Follower, MOST_BYTES};
 use super::list::{Run, list};
 use super::problem::Problems;
+use super::tags::Tags;
 
 /// A folder of event files, or one such file, that is read on from where it stood, while trainings still write it.
 ///

@@ -9,11 +9,12 @@ use std::fs::File;
 use std::io::{Read as _, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 
-use super::decode::{self, Found, MOST_HELD, Tags};
+use super::decode::{self, Found, MOST_HELD};
 use super::entry::Counts;
 use super::error::EventsError;
 use super::frame::{self, FOOTER, HEADER, LONGEST_RECORD, Mismatch};
 use super::problem::{Problem, Problems};
+use super::tags::Tags;
 
 /// Bytes that one look reads, but for a longer record.
 pub(crate) const MOST_BYTES: usize = 8 << 20;

@@ -3,12 +3,13 @@
 use std::io::Read as _;
 use std::path::Path;
 
-use super::decode::{self, Found, Tags};
+use super::decode::{self, Found};
 use super::entry::{Counts, What};
 use super::error::EventsError;
 use super::follow::open;
 use super::frame::{self, FOOTER, HEADER};
 use super::problem::Problems;
+use super::tags::Tags;
 
 /// The first record names the version; it is some twenty bytes long, with what programs add some hundred.
 const LONGEST_FIRST: usize = 64 << 10;

@@ -36,6 +36,7 @@ mod list;
 mod problem;
 mod read;
 mod steps;
+mod tags;
 mod tensor;
 #[cfg(test)]
 mod tests;

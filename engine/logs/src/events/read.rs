@@ -2,11 +2,12 @@
 
 use std::path::Path;
 
-use super::decode::{Found, Tags};
+use super::decode::Found;
 use super::entry::{Counts, Entry};
 use super::error::EventsError;
 use super::follow::{Follower, open};
 use super::problem::Problems;
+use super::tags::Tags;
 
 /// An event file that is read on from where it stood, while a training still writes it.
 ///

@@ -5,7 +5,7 @@ use super::wire::{Fields, Malformed, Value, doubles, floats, integers};
 /// More numbers than this are not read from one list: eight megabytes in memory.
 pub(crate) const MOST_NUMBERS: usize = 1 << 20;
 /// A tensor whose file holds fewer numbers than its shape has may have this many; more would be a claim that costs the file nothing.
-const MOST_REPEATED: u64 = 1 << 14;
+const MOST_REPEATED: u64 = 1 << 12;
 
 /// Why a value is not taken.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -183,9 +183,9 @@ fn a_record_that_is_no_event_is_named_and_the_next_is_read() {
 
 #[test]
 fn a_record_that_would_fill_the_memory_is_taken_in_part() {
-    // Each value takes 30 bytes in the file and 16,382 numbers in memory: 400 MB for all of them.
-    let many = super::tensor("h", Some("histograms"), super::shaped(2, &[5461, 3]).double(6, 1.0));
-    let values: Vec<Message> = std::iter::repeat_n(many, 3000).collect();
+    // Each value takes some 50 bytes in the file and 4095 numbers in memory: 400 MB for all of them.
+    let many = super::tensor("h", Some("histograms"), super::shaped(2, &[1365, 3]).double(6, 1.0));
+    let values: Vec<Message> = std::iter::repeat_n(many, 12_000).collect();
     let (entries, reader) = read_records(&[version(), summary(1, &values), summary(2, &[simple("a", 1.0)])]);
     let bytes: usize = super::histograms(&entries)
         .iter()
@@ -195,7 +195,7 @@ fn a_record_that_would_fill_the_memory_is_taken_in_part() {
     let Problem::TooMany { values, .. } = reader.problems().first()[0] else {
         panic!("{:?}", reader.problems())
     };
-    assert_eq!(values as usize + super::histograms(&entries).len(), 3000);
+    assert_eq!(values as usize + super::histograms(&entries).len(), 12_000);
     assert_eq!(scalars(&entries).len(), 1);
 }
 

@@ -117,6 +117,15 @@ fn a_scalar_that_is_none_is_named_and_its_neighbours_are_read() {
 }
 
 #[test]
+fn a_tag_longer_than_any_is_named_and_its_neighbours_are_read() {
+    let long = "x".repeat(70_000);
+    let (entries, reader) =
+        read_records(&[version(), summary(1, &[simple(&long, 1.0), simple("a\u{1b}[31m", 2.0)])]);
+    assert_eq!(scalars(&entries), [("a\u{1b}[31m".to_owned(), 1, 2.0)]);
+    assert!(said(&reader)[0].contains("its tag has 70000 bytes"), "{:?}", said(&reader));
+}
+
+#[test]
 fn what_a_tag_is_for_is_said_once() {
     let number = |value: f32| Message::default().varint(1, 1).float(5, value);
     let (entries, reader) = read_records(&[
