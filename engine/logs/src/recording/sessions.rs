@@ -59,6 +59,8 @@ pub(super) struct Stretch {
 pub(super) enum Doubt {
     /// Those looked at fit the number of another recording.
     OfAnother(u32),
+    /// Those looked at are sound and of another session.
+    OfAnotherSession,
     /// None of those looked at is sound.
     NoneSound,
     /// Its last step is smaller than its first.
@@ -141,7 +143,10 @@ fn examined(id: u32, number: usize, range: Range<u64>, traces: &Traces) -> Resul
         (None, None) => {
             let second = (range.start + 1).min(last);
             let frames = [range.start, second, last].map(|index| traces.frame(index));
-            Some(of_another(frames.into_iter().flatten()).map_or(Doubt::NoneSound, Doubt::OfAnother))
+            Some(match of_another(frames.into_iter().flatten()) {
+                Some(other) if other == id => Doubt::OfAnotherSession,
+                other => other.map_or(Doubt::NoneSound, Doubt::OfAnother),
+            })
         }
         _ => None,
     };

@@ -68,7 +68,9 @@ fn damaged_frames_are_empty_and_named_and_the_others_stand() {
     assert_eq!(frames.steps()[297..], [297, 297, 297]);
     assert_eq!(recording.frame_at(152).unwrap(), 152);
     assert_eq!(recording.frame_at(76).unwrap(), 76);
-    assert!(sentence(&recording.said(), "8 frames read so far are damaged").contains("the first is frame 0"));
+    assert!(
+        sentence(&recording.said(), "frames read so far, 8 frames damaged").contains("the first is frame 0")
+    );
     assert_eq!((recording.sessions()[0].first_step, recording.sessions()[0].last_step), (Some(3), Some(297)));
     assert!(refusal(recording.step(77), &traces).contains("frame 77 is damaged"));
 }
@@ -149,6 +151,27 @@ fn frames_of_another_recording_are_told_by_both_numbers() {
     assert_eq!((frames.len(), frames.bad().len()), (12, 12));
     assert!((0..12).all(|frame| frames.values(frame, 0).iter().all(|value| value.is_nan())));
     assert_eq!(frames.steps(), [0; 12]);
+}
+
+#[test]
+fn files_of_one_recording_that_were_swapped_are_told() {
+    let (_kept, path) = folder();
+    let mut writer = written(&path, 0..4);
+    // Other places, and frames of the same length.
+    let other = vec![super::tensor("0.weight", &[4, 3], &[0, 2, 3, 4], &[1, 3]), two()[1].clone()];
+    writer.restart(&other, &start(2000.0)).unwrap();
+    append(&mut writer, &other, 4..8);
+    let [one, two] = ["traces.f32", "traces.2.f32"].map(|name| std::fs::read(path.join(name)).unwrap());
+    std::fs::write(path.join("traces.f32"), two).unwrap();
+    std::fs::write(path.join("traces.2.f32"), one).unwrap();
+    let recording = Recording::open(&path).unwrap();
+    assert_eq!(recording.read(0, 1, 10).unwrap().bad(), (0..8).collect::<Vec<_>>());
+    let said = recording.said();
+    assert_eq!(
+        said.iter().filter(|said| said.contains("files of the recording were swapped")).count(),
+        2,
+        "{said:?}"
+    );
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::{ID, append, folder, holds, measured, start, steps, tensor, two, weights, written};
+use super::{ID, append, folder, holds, measured, sentence, start, steps, tensor, two, weights, written};
 use crate::recording::{Measured, Recording, Statistics, Tensor, Writer, is_recording};
 
 #[test]
@@ -77,6 +77,39 @@ fn every_step_is_found_by_its_number() {
     assert_eq!(recording.frame_at(u64::MAX).unwrap(), 99);
     let text = recording.step(100).unwrap_err().to_string();
     assert!(text.contains("holds 100 frames"), "{text}");
+}
+
+#[test]
+fn distant_frames_are_those_that_are_read_one_by_one() {
+    let (_kept, path) = folder();
+    let many = vec![tensor("w", &[100, 100], &(0..3000).collect::<Vec<_>>(), &[7])];
+    let mut writer = Writer::create(&path, ID, &many, &start(0.0)).unwrap();
+    append(&mut writer, &many, 0..700);
+    writer.restart(&two(), &start(1.0)).unwrap();
+    append(&mut writer, &two(), 600..1400);
+    let traces = path.join("traces.f32");
+    let mut bytes = std::fs::read(&traces).unwrap();
+    // Frame 399 of the first file.
+    bytes[399 * (16 + 4 * 3005) + 5000] ^= 1;
+    std::fs::write(&traces, bytes).unwrap();
+    let recording = Recording::open(&path).unwrap();
+    // Frames of 12 kB: every third one is beyond the gap that is read through, so that threads read them.
+    let frames = recording.read(0, 3, 1000).unwrap();
+    assert_eq!(frames.len(), 1400_usize.div_ceil(3));
+    assert_eq!(frames.bad(), [133]);
+    for frame in 0..frames.len() {
+        let one = recording.read(3 * frame, 1, 1).unwrap();
+        assert_eq!(
+            (one.steps()[0], one.session(0)),
+            (if frame == 133 { 0 } else { 3 * frame as u64 }, frames.session(frame))
+        );
+        for tensor in 0..3 {
+            let bits = |values: &[f32]| values.iter().map(|value| value.to_bits()).collect::<Vec<_>>();
+            assert_eq!(bits(&frames.values(frame, tensor)), bits(&one.values(0, tensor)), "frame {frame}");
+        }
+    }
+    assert_eq!(frames.steps()[130..136], [390, 393, 396, 396, 402, 405]);
+    sentence(&recording.said(), "frames read so far, 1 frame damaged");
 }
 
 #[test]
