@@ -89,7 +89,7 @@ mod tests {
 
     fn frame(id: u32, step: u64) -> Vec<u8> {
         let mut bytes = Header { step, session: 3, check: 0 }.bytes().to_vec();
-        bytes.extend((0..40).map(|byte| byte * 7));
+        bytes.extend((0..40).map(|byte| byte * 5));
         let check = check_of(id, &bytes);
         bytes[12..16].copy_from_slice(&check.to_le_bytes());
         bytes

@@ -24,15 +24,17 @@ pub struct Statistics {
 pub struct Frames {
     pub(super) heads: Vec<Frame>,
     pub(super) steps: Vec<u64>,
-    pub(super) numbers: Vec<f32>,
+    /// The numbers of all frames, in as many pieces as they were read in.
+    pub(super) numbers: Vec<Vec<f32>>,
     pub(super) bad: Vec<usize>,
 }
 
-/// One frame: its session, its layout, and where its numbers begin among all.
+/// One frame: its session, its layout, and where its numbers begin in which piece.
 #[derive(Clone, Debug)]
 pub(super) struct Frame {
     pub(super) session: usize,
     pub(super) layout: Arc<Layout>,
+    pub(super) piece: usize,
     pub(super) at: usize,
 }
 
@@ -93,7 +95,7 @@ impl Frames {
     /// Where a tensor's numbers stand, and all numbers of the frame.
     fn slots(&self, frame: usize, tensor: usize) -> Option<(&Slots, &[f32])> {
         let frame = self.heads.get(frame)?;
-        let numbers = self.numbers.get(frame.at..frame.at + frame.layout.numbers)?;
+        let numbers = self.numbers.get(frame.piece)?.get(frame.at..frame.at + frame.layout.numbers)?;
         Some((frame.layout.slots(tensor)?, numbers))
     }
 

@@ -2,6 +2,7 @@
 //! written for tests and exports. Their format is described beside the recorder, in `FORMAT.md`.
 //!
 //! - [`Recording`]: a folder that is open; [`Recording::refresh`] looks again; [`Frames`]: what was read of it
+//! - [`Metrics`]: the lines of `metrics.jsonl` as they come
 //! - [`Writer`]: writes a recording as the recorder does; [`sampled`] draws which weights
 //!
 //! Contract: nothing is locked, mapped or changed by reading. Memory does not grow with the length of a recording: there is no index,
@@ -14,7 +15,9 @@ mod file;
 mod frame;
 mod frames;
 mod hash;
+mod line;
 mod look;
+mod metrics;
 mod read;
 mod reader;
 mod said;
@@ -27,8 +30,13 @@ mod write;
 
 pub use error::RecordingError;
 pub use frames::{Frames, Statistics};
+pub use line::Line;
+pub use metrics::{Batch, MOST_NAMES, Metrics, Superseded};
 pub use reader::{Recording, is_recording};
 pub use sample::{Measured, sampled};
 pub use sessions::Session;
 pub use tensors::Tensor;
 pub use write::{Start, Writer};
+
+#[cfg(test)]
+mod tests;

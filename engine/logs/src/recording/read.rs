@@ -1,4 +1,6 @@
-//! Frames read from their files: neighbouring ones by large reads, distant ones one by one, each checked.
+//! Frames read from their files: neighbouring ones by large reads, distant ones each by its own and several at a time, all checked.
+
+use std::thread;
 
 use super::error::RecordingError;
 use super::frame::{self, HEADER};
@@ -13,11 +15,26 @@ const GAP_BYTES: usize = 16 << 10;
 /// Frames of more bytes than this are not read at once.
 const MOST_AT_ONCE: usize = 256 << 20;
 
+/// Distant frames are read by as many threads, so that a disk or a network drive is asked for the next while it looks for the last.
+const THREADS: usize = 8;
+/// A thread for fewer frames than this is not worth its start.
+const FEWEST_EACH: usize = 64;
+
 /// Frames `index`, `index + stride`, … of one session, as they stand in its file.
 struct Piece {
     session: usize,
     index: u64,
     frames: usize,
+}
+
+/// Frames of one share as they are read, and which of them are damaged as parts and numbers in their files.
+struct Taken {
+    heads: Vec<Frame>,
+    steps: Vec<u64>,
+    numbers: Vec<f32>,
+    bad: Vec<(usize, u64)>,
+    /// The same as indices of this share.
+    bad_heads: Vec<usize>,
 }
 
 impl Recording {
@@ -36,22 +53,69 @@ impl Recording {
         let bytes = pieces.iter().try_fold(0_usize, |all, piece| {
             all.checked_add(piece.frames.checked_mul(self.frame_bytes(piece.session))?)
         });
-        let bytes = bytes.filter(|bytes| *bytes <= MOST_AT_ONCE).ok_or_else(|| {
+        if bytes.is_none_or(|bytes| bytes > MOST_AT_ONCE) {
             let frames = counted(there, "frame");
             let problem = format!("{frames} of it are more than can be read at once; ask for fewer");
-            RecordingError::unusable(problem, self.path())
-        })?;
-        let mut frames = Frames::default();
-        frames.numbers.reserve_exact((bytes / 4).saturating_sub(there * HEADER / 4));
-        frames.heads.reserve_exact(there);
-        frames.steps.reserve_exact(there);
-        let mut bad = Vec::new();
-        for piece in pieces {
-            self.read_piece(&piece, stride, &mut frames, &mut bad)?;
+            return Err(RecordingError::unusable(problem, self.path()));
         }
-        self.remember(bad.into_iter(), back(&frames));
+        let step = |piece: &Piece| self.frame_bytes(piece.session).saturating_mul(stride - 1);
+        let is_scattered = pieces.iter().any(|piece| step(piece) > GAP_BYTES);
+        let each = if is_scattered { there.div_ceil(THREADS).max(FEWEST_EACH) } else { there };
+        let shares = if each < there {
+            self.read_by_threads(first, stride, there, each)?
+        } else {
+            vec![self.read_pieces(&pieces, stride)?]
+        };
+        let mut frames = Frames::default();
+        for (piece, taken) in shares.into_iter().enumerate() {
+            let before = frames.heads.len();
+            frames.heads.extend(taken.heads.into_iter().map(|head| Frame { piece, ..head }));
+            frames.steps.extend(taken.steps);
+            frames.numbers.push(taken.numbers);
+            frames.bad.extend(taken.bad_heads.into_iter().map(|frame| before + frame));
+            self.remember(taken.bad.into_iter(), None);
+        }
+        self.remember(std::iter::empty(), back(&frames));
         frames.fill_steps();
         Ok(frames)
+    }
+
+    /// Reads `there` frames in shares of `each`, one for a thread.
+    fn read_by_threads(
+        &self,
+        first: usize,
+        stride: usize,
+        there: usize,
+        each: usize,
+    ) -> Result<Vec<Taken>, RecordingError> {
+        let refused = |error| RecordingError::io("reading", error, self.path());
+        let failed = |_| RecordingError::unusable("a thread that read it broke off; try again", self.path());
+        thread::scope(|scope| {
+            let share = |begin: usize| {
+                let pieces = self.pieces(first + begin * stride, stride, each.min(there - begin));
+                let read = move || self.read_pieces(&pieces, stride);
+                let name = "recording frames".to_owned();
+                thread::Builder::new().name(name).spawn_scoped(scope, read).map_err(refused)
+            };
+            let shares: Vec<_> = (0..there).step_by(each).map(share).collect();
+            shares.into_iter().map(|share| share?.join().map_err(failed)?).collect()
+        })
+    }
+
+    fn read_pieces(&self, pieces: &[Piece], stride: usize) -> Result<Taken, RecordingError> {
+        let frames = pieces.iter().map(|piece| piece.frames).sum();
+        let numbers = |piece: &Piece| piece.frames * (self.frame_bytes(piece.session).saturating_sub(HEADER) / 4);
+        let mut taken = Taken {
+            heads: Vec::with_capacity(frames),
+            steps: Vec::with_capacity(frames),
+            numbers: Vec::with_capacity(pieces.iter().map(numbers).sum()),
+            bad: Vec::new(),
+            bad_heads: Vec::new(),
+        };
+        for piece in pieces {
+            self.read_piece(piece, stride, &mut taken)?;
+        }
+        Ok(taken)
     }
 
     /// The wanted frames session by session; all of them are there.
@@ -75,13 +139,7 @@ impl Recording {
         part.map_or(0, |traces| traces.frame_bytes)
     }
 
-    fn read_piece(
-        &self,
-        piece: &Piece,
-        stride: usize,
-        frames: &mut Frames,
-        bad: &mut Vec<(usize, u64)>,
-    ) -> Result<(), RecordingError> {
+    fn read_piece(&self, piece: &Piece, stride: usize, taken: &mut Taken) -> Result<(), RecordingError> {
         let Some(part) = self.sessions().get(piece.session).map(|session| session.part) else {
             return Ok(());
         };
@@ -101,10 +159,14 @@ impl Recording {
             traces.held.read_at(traces.offset(index), &mut buffer)?;
             for (number, bytes) in buffer.chunks(step).enumerate() {
                 let frame_bytes = bytes.get(..size).unwrap_or(bytes);
-                let frame =
-                    Frame { session: piece.session, layout: layout.clone(), at: frames.numbers.len() };
-                if !self.take(frame_bytes, frame, frames) {
-                    bad.push((part, index + (number * stride) as u64));
+                let frame = Frame {
+                    session: piece.session,
+                    layout: layout.clone(),
+                    piece: 0,
+                    at: taken.numbers.len(),
+                };
+                if !self.take(frame_bytes, frame, taken) {
+                    taken.bad.push((part, index + (number * stride) as u64));
                 }
             }
             done += now;
@@ -113,19 +175,19 @@ impl Recording {
     }
 
     /// Adds one frame, as NaN if it is not sound, which is what the answer says.
-    fn take(&self, bytes: &[u8], frame: Frame, frames: &mut Frames) -> bool {
+    fn take(&self, bytes: &[u8], frame: Frame, taken: &mut Taken) -> bool {
         let sound = frame::sound(self.id(), bytes).filter(|header| header.session as usize == frame.session);
         let numbers = bytes.get(HEADER..).unwrap_or_default();
         let (numbers, _) = numbers.as_chunks::<4>();
         if let Some(header) = sound {
-            frames.steps.push(header.step);
-            frames.numbers.extend(numbers.iter().map(|bytes| f32::from_le_bytes(*bytes)));
+            taken.steps.push(header.step);
+            taken.numbers.extend(numbers.iter().map(|bytes| f32::from_le_bytes(*bytes)));
         } else {
-            frames.bad.push(frames.heads.len());
-            frames.steps.push(0);
-            frames.numbers.extend(numbers.iter().map(|_| f32::NAN));
+            taken.bad_heads.push(taken.heads.len());
+            taken.steps.push(0);
+            taken.numbers.extend(numbers.iter().map(|_| f32::NAN));
         }
-        frames.heads.push(frame);
+        taken.heads.push(frame);
         sound.is_some()
     }
 }

@@ -26,7 +26,8 @@ impl Recording {
     }
 
     fn say_files(&self, said: &mut Vec<String>) {
-        for (part, traces) in self.state.document.parts.iter().zip(&self.state.traces) {
+        let files = self.state.document.parts.iter().zip(&self.state.traces);
+        for (number, (part, traces)) in files.enumerate() {
             let file = shown(&part.file);
             let torn = traces.torn();
             if torn > 0 {
@@ -35,8 +36,7 @@ impl Recording {
                     traces.frame_bytes
                 ));
             }
-            let from = self.state.document.parts.iter().position(|other| std::ptr::eq(other, part));
-            let begun = self.state.document.sessions.iter().filter(|session| Some(session.part) == from);
+            let begun = self.state.document.sessions.iter().filter(|session| session.part == number);
             let owed = begun.clone().map(|session| session.frame).max().unwrap_or(0);
             if owed > traces.frames {
                 let held = count(traces.frames as usize, "frame");
@@ -73,6 +73,10 @@ impl Recording {
                     "The frames of {} are those of the recording {id:08x}, not of {:08x}, which recording.json describes: the file was swapped. Nothing of it is shown: {path}",
                     shown(file),
                     self.id()
+                ),
+                Some(Doubt::OfAnotherSession) => format!(
+                    "The frames of {} are not those of the session that recording.json names for them: files of the recording were swapped, or two trainings wrote. They are left empty: {path}",
+                    shown(file)
                 ),
                 Some(Doubt::GoesBack(first, last)) => format!(
                     "Steps go back within a session, from {first} to {last}: give the recorder a step that grows, or none: {path}"
@@ -123,7 +127,7 @@ impl Recording {
             let path = shown_path(&self.path().join(file));
             let frames = count(found.bad.len(), "frame");
             said.push(format!(
-                "{frames} read so far are damaged or of another session, and left empty; the first is frame {index} of the file: {path}"
+                "Among the frames read so far, {frames} damaged or of another session, and left empty; the first is frame {index} of the file: {path}"
             ));
         }
         if let Some((before, after)) = found.back {

@@ -107,3 +107,66 @@ impl Statistics {
         Self { max, mean: (sum / weights.len() as f64) as f32, norm: squares.sqrt() as f32 }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A fixed sequence of numbers.
+    fn source(mut state: u64) -> impl FnMut(usize) -> usize {
+        move |limit| {
+            state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+            ((state >> 33) as usize) % limit
+        }
+    }
+
+    #[test]
+    fn places_and_rows_are_as_many_as_the_rule_says() {
+        // Shape, sample, rows; then how many places and rows the recorder draws for them.
+        for (shape, sample, rows, places, lines) in [
+            (&[128, 64][..], 64, 1, 64, 1),
+            (&[128, 8], 64, 1, 64, 4),
+            (&[128, 7], 64, 1, 64, 5),
+            (&[2, 3, 3], 64, 1, 18, 2),
+            (&[128, 64], 64, 5, 64, 5),
+            (&[128, 64], 64, 0, 64, 0),
+            (&[128, 64], 63, 1, 63, 1),
+            (&[100], 64, 1, 64, 0),
+            (&[1, 100], 64, 1, 64, 0),
+            (&[], 64, 1, 1, 0),
+            (&[0, 5], 64, 1, 0, 0),
+            (&[5, 0], 64, 1, 0, 0),
+            (&[128, 64], 0, 1, 0, 1),
+        ] {
+            for seed in 0..20 {
+                let (found, in_rows) = sampled(shape, sample, rows, &mut source(seed));
+                assert_eq!((found.len(), in_rows.len()), (places, lines), "{shape:?} {sample} {rows}");
+                let elements: usize = shape.iter().product();
+                assert!(found.is_sorted_by(|a, b| a < b) && found.iter().all(|place| *place < elements));
+                assert!(in_rows.is_sorted_by(|a, b| a < b) && in_rows.iter().all(|row| *row < shape[0]));
+                let width = elements / shape.first().copied().unwrap_or(1).max(1);
+                let inside = found.iter().filter(|place| in_rows.contains(&(**place / width.max(1)))).count();
+                assert!(lines == 0 || inside >= (lines * width).min(places / 2), "{inside} in the rows");
+            }
+        }
+    }
+
+    #[test]
+    fn a_source_that_repeats_itself_hangs_nobody() {
+        let (places, rows) = sampled(&[50, 4], 64, 1, &mut |_| 0);
+        assert_eq!((places.len(), rows.len()), (64, 8));
+        let (places, _) = sampled(&[200], 64, 1, &mut |_| usize::MAX);
+        assert_eq!(places.len(), 64);
+    }
+
+    #[test]
+    fn every_place_is_drawn_about_as_often() {
+        let mut draw = source(7);
+        let mut counts = [0_usize; 40];
+        for _ in 0..20_000 {
+            sampled(&[8, 5], 10, 1, &mut draw).0.iter().for_each(|place| counts[*place] += 1);
+        }
+        // 20,000 draws of 10 of 40: 5,000 each, with a deviation of about 70.
+        assert!(counts.iter().all(|count| count.abs_diff(5000) < 400), "{counts:?}");
+    }
+}

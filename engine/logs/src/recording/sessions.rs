@@ -59,6 +59,8 @@ pub(super) struct Stretch {
 pub(super) enum Doubt {
     /// Those looked at fit the number of another recording.
     OfAnother(u32),
+    /// Those looked at are sound and of another session.
+    OfAnotherSession,
     /// None of those looked at is sound.
     NoneSound,
     /// Its last step is smaller than its first.
@@ -130,27 +132,34 @@ fn examined(id: u32, number: usize, range: Range<u64>, traces: &Traces) -> Resul
     let Some(last) = range.end.checked_sub(1).filter(|last| *last >= range.start) else {
         return Ok(stretch);
     };
-    let first = sound(id, number, range.clone(), traces)?;
-    stretch.first_step = first.map(|(_, step)| step);
-    for index in (range.start..range.end).rev().take(TRIED as usize) {
-        if let Some(header) = header(id, number, index, traces)? {
-            stretch.last_step = Some(header.step);
-            break;
-        }
-    }
+    let step = |from| -> Result<Option<u64>, RecordingError> {
+        Ok(sound(id, number, range.clone(), from, traces)?.map(|(_, step)| step))
+    };
+    stretch.first_step = step(From::First)?;
+    // Where no frame is sound, the other end says nothing more.
+    stretch.last_step = if stretch.first_step.is_some() { step(From::Last)? } else { None };
     stretch.doubt = match (stretch.first_step, stretch.last_step) {
         (Some(first), Some(last)) if last < first => Some(Doubt::GoesBack(first, last)),
         (None, None) => {
             let second = (range.start + 1).min(last);
-            let ids = [range.start, second, last].map(|index| traces.frame(index));
-            let mut ids = ids.into_iter().filter_map(|bytes| frame::id_that_fits(&bytes.ok()?));
-            let other = ids.next().filter(|other| *other != id && ids.all(|id| id == *other));
-            // With one frame alone any damage fits some number.
-            Some(other.filter(|_| last > range.start).map_or(Doubt::NoneSound, Doubt::OfAnother))
+            let frames = [range.start, second, last].map(|index| traces.frame(index));
+            Some(match of_another(frames.into_iter().flatten()) {
+                Some(other) if other == id => Doubt::OfAnotherSession,
+                other => other.map_or(Doubt::NoneSound, Doubt::OfAnother),
+            })
         }
         _ => None,
     };
     Ok(stretch)
+}
+
+/// The number of the recording that these frames are of, if all fit one. One frame alone fits some number whatever it is, and so do
+/// several with the same bytes; so their steps must differ.
+fn of_another(frames: impl Iterator<Item = Vec<u8>>) -> Option<u32> {
+    let said: Vec<(u64, u32)> =
+        frames.filter_map(|frame| Some((Header::of(&frame)?.step, frame::id_that_fits(&frame)?))).collect();
+    let (first, last) = said.first().zip(said.last())?;
+    (first.0 < last.0 && said.iter().all(|(_, id)| *id == first.1)).then_some(first.1)
 }
 
 /// The header of a frame if it is sound and of this session.
@@ -158,25 +167,52 @@ fn header(id: u32, number: usize, index: u64, traces: &Traces) -> Result<Option<
     Ok(traces.header(id, index)?.filter(|header| header.session as usize == number))
 }
 
-/// The first sound frame of this session in `range`, of those that are tried, and its step; damaged stretches of any length cost few
-/// tries.
-pub(super) fn sound(
+/// From which end of a range frames are looked at.
+#[derive(Clone, Copy)]
+enum From {
+    First,
+    Last,
+}
+
+/// The first or last sound frame of this session in `range`, and its step. Where damaged frames stand side by side, few of them are
+/// looked at.
+fn sound(
     id: u32,
     number: usize,
     range: Range<u64>,
+    from: From,
     traces: &Traces,
 ) -> Result<Option<(u64, u64)>, RecordingError> {
-    let (mut index, mut distance) = (range.start, 1);
-    while index < range.end {
-        if let Some(header) = header(id, number, index, traces)? {
-            return Ok(Some((index, header.step)));
+    let length = range.end.saturating_sub(range.start);
+    let look = |at: u64| -> Result<Option<(u64, u64)>, RecordingError> {
+        let index = match from {
+            From::First => range.start + at,
+            From::Last => range.end - 1 - at,
+        };
+        Ok(header(id, number, index, traces)?.map(|header| (index, header.step)))
+    };
+    let (mut at, mut distance, mut damaged) = (0, 1, 0);
+    let mut found = None;
+    while at < length {
+        found = look(at)?;
+        if found.is_some() {
+            break;
         }
-        if index - range.start >= TRIED {
+        damaged = at;
+        if at >= TRIED {
             distance *= 2;
         }
-        index = index.saturating_add(distance);
+        // The far end is looked at before giving up.
+        at = if at + 1 < length { (at + distance).min(length - 1) } else { length };
     }
-    Ok(None)
+    while found.is_some() && at > damaged + 1 {
+        let middle = damaged + (at - damaged) / 2;
+        match look(middle)? {
+            None => damaged = middle,
+            nearer => (at, found) = (middle, nearer),
+        }
+    }
+    Ok(found)
 }
 
 /// Number of a session's first `count` frames whose steps are smaller than `limit`.
@@ -192,9 +228,9 @@ pub(super) fn below(
     while low < high {
         let middle = low + (high - low) / 2;
         let range = stretch.begin + middle..stretch.begin + high;
-        match sound(id, number, range, traces)? {
+        match sound(id, number, range, From::First, traces)? {
             Some((index, step)) if step < limit => low = index - stretch.begin + 1,
-            // Damaged frames before one that lies beyond the limit may be of either side; they go with it.
+            // Damaged frames before one that lies beyond the limit may be of either side; they go with it where they are all in between.
             _ => high = middle,
         }
     }
@@ -224,27 +260,13 @@ fn supersede(
             stretch.kept_step = if stretch.kept == stretch.held {
                 stretch.last_step
             } else {
-                last_sound(id, number, stretch, traces)?
+                let kept = stretch.begin..stretch.begin + stretch.kept;
+                sound(id, number, kept, From::Last, traces)?.map(|(_, step)| step)
             };
         }
         limit = first.map_or(limit, |first| first.min(limit));
     }
     Ok(())
-}
-
-fn last_sound(
-    id: u32,
-    number: usize,
-    stretch: &Stretch,
-    traces: &Traces,
-) -> Result<Option<u64>, RecordingError> {
-    let kept = stretch.begin..stretch.begin + stretch.kept;
-    for index in kept.rev().take(TRIED as usize) {
-        if let Some(header) = header(id, number, index, traces)? {
-            return Ok(Some(header.step));
-        }
-    }
-    Ok(None)
 }
 
 /// The sessions for people and views.
