@@ -115,6 +115,12 @@ pub(super) enum Command {
     /// A lab that looks at a file of one's own: `weightscope inspect FILE`
     #[command(external_subcommand)]
     Open(Vec<String>),
+    /// Print the recorder: one Python file that puts a PyTorch training on the scope
+    Recorder {
+        /// Write it into this folder instead, under its own name
+        #[arg(long, value_name = "DIR")]
+        out: Option<PathBuf>,
+    },
     /// Export the integer levels and scales of a run's quantized weights
     Levels {
         /// The run folder
@@ -212,7 +218,7 @@ pub(super) struct ExportArguments {
     /// The run folder
     pub run_dir: PathBuf,
     /// A view's id (see `views`), all, or channels:ID,ID for any channels of the record
-    #[arg(long, value_name = "ID|all", required_unless_present = "like")]
+    #[arg(long, value_name = "ID|all")]
     pub view: Option<String>,
     /// A figure exported before: its views, scales, controls and words are taken
     #[arg(long, value_name = "FIGURE", conflicts_with = "view")]
@@ -236,7 +242,7 @@ pub(super) struct ExportArguments {
 
 /// File formats.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum FormatWord {
+pub(super) enum FormatWord {
     /// Scalable vector graphics.
     Svg,
     /// Portable document format.
@@ -245,15 +251,22 @@ pub enum FormatWord {
     Png,
     /// The plotted data.
     Csv,
+    /// What is plotted, with axes, units and origin, for programs that ask.
+    Json,
+    /// All numbers and histograms of the run as a TensorBoard event file; of no single view.
+    Events,
 }
 
-impl From<FormatWord> for Format {
-    fn from(word: FormatWord) -> Self {
-        match word {
-            FormatWord::Svg => Self::Svg,
-            FormatWord::Pdf => Self::Pdf,
-            FormatWord::Png => Self::Png,
-            FormatWord::Csv => Self::Csv,
+impl FormatWord {
+    /// The format of a figure; none for what is made of a whole run.
+    pub(super) fn figure(self) -> Option<Format> {
+        match self {
+            Self::Svg => Some(Format::Svg),
+            Self::Pdf => Some(Format::Pdf),
+            Self::Png => Some(Format::Png),
+            Self::Csv => Some(Format::Csv),
+            Self::Json => Some(Format::Json),
+            Self::Events => None,
         }
     }
 }

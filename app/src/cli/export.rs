@@ -10,7 +10,7 @@ use weightscope_engine::run::Control;
 use weightscope_engine::store::{self, StoredRun};
 
 use super::args::ExportArguments;
-use super::{Failure, output};
+use super::{Failure, events, output};
 use weightscope_window::exporting::{self, Beside, Dressing, Format, Job, Unnamed};
 use weightscope_window::figure::provenance::RunOrigin;
 use weightscope_window::views::{self, ViewOptions, own};
@@ -18,6 +18,12 @@ use weightscope_window::views::{self, ViewOptions, own};
 /// `export RUN_DIR --view ID|all --format …`.
 pub(super) fn export(arguments: &ExportArguments) -> Result<(), Failure> {
     let run = read(&arguments.run_dir)?;
+    let Some(format) = arguments.format.figure() else { return events::export(arguments, &run) };
+    if arguments.view.is_none() && arguments.like.is_none() {
+        let ids: Vec<String> = run.experiment.method.views().into_iter().map(|view| view.id).collect();
+        let text = format!("no view is named; add --view all, or one of {}", ids.join(", "));
+        return Err(Failure::request(anyhow!(text)));
+    }
     let all = arguments.view.as_deref() == Some("all");
     let Wanted { pages, dressing, controls } = wanted(arguments, &run)?;
     let others = arguments.with.iter().map(|folder| read(folder)).collect::<Result<Vec<_>, _>>()?;
@@ -40,7 +46,7 @@ pub(super) fn export(arguments: &ExportArguments) -> Result<(), Failure> {
             dressing: dressing.clone(),
             page: arguments.style.into(),
         };
-        let path = destination(arguments, &id, all);
+        let path = destination(arguments, &id, all, format);
         let figure = match job.figure() {
             Ok(figure) => figure,
             // A view may have nothing to show in this run; with all of them asked for, that is no failure.
@@ -53,7 +59,7 @@ pub(super) fn export(arguments: &ExportArguments) -> Result<(), Failure> {
         if let Some(remark) = figure.lacking_letters() {
             output::note(&format!("{id}: {remark}"));
         }
-        let bytes = exporting::bytes(&figure, arguments.format.into(), &job.dressing.style(job.page));
+        let bytes = exporting::bytes(&figure, format, &job.dressing.style(job.page));
         bytes.and_then(|bytes| exporting::write(&bytes, &path)).map_err(Failure::run)?;
         output::line(&path.display().to_string());
     }
@@ -169,8 +175,8 @@ fn controls(specs: &[ViewSpec], typed: &[String]) -> Result<Controls, Failure> {
 }
 
 /// One file, or one per view in a folder.
-fn destination(arguments: &ExportArguments, id: &str, all: bool) -> PathBuf {
-    let name = format!("{}.{}", own::file_name(id), Format::from(arguments.format).extension());
+fn destination(arguments: &ExportArguments, id: &str, all: bool, format: Format) -> PathBuf {
+    let name = format!("{}.{}", own::file_name(id), format.extension());
     match (&arguments.out, all) {
         (Some(out), true) => out.join(name),
         (Some(out), false) => out.clone(),

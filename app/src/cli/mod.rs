@@ -5,6 +5,7 @@
 
 mod args;
 mod data;
+mod events;
 mod export;
 mod list;
 mod load;
@@ -13,6 +14,7 @@ mod output;
 mod parquet;
 mod produce;
 mod progress;
+mod recorder;
 mod run;
 mod sweep;
 
@@ -109,6 +111,7 @@ fn dispatch(arguments: Arguments) -> Result<(), Failure> {
             Ok(())
         }
         Some(Command::Data { command: DataCommand::Get { name } }) => data::get(&name),
+        Some(Command::Recorder { out }) => recorder::recorder(out.as_deref()),
         Some(Command::Open(words)) => open::open(&words),
     }
 }

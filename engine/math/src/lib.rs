@@ -6,6 +6,7 @@
 //! - [`special`]: the normal, Student's t, F and gamma distributions
 //! - [`layers`]: forward passes of layers on the host; [`matching`]: hidden units of one network in the order of another's
 //! - [`quantize`]: quantizers of weights, shared by training and by looking
+//! - [`oscillation`]: level changes of quantized weights
 //! - [`real`]: what code needs that runs in single and in double precision
 //!
 //! Contract: numbers in, numbers out; no file, no clock, and no thread but the one that [`linalg::spectrum`] leaves behind when it is
@@ -17,6 +18,7 @@ pub mod error;
 pub mod layers;
 pub mod linalg;
 pub mod matching;
+pub mod oscillation;
 pub mod quantize;
 pub mod real;
 pub mod rng;

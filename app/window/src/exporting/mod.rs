@@ -1,4 +1,4 @@
-//! A figure as a file in one of four formats, or as a folder with all that belongs to it; shared by window and command line.
+//! A figure as a file in one of five formats, or as a folder with all that belongs to it; shared by window and command line.
 
 mod apart;
 mod dressing;
@@ -12,7 +12,7 @@ use weightscope_frame::store::write_atomically;
 
 use crate::figure::model::Figure;
 use crate::figure::style::Style;
-use crate::figure::{csv, pdf, png, svg};
+use crate::figure::{csv, json, pdf, png, svg};
 use crate::theme::Theme;
 
 pub(crate) use apart::apart_by_place;
@@ -33,11 +33,13 @@ pub enum Format {
     Png,
     /// The plotted data.
     Csv,
+    /// The plotted data with axes, units and origin.
+    Json,
 }
 
 impl Format {
     /// All formats.
-    pub const ALL: [Self; 4] = [Self::Svg, Self::Pdf, Self::Png, Self::Csv];
+    pub const ALL: [Self; 5] = [Self::Svg, Self::Pdf, Self::Png, Self::Csv, Self::Json];
 
     /// Ending of a file name.
     pub const fn extension(self) -> &'static str {
@@ -46,6 +48,7 @@ impl Format {
             Self::Pdf => "pdf",
             Self::Png => "png",
             Self::Csv => "csv",
+            Self::Json => "json",
         }
     }
 }
@@ -58,6 +61,7 @@ pub fn bytes(figure: &Figure, format: Format, style: &Style) -> anyhow::Result<V
         Format::Pdf => pdf::write(figure, style, tokens)?,
         Format::Png => png::write(figure, style, tokens, png::Resolution::Dpi300)?,
         Format::Csv => csv::write(figure)?.into_bytes(),
+        Format::Json => json::write(figure)?.into_bytes(),
     })
 }
 

@@ -21,6 +21,7 @@ mod examples;
 pub(crate) mod graph;
 pub mod hatch;
 mod items;
+pub mod json;
 mod letters;
 pub mod model;
 pub mod number;

@@ -136,6 +136,7 @@ fn borrowed(view: &ViewSpec) -> ViewSpec {
         color: view.color.clone(),
         marks: view.marks.clone(),
         references: view.references.clone(),
+        levels: view.levels.clone(),
         ..ViewSpec::new("", "", view.kind, &[])
     }
 }

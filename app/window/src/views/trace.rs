@@ -5,10 +5,13 @@ use weightscope_frame::record::{Component, Data, Detail, Marks, Vector, ViewSpec
 use super::lines::{self, CHANNEL_DASHES};
 use super::options::ViewOptions;
 use super::{Source, axis, references, run_ink};
-use crate::figure::model::{Ink, Line, Marker, Plot, Points, Stroke};
+use crate::figure::model::{Dash, Ink, Item, Line, Marker, Orientation, Plot, Points, Rule, Stroke};
 
 /// Components that a view shows when the person picked none.
 const SHOWN_AT_FIRST: usize = 4;
+/// Steps beside the components in which levels are drawn, and the most levels that are.
+const BESIDE: f64 = 1.0;
+const MOST_LEVELS: usize = 20;
 /// Inks and shapes of the mark categories, so that colour is not the only carrier.
 const CATEGORIES: [(Ink, Marker); 2] = [(Ink::Negative, Marker::Circle), (Ink::Positive, Marker::Diamond)];
 
@@ -35,6 +38,7 @@ pub(super) fn trace(
     let x_scale = x.scale;
     let mut plot = Plot::new(x, y);
     references(&mut plot, &spec.references, options);
+    plot.items.extend(levels(spec, source, &shown));
     let many = sources.len() > 1;
     for (run, source) in sources.iter().enumerate() {
         let Some(vector) = source.record.vector(id) else { continue };
@@ -62,6 +66,32 @@ pub(super) fn trace(
         }
     }
     Some(plot)
+}
+
+/// Lines at the levels that a channel names, dashed ones at the decision boundaries halfway between them: those among which the
+/// components move, and none where they would be no more than a hatching.
+fn levels(spec: &ViewSpec, source: &Source<'_>, shown: &[&Component]) -> Vec<Item> {
+    let curve = spec.levels.as_ref().and_then(|id| match &source.record.get(id)?.data {
+        Data::Curve(timeline) => timeline.last().map(|(_, curve)| curve),
+        _ => None,
+    });
+    let Some(curve) = curve else { return Vec::new() };
+    let ranges = || shown.iter().filter_map(|component| component.series.value_range());
+    let low = ranges().map(|(low, _)| low).fold(f64::INFINITY, f64::min) - BESIDE;
+    let high = ranges().map(|(_, high)| high).fold(f64::NEG_INFINITY, f64::max) + BESIDE;
+    let levels: Vec<f64> = curve.y.iter().copied().filter(|level| (low..=high).contains(level)).collect();
+    if levels.len() > MOST_LEVELS {
+        return Vec::new();
+    }
+    let rule = |value, dash, ink| {
+        let orientation = Orientation::Horizontal;
+        Item::from(Rule { orientation, value, label: String::new(), dash, ink, control: None })
+    };
+    let between = levels.windows(2).filter_map(|pair| match pair {
+        [low, high] => Some(rule(0.5 * (low + high), Dash::Dashed, Ink::Foreground)),
+        _ => None,
+    });
+    levels.iter().map(|level| rule(*level, Dash::Solid, Ink::Muted)).chain(between).collect()
 }
 
 /// The components that are drawn: those picked, else the first ones that flip.

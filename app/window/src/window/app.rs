@@ -18,6 +18,7 @@ use super::command::Action;
 use super::drop::Dropped;
 use super::export::{ExportDialog, Exported};
 use super::form::Form;
+use super::guide::GuideDialog;
 use super::history::History;
 use super::link::{Link, RepaintInterval};
 use super::opening::Opening;
@@ -99,6 +100,7 @@ pub struct App {
     pub(super) cores: usize,
     pub(super) palette: Option<Palette>,
     pub(super) show_shortcuts: bool,
+    pub(super) guide: GuideDialog,
     pub(super) root: PathBuf,
     pub(super) link: Option<Link>,
     pub(super) interval: RepaintInterval,
@@ -174,6 +176,7 @@ impl App {
             cores,
             palette: None,
             show_shortcuts: false,
+            guide: GuideDialog::default(),
             root: runs.to_owned(),
             link: None,
             interval,
@@ -302,6 +305,7 @@ impl App {
         }
         egui::CentralPanel::default().show(ui, |ui| self.center_ui(ui, &mut actions));
         self.shortcuts_ui(&context);
+        self.guide.ui(&context, &mut actions);
         self.palette_ui(&context, &mut actions);
         self.queue_dialogs(&context, &mut actions);
         self.export_ui(&context);

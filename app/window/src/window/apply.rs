@@ -136,6 +136,7 @@ impl App {
             }
             Action::OpenPath(path) => self.open_file(path, context),
             Action::Browse => self.dialog = browse(context),
+            Action::OpenGuide(page) => self.guide.show_page(page),
             Action::PreviewData => {
                 self.look_at_data(context);
             }

@@ -302,6 +302,8 @@ pub(super) enum Action {
     Turn(String, weightscope_frame::record::ControlValue),
     /// What a column of the table is; none leaves it to be found out.
     SetColumn(String, Option<weightscope_frame::data::table::ColumnChoice>),
+    /// Opens a page on what is done outside the program.
+    OpenGuide(&'static weightscope_frame::lab::Guide),
     /// The step under the pointer, for all tiles.
     Cursor(Option<f64>),
 }

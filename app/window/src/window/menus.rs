@@ -5,6 +5,8 @@ use egui::{Button, Ui};
 use super::app::App;
 use super::command::{Action, Command};
 
+/// The last menu: pages of the labs follow its commands.
+const HELP: &str = "Help";
 /// The menus with their commands; a gap stands where a group ends.
 pub(super) const MENUS: [(&str, &[&[Command]]); 5] = [
     (
@@ -48,7 +50,7 @@ pub(super) const MENUS: [(&str, &[&[Command]]); 5] = [
             &[Command::HoldQueue],
         ],
     ),
-    ("Help", &[&[Command::Palette, Command::Shortcuts]]),
+    (HELP, &[&[Command::Palette, Command::Shortcuts]]),
 ];
 
 impl App {
@@ -61,6 +63,9 @@ impl App {
                         ui.separator();
                     }
                     group.iter().for_each(|command| self.item_ui(ui, *command, actions));
+                }
+                if title == HELP {
+                    self.guides_menu(ui, actions);
                 }
             });
         }

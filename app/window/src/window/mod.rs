@@ -14,6 +14,7 @@ mod drop;
 mod escape;
 mod export;
 mod form;
+mod guide;
 mod history;
 mod inspector;
 mod keys;

@@ -6,6 +6,7 @@ use weightscope_frame::lab::Catalogue;
 
 use super::app::{App, Bottom, Line, Urgency};
 use super::command::{Action, Command};
+use super::guide;
 use super::style::{self, color, tokens};
 use crate::figure::number::count;
 
@@ -235,6 +236,7 @@ impl App {
                         }
                     });
                 }
+                guide::cards_ui(catalogue, ui, actions);
                 ui.add_space(8.0);
                 ui.label("Set an experiment up on the left and press Run, or open a run below.");
             });

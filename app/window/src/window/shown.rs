@@ -45,10 +45,10 @@ pub(super) struct Shown {
 impl Shown {
     /// A run that is about to start.
     pub(super) fn starting(experiment: &Experiment, title: &str) -> Self {
+        let experiment = experiment.resolved();
         Self {
             title: title.to_owned(),
             views: experiment.method.views(),
-            experiment: experiment.clone(),
             folder: None,
             snapshot: Arc::default(),
             results: BTreeMap::new(),
@@ -56,6 +56,7 @@ impl Shown {
             status: Status::Running,
             reason: None,
             provenance: Provenance::new(experiment.lab(), ""),
+            experiment,
             data: Vec::new(),
             version: 0,
         }

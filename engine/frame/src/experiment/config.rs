@@ -44,6 +44,14 @@ impl Experiment {
         self.method.name()
     }
 
+    /// The same experiment with what its settings leave to the files that they name written out, as a run keeps it. Looks at files.
+    #[must_use]
+    pub fn resolved(&self) -> Self {
+        let mut experiment = self.clone();
+        experiment.method.resolve();
+        experiment
+    }
+
     /// Walks over all settings, the frame's first.
     pub fn visit(&mut self, visitor: &mut dyn Visitor) {
         visit_frame(visitor, &mut self.seed, &mut self.device, &mut self.threads);

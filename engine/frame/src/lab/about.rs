@@ -52,6 +52,21 @@ pub struct Product {
     pub about: &'static str,
 }
 
+/// A page that a lab brings besides the help of its views: what is done with it outside the program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Guide {
+    /// Its title.
+    pub title: &'static str,
+    /// What one gets from it, in one or two sentences.
+    pub about: &'static str,
+    /// The page, in Markdown.
+    pub text: &'static str,
+    /// Texts to be copied: the words of the button, and the text.
+    pub copies: &'static [(&'static str, &'static str)],
+    /// A preset that shows what it is about.
+    pub demo: Option<&'static str>,
+}
+
 /// What a file of one's own asks of a lab.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Opened {

@@ -10,7 +10,9 @@ use std::path::Path;
 use weightscope_data::Read;
 
 use super::drive::drive;
-use super::{About, Derive, Lab, Method, Opened, Picked, Predicted, Prediction, Product, ReferenceRow, View};
+use super::{
+    About, Derive, Guide, Lab, Method, Opened, Picked, Predicted, Prediction, Product, ReferenceRow, View,
+};
 use crate::experiment::{Cost, Described, Problem, Visitor, changed_in_fork};
 use crate::record::declared::Declaration;
 use crate::record::{Channel, ControlSpec, Controls, Metric, Pick, Record, ViewSpec};
@@ -26,10 +28,12 @@ pub(super) trait Guest: fmt::Debug + Send + Sync {
     fn equals(&self, other: &dyn Guest) -> bool;
     fn name(&self) -> &'static str;
     fn about(&self) -> About;
+    fn guides(&self) -> &'static [Guide];
     fn smallest(&self) -> &'static str;
     fn channels(&self) -> &'static [&'static dyn Declaration];
     fn metrics(&self) -> &'static [Metric];
     fn visit(&mut self, visitor: &mut dyn Visitor);
+    fn resolve(&mut self);
     fn rules(&self) -> Vec<Problem>;
     fn read_data(&self) -> Result<Vec<Read>, Vec<Problem>>;
     fn fork_state(&self, saved: &State) -> Result<Vec<Problem>, RunError>;
@@ -88,6 +92,10 @@ impl<L: Lab> Guest for L {
         L::ABOUT
     }
 
+    fn guides(&self) -> &'static [Guide] {
+        L::GUIDES
+    }
+
     fn smallest(&self) -> &'static str {
         L::SMALLEST
     }
@@ -102,6 +110,10 @@ impl<L: Lab> Guest for L {
 
     fn visit(&mut self, visitor: &mut dyn Visitor) {
         Described::visit(self, visitor);
+    }
+
+    fn resolve(&mut self) {
+        Lab::resolve(self);
     }
 
     fn rules(&self) -> Vec<Problem> {

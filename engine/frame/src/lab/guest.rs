@@ -6,7 +6,7 @@
 
 use weightscope_data::{EpochBatches, Read};
 
-use super::{About, Powers, Preset, ReferenceRow, Running, View};
+use super::{About, Guide, Powers, Preset, ReferenceRow, Running, View};
 use crate::experiment::{Cost, Described, Problem};
 use crate::record::Metric;
 use crate::record::declared::Declaration;
@@ -30,6 +30,8 @@ pub trait Lab: Described + PartialEq + Default + std::fmt::Debug + Send + Sync +
     const METRICS: &'static [Metric];
     /// Keys of the settings that [`Lab::read_data`] depends on; runs of a sweep that share them share the answer.
     const DATA_SETTINGS: &'static [&'static str] = &[];
+    /// Pages on what is done with the lab outside the program.
+    const GUIDES: &'static [Guide] = &[];
     /// What the lab can do besides running.
     const POWERS: Powers<Self> = Powers::NONE;
 
@@ -38,6 +40,9 @@ pub trait Lab: Described + PartialEq + Default + std::fmt::Debug + Send + Sync +
     /// What steps change: all that a checkpoint holds.
     type State: Saved + Send;
 
+    /// Writes out what settings leave to the files that they name (what kind of folder it is), before the run is made: its views and its
+    /// repetition then depend on no file.
+    fn resolve(&mut self) {}
     /// Rules between settings; ranges of single ones stand in their descriptions.
     fn rules(&self) -> Vec<Problem> {
         Vec::new()

@@ -6,7 +6,9 @@ use std::path::Path;
 use super::boxed::Guest;
 use weightscope_data::Read;
 
-use super::{About, Catalogue, Derive, Lab, Opened, Picked, Predicted, Prediction, Product, ReferenceRow};
+use super::{
+    About, Catalogue, Derive, Guide, Lab, Opened, Picked, Predicted, Prediction, Product, ReferenceRow,
+};
 use crate::experiment::{Cost, Problem, Visitor};
 use crate::record::declared::Declaration;
 use crate::record::{Channel, Controls, Metric, Pick, Record, ViewSpec};
@@ -57,6 +59,11 @@ impl Method {
         self.guest.about()
     }
 
+    /// Its pages on what is done with it outside the program.
+    pub fn guides(&self) -> &'static [Guide] {
+        self.guest.guides()
+    }
+
     /// The lab's smallest experiment, as a file.
     pub fn smallest(&self) -> &'static str {
         self.guest.smallest()
@@ -85,6 +92,11 @@ impl Method {
     /// Names each setting once.
     pub fn visit(&mut self, visitor: &mut dyn Visitor) {
         self.guest.visit(visitor);
+    }
+
+    /// Writes out what settings leave to the files that they name.
+    pub(crate) fn resolve(&mut self) {
+        self.guest.resolve();
     }
 
     /// Rules between settings.

@@ -214,6 +214,10 @@ pub struct ViewSpec {
     pub marks: Option<String>,
     /// Reference lines.
     pub references: Vec<Reference>,
+    /// Curve channel with the levels of a quantizer as y, where they depend on the data or the controls: a line at each, a dashed one
+    /// between neighbours.
+    #[serde(default)]
+    pub levels: Option<String>,
     /// Points that a person drags, to turn one control or two.
     #[serde(default)]
     pub handles: Vec<Handle>,
@@ -281,6 +285,7 @@ impl ViewSpec {
             dashed: Vec::new(),
             marks: None,
             references: Vec::new(),
+            levels: None,
             handles: Vec::new(),
             overlays: Vec::new(),
             actions: Vec::new(),

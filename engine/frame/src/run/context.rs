@@ -16,6 +16,7 @@ use crate::device::OpenDevice;
 use crate::record::declared::Declaration;
 use crate::record::{Channel, Metric, Record};
 use crate::store::{CodecError, Marks, MetricsWriter, RunFolder, State};
+pub(super) use reading::Expected;
 use reading::Sources;
 
 /// Least time between two snapshots: at most 20 a second.
@@ -117,8 +118,8 @@ pub(super) struct Parts<'a> {
     pub(super) resumed: Option<(State, Marks)>,
     pub(super) declared: &'static [&'static dyn Declaration],
     pub(super) metrics_declared: &'static [Metric],
-    /// Hashes of the data that the run began with; empty where any will do.
-    pub(super) expected_data: Vec<String>,
+    /// The data that the run began with.
+    pub(super) expected_data: Expected,
 }
 
 impl<'a> Context<'a> {

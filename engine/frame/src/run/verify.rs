@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 
 use super::check::{refuse_data, refuse_others};
+use super::context::Expected;
 use super::control::Control;
 use super::error::RunError;
 use super::event::Observer;
@@ -57,6 +58,7 @@ pub fn verify(
     } else {
         let origin = "verify".to_owned();
         let request = RunRequest { experiment, asked: None, origin, place: Place::New(again.clone()) };
+        let expected = Expected { hashes: expected, reads: manifest.data.clone() };
         run_on(&request, expected, observer, control)?
     };
     let repeated = store::read_metrics(&again)?;

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 
 use super::check::{refuse_data, refuse_others};
-use super::context::{Context, Parts};
+use super::context::{Context, Expected, Parts};
 use super::control::Control;
 use super::error::RunError;
 use super::event::{Event, Observer};
@@ -63,34 +63,35 @@ pub fn run(
     observer: &mut dyn Observer,
     control: &Control,
 ) -> Result<Outcome, RunError> {
-    run_on(request, Vec::new(), observer, control)
+    run_on(request, Expected::default(), observer, control)
 }
 
-/// The same with data of these hashes only; of any if there are none.
+/// The same with these data only.
 pub(super) fn run_on(
     request: &RunRequest,
-    expected_data: Vec<String>,
+    expected_data: Expected,
     observer: &mut dyn Observer,
     control: &Control,
 ) -> Result<Outcome, RunError> {
-    let errors: Vec<Problem> = check(&request.experiment).into_iter().filter(Problem::is_error).collect();
+    let experiment = request.experiment.resolved();
+    let errors: Vec<Problem> = check(&experiment).into_iter().filter(Problem::is_error).collect();
     if !errors.is_empty() {
         return Err(RunError::Problems(errors));
     }
-    refuse_data(&request.experiment)?;
-    let device = device::open(request.experiment.device)?;
+    refuse_data(&experiment)?;
+    let device = device::open(experiment.device)?;
     let folder = match &request.place {
         Place::Memory => None,
         Place::New(path) => {
-            let plain = to_toml(&request.experiment, Comments::None);
+            let plain = to_toml(&experiment, Comments::None);
             let asked = request.asked.as_deref().unwrap_or(&plain);
-            Some(RunFolder::create(path, asked, &request.experiment)?)
+            Some(RunFolder::create(path, asked, &experiment)?)
         }
     };
-    let mut manifest = new_manifest(&request.experiment, &device.name, folder.as_ref().map(RunFolder::path));
+    let mut manifest = new_manifest(&experiment, &device.name, folder.as_ref().map(RunFolder::path));
     manifest.origin.clone_from(&request.origin);
     let start = Start {
-        experiment: &request.experiment,
+        experiment: &experiment,
         device,
         manifest,
         record: Record::default(),
@@ -146,8 +147,12 @@ pub fn resume_with(
     }
     // Whatever is wrong with the data is said before anything of the run is touched.
     let read = refuse_data(&experiment)?;
-    let expected_data = if how.accept_changed_data { Vec::new() } else { manifest.data_hashes() };
-    refuse_others(&read, &expected_data, &manifest.data)?;
+    let expected_data = if how.accept_changed_data {
+        Expected::default()
+    } else {
+        Expected { hashes: manifest.data_hashes(), reads: manifest.data.clone() }
+    };
+    refuse_others(&read, &expected_data.hashes, &manifest.data)?;
     manifest.data_changed |= how.accept_changed_data;
     let folder = RunFolder::open(path)?;
     let device = device::open(experiment.device)?;
@@ -220,7 +225,7 @@ struct Start<'a> {
     record: Record,
     resumed: Option<(State, Marks)>,
     /// Hashes of the data that the run began with; empty where any will do.
-    expected_data: Vec<String>,
+    expected_data: Expected,
 }
 
 fn carry_out(

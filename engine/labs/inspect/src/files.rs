@@ -6,12 +6,14 @@ use std::sync::Arc;
 use weightscope_data::{Doubt, Read};
 use weightscope_frame::lab::Opened;
 use weightscope_frame::run::RunError;
+use weightscope_logs::{events, recording};
 use weightscope_weights::adapter;
 use weightscope_weights::measure::matrix_of;
-use weightscope_weights::{Readable, Source, Tensor, open, open_held};
+use weightscope_weights::{Readable, Source, Stamp, Tensor, WeightsError, open, open_held};
 use weightscope_weights::{folder, hash};
 
-use crate::config::{ALL, Config, NONE};
+use crate::config::{ALL, Config, Holds, NONE};
+use crate::demo;
 
 /// Seconds for which a folder that was dropped is watched after its last news.
 const WATCHED: &str = "3600";
@@ -52,6 +54,58 @@ impl Shipped {
     pub(crate) fn find(name: &str) -> Option<Self> {
         SHIPPED.into_iter().find(|shipped| shipped.name == name.trim())
     }
+}
+
+/// The folder of checkpoints inside a recording.
+pub(crate) const CHECKPOINTS: &str = "checkpoints";
+
+/// A source without tensors, for a folder that holds none.
+pub(crate) struct Nothing;
+
+impl Source for Nothing {
+    fn format(&self) -> &'static str {
+        "no weight file"
+    }
+
+    fn tensors(&self) -> &[Tensor] {
+        &[]
+    }
+
+    fn read(&self, _: usize, _: usize, _: usize, values: &mut Vec<f32>) -> Result<(), WeightsError> {
+        values.clear();
+        Ok(())
+    }
+
+    fn said(&self) -> &[String] {
+        &[]
+    }
+
+    fn stamps(&self) -> &[Stamp] {
+        &[]
+    }
+
+    fn bytes_to_read(&self, _: usize) -> u64 {
+        0
+    }
+}
+
+/// What lies in a folder: a recording, with complete checkpoints beside it or without, event files, else checkpoints.
+pub(crate) fn holds(folder: &str) -> Holds {
+    let path = &demo::folder(folder);
+    if recording::is_recording(path) {
+        let inside = folder::list(&path.join(CHECKPOINTS), folder::Order::Numbers);
+        let has_some = inside.is_ok_and(|listing| !listing.checkpoints.is_empty());
+        return if has_some { Holds::RecordingAndCheckpoints } else { Holds::Recording };
+    }
+    if is_events(path) { Holds::Events } else { Holds::Checkpoints }
+}
+
+/// True for an event file, and for a folder in which there are some.
+fn is_events(path: &Path) -> bool {
+    if path.is_dir() {
+        return events::runs(path).is_ok_and(|runs| !runs.is_empty());
+    }
+    path.is_file() && events::is_events_file(path).unwrap_or(false)
 }
 
 /// Opens what a setting names; `key` is that setting.
@@ -195,14 +249,24 @@ pub(crate) fn opened(shown: Option<&Config>, path: &Path) -> Option<Opened> {
     let place = path.display().to_string();
     let name = path.file_name().map_or_else(|| place.clone(), |name| name.to_string_lossy().into_owned());
     let typed = |key, value: &str| (key, value.to_owned());
+    let follows = |words: String| Opened {
+        settings: vec![typed("folder", &place), typed("holds", "auto"), typed("against", NONE)],
+        live: vec![typed("watch_seconds", WATCHED)],
+        words,
+    };
+    if path.is_dir() && recording::is_recording(path) {
+        return Some(follows(format!("follows the recording {name}")));
+    }
+    if is_events(path) {
+        return Some(follows(format!("follows the event files of {name}")));
+    }
     if path.is_dir() && open(path).is_err() {
         let listing = folder::list(path, folder::Order::Numbers).ok()?;
         if listing.checkpoints.is_empty() {
             return None;
         }
         let words = format!("follows {} checkpoints of {name}", listing.checkpoints.len());
-        let settings = vec![typed("folder", &place), typed("against", NONE)];
-        return Some(Opened { settings, live: vec![typed("watch_seconds", WATCHED)], words });
+        return Some(follows(words));
     }
     if !path.is_dir() && !is_weight_file(path) {
         return None;

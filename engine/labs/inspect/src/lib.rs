@@ -4,27 +4,31 @@
 //! No method of one paper: figures that several use, each with its source in the help of its view.
 //!
 //! - `config`: the settings; `files`: opening and reading; `levels`: the axis of a quantizer; `follow`: single weights over checkpoints
+//! - `recorded/`: sampled weights of a recording, quantized afterwards; `logged`: numbers that a training wrote
 //! - `run/`: the stages; `views/`: what is shown; `reference`: figures of others beside ours; `help/`: texts
 
 mod channels;
 mod config;
+mod demo;
 mod files;
 mod follow;
 mod levels;
+mod logged;
 mod metrics;
 mod product;
+mod recorded;
 mod run;
 mod values;
 mod views;
 
-pub use config::{Config, Grouping, Order, Scale, Spectra, Traced};
+pub use config::{Config, Grouping, Holds, Order, Scale, Spectra, Traced};
 
 use std::path::Path;
 
 use weightscope_data::Read;
 use weightscope_frame::experiment::{Cost, Problem};
 use weightscope_frame::lab::{
-    About, Lab, Makes, Opened, Opens, Powers, Preset, Product, Running, Stage, View,
+    About, Guide, Lab, Makes, Opened, Opens, Powers, Preset, Product, Running, Stage, View,
 };
 use weightscope_frame::presets;
 use weightscope_frame::record::{Metric, declared::Declaration};
@@ -44,15 +48,22 @@ impl Lab for Config {
             metrics::MEDIAN_ALPHA.name,
         ],
     };
-    const PRESETS: &'static [Preset] = presets!("inspect": "quick", "pair", "folder");
+    const PRESETS: &'static [Preset] = presets!("inspect": "quick", "pair", "folder", "recording");
     const SMALLEST: &'static str = include_str!("smallest.toml");
     const CHANNELS: &'static [&'static dyn Declaration] = channels::ALL;
     const METRICS: &'static [Metric] = metrics::ALL;
     const DATA_SETTINGS: &'static [&'static str] = &["model", "against", "folder", "order", "select"];
+    const GUIDES: &'static [Guide] = &[OWN_TRAINING];
     const POWERS: Powers<Self> = Powers::NONE.makes().opens();
 
     type Shared = run::Shared;
     type State = run::State;
+
+    fn resolve(&mut self) {
+        if self.follows() {
+            self.holds = self.holds();
+        }
+    }
 
     fn rules(&self) -> Vec<Problem> {
         self.check_settings()
@@ -82,6 +93,18 @@ impl Lab for Config {
         run::finish(run)
     }
 }
+
+/// How a training of one's own gets onto the scope.
+const OWN_TRAINING: Guide = Guide {
+    title: "Your own training",
+    about: "Copy one file into your PyTorch project, add two lines, and see your weights move across quantization levels that you choose afterwards, while the training runs.",
+    text: include_str!("help/own_training.md"),
+    copies: &[
+        ("Copy the recorder", weightscope_logs::recording::RECORDER),
+        ("Copy the two lines", "recorder = Recorder(model, \"recording\")\nrecorder.step(loss=loss)\n"),
+    ],
+    demo: Some("inspect/recording"),
+};
 
 impl Opens for Config {
     const TABLE: &'static str = channels::LAYERS.id();

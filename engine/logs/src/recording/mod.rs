@@ -28,6 +28,9 @@ mod text;
 mod traces;
 mod write;
 
+/// The recorder: one file of Python that a person copies into a project.
+pub const RECORDER: &str = include_str!("../../../../assets/recorder/weightscope_recorder.py");
+
 pub use error::RecordingError;
 pub use frames::{Frames, Statistics};
 pub use line::Line;

@@ -6,11 +6,20 @@ use super::Context;
 use crate::run::error::RunError;
 use crate::store;
 
+/// The data that a run began with, where it goes on or is repeated; without hashes any data will do.
+#[derive(Clone, Debug, Default)]
+pub(in crate::run) struct Expected {
+    /// Their hashes.
+    pub(in crate::run) hashes: Vec<String>,
+    /// What was read of them.
+    pub(in crate::run) reads: Vec<Read>,
+}
+
 /// The sources of data of a run.
 #[derive(Debug, Default)]
 pub(in crate::run) struct Sources {
-    /// Hashes of the data that the run began with; empty where any will do.
-    pub(super) expected: Vec<String>,
+    /// What the run began with.
+    pub(super) expected: Expected,
     /// What was read.
     pub(in crate::run) read: Vec<Read>,
 }
@@ -23,7 +32,7 @@ impl Sources {
 
     /// True if these are data of the run.
     fn knows(&self, hash: &str) -> bool {
-        self.expected.is_empty() || self.expected.iter().any(|expected| expected == hash)
+        self.expected.hashes.is_empty() || self.expected.hashes.iter().any(|expected| expected == hash)
     }
 }
 
@@ -31,6 +40,11 @@ impl Context<'_> {
     /// False for data that the run did not begin with: where a run goes on or is repeated, they are left out.
     pub fn expects(&self, hash: &str) -> bool {
         self.sources.knows(hash)
+    }
+
+    /// What the run had read from this place when it was made, where it goes on or is repeated: how far data reached that grow.
+    pub fn begun_with(&self, place: &str, of: &str) -> Option<&Read> {
+        self.sources.expected.reads.iter().find(|read| read.place == place && read.of == of)
     }
 
     /// Says what was read: in the log, in the manifest, and as warnings where it is doubtful. A lab calls it for each source of data as soon

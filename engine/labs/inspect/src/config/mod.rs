@@ -3,12 +3,15 @@
 mod check;
 mod cost;
 
+use std::path::PathBuf;
+
 use weightscope_frame::experiment::Mark;
 use weightscope_frame::{choices, settings};
 
 pub(crate) use cost::cost;
 
-use crate::run::{FOLDER, SPECTRA, STATISTICS};
+use crate::run::{FOLDER, RECORDING, SPECTRA, STATISTICS};
+use crate::{demo, files};
 
 choices! {
     /// Which matrices get their singular values.
@@ -72,6 +75,22 @@ choices! {
     }
 }
 
+choices! {
+    /// What the folder holds.
+    pub enum Holds {
+        /// Told by what lies in it when the run begins.
+        Auto = "auto", "Whatever lies in it";
+        /// Checkpoints.
+        Checkpoints = "checkpoints", "Checkpoints";
+        /// A recording of sampled weights.
+        Recording = "recording", "A recording";
+        /// A recording beside which checkpoints were written.
+        RecordingAndCheckpoints = "recording_and_checkpoints", "A recording with checkpoints";
+        /// TensorBoard event files.
+        Events = "events", "TensorBoard event files";
+    }
+}
+
 /// No file, no folder.
 pub(crate) const NONE: &str = "none";
 /// Every tensor.
@@ -88,13 +107,17 @@ settings! {
                 "A second weight file, the changed one, or an adapter's folder; none for no comparison. Tensors are matched by name, then without wrapper prefixes, then by order and shape, which is said.",
                 .fixed("the file is read before the first step");
             folder: String = NONE.to_owned(), "Folder of checkpoints",
-                "A folder into which a training writes its checkpoints, from any framework, or digits, an example that comes with the program; none for no folder. The weights above are then those of its first checkpoint.",
+                "A folder into which a training writes: checkpoints from any framework, a recording of the recorder that comes with the program, or TensorBoard event files; or digits and digits-recording, which come with the program; none for no folder. The weights above are then those of its first checkpoint.",
                 .fixed("the files are read before the first step");
+            holds: Holds = Holds::Auto, "It holds",
+                "What lies in the folder; auto is written out when the run begins.",
+                .fixed("the files are read before the first step"),
+                if |s| s.follows();
             order: Order = Order::Numbers, "Order",
                 "What orders the checkpoints of the folder.",
                 if |s| s.follows();
             watch_seconds: f64 = 0.0, "Watch for",
-                "How long to wait for another checkpoint before the run ends; 0 takes what is there.",
+                "How long to wait for more before the run ends; 0 takes what is there.",
                 .unit("s").range(0.0, 1e7).stage(FOLDER),
                 if |s| s.follows();
             select: String = ALL.to_owned(), "Names",
@@ -133,8 +156,16 @@ settings! {
                 .stage(FOLDER),
                 if |s| s.follows();
             traces: u64 = 64, "Number of traces",
-                "How many weights of each tensor are followed.",
+                "How many weights of each tensor are followed over checkpoints; a recording has its own.",
                 .range(1.0, 256.0).stage(FOLDER),
+                if |s| s.follows();
+            window: u64 = 400, "Window",
+                "Frames of a recording over which oscillations are counted; the final figures are those of the last window.",
+                .unit("frames").range(10.0, 65_535.0).stage(RECORDING),
+                if |s| s.follows();
+            oscillation_threshold: f64 = 0.005, "Oscillation threshold",
+                "A sampled weight oscillates if it has more oscillations per frame of the window.",
+                .unit("events/frame").range(1e-6, 1.0).logarithmic().published("0.005", "Nagel et al. 2022; Quantization-Variation").stage(RECORDING),
                 if |s| s.follows();
         }
     }
@@ -146,9 +177,40 @@ impl Config {
         names(&self.against)
     }
 
-    /// True if a folder of checkpoints is followed.
+    /// True if a folder is followed.
     pub(crate) fn follows(&self) -> bool {
         names(&self.folder)
+    }
+
+    /// What the folder holds, by what lies in it if the settings do not say.
+    pub(crate) fn holds(&self) -> Holds {
+        if self.follows() && self.holds == Holds::Auto { files::holds(&self.folder) } else { self.holds }
+    }
+
+    /// True if a recording is followed.
+    pub(crate) fn records(&self) -> bool {
+        self.follows() && matches!(self.holds(), Holds::Recording | Holds::RecordingAndCheckpoints)
+    }
+
+    /// True if event files are followed.
+    pub(crate) fn logs(&self) -> bool {
+        self.follows() && self.holds() == Holds::Events
+    }
+
+    /// The folder of checkpoints that is followed, if one is.
+    pub(crate) fn checkpoints(&self) -> Option<PathBuf> {
+        let folder = demo::folder(&self.folder);
+        match self.holds() {
+            _ if !self.follows() => None,
+            Holds::Recording | Holds::Events => None,
+            Holds::RecordingAndCheckpoints => Some(folder.join(files::CHECKPOINTS)),
+            Holds::Auto | Holds::Checkpoints => Some(folder),
+        }
+    }
+
+    /// True if there are tensors whose statistics are computed.
+    pub(crate) fn has_tensors(&self) -> bool {
+        !self.follows() || self.checkpoints().is_some()
     }
 }
 

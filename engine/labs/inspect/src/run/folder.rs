@@ -109,7 +109,7 @@ pub(crate) struct Taken {
 impl Followed {
     /// Lists the folder.
     pub(crate) fn open(config: &Config) -> Result<Self, RunError> {
-        let place = std::path::PathBuf::from(config.folder.trim());
+        let place = config.checkpoints().unwrap_or_default();
         let order = match config.order {
             config::Order::Numbers => folder::Order::Numbers,
             config::Order::Time => folder::Order::Time,
@@ -150,21 +150,53 @@ impl Followed {
     }
 }
 
+/// The checkpoints of a folder while they are taken in.
+pub(super) struct Following {
+    found: Found,
+    components: Components,
+}
+
+impl Following {
+    /// Begins with what lay there when the run began; none without a folder of checkpoints.
+    pub(super) fn begin(run: &mut Running<'_, '_, Config>) -> Option<Self> {
+        let found = run.shared.folder.as_ref()?.found.clone();
+        run.categories(&ch::FLIPS, &FLIP);
+        let mut components = Components::default();
+        components.join(run);
+        Some(Self { found, components })
+    }
+
+    /// Takes one checkpoint in, as a step; false if there is none.
+    pub(super) fn take(&mut self, run: &mut Running<'_, '_, Config>) -> Result<bool, RunError> {
+        let next = self.found.items.iter().find(|item| is_new(item, &run.state.path)).cloned();
+        let Some(item) = next.filter(|_| run.state.path.taken.len() < MOST_FILES) else { return Ok(false) };
+        run.begin_step(item.step.unwrap_or_default() as f64)?;
+        take(run, &item, &mut self.components)?;
+        show(run, &self.found);
+        run.end_step()?;
+        Ok(true)
+    }
+
+    /// Looks whether more has come; a folder that cannot be looked at stays as it was.
+    pub(super) fn look(&mut self, run: &Running<'_, '_, Config>) {
+        let Some(followed) = &run.shared.folder else { return };
+        if let Ok(now) = Found::look(&followed.place, followed.order, Some(&self.found)) {
+            self.found = now;
+        }
+    }
+
+    /// The table with what is left out, and the pictures over all checkpoints.
+    pub(super) fn show(&self, run: &mut Running<'_, '_, Config>) {
+        show(run, &self.found);
+    }
+}
+
 /// Takes the checkpoints in, one a step, and waits for more.
 pub(super) fn work(run: &mut Running<'_, '_, Config>) -> Result<(), RunError> {
-    let Some(followed) = &run.shared.folder else { return Ok(()) };
-    run.categories(&ch::FLIPS, &FLIP);
-    let mut found = followed.found.clone();
+    let Some(mut following) = Following::begin(run) else { return Ok(()) };
     let (mut last_news, mut has_saved) = (Instant::now(), false);
-    let mut components = Components::default();
-    components.join(run);
     loop {
-        let next = found.items.iter().find(|item| is_new(item, &run.state.path)).cloned();
-        if let Some(item) = next.filter(|_| run.state.path.taken.len() < MOST_FILES) {
-            run.begin_step(item.step.unwrap_or_default() as f64)?;
-            take(run, &item, &mut components)?;
-            show(run, &found);
-            run.end_step()?;
+        if following.take(run)? {
             (last_news, has_saved) = (Instant::now(), false);
             continue;
         }
@@ -183,11 +215,9 @@ pub(super) fn work(run: &mut Running<'_, '_, Config>) -> Result<(), RunError> {
             run.check()?;
             std::thread::sleep(Duration::from_millis(20));
         }
-        if let Ok(now) = Found::look(&followed.place, followed.order, Some(&found)) {
-            found = now;
-        }
+        following.look(run);
     }
-    show(run, &found);
+    following.show(run);
     Ok(())
 }
 

@@ -7,6 +7,7 @@ mod change;
 mod folder;
 mod layer;
 mod pictures;
+mod recording;
 mod spectra;
 mod statistics;
 
@@ -33,6 +34,7 @@ pub(crate) const STATISTICS: &str = "statistics";
 pub(crate) const SPECTRA: &str = "singular values";
 pub(crate) const CHANGE: &str = "changes";
 pub(crate) const FOLDER: &str = "checkpoints";
+pub(crate) const RECORDING: &str = "recording";
 
 /// What steps read: the open files and what is to be done with them.
 pub struct Shared {
@@ -81,7 +83,12 @@ impl Shared {
 
 /// Opens everything that the settings name.
 fn open(config: &Config) -> Result<(Shared, Vec<Read>), RunError> {
-    let folder = if config.follows() { Some(folder::Followed::open(config)?) } else { None };
+    if !config.has_tensors() {
+        let source: Arc<dyn Source> = Arc::new(files::Nothing);
+        let shared = Shared { source, tensors: Vec::new(), spectra: Vec::new(), against: None, folder: None };
+        return Ok((shared, recording::reads(config)?));
+    }
+    let folder = if config.checkpoints().is_some() { Some(folder::Followed::open(config)?) } else { None };
     let (key, place) = match &folder {
         Some(folder) => ("folder", folder.first()?),
         None => ("model", config.model.clone()),
@@ -101,6 +108,9 @@ fn open(config: &Config) -> Result<(Shared, Vec<Read>), RunError> {
     };
     if let Some(folder) = &folder {
         reads.extend(folder.reads(&config.select)?);
+    }
+    if config.records() {
+        reads.extend(recording::reads(config)?);
     }
     let spectra = spectra::plan(config, source.as_ref(), &tensors);
     Ok((Shared { source, tensors, spectra, against, folder }, reads))
@@ -150,14 +160,19 @@ pub(crate) fn begin(config: &Config, context: &mut Context<'_>) -> Result<(Share
 
 /// The stages: what the settings ask for.
 pub(crate) fn stages(config: &Config, shared: &Shared) -> Vec<Stage<Config>> {
-    let mut stages = vec![Stage::whole(STATISTICS, shared.tensors.len() as u64, statistics::work)];
-    if config.spectra != Spectra::None {
+    let mut stages = Vec::new();
+    if config.has_tensors() {
+        stages.push(Stage::whole(STATISTICS, shared.tensors.len() as u64, statistics::work));
+    }
+    if config.has_tensors() && config.spectra != Spectra::None {
         stages.push(Stage::whole(SPECTRA, shared.spectra.len() as u64, spectra::work));
     }
     if let Some(against) = &shared.against {
         stages.push(Stage::whole(CHANGE, against.pairs.len() as u64, change::work));
     }
-    if let Some(folder) = &shared.folder {
+    if config.records() || config.logs() {
+        stages.push(Stage::whole(RECORDING, 1, recording::work));
+    } else if let Some(folder) = &shared.folder {
         stages.push(Stage::whole(FOLDER, folder.count() as u64, folder::work));
     }
     stages
@@ -178,6 +193,9 @@ pub(crate) fn finish(run: &mut Running<'_, '_, Config>) -> Result<(), RunError> 
     alphas.sort_by(f64::total_cmp);
     let matrices = layers.iter().filter(|layer| layer.spectrum.is_some()).count();
     let (count, seconds) = (layers.len(), run.state.seconds);
+    if !run.settings.has_tensors() {
+        return Ok(());
+    }
     run.result(&metrics::TENSORS, count as f64);
     run.result(&metrics::PARAMETERS, parameters as f64);
     run.result(&metrics::NON_FINITE, non_finite as f64);

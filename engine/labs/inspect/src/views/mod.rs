@@ -15,6 +15,7 @@ mod outliers;
 mod path;
 mod places;
 mod quantized_map;
+mod recorded;
 mod shown;
 mod spectrum;
 mod trace;
@@ -25,7 +26,18 @@ use crate::config::{Config, Spectra};
 
 /// The views in the order of the tiles; those of a second file or of a folder only where there is one.
 pub(super) fn views(config: &Config) -> Vec<View<Config>> {
-    let (pair, folder, spectra) = (config.compares(), config.follows(), config.spectra != Spectra::None);
+    if config.logs() {
+        return recorded::EVENTS.map(|view| view(config)).into();
+    }
+    let mut views: Vec<View<Config>> = Vec::new();
+    if config.records() {
+        views.extend(recorded::RECORDING.map(|view| view(config)));
+    }
+    if !config.has_tensors() {
+        return views;
+    }
+    let (pair, folder, spectra) =
+        (config.compares(), config.checkpoints().is_some(), config.spectra != Spectra::None);
     let all = [
         (true, layers::view as fn(&Config) -> View<Config>),
         (pair, change::view),
@@ -45,5 +57,6 @@ pub(super) fn views(config: &Config) -> Vec<View<Config>> {
         (true, outliers::view),
         (true, boundary_strip::view),
     ];
-    all.into_iter().filter(|(is_shown, _)| *is_shown).map(|(_, view)| view(config)).collect()
+    views.extend(all.into_iter().filter(|(is_shown, _)| *is_shown).map(|(_, view)| view(config)));
+    views
 }

@@ -262,6 +262,10 @@ settings! {
             traced_weights: u64 = 64, "Traced weights",
                 "Weights whose value and level are kept at each step, spread over the layers.",
                 .range(0.0, 512.0);
+            recorded_weights: u64 = 0, "Recorded weights",
+                "Weights of each quantized matrix that are written at each step into a recording in the run folder, as the recorder for other trainings writes it; 0 writes none.",
+                .range(0.0, 1e6).stage(QUANTIZED),
+                if |s| s.quantizes_weights();
         }
     }
 }

@@ -4,7 +4,6 @@
 //! tensor functions have exactly the gradients stated in their docs and take their values from the host functions where
 //! the data lie on the host, so that the levels that are tracked are the levels that were used.
 
-pub mod attribution;
 pub mod cga;
 pub mod dampening;
 pub mod distillation;
@@ -15,7 +14,6 @@ pub mod qkr;
 pub mod schedules;
 pub mod statsq;
 pub mod toy;
-pub mod tracker;
-pub mod window;
 
+pub use weightscope_math::oscillation::{attribution, tracker, window};
 pub use weightscope_math::quantize::{bits, boundary, groups, lsq};

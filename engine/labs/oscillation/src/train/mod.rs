@@ -12,6 +12,7 @@ mod monitor;
 mod pictures;
 pub(super) mod product;
 mod quantized;
+mod recording;
 mod trace;
 
 use weightscope_data::Read;

@@ -9,6 +9,7 @@ use super::material::{Batch, Material};
 use super::model::{Architecture, Model, defect};
 use super::monitor::Monitor;
 use super::pictures;
+use super::recording::Recorder;
 use crate::channels as ch;
 use crate::config::{CgaQueryKey, Config, Quantizer, Remedy, Schedule as Decay};
 use crate::method::bits::Bits;
@@ -73,6 +74,7 @@ pub(crate) struct Quantized {
     teacher_logits: Vec<f32>,
     teacher_accuracy: f64,
     tally: Tally,
+    recorder: Recorder,
 }
 
 impl Saved for Quantized {
@@ -137,6 +139,7 @@ impl Quantized {
             teacher_logits,
             teacher_accuracy,
             tally: Tally::default(),
+            recorder: Recorder::default(),
         })
     }
 
@@ -166,6 +169,8 @@ impl Quantized {
         let rate = course.learning_rate(config);
         let mut states = self.plan.quantize(&self.model.parameters);
         self.pin_and_observe(config, context, &mut states, course);
+        let sample = config.recorded_weights as usize;
+        self.recorder.record(context, sample, &self.plan, &self.model.parameters, &states)?;
         let free = match course.phase {
             Phase::Annealing => self.free_masks(config, &mut states),
             Phase::Training => Vec::new(),

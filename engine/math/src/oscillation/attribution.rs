@@ -3,7 +3,7 @@
 //! A flip is scale-driven when it disappears once the previous scale is used with the new weights; otherwise it is weight-driven.
 //! (A diagnosis of this program; the claim that a learned scale feeds back on the levels is OFQ's, arXiv 2302.02210.)
 
-use super::groups::Groups;
+use crate::quantize::Groups;
 
 /// Level changes between two iterations, by cause.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -56,9 +56,9 @@ pub fn attribute(
 
 #[cfg(test)]
 mod tests {
-    use super::super::bits::{Bits, LevelRange, Sign};
-    use super::super::lsq;
     use super::*;
+    use crate::quantize::lsq;
+    use crate::quantize::{Bits, LevelRange, Sign};
 
     #[test]
     fn flips_are_told_apart_by_the_previous_scale() {

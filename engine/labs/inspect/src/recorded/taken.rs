@@ -1,0 +1,188 @@
+//! What is held of a recording in memory: time series of each sampled weight, and of the statistics that quantization steps follow from.
+
+use weightscope_frame::run::RunError;
+use weightscope_logs::recording::{Frames, Recording, Tensor};
+
+/// Numbers that are held at most; a recording that has more is thinned.
+const MOST_NUMBERS: usize = 4_000_000;
+/// Frames that are read at once.
+const AT_ONCE: usize = 256;
+
+/// The series of one tensor.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Track {
+    /// Its name.
+    pub(crate) name: String,
+    /// For each sampled weight its row and its column; a tensor of one dimension is one row.
+    pub(crate) places: Vec<(usize, usize)>,
+    /// For each sampled weight which of the sampled rows it lies in, if it lies in one.
+    pub(crate) sampled_row: Vec<Option<usize>>,
+    /// Each weight over the frames; not-a-number where it is not known.
+    pub(crate) weights: Vec<Vec<f32>>,
+    /// Largest magnitude, mean magnitude and norm of the tensor over the frames.
+    pub(crate) tensor: [Vec<f32>; 3],
+    /// Largest and mean magnitude of each sampled row over the frames.
+    pub(crate) rows: Vec<[Vec<f32>; 2]>,
+}
+
+/// The frames that are held.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Taken {
+    /// Numbers that are held at most.
+    most: usize,
+    /// Each how many frames one is held.
+    pub(crate) stride: usize,
+    /// The next frame to be read, counted in the recording.
+    next: usize,
+    /// Steps of the training.
+    pub(crate) steps: Vec<u64>,
+    /// The session in which each frame was written.
+    pub(crate) sessions: Vec<u32>,
+    /// The tensors.
+    pub(crate) tracks: Vec<Track>,
+    /// Steps of frames that could not be read: their check fails.
+    pub(crate) broken: u64,
+}
+
+impl Track {
+    /// A track of a tensor with nothing in it.
+    fn new(tensor: &Tensor) -> Self {
+        let columns = match tensor.shape.split_first() {
+            Some((_, rest)) if !rest.is_empty() => rest.iter().product::<usize>().max(1),
+            _ => tensor.shape.first().copied().unwrap_or(1).max(1),
+        };
+        let places: Vec<(usize, usize)> =
+            tensor.places.iter().map(|place| (place / columns, place % columns)).collect();
+        Self {
+            name: tensor.name.clone(),
+            sampled_row: places
+                .iter()
+                .map(|(row, _)| tensor.rows.iter().position(|sampled| sampled == row))
+                .collect(),
+            weights: vec![Vec::new(); places.len()],
+            tensor: Default::default(),
+            rows: vec![Default::default(); tensor.rows.len()],
+            places,
+        }
+    }
+
+    /// Numbers of a frame.
+    fn width(&self) -> usize {
+        self.weights.len() + self.tensor.len() + 2 * self.rows.len()
+    }
+
+    /// Adds a frame; what is not known is not-a-number.
+    fn push(&mut self, frames: &Frames, frame: usize, tensor: usize) {
+        let values = frames.values(frame, tensor);
+        for (index, series) in self.weights.iter_mut().enumerate() {
+            series.push(values.get(index).copied().unwrap_or(f32::NAN));
+        }
+        let whole = frames.statistics(frame, tensor);
+        let whole = whole.map_or([f32::NAN; 3], |found| [found.max, found.mean, found.norm]);
+        self.tensor.iter_mut().zip(whole).for_each(|(series, value)| series.push(value));
+        for (index, [largest, mean]) in self.rows.iter_mut().enumerate() {
+            let (most, average) = frames.row(frame, tensor, index).unwrap_or((f32::NAN, f32::NAN));
+            largest.push(most);
+            mean.push(average);
+        }
+    }
+
+    /// Keeps every second frame.
+    fn thin(&mut self) {
+        let all = self.weights.iter_mut().chain(&mut self.tensor).chain(self.rows.iter_mut().flatten());
+        all.for_each(thin);
+    }
+}
+
+impl Taken {
+    /// Nothing of a recording yet.
+    pub(crate) fn new(recording: &Recording) -> Self {
+        Self::holding(recording, MOST_NUMBERS)
+    }
+
+    /// The same, with room for so many numbers.
+    pub(super) fn holding(recording: &Recording, most: usize) -> Self {
+        let tracks = recording.tensors().iter().map(Track::new).collect();
+        Self { most, stride: 1, tracks, ..Self::default() }
+    }
+
+    /// Takes in what the recording holds beyond what is held, up to `until` frames of it; true if there was anything.
+    pub(crate) fn take(
+        &mut self,
+        recording: &Recording,
+        until: usize,
+        check: &mut dyn FnMut() -> Result<(), RunError>,
+    ) -> Result<bool, RunError> {
+        // Tensors that appeared after a restart of the training.
+        for tensor in recording.tensors().iter().skip(self.tracks.len()) {
+            let mut track = Track::new(tensor);
+            let unknown = vec![f32::NAN; self.steps.len()];
+            track.weights.iter_mut().chain(&mut track.tensor).for_each(|series| series.clone_from(&unknown));
+            track.rows.iter_mut().flatten().for_each(|series| series.clone_from(&unknown));
+            self.tracks.push(track);
+        }
+        let width: usize = self.tracks.iter().map(Track::width).sum::<usize>().max(1);
+        let (until, before) = (until.min(recording.frames()), self.next);
+        while until.div_ceil(self.stride).saturating_mul(width) > self.most.max(width * 2) {
+            self.thin();
+        }
+        while self.next < until {
+            check()?;
+            let count = (until - self.next).div_ceil(self.stride).min(AT_ONCE);
+            let frames = recording
+                .read(self.next, self.stride, count)
+                .map_err(|error| RunError::setting("folder", error.to_string()))?;
+            self.push(&frames);
+            self.next += self.stride * count;
+        }
+        Ok(self.next > before)
+    }
+
+    /// Adds frames as they were read; broken ones are left out and counted.
+    fn push(&mut self, frames: &Frames) {
+        for frame in 0..frames.len() {
+            let Some(step) = frames.steps().get(frame) else { continue };
+            if frames.bad().contains(&frame) {
+                self.broken += 1;
+                continue;
+            }
+            self.steps.push(*step);
+            self.sessions.push(u32::try_from(frames.session(frame)).unwrap_or(u32::MAX));
+            for (tensor, track) in self.tracks.iter_mut().enumerate() {
+                track.push(frames, frame, tensor);
+            }
+        }
+    }
+
+    fn thin(&mut self) {
+        thin(&mut self.steps);
+        thin(&mut self.sessions);
+        self.tracks.iter_mut().for_each(Track::thin);
+        self.stride *= 2;
+        self.next = self.next.div_ceil(self.stride) * self.stride;
+    }
+
+    /// Frames of a stretch of the recording, one after the other, thinned by nothing.
+    pub(crate) fn stretch(recording: &Recording, first: usize, count: usize) -> Result<Self, RunError> {
+        let mut taken = Self::new(recording);
+        let frames = recording
+            .read(first, 1, count)
+            .map_err(|error| RunError::setting("folder", error.to_string()))?;
+        taken.push(&frames);
+        Ok(taken)
+    }
+
+    /// Frames of the recording that are behind what is held.
+    pub(crate) fn reached(&self) -> usize {
+        self.next
+    }
+}
+
+/// Keeps every second one, the first among them.
+fn thin<T>(series: &mut Vec<T>) {
+    let mut index = 0_usize;
+    series.retain(|_| {
+        index += 1;
+        index % 2 == 1
+    });
+}
