@@ -104,7 +104,8 @@ impl Recording {
 
     fn read_pieces(&self, pieces: &[Piece], stride: usize) -> Result<Taken, RecordingError> {
         let frames = pieces.iter().map(|piece| piece.frames).sum();
-        let numbers = |piece: &Piece| piece.frames * (self.frame_bytes(piece.session).saturating_sub(HEADER) / 4);
+        let numbers =
+            |piece: &Piece| piece.frames * (self.frame_bytes(piece.session).saturating_sub(HEADER) / 4);
         let mut taken = Taken {
             heads: Vec::with_capacity(frames),
             steps: Vec::with_capacity(frames),
