@@ -20,7 +20,7 @@ mod sweep;
 
 use std::process::ExitCode;
 
-use clap::Parser as _;
+use clap::{CommandFactory as _, FromArgMatches as _};
 use weightscope_engine::CATALOGUE;
 use weightscope_engine::run::{Resuming, default_runs_folder};
 
@@ -51,7 +51,13 @@ impl Failure {
 
 /// Parses the command line, carries it out, reports.
 pub(crate) fn main() -> ExitCode {
-    let arguments = match Arguments::try_parse() {
+    let takers = CATALOGUE.methods().filter(|method| method.table().is_some());
+    let takers: Vec<String> = takers
+        .map(|method| format!("  weightscope {} FILE  {}", method.name(), method.about().claim))
+        .collect();
+    let command = Arguments::command().after_help(format!("Files of one's own:\n{}", takers.join("\n")));
+    let parsed = command.try_get_matches().and_then(|matches| Arguments::from_arg_matches(&matches));
+    let arguments = match parsed {
         Ok(arguments) => arguments,
         Err(error) => {
             // clap writes help and version to standard output, mistakes to standard error.

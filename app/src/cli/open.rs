@@ -19,7 +19,7 @@ type Settings = Vec<(String, String)>;
 /// Options that are no settings.
 const OWN: [&str; 6] = ["table", "out", "json", "quiet", "help", "version"];
 
-/// What may stand behind the file, beside `--KEY VALUE` for each setting of the lab.
+/// Looks at a file of one's own: a weight file, a folder of checkpoints, a recording, event files.
 #[derive(Debug, Parser)]
 #[command(name = "weightscope LAB", disable_help_subcommand = true)]
 struct Arguments {
@@ -58,6 +58,7 @@ pub(super) fn open(words: &[String]) -> Result<(), Failure> {
         }
         Err(help) => {
             output::line(help.to_string().trim_end());
+            output::line(&settings_help(&defaults));
             return Ok(());
         }
     };
@@ -66,6 +67,11 @@ pub(super) fn open(words: &[String]) -> Result<(), Failure> {
     let place = arguments.out.clone().map_or(Place::Memory, Place::New);
     if let Some(path) = &arguments.table {
         format_of(path)?;
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        if let Some(folder) = folder.filter(|folder| !folder.is_dir()) {
+            let text = format!("there is no folder for the table; make it first: {}", folder.display());
+            return Err(Failure::request(anyhow!(text)));
+        }
     }
     let request = RunRequest { experiment, asked: None, origin, place };
     let report = arguments.report;
@@ -81,6 +87,15 @@ pub(super) fn open(words: &[String]) -> Result<(), Failure> {
         report_results(&outcome, report);
     }
     finish(&outcome, report)
+}
+
+/// The settings of the lab as options, each with its sentence.
+fn settings_help(defaults: &Experiment) -> String {
+    let line = |(field, value): &(weightscope_engine::experiment::Field, _)| {
+        format!("  --{} <VALUE>  {} [default: {value}]", field.key, field.help)
+    };
+    let lines: Vec<String> = defaults.settings().iter().map(line).collect();
+    format!("\nSettings:\n{}", lines.join("\n"))
 }
 
 /// Takes `--KEY VALUE` and `--KEY=VALUE` of the lab's settings out of the words; a beginning of a key that fits one alone will do.

@@ -124,7 +124,11 @@ pub(super) fn finish(outcome: &Outcome, report: Report) -> Result<(), Failure> {
     match outcome.status {
         Status::Done => Ok(()),
         Status::Cancelled => {
-            output::note("cancelled; what the run had is kept, and `weightscope resume` goes on with it");
+            output::note(if outcome.folder.is_some() {
+                "cancelled; what the run had is kept, and `weightscope resume` goes on with it"
+            } else {
+                "cancelled; without --out nothing of it is kept"
+            });
             Err(Failure::Cancelled)
         }
         _ => Err(Failure::run(anyhow!(

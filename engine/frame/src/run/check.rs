@@ -84,6 +84,14 @@ pub(super) fn refuse_others(read: &[Read], expected: &[String], before: &[Read])
     if expected.iter().all(|hash| read.iter().any(|read| read.hash == *hash)) {
         return Ok(());
     }
+    // A source that is gone is named, rather than another one that is new.
+    let is_there = |known: &&Read| read.iter().any(|read| read.place == known.place);
+    let lost =
+        before.iter().find(|known| !read.iter().any(|read| read.hash == known.hash) && !is_there(known));
+    if let Some(lost) = lost.filter(|_| before.len() > 1 && !read.is_empty()) {
+        let what = "it is no longer there, or can no longer be read".to_owned();
+        return Err(RunError::DataChanged { place: lost.place.clone(), what });
+    }
     match read.iter().find(|read| !expected.contains(&read.hash)) {
         Some(read) => {
             let known = before.iter().find(|known| known.place == read.place).or(before.first());

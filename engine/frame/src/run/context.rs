@@ -348,7 +348,10 @@ impl<'a> Context<'a> {
             self.flush()?;
         }
         let interval = CHECKPOINT_EVERY.max(self.clock.save_took * CHECKPOINT_SHARE);
-        if holding || self.control.is_cancelled() || now.duration_since(self.clock.saved) >= interval {
+        let is_due =
+            holding || self.control.is_cancelled() || now.duration_since(self.clock.saved) >= interval;
+        // A run without a folder has nowhere to save: its state is not even packed.
+        if is_due && self.folder.is_some() {
             self.checkpoint(&save()?)?;
         }
         self.control.boundary()?;

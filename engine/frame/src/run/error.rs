@@ -53,7 +53,7 @@ pub enum RunError {
     Data(#[from] DataError),
     /// The data are not those that the run began with.
     #[error(
-        "the data are not those of the run: their content has changed since ({what}); put the old file back, name it with --data FILE if it was moved, or go on with --accept-changed-data: {place}"
+        "the data are not those of the run: their content has changed since ({what}); put the old file back; `weightscope resume` takes it from elsewhere with --data FILE, or goes on all the same with --accept-changed-data: {place}"
     )]
     DataChanged {
         /// Path or name of the data.

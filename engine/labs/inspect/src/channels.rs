@@ -17,6 +17,9 @@ weightscope_frame::channels! {
     SPECTRA: Declared<OfGrids> = "spectra", "singular values", "", "Singular values of each matrix, largest first.";
     EXPONENTS: Declared<OfPoints> = "exponents", "alpha", "", "Exponent of each matrix over its place in the file; the size grows with its parameters, the colour says the distance D of the fit.";
     FEW: Declared<OfPoints> = "exponents_few", "too few values", "", "Matrices with fewer than 20 eigenvalues, whose exponent says nothing.";
+    RELATIVE_CHANGE: Scalar = "change/relative_change", "relative change", "", "Frobenius norm of the change of each tensor over that of the first file, by the step at which it was measured.";
+    COSINE: Scalar = "change/cosine", "cosine", "", "Cosine between the weights of each tensor in both files, by the step at which it was measured.";
+    UNCHANGED: Scalar = "change/unchanged_share", "unchanged", "", "Share of the weights of each tensor that are the same in both files, by the step at which it was measured.";
     CHANGES: Declared<OfTables> = "changes", "changes", "", "One row for each tensor that both files hold: how much changed and in which form.";
     DELTA_SPECTRA: Declared<OfGrids> = "delta_spectra", "singular values of the change", "", "Singular values of the change of each matrix, largest first.";
     DELTAS: Declared<OfGrids> = "deltas", "change by blocks", "", "Mean magnitude of the change in each of up to 64 × 64 blocks, row after row, one line for each tensor.";
@@ -26,8 +29,9 @@ weightscope_frame::channels! {
     TRACE: Components = "trace", "level", "step", "Followed weights in units of the quantization step of the checkpoint that they lie in.";
     FLIPS: Declared<OfMarks> = "flips", "flips", "", "A followed weight crossed to another level between two checkpoints.";
     FLIP_SHARE: Scalar = "path/flip_share", "flip share", "", "Share of the followed weights whose level differs from that in the checkpoint before.";
-    DISTANCES: Declared<OfGrids> = "distances", "distance", "", "Frobenius distance of each pair of checkpoints over the norm of the first one, all compared tensors together.";
-    PLACES: Declared<OfPoints> = "places", "checkpoints", "", "Checkpoints in the plane of the two main directions of their followed weights.";
+    DISTANCES: Declared<OfGrids> = "distances", "distance", "", "Frobenius distance of each pair of checkpoints over the norm of the first one, all compared tensors together, estimated from up to 1,024 evenly spread weights of each tensor; exact for smaller ones.";
+    PLACES: Declared<OfPoints> = "places", "checkpoints", "", "Checkpoints in the plane of the two main directions of evenly spread weights, up to 1,024 of each tensor.";
+    CHECKPOINT_STEPS: Declared<OfCurves> = "checkpoint_steps", "step of the training", "", "Step of the training at which each checkpoint was written, by the step of the run at which it was taken in; its place where its name says none.";
     CHECKPOINTS: Declared<OfTables> = "checkpoints", "checkpoints", "", "The files of the folder in order, with what was left out and why.";
     RECORDED_TENSORS: Declared<OfChoices> = "recording/tensors", "tensor", "", "Tensors of which a recording holds sampled weights.";
     RECORDED_STEPS: Declared<OfCurves> = "recording/steps", "session", "", "Session of the training over its steps, for each frame of a recording that is held.";
@@ -42,6 +46,7 @@ weightscope_frame::channels! {
     RESTLESS: Declared<OfTables> = "restless", "sampled weights", "", "Sampled weights of a recording by how often they oscillate under the quantizer that is looked through.";
     RECORDED_DISTANCE: Declared<OfHistograms> = "recorded_distance", "distance", "step", "Number of sampled weights by their distance to the nearest decision boundary.";
     FILE: Declared<OfText> = "file", "file", "", "Identity of the file that figures were made of: header, length and time.";
+    SECOND_FILE: Declared<OfText> = "second_file", "second file", "", "Identity of the second file: header, length and time.";
     SHOWN: Family<OfCurves> = "shown", "shown", "", "A curve of the tensor that is looked at.";
     SHOWN_GRID: Declared<OfGrids> = "shown_grid", "shown", "", "A picture of the tensor that is looked at.";
     SHOWN_POINTS: Declared<OfPoints> = "shown_points", "weights", "", "Weights of the row that is looked at, on the axis of the quantization levels.";

@@ -49,6 +49,12 @@ pub(crate) const SHIPPED_FOLDER: Shipped =
 /// Its last step, and the steps between two checkpoints.
 pub(crate) const SHIPPED_STEPS: (u64, u64) = (1200, 40);
 
+/// True for the name of something that comes with the program.
+pub(crate) fn is_shipped(place: &str) -> bool {
+    let place = place.trim();
+    Shipped::find(place).is_some() || place == SHIPPED_FOLDER.name || place == demo::NAME
+}
+
 impl Shipped {
     /// The file of this name.
     pub(crate) fn find(name: &str) -> Option<Self> {
@@ -138,7 +144,11 @@ pub(crate) fn read_of(source: &dyn Source, place: &str, chosen: &[usize]) -> Res
     let mut read = Read {
         place: place.to_owned(),
         bytes: (!source.stamps().is_empty()).then(|| source.stamps().iter().map(|stamp| stamp.bytes).sum()),
-        form: source.format().to_owned(),
+        form: if is_sampled(source) {
+            format!("{}, identity of samples: 4,096 values of each of up to 256 tensors", source.format())
+        } else {
+            source.format().to_owned()
+        },
         hash: identity(source).map_err(|error| RunError::setting("model", error.to_string()))?,
         rows: chosen.len(),
         of: "tensors".to_owned(),
@@ -167,6 +177,11 @@ pub(crate) fn read_of(source: &dyn Source, place: &str, chosen: &[usize]) -> Res
         })
         .collect();
     Ok(read)
+}
+
+/// True for files so long that their identity is that of samples.
+fn is_sampled(source: &dyn Source) -> bool {
+    source.stamps().iter().map(|stamp| stamp.bytes).sum::<u64>() > HASHED_WHOLE
 }
 
 /// BLAKE3 over names, shapes, types and lengths, and over the contents of files up to 256 MB; of longer ones over pieces of the tensors,
@@ -298,6 +313,14 @@ pub(crate) fn state_of(source: &dyn Source) -> String {
         .map(|stamp| format!("{} bytes, written {}", stamp.bytes, stamp.modified))
         .collect();
     format!("{}\n{}", hash::header_hash(source), stamps.join("\n"))
+}
+
+/// The state of the second file that was recorded.
+pub(crate) fn recorded_second(record: &weightscope_frame::record::Record) -> Option<&str> {
+    match &record.get(crate::channels::SECOND_FILE.id())?.data {
+        weightscope_frame::record::Data::Text(words) if !words.is_empty() => Some(words),
+        _ => None,
+    }
 }
 
 /// The state that was recorded.

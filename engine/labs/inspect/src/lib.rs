@@ -32,7 +32,7 @@ use weightscope_frame::lab::{
 };
 use weightscope_frame::presets;
 use weightscope_frame::record::{Metric, declared::Declaration};
-use weightscope_frame::run::{Context, Control, RunError};
+use weightscope_frame::run::{Context, Control, Request, RunError};
 
 impl Lab for Config {
     const NAME: &'static str = "inspect";
@@ -63,6 +63,19 @@ impl Lab for Config {
         if self.follows() {
             self.holds = self.holds();
         }
+        // A run is repeated from wherever the program is started.
+        for place in [&mut self.model, &mut self.against, &mut self.folder] {
+            let path = Path::new(place.trim());
+            if files::is_shipped(place) {
+                continue;
+            }
+            if path.is_relative()
+                && path.exists()
+                && let Ok(whole) = std::path::absolute(path)
+            {
+                *place = whole.display().to_string();
+            }
+        }
     }
 
     fn rules(&self) -> Vec<Problem> {
@@ -87,6 +100,11 @@ impl Lab for Config {
 
     fn stages(&self, shared: &Self::Shared) -> Vec<Stage<Self>> {
         run::stages(self, shared)
+    }
+
+    fn asked(run: &mut Running<'_, '_, Self>, request: Request) -> Result<(), RunError> {
+        run::asked(run, &request);
+        Ok(())
     }
 
     fn finish(run: &mut Running<'_, '_, Self>) -> Result<(), RunError> {

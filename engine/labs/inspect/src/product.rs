@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use weightscope_frame::lab::Product;
-use weightscope_frame::record::Data;
+use weightscope_frame::record::{Data, Record};
 use weightscope_frame::run::{Control, RunError};
 use weightscope_frame::store;
 use weightscope_weights::Source;
@@ -52,7 +52,8 @@ pub(crate) fn produce(
     control: &Control,
 ) -> Result<(), RunError> {
     if let Some((_, rank, _)) = ADAPTERS.into_iter().find(|(known, ..)| *known == id) {
-        return adapter(config, rank, out, control);
+        let (record, _) = store::read_record(run)?;
+        return adapter(config, &record, rank, out, control);
     }
     let (record, _) = store::read_record(run)?;
     let Some(Data::Table(tables)) = record.get(ch::LAYERS.id()).map(|channel| &channel.data) else {
@@ -68,18 +69,36 @@ fn write_file(path: &Path, bytes: &[u8]) -> Result<(), RunError> {
 }
 
 /// The best factors of the change of each matrix that changed.
-fn adapter(config: &Config, rank: usize, out: &Path, control: &Control) -> Result<(), RunError> {
+fn adapter(
+    config: &Config,
+    record: &Record,
+    rank: usize,
+    out: &Path,
+    control: &Control,
+) -> Result<(), RunError> {
     let failed = |error: weightscope_weights::WeightsError| RunError::setting("product", error.to_string());
     let before: Arc<dyn Source> = files::open_at("model", &config.model)?;
     let after = files::open_against(config, &before)?;
+    // The adapter is of the files that the run compared, not of what lies there now.
+    for (key, source, held) in [
+        ("model", &before, files::recorded_state(record)),
+        ("against", &after, files::recorded_second(record)),
+    ] {
+        if held.is_some_and(|held| held != files::state_of(source.as_ref())) {
+            let place = if key == "model" { &config.model } else { &config.against };
+            let text = format!("the file has changed since the run; compare again: {place}");
+            return Err(RunError::setting(key, text));
+        }
+    }
+    let chosen = files::chosen(before.as_ref(), &config.select);
     let matches = match_names(before.tensors(), after.tensors());
     let mut made = Vec::new();
-    let mut lines = Vec::new();
-    for pair in &matches.pairs {
+    let (mut lines, mut left_out) = (Vec::new(), Vec::new());
+    for pair in matches.pairs.iter().filter(|pair| chosen.contains(&pair.left)) {
         let Some(tensor) = before.tensors().get(pair.left).filter(|tensor| tensor.matrix().is_some()) else {
             continue;
         };
-        if !tensor.element.is_floating() || !tensor.name.ends_with(".weight") {
+        if !tensor.element.is_floating() {
             continue;
         }
         let check = || Ok(control.check()?);
@@ -89,6 +108,11 @@ fn adapter(config: &Config, rank: usize, out: &Path, control: &Control) -> Resul
         );
         let delta = difference(&old, &new);
         if delta.iter().all(|value| *value == 0.0) {
+            continue;
+        }
+        // An adapter changes whole modules: a matrix that is no module's weight has no place in it.
+        if !tensor.name.ends_with(".weight") {
+            left_out.push(tensor.name.clone());
             continue;
         }
         let shape = matrix_of(&tensor.shape);
@@ -101,7 +125,14 @@ fn adapter(config: &Config, rank: usize, out: &Path, control: &Control) -> Resul
     if made.is_empty() {
         return Err(RunError::setting(
             "product",
-            "no matrix changed between the two files; there is nothing to make an adapter of",
+            if left_out.is_empty() {
+                "no matrix changed between the two files; there is nothing to make an adapter of".to_owned()
+            } else {
+                format!(
+                    "an adapter changes the weights of modules, and none of the changed matrices is named NAME.weight: {}",
+                    left_out.join(", ")
+                )
+            },
         ));
     }
     let parts: Vec<LowRank<'_>> = made
@@ -116,10 +147,22 @@ fn adapter(config: &Config, rank: usize, out: &Path, control: &Control) -> Resul
         .collect();
     write::adapter(out, Some(&config.model), &parts).map_err(failed)?;
     let text = format!(
-        "# Adapter of rank {rank}\n\nThe factors B·A that explain the change from `{}` to `{}` best, matrix by matrix (leading singular vectors). Changes of vectors are not part of it.\n\n| matrix | rank | share of the energy |\n|---|---|---|\n{}\n",
+        "# Adapter of rank {rank}\n\nThe factors B·A that explain the change from `{}` to `{}` best, matrix by matrix (leading singular vectors). Changes of vectors are not part of it.{}\n\n| matrix | rank | share of the energy |\n|---|---|---|\n{}\n",
         config.model,
         config.against,
+        left_out_words(&left_out),
         lines.join("\n")
     );
     write_file(&out.join(README), text.as_bytes())
+}
+
+/// A sentence on changed matrices that have no place in an adapter.
+fn left_out_words(names: &[String]) -> String {
+    if names.is_empty() {
+        return String::new();
+    }
+    format!(
+        " **Left out**, because they changed and are no module's weight (`NAME.weight`): {}.",
+        names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+    )
 }

@@ -42,6 +42,11 @@ impl Context<'_> {
         self.sources.knows(hash)
     }
 
+    /// True for a run that goes on or is repeated: its data are those that it began with, and no more are waited for.
+    pub fn is_repeated(&self) -> bool {
+        !self.sources.expected.hashes.is_empty()
+    }
+
     /// What the run had read from this place when it was made, where it goes on or is repeated: how far data reached that grow.
     pub fn begun_with(&self, place: &str, of: &str) -> Option<&Read> {
         self.sources.expected.reads.iter().find(|read| read.place == place && read.of == of)

@@ -34,8 +34,8 @@ pub(crate) struct Against {
     pub(crate) read: Read,
     /// Row of the first file, place in the second, and how they were matched.
     pub(crate) pairs: Vec<(usize, usize, How)>,
-    /// What is in one file alone, or of another shape, in lines.
-    unmatched: Vec<String>,
+    /// What is in one file alone, or of another shape: its name and why.
+    unmatched: Vec<(String, String)>,
 }
 
 /// How one tensor changed.
@@ -84,22 +84,22 @@ impl Against {
         };
         let mut unmatched = Vec::new();
         unmatched.extend(
-            matches.only_left.iter().map(|place| format!("only in the first: {}", name(&left, *place))),
+            matches.only_left.iter().map(|place| (name(&left, *place), "only in the first file".to_owned())),
         );
         unmatched.extend(
-            matches.only_right.iter().map(|place| format!("only in the second: {}", name(&right, *place))),
+            matches
+                .only_right
+                .iter()
+                .map(|place| (name(&right, *place), "only in the second file".to_owned())),
         );
         unmatched.extend(matches.other_shape.iter().map(|pair| {
             let shape = |of: &[weightscope_weights::Tensor], place: usize| {
                 let shape = of.get(place).map(|tensor| tensor.shape.clone()).unwrap_or_default();
                 shape.iter().map(ToString::to_string).collect::<Vec<_>>().join("x")
             };
-            format!(
-                "of another shape: {}, {} and {}",
-                name(&left, pair.left),
-                shape(&left, pair.left),
-                shape(&right, pair.right)
-            )
+            let why =
+                format!("of another shape: {} and {}", shape(&left, pair.left), shape(&right, pair.right));
+            (name(&left, pair.left), why)
         }));
         if pairs.is_empty() {
             let text = format!(
@@ -118,7 +118,7 @@ impl Against {
     fn words(&self) -> String {
         let guessed = self.pairs.iter().filter(|(_, _, how)| *how == How::Order).count();
         let prefixed = self.pairs.iter().filter(|(_, _, how)| *how == How::Prefix).count();
-        let mut lines = vec![format!("{} tensors are compared", self.pairs.len())];
+        let mut lines = vec![format!("{} compared", count(self.pairs.len(), "tensor"))];
         if prefixed > 0 {
             lines.push(format!("{prefixed} of them were matched without a wrapper's prefix"));
         }
@@ -127,7 +127,7 @@ impl Against {
                 "{guessed} of them were matched by shape and order, because the names differ: a guess"
             ));
         }
-        lines.extend(self.unmatched.iter().cloned());
+        lines.extend(self.unmatched.iter().map(|(name, why)| format!("{name}: {why}")));
         lines.join("\n")
     }
 }
@@ -137,7 +137,10 @@ pub(super) fn work(run: &mut Running<'_, '_, Config>) -> Result<(), RunError> {
     let Some(against) = &run.shared.against else { return Ok(()) };
     let words = against.words();
     if !against.unmatched.is_empty() {
-        let text = format!("{} tensors are not compared; see the view \"Changes\"", against.unmatched.len());
+        let text = format!(
+            "{} are not compared; they stand at the end of the view \"Changes\"",
+            count(against.unmatched.len(), "tensor")
+        );
         run.warn(&text);
     }
     run.text(&ch::UNMATCHED, words);
@@ -159,6 +162,9 @@ pub(super) fn work(run: &mut Running<'_, '_, Config>) -> Result<(), RunError> {
         |run, news| {
             let News::Next(number, changed) = news else { return Ok(()) };
             run.begin_step(0.0)?;
+            run.scalar(&ch::RELATIVE_CHANGE, changed.relative_change);
+            run.scalar(&ch::COSINE, changed.cosine);
+            run.scalar(&ch::UNCHANGED, changed.unchanged_share);
             if let Some(place) = missing.get(number).and_then(|pair| run.state.changes.get_mut(*pair)) {
                 *place = Some(changed);
             }
@@ -167,6 +173,11 @@ pub(super) fn work(run: &mut Running<'_, '_, Config>) -> Result<(), RunError> {
     )?;
     show(run);
     Ok(())
+}
+
+/// A number of things.
+fn count(number: usize, thing: &str) -> String {
+    if number == 1 { format!("1 {thing}") } else { format!("{number} {thing}s") }
 }
 
 /// One pair.
@@ -238,6 +249,17 @@ fn compare(
     })
 }
 
+/// Rows of what is not compared, with the reason as the verdict.
+fn unmatched(shared: &Shared) -> impl Iterator<Item = Vec<Cell>> {
+    let lines = shared.against.iter().flat_map(|against| &against.unmatched);
+    lines.map(|(name, why)| {
+        let mut row = vec![Cell::Text(name.clone()), Cell::Text("not compared".to_owned())];
+        row.extend((0..6).map(|_| number(f64::NAN)));
+        row.push(Cell::Text(why.clone()));
+        row
+    })
+}
+
 /// The change of each row of the table, where it has one.
 pub(super) fn by_row<'s>(shared: &Shared, state: &'s State) -> Vec<Option<&'s Changed>> {
     let mut rows = vec![None; shared.tensors.len()];
@@ -292,7 +314,7 @@ fn show(run: &mut Running<'_, '_, Config>) {
     };
     let table = Table {
         columns: columns.map(str::to_owned).to_vec(),
-        rows: rows.iter().flatten().map(cells).collect(),
+        rows: rows.iter().flatten().map(cells).chain(unmatched(run.shared)).collect(),
     };
     let names: Vec<String> =
         (0..rows.len()).filter_map(|row| Some(run.shared.tensor(row)?.name.clone())).collect();

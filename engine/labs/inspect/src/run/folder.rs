@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use serde::{Deserialize, Serialize};
 use weightscope_data::Read;
 use weightscope_frame::lab::Running;
-use weightscope_frame::record::{Cell, Component, Dot, Grid, Mark, Series, Table};
+use weightscope_frame::record::{Cell, Component, Curve, Dot, Grid, Mark, Series, Table};
 use weightscope_frame::run::RunError;
 use weightscope_weights::folder::{self, Listing};
 use weightscope_weights::names::match_names;
@@ -25,6 +25,12 @@ use crate::metrics;
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 /// Most checkpoints that are followed.
 const MOST_FILES: usize = 1000;
+/// Values that are hashed at once.
+const HASHED_AT_ONCE: usize = 1 << 14;
+/// Weights from which distances between checkpoints are estimated: of all tensors, and of each.
+const MOST_SPREAD: usize = 16_384;
+const LEAST_OF_TENSOR: usize = 16;
+const MOST_OF_TENSOR: usize = 1024;
 /// Names of the events.
 const FLIP: [&str; 1] = ["level crossed"];
 
@@ -102,8 +108,15 @@ pub(crate) struct Taken {
     pub(crate) equals: Option<String>,
     /// Distance from the first, over the norm of the first.
     pub(crate) distance: f64,
+    /// Step of the run at which it was taken in.
+    #[serde(default)]
+    pub(crate) run_step: u64,
     /// Where the followed weights stand, tensor after tensor.
     pub(crate) standing: Standing,
+    /// Evenly spread weights of each tensor, each times the root of how many it stands for: squares of differences add up to an estimate
+    /// of the squared distance.
+    #[serde(default)]
+    pub(crate) sample: Vec<f32>,
 }
 
 impl Followed {
@@ -137,6 +150,16 @@ impl Followed {
         self.found.items.len()
     }
 
+    /// Leaves out what is none of the data that a run began with.
+    pub(crate) fn keep(&mut self, select: &str, expects: &dyn Fn(&str) -> bool) {
+        self.found.items.retain(|item| {
+            // One that cannot be read is named in the table of checkpoints.
+            let Ok(source) = files::open_at("folder", &item.place) else { return true };
+            let chosen = files::chosen(source.as_ref(), select);
+            files::read_of(source.as_ref(), &item.place, &chosen).is_ok_and(|read| expects(&read.hash))
+        });
+    }
+
     /// What is read of the files but the first.
     pub(crate) fn reads(&self, select: &str) -> Result<Vec<Read>, RunError> {
         let others = self.found.items.iter().skip(1).take(MOST_FILES);
@@ -153,6 +176,8 @@ impl Followed {
 /// The checkpoints of a folder while they are taken in.
 pub(super) struct Following {
     found: Found,
+    /// Files that are none of the data that the run began with.
+    foreign: Vec<String>,
     components: Components,
 }
 
@@ -163,13 +188,22 @@ impl Following {
         run.categories(&ch::FLIPS, &FLIP);
         let mut components = Components::default();
         components.join(run);
-        Some(Self { found, components })
+        Some(Self { found, foreign: Vec::new(), components })
     }
 
     /// Takes one checkpoint in, as a step; false if there is none.
     pub(super) fn take(&mut self, run: &mut Running<'_, '_, Config>) -> Result<bool, RunError> {
-        let next = self.found.items.iter().find(|item| is_new(item, &run.state.path)).cloned();
+        let is_foreign = |item: &Item| self.foreign.contains(&item.name);
+        let mut items = self.found.items.iter();
+        let next = items.find(|item| is_new(item, &run.state.path) && !is_foreign(item)).cloned();
         let Some(item) = next.filter(|_| run.state.path.taken.len() < MOST_FILES) else { return Ok(false) };
+        if run.context.is_repeated() && !is_expected(run, &item) {
+            let text =
+                format!("{} is none of the checkpoints that the run began with, and is left out", item.name);
+            run.context.message(&text);
+            self.foreign.push(item.name);
+            return Ok(true);
+        }
         run.begin_step(item.step.unwrap_or_default() as f64)?;
         take(run, &item, &mut self.components)?;
         show(run, &self.found);
@@ -200,7 +234,7 @@ pub(super) fn work(run: &mut Running<'_, '_, Config>) -> Result<(), RunError> {
             (last_news, has_saved) = (Instant::now(), false);
             continue;
         }
-        if last_news.elapsed().as_secs_f64() >= run.settings.watch_seconds {
+        if run.context.is_repeated() || last_news.elapsed().as_secs_f64() >= run.settings.watch_seconds {
             break;
         }
         if !has_saved {
@@ -210,15 +244,20 @@ pub(super) fn work(run: &mut Running<'_, '_, Config>) -> Result<(), RunError> {
             run.context.show_passing(|_| ());
             has_saved = true;
         }
-        let until = Instant::now() + LOOK_EVERY;
-        while Instant::now() < until {
-            run.check()?;
-            std::thread::sleep(Duration::from_millis(20));
+        if super::wait(run, LOOK_EVERY)? {
+            break;
         }
         following.look(run);
     }
     following.show(run);
     Ok(())
+}
+
+/// True for a checkpoint of the data that the run began with, and for one that cannot be read: that is said when it is taken.
+fn is_expected(run: &Running<'_, '_, Config>, item: &Item) -> bool {
+    let Ok(source) = files::open_at("folder", &item.place) else { return true };
+    let chosen = files::chosen(source.as_ref(), &run.settings.select);
+    files::read_of(source.as_ref(), &item.place, &chosen).is_ok_and(|read| run.context.expects(&read.hash))
 }
 
 fn is_new(item: &Item, path: &Path) -> bool {
@@ -280,26 +319,13 @@ fn take(run: &mut Running<'_, '_, Config>, item: &Item, components: &mut Compone
     };
     let chosen = files::chosen(source.as_ref(), &run.settings.select);
     let read = files::read_of(source.as_ref(), &item.place, &chosen)?;
-    if !run.context.expects(&read.hash) {
-        run.context
-            .message(&format!("{name} is none of the checkpoints that the run began with, and is left out"));
-        run.state.path.taken.push(Taken { name, distance: f64::NAN, ..Taken::default() });
-        return Ok(());
-    }
     run.context.read(&read)?;
     let by_row = matched(run, source.as_ref(), &chosen);
     let mut taken = Taken {
-        equals: run
-            .state
-            .path
-            .taken
-            .iter()
-            .find(|other| other.hash == read.hash)
-            .map(|other| other.name.clone()),
         name,
         step: item.step,
+        run_step: run.step(),
         bytes: read.bytes.unwrap_or_default(),
-        hash: read.hash,
         ..Taken::default()
     };
     if run.state.path.follow.is_none() {
@@ -311,6 +337,8 @@ fn take(run: &mut Running<'_, '_, Config>, item: &Item, components: &mut Compone
         run.state.path.follow = Some(follow);
     }
     let (mut squared_distance, mut squared_norm) = (0.0, 0.0);
+    // Of long files the identity is that of pieces; whether two are equal is asked of all values.
+    let mut content = blake3::Hasher::new();
     for (row, place) in by_row.iter().enumerate() {
         let first_place = run.shared.tensors.get(row).copied().unwrap_or_default();
         let first = files::whole(run.shared.source.as_ref(), first_place, || run.context.check())?;
@@ -318,6 +346,12 @@ fn take(run: &mut Running<'_, '_, Config>, item: &Item, components: &mut Compone
             Some(place) => files::whole(source.as_ref(), *place, || run.context.check())?,
             None => Vec::new(),
         };
+        for piece in values.chunks(HASHED_AT_ONCE) {
+            let bytes: Vec<u8> = piece.iter().flat_map(|value| value.to_le_bytes()).collect();
+            content.update(&bytes);
+        }
+        content.update(&(values.len() as u64).to_le_bytes());
+        taken.sample.extend(spread(&values, first.len(), by_row.len()));
         let norm = root_of_squares(values.iter().map(|value| f64::from(*value)));
         let start = root_of_squares(first.iter().map(|value| f64::from(*value)));
         let away = root_of_squares(first.iter().zip(&values).map(|(a, b)| f64::from(*b) - f64::from(*a)));
@@ -332,10 +366,24 @@ fn take(run: &mut Running<'_, '_, Config>, item: &Item, components: &mut Compone
             follow.stand(run.settings, row, &values, columns, &mut taken.standing);
         }
     }
+    taken.hash = content.finalize().to_hex().to_string();
+    taken.equals =
+        run.state.path.taken.iter().find(|other| other.hash == taken.hash).map(|other| other.name.clone());
     taken.distance = (squared_distance / squared_norm).sqrt();
     trace(run, components, &taken);
     run.state.path.taken.push(taken);
     Ok(())
+}
+
+/// Evenly spread values of a tensor, each times the root of how many it stands for; as many in each checkpoint.
+fn spread(values: &[f32], count: usize, tensors: usize) -> Vec<f32> {
+    let most = (MOST_SPREAD / tensors.max(1)).clamp(LEAST_OF_TENSOR, MOST_OF_TENSOR);
+    let stride = count.div_ceil(most).max(1);
+    let factor = (count as f32 / count.div_ceil(stride).max(1) as f32).sqrt();
+    (0..count)
+        .step_by(stride)
+        .map(|place| values.get(place).map_or(f32::NAN, |value| factor * value))
+        .collect()
 }
 
 /// The values of a tensor in the checkpoint after this one, if there is one.
@@ -438,27 +486,37 @@ fn show(run: &mut Running<'_, '_, Config>, found: &Found) {
             empty(),
         ]
     }));
-    let columns = ["file", "step", "bytes", "distance to the first", "what", "BLAKE3"];
+    let columns = ["file", "step", "bytes", "distance to the first", "what", "BLAKE3 of values"];
     run.show_only(&ch::CHECKPOINTS, Table { columns: columns.map(str::to_owned).to_vec(), rows });
-    let known: Vec<&Taken> = path.taken.iter().filter(|taken| !taken.standing.weights.is_empty()).collect();
+    let known: Vec<&Taken> = path.taken.iter().filter(|taken| !taken.sample.is_empty()).collect();
+    run.show_only(&ch::CHECKPOINT_STEPS, steps_of(&path));
     run.show_only(&ch::DISTANCES, distances(&known));
     run.show_only(&ch::PLACES, places(&known));
 }
 
-/// Distances between all pairs, from the followed weights.
+/// Steps of the training by steps of the run; places where names say no step.
+fn steps_of(path: &Path) -> Curve {
+    let known: Vec<&Taken> = path.taken.iter().filter(|taken| !taken.hash.is_empty()).collect();
+    let all_say = known.iter().all(|taken| taken.step.is_some());
+    let step = |(place, taken): (usize, &&Taken)| match taken.step {
+        Some(step) if all_say => step as f64,
+        _ => place as f64,
+    };
+    Curve {
+        x: known.iter().map(|taken| taken.run_step as f64).collect(),
+        y: known.iter().enumerate().map(step).collect(),
+        band: None,
+    }
+}
+
+/// Distances between all pairs, estimated from the spread weights.
 fn distances(known: &[&Taken]) -> Grid {
     let names: Vec<String> = known.iter().map(|taken| taken.name.clone()).collect();
-    let start = known
-        .first()
-        .map_or(0.0, |first| root_of_squares(first.standing.weights.iter().map(|v| f64::from(*v))));
+    let start =
+        known.first().map_or(0.0, |first| root_of_squares(first.sample.iter().map(|v| f64::from(*v))));
     let values = known.iter().flat_map(|a| {
         known.iter().map(move |b| {
-            let away = a
-                .standing
-                .weights
-                .iter()
-                .zip(&b.standing.weights)
-                .map(|(a, b)| f64::from(*a) - f64::from(*b));
+            let away = a.sample.iter().zip(&b.sample).map(|(a, b)| f64::from(*a) - f64::from(*b));
             (root_of_squares(away.filter(|away| away.is_finite())) / start.max(f64::MIN_POSITIVE)) as f32
         })
     });
@@ -467,10 +525,8 @@ fn distances(known: &[&Taken]) -> Grid {
 
 /// Checkpoints in the plane of their two main directions.
 fn places(known: &[&Taken]) -> Vec<Dot> {
-    let rows: Vec<Vec<f64>> = known
-        .iter()
-        .map(|taken| taken.standing.weights.iter().map(|value| f64::from(*value)).collect())
-        .collect();
+    let rows: Vec<Vec<f64>> =
+        known.iter().map(|taken| taken.sample.iter().map(|value| f64::from(*value)).collect()).collect();
     crate::follow::plane(&rows)
         .into_iter()
         .enumerate()

@@ -12,12 +12,13 @@ mod spectra;
 mod statistics;
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 use weightscope_data::Read;
 use weightscope_frame::experiment::Problem;
 use weightscope_frame::lab::{Running, Stage};
-use weightscope_frame::run::{Context, RunError};
+use weightscope_frame::run::{Context, Request, RunError};
 use weightscope_frame::store::{Codec, CodecError, Saved};
 use weightscope_weights::{Readable, Source, Tensor};
 
@@ -35,6 +36,8 @@ pub(crate) const SPECTRA: &str = "singular values";
 pub(crate) const CHANGE: &str = "changes";
 pub(crate) const FOLDER: &str = "checkpoints";
 pub(crate) const RECORDING: &str = "recording";
+/// The button that ends the watching of a folder.
+pub(crate) const STOP: &str = "stop_watching";
 
 /// What steps read: the open files and what is to be done with them.
 pub struct Shared {
@@ -56,6 +59,8 @@ pub struct State {
     pub(crate) changes: Vec<Option<Changed>>,
     pub(crate) path: Path,
     pub(crate) seconds: Seconds,
+    /// The person wants to watch no longer.
+    stops: bool,
 }
 
 /// Wall time of the stages.
@@ -82,13 +87,17 @@ impl Shared {
 }
 
 /// Opens everything that the settings name.
-fn open(config: &Config) -> Result<(Shared, Vec<Read>), RunError> {
+fn open(config: &Config, expects: Option<&dyn Fn(&str) -> bool>) -> Result<(Shared, Vec<Read>), RunError> {
     if !config.has_tensors() {
         let source: Arc<dyn Source> = Arc::new(files::Nothing);
         let shared = Shared { source, tensors: Vec::new(), spectra: Vec::new(), against: None, folder: None };
         return Ok((shared, recording::reads(config)?));
     }
-    let folder = if config.checkpoints().is_some() { Some(folder::Followed::open(config)?) } else { None };
+    let mut folder =
+        if config.checkpoints().is_some() { Some(folder::Followed::open(config)?) } else { None };
+    if let (Some(folder), Some(expects)) = (&mut folder, expects) {
+        folder.keep(&config.select, expects);
+    }
     let (key, place) = match &folder {
         Some(folder) => ("folder", folder.first()?),
         None => ("model", config.model.clone()),
@@ -138,19 +147,21 @@ fn nothing_chosen(source: &dyn Source, config: &Config, place: &str) -> String {
 
 /// What is read of the files, or what is wrong with them.
 pub(crate) fn read_data(config: &Config) -> Result<Vec<Read>, Vec<Problem>> {
-    open(config).map(|(_, reads)| reads).map_err(|error| error.into_problems("model", "model"))
+    open(config, None).map(|(_, reads)| reads).map_err(|error| error.into_problems("model", "model"))
 }
 
 /// Opens the files and says what was read.
 pub(crate) fn begin(config: &Config, context: &mut Context<'_>) -> Result<(Shared, State), RunError> {
-    let (shared, reads) = open(config)?;
-    for (place, read) in reads.iter().enumerate() {
-        // Checkpoints that came after the run began are none of its data.
-        if place == 0 || !config.follows() || context.expects(&read.hash) {
-            context.read(read)?;
-        }
+    // Checkpoints that came after the run began are none of its data.
+    let expects = |hash: &str| context.expects(hash);
+    let (shared, reads) = open(config, context.is_repeated().then_some(&expects as &dyn Fn(&str) -> bool))?;
+    for read in &reads {
+        context.read(read)?;
     }
     context.text(&ch::FILE, files::state_of(shared.source.as_ref()));
+    if let Some(against) = &shared.against {
+        context.text(&ch::SECOND_FILE, files::state_of(against.source.as_ref()));
+    }
     let tensors = shared.tensors.len();
     let pairs = shared.against.as_ref().map_or(0, |against| against.pairs.len());
     let state =
@@ -176,6 +187,27 @@ pub(crate) fn stages(config: &Config, shared: &Shared) -> Vec<Stage<Config>> {
         stages.push(Stage::whole(FOLDER, folder.count() as u64, folder::work));
     }
     stages
+}
+
+/// Waits for news of a folder; true if the person wants no more of it.
+fn wait(run: &mut Running<'_, '_, Config>, how_long: Duration) -> Result<bool, RunError> {
+    let until = Instant::now() + how_long;
+    while Instant::now() < until {
+        run.check()?;
+        run.answer()?;
+        if run.state.stops {
+            return Ok(true);
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    Ok(run.state.stops)
+}
+
+/// Ends the watching of a folder: the run goes on to its end with what it has.
+pub(crate) fn asked(run: &mut Running<'_, '_, Config>, request: &Request) {
+    if matches!(request, Request::Action { id, .. } if id == STOP) {
+        run.state.stops = true;
+    }
 }
 
 /// Path of the first checkpoint of the folder.

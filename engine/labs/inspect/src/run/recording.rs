@@ -103,14 +103,13 @@ pub(super) fn work(run: &mut Running<'_, '_, Config>) -> Result<(), RunError> {
             // The last steps may have come too fast to be shown.
             run.context.show_passing(|_| ());
         }
-        let is_over = last_news.elapsed().as_secs_f64() >= run.settings.watch_seconds;
+        let is_over =
+            run.context.is_repeated() || last_news.elapsed().as_secs_f64() >= run.settings.watch_seconds;
         if (is_over && !is_news) || until.is_some_and(|until| followed.reached() >= until) {
             break;
         }
-        let next = Instant::now() + if is_over { Duration::ZERO } else { LOOK_EVERY };
-        while Instant::now() < next {
-            run.check()?;
-            std::thread::sleep(Duration::from_millis(20));
+        if super::wait(run, if is_over { Duration::ZERO } else { LOOK_EVERY })? {
+            break;
         }
         followed.refresh(run);
         if let Some(following) = &mut following {

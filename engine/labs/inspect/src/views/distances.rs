@@ -11,7 +11,7 @@ pub(super) fn view(_: &Config) -> View<Config> {
     View::new(ViewSpec {
         x: AxisSpec::new("checkpoint", ""),
         y: AxisSpec::new("checkpoint", ""),
-        color: Some(AxisSpec::new("distance over the first norm", "")),
+        color: Some(AxisSpec::new("estimated distance over the first norm", "")),
         empty: "Distances between the checkpoints appear here.".to_owned(),
         help: include_str!("../help/distances.md").to_owned(),
         ..ViewSpec::of("distances", "Distances", ViewKind::Grid, &[&ch::DISTANCES])

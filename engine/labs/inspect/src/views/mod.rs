@@ -24,6 +24,19 @@ use weightscope_frame::lab::View;
 
 use crate::config::{Config, Spectra};
 
+/// Views of one file, whatever else the run looks at.
+const OF_ONE_FILE: [&str; 9] = [
+    "layers",
+    "histogram",
+    "spectrum",
+    "map",
+    "exponents",
+    "bits",
+    "quantized_map",
+    "outliers",
+    "boundary_strip",
+];
+
 /// The views in the order of the tiles; those of a second file or of a folder only where there is one.
 pub(super) fn views(config: &Config) -> Vec<View<Config>> {
     if config.logs() {
@@ -57,6 +70,13 @@ pub(super) fn views(config: &Config) -> Vec<View<Config>> {
         (true, outliers::view),
         (true, boundary_strip::view),
     ];
-    views.extend(all.into_iter().filter(|(is_shown, _)| *is_shown).map(|(_, view)| view(config)));
+    views.extend(all.into_iter().filter(|(is_shown, _)| *is_shown).map(|(_, view)| {
+        let mut view = view(config);
+        // In a folder these are of one checkpoint, and say of which.
+        if folder && OF_ONE_FILE.contains(&view.spec.id.as_str()) {
+            view.spec.title.push_str(", first checkpoint");
+        }
+        view
+    }));
     views
 }

@@ -1,8 +1,10 @@
 //! Norms and distances over the checkpoints.
 
-use weightscope_frame::lab::View;
-use weightscope_frame::record::{AxisScale, AxisSpec, ViewKind, ViewSpec};
+use weightscope_frame::lab::{Derive, View};
+use weightscope_frame::record::{AxisScale, AxisSpec, Channel, ViewKind, ViewSpec};
+use weightscope_frame::run::RunError;
 
+use super::shown::{TENSOR, by_training_step, stop, tensor};
 use crate::channels as ch;
 use crate::config::Config;
 
@@ -10,10 +12,20 @@ use crate::config::Config;
 pub(super) fn view(_: &Config) -> View<Config> {
     View::new(ViewSpec {
         one_channel: true,
-        x: AxisSpec { label: "step of the run, one a checkpoint".to_owned(), ..AxisSpec::steps() },
+        x: AxisSpec::new("training step", ""),
         y: AxisSpec::new("value", "").scale(AxisScale::Log),
+        controls: vec![tensor()],
+        derives: vec![TENSOR.to_owned()],
+        actions: vec![stop()],
         empty: "Norms of the tensors and their distances to the first checkpoint appear here.".to_owned(),
         help: include_str!("../help/path.md").to_owned(),
         ..ViewSpec::of("path", "Path", ViewKind::Lines, &[&ch::FROM_FIRST, &ch::NORM, &ch::FLIP_SHARE])
     })
+    .derived(derive)
+}
+
+fn derive(_: &Config, job: &Derive<'_>) -> Result<Vec<Channel>, RunError> {
+    let ids = [ch::FROM_FIRST.id(), ch::NORM.id(), ch::FLIP_SHARE.id()];
+    let channels = ids.into_iter().filter_map(|id| job.record.get(id));
+    Ok(channels.filter_map(|channel| by_training_step(job.record, channel)).collect())
 }

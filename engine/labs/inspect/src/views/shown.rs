@@ -3,11 +3,13 @@
 use weightscope_frame::lab::{Derive, Picked};
 use weightscope_frame::record::declared::{Member, Of as _, kinds::OfCurves};
 use weightscope_frame::record::{
-    Channel, ControlKind, ControlSpec, ControlValue, Curve, Data, Grid, Record, Table, Timeline,
+    ActionSpec, Channel, Component, ControlKind, ControlSpec, ControlValue, Curve, Data, Grid, Mark, Marks,
+    Record, Series, Table, Timeline, Vector,
 };
 
 use crate::channels as ch;
 use crate::config::{Config, Grouping, Scale};
+use crate::run::STOP;
 
 /// The control of the tensor.
 pub(super) const TENSOR: &str = "tensor";
@@ -63,6 +65,55 @@ pub(super) fn scale_words(config: &Config) -> &'static str {
         Scale::StatsQ => "StatsQ",
         Scale::Lsq => "start of LSQ",
     }
+}
+
+/// The button that ends the watching of a folder.
+pub(super) fn stop() -> ActionSpec {
+    ActionSpec {
+        id: STOP.to_owned(),
+        label: "Stop watching".to_owned(),
+        about: "Waits for nothing more: the run ends with what it has, and its final figures appear."
+            .to_owned(),
+    }
+}
+
+/// A channel over the checkpoints with the steps of the training as x.
+pub(super) fn by_training_step(record: &Record, channel: &Channel) -> Option<Channel> {
+    let steps = match &record.get(ch::CHECKPOINT_STEPS.id())?.data {
+        Data::Curve(timeline) => timeline.last()?.1,
+        _ => return None,
+    };
+    let of = |at: f64| {
+        let place = steps.x.iter().position(|step| *step == at)?;
+        steps.y.get(place).copied()
+    };
+    let moved = |series: &Series| {
+        let mut by_training = Series::default();
+        series.iter().for_each(|point| {
+            if let Some(step) = of(point.x) {
+                by_training.push(step, point.y);
+            }
+        });
+        by_training
+    };
+    let data = match &channel.data {
+        Data::Vector(vector) => {
+            let components = vector
+                .components
+                .iter()
+                .map(|component| Component { series: moved(&component.series), ..component.clone() });
+            Data::Vector(Vector { components: components.collect() })
+        }
+        Data::Scalar(series) => Data::Scalar(moved(series)),
+        Data::Marks(marks) => {
+            let mut all = Marks { categories: marks.categories.clone(), ..Marks::default() };
+            let events = marks.marks.iter();
+            all.marks.extend(events.filter_map(|mark| Some(Mark { step: of(mark.step)?, ..*mark })));
+            Data::Marks(all)
+        }
+        _ => return None,
+    };
+    Some(Channel { data, ..channel.clone() })
 }
 
 /// A click on a row of a table or grid over all tensors looks at that tensor.

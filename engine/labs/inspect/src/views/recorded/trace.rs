@@ -7,6 +7,7 @@ use weightscope_frame::record::{
 };
 use weightscope_frame::run::RunError;
 
+use super::super::shown::stop;
 use super::shown::{RANK, Shown, controls, derives, levels, rank, ranked, shown};
 use crate::channels as ch;
 use crate::config::Config;
@@ -24,6 +25,7 @@ pub(super) fn view(config: &Config) -> View<Config> {
         levels: Some(ch::LEVELS.id().to_owned()),
         controls: controls(config).into_iter().chain([rank()]).collect(),
         derives: derives().into_iter().chain([RANK.to_owned()]).collect(),
+        actions: vec![stop()],
         empty: "Sampled weights over the levels appear here with the first frames of the recording."
             .to_owned(),
         help: include_str!("../../help/recorded_trace.md").to_owned(),
