@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand, ValueEnum};
 use weightscope_engine::device::DeviceChoice;
 
+use super::cluster::args::SweepCommand;
 use weightscope_window::exporting::Format;
 use weightscope_window::figure::style::Page;
 
@@ -120,6 +121,12 @@ pub(super) enum Command {
         /// Write it into this folder instead, under its own name
         #[arg(long, value_name = "DIR")]
         out: Option<PathBuf>,
+    },
+    /// Sweeps on a cluster or beside each other on one machine: plan, run, status, retry
+    Sweep {
+        /// What to do
+        #[command(subcommand)]
+        command: SweepCommand,
     },
     /// Export the integer levels and scales of a run's quantized weights
     Levels {

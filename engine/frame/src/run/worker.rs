@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::JoinHandle;
 
 use super::check::{refuse_data, refuse_others};
@@ -341,13 +342,26 @@ fn finish(
     }
 }
 
+/// Threads of a run whose experiment leaves them open; 0 takes all cores.
+static OPEN_THREADS: AtomicUsize = AtomicUsize::new(0);
+
+/// Says how many worker threads a run of this process takes whose experiment leaves them open (`threads = 0`): what a scheduler has
+/// granted, or a share of the machine. It is no part of an experiment, and no number depends on it; 0 takes all cores.
+pub fn set_open_threads(threads: usize) {
+    OPEN_THREADS.store(threads, Ordering::Relaxed);
+}
+
 /// Runs the work with its own thread pool, so that runs side by side do not share one.
 pub(super) fn in_pool<T: Send>(
     threads: u64,
     work: impl FnOnce() -> Result<T, RunError> + Send,
 ) -> Result<T, RunError> {
+    let threads = match usize::try_from(threads).unwrap_or(0) {
+        0 => OPEN_THREADS.load(Ordering::Relaxed),
+        threads => threads,
+    };
     let pool = rayon::ThreadPoolBuilder::new()
-        .num_threads(usize::try_from(threads).unwrap_or(0))
+        .num_threads(threads)
         .thread_name(|index| format!("run pool {index}"))
         .build()
         .map_err(|error| RunError::Defect(format!("no thread pool: {error}")))?;
