@@ -334,11 +334,20 @@ fn without_slurms_own_program_a_task_ends_out_of_time_and_nothing_is_lost() {
 
     // A job that a person has cancelled is not queued again.
     fs::remove_file(desk.path("asked")).unwrap();
-    let bin = scontrol(&desk, "echo 'JobId=41 ArrayJobId=38 JobState=CANCELLED Reason=None'");
+    let ending = "RunTime=00:00:09 TimeLimit=01:00:00 PreemptTime=None";
+    let bin = scontrol(&desk, &format!("echo 'JobId=41 JobState=COMPLETING Restarts=0 {ending}'"));
     let (code, said) = signalled(&plan, &bin, "TERM");
     assert_eq!(code, Some(130), "{said}");
     assert_eq!(standing(&plan, 0), "cancelled");
     assert_eq!(fs::read_to_string(desk.path("asked")).unwrap(), "show job --oneliner 38_0\n");
+    // One that is preempted is queued again, by Slurm itself or on our asking.
+    let bin = scontrol(&desk, "echo 'JobState=COMPLETING Restarts=1 RunTime=00:00:00 TimeLimit=01:00:00'");
+    assert_eq!(signalled(&plan, &bin, "TERM").0, Some(75));
+    assert_eq!((standing(&plan, 0).as_str(), &status(&plan)[0]["queued"]), ("preempted", &"38_0".into()));
+    let bin = scontrol(&desk, "echo 'JobState=RUNNING Restarts=0 RunTime=00:00:09 TimeLimit=01:00:00'");
+    assert_eq!(signalled(&plan, &bin, "TERM").0, Some(75));
+    assert_eq!((standing(&plan, 0).as_str(), &status(&plan)[0]["requeues"]), ("preempted", &1.into()));
+    assert!(fs::read_to_string(desk.path("asked")).unwrap().ends_with("\nrequeue 38_0\n"));
 }
 
 #[test]

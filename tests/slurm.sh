@@ -15,6 +15,7 @@ finish() {
   local code=$?
   for pid in "${started[@]}"; do kill "$pid" 2>/dev/null || true; done
   [ "$code" = 0 ] || { tail -n 20 "$work"/*.log; ls "$work"; echo "kept: $work"; }
+  wait
   [ "$code" != 0 ] || rm -rf "$work"
 }
 trap finish EXIT
@@ -105,7 +106,7 @@ job=$(cat job)
 stands() { "$program" sweep status there --json 2>/dev/null | python3 -c '
 import json, sys
 task = [json.loads(line) for line in sys.stdin][int(sys.argv[1])]
-print(task["status"], task.get("pid", ""), task.get("reason", ""))' "$1"; }
+print(task["status"], task.get("pid", ""), task.get("reason", ""), sep="|")' "$1"; }
 # A job that is queued again waits for two minutes by itself.
 hurry() {
   squeue --noheader --array --states=PENDING --format='%i %r' | while read -r id why; do
@@ -115,7 +116,7 @@ hurry() {
 # Waits until a task stands so.
 until_it_is() {
   for _ in $(seq 600); do
-    read -r status pid reason < <(stands "$1")
+    IFS='|' read -r status pid reason < <(stands "$1")
     [ "$status" != "$2" ] || return 0
     hurry
     sleep 0.2
@@ -132,22 +133,28 @@ sleep 1
 echo "task 1: cancel its job"
 scancel "${job}_1"
 until_it_is 1 cancelled
-for time in 1 2 3 4; do
-  until_it_is 2 running
-  sleep 1
-  echo "task 2: its time is up, for the ${time}. time"
-  scancel --signal=USR1 --batch "${job}_2" || true
-  for _ in $(seq 100); do read -r status pid reason < <(stands 2); [ "$status" != running ] || sleep 0.1; done
-  echo "  $status: $reason"
-  [ "$status" != out_of_time ] || break
-done
-[ "$status" = out_of_time ]
 until_it_is 3 running
 echo "restart the node daemon while task 3 is in work"
 kill "$slurmd"
 wait "$slurmd" || true
 sleep 2
 node
+until_it_is 3 running
+for time in 1 2 3 4; do
+  until_it_is 2 running
+  sleep 1
+  echo "task 2: its time is up, for the ${time}. time"
+  # It reports trouble where the job is queued again in the meantime.
+  timeout 3 scancel --quiet --signal=USR1 --batch "${job}_2" 2>/dev/null || true
+  for _ in $(seq 100); do
+    IFS='|' read -r status pid reason < <(stands 2)
+    [ "$status" = running ] || break
+    sleep 0.1
+  done
+  echo "  $status: $reason"
+  [ "$status" != out_of_time ] || break
+done
+[ "$status" = out_of_time ]
 quiet() {
   for _ in $(seq 1200); do
     [ -n "$(squeue --noheader)" ] || return 0

@@ -10,7 +10,7 @@ use super::files::Folder;
 use super::owner::DriveClock;
 use super::plan::{Plan, Task, plural};
 use super::signals::{Signals, Stop};
-use super::slurm::{self, Slurm};
+use super::slurm::{self, Ending, Slurm};
 use super::standing;
 use super::state::{Standing, State};
 use super::task::{Ended, Work};
@@ -121,67 +121,73 @@ fn is_open(work: &Work<'_>, task: &Task) -> bool {
 
 /// Ends the process after a signal: asks for more time if that is what is missing, and says how the task stands.
 fn end(work: &Work<'_>, tasks: &[Task], task: &Task, stop: Stop) -> Failure {
-    let path = work.folder.state(task.index);
-    let mut state = State::read(&path).unwrap_or_default();
-    let by_person = |slurm: &Slurm| stop == Stop::Preempted && slurm.is_cancelled();
-    let words = match &work.slurm {
-        _ if stop == Stop::Cancelled => return cancelled(work),
-        Some(slurm) if by_person(slurm) => {
-            (state.status, state.reason) = (Standing::Cancelled, Some("its job was cancelled".to_owned()));
-            work.write_end(task, &state);
-            return cancelled(work);
+    let state = State::read(&work.folder.state(task.index)).unwrap_or_default();
+    let words = match (stop, &work.slurm) {
+        (Stop::Cancelled, _) => return cancelled(work),
+        (Stop::OutOfTime, Some(slurm)) => queue_again(work, slurm, tasks, task, state, stop),
+        (Stop::OutOfTime, None) => {
+            let words = "its time was up, and no scheduler can be asked for more; `weightscope sweep retry DIR` lets it go on";
+            write(work, task, state, Standing::OutOfTime, "its time was up");
+            words.to_owned()
         }
-        Some(slurm) => {
-            let others = tasks.iter().any(|other| other.index != task.index && is_open(work, other));
-            queue_again(work, slurm, task, state, others, stop)
-        }
-        None => match stop {
-            Stop::OutOfTime => {
-                (state.status, state.reason) = (Standing::OutOfTime, Some("its time was up".to_owned()));
-                work.write_end(task, &state);
-                "its time was up, and no scheduler can be asked for more; `weightscope sweep retry DIR` lets it go on"
-                    .to_owned()
+        (Stop::Preempted, None) => "the process was told to end; the same command goes on".to_owned(),
+        (Stop::Preempted, Some(slurm)) => match slurm.ending() {
+            Ending::Cancelled => {
+                write(work, task, state, Standing::Cancelled, "its job was cancelled");
+                return cancelled(work);
             }
-            _ => "the process was told to end; the same command goes on".to_owned(),
+            Ending::Queued => {
+                let words = format!("it was preempted, and Slurm has queued job {} again", slurm.job);
+                let state = State { queued: Some(slurm.job.clone()), ..state };
+                write(work, task, state, Standing::Preempted, &words);
+                words
+            }
+            Ending::TimeUp => queue_again(work, slurm, tasks, task, state, Stop::OutOfTime),
+            Ending::Preempted => queue_again(work, slurm, tasks, task, state, stop),
         },
     };
     Failure::Later(anyhow!("task {} ({}) is saved: {words}", task.index, task.name))
+}
+
+fn write(work: &Work<'_>, task: &Task, state: State, status: Standing, reason: &str) {
+    let state = State { status, reason: Some(reason.to_owned()), since: super::now(), ..state };
+    work.write_end(task, &state);
 }
 
 /// Asks Slurm for another turn. What will be is written down first: Slurm may end this process while it is being asked.
 fn queue_again(
     work: &Work<'_>,
     slurm: &Slurm,
+    tasks: &[Task],
     task: &Task,
-    mut state: State,
-    others: bool,
+    state: State,
     stop: Stop,
 ) -> String {
-    let given_up = if stop == Stop::OutOfTime { Standing::OutOfTime } else { Standing::Preempted };
-    let what = if stop == Stop::OutOfTime { "its time was up" } else { "it was preempted" };
-    let before = state.requeues;
-    let words = if before < MOST_REQUEUES {
-        state.requeues += 1;
-        state.queued = Some(slurm.job.clone());
-        state.status = if stop == Stop::OutOfTime { Standing::Waiting } else { Standing::Preempted };
-        format!("{what}, and job {} is queued again ({} of {MOST_REQUEUES})", slurm.job, state.requeues)
-    } else {
-        state.status = given_up;
-        let text = format!("{what} after it had been queued again {MOST_REQUEUES} times");
-        format!("{text}; give it more time, then `weightscope sweep retry DIR` lets it go on")
+    let (what, given_up, queued) = match stop {
+        Stop::OutOfTime => ("its time was up", Standing::OutOfTime, Standing::Waiting),
+        _ => ("it was preempted", Standing::Preempted, Standing::Preempted),
     };
-    state.reason = Some(words.clone());
-    work.write_end(task, &state);
-    if before >= MOST_REQUEUES && !others {
-        return words;
-    }
+    let words = if state.requeues < MOST_REQUEUES {
+        let again = State { requeues: state.requeues + 1, queued: Some(slurm.job.clone()), ..state.clone() };
+        let count = format!("({} of {MOST_REQUEUES})", again.requeues);
+        let words = format!("{what}, and job {} is queued again {count}", slurm.job);
+        write(work, task, again, queued, &words);
+        words
+    } else {
+        let words = format!("{what} after it had been queued again {MOST_REQUEUES} times");
+        let words = format!("{words}; give it more time, then `weightscope sweep retry DIR` lets it go on");
+        write(work, task, state.clone(), given_up, &words);
+        if !tasks.iter().any(|other| other.index != task.index && is_open(work, other)) {
+            return words;
+        }
+        // The others of its element need their turn.
+        words
+    };
     match slurm.requeue() {
         Ok(()) => words,
         Err(why) => {
             let words = format!("{what}; {why}; `weightscope sweep retry DIR` lets it go on");
-            (state.status, state.requeues, state.queued) = (given_up, before, None);
-            state.reason = Some(words.clone());
-            work.write_end(task, &state);
+            write(work, task, state, given_up, &words);
             words
         }
     }

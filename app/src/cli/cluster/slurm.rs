@@ -3,6 +3,8 @@
 use std::env;
 use std::process::Command;
 
+use super::script;
+
 /// The job of which this process is a part.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Slurm {
@@ -10,6 +12,19 @@ pub(super) struct Slurm {
     pub job: String,
     /// How often it was begun again.
     pub restarts: u32,
+}
+
+/// Why a job is told to end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ending {
+    /// A person has cancelled it: it must not be queued again.
+    Cancelled,
+    /// Its time was up, and the signal before that has not come.
+    TimeUp,
+    /// Its node is wanted for something else, and Slurm has queued it again by itself.
+    Queued,
+    /// Its node is wanted for something else, or nobody knows.
+    Preempted,
 }
 
 impl Slurm {
@@ -42,13 +57,34 @@ impl Slurm {
         Err(format!("Slurm refused to queue the job again ({said})"))
     }
 
-    /// True if a person has ended the job, as far as Slurm can be asked: then it must not be queued again.
-    pub(super) fn is_cancelled(&self) -> bool {
+    /// Why the job is told to end.
+    pub(super) fn ending(&self) -> Ending {
         let output = Command::new("scontrol").args(["show", "job", "--oneliner", &self.job]).output();
-        output.is_ok_and(|output| {
-            let text = String::from_utf8_lossy(&output.stdout).into_owned();
-            text.split_ascii_whitespace().any(|word| word.starts_with("JobState=CANCELLED"))
-        })
+        output.map_or(Ending::Preempted, |output| self.ending_of(&String::from_utf8_lossy(&output.stdout)))
+    }
+
+    /// While a job ends, Slurm calls it COMPLETING whatever the reason, which shows in other fields only.
+    fn ending_of(&self, text: &str) -> Ending {
+        let field = |name: &str| {
+            let mut words = text.split_ascii_whitespace();
+            words.find_map(|word| word.strip_prefix(name)?.strip_prefix('='))
+        };
+        let seconds = |name: &str| field(name).and_then(script::seconds);
+        let ends = field("JobState").is_some_and(|state| state.starts_with("COMPLETING"));
+        if field("Restarts")
+            .and_then(|count| count.parse().ok())
+            .is_some_and(|count: u32| count > self.restarts)
+        {
+            Ending::Queued
+        } else if seconds("TimeLimit").is_some_and(|limit| limit > 0 && seconds("RunTime") >= Some(limit)) {
+            Ending::TimeUp
+        } else if field("JobState").is_some_and(|state| state.starts_with("CANCELLED"))
+            || ends && field("PreemptTime").is_none_or(|time| time == "None")
+        {
+            Ending::Cancelled
+        } else {
+            Ending::Preempted
+        }
     }
 }
 
@@ -92,5 +128,37 @@ mod tests {
         ]);
         assert_eq!(element, Some(Slurm { job: "38_3".to_owned(), restarts: 2 }));
         assert_eq!(of(&[("SLURM_JOB_ID", "41")]), Some(Slurm { job: "41".to_owned(), restarts: 0 }));
+    }
+
+    #[test]
+    fn a_job_that_ends_says_why_in_its_fields() {
+        let slurm = Slurm { job: "1".to_owned(), restarts: 0 };
+        let completing = "JobId=1 JobState=COMPLETING Reason=None Requeue=1 Restarts=0 ExitCode=0:0";
+        for (text, ending) in [
+            ("", Ending::Preempted),
+            (
+                "JobState=RUNNING Restarts=0 RunTime=00:00:09 TimeLimit=00:10:00 PreemptTime=None",
+                Ending::Preempted,
+            ),
+            ("JobState=CANCELLED Restarts=0 RunTime=00:00:09 TimeLimit=00:10:00", Ending::Cancelled),
+            (
+                &format!("{completing} RunTime=00:00:02 TimeLimit=00:10:00 PreemptTime=None"),
+                Ending::Cancelled,
+            ),
+            (
+                &format!("{completing} RunTime=00:00:02 TimeLimit=UNLIMITED PreemptTime=None"),
+                Ending::Cancelled,
+            ),
+            (&format!("{completing} RunTime=00:10:03 TimeLimit=00:10:00 PreemptTime=None"), Ending::TimeUp),
+            (
+                &format!(
+                    "{completing} RunTime=00:00:04 TimeLimit=1-00:00:00 PreemptTime=2026-11-29T14:07:07"
+                ),
+                Ending::Preempted,
+            ),
+            ("JobState=COMPLETING Restarts=1 RunTime=00:00:00 TimeLimit=00:10:00", Ending::Queued),
+        ] {
+            assert_eq!(slurm.ending_of(text), ending, "{text}");
+        }
     }
 }
