@@ -7,157 +7,21 @@
     reason = "a test fails by panicking, in its helpers too"
 )]
 
-use std::collections::BTreeMap;
+#[path = "sweeps/desk.rs"]
+mod desk;
+#[path = "sweeps/planning.rs"]
+mod planning;
+
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Stdio};
 use std::time::{Duration, Instant, SystemTime};
 
-use assert_cmd::Command;
-use assert_cmd::assert::Assert;
+use desk::{
+    Desk, ENDLESS, LONGER, OF_THE_MACHINE, SIX, code, files, json, printed, reason, run, run_folder, said,
+    said_of, signal, spawn, standing, status, until, until_it_listens, until_it_runs, weightscope,
+};
 use serde_json::Value;
-
-/// A task of a fraction of a second.
-const SHORT: &str = "schema = 1\nlab = \"oscillation\"\nnetwork = \"mlp\"\nquantizer = \"lsq\"\nhidden_widths = [16]\n\
-    weight_bits = 2\nactivation_bits = 0\nfloat_epochs = 2\nepochs = 6\nwindow = 40\ntraced_weights = 4\n";
-/// Makes it one of about a second.
-const LONGER: [&str; 2] = ["--set", "epochs=80"];
-/// Makes it one that no test waits for.
-const ENDLESS: [&str; 2] = ["--set", "epochs=20000"];
-/// Six members in two axes.
-const SIX: &str = "[sweep]\nseeds = [0, 1, 2]\nlearning_rate = [0.001, 0.003]\n";
-/// Result that stays out of tables, since it is one of the machine.
-const OF_THE_MACHINE: &str = "steps_per_second";
-
-/// A test's own folder, with an experiment file in it.
-struct Desk {
-    root: tempfile::TempDir,
-}
-
-impl Desk {
-    fn new(sweep: &str) -> Self {
-        let root = tempfile::tempdir().unwrap();
-        fs::write(root.path().join("sweep.toml"), format!("{SHORT}\n{sweep}")).unwrap();
-        Self { root }
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.root.path().join(name)
-    }
-
-    /// Plans into a folder of this name.
-    fn plan(&self, name: &str, more: &[&str]) -> PathBuf {
-        self.try_plan(name, more).code(0);
-        self.path(name)
-    }
-
-    fn try_plan(&self, name: &str, more: &[&str]) -> Assert {
-        let mut command = weightscope();
-        command.args(["sweep", "plan"]).arg(self.path("sweep.toml")).arg("--out").arg(self.path(name));
-        command.args(more).assert()
-    }
-}
-
-/// The program, built beside this test, as if no scheduler had started it.
-fn weightscope() -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_weightscope"));
-    for name in ["SLURM_JOB_ID", "SLURM_ARRAY_JOB_ID", "SLURM_ARRAY_TASK_ID", "SLURM_CPUS_PER_TASK"] {
-        command.env_remove(name);
-    }
-    command
-}
-
-fn run(folder: &Path, which: &[&str]) -> Assert {
-    weightscope().args(["sweep", "run", "--quiet"]).arg(folder).args(which).assert()
-}
-
-/// The same without waiting for its end, in a job if it is named.
-fn spawn(folder: &Path, which: &[&str], job: &[(&str, &Path)]) -> Child {
-    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_weightscope"));
-    for name in ["SLURM_JOB_ID", "SLURM_ARRAY_JOB_ID", "SLURM_ARRAY_TASK_ID", "SLURM_CPUS_PER_TASK"] {
-        command.env_remove(name);
-    }
-    command.args(["sweep", "run", "--quiet"]).arg(folder).args(which);
-    command.envs(job.iter().copied());
-    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap()
-}
-
-fn said(assert: &Assert) -> String {
-    String::from_utf8_lossy(&assert.get_output().stderr).into_owned()
-}
-
-fn printed(assert: &Assert) -> String {
-    String::from_utf8_lossy(&assert.get_output().stdout).into_owned()
-}
-
-fn json(path: &Path) -> Value {
-    serde_json::from_slice(&fs::read(path).unwrap()).unwrap()
-}
-
-/// How the tasks stand, by the command.
-fn status(folder: &Path) -> Vec<Value> {
-    let lines = weightscope().args(["sweep", "status", "--json"]).arg(folder).assert().code(0);
-    printed(&lines).lines().map(|line| serde_json::from_str(line).unwrap()).collect()
-}
-
-fn standing(folder: &Path, task: usize) -> String {
-    status(folder)[task]["status"].as_str().unwrap().to_owned()
-}
-
-fn reason(folder: &Path, task: usize) -> String {
-    status(folder)[task]["reason"].as_str().unwrap_or_default().to_owned()
-}
-
-fn run_folder(folder: &Path, task: usize) -> PathBuf {
-    folder.join(json(&folder.join("plan.json"))["tasks"][task]["folder"].as_str().unwrap())
-}
-
-fn until(what: &str, done: impl Fn() -> bool) {
-    let begun = Instant::now();
-    while !done() {
-        assert!(begun.elapsed() < Duration::from_mins(1), "never happened: {what}");
-        std::thread::sleep(Duration::from_millis(5));
-    }
-}
-
-/// Sends a signal by its name.
-fn signal(pid: u32, name: &str) {
-    let status = std::process::Command::new("sh").args(["-c", &format!("kill -{name} {pid}")]).status();
-    assert!(status.unwrap().success(), "process {pid} takes {name}");
-}
-
-/// Waits until the program holds signals back: the earliest instant from which none may be lost.
-fn until_it_listens(pid: u32) {
-    const USR1: u64 = 1 << 9;
-    until("signals are held back", || {
-        let text = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
-        let held = text.lines().find_map(|line| line.strip_prefix("SigBlk:")).map(str::trim);
-        held.is_some_and(|held| u64::from_str_radix(held, 16).unwrap() & USR1 != 0)
-    });
-}
-
-/// Waits until a task's run has a manifest: it is in its steps, or close to them.
-fn until_it_runs(folder: &Path, task: usize) {
-    let manifest = run_folder(folder, task).join("manifest.json");
-    until("the run begins", || manifest.is_file());
-}
-
-fn code(child: Child) -> (Option<i32>, String) {
-    let output = child.wait_with_output().unwrap();
-    (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
-}
-
-/// Content and date of all files of a folder.
-fn files(folder: &Path) -> BTreeMap<PathBuf, (Vec<u8>, SystemTime)> {
-    let entries =
-        fs::read_dir(folder).unwrap().flatten().map(|entry| entry.path()).filter(|path| path.is_file());
-    entries
-        .map(|path| {
-            (path.clone(), (fs::read(&path).unwrap(), fs::metadata(&path).unwrap().modified().unwrap()))
-        })
-        .collect()
-}
 
 #[test]
 fn the_same_sweep_gives_the_same_table_beside_each_other_and_one_by_one_in_reverse() {
@@ -295,13 +159,6 @@ fn a_signal_in_the_first_second_saves_and_queues_the_element_again_at_most_three
     assert_eq!((standing(&plan, 0), status(&plan)[0]["requeues"].clone()), ("waiting".to_owned(), 0.into()));
 }
 
-fn said_of(assert: &Assert, words: &[&str]) -> bool {
-    let said = said(assert);
-    let all = words.iter().all(|word| said.contains(word));
-    assert!(all, "{words:?} in: {said}");
-    all
-}
-
 #[test]
 fn without_slurms_own_program_a_task_ends_out_of_time_and_nothing_is_lost() {
     let desk = Desk::new("");
@@ -357,6 +214,8 @@ fn what_ends_or_stops_a_task_has_a_word_of_its_own() {
     let child = spawn(&plan, &["--task", "0"], &[]);
     until_it_runs(&plan, 0);
     assert_eq!(standing(&plan, 0), "running");
+    let metrics = run_folder(&plan, 0).join("metrics.csv");
+    until("it has steps", || fs::read_to_string(&metrics).is_ok_and(|text| text.lines().count() > 1));
     let other = run(&plan, &["--task", "0"]).code(75);
     assert!(said_of(&other, &["running there", &child.id().to_string()]), "two owners never write one run");
     signal(child.id(), "TSTP");
@@ -472,132 +331,4 @@ fn a_damaged_run_fails_and_is_tried_again_after_a_word() {
     run(&other, &["--task", "1"]).code(0);
     let kept = folder.with_file_name(format!("{}.lost-1", folder.file_name().unwrap().to_string_lossy()));
     assert!(kept.join("snapshots/step-000000100.safetensors").is_file());
-}
-
-#[test]
-fn a_plan_is_written_once_and_another_one_is_refused() {
-    let desk = Desk::new(SIX);
-    let options = ["--pack", "4", "--time", "0:30:00", "--partition", "short", "--signal", "90"];
-    let planned = desk.try_plan("plan", &options).code(0);
-    let plan = desk.path("plan");
-    assert_eq!(printed(&planned), format!("sbatch '{}'\n", plan.join("sweep.sbatch").display()));
-    let script = fs::read_to_string(plan.join("sweep.sbatch")).unwrap();
-    for line in [
-        "#!/bin/bash",
-        "#SBATCH --array=0-1",
-        "#SBATCH --time=0:30:00",
-        "#SBATCH --partition=short",
-        "#SBATCH --signal=B:USR1@90",
-        "#SBATCH --requeue",
-        "#SBATCH --open-mode=append",
-        "#SBATCH --cpus-per-task=1",
-    ] {
-        assert!(script.lines().any(|known| known == line), "{line} in:\n{script}");
-    }
-    let last = script.lines().last().unwrap();
-    assert!(last.starts_with("exec '") && last.ends_with(" --pack \"$SLURM_ARRAY_TASK_ID\""), "{last}");
-    let mut rows = csv::Reader::from_path(plan.join("tasks.csv")).unwrap();
-    assert_eq!(
-        rows.headers().unwrap(),
-        &csv::StringRecord::from(vec!["task", "label", "learning_rate", "seed", "folder"])
-    );
-    assert_eq!(rows.records().count(), 6);
-
-    let before = files(&plan);
-    assert!(said_of(&desk.try_plan("plan", &options).code(0), &["there already"]));
-    assert_eq!(files(&plan), before, "nothing was rewritten");
-    assert!(said_of(&desk.try_plan("plan", &[]).code(2), &["with other options", "--out"]));
-    let other = [&options[..], &["--set", "batch_size=16"]].concat();
-    assert!(said_of(&desk.try_plan("plan", &other).code(2), &["another plan", "--out"]));
-    assert_eq!(files(&plan), before, "nor by what was refused");
-    fs::create_dir(desk.path("full")).unwrap();
-    fs::write(desk.path("full").join("thesis.tex"), "").unwrap();
-    assert!(said_of(&desk.try_plan("full", &[]).code(2), &["not empty"]));
-}
-
-#[test]
-fn wrong_requests_end_with_2_and_leave_nothing() {
-    let desk = Desk::new(SIX);
-    for (more, word) in [
-        (&["--time", "an hour"][..], "no time limit"),
-        (&["--time", "0:30", "--signal", "60"], "--signal"),
-        (&["--partition", "a b"], "no name of a partition"),
-        (&["--pack", "0"], "--pack"),
-        (&["--set", "no_such_key=1"], "no such key"),
-        (&["--set", "learning_rates=1"], "no such key"),
-        (&["--set", "dataset=no-such-set"], "no-such-set"),
-        (&["--set", "batch_size=0"], "batch_size"),
-    ] {
-        assert!(said_of(&desk.try_plan("none", more).code(2), &[word]), "{more:?}");
-        assert!(!desk.path("none").exists(), "{more:?}: no folder is made");
-    }
-    let plan = desk.plan("plan", &["--pack", "4"]);
-    assert!(said_of(&run(&plan, &["--task", "6"]).code(2), &["6 tasks, 0 to 5", "no task 6"]));
-    assert!(said_of(&run(&plan, &["--pack", "2"]).code(2), &["2 elements, 0 to 1", "no element 2"]));
-    run(&plan, &[]).code(2);
-    run(&plan, &["--task", "1", "--all"]).code(2);
-    assert!(said_of(&run(&desk.path("nowhere"), &["--all"]).code(2), &["no plan lies in this folder"]));
-    weightscope().args(["sweep", "status"]).arg(desk.path("nowhere")).assert().code(2);
-    weightscope().args(["sweep", "retry"]).arg(desk.path("nowhere")).assert().code(2);
-
-    let text = fs::read_to_string(plan.join("plan.json")).unwrap();
-    let own = format!("\"version\":\"{}\"", env!("CARGO_PKG_VERSION"));
-    assert!(text.contains(&own), "{own}");
-    fs::write(plan.join("plan.json"), text.replace(&own, "\"version\":\"0.0.1\"")).unwrap();
-    let refused = run(&plan, &["--task", "0"]).code(2);
-    assert!(said_of(&refused, &["0.0.1", env!("CARGO_PKG_VERSION")]), "both versions");
-    assert!(said_of(&desk.try_plan("plan", &["--pack", "4"]).code(2), &["0.0.1"]));
-    weightscope().args(["sweep", "status"]).arg(&plan).assert().code(0);
-    fs::write(plan.join("plan.json"), text.replace("weight_bits = 2", "weight_bits = 3")).unwrap();
-    assert!(said_of(&run(&plan, &["--task", "0"]).code(2), &["changed after it was made"]));
-    fs::write(plan.join("plan.json"), &text[..text.len() / 2]).unwrap();
-    assert!(said_of(&run(&plan, &["--task", "0"]).code(2), &["the plan is damaged"]));
-    assert!(fs::read_dir(plan.join("state")).unwrap().next().is_none(), "no task was touched");
-}
-
-#[test]
-fn a_place_that_cannot_be_written_is_said() {
-    let desk = Desk::new("");
-    let plan = desk.plan("plan", &[]);
-    let protect = |path: &Path, mode| fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
-    protect(&plan.join("state"), 0o555);
-    if fs::write(plan.join("state/probe"), "").is_ok() {
-        eprintln!("skipped: this user may write everywhere");
-        return;
-    }
-    assert!(said_of(&run(&plan, &["--task", "0"]).code(2), &["no permission", "state"]));
-    assert_eq!(standing(&plan, 0), "waiting");
-    protect(&plan.join("state"), 0o755);
-    protect(&plan, 0o555);
-    assert!(said_of(&run(&plan, &["--task", "0"]).code(1), &["no permission"]));
-    assert_eq!(standing(&plan, 0), "failed");
-    assert!(said_of(&desk.try_plan("plan/inner", &[]).code(2), &["no permission"]));
-    protect(&plan, 0o755);
-    weightscope().args(["sweep", "retry"]).arg(&plan).assert().code(0);
-    run(&plan, &["--task", "0"]).code(0);
-}
-
-#[test]
-fn ten_thousand_tasks_are_planned_within_two_seconds() {
-    let seeds: Vec<String> = (0..100).map(|seed| seed.to_string()).collect();
-    let range = "learning_rate = { from = 0.0001, to = 0.01, count = 100, spacing = \"log\" }";
-    let desk = Desk::new(&format!("[sweep]\nseeds = [{}]\n{range}\n", seeds.join(", ")));
-    // Other tests may keep the machine busy: of some tries the best counts.
-    let took = (0..5).map(|time| {
-        let begun = Instant::now();
-        let planned = desk.try_plan(&format!("plan{time}"), &[]).code(0);
-        assert!(said_of(&planned, &["10000 tasks", "--pack 10"]));
-        begun.elapsed()
-    });
-    let best = took.take_while(|took| *took > Duration::from_secs(2)).count();
-    assert!(best < 5, "each of five plans took more than 2 s");
-    let plan = desk.path("plan0");
-    assert_eq!(json(&plan.join("plan.json"))["tasks"].as_array().unwrap().len(), 10_000);
-    // A task of many starts as soon as one of few.
-    let begun = Instant::now();
-    run(&plan, &["--task", "9999"]).code(0);
-    let seconds = json(&run_folder(&plan, 9999).join("manifest.json"))["seconds"].as_f64().unwrap();
-    eprintln!("overhead of a task: {:.2} s", begun.elapsed().as_secs_f64() - seconds);
-    assert_eq!(standing(&plan, 9999), "done");
-    assert_eq!(standing(&plan, 0), "waiting");
 }
