@@ -362,7 +362,7 @@ impl App {
         let above = controls::shared(&shown.views);
         if !above.is_empty() {
             egui::Panel::top("controls").show(ui, |ui| {
-                controls::row_ui(ui, "shared", &above, &values, shown.record(), actions);
+                controls::row_ui(ui, "shared", &above, &values, shown.record(), false, actions);
             });
         }
         let mut behavior = TileBehavior {

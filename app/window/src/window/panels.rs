@@ -70,16 +70,19 @@ impl App {
                 String::new()
             };
             let held = if self.is_paused() { " · paused" } else { "" };
-            ui.add(
-                egui::Label::new(format!(
-                    "{stage}{} · step {} of {} · {:.0} % · {left} left{held}",
-                    progress.stage_name(),
+            // More steps than were planned: more comes than was there, and nobody knows for how long.
+            let how_far = if progress.step > progress.steps {
+                "following what comes".to_owned()
+            } else {
+                format!(
+                    "step {} of {} · {:.0} % · {left} left",
                     count(progress.step),
                     count(progress.steps),
                     progress.fraction() * 100.0
-                ))
-                .truncate(),
-            );
+                )
+            };
+            let text = format!("{stage}{} · {how_far}{held}", progress.stage_name());
+            ui.add(egui::Label::new(text).truncate());
         } else {
             ui.add(
                 egui::Label::new(format!(

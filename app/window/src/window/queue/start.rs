@@ -20,6 +20,10 @@ use crate::window::tiles::Layout;
 impl App {
     /// Puts the form's run, or all runs of its sweep, into the queue, and starts what may start.
     pub(in crate::window) fn run(&mut self, context: &Context) {
+        // What the files decide is written out, in the form too: it is then the form of the run that begins.
+        if self.form.experiment.sweep.is_none() {
+            self.form.experiment = self.form.experiment.resolved();
+        }
         let experiment = self.form.experiment.clone();
         self.queue.follow = true;
         self.enqueue(&experiment, context);

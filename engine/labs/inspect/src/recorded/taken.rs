@@ -13,6 +13,8 @@ const AT_ONCE: usize = 256;
 pub(crate) struct Track {
     /// Its name.
     pub(crate) name: String,
+    /// Its place among the tensors of the recording.
+    number: usize,
     /// For each sampled weight its row and its column; a tensor of one dimension is one row.
     pub(crate) places: Vec<(usize, usize)>,
     /// For each sampled weight which of the sampled rows it lies in, if it lies in one.
@@ -45,8 +47,20 @@ pub(crate) struct Taken {
 }
 
 impl Track {
+    /// A track from its series, as a record keeps them.
+    pub(crate) fn of(
+        name: &str,
+        places: Vec<(usize, usize)>,
+        sampled_row: Vec<Option<usize>>,
+        weights: Vec<Vec<f32>>,
+        tensor: [Vec<f32>; 3],
+        rows: Vec<[Vec<f32>; 2]>,
+    ) -> Self {
+        Self { name: name.to_owned(), number: 0, places, sampled_row, weights, tensor, rows }
+    }
+
     /// A track of a tensor with nothing in it.
-    fn new(tensor: &Tensor) -> Self {
+    fn new(number: usize, tensor: &Tensor) -> Self {
         let columns = match tensor.shape.split_first() {
             Some((_, rest)) if !rest.is_empty() => rest.iter().product::<usize>().max(1),
             _ => tensor.shape.first().copied().unwrap_or(1).max(1),
@@ -55,6 +69,7 @@ impl Track {
             tensor.places.iter().map(|place| (place / columns, place % columns)).collect();
         Self {
             name: tensor.name.clone(),
+            number,
             sampled_row: places
                 .iter()
                 .map(|(row, _)| tensor.rows.iter().position(|sampled| sampled == row))
@@ -72,7 +87,8 @@ impl Track {
     }
 
     /// Adds a frame; what is not known is not-a-number.
-    fn push(&mut self, frames: &Frames, frame: usize, tensor: usize) {
+    fn push(&mut self, frames: &Frames, frame: usize) {
+        let tensor = self.number;
         let values = frames.values(frame, tensor);
         for (index, series) in self.weights.iter_mut().enumerate() {
             series.push(values.get(index).copied().unwrap_or(f32::NAN));
@@ -102,7 +118,9 @@ impl Taken {
 
     /// The same, with room for so many numbers.
     pub(super) fn holding(recording: &Recording, most: usize) -> Self {
-        let tracks = recording.tensors().iter().map(Track::new).collect();
+        let tracks =
+            recording.tensors().iter().enumerate().map(|(number, tensor)| Track::new(number, tensor));
+        let tracks = tracks.collect();
         Self { most, stride: 1, tracks, ..Self::default() }
     }
 
@@ -114,8 +132,8 @@ impl Taken {
         check: &mut dyn FnMut() -> Result<(), RunError>,
     ) -> Result<bool, RunError> {
         // Tensors that appeared after a restart of the training.
-        for tensor in recording.tensors().iter().skip(self.tracks.len()) {
-            let mut track = Track::new(tensor);
+        for (number, tensor) in recording.tensors().iter().enumerate().skip(self.tracks.len()) {
+            let mut track = Track::new(number, tensor);
             let unknown = vec![f32::NAN; self.steps.len()];
             track.weights.iter_mut().chain(&mut track.tensor).for_each(|series| series.clone_from(&unknown));
             track.rows.iter_mut().flatten().for_each(|series| series.clone_from(&unknown));
@@ -148,8 +166,8 @@ impl Taken {
             }
             self.steps.push(*step);
             self.sessions.push(u32::try_from(frames.session(frame)).unwrap_or(u32::MAX));
-            for (tensor, track) in self.tracks.iter_mut().enumerate() {
-                track.push(frames, frame, tensor);
+            for track in &mut self.tracks {
+                track.push(frames, frame);
             }
         }
     }
@@ -162,9 +180,15 @@ impl Taken {
         self.next = self.next.div_ceil(self.stride) * self.stride;
     }
 
-    /// Frames of a stretch of the recording, one after the other, thinned by nothing.
-    pub(crate) fn stretch(recording: &Recording, first: usize, count: usize) -> Result<Self, RunError> {
+    /// Frames of a stretch of the recording, one after the other, thinned by nothing; of one tensor if it is named.
+    pub(crate) fn stretch(
+        recording: &Recording,
+        first: usize,
+        count: usize,
+        only: Option<&str>,
+    ) -> Result<Self, RunError> {
         let mut taken = Self::new(recording);
+        taken.tracks.retain(|track| only.is_none_or(|name| track.name == name));
         let frames = recording
             .read(first, 1, count)
             .map_err(|error| RunError::setting("folder", error.to_string()))?;

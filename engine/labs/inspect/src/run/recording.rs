@@ -238,7 +238,7 @@ impl Followed {
             taken
         } else {
             let count = (3 * window).min(frames);
-            end = Taken::stretch(recording, frames - count, count)?;
+            end = Taken::stretch(recording, frames - count, count, None)?;
             &end
         };
         report(run, held, window);

@@ -55,7 +55,7 @@ pub(super) fn controls(config: &Config) -> Vec<ControlSpec> {
     vec![
         ControlSpec::new(
             TENSOR,
-            "Tensor",
+            "Recorded tensor",
             "The tensor whose sampled weights are looked at.",
             ControlKind::ChoiceFrom { channel: ch::RECORDED_TENSORS.id().to_owned() },
         ),
@@ -166,9 +166,8 @@ fn closer(config: &Config, job: &Derive<'_>, name: &str, frames: usize) -> Resul
     let middle = job.controls.number(MIDDLE).unwrap_or(100.0).clamp(0.0, 100.0) / 100.0;
     let count = frames.min(held);
     let first = ((held as f64 * middle) as usize).saturating_sub(count / 2).min(held - count);
-    let mut taken = Taken::stretch(&recording, first, count)?;
-    let Some(place) = taken.tracks.iter().position(|track| track.name == name) else { return Ok(None) };
-    let track = taken.tracks.swap_remove(place);
+    let mut taken = Taken::stretch(&recording, first, count, Some(name))?;
+    let Some(track) = taken.tracks.pop() else { return Ok(None) };
     // The record knows this tensor; another one under its name is none of this run.
     let known = pictures::track(job.record, name).map(|(known, _, _)| known.places);
     if known.as_ref() != Some(&track.places) {
