@@ -16,6 +16,7 @@ pub mod guided;
 pub mod maxima;
 pub mod picture;
 pub mod quantization;
+mod rounding;
 pub mod spectrum;
 pub mod statistics;
 pub mod verdict;
