@@ -99,6 +99,25 @@ fn the_borders_of_the_pieces_do_not_count() {
 }
 
 #[test]
+fn a_long_row_is_not_kept_and_has_the_figures_of_a_kept_one() {
+    let values = random("long", 300_000);
+    for scale in [Scale::Max, Scale::StatsQ, Scale::LsqStart] {
+        let (largest, total) = (magnitudes(&values).largest, magnitudes(&values).total);
+        let mean = total / values.len() as f64;
+        let mut pass = QuantizationPass::of_matrix((1, values.len()), largest, mean, scale);
+        for piece in values.chunks(1000) {
+            pass.push(piece);
+            assert!(pass.waiting.len() < TAKEN && pass.waiting.capacity() <= 2 * TAKEN);
+        }
+        let (found, kept) = (pass.finish(), Quantization::of(&values, values.len(), largest, mean, scale));
+        for (bits, grouping) in BITS.into_iter().flat_map(|bits| Grouping::ALL.map(|one| (bits, one))) {
+            let (a, b) = (found.at(bits, grouping).unwrap(), kept.at(bits, grouping).unwrap());
+            assert!(same(a, b), "{scale:?}, {bits} bits, {grouping:?}: {a:?} and {b:?}");
+        }
+    }
+}
+
+#[test]
 fn zeros_and_broken_values_are_no_error() {
     let zeros = measured(&[0.0; 128], 64, Scale::Max);
     let cell = zeros.at(4, Grouping::Row).unwrap();
