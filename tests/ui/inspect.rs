@@ -24,3 +24,20 @@ fn a_dropped_weight_file_is_looked_at_and_a_second_one_is_compared_with_it() {
     wait_for(&mut harness, "low rank");
     assert!(harness.query_by_label_contains("panicked").is_none());
 }
+
+#[test]
+fn a_file_that_was_refused_does_not_stand_beside_the_next_one() {
+    let root = tempfile::tempdir().unwrap();
+    let broken = root.path().join("broken.safetensors");
+    std::fs::write(&broken, "no weights at all").unwrap();
+    let mut harness = workbench(root.path());
+    harness.step();
+    drop_on(&mut harness, &broken);
+    until(&mut harness, "the file is refused", |app| app.status() == Some(Status::Failed));
+    let good = base("llama.safetensors");
+    drop_on(&mut harness, &good);
+    until(&mut harness, "the next one is looked at", |app| app.status() == Some(Status::Done));
+    let set = |key: &str| harness.state().experiment().get(key).unwrap();
+    assert_eq!(set("model").as_str(), Some(good.display().to_string().as_str()), "by itself");
+    assert_eq!(set("against").as_str(), Some("none"), "compared with nothing");
+}

@@ -52,7 +52,8 @@ impl App {
     pub(super) fn open_file(&mut self, path: PathBuf, context: &Context) {
         let root = self.root.clone();
         let catalogue = self.catalogue;
-        let shown = self.shown.as_ref().map(|shown| shown.experiment.clone());
+        let shown = self.shown.as_ref().filter(|shown| shown.can_be_compared());
+        let shown = shown.map(|shown| shown.experiment.clone());
         self.dropping =
             Task::spawn("dropped file", context, move || read(catalogue, &path, &root, shown.as_ref()));
     }
