@@ -4,40 +4,17 @@
 use std::path::{Path, PathBuf};
 
 use egui::Context;
-use weightscope_frame::experiment::{Experiment, Mark, opened, reading};
-use weightscope_frame::lab::Catalogue;
-use weightscope_frame::store;
+use weightscope_frame::experiment::{Mark, reading};
 
 use super::app::{App, Urgency};
 use super::form::Form;
+use super::identify::{self, Beside, Dropped};
 use super::runs::folder_name;
 use super::shown::Shown;
 use super::task::Task;
-use super::whose::{self, Found, Whose};
 use crate::exporting::views_of;
-use crate::figure::provenance::{self, Fit, Provenance};
+use crate::figure::provenance::Provenance;
 use crate::views::own;
-
-/// What a dropped file turned out to be.
-pub(super) enum Dropped {
-    Run(Box<Shown>, Vec<String>),
-    Figure(Box<Shown>, Box<Provenance>, Beside),
-    /// A figure whose run has to be asked for.
-    Asked(Box<Whose>),
-    Experiment(Box<Experiment>, PathBuf),
-    Data(PathBuf),
-    /// Experiments that look at the file, each with what will happen.
-    Opened(Vec<(Experiment, String)>, PathBuf),
-}
-
-/// The other runs of a figure: where they lie, and the ids of those that are not here.
-#[derive(Default)]
-pub(super) struct Beside {
-    found: Vec<PathBuf>,
-    missing: Vec<String>,
-    /// What is to be said of the first run.
-    remark: Option<String>,
-}
 
 impl App {
     /// Takes files that were dropped on the window in this frame.
@@ -54,8 +31,9 @@ impl App {
         let catalogue = self.catalogue;
         let shown = self.shown.as_ref().filter(|shown| shown.can_be_compared());
         let shown = shown.map(|shown| shown.experiment.clone());
-        self.dropping =
-            Task::spawn("dropped file", context, move || read(catalogue, &path, &root, shown.as_ref()));
+        self.dropping = Task::spawn("dropped file", context, move || {
+            identify::read(catalogue, &path, &root, shown.as_ref())
+        });
     }
 
     /// Takes what a dropped file turned out to be.
@@ -90,8 +68,9 @@ impl App {
         if let Some((folder, provenance)) = named {
             let (root, catalogue) = (self.root.clone(), self.catalogue);
             self.whose = None;
-            self.dropping =
-                Task::spawn("dropped figure", context, move || of_run(catalogue, &folder, provenance, &root));
+            self.dropping = Task::spawn("dropped figure", context, move || {
+                identify::of_run(catalogue, &folder, provenance, &root)
+            });
         }
         self.whose = self.whose.take().filter(|whose| whose.open);
     }
@@ -141,98 +120,4 @@ impl App {
             Err(_) => self.say(Urgency::Warning, format!("This lab takes no data file: {text}")),
         }
     }
-}
-
-fn read(
-    catalogue: Catalogue,
-    path: &Path,
-    root: &Path,
-    shown: Option<&Experiment>,
-) -> Result<Dropped, String> {
-    if path.is_dir() {
-        let found = if store::read_manifest(path).is_err() {
-            opened(catalogue, shown, path, true)
-        } else {
-            Vec::new()
-        };
-        if !found.is_empty() {
-            return Ok(Dropped::Opened(found, path.to_owned()));
-        }
-        let (shown, warnings) = Shown::read(catalogue, path)?;
-        return Ok(Dropped::Run(Box::new(shown), warnings));
-    }
-    let ending = path.extension().map(|ending| ending.to_string_lossy().to_lowercase()).unwrap_or_default();
-    match ending.as_str() {
-        "toml" => {
-            let text = std::fs::read_to_string(path).map_err(|error| unreadable(&error, path))?;
-            let experiment = Experiment::from_toml(catalogue, &text).map_err(|problems| {
-                let words: Vec<String> = problems.iter().map(ToString::to_string).collect();
-                format!("{}: {}", words.join("; "), path.display())
-            })?;
-            Ok(Dropped::Experiment(Box::new(experiment), path.to_owned()))
-        }
-        "csv" | "tsv" | "txt" => Ok(Dropped::Data(path.to_owned())),
-        "svg" | "png" | "pdf" => figure(catalogue, path, root),
-        // Arrays are a data set, but for a lab that looks at weights.
-        "npz" | "npy" if shown.is_none_or(|shown| shown.method.table().is_none()) => {
-            Ok(Dropped::Data(path.to_owned()))
-        }
-        _ => {
-            let found = opened(catalogue, shown, path, true);
-            if found.is_empty() {
-                figure(catalogue, path, root)
-            } else {
-                Ok(Dropped::Opened(found, path.to_owned()))
-            }
-        }
-    }
-}
-
-fn unreadable(error: &std::io::Error, path: &Path) -> String {
-    format!("it cannot be read ({error}); check its name and permissions: {}", path.display())
-}
-
-fn figure(catalogue: Catalogue, path: &Path, root: &Path) -> Result<Dropped, String> {
-    let bytes = std::fs::read(path).map_err(|error| unreadable(&error, path))?;
-    let provenance = provenance::read(&bytes).map_err(|error| format!("{error}: {}", path.display()))?;
-    let origins = provenance.origins();
-    let first = origins.first().ok_or("the figure names no run")?;
-    // A figure written into its own run folder is found even when the run was moved.
-    let own = path.ancestors().find(|folder| {
-        store::read_manifest(folder)
-            .is_ok_and(|manifest| matches!(first.fit(&manifest), Fit::Same | Fit::Again))
-    });
-    let folder = match own {
-        Some(folder) => folder.to_owned(),
-        None => match whose::find(first, &store::scan(root).runs, root) {
-            Found::One(folder) => folder,
-            Found::Ask(reason, near) => {
-                return Ok(Dropped::Asked(Box::new(Whose::new(provenance, reason, near))));
-            }
-        },
-    };
-    of_run(catalogue, &folder, provenance, root)
-}
-
-/// A figure whose first run is known.
-fn of_run(
-    catalogue: Catalogue,
-    folder: &Path,
-    provenance: Provenance,
-    root: &Path,
-) -> Result<Dropped, String> {
-    let origins = provenance.origins();
-    let (shown, _) = Shown::read(catalogue, folder)?;
-    let remark = origins.first().and_then(|first| whose::remark(first, folder));
-    let mut beside = Beside { remark, ..Beside::default() };
-    if origins.len() > 1 {
-        let here = store::scan(root).runs;
-        for origin in origins.iter().skip(1) {
-            match whose::find(origin, &here, root) {
-                Found::One(path) => beside.found.push(path),
-                Found::Ask(reason, _) => beside.missing.push(reason.trim_end_matches(':').to_owned()),
-            }
-        }
-    }
-    Ok(Dropped::Figure(Box::new(shown), Box::new(provenance), beside))
 }

@@ -16,6 +16,7 @@ mod export;
 mod form;
 mod guide;
 mod history;
+mod identify;
 mod inspector;
 mod keys;
 mod link;
