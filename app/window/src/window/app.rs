@@ -15,12 +15,13 @@ use weightscope_frame::store::Status;
 use super::adding::AddView;
 use super::budget::Budget;
 use super::command::Action;
+use super::drop::Opens;
 use super::export::{ExportDialog, Exported};
 use super::form::Form;
 use super::guide::GuideDialog;
 use super::history::History;
-use super::identify::Dropped;
 use super::link::{Link, RepaintInterval};
+use super::open_as::OpenAs;
 use super::opening::Opening;
 use super::palette::Palette;
 use super::preview::DataPreview;
@@ -135,7 +136,9 @@ pub struct App {
     pub(super) dialog: Option<Task<Option<PathBuf>>>,
     pub(super) takeaway: Option<TakeAway>,
     pub(super) saving: Option<Saving>,
-    pub(super) dropping: Option<Task<Result<Dropped, String>>>,
+    pub(super) opens: Opens,
+    /// The question what a file is to be opened as.
+    pub(super) open_as: Option<OpenAs>,
 }
 
 impl App {
@@ -205,7 +208,8 @@ impl App {
             dialog: None,
             takeaway: None,
             saving: None,
-            dropping: None,
+            opens: Opens::default(),
+            open_as: None,
         };
         problems.iter().for_each(|problem| app.say(Urgency::Error, problem.to_string()));
         app.restore(session, context);
@@ -323,6 +327,7 @@ impl App {
         self.toasts.ui(&context);
         self.rescue_ui(&context, &mut actions);
         self.whose_ui(&context);
+        self.open_as_ui(&context);
         actions.into_iter().for_each(|action| self.apply(action, &context));
         self.remember(&context);
     }

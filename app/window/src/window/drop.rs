@@ -1,6 +1,7 @@
 //! Files dropped on the window: a figure reopens its run and view, an experiment fills the form, a table becomes the data set,
-//! a run folder is shown. Everything is read off the UI thread.
+//! a weight file is looked at, a run folder is shown. Everything is read off the UI thread, one after the other.
 
+use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 
 use egui::Context;
@@ -8,7 +9,8 @@ use weightscope_frame::experiment::{Mark, reading};
 
 use super::app::{App, Urgency};
 use super::form::Form;
-use super::identify::{self, Beside, Dropped};
+use super::identify::{self, Beside, Dropped, Reader};
+use super::keys::first_preset;
 use super::runs::folder_name;
 use super::shown::Shown;
 use super::task::Task;
@@ -16,49 +18,113 @@ use crate::exporting::views_of;
 use crate::figure::provenance::Provenance;
 use crate::views::own;
 
+/// What is being opened, and what waits for it.
+#[derive(Default)]
+pub(super) struct Opens {
+    work: Option<Task<Told>>,
+    /// Files and folders, those that came together in one group.
+    waiting: VecDeque<Vec<PathBuf>>,
+}
+
+/// What some paths turned out to be.
+struct Told {
+    /// Those that are to be opened next.
+    rest: Vec<PathBuf>,
+    dropped: Result<Dropped, String>,
+}
+
 impl App {
     /// Takes files that were dropped on the window in this frame.
     pub(super) fn take_drops(&mut self, context: &Context) {
-        let path = context.input(|input| input.raw.dropped_files.first().map(|file| file.path().to_owned()));
-        if let Some(path) = path {
-            self.open_file(path, context);
+        let dropped = |input: &egui::InputState| -> Vec<PathBuf> {
+            input.raw.dropped_files.iter().map(|file| file.path().to_owned()).collect()
+        };
+        let paths = context.input(dropped);
+        if !paths.is_empty() {
+            self.open_files(paths, context);
         }
     }
 
-    /// Opens a figure, an experiment, a table or a run folder.
+    /// Opens a figure, an experiment, a table, a weight file or a folder.
     pub(super) fn open_file(&mut self, path: PathBuf, context: &Context) {
-        let root = self.root.clone();
-        let catalogue = self.catalogue;
+        self.open_files(vec![path], context);
+    }
+
+    /// Opens files that come together: a second weight file beside the first, everything else one after the other.
+    fn open_files(&mut self, paths: Vec<PathBuf>, context: &Context) {
+        self.opens.waiting.push_back(paths);
+        self.open_next(context);
+    }
+
+    /// Begins with what waits, unless something is in work or a question about a file is open.
+    fn open_next(&mut self, context: &Context) {
+        if self.opens.work.is_some() || self.open_as.is_some() || self.whose.is_some() {
+            return;
+        }
+        let Some(paths) = self.opens.waiting.pop_front() else { return };
         let shown = self.shown.as_ref().filter(|shown| shown.can_be_compared());
-        let shown = shown.map(|shown| shown.experiment.clone());
-        self.dropping = Task::spawn("dropped file", context, move || {
-            identify::read(catalogue, &path, &root, shown.as_ref())
+        let reader = Reader {
+            catalogue: self.catalogue,
+            root: self.root.clone(),
+            shown: shown.map(|shown| shown.experiment.clone()),
+            form: self.form.experiment.clone(),
+        };
+        self.opens.work = Task::spawn("dropped file", context, move || {
+            let (count, dropped) = reader.read(&paths);
+            Told { rest: paths.into_iter().skip(count.max(1)).collect(), dropped }
         });
     }
 
     /// Takes what a dropped file turned out to be.
     pub(super) fn drain_drop(&mut self, context: &Context) {
-        let Some(result) = self.dropping.as_ref().and_then(Task::poll) else { return };
-        self.dropping = None;
-        match result.unwrap_or_else(|()| Err("the work died".to_owned())) {
-            Ok(Dropped::Run(shown, warnings)) => {
+        if let Some(result) = self.opens.work.as_ref().and_then(Task::poll) {
+            self.opens.work = None;
+            let died = |()| Told { rest: Vec::new(), dropped: Err("the work died".to_owned()) };
+            let told = result.unwrap_or_else(died);
+            if !told.rest.is_empty() {
+                self.opens.waiting.push_front(told.rest);
+            }
+            match told.dropped {
+                Ok(dropped) => self.take_dropped(dropped, context),
+                Err(error) => self.say(Urgency::Error, format!("The file could not be opened: {error}")),
+            }
+        }
+        self.open_next(context);
+    }
+
+    fn take_dropped(&mut self, dropped: Dropped, context: &Context) {
+        match dropped {
+            Dropped::Run(shown, warnings) => {
                 warnings.into_iter().for_each(|text| self.say(Urgency::Warning, text));
                 self.show_run(*shown);
             }
-            Ok(Dropped::Figure(shown, provenance, beside)) => self.show_figure(*shown, &provenance, &beside),
-            Ok(Dropped::Asked(whose)) => self.whose = Some(*whose),
-            Ok(Dropped::Experiment(experiment, path)) => {
+            Dropped::Figure(shown, provenance, beside) => self.show_figure(*shown, &provenance, &beside),
+            Dropped::Asked(whose) => self.whose = Some(*whose),
+            Dropped::Several(question) => self.open_as = Some(*question),
+            Dropped::Experiment(experiment, path) => {
                 self.form = Form::new(*experiment, &folder_name(&path));
                 self.say(Urgency::Info, format!("In the form: {}", path.display()));
             }
-            Ok(Dropped::Data(path)) => self.use_data(&path, context),
-            Ok(Dropped::Opened(found, path)) => {
-                let Some((experiment, words)) = found.into_iter().next() else { return };
+            Dropped::Data(lab, path) => {
+                if let Some(preset) = lab.and_then(|lab| first_preset(self.catalogue, lab)) {
+                    self.use_preset(preset);
+                }
+                self.use_data(&path, context);
+            }
+            Dropped::Opened(experiment, words, path) => {
                 self.say(Urgency::Info, format!("{}: {words}", experiment.lab()));
-                self.form = Form::new(experiment, &folder_name(&path));
+                self.form = Form::new(*experiment, &folder_name(&path));
                 self.run(context);
             }
-            Err(error) => self.say(Urgency::Error, format!("The file could not be opened: {error}")),
+        }
+    }
+
+    /// Asks what a file is to be opened as, and opens it so.
+    pub(super) fn open_as_ui(&mut self, context: &Context) {
+        let chosen = self.open_as.as_mut().and_then(|question| question.ui(context));
+        self.open_as = self.open_as.take().filter(|question| question.open);
+        if let Some(dropped) = chosen {
+            self.take_dropped(dropped, context);
         }
     }
 
@@ -68,8 +134,9 @@ impl App {
         if let Some((folder, provenance)) = named {
             let (root, catalogue) = (self.root.clone(), self.catalogue);
             self.whose = None;
-            self.dropping = Task::spawn("dropped figure", context, move || {
-                identify::of_run(catalogue, &folder, provenance, &root)
+            self.opens.work = Task::spawn("dropped figure", context, move || Told {
+                rest: Vec::new(),
+                dropped: identify::of_run(catalogue, &folder, provenance, &root),
             });
         }
         self.whose = self.whose.take().filter(|whose| whose.open);

@@ -1,16 +1,18 @@
 //! What a file or folder is that a person opens: read off the UI thread, and no further than it takes to tell.
 //!
 //! Contract: what is neither a plain file nor a folder is refused before it is opened, since reading a device or a pipe may never end;
-//! nothing is read without a bound.
+//! nothing is read without a bound. Where a file fits in more than one place it is not guessed at: [`Dropped::Several`] asks.
 
 use std::fs::{self, File};
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
-use weightscope_frame::experiment::{Experiment, opened};
+use weightscope_frame::data::table::open_table;
+use weightscope_frame::experiment::{Experiment, Mark, opened, reading};
 use weightscope_frame::lab::Catalogue;
 use weightscope_frame::store;
 
+use super::open_as::OpenAs;
 use super::shown::Shown;
 use super::whose::{self, Found, Whose};
 use crate::figure::provenance::{self, Fit, Provenance};
@@ -19,6 +21,8 @@ use crate::figure::provenance::{self, Fit, Provenance};
 const MOST_FIGURE: u64 = 64 << 20;
 /// Longest experiment file that is read, bytes.
 const MOST_EXPERIMENT: u64 = 4 << 20;
+/// Longest table that is read to see whether it is one, bytes.
+const MOST_TRIED: u64 = 8 << 20;
 /// First bytes by which a file is told.
 const HEAD: u64 = 64 << 10;
 
@@ -29,9 +33,12 @@ pub(super) enum Dropped {
     /// A figure whose run has to be asked for.
     Asked(Box<Whose>),
     Experiment(Box<Experiment>, PathBuf),
-    Data(PathBuf),
-    /// Experiments that look at the file, each with what will happen.
-    Opened(Vec<(Experiment, String)>, PathBuf),
+    /// A data set of the lab of this name, else of that in the form.
+    Data(Option<&'static str>, PathBuf),
+    /// An experiment that looks at the file, and what will happen.
+    Opened(Box<Experiment>, String, PathBuf),
+    /// A file that has to be asked for.
+    Several(Box<OpenAs>),
 }
 
 /// The other runs of a figure: where they lie, and the ids of those that are not here.
@@ -43,50 +50,171 @@ pub(super) struct Beside {
     pub(super) remark: Option<String>,
 }
 
-/// Tells what a path is; `shown` is the experiment of the run on the screen, beside which a file may stand.
-pub(super) fn read(
-    catalogue: Catalogue,
-    path: &Path,
-    root: &Path,
-    shown: Option<&Experiment>,
-) -> Result<Dropped, String> {
-    let metadata = fs::metadata(path).map_err(|error| unreadable(&error, path))?;
-    if metadata.is_dir() {
-        let found = if store::read_manifest(path).is_err() {
-            opened(catalogue, shown, path, true)
-        } else {
-            Vec::new()
+/// What paths are told by.
+pub(super) struct Reader {
+    pub(super) catalogue: Catalogue,
+    /// The folder of runs.
+    pub(super) root: PathBuf,
+    /// The run on the screen, beside which a file may stand.
+    pub(super) shown: Option<Experiment>,
+    /// The experiment in the form.
+    pub(super) form: Experiment,
+}
+
+impl Reader {
+    /// Tells what the first of some paths that were opened together is, and how many of them were taken: a second weight file stands
+    /// beside the first one, everything else is opened by itself.
+    pub(super) fn read(&self, paths: &[PathBuf]) -> (usize, Result<Dropped, String>) {
+        let Some(first) = paths.first() else { return (0, Err("no file was named".to_owned())) };
+        // Two files that come together are compared with each other, not with the run on the screen.
+        let shown = self.shown.as_ref().filter(|_| paths.len() == 1);
+        let dropped = self.one(first, shown);
+        let both = match (&dropped, paths.get(1)) {
+            (Ok(Dropped::Opened(experiment, words, _)), Some(second)) => {
+                self.both(experiment, words, (first, second))
+            }
+            _ => None,
         };
-        if !found.is_empty() {
-            return Ok(Dropped::Opened(found, path.to_owned()));
-        }
-        let (shown, warnings) = Shown::read(catalogue, path)?;
-        return Ok(Dropped::Run(Box::new(shown), warnings));
+        both.map_or((1, dropped), |both| (2, Ok(both)))
     }
-    if !metadata.is_file() {
+
+    /// The experiment that looks at both files, if the lab that took the first one has room for the second beside it.
+    fn both(&self, experiment: &Experiment, words: &str, (first, second): (&Path, &Path)) -> Option<Dropped> {
+        let metadata = fs::metadata(second).ok()?;
+        if !metadata.is_file() && !metadata.is_dir() {
+            return None;
+        }
+        let found = opened(self.catalogue, Some(experiment), second, true);
+        let (both, then) = found.into_iter().find(|(other, _)| other.lab() == experiment.lab())?;
+        let settings = both.settings();
+        let names = |path: &Path| {
+            let path = path.display().to_string();
+            settings.iter().any(|(_, value)| value.as_str() == Some(path.as_str()))
+        };
+        let keeps_both = names(first) && names(second);
+        keeps_both.then(|| Dropped::Opened(Box::new(both), format!("{words}, {then}"), first.to_owned()))
+    }
+
+    fn one(&self, path: &Path, shown: Option<&Experiment>) -> Result<Dropped, String> {
+        let metadata = fs::metadata(path).map_err(|error| unreadable(&error, path))?;
+        if metadata.is_dir() {
+            if store::read_manifest(path).is_err()
+                && let Some(dropped) = asked(path, self.openings(path, shown))
+            {
+                return Ok(dropped);
+            }
+            let (shown, warnings) = Shown::read(self.catalogue, path)?;
+            return Ok(Dropped::Run(Box::new(shown), warnings));
+        }
+        if !metadata.is_file() {
+            return Err(format!(
+                "it is a device, a pipe or a socket, no plain file; save what it gives as a file and open that: {}",
+                path.display()
+            ));
+        }
+        match ending(path).as_str() {
+            "toml" => experiment(self.catalogue, path),
+            "svg" | "png" | "pdf" => figure(self.catalogue, path, &self.root),
+            _ if reading::is_table(&path.display().to_string()) => self.table(path),
+            "npz" | "npy" => Ok(self.array(path, shown)),
+            _ => match asked(path, self.openings(path, shown)) {
+                Some(dropped) => Ok(dropped),
+                None => unnamed(self.catalogue, path, &self.root),
+            },
+        }
+    }
+
+    /// What the labs that take files of one's own make of a path, each in words.
+    fn openings(&self, path: &Path, shown: Option<&Experiment>) -> Vec<(String, Dropped)> {
+        let found = opened(self.catalogue, shown, path, true).into_iter();
+        let way = |(experiment, words): (Experiment, String)| {
+            let label = format!("{}: {words}", experiment.method.about().title);
+            (label, Dropped::Opened(Box::new(experiment), words, path.to_owned()))
+        };
+        found.map(way).collect()
+    }
+
+    /// A table is the data set of the lab in the form, if that takes tables; else it is asked which lab's.
+    fn table(&self, path: &Path) -> Result<Dropped, String> {
+        let data = |lab| Dropped::Data(lab, path.to_owned());
+        // A lab without a target reads texts: anything that consists of words will do.
+        if takes_data(&self.form) && !has(&self.form, Mark::TargetColumn) {
+            return Ok(data(None));
+        }
+        let columns = columns(path)?;
+        if takes_tables(&self.form) {
+            if columns != Some(1) {
+                return Ok(data(None));
+            }
+            let reason = "It reads as a table of one column; a data set has one for the target and others to predict it from.";
+            let way = (format!("Data set of {}", self.form.method.about().title), data(None));
+            return Ok(Dropped::Several(Box::new(OpenAs::new(path, reason, vec![way]))));
+        }
+        let labs = self.catalogue.methods().filter(|method| takes_tables(&Experiment::new(method.clone())));
+        let ways: Vec<(String, Dropped)> = labs
+            .map(|method| (format!("Data set of {}", method.about().title), data(Some(method.name()))))
+            .collect();
+        if ways.is_empty() {
+            return Ok(data(None));
+        }
+        let reason = "The lab that is set up takes no table; these do:";
+        Ok(Dropped::Several(Box::new(OpenAs::new(path, reason, ways))))
+    }
+
+    /// Arrays are rows of a data set or weights: where a lab for either is at hand, it is asked.
+    fn array(&self, path: &Path, shown: Option<&Experiment>) -> Dropped {
+        let mut ways = self.openings(path, shown);
+        if takes_data(&self.form) || ways.is_empty() {
+            let words = format!("Data set of {}", self.form.method.about().title);
+            ways.insert(0, (words, Dropped::Data(None, path.to_owned())));
+        }
+        asked(path, ways).unwrap_or_else(|| Dropped::Data(None, path.to_owned()))
+    }
+}
+
+/// The only way to open a path, or the question which one is meant; none if there is no way.
+fn asked(path: &Path, mut ways: Vec<(String, Dropped)>) -> Option<Dropped> {
+    if ways.len() > 1 {
+        let reason = "It can be opened in more than one way:";
+        return Some(Dropped::Several(Box::new(OpenAs::new(path, reason, ways))));
+    }
+    ways.pop().map(|(_, dropped)| dropped)
+}
+
+fn ending(path: &Path) -> String {
+    path.extension().map(|ending| ending.to_string_lossy().to_lowercase()).unwrap_or_default()
+}
+
+fn has(experiment: &Experiment, mark: Mark) -> bool {
+    experiment.settings().iter().any(|(field, _)| field.mark == mark)
+}
+
+/// True for a lab whose data set can be a file; one that looks at weights takes them by itself.
+fn takes_data(experiment: &Experiment) -> bool {
+    experiment.method.table().is_none() && has(experiment, Mark::DataSet)
+}
+
+/// True for a lab whose data set can be a table with a column as the target.
+fn takes_tables(experiment: &Experiment) -> bool {
+    takes_data(experiment) && has(experiment, Mark::TargetColumn)
+}
+
+/// The number of columns of a table; none of one that is too long to be read for that.
+fn columns(path: &Path) -> Result<Option<usize>, String> {
+    let packed = ending(path) == "gz";
+    let head = head(path)?;
+    let is_wide = head.starts_with(b"\xff\xfe") || head.starts_with(b"\xfe\xff");
+    if head.contains(&0) && !packed && !is_wide {
         return Err(format!(
-            "it is a device, a pipe or a socket, no plain file; save what it gives as a file and open that: {}",
+            "it holds no words, so it is no table; check what the file is: {}",
             path.display()
         ));
     }
-    let ending = path.extension().map(|ending| ending.to_string_lossy().to_lowercase()).unwrap_or_default();
-    match ending.as_str() {
-        "toml" => experiment(catalogue, path),
-        "csv" | "tsv" | "txt" => Ok(Dropped::Data(path.to_owned())),
-        "svg" | "png" | "pdf" => figure(catalogue, path, root),
-        // Arrays are a data set, but for a lab that looks at weights.
-        "npz" | "npy" if shown.is_none_or(|shown| shown.method.table().is_none()) => {
-            Ok(Dropped::Data(path.to_owned()))
-        }
-        _ => {
-            let found = opened(catalogue, shown, path, true);
-            if found.is_empty() {
-                unnamed(catalogue, path, root)
-            } else {
-                Ok(Dropped::Opened(found, path.to_owned()))
-            }
-        }
+    if fs::metadata(path).is_ok_and(|metadata| metadata.len() > MOST_TRIED) {
+        return Ok(None);
     }
+    let table = open_table(&path.display().to_string()).map_err(|error| error.to_string())?;
+    Ok(Some(table.read.columns.len()))
 }
 
 fn experiment(catalogue: Catalogue, path: &Path) -> Result<Dropped, String> {

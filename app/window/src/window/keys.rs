@@ -55,6 +55,7 @@ impl App {
     }
 }
 
-fn first_preset(catalogue: Catalogue, lab: &str) -> Option<&'static str> {
+/// The preset that a lab begins with.
+pub(super) fn first_preset(catalogue: Catalogue, lab: &str) -> Option<&'static str> {
     catalogue.presets().find(|preset| preset.lab() == lab).map(|preset| preset.name)
 }

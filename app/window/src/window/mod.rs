@@ -21,6 +21,7 @@ mod inspector;
 mod keys;
 mod link;
 mod menus;
+mod open_as;
 mod opening;
 mod palette;
 mod panels;

@@ -59,7 +59,7 @@ impl Opening {
         let mut open = true;
         style::dialog(context, "Open").open(&mut open).show(context, |ui| {
             ui.label(
-                "An experiment, a figure, a table, a weight file or a run folder; it can be dropped on the window too.",
+                "An experiment, a figure, a table, a weight file or a run folder; it can be dropped on the window too, and two weight files together to compare them.",
             );
             self.path_ui(ui, actions);
             ui.separator();
