@@ -126,6 +126,8 @@ pub struct App {
     pub(super) maximised: bool,
     pub(super) cursor: Option<f64>,
     pub(super) controls: Controls,
+    /// State of the shown run that the controls were fitted to.
+    pub(super) fitted: Option<u64>,
     pub(super) scrub: Scrub,
     /// Width of the window, points.
     pub(super) width: f32,
@@ -200,6 +202,7 @@ impl App {
             maximised: false,
             cursor: None,
             controls: Controls::default(),
+            fitted: None,
             scrub: Scrub::default(),
             width: 1440.0,
             panels: Panels { setup: true, inspector: true, bottom: true },
@@ -353,6 +356,7 @@ impl App {
 
     fn center_ui(&mut self, ui: &mut Ui, actions: &mut Vec<Action>) {
         self.lay_over();
+        self.fit_controls();
         let (Some(shown), Some(layout)) = (&self.shown, &mut self.layout) else {
             Self::welcome_ui(self.catalogue, ui, actions);
             return;

@@ -7,6 +7,7 @@ mod adding;
 mod app;
 mod apply;
 mod budget;
+mod carried;
 mod chooser;
 mod command;
 mod drain;

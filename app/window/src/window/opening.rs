@@ -59,8 +59,9 @@ impl Opening {
         let mut open = true;
         style::dialog(context, "Open").open(&mut open).show(context, |ui| {
             ui.label(
-                "An experiment, a figure, a table, a weight file or a run folder; it can be dropped on the window too, and two weight files together to compare them.",
+                "An experiment, a figure, a table, a weight file or a run folder; it can be dropped on the window too.",
             );
+            ui.label("Two weight files that are dropped together are compared.");
             self.path_ui(ui, actions);
             ui.separator();
             if self.chooser.list_ui(ui, ROWS) {

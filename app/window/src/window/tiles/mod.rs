@@ -181,8 +181,12 @@ impl TileState {
         self.pinned = None;
     }
 
-    /// Forgets what belongs to the run that was shown before: its figure, its zoom, its weights.
-    pub(super) fn forget_run(&mut self) {
+    /// Forgets what belongs to the run that was shown before: its figure, its zoom, its weights; the filter and the chosen row of a table
+    /// if another run is shown now.
+    pub(super) fn forget_run(&mut self, is_other: bool) {
+        if is_other {
+            self.table.forget_run();
+        }
         self.cache = None;
         self.derivation = Derivation::default();
         self.pinned = None;

@@ -43,6 +43,13 @@ impl TableState {
         self.made_for = None;
     }
 
+    /// Forgets which rows of another run were looked for: here they may be none.
+    pub(super) fn forget_run(&mut self) {
+        self.filter.clear();
+        self.clicked = None;
+        self.made_for = None;
+    }
+
     /// Draws the table in the space that is left; the row that was clicked, by its place in the record.
     pub(super) fn table_ui(&mut self, ui: &mut Ui, table: &TableBody, id: &str) -> Option<usize> {
         if table.rows.len() >= FILTER_FROM || !self.filter.is_empty() {
