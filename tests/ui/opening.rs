@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use egui_kittest::Harness;
-use egui_kittest::kittest::Queryable as _;
+use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use weightscope_engine::CATALOGUE;
 use weightscope_engine::store::Status;
 use weightscope_tests::window::{click, drop_on, until, wait_for, workbench};
@@ -166,4 +166,66 @@ fn files_of_other_kinds_are_opened_one_after_the_other() {
     until(&mut harness, "both are taken", |app| {
         app.experiment().lab() == "compander" && setting(app, "dataset") == rows.display().to_string()
     });
+}
+
+/// Opens the menu of what was opened last.
+fn open_recent(harness: &mut Harness<'_, App>) {
+    click(harness, "File");
+    harness.get_by_label_contains("Open recent").click();
+    harness.run_steps(4);
+}
+
+#[test]
+fn what_was_opened_comes_back_at_the_next_start_and_what_is_gone_is_grey() {
+    let root = tempfile::tempdir().unwrap();
+    let mut harness = window(root.path());
+    for name in ["kept.csv", "gone.csv"] {
+        let path = drop_file(&mut harness, root.path(), name, b"a,b\n1,2\n3,4\n");
+        let path = path.display().to_string();
+        until(&mut harness, "it is the data set", |app| setting(app, "dataset") == path);
+    }
+    drop_file(&mut harness, root.path(), "refused.json", b"{}");
+    wait_for(&mut harness, "it is JSON");
+    let session = root.path().join("session.json");
+    until(&mut harness, "the session is on disk", |_| {
+        std::fs::read_to_string(&session)
+            .is_ok_and(|text| text.contains("gone.csv\",\"") && text.contains("kept.csv"))
+    });
+    drop(harness);
+    std::fs::remove_file(root.path().join("gone.csv")).unwrap();
+    let mut harness = window(root.path());
+    open_recent(&mut harness);
+    wait_for(&mut harness, "gone.csv – ");
+    assert!(harness.query_by_label_contains("refused.json – ").is_none(), "what was refused was not opened");
+    wait_for(&mut harness, "(missing)");
+    let gone = harness.get_by_label_contains("gone.csv – ");
+    assert!(gone.accesskit_node().is_disabled(), "it cannot be chosen");
+    let kept = harness.get_by_label_contains("kept.csv – ");
+    assert!(!kept.accesskit_node().is_disabled(), "it can");
+    kept.click();
+    until(&mut harness, "it is opened", |app| setting(app, "dataset").ends_with("kept.csv"));
+    harness.key_press(egui::Key::Escape);
+    harness.run_steps(3);
+    open_recent(&mut harness);
+    click(&mut harness, "Clear");
+    harness.key_press(egui::Key::Escape);
+    harness.run_steps(3);
+    click(&mut harness, "File");
+    assert!(harness.get_by_label_contains("Open recent").accesskit_node().is_disabled(), "nothing is left");
+}
+
+#[test]
+fn quit_closes_the_window() {
+    let root = tempfile::tempdir().unwrap();
+    let mut harness = window(root.path());
+    harness.event(egui::Event::Key {
+        key: egui::Key::Q,
+        physical_key: None,
+        pressed: true,
+        repeat: false,
+        modifiers: egui::Modifiers::COMMAND,
+    });
+    harness.step();
+    let mut commands = harness.output().viewport_output.values().flat_map(|output| &output.commands);
+    assert!(commands.any(|command| *command == egui::ViewportCommand::Close), "asked to close");
 }

@@ -26,6 +26,7 @@ use super::opening::Opening;
 use super::palette::Palette;
 use super::preview::DataPreview;
 use super::queue::{ForkDialog, Live, Queue, SweepDialog};
+use super::recent::Recent;
 use super::rescue::Rescue;
 use super::runs::{CompareTab, Runs};
 use super::saving::Saving;
@@ -139,6 +140,8 @@ pub struct App {
     pub(super) takeaway: Option<TakeAway>,
     pub(super) saving: Option<Saving>,
     pub(super) opens: Opens,
+    /// What was opened last.
+    pub(super) recent: Recent,
     /// The question what a file is to be opened as.
     pub(super) open_as: Option<OpenAs>,
 }
@@ -212,6 +215,7 @@ impl App {
             takeaway: None,
             saving: None,
             opens: Opens::default(),
+            recent: Recent::new(&session.recent),
             open_as: None,
         };
         problems.iter().for_each(|problem| app.say(Urgency::Error, problem.to_string()));

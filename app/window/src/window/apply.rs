@@ -12,7 +12,7 @@ use super::app::{App, Urgency};
 use super::command::{Action, Command};
 use super::export::ExportDialog;
 use super::form::Form;
-use super::opening::Opening;
+use super::opening::{Opening, WANTED};
 use super::palette::Palette;
 use super::preview::DataPreview;
 use super::queue::QueueAction;
@@ -135,6 +135,8 @@ impl App {
                 self.look_at_data(context);
             }
             Action::OpenPath(path) => self.open_file(path, context),
+            Action::LookForRecent => self.recent.look(context),
+            Action::ClearRecent => self.recent.clear(),
             Action::Browse => self.dialog = browse(context),
             Action::OpenGuide(page) => self.guide.show_page(page),
             Action::PreviewData => {
@@ -252,6 +254,7 @@ impl App {
             Command::Settings => self.settings.open ^= true,
             Command::Palette => self.palette = Some(Palette::new(self, context)),
             Command::Shortcuts => self.show_shortcuts ^= true,
+            Command::Quit => context.send_viewport_cmd(egui::ViewportCommand::Close),
         }
     }
 
@@ -274,7 +277,8 @@ impl App {
 fn browse(context: &Context) -> Option<Task<Option<PathBuf>>> {
     Task::spawn("file dialog", context, || {
         rfd::FileDialog::new()
-            .add_filter("experiments, figures, tables", &["toml", "svg", "png", "pdf", "csv", "npz", "npy"])
+            .add_filter("experiments, figures, tables, weights", WANTED.endings)
+            .add_filter("all files", &["*"])
             .pick_file()
     })
 }

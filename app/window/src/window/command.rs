@@ -51,6 +51,7 @@ pub(super) enum Command {
     Settings,
     Palette,
     Shortcuts,
+    Quit,
 }
 
 impl Command {
@@ -99,6 +100,7 @@ impl Command {
         Self::Settings,
         Self::Palette,
         Self::Shortcuts,
+        Self::Quit,
     ];
 
     /// Words and a sentence about it.
@@ -168,6 +170,7 @@ impl Command {
             Self::Settings => ("Settings…", "Theme, zoom, contrast, motion, workers, notifications"),
             Self::Palette => ("Commands…", "Finds a command by typing"),
             Self::Shortcuts => ("Shortcuts", "Lists all keys"),
+            Self::Quit => ("Quit", "Closes the window; runs in work end and keep what they have"),
         }
     }
 
@@ -207,6 +210,7 @@ impl Command {
             Self::Settings => (Modifiers::COMMAND, Key::Comma),
             Self::Palette => (Modifiers::COMMAND, Key::P),
             Self::Shortcuts => (Modifiers::NONE, Key::F1),
+            Self::Quit => (Modifiers::COMMAND, Key::Q),
             Self::Undo => (Modifiers::COMMAND, Key::Z),
             Self::Redo => (Modifiers::COMMAND.plus(Modifiers::SHIFT), Key::Z),
             Self::AddView => (Modifiers::COMMAND, Key::T),
@@ -294,6 +298,10 @@ pub(super) enum Action {
     SetMarked(Mark, String),
     /// Opens the file or run folder with this path.
     OpenPath(std::path::PathBuf),
+    /// Looks which of the paths that were opened last are still there.
+    LookForRecent,
+    /// Forgets what was opened last.
+    ClearRecent,
     /// Asks the desktop for a file to open.
     Browse,
     /// Looks into the table that the form names.

@@ -31,6 +31,7 @@ impl App {
         }
         self.drain_dialog(context);
         self.drain_drop(context);
+        self.recent.poll();
         self.drain_takeaway();
     }
 

@@ -28,6 +28,8 @@ pub(super) struct Opens {
 
 /// What some paths turned out to be.
 struct Told {
+    /// Those that it stands for.
+    taken: Vec<PathBuf>,
     /// Those that are to be opened next.
     rest: Vec<PathBuf>,
     dropped: Result<Dropped, String>,
@@ -71,7 +73,9 @@ impl App {
         };
         self.opens.work = Task::spawn("dropped file", context, move || {
             let (count, dropped) = reader.read(&paths);
-            Told { rest: paths.into_iter().skip(count.max(1)).collect(), dropped }
+            let (mut taken, count) = (paths, count.max(1));
+            let rest = taken.split_off(count.min(taken.len()));
+            Told { taken, rest, dropped }
         });
     }
 
@@ -79,13 +83,17 @@ impl App {
     pub(super) fn drain_drop(&mut self, context: &Context) {
         if let Some(result) = self.opens.work.as_ref().and_then(Task::poll) {
             self.opens.work = None;
-            let died = |()| Told { rest: Vec::new(), dropped: Err("the work died".to_owned()) };
+            let died =
+                |()| Told { taken: Vec::new(), rest: Vec::new(), dropped: Err("the work died".to_owned()) };
             let told = result.unwrap_or_else(died);
             if !told.rest.is_empty() {
                 self.opens.waiting.push_front(told.rest);
             }
             match told.dropped {
-                Ok(dropped) => self.take_dropped(dropped, context),
+                Ok(dropped) => {
+                    told.taken.iter().rev().for_each(|path| self.recent.add(path));
+                    self.take_dropped(dropped, context);
+                }
                 Err(error) => self.say(Urgency::Error, format!("The file could not be opened: {error}")),
             }
         }
@@ -135,6 +143,7 @@ impl App {
             let (root, catalogue) = (self.root.clone(), self.catalogue);
             self.whose = None;
             self.opens.work = Task::spawn("dropped figure", context, move || Told {
+                taken: Vec::new(),
                 rest: Vec::new(),
                 dropped: identify::of_run(catalogue, &folder, provenance, &root),
             });

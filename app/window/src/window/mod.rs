@@ -31,6 +31,7 @@ mod preview;
 mod queue;
 mod readout;
 mod ready;
+mod recent;
 mod remember;
 mod rescue;
 pub mod runs;

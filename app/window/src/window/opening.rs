@@ -7,7 +7,7 @@ use super::command::Action;
 use super::style;
 
 /// What can be opened.
-const WANTED: Wanted = Wanted {
+pub(super) const WANTED: Wanted = Wanted {
     endings: &[
         "toml",
         "csv",
