@@ -97,3 +97,37 @@ fn what_was_chosen_in_a_larger_file_does_not_hide_a_smaller_one() {
     harness.run_steps(4);
     assert_eq!(number(&harness, "Lower end of the tail"), 1.0, "where the fit puts it");
 }
+
+#[test]
+fn keys_choose_rows_of_a_focused_table_and_find_its_filter() {
+    let root = tempfile::tempdir().unwrap();
+    let mut harness = workbench(root.path());
+    harness.step();
+    drop_on(&mut harness, &base("llama.safetensors"));
+    until(&mut harness, "the file was looked at", |app| app.status() == Some(Status::Done));
+    wait_for(&mut harness, "lm_head.weight, 64 values");
+    harness.state_mut().look_at("layers", &Controls::default());
+    harness.run_steps(4);
+    let press = |harness: &mut Harness<'_, App>, key: egui::Key| {
+        harness.key_press(key);
+        harness.run_steps(4);
+        number(harness, "Tensor")
+    };
+    assert_eq!(press(&mut harness, egui::Key::ArrowDown), 0.0, "the first row, as nothing is chosen");
+    assert_eq!(press(&mut harness, egui::Key::ArrowDown), 1.0, "the second");
+    assert_eq!(press(&mut harness, egui::Key::ArrowDown), 2.0, "the third");
+    assert_eq!(press(&mut harness, egui::Key::ArrowUp), 1.0, "and back");
+    let last = press(&mut harness, egui::Key::End);
+    assert!(last > 2.0, "the last: {last}");
+    assert!(press(&mut harness, egui::Key::PageUp) < last, "a page up");
+    assert_eq!(press(&mut harness, egui::Key::Home), 0.0, "the first");
+    harness.key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::F);
+    harness.run_steps(4);
+    harness.event(egui::Event::Text("down_proj".to_owned()));
+    harness.run_steps(4);
+    assert!(
+        has(&harness, "model.layers.0.mlp.down_proj.weight") && !has(&harness, "lm_head.weight"),
+        "typed there"
+    );
+    assert_eq!(press(&mut harness, egui::Key::ArrowDown), 0.0, "while words are typed no row moves");
+}

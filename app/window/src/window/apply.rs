@@ -68,6 +68,10 @@ impl App {
             }
             Action::ResumeRun(path) => self.resume_run(&path, context),
             Action::Focus(view) => self.focus = view,
+            Action::GoToRow(jump) => {
+                self.focused().go_to_row(jump);
+                context.request_repaint();
+            }
             Action::Export(view) => {
                 self.focus.clone_from(&view);
                 self.export = self.shown.as_ref().map(|shown| ExportDialog::new(&view, false, shown));
@@ -224,6 +228,10 @@ impl App {
                     tile.options.shown.clear();
                     tile.unpin();
                 });
+            }
+            Command::FilterRows => {
+                self.focused().filter_rows();
+                context.request_repaint();
             }
             Command::Maximise => self.maximised ^= true,
             Command::AddView => self.adding = Some(AddView::new(None)),

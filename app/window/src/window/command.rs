@@ -35,6 +35,7 @@ pub(super) enum Command {
     ScrubForward,
     ScrubLive,
     ClearSelection,
+    FilterRows,
     CloseTile,
     AddView,
     ResetLayout,
@@ -84,6 +85,7 @@ impl Command {
         Self::ScrubForward,
         Self::ScrubLive,
         Self::ClearSelection,
+        Self::FilterRows,
         Self::CloseTile,
         Self::AddView,
         Self::ResetLayout,
@@ -150,6 +152,9 @@ impl Command {
             Self::ScrubForward => ("Step forward", "Looks at the recorded step after this one"),
             Self::ScrubLive => ("Live", "Follows the newest step again"),
             Self::ClearSelection => ("Clear selection", "Forgets brushed regions and picked weights"),
+            Self::FilterRows => {
+                ("Filter rows", "Goes to the words that filter the rows of the focused table")
+            }
             Self::AddView => ("Add view…", "Draws any channel of the record in a tile of its own"),
             Self::ResetLayout => ("Reset layout", "Puts the tiles where they were at first"),
             Self::CloseTile => {
@@ -207,6 +212,7 @@ impl Command {
             Self::ScrubForward => (Modifiers::NONE, Key::CloseBracket),
             Self::ScrubLive => (Modifiers::NONE, Key::End),
             Self::ClearSelection => (Modifiers::NONE, Key::Escape),
+            Self::FilterRows => (Modifiers::COMMAND, Key::F),
             Self::Settings => (Modifiers::COMMAND, Key::Comma),
             Self::Palette => (Modifiers::COMMAND, Key::P),
             Self::Shortcuts => (Modifiers::NONE, Key::F1),
@@ -290,6 +296,8 @@ pub(super) enum Action {
     Focus(String),
     /// Opens the export dialog for a view.
     Export(String),
+    /// Goes to another row of the focused table, as a click on it would.
+    GoToRow(super::tiles::Jump),
     /// A click on a view, in its own coordinates.
     Pick(weightscope_frame::record::Pick),
     /// A button of a view.

@@ -22,6 +22,7 @@ pub(super) const MENUS: [(&str, &[&[Command]]); 5] = [
         "Edit",
         &[
             &[Command::Undo, Command::Redo, Command::ClearSelection],
+            &[Command::FilterRows],
             &[Command::CopyShellLine],
             &[Command::Settings],
         ],
