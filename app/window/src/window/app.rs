@@ -434,6 +434,12 @@ impl App {
         self.keep(urgency, text);
     }
 
+    /// The same for news of a run in work, of which there may be many.
+    pub(super) fn say_of(&mut self, run: u64, urgency: Urgency, text: String) {
+        self.toasts.push_of(run, urgency, &text);
+        self.keep(urgency, text);
+    }
+
     fn keep(&mut self, urgency: Urgency, text: String) {
         if self.log.len() >= MOST_LINES {
             self.log.drain(..MOST_LINES / 2);
