@@ -229,3 +229,22 @@ fn quit_closes_the_window() {
     let mut commands = harness.output().viewport_output.values().flat_map(|output| &output.commands);
     assert!(commands.any(|command| *command == egui::ViewportCommand::Close), "asked to close");
 }
+
+#[test]
+fn the_first_screen_shows_all_labs_and_says_what_can_be_dropped() {
+    let root = tempfile::tempdir().unwrap();
+    let mut harness = window(root.path());
+    harness.run_steps(3);
+    let tabs = harness.query_all_by_label("Runs");
+    let below = tabs.map(|tab| tab.rect().top()).fold(f32::INFINITY, f32::min);
+    let said = harness.get_by_label_contains("Drop a weight file, a table, a figure").rect();
+    assert!(said.bottom() < below, "at a glance: {said:?}");
+    for method in CATALOGUE.methods() {
+        let paper = harness.get_by_label(method.about().paper).rect();
+        assert!(
+            paper.bottom() < below,
+            "{} is seen without scrolling: {paper:?} above {below}",
+            method.name()
+        );
+    }
+}

@@ -39,7 +39,7 @@ use super::task::Task;
 use super::tiles::{Layout, Pane, Shares, TileBehavior, TileState, controls};
 use super::toasts::Toasts;
 use super::whose::Whose;
-use super::{inspector, remember, style};
+use super::{inspector, remember, style, welcome};
 
 /// Below this width the inspector makes room for the views.
 const NARROW: f32 = 1200.0;
@@ -362,7 +362,7 @@ impl App {
         self.lay_over();
         self.fit_controls();
         let (Some(shown), Some(layout)) = (&self.shown, &mut self.layout) else {
-            Self::welcome_ui(self.catalogue, ui, actions);
+            welcome::ui(self.catalogue, ui, actions);
             return;
         };
         layout.follow(&shown.views, self.width);

@@ -46,6 +46,7 @@ mod takeaway;
 mod task;
 mod tiles;
 mod toasts;
+mod welcome;
 mod whose;
 
 use std::path::Path;
