@@ -189,6 +189,12 @@ impl Provenance {
     }
 }
 
+/// True for the first bytes of what may be a figure, so that long files of other kinds need not be read.
+pub fn may_be_figure(head: &[u8]) -> bool {
+    let holds = |word: &[u8]| head.windows(word.len()).any(|part| part == word);
+    head.starts_with(b"\x89PNG") || head.starts_with(b"%PDF") || holds(b"<svg")
+}
+
 /// Reads the origin of a figure from the bytes of its file, whichever of the three formats it has.
 pub fn read(bytes: &[u8]) -> Result<Provenance, ProvenanceError> {
     let json = if bytes.starts_with(b"\x89PNG") {
@@ -258,6 +264,13 @@ mod tests {
         for bytes in files {
             assert_eq!(read(&bytes).unwrap(), figure.provenance);
         }
+    }
+
+    #[test]
+    fn figures_are_told_by_their_first_bytes() {
+        assert!(may_be_figure(b"%PDF-1.7") && may_be_figure(b"\x89PNG\r\n"), "by the very first");
+        assert!(may_be_figure(b"<?xml version='1.0'?><!-- made --><svg>"), "behind a heading");
+        assert!(!may_be_figure(b"{\"a\": 1}") && !may_be_figure(b""), "others");
     }
 
     #[test]

@@ -31,6 +31,7 @@ impl App {
         }
         self.drain_dialog(context);
         self.drain_drop(context);
+        self.recent.poll();
         self.drain_takeaway();
     }
 
@@ -128,7 +129,7 @@ impl App {
             }
             Event::Stage { index, name } => self.note(format!("Stage {}: {name}", index + 1)),
             Event::Message(text) => self.note(text),
-            Event::Warning(text) => self.say(Urgency::Warning, text),
+            Event::Warning(text) => self.say_of(link.id, Urgency::Warning, text),
             Event::Checkpoint { .. } => {
                 if let Some(dialog) = &mut self.fork {
                     dialog.checkpoint_written(&link.folder);

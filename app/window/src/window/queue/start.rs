@@ -11,6 +11,7 @@ use super::live::{Live, LiveKind};
 use super::model::{Job, Waiting};
 use super::stored::StoredQueue;
 use crate::window::app::{App, Bottom, Urgency};
+use crate::window::carried::have_same_data;
 use crate::window::link::{Launch, Link};
 use crate::window::runs::folder_name;
 use crate::window::scrub::Scrub;
@@ -169,6 +170,12 @@ impl App {
         if self.shown.as_ref().is_some_and(|before| before.experiment.lab() != shown.experiment.lab()) {
             self.controls = Controls::default();
         }
+        if self.shown.as_ref().is_some_and(|before| !have_same_data(before, &shown)) {
+            self.forget_dragged(&shown.views);
+        }
+        self.fitted = None;
+        let is_other =
+            self.shown.as_ref().is_none_or(|before| before.folder.is_none() || before.folder != shown.folder);
         let lab = shown.experiment.lab();
         if let (Some(before), Some(layout)) = (&self.shown, self.layout.take()) {
             self.layouts.insert(before.experiment.lab().to_owned(), layout);
@@ -180,7 +187,7 @@ impl App {
             self.focus = shown.views.first().map_or_else(String::new, |view| view.id.clone());
         }
         for tile in self.tiles.values_mut() {
-            tile.forget_run();
+            tile.forget_run(is_other);
         }
         self.cursor = None;
         self.scrub = Scrub::default();
