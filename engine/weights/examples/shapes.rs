@@ -50,7 +50,12 @@ fn main() {
         let (by_row, by_column) = maxima.over_median();
         eprintln!("  {} rows and {} columns told", by_row.len(), by_column.len());
     });
-    eprintln!("statistics in all: {:.1?}, {} MB", begun.elapsed(), peak());
+    eprintln!(
+        "statistics in all: {:.1?}, {:.2} s of the processor, {} MB",
+        begun.elapsed(),
+        processor(),
+        peak()
+    );
     drop((quantized, maxima));
     let mut change = ChangePass::new(rows, columns, (Element::F32, Element::F32));
     let mut picture = Picture::new(rows, columns);
@@ -73,9 +78,10 @@ fn main() {
 }
 
 fn timed(what: &str, work: impl FnOnce()) {
-    let begun = Instant::now();
+    let (begun, before) = (Instant::now(), processor());
     work();
-    eprintln!("{what}: {:.2?}, peak {} MB", begun.elapsed(), peak());
+    let (took, used) = (begun.elapsed(), processor() - before);
+    eprintln!("{what}: {took:.2?}, {used:.2} s of the processor, peak {} MB", peak());
 }
 
 fn pieces(source: &dyn Source, mut take: impl FnMut(&[f32])) {
@@ -84,6 +90,13 @@ fn pieces(source: &dyn Source, mut take: impl FnMut(&[f32])) {
         source.read(0, first, PIECE.min(COUNT - first), &mut values).unwrap();
         take(&values);
     }
+}
+
+/// Seconds that the processor worked for this process, which others do not lengthen; 0 where the system does not tell.
+fn processor() -> f64 {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let ticks = stat.rsplit(')').next().map(|rest| rest.split_whitespace().skip(11).take(2));
+    ticks.into_iter().flatten().filter_map(|ticks| ticks.parse::<f64>().ok()).sum::<f64>() / 100.0
 }
 
 /// The most memory that the process had so far, in megabytes; 0 where the system does not tell.

@@ -158,13 +158,20 @@ pub(super) fn round_groups(
     steps: &mut Vec<f64>,
     sums: &mut [Sums; 7],
 ) {
+    let are_single = groups.len() == values.len() && groups.iter().all(|(count, ..)| *count == 1);
     for (bits, sums) in widths().zip(sums) {
-        steps.clear();
-        for (count, largest, mean) in groups {
+        let of_group = |(_, largest, mean): &(usize, f64, f64)| {
             let step = step(scale, bits, *largest, *mean);
             // A group of zeros has the step 0; with any other its zeros are level 0, without an error.
-            let step = if step > 0.0 { step } else { 1.0 };
-            steps.extend(std::iter::repeat_n(step, *count));
+            if step > 0.0 { step } else { 1.0 }
+        };
+        steps.clear();
+        if are_single {
+            steps.extend(groups.iter().map(of_group));
+        } else {
+            for group in groups {
+                steps.extend(std::iter::repeat_n(of_group(group), group.0));
+            }
         }
         match scale {
             Scale::Max | Scale::LsqStart => add_uniform_each(values, steps, ends(bits), sums),
