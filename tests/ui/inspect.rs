@@ -131,3 +131,16 @@ fn keys_choose_rows_of_a_focused_table_and_find_its_filter() {
     );
     assert_eq!(press(&mut harness, egui::Key::ArrowDown), 0.0, "while words are typed no row moves");
 }
+
+#[test]
+fn a_figure_names_the_file_that_was_looked_at() {
+    let root = tempfile::tempdir().unwrap();
+    let (run, file) = (root.path().join("run"), base("llama.safetensors"));
+    let place = file.display().to_string();
+    finished(preset("inspect/quick", &[("model", &place)]), &run);
+    let manifest = weightscope_engine::store::read_manifest(&run).unwrap();
+    let data = weightscope_window::views::provenance(&manifest).data.unwrap();
+    assert_eq!(data.place, place, "its path");
+    assert_eq!(data.bytes, Some(std::fs::metadata(&file).unwrap().len()), "its size");
+    assert_eq!(data.hash.len(), 64, "its hash: {}", data.hash);
+}

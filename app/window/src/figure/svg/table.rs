@@ -8,6 +8,7 @@ use super::canvas::{Canvas, Pen, TextStyle};
 use super::geometry::Rect;
 use super::metrics::{self, Weight};
 use crate::figure::model::{Align, Anchor, Cell, TableBody};
+use crate::figure::number::plural;
 
 /// Smallest text of a crowded table, as a share of that of the page; never below 6 points.
 const LEAST_SCALE: f64 = 0.8;
@@ -77,7 +78,8 @@ pub(super) fn draw(
             color: page.tokens.text_muted,
             anchor: Anchor::Start,
         };
-        canvas.text(area.x, y + row_height * 0.7, &format!("… {hidden} more rows"), text);
+        let words = format!("… {hidden} more {}", plural(hidden, "row"));
+        canvas.text(area.x, y + row_height * 0.7, &words, text);
         y += row_height;
     }
     across(canvas, y + page.style.gap * 0.3, rule(1.4));
@@ -178,7 +180,7 @@ impl Layout {
             return Vec::new();
         }
         let (count, names) = (self.left_out.len(), self.left_out.join(", "));
-        let columns = if count == 1 { "column" } else { "columns" };
+        let columns = plural(count, "column");
         let words = format!("… {count} more {columns}, in the data file: {names}");
         metrics::wrap(&words, room, self.size, Weight::Regular)
     }

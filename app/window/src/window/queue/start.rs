@@ -70,10 +70,11 @@ impl App {
         self.queue.follow = true;
         self.queue.held = !self.queue.waiting().is_empty();
         if self.queue.held {
-            let text = format!(
-                "{} runs wait in the queue; it is paused until you resume it",
-                self.queue.waiting().len()
-            );
+            let waiting = match self.queue.waiting().len() {
+                1 => "1 run waits".to_owned(),
+                many => format!("{many} runs wait"),
+            };
+            let text = format!("{waiting} in the queue; it is paused until you resume it");
             self.say(Urgency::Info, text);
         }
     }
