@@ -219,7 +219,8 @@ pub(crate) fn pieces(
     mut take: impl FnMut(&[f32]) -> Result<(), RunError>,
 ) -> Result<(), RunError> {
     let count = source.tensors().get(place).map_or(0, Tensor::parameters);
-    let step = (PIECE / columns.max(1)).max(1).saturating_mul(columns.max(1));
+    // A row longer than a piece is read in parts.
+    let step = if columns > PIECE { PIECE } else { PIECE / columns.max(1) * columns.max(1) };
     let (mut first, mut values) = (0, Vec::new());
     while first < count {
         check()?;
