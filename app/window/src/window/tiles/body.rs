@@ -123,6 +123,9 @@ impl TileBehavior<'_> {
                 }
             }
             (Body::Text(text), _) => {
+                if ui.button("Copy").on_hover_text("Puts the whole text on the clipboard").clicked() {
+                    ui.copy_text(text.clone());
+                }
                 ui.label(text);
             }
             _ => {
