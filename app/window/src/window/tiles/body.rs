@@ -122,17 +122,20 @@ impl TileBehavior<'_> {
                     self.actions.push(Action::Pick(pick));
                 }
             }
-            (Body::Text(text), _) => {
-                if ui.button("Copy").on_hover_text("Puts the whole text on the clipboard").clicked() {
-                    ui.copy_text(text.clone());
-                }
-                ui.label(text);
-            }
+            (Body::Text(text), _) => text_ui(ui, text),
             _ => {
                 ui.label(summary);
             }
         }
     }
+}
+
+/// Words, with a button that copies them.
+fn text_ui(ui: &mut Ui, text: &str) {
+    if ui.button("Copy").on_hover_text("Puts the whole text on the clipboard").clicked() {
+        ui.copy_text(text.to_owned());
+    }
+    ui.label(text);
 }
 
 /// What stands in an empty tile: what will appear there while the run goes on; afterwards that there is nothing, and what the view says

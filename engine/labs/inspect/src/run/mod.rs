@@ -6,6 +6,7 @@
 mod change;
 mod folder;
 mod layer;
+mod over_checkpoints;
 mod pictures;
 mod recording;
 mod spectra;
