@@ -58,7 +58,9 @@ pub(super) fn draw(
     };
     let remark = layout.remark(area.width);
     let below = if remark.is_empty() { 0 } else { remark.len() + 1 };
-    let fitting = room.map_or(usize::MAX, |room| ((room / row_height) as usize).saturating_sub(2 + below));
+    let fitting = room.map_or(usize::MAX, |room| {
+        ((room / row_height) as usize).saturating_sub(1 + layout.head.max(1) + below)
+    });
     let shown = layout.whole_rows(fitting);
     across(canvas, y, rule(1.4));
     for (index, cells) in layout.cells.iter().take(shown + layout.head).enumerate() {
