@@ -5,7 +5,7 @@
 //! weights cut off has none). Or a grid: the values of each group are whole multiples of one step, at most [`MOST_MULTIPLE`] of them;
 //! that holds also where a group has hardly more values than levels.
 //!
-//! Contract: pairs come in pieces whose borders do not count; at most [`LONGEST`] of them are kept. A grouping is given up at the first
+//! Contract: pairs come in pieces whose borders do not count; at most `LONGEST` of them are kept. A grouping is given up at the first
 //! group that contradicts it, so that a tensor without levels costs next to nothing. Pairs with a value that is not finite keep their
 //! place and count for nothing. The state before must not stand on such levels already, nor come to when it is rounded to half precision
 //! (bf16), whose own levels are few where values lie close together.

@@ -95,6 +95,10 @@ pub(super) fn draw(
         };
         canvas.text(area.x, y + row_height * 0.6, line, text);
     }
+    // The last line of the remark hangs below its place.
+    if !remark.is_empty() {
+        y += row_height * 0.9;
+    }
     y + page.style.gap * 1.3 - area.y
 }
 

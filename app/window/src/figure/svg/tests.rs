@@ -158,7 +158,10 @@ fn numbers_of_crowded_tables_are_whole_or_left_out() {
             assert!(whole.contains(text), "{}: {text:?} is cut", page.id());
         }
         let said: String = boxes.into_iter().map(|(text, _)| text + " ").collect();
-        assert!(said.contains("more columns, in the data file") && said.contains("quantity x"), "{said}");
+        // A page on which all columns stand has nothing to say.
+        let all_stand = said.matches("quantity").count() >= 24 && !said.contains("more columns");
+        let is_told = said.contains("more columns, in the data file") && said.contains("quantity x");
+        assert!(all_stand || is_told, "{}: {said}", page.id());
     }
 }
 
