@@ -36,6 +36,8 @@ pub(crate) struct Taken {
     pub(crate) stride: usize,
     /// The next frame to be read, counted in the recording.
     next: usize,
+    /// Places of the frames in the recording; one that could not be read is missing.
+    frames: Vec<usize>,
     /// Steps of the training.
     pub(crate) steps: Vec<u64>,
     /// The session in which each frame was written.
@@ -103,10 +105,10 @@ impl Track {
         }
     }
 
-    /// Keeps every second frame.
-    fn thin(&mut self) {
+    /// Keeps some frames.
+    fn keep(&mut self, kept: &[bool]) {
         let all = self.weights.iter_mut().chain(&mut self.tensor).chain(self.rows.iter_mut().flatten());
-        all.for_each(thin);
+        all.for_each(|series| keep(series, kept));
     }
 }
 
@@ -150,20 +152,21 @@ impl Taken {
             let frames = recording
                 .read(self.next, self.stride, count)
                 .map_err(|error| RunError::setting("folder", error.to_string()))?;
-            self.push(&frames);
+            self.push(&frames, self.next, self.stride);
             self.next += self.stride * count;
         }
         Ok(self.next > before)
     }
 
-    /// Adds frames as they were read; broken ones are left out and counted.
-    fn push(&mut self, frames: &Frames) {
+    /// Adds frames as they were read, from a place on and each `stride`-th; broken ones are left out and counted.
+    fn push(&mut self, frames: &Frames, first: usize, stride: usize) {
         for frame in 0..frames.len() {
             let Some(step) = frames.steps().get(frame) else { continue };
             if frames.bad().contains(&frame) {
                 self.broken += 1;
                 continue;
             }
+            self.frames.push(first + frame * stride);
             self.steps.push(*step);
             self.sessions.push(u32::try_from(frames.session(frame)).unwrap_or(u32::MAX));
             for track in &mut self.tracks {
@@ -173,10 +176,13 @@ impl Taken {
     }
 
     fn thin(&mut self) {
-        thin(&mut self.steps);
-        thin(&mut self.sessions);
-        self.tracks.iter_mut().for_each(Track::thin);
         self.stride *= 2;
+        // By their places in the recording, not by how many are held: a frame that could not be read shifts nothing.
+        let kept: Vec<bool> = self.frames.iter().map(|frame| frame % self.stride == 0).collect();
+        keep(&mut self.frames, &kept);
+        keep(&mut self.steps, &kept);
+        keep(&mut self.sessions, &kept);
+        self.tracks.iter_mut().for_each(|track| track.keep(&kept));
         self.next = self.next.div_ceil(self.stride) * self.stride;
     }
 
@@ -192,7 +198,7 @@ impl Taken {
         let frames = recording
             .read(first, 1, count)
             .map_err(|error| RunError::setting("folder", error.to_string()))?;
-        taken.push(&frames);
+        taken.push(&frames, first, 1);
         Ok(taken)
     }
 
@@ -202,11 +208,8 @@ impl Taken {
     }
 }
 
-/// Keeps every second one, the first among them.
-fn thin<T>(series: &mut Vec<T>) {
-    let mut index = 0_usize;
-    series.retain(|_| {
-        index += 1;
-        index % 2 == 1
-    });
+/// Keeps the entries that are marked.
+fn keep<T>(series: &mut Vec<T>, kept: &[bool]) {
+    let mut marks = kept.iter();
+    series.retain(|_| marks.next().copied().unwrap_or(false));
 }

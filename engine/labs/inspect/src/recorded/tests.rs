@@ -194,6 +194,29 @@ fn a_long_recording_is_thinned_by_its_length_alone() {
 }
 
 #[test]
+fn a_broken_frame_shifts_none_of_the_others() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = folder.path().join("r");
+    let mut training = Training::begin(&place, 11);
+    training.steps(60);
+    let traces = place.join("traces.f32");
+    let mut bytes = std::fs::read(&traces).unwrap();
+    let size = bytes.len() / 60;
+    bytes[5 * size + 40] ^= 1;
+    std::fs::write(&traces, bytes).unwrap();
+    let mut recording = Recording::open(&place).unwrap();
+    let mut grown = Taken::holding(&recording, 5000);
+    grown.take(&recording, usize::MAX, &mut || Ok(())).unwrap();
+    assert_eq!((grown.stride, grown.broken, grown.steps.len()), (1, 1, 59));
+    training.steps(100);
+    recording.refresh().unwrap();
+    grown.take(&recording, usize::MAX, &mut || Ok(())).unwrap();
+    let expected: Vec<u64> = (0..160).step_by(grown.stride).filter(|step| *step != 5).collect();
+    assert!(grown.stride > 1);
+    assert_eq!(grown.steps, expected);
+}
+
+#[test]
 fn a_part_is_read_whole_from_the_recording() {
     let folder = tempfile::tempdir().unwrap();
     let place = folder.path().join("r");
