@@ -23,7 +23,9 @@ const LEAST_BROKEN: f64 = 8.0;
 /// are left out with a word.
 const LEAST_CUT: f64 = 6.0;
 /// The same for a heading over shorter numbers.
-const LEAST_HEADING: f64 = 3.6;
+const LEAST_HEADING: f64 = 6.0;
+/// Share of the room that the first column may keep before its words are cut.
+const FIRST_SHARE: f64 = 0.34;
 
 /// The texts of a table with the sizes that make it fit.
 struct Layout {
@@ -134,19 +136,20 @@ impl Layout {
             taken += width + self.gap;
             taken <= room
         };
-        let kept = self.least_widths().iter().take_while(|width| fits(width)).count().max(1);
+        let kept = self.least_widths(room).iter().take_while(|width| fits(width)).count().max(1);
         let heads = self.cells.get(..self.head).unwrap_or_default();
         let heading = |column: usize| {
             let parts = heads.iter().filter_map(|line| line.get(column)).filter(|part| !part.is_empty());
-            parts.cloned().collect::<Vec<_>>().join(" ")
+            parts.cloned().collect::<Vec<_>>().join(" ").replace("_ ", "_")
         };
         self.left_out = (kept..self.widths.len()).map(heading).collect();
         self.widths.truncate(kept);
         self.cells.iter_mut().for_each(|cells| cells.truncate(kept));
     }
 
-    /// The least width of each column: that of its widest number, of words as much as can be read when they are cut.
-    fn least_widths(&self) -> Vec<f64> {
+    /// The least width of each column: that of its widest number, of words as much as can be read when they are cut. The first column
+    /// tells the rows apart and keeps more: what is left out of the others stands in the data file.
+    fn least_widths(&self, room: f64) -> Vec<f64> {
         let least = |(column, (width, numbers)): (usize, (&f64, &f64))| {
             let widest = |lines: &[Vec<String>]| {
                 let texts = lines.iter().filter_map(|line| line.get(column)).filter(|text| !is_number(text));
@@ -154,7 +157,8 @@ impl Layout {
             };
             let (head, body) = self.cells.split_at(self.head.min(self.cells.len()));
             let head = widest(head).min(self.size * LEAST_HEADING);
-            let words = widest(body).min(self.size * LEAST_CUT);
+            let most = if column == 0 { FIRST_SHARE * room } else { self.size * LEAST_CUT };
+            let words = widest(body).min(most);
             head.max(words).max(*numbers).min(*width)
         };
         self.widths.iter().zip(&self.number_widths()).enumerate().map(least).collect()
@@ -162,7 +166,7 @@ impl Layout {
 
     /// Gives each column its least width and a share of what is left, and cuts the words that are longer.
     fn share_out(&mut self, room: f64) {
-        let least = self.least_widths();
+        let least = self.least_widths(room);
         let gaps = self.gap * self.widths.len().saturating_sub(1) as f64;
         let wanted: f64 = self.widths.iter().zip(&least).map(|(width, least)| width - least).sum();
         let left = room - gaps - least.iter().sum::<f64>();
@@ -376,12 +380,13 @@ pub(super) fn wanted_width(page: Page<'_>, table: &TableBody, room: f64) -> Opti
 /// A text cut at the space that leaves the shorter longest half; all of it in the second half if there is none.
 fn halves(text: &str) -> (String, String) {
     let longest = |at: usize| at.max(text.len() - at - 1);
-    let cut = text.match_indices(' ').map(|(at, _)| at).min_by_key(|at| longest(*at));
-    match cut {
-        Some(at) => {
-            (text.get(..at).unwrap_or_default().to_owned(), text.get(at + 1..).unwrap_or_default().to_owned())
-        }
-        None => (String::new(), text.to_owned()),
+    let middle = |symbol: char| text.match_indices(symbol).map(|(at, _)| at).min_by_key(|at| longest(*at));
+    let part = |range: std::ops::Range<usize>| text.get(range).unwrap_or_default().to_owned();
+    match (middle(' '), middle('_')) {
+        (Some(at), _) => (part(0..at), part(at + 1..text.len())),
+        // A name for scripts keeps its mark.
+        (None, Some(at)) => (part(0..at + 1), part(at + 1..text.len())),
+        (None, None) => (String::new(), text.to_owned()),
     }
 }
 

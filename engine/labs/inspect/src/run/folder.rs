@@ -355,7 +355,10 @@ fn take(run: &mut Running<'_, '_, Config>, item: &Item, components: &mut Compone
             squared_distance += away * away;
             squared_norm += start * start;
             record(run, &ch::NORM, components.norms.get(row), norm);
-            record(run, &ch::FROM_FIRST, components.distances.get(row), away / start);
+            // Of a tensor of zeros nothing is a share: biases often start so.
+            if start > 0.0 {
+                record(run, &ch::FROM_FIRST, components.distances.get(row), away / start);
+            }
         }
         let columns = run.shared.tensor(row).map_or(1, columns_of);
         if let Some(follow) = &run.state.path.follow {
