@@ -228,7 +228,7 @@ impl Followed {
         if broken == frames && frames > 0 {
             run.warn("no frame of the recording is sound: its traces are those of another recording, or damaged; there is nothing to look at");
         }
-        run.context.read(&Read {
+        run.context.read_so_far(&Read {
             place: run.settings.folder.trim().to_owned(),
             bytes: Some(recording.bytes()),
             form: "recording".to_owned(),
