@@ -95,6 +95,10 @@ pub(crate) fn experiments(name: &str) -> Vec<(&'static str, Experiment)> {
             ("inspect", smallest()),
             ("inspect_pair", with(&[("against", "llama-genesis"), ("scale", "statsq"), ("grouping", "32")])),
             ("inspect_folder", with(&[("folder", "digits"), ("bits", "3"), ("traces", "8")])),
+            (
+                "inspect_recording",
+                with(&[("folder", "digits-recording"), ("bits", "2"), ("scale", "statsq")]),
+            ),
         ],
         "gallery" => vec![("gallery", smallest())],
         "minimal" => vec![("minimal", smallest())],

@@ -119,7 +119,7 @@ pub(crate) fn every_view_is_written_in_every_format(lab: &str) {
     for view in kit::views(&run.experiment) {
         let (_, figure) = drawn(&run, &view, &beside);
         let files = kit::files_of(&figure);
-        assert_eq!(files.len(), 4, "{lab}, {}: SVG, PDF, PNG and CSV", view.id);
+        assert_eq!(files.len(), 5, "{lab}, {}: SVG, PDF, PNG, CSV and JSON", view.id);
         for (format, bytes) in files {
             let what = format!("{lab}, {} as {format}", view.id);
             match format {
@@ -147,6 +147,17 @@ pub(crate) fn every_view_is_written_in_every_format(lab: &str) {
                     let text = String::from_utf8(bytes).unwrap();
                     let rows = text.lines().filter(|line| !line.starts_with('#') && !line.is_empty()).count();
                     assert!(rows >= 2, "{what}: no row below the head: {text}");
+                }
+                "json" => {
+                    let value: serde_json::Value = serde_json::from_slice(&bytes).unwrap();
+                    assert_eq!(value["format"], "weightscope view", "{what}");
+                    assert_eq!(value["provenance"]["view"], view.id.as_str(), "{what}");
+                    let held = ["items", "rows", "edges", "panels", "text"].map(|key| &value["body"][key]);
+                    let is_filled = |held: &&serde_json::Value| {
+                        held.as_array().is_some_and(|held| !held.is_empty())
+                            || held.as_str().is_some_and(|text| !text.is_empty())
+                    };
+                    assert!(held.iter().any(is_filled), "{what}: nothing in it");
                 }
                 other => panic!("{what}: no check for {other}"),
             }

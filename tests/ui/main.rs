@@ -2,6 +2,7 @@
 
 mod gallery;
 mod inspect;
+mod opening;
 mod palette;
 mod plots;
 mod running;

@@ -184,7 +184,7 @@ fn a_graph_is_drawn_and_says_what_it_holds() {
     let folder = tempfile::tempdir().unwrap();
     let mut harness = with_pictures(folder.path());
     add(&mut harness, "cell");
-    let node = harness.get_by_label_contains("cell: graph of 2 nodes and 1 edges");
+    let node = harness.get_by_label_contains("cell: graph of 2 nodes and 1 edge");
     assert!(
         node.accesskit_node().label().is_some_and(|text| text.contains("in to out: 0.75")),
         "weights too"

@@ -54,7 +54,10 @@ pub(super) fn open(words: &[String]) -> Result<(), Failure> {
     let arguments = match Arguments::try_parse_from(typed) {
         Ok(arguments) => arguments,
         Err(error) if error.use_stderr() => {
-            return Err(Failure::request(anyhow!("{}", error.to_string().trim_end())));
+            // The word "error" is put before every error.
+            let text = error.to_string();
+            let text = text.strip_prefix("error: ").unwrap_or(&text);
+            return Err(Failure::request(anyhow!("{}", text.trim_end())));
         }
         Err(help) => {
             output::line(help.to_string().trim_end());

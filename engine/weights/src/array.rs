@@ -200,7 +200,9 @@ impl ArrayReader {
         }
         values.reserve(count as usize);
         let Some(strides) = &array.strides else {
-            return self.read_in_order(number, array, first, count, values);
+            return self.read_in_order(number, array, first, count, &mut |piece| {
+                decode(array.element, array.order, piece, values);
+            });
         };
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         let is_ready = matches!(&*kept, Some(Kept { array, what: Ready::Window(_) }) if *array == number);
@@ -219,13 +221,35 @@ impl ArrayReader {
         Ok(())
     }
 
+    /// Appends the little-endian bytes of the elements `first .. first + count` of an array without a [`Array::problem`]; `false` if
+    /// they do not follow each other.
+    pub(crate) fn read_bytes(
+        &self,
+        number: usize,
+        array: &Array,
+        first: u64,
+        count: u64,
+        bytes: &mut Vec<u8>,
+    ) -> Result<bool, WeightsError> {
+        if array.strides.is_some() {
+            return Ok(false);
+        }
+        if count > 0 {
+            self.read_in_order(number, array, first, count, &mut |piece| bytes.extend_from_slice(piece))?;
+        }
+        if array.order == ByteOrder::Big {
+            bytes.chunks_exact_mut(array.element.size_bytes()).for_each(<[u8]>::reverse);
+        }
+        Ok(true)
+    }
+
     fn read_in_order(
         &self,
         number: usize,
         array: &Array,
         first: u64,
         count: u64,
-        values: &mut Vec<f32>,
+        take: &mut dyn FnMut(&[u8]),
     ) -> Result<(), WeightsError> {
         let width = array.element.size_bytes() as u64;
         let mut at = (array.offset + first) * width;
@@ -244,7 +268,7 @@ impl ArrayReader {
             let length = (end - at).min(PIECE - PIECE % width);
             piece.clear();
             self.fetch(array, at, length, &mut unpacking, &mut piece)?;
-            decode(array.element, array.order, &piece, values);
+            take(&piece);
             at += length;
         }
         if let Some(unpacking) = unpacking {

@@ -125,6 +125,11 @@ impl Element {
         matches!(self, Self::F64 | Self::F32 | Self::F16 | Self::Bf16 | Self::F8E4M3 | Self::F8E5M2)
     }
 
+    /// True if different numbers of the type can be the same `f32`: types of more than 24 significant bits.
+    pub(crate) fn is_wider_than_f32(self) -> bool {
+        matches!(self, Self::F64 | Self::I64 | Self::U64 | Self::I32 | Self::U32)
+    }
+
     /// Unit roundoff `u` of the type, for the noise that storing leaves: `2^-24`, `2^-11`, `2^-8`, `2^-4`, `2^-3`; 0 for whole
     /// numbers. Values of type `f64` are read as `f32`, so that theirs is that of `f32`.
     pub fn unit_roundoff(self) -> f64 {

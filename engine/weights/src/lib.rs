@@ -4,6 +4,7 @@
 //! - [`kind`]: what a file is, told by its first bytes
 //! - [`folder`]: the checkpoints of a folder in their order; [`hash`]: fingerprints of files and of their tensors
 //! - [`adapter`]: low-rank adapters, and a base with one merged in; [`mod@write`]: adapters as files
+//! - [`mod@tied`]: equal tensors of one source
 //! - [`names`]: which tensors of two sources belong together
 //! - [`element`]: types of elements and their values as `f32`
 //! - [`measure`]: figures of one tensor or of two: statistics, quantization, outliers, spectra, the form of a change
@@ -35,6 +36,7 @@ mod shards;
 pub mod source;
 mod table;
 pub mod text;
+pub mod tied;
 mod torch;
 mod unpack;
 pub mod write;
@@ -45,6 +47,7 @@ pub use held::open_held;
 pub use kind::{Kind, kind_of};
 pub use open::open;
 pub use source::{Readable, Source, Stamp, Tensor};
+pub use tied::tied;
 
 #[cfg(test)]
 mod tests;

@@ -45,6 +45,16 @@ impl Source for Noted {
         self.source.read(tensor, first, count, values)
     }
 
+    fn read_bytes(
+        &self,
+        tensor: usize,
+        first: usize,
+        count: usize,
+        bytes: &mut Vec<u8>,
+    ) -> Result<bool, WeightsError> {
+        self.source.read_bytes(tensor, first, count, bytes)
+    }
+
     fn said(&self) -> &[String] {
         &self.said
     }

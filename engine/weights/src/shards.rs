@@ -239,6 +239,19 @@ impl Shards {
         self.parts.push(part);
     }
 
+    /// The file that holds a tensor, and its number there; refuses what lies outside it.
+    fn part_of(
+        &self,
+        tensor: usize,
+        first: usize,
+        count: usize,
+    ) -> Result<(&dyn Source, usize), WeightsError> {
+        let told = checked(&self.tensors, tensor, first, count, &self.index)?;
+        let place = self.places.get(tensor).copied().flatten();
+        let part = place.and_then(|(part, number)| Some((self.parts.get(part)?.as_ref(), number)));
+        part.ok_or_else(|| WeightsError::tensor(&told.name, "it is in none of the files", &self.index))
+    }
+
     /// Adds the tensors that the index names and no file has.
     fn note_missing(&mut self, pairs: &[(String, String)], reasons: &HashMap<&str, String>, said: &mut Said) {
         let there: std::collections::HashSet<&str> =
@@ -295,13 +308,20 @@ impl Source for Shards {
         values: &mut Vec<f32>,
     ) -> Result<(), WeightsError> {
         values.clear();
-        let told = checked(&self.tensors, tensor, first, count, &self.index)?;
-        let place = self.places.get(tensor).copied().flatten();
-        let part = place.and_then(|(part, number)| self.parts.get(part).map(|part| (part, number)));
-        let Some((part, number)) = part else {
-            return Err(WeightsError::tensor(&told.name, "it is in none of the files", &self.index));
-        };
+        let (part, number) = self.part_of(tensor, first, count)?;
         part.read(number, first, count, values)
+    }
+
+    fn read_bytes(
+        &self,
+        tensor: usize,
+        first: usize,
+        count: usize,
+        bytes: &mut Vec<u8>,
+    ) -> Result<bool, WeightsError> {
+        bytes.clear();
+        let (part, number) = self.part_of(tensor, first, count)?;
+        part.read_bytes(number, first, count, bytes)
     }
 
     fn said(&self) -> &[String] {

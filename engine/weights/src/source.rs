@@ -31,6 +31,22 @@ pub trait Source: Send + Sync {
         values: &mut Vec<f32>,
     ) -> Result<(), WeightsError>;
 
+    /// Appends the bytes of the elements `first .. first + count` of a tensor (counted in C order, each little-endian) to `bytes`, which
+    /// is cleared before. `false` where the source does not give bytes; then none are there.
+    ///
+    /// # Errors
+    /// As [`Source::read`].
+    fn read_bytes(
+        &self,
+        _tensor: usize,
+        _first: usize,
+        _count: usize,
+        bytes: &mut Vec<u8>,
+    ) -> Result<bool, WeightsError> {
+        bytes.clear();
+        Ok(false)
+    }
+
     /// Sentences on what was taken, dropped or guessed on opening: the key of a nested dictionary, an optimizer's state left out, a
     /// tensor that cannot be read and why.
     fn said(&self) -> &[String];
@@ -53,7 +69,8 @@ pub struct Tensor {
     pub element: Element,
     /// Whether its values can be read, and what they are.
     pub readable: Readable,
-    /// The index of an earlier tensor that shares its memory (tied weights), where the format tells.
+    /// The index of an earlier tensor that shares its memory (tied weights), where the format tells; [`tied`](crate::tied()) finds those
+    /// of equal contents where it does not.
     pub tied_to: Option<usize>,
 }
 

@@ -102,6 +102,20 @@ impl Source for Arrays {
         self.reader.read(tensor, array, &told.shape, first as u64, count as u64, values)
     }
 
+    fn read_bytes(
+        &self,
+        tensor: usize,
+        first: usize,
+        count: usize,
+        bytes: &mut Vec<u8>,
+    ) -> Result<bool, WeightsError> {
+        bytes.clear();
+        let path = self.reader.file().path();
+        checked(&self.tensors, tensor, first, count, path)?;
+        let Some(array) = self.places.get(tensor) else { return Err(no_such(tensor, path)) };
+        self.reader.read_bytes(tensor, array, first as u64, count as u64, bytes)
+    }
+
     fn said(&self) -> &[String] {
         &self.said
     }

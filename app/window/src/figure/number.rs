@@ -49,6 +49,11 @@ pub fn count(value: u64) -> String {
     out
 }
 
+/// The word for so many of something: `row` for one, `rows` for none and for several.
+pub fn plural(count: usize, word: &str) -> String {
+    if count == 1 { word.to_owned() } else { format!("{word}s") }
+}
+
 /// A value with so many significant digits, scientific where plain digits would be long: `0.0132`, `3.1×10⁻⁷`.
 pub fn significant(value: f64, digits: usize) -> String {
     if let Some(word) = not_a_number(value) {
@@ -141,6 +146,11 @@ mod tests {
         assert_eq!(significant(9.99e6, 2), "1.0×10⁷");
         assert_eq!(significant(1234.0, 4), "1\u{2009}234");
         assert_eq!(significant(5e-324, 2), "4.9×10⁻³²⁴");
+    }
+
+    #[test]
+    fn words_follow_their_number() {
+        assert_eq!([0, 1, 2].map(|count| plural(count, "row")), ["rows", "row", "rows"]);
     }
 
     #[test]

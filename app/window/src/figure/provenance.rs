@@ -38,6 +38,9 @@ pub struct Provenance {
     pub config_hash: String,
     /// Seed of the first run.
     pub seed: Option<u64>,
+    /// The file that the first run read first, such as the weight file that it looked at.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub data: Option<DataOrigin>,
     /// Identifier of the view.
     pub view: String,
     /// What else the view needs to come back: scales, selection, controls; a list of them for several views on one page.
@@ -47,6 +50,19 @@ pub struct Provenance {
     pub dressing: serde_json::Value,
     /// A remark of the author.
     pub note: String,
+}
+
+/// A file that a run read.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct DataOrigin {
+    /// Its path, or its name where it is part of the program.
+    pub place: String,
+    /// Its size in bytes; none where it is part of the program, and for folders.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bytes: Option<u64>,
+    /// BLAKE3 of what was read of it, hexadecimal, as the manifest of the run has it.
+    pub hash: String,
 }
 
 /// What tells a run from all others, wherever its folder lies and whatever that is called.
@@ -189,6 +205,12 @@ impl Provenance {
     }
 }
 
+/// True for the first bytes of what may be a figure, so that long files of other kinds need not be read.
+pub fn may_be_figure(head: &[u8]) -> bool {
+    let holds = |word: &[u8]| head.windows(word.len()).any(|part| part == word);
+    head.starts_with(b"\x89PNG") || head.starts_with(b"%PDF") || holds(b"<svg")
+}
+
 /// Reads the origin of a figure from the bytes of its file, whichever of the three formats it has.
 pub fn read(bytes: &[u8]) -> Result<Provenance, ProvenanceError> {
     let json = if bytes.starts_with(b"\x89PNG") {
@@ -241,6 +263,11 @@ mod tests {
         let mut provenance = Provenance::new("compander", "function");
         provenance.run_ids = vec!["run <1> & \"2\"".to_owned(), "läuft (3)\\, ]]>".to_owned()];
         provenance.seed = Some(u64::MAX);
+        provenance.data = Some(DataOrigin {
+            place: "/models/größe <7b>.safetensors".to_owned(),
+            bytes: Some(1 << 40),
+            hash: "0123abcd".to_owned(),
+        });
         provenance.view_state =
             serde_json::json!({ "x": { "scale": "log", "range": [0.1, 1e300] }, "π": null });
         provenance.note = "𝄞 -- line\nbreak".to_owned();
@@ -258,6 +285,22 @@ mod tests {
         for bytes in files {
             assert_eq!(read(&bytes).unwrap(), figure.provenance);
         }
+    }
+
+    #[test]
+    fn figures_are_told_by_their_first_bytes() {
+        assert!(may_be_figure(b"%PDF-1.7") && may_be_figure(b"\x89PNG\r\n"), "by the very first");
+        assert!(may_be_figure(b"<?xml version='1.0'?><!-- made --><svg>"), "behind a heading");
+        assert!(!may_be_figure(b"{\"a\": 1}") && !may_be_figure(b""), "others");
+    }
+
+    #[test]
+    fn figures_of_versions_that_knew_no_data_are_read() {
+        let old =
+            r#"<svg><metadata>{"program":"weightscope","lab":"inspect","view":"layers"}</metadata></svg>"#;
+        assert_eq!(read(old.as_bytes()).unwrap().data, None);
+        let text = Provenance::new("inspect", "layers").to_ascii_json().unwrap();
+        assert!(!text.contains("\"data\""), "nothing is written of none: {text}");
     }
 
     #[test]

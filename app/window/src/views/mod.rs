@@ -42,7 +42,7 @@ use crate::figure::axis::Scale;
 use crate::figure::model::{
     Axis, Body, Dash, Figure, Handle, Ink, Item, Line, Orientation, Plot, Rule, Stroke,
 };
-use crate::figure::provenance::{Provenance, RunOrigin};
+use crate::figure::provenance::{DataOrigin, Provenance, RunOrigin};
 
 /// One run that a view draws.
 #[derive(Clone, Copy)]
@@ -159,6 +159,11 @@ pub fn provenance(manifest: &Manifest) -> Provenance {
         runs: vec![RunOrigin::of(manifest)],
         config_hash: manifest.config_hash.clone(),
         seed: Some(manifest.seed),
+        data: manifest.data.first().map(|read| DataOrigin {
+            place: read.place.clone(),
+            bytes: read.bytes,
+            hash: read.hash.clone(),
+        }),
         view: String::new(),
         view_state: serde_json::Value::Null,
         dressing: serde_json::Value::Null,

@@ -4,7 +4,7 @@ use weightscope_frame::record::{Data, ReferenceAxis, ViewSpec};
 
 use super::options::ViewOptions;
 use super::{Source, axis, channels, references, run_ink};
-use crate::figure::model::{Area, Axis, Cover, Ink, Legend, Line, Plot};
+use crate::figure::model::{Area, Axis, Cover, Dash, Ink, Legend, Line, Plot, Stroke};
 
 /// Most outlines that are drawn.
 const MOST_OUTLINES: usize = 30;
@@ -63,6 +63,16 @@ pub(super) fn ridge(
             opacity: 0.25,
             cover: Cover::Hides,
         });
+    }
+    if spec.with_start
+        && let Some((start, counts)) = histograms.counts.iter().next().filter(|(start, _)| *start < newest)
+    {
+        let points =
+            centers.iter().zip(counts).map(|(x, count)| [*x, newest as f64 - f64::from(*count) * height]);
+        let name = format!("at step {start}");
+        let line = Line::new(name, points.collect(), Ink::Foreground);
+        plot = plot.with(Line { dash: Dash::Dashed, stroke: Stroke::Thin, ..line });
+        plot.legend = Legend::Best;
     }
     if sources.len() > 1 {
         let own: u64 =

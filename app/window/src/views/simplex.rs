@@ -10,7 +10,7 @@ use weightscope_frame::record::{Data, Vector, ViewSpec};
 use super::options::ViewOptions;
 use super::{Source, channels};
 use crate::figure::model::{Anchor, Axis, Ink, Label, Line, Marker, Plot, PointInk, Points, Stroke};
-use crate::figure::number::significant;
+use crate::figure::number::{plural, significant};
 
 /// Most points of a trail; more would be finer than a page or a screen.
 const MOST_POINTS: usize = 600;
@@ -56,10 +56,12 @@ pub(super) fn simplex(
         plot = plot.with(Points { size: 1.6, ..Points::new(*label, vec![now], ink) });
     }
     if left_out > 0 {
-        notes.push(format!("{left_out} steps left out: their shares do not add up to one"));
+        let steps = plural(left_out, "step");
+        notes.push(format!("{left_out} {steps} left out: shares that do not add up to one"));
     }
     if others > 0 {
-        notes.push(format!("{others} channels left out: they have other components"));
+        let channels = plural(others, "channel");
+        notes.push(format!("{others} {channels} left out: with other components"));
     }
     Some(plot)
 }
@@ -191,7 +193,7 @@ mod tests {
         assert!(close(trail.points[0], corners[0]), "all of the first: on top");
         assert!(close(trail.points[1], [0.0, 0.0]), "equal shares: the middle");
         assert!(close(trail.points[2], corners[1]), "all of the second");
-        assert_eq!(notes, ["1 steps left out: their shares do not add up to one"]);
+        assert_eq!(notes, ["1 step left out: shares that do not add up to one"]);
         assert!(trail.words[1].starts_with("step 1, "), "{:?}", trail.words);
         let at_one = ViewOptions { step: Some(1), ..ViewOptions::default() };
         let early = simplex(&spec, &sources, &at_one, &mut notes).unwrap();

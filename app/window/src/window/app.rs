@@ -15,16 +15,18 @@ use weightscope_frame::store::Status;
 use super::adding::AddView;
 use super::budget::Budget;
 use super::command::Action;
-use super::drop::Dropped;
+use super::drop::Opens;
 use super::export::{ExportDialog, Exported};
 use super::form::Form;
 use super::guide::GuideDialog;
 use super::history::History;
 use super::link::{Link, RepaintInterval};
+use super::open_as::OpenAs;
 use super::opening::Opening;
 use super::palette::Palette;
 use super::preview::DataPreview;
 use super::queue::{ForkDialog, Live, Queue, SweepDialog};
+use super::recent::Recent;
 use super::rescue::Rescue;
 use super::runs::{CompareTab, Runs};
 use super::saving::Saving;
@@ -37,7 +39,7 @@ use super::task::Task;
 use super::tiles::{Layout, Pane, Shares, TileBehavior, TileState, controls};
 use super::toasts::Toasts;
 use super::whose::Whose;
-use super::{inspector, remember, style};
+use super::{inspector, remember, style, welcome};
 
 /// Below this width the inspector makes room for the views.
 const NARROW: f32 = 1200.0;
@@ -125,6 +127,8 @@ pub struct App {
     pub(super) maximised: bool,
     pub(super) cursor: Option<f64>,
     pub(super) controls: Controls,
+    /// State of the shown run that the controls were fitted to.
+    pub(super) fitted: Option<u64>,
     pub(super) scrub: Scrub,
     /// Width of the window, points.
     pub(super) width: f32,
@@ -135,7 +139,11 @@ pub struct App {
     pub(super) dialog: Option<Task<Option<PathBuf>>>,
     pub(super) takeaway: Option<TakeAway>,
     pub(super) saving: Option<Saving>,
-    pub(super) dropping: Option<Task<Result<Dropped, String>>>,
+    pub(super) opens: Opens,
+    /// What was opened last.
+    pub(super) recent: Recent,
+    /// The question what a file is to be opened as.
+    pub(super) open_as: Option<OpenAs>,
 }
 
 impl App {
@@ -197,6 +205,7 @@ impl App {
             maximised: false,
             cursor: None,
             controls: Controls::default(),
+            fitted: None,
             scrub: Scrub::default(),
             width: 1440.0,
             panels: Panels { setup: true, inspector: true, bottom: true },
@@ -205,7 +214,9 @@ impl App {
             dialog: None,
             takeaway: None,
             saving: None,
-            dropping: None,
+            opens: Opens::default(),
+            recent: Recent::new(&session.recent),
+            open_as: None,
         };
         problems.iter().for_each(|problem| app.say(Urgency::Error, problem.to_string()));
         app.restore(session, context);
@@ -323,6 +334,7 @@ impl App {
         self.toasts.ui(&context);
         self.rescue_ui(&context, &mut actions);
         self.whose_ui(&context);
+        self.open_as_ui(&context);
         actions.into_iter().for_each(|action| self.apply(action, &context));
         self.remember(&context);
     }
@@ -348,8 +360,9 @@ impl App {
 
     fn center_ui(&mut self, ui: &mut Ui, actions: &mut Vec<Action>) {
         self.lay_over();
+        self.fit_controls();
         let (Some(shown), Some(layout)) = (&self.shown, &mut self.layout) else {
-            Self::welcome_ui(self.catalogue, ui, actions);
+            welcome::ui(self.catalogue, ui, actions);
             return;
         };
         layout.follow(&shown.views, self.width);
@@ -362,7 +375,7 @@ impl App {
         let above = controls::shared(&shown.views);
         if !above.is_empty() {
             egui::Panel::top("controls").show(ui, |ui| {
-                controls::row_ui(ui, "shared", &above, &values, shown.record(), actions);
+                controls::row_ui(ui, "shared", &above, &values, shown.record(), false, actions);
             });
         }
         let mut behavior = TileBehavior {
@@ -418,6 +431,12 @@ impl App {
     /// Tells the person, and adds a line to the log.
     pub(super) fn say(&mut self, urgency: Urgency, text: String) {
         self.toasts.push(urgency, &text);
+        self.keep(urgency, text);
+    }
+
+    /// The same for news of a run in work, of which there may be many.
+    pub(super) fn say_of(&mut self, run: u64, urgency: Urgency, text: String) {
+        self.toasts.push_of(run, urgency, &text);
         self.keep(urgency, text);
     }
 

@@ -12,7 +12,7 @@ use super::app::{App, Urgency};
 use super::command::{Action, Command};
 use super::export::ExportDialog;
 use super::form::Form;
-use super::opening::Opening;
+use super::opening::{Opening, WANTED};
 use super::palette::Palette;
 use super::preview::DataPreview;
 use super::queue::QueueAction;
@@ -68,6 +68,10 @@ impl App {
             }
             Action::ResumeRun(path) => self.resume_run(&path, context),
             Action::Focus(view) => self.focus = view,
+            Action::GoToRow(jump) => {
+                self.focused().go_to_row(jump);
+                context.request_repaint();
+            }
             Action::Export(view) => {
                 self.focus.clone_from(&view);
                 self.export = self.shown.as_ref().map(|shown| ExportDialog::new(&view, false, shown));
@@ -135,6 +139,8 @@ impl App {
                 self.look_at_data(context);
             }
             Action::OpenPath(path) => self.open_file(path, context),
+            Action::LookForRecent => self.recent.look(context),
+            Action::ClearRecent => self.recent.clear(),
             Action::Browse => self.dialog = browse(context),
             Action::OpenGuide(page) => self.guide.show_page(page),
             Action::PreviewData => {
@@ -223,6 +229,10 @@ impl App {
                     tile.unpin();
                 });
             }
+            Command::FilterRows => {
+                self.focused().filter_rows();
+                context.request_repaint();
+            }
             Command::Maximise => self.maximised ^= true,
             Command::AddView => self.adding = Some(AddView::new(None)),
             Command::ResetLayout => {
@@ -252,6 +262,7 @@ impl App {
             Command::Settings => self.settings.open ^= true,
             Command::Palette => self.palette = Some(Palette::new(self, context)),
             Command::Shortcuts => self.show_shortcuts ^= true,
+            Command::Quit => context.send_viewport_cmd(egui::ViewportCommand::Close),
         }
     }
 
@@ -274,7 +285,8 @@ impl App {
 fn browse(context: &Context) -> Option<Task<Option<PathBuf>>> {
     Task::spawn("file dialog", context, || {
         rfd::FileDialog::new()
-            .add_filter("experiments, figures, tables", &["toml", "svg", "png", "pdf", "csv", "npz", "npy"])
+            .add_filter("experiments, figures, tables, weights", WANTED.endings)
+            .add_filter("all files", &["*"])
             .pick_file()
     })
 }

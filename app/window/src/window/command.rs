@@ -35,6 +35,7 @@ pub(super) enum Command {
     ScrubForward,
     ScrubLive,
     ClearSelection,
+    FilterRows,
     CloseTile,
     AddView,
     ResetLayout,
@@ -51,6 +52,7 @@ pub(super) enum Command {
     Settings,
     Palette,
     Shortcuts,
+    Quit,
 }
 
 impl Command {
@@ -83,6 +85,7 @@ impl Command {
         Self::ScrubForward,
         Self::ScrubLive,
         Self::ClearSelection,
+        Self::FilterRows,
         Self::CloseTile,
         Self::AddView,
         Self::ResetLayout,
@@ -99,6 +102,7 @@ impl Command {
         Self::Settings,
         Self::Palette,
         Self::Shortcuts,
+        Self::Quit,
     ];
 
     /// Words and a sentence about it.
@@ -148,6 +152,9 @@ impl Command {
             Self::ScrubForward => ("Step forward", "Looks at the recorded step after this one"),
             Self::ScrubLive => ("Live", "Follows the newest step again"),
             Self::ClearSelection => ("Clear selection", "Forgets brushed regions and picked weights"),
+            Self::FilterRows => {
+                ("Filter rows", "Goes to the words that filter the rows of the focused table")
+            }
             Self::AddView => ("Add view…", "Draws any channel of the record in a tile of its own"),
             Self::ResetLayout => ("Reset layout", "Puts the tiles where they were at first"),
             Self::CloseTile => {
@@ -168,6 +175,7 @@ impl Command {
             Self::Settings => ("Settings…", "Theme, zoom, contrast, motion, workers, notifications"),
             Self::Palette => ("Commands…", "Finds a command by typing"),
             Self::Shortcuts => ("Shortcuts", "Lists all keys"),
+            Self::Quit => ("Quit", "Closes the window; runs in work end and keep what they have"),
         }
     }
 
@@ -204,9 +212,11 @@ impl Command {
             Self::ScrubForward => (Modifiers::NONE, Key::CloseBracket),
             Self::ScrubLive => (Modifiers::NONE, Key::End),
             Self::ClearSelection => (Modifiers::NONE, Key::Escape),
+            Self::FilterRows => (Modifiers::COMMAND, Key::F),
             Self::Settings => (Modifiers::COMMAND, Key::Comma),
             Self::Palette => (Modifiers::COMMAND, Key::P),
             Self::Shortcuts => (Modifiers::NONE, Key::F1),
+            Self::Quit => (Modifiers::COMMAND, Key::Q),
             Self::Undo => (Modifiers::COMMAND, Key::Z),
             Self::Redo => (Modifiers::COMMAND.plus(Modifiers::SHIFT), Key::Z),
             Self::AddView => (Modifiers::COMMAND, Key::T),
@@ -286,6 +296,8 @@ pub(super) enum Action {
     Focus(String),
     /// Opens the export dialog for a view.
     Export(String),
+    /// Goes to another row of the focused table, as a click on it would.
+    GoToRow(super::tiles::Jump),
     /// A click on a view, in its own coordinates.
     Pick(weightscope_frame::record::Pick),
     /// A button of a view.
@@ -294,6 +306,10 @@ pub(super) enum Action {
     SetMarked(Mark, String),
     /// Opens the file or run folder with this path.
     OpenPath(std::path::PathBuf),
+    /// Looks which of the paths that were opened last are still there.
+    LookForRecent,
+    /// Forgets what was opened last.
+    ClearRecent,
     /// Asks the desktop for a file to open.
     Browse,
     /// Looks into the table that the form names.

@@ -31,6 +31,7 @@ impl App {
         }
         self.drain_dialog(context);
         self.drain_drop(context);
+        self.recent.poll();
         self.drain_takeaway();
     }
 
@@ -86,6 +87,7 @@ impl App {
                     shown.reason = outcome.reason;
                     shown.results = outcome.results;
                     shown.results_of = outcome.results_of;
+                    shown.settle(&link.folder);
                 }
             }
             Ok(Ending::Verified(Comparison::Identical { rows })) => {
@@ -126,9 +128,15 @@ impl App {
                 let place = folder.map_or_else(String::new, |folder| format!(" in {}", folder.display()));
                 self.note(format!("Run started on {device}{place}"));
             }
-            Event::Stage { index, name } => self.note(format!("Stage {}: {name}", index + 1)),
+            Event::Stage { index, name } => {
+                // Its data are read by now, which figures name.
+                if let Some(shown) = shown {
+                    shown.settle(&link.folder);
+                }
+                self.note(format!("Stage {}: {name}", index + 1));
+            }
             Event::Message(text) => self.note(text),
-            Event::Warning(text) => self.say(Urgency::Warning, text),
+            Event::Warning(text) => self.say_of(link.id, Urgency::Warning, text),
             Event::Checkpoint { .. } => {
                 if let Some(dialog) = &mut self.fork {
                     dialog.checkpoint_written(&link.folder);

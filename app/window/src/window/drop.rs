@@ -1,85 +1,138 @@
 //! Files dropped on the window: a figure reopens its run and view, an experiment fills the form, a table becomes the data set,
-//! a run folder is shown. Everything is read off the UI thread.
+//! a weight file is looked at, a run folder is shown. Everything is read off the UI thread, one after the other.
 
+use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 
 use egui::Context;
-use weightscope_frame::experiment::{Experiment, Mark, opened, reading};
-use weightscope_frame::lab::Catalogue;
-use weightscope_frame::store;
+use weightscope_frame::experiment::{Mark, reading};
 
 use super::app::{App, Urgency};
 use super::form::Form;
+use super::identify::{self, Beside, Dropped, Reader};
+use super::keys::first_preset;
 use super::runs::folder_name;
 use super::shown::Shown;
 use super::task::Task;
-use super::whose::{self, Found, Whose};
 use crate::exporting::views_of;
-use crate::figure::provenance::{self, Fit, Provenance};
+use crate::figure::provenance::Provenance;
 use crate::views::own;
 
-/// What a dropped file turned out to be.
-pub(super) enum Dropped {
-    Run(Box<Shown>, Vec<String>),
-    Figure(Box<Shown>, Box<Provenance>, Beside),
-    /// A figure whose run has to be asked for.
-    Asked(Box<Whose>),
-    Experiment(Box<Experiment>, PathBuf),
-    Data(PathBuf),
-    /// Experiments that look at the file, each with what will happen.
-    Opened(Vec<(Experiment, String)>, PathBuf),
+/// What is being opened, and what waits for it.
+#[derive(Default)]
+pub(super) struct Opens {
+    work: Option<Task<Told>>,
+    /// Files and folders, those that came together in one group.
+    waiting: VecDeque<Vec<PathBuf>>,
 }
 
-/// The other runs of a figure: where they lie, and the ids of those that are not here.
-#[derive(Default)]
-pub(super) struct Beside {
-    found: Vec<PathBuf>,
-    missing: Vec<String>,
-    /// What is to be said of the first run.
-    remark: Option<String>,
+/// What some paths turned out to be.
+struct Told {
+    /// Those that it stands for.
+    taken: Vec<PathBuf>,
+    /// Those that are to be opened next.
+    rest: Vec<PathBuf>,
+    dropped: Result<Dropped, String>,
 }
 
 impl App {
     /// Takes files that were dropped on the window in this frame.
     pub(super) fn take_drops(&mut self, context: &Context) {
-        let path = context.input(|input| input.raw.dropped_files.first().map(|file| file.path().to_owned()));
-        if let Some(path) = path {
-            self.open_file(path, context);
+        let dropped = |input: &egui::InputState| -> Vec<PathBuf> {
+            input.raw.dropped_files.iter().map(|file| file.path().to_owned()).collect()
+        };
+        let paths = context.input(dropped);
+        if !paths.is_empty() {
+            self.open_files(paths, context);
         }
     }
 
-    /// Opens a figure, an experiment, a table or a run folder.
+    /// Opens a figure, an experiment, a table, a weight file or a folder.
     pub(super) fn open_file(&mut self, path: PathBuf, context: &Context) {
-        let root = self.root.clone();
-        let catalogue = self.catalogue;
-        let shown = self.shown.as_ref().map(|shown| shown.experiment.clone());
-        self.dropping =
-            Task::spawn("dropped file", context, move || read(catalogue, &path, &root, shown.as_ref()));
+        self.open_files(vec![path], context);
+    }
+
+    /// Opens files that come together: a second weight file beside the first, everything else one after the other.
+    fn open_files(&mut self, paths: Vec<PathBuf>, context: &Context) {
+        self.opens.waiting.push_back(paths);
+        self.open_next(context);
+    }
+
+    /// Begins with what waits, unless something is in work or a question about a file is open.
+    fn open_next(&mut self, context: &Context) {
+        if self.opens.work.is_some() || self.open_as.is_some() || self.whose.is_some() {
+            return;
+        }
+        let Some(paths) = self.opens.waiting.pop_front() else { return };
+        let shown = self.shown.as_ref().filter(|shown| shown.can_be_compared());
+        let reader = Reader {
+            catalogue: self.catalogue,
+            root: self.root.clone(),
+            shown: shown.map(|shown| shown.experiment.clone()),
+            form: self.form.experiment.clone(),
+        };
+        self.opens.work = Task::spawn("dropped file", context, move || {
+            let (count, dropped) = reader.read(&paths);
+            let (mut taken, count) = (paths, count.max(1));
+            let rest = taken.split_off(count.min(taken.len()));
+            Told { taken, rest, dropped }
+        });
     }
 
     /// Takes what a dropped file turned out to be.
     pub(super) fn drain_drop(&mut self, context: &Context) {
-        let Some(result) = self.dropping.as_ref().and_then(Task::poll) else { return };
-        self.dropping = None;
-        match result.unwrap_or_else(|()| Err("the work died".to_owned())) {
-            Ok(Dropped::Run(shown, warnings)) => {
+        if let Some(result) = self.opens.work.as_ref().and_then(Task::poll) {
+            self.opens.work = None;
+            let died =
+                |()| Told { taken: Vec::new(), rest: Vec::new(), dropped: Err("the work died".to_owned()) };
+            let told = result.unwrap_or_else(died);
+            if !told.rest.is_empty() {
+                self.opens.waiting.push_front(told.rest);
+            }
+            match told.dropped {
+                Ok(dropped) => {
+                    told.taken.iter().rev().for_each(|path| self.recent.add(path));
+                    self.take_dropped(dropped, context);
+                }
+                Err(error) => self.say(Urgency::Error, format!("The file could not be opened: {error}")),
+            }
+        }
+        self.open_next(context);
+    }
+
+    fn take_dropped(&mut self, dropped: Dropped, context: &Context) {
+        match dropped {
+            Dropped::Run(shown, warnings) => {
                 warnings.into_iter().for_each(|text| self.say(Urgency::Warning, text));
                 self.show_run(*shown);
             }
-            Ok(Dropped::Figure(shown, provenance, beside)) => self.show_figure(*shown, &provenance, &beside),
-            Ok(Dropped::Asked(whose)) => self.whose = Some(*whose),
-            Ok(Dropped::Experiment(experiment, path)) => {
+            Dropped::Figure(shown, provenance, beside) => self.show_figure(*shown, &provenance, &beside),
+            Dropped::Asked(whose) => self.whose = Some(*whose),
+            Dropped::Several(question) => self.open_as = Some(*question),
+            Dropped::Experiment(experiment, path) => {
                 self.form = Form::new(*experiment, &folder_name(&path));
                 self.say(Urgency::Info, format!("In the form: {}", path.display()));
             }
-            Ok(Dropped::Data(path)) => self.use_data(&path, context),
-            Ok(Dropped::Opened(found, path)) => {
-                let Some((experiment, words)) = found.into_iter().next() else { return };
+            Dropped::Data(lab, path) => {
+                if let Some(preset) = lab.and_then(|lab| first_preset(self.catalogue, lab)) {
+                    self.use_preset(preset);
+                }
+                self.use_data(&path, context);
+            }
+            Dropped::Opened(experiment, words, path) => {
                 self.say(Urgency::Info, format!("{}: {words}", experiment.lab()));
-                self.form = Form::new(experiment, &folder_name(&path));
+                self.form = Form::new(*experiment, &folder_name(&path));
                 self.run(context);
             }
-            Err(error) => self.say(Urgency::Error, format!("The file could not be opened: {error}")),
+        }
+    }
+
+    /// Asks what a file is to be opened as, and opens it so.
+    pub(super) fn open_as_ui(&mut self, context: &Context) {
+        let chosen = self.open_as.as_mut().and_then(|question| question.ui(context));
+        self.open_as = self.open_as.take().filter(|question| question.open);
+        if let Some(dropped) = chosen {
+            self.take_dropped(dropped, context);
         }
     }
 
@@ -89,8 +142,11 @@ impl App {
         if let Some((folder, provenance)) = named {
             let (root, catalogue) = (self.root.clone(), self.catalogue);
             self.whose = None;
-            self.dropping =
-                Task::spawn("dropped figure", context, move || of_run(catalogue, &folder, provenance, &root));
+            self.opens.work = Task::spawn("dropped figure", context, move || Told {
+                taken: Vec::new(),
+                rest: Vec::new(),
+                dropped: identify::of_run(catalogue, &folder, provenance, &root),
+            });
         }
         self.whose = self.whose.take().filter(|whose| whose.open);
     }
@@ -140,98 +196,4 @@ impl App {
             Err(_) => self.say(Urgency::Warning, format!("This lab takes no data file: {text}")),
         }
     }
-}
-
-fn read(
-    catalogue: Catalogue,
-    path: &Path,
-    root: &Path,
-    shown: Option<&Experiment>,
-) -> Result<Dropped, String> {
-    if path.is_dir() {
-        let found = if store::read_manifest(path).is_err() {
-            opened(catalogue, shown, path, true)
-        } else {
-            Vec::new()
-        };
-        if !found.is_empty() {
-            return Ok(Dropped::Opened(found, path.to_owned()));
-        }
-        let (shown, warnings) = Shown::read(catalogue, path)?;
-        return Ok(Dropped::Run(Box::new(shown), warnings));
-    }
-    let ending = path.extension().map(|ending| ending.to_string_lossy().to_lowercase()).unwrap_or_default();
-    match ending.as_str() {
-        "toml" => {
-            let text = std::fs::read_to_string(path).map_err(|error| unreadable(&error, path))?;
-            let experiment = Experiment::from_toml(catalogue, &text).map_err(|problems| {
-                let words: Vec<String> = problems.iter().map(ToString::to_string).collect();
-                format!("{}: {}", words.join("; "), path.display())
-            })?;
-            Ok(Dropped::Experiment(Box::new(experiment), path.to_owned()))
-        }
-        "csv" | "tsv" | "txt" => Ok(Dropped::Data(path.to_owned())),
-        "svg" | "png" | "pdf" => figure(catalogue, path, root),
-        // Arrays are a data set, but for a lab that looks at weights.
-        "npz" | "npy" if shown.is_none_or(|shown| shown.method.table().is_none()) => {
-            Ok(Dropped::Data(path.to_owned()))
-        }
-        _ => {
-            let found = opened(catalogue, shown, path, true);
-            if found.is_empty() {
-                figure(catalogue, path, root)
-            } else {
-                Ok(Dropped::Opened(found, path.to_owned()))
-            }
-        }
-    }
-}
-
-fn unreadable(error: &std::io::Error, path: &Path) -> String {
-    format!("it cannot be read ({error}); check its name and permissions: {}", path.display())
-}
-
-fn figure(catalogue: Catalogue, path: &Path, root: &Path) -> Result<Dropped, String> {
-    let bytes = std::fs::read(path).map_err(|error| unreadable(&error, path))?;
-    let provenance = provenance::read(&bytes).map_err(|error| format!("{error}: {}", path.display()))?;
-    let origins = provenance.origins();
-    let first = origins.first().ok_or("the figure names no run")?;
-    // A figure written into its own run folder is found even when the run was moved.
-    let own = path.ancestors().find(|folder| {
-        store::read_manifest(folder)
-            .is_ok_and(|manifest| matches!(first.fit(&manifest), Fit::Same | Fit::Again))
-    });
-    let folder = match own {
-        Some(folder) => folder.to_owned(),
-        None => match whose::find(first, &store::scan(root).runs, root) {
-            Found::One(folder) => folder,
-            Found::Ask(reason, near) => {
-                return Ok(Dropped::Asked(Box::new(Whose::new(provenance, reason, near))));
-            }
-        },
-    };
-    of_run(catalogue, &folder, provenance, root)
-}
-
-/// A figure whose first run is known.
-fn of_run(
-    catalogue: Catalogue,
-    folder: &Path,
-    provenance: Provenance,
-    root: &Path,
-) -> Result<Dropped, String> {
-    let origins = provenance.origins();
-    let (shown, _) = Shown::read(catalogue, folder)?;
-    let remark = origins.first().and_then(|first| whose::remark(first, folder));
-    let mut beside = Beside { remark, ..Beside::default() };
-    if origins.len() > 1 {
-        let here = store::scan(root).runs;
-        for origin in origins.iter().skip(1) {
-            match whose::find(origin, &here, root) {
-                Found::One(path) => beside.found.push(path),
-                Found::Ask(reason, _) => beside.missing.push(reason.trim_end_matches(':').to_owned()),
-            }
-        }
-    }
-    Ok(Dropped::Figure(Box::new(shown), Box::new(provenance), beside))
 }

@@ -21,6 +21,7 @@ impl App {
     /// Closes the dialog in front, the one that is drawn last; false if there is none.
     fn close_front(&mut self) -> bool {
         let mut dialogs = [
+            self.open_as.as_mut().map(|dialog| &mut dialog.open),
             self.whose.as_mut().map(|dialog| &mut dialog.open),
             Some(&mut self.rescue.open),
             self.preview.as_mut().map(|dialog| &mut dialog.open),

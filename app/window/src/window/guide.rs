@@ -69,8 +69,8 @@ fn demo_ui(ui: &mut Ui, page: &Guide, actions: &mut Vec<Action>) {
 /// Cards of all pages, for the first screen.
 pub(super) fn cards_ui(catalogue: Catalogue, ui: &mut Ui, actions: &mut Vec<Action>) {
     for page in pages(catalogue) {
-        egui::Frame::group(ui.style()).inner_margin(14.0).show(ui, |ui| {
-            ui.set_max_width(520.0);
+        egui::Frame::group(ui.style()).inner_margin(8.0).show(ui, |ui| {
+            ui.set_width(ui.available_width());
             ui.strong(page.title);
             ui.label(RichText::new(page.about).color(color(tokens(ui.ctx()).text)));
             ui.add_space(6.0);

@@ -5,16 +5,40 @@ use weightscope_frame::lab::Catalogue;
 
 use super::app::App;
 use super::command::{Action, Command};
+use super::tiles::{Jump, TileState};
 
 /// Keys of the first nine tiles and labs.
 const DIGITS: [Key; 9] =
     [Key::Num1, Key::Num2, Key::Num3, Key::Num4, Key::Num5, Key::Num6, Key::Num7, Key::Num8, Key::Num9];
 
+/// Keys that move through the rows of the focused table.
+const ROWS: [(Key, Jump); 6] = [
+    (Key::ArrowUp, Jump::By(-1)),
+    (Key::ArrowDown, Jump::By(1)),
+    (Key::PageUp, Jump::Pages(-1)),
+    (Key::PageDown, Jump::Pages(1)),
+    (Key::Home, Jump::First),
+    (Key::End, Jump::Last),
+];
+
 impl App {
+    /// True if the view with the focus is a table that is drawn as one.
+    pub(super) fn focuses_table(&self) -> bool {
+        let drawn = self.shown.as_ref().is_some_and(|shown| shown.view(&self.focus).is_some());
+        drawn && self.tiles.get(&self.focus).is_some_and(TileState::is_table)
+    }
+
     /// Keys without a modifier act only while nothing takes text.
     pub(super) fn keys(&self, context: &Context, actions: &mut Vec<Action>) {
         let mut typing =
             context.egui_wants_keyboard_input() || self.palette.is_some() || self.adding.is_some();
+        // A table with the focus takes its keys before the steps of the run, of which some are the same.
+        if !typing && self.focuses_table() {
+            let moved = ROWS
+                .into_iter()
+                .filter(|(key, _)| context.input_mut(|input| input.consume_key(Modifiers::NONE, *key)));
+            actions.extend(moved.map(|(_, jump)| Action::GoToRow(jump)));
+        }
         // egui takes Ctrl+Shift+Z for Ctrl+Z too, so the longer combinations are asked for first.
         let weight = |modifiers: Modifiers| {
             u8::from(modifiers.shift) + u8::from(modifiers.alt) + u8::from(modifiers.command)
@@ -55,6 +79,7 @@ impl App {
     }
 }
 
-fn first_preset(catalogue: Catalogue, lab: &str) -> Option<&'static str> {
+/// The preset that a lab begins with.
+pub(super) fn first_preset(catalogue: Catalogue, lab: &str) -> Option<&'static str> {
     catalogue.presets().find(|preset| preset.lab() == lab).map(|preset| preset.name)
 }

@@ -5,7 +5,7 @@ use egui::{Button, Ui};
 use super::app::App;
 use super::command::{Action, Command};
 
-/// The last menu: pages of the labs follow its commands.
+/// The last menu, behind that of views: pages of the labs follow its commands.
 const HELP: &str = "Help";
 /// The menus with their commands; a gap stands where a group ends.
 pub(super) const MENUS: [(&str, &[&[Command]]); 5] = [
@@ -15,12 +15,14 @@ pub(super) const MENUS: [(&str, &[&[Command]]); 5] = [
             &[Command::OpenFile, Command::SaveExperiment],
             &[Command::ExportFigure, Command::ExportBundle, Command::TakeAway],
             &[Command::RefreshRuns],
+            &[Command::Quit],
         ],
     ),
     (
         "Edit",
         &[
             &[Command::Undo, Command::Redo, Command::ClearSelection],
+            &[Command::FilterRows],
             &[Command::CopyShellLine],
             &[Command::Settings],
         ],
@@ -57,19 +59,26 @@ impl App {
     /// All menus.
     pub(super) fn menus_ui(&self, ui: &mut Ui, actions: &mut Vec<Action>) {
         for (title, groups) in MENUS {
+            if title == HELP {
+                self.views_menu(ui, actions);
+            }
             ui.menu_button(title, |ui| {
                 for (index, group) in groups.iter().enumerate() {
                     if index > 0 {
                         ui.separator();
                     }
-                    group.iter().for_each(|command| self.item_ui(ui, *command, actions));
+                    for command in *group {
+                        self.item_ui(ui, *command, actions);
+                        if *command == Command::OpenFile {
+                            self.recent_menu(ui, actions);
+                        }
+                    }
                 }
                 if title == HELP {
                     self.guides_menu(ui, actions);
                 }
             });
         }
-        self.views_menu(ui, actions);
     }
 
     fn item_ui(&self, ui: &mut Ui, command: Command, actions: &mut Vec<Action>) {

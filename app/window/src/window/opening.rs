@@ -7,7 +7,7 @@ use super::command::Action;
 use super::style;
 
 /// What can be opened.
-const WANTED: Wanted = Wanted {
+pub(super) const WANTED: Wanted = Wanted {
     endings: &[
         "toml",
         "csv",
@@ -61,6 +61,7 @@ impl Opening {
             ui.label(
                 "An experiment, a figure, a table, a weight file or a run folder; it can be dropped on the window too.",
             );
+            ui.label("Two weight files that are dropped together are compared.");
             self.path_ui(ui, actions);
             ui.separator();
             if self.chooser.list_ui(ui, ROWS) {

@@ -2,11 +2,9 @@
 
 use egui::{Button, RichText, Ui};
 use weightscope_frame::experiment::Mark;
-use weightscope_frame::lab::Catalogue;
 
 use super::app::{App, Bottom, Line, Urgency};
 use super::command::{Action, Command};
-use super::guide;
 use super::style::{self, color, tokens};
 use crate::figure::number::count;
 
@@ -70,16 +68,19 @@ impl App {
                 String::new()
             };
             let held = if self.is_paused() { " · paused" } else { "" };
-            ui.add(
-                egui::Label::new(format!(
-                    "{stage}{} · step {} of {} · {:.0} % · {left} left{held}",
-                    progress.stage_name(),
+            // More steps than were planned: more comes than was there, and nobody knows for how long.
+            let how_far = if progress.step > progress.steps {
+                "following what comes".to_owned()
+            } else {
+                format!(
+                    "step {} of {} · {:.0} % · {left} left",
                     count(progress.step),
                     count(progress.steps),
                     progress.fraction() * 100.0
-                ))
-                .truncate(),
-            );
+                )
+            };
+            let text = format!("{stage}{} · {how_far}{held}", progress.stage_name());
+            ui.add(egui::Label::new(text).truncate());
         } else {
             ui.add(
                 egui::Label::new(format!(
@@ -204,41 +205,6 @@ impl App {
                         .truncate(),
                     );
                 }
-            });
-        });
-    }
-
-    /// Before the first run: what there is, and how to begin.
-    pub(super) fn welcome_ui(catalogue: Catalogue, ui: &mut Ui, actions: &mut Vec<Action>) {
-        egui::ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
-            ui.vertical_centered(|ui| {
-                ui.add_space((ui.available_height() * 0.5 - 280.0).max(12.0));
-                ui.heading("An oscilloscope for the weights of neural networks");
-                ui.add_space(8.0);
-                for method in catalogue.methods() {
-                    let about = method.about();
-                    egui::Frame::group(ui.style()).inner_margin(14.0).show(ui, |ui| {
-                        ui.set_max_width(520.0);
-                        ui.strong(about.title);
-                        ui.label(about.claim);
-                        ui.label(
-                            RichText::new(about.paper).small().color(color(tokens(ui.ctx()).text_muted)),
-                        );
-                        ui.add_space(6.0);
-                        if let Some(preset) = catalogue.presets().find(|preset| preset.lab() == method.name())
-                            && ui
-                                .button(format!("Run the demo {}", preset.name))
-                                .on_hover_text(preset.about())
-                                .clicked()
-                        {
-                            actions.push(Action::UsePreset(preset.name));
-                            actions.push(Action::Do(Command::Run));
-                        }
-                    });
-                }
-                guide::cards_ui(catalogue, ui, actions);
-                ui.add_space(8.0);
-                ui.label("Set an experiment up on the left and press Run, or open a run below.");
             });
         });
     }

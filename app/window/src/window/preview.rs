@@ -9,7 +9,7 @@ use weightscope_frame::experiment::Mark;
 use super::command::Action;
 use super::style::{color, tokens};
 use super::task::Task;
-use crate::figure::number::{count, significant};
+use crate::figure::number::{count, plural, significant};
 
 /// Distinct numbers that are counted.
 const COUNTED: usize = 100;
@@ -61,7 +61,8 @@ impl DataPreview {
     fn read_ui(&self, ui: &mut Ui, read: &Read, target: &str, actions: &mut Vec<Action>) {
         let muted = color(tokens(ui.ctx()).text_muted);
         let (rows, columns) = (count(read.rows as u64), read.columns.len());
-        let text = format!("{} · {} · {rows} {} × {columns} columns", self.name, read.form, read.counted());
+        let (of, words) = (read.counted(), plural(columns, "column"));
+        let text = format!("{} · {} · {rows} {of} × {columns} {words}", self.name, read.form);
         ui.label(RichText::new(text).color(muted));
         let height = (ui.ctx().content_rect().height() - 220.0).clamp(160.0, 480.0);
         egui::ScrollArea::both().max_height(height).show(ui, |ui| {
@@ -90,7 +91,7 @@ impl DataPreview {
             let words: Vec<String> = column
                 .missing_words
                 .iter()
-                .map(|(word, cells)| format!("\"{word}\" in {cells} cells"))
+                .map(|(word, cells)| format!("\"{word}\" in {cells} {}", plural(*cells, "cell")))
                 .collect();
             missing.on_hover_text(words.join("\n"));
         }

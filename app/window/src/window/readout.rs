@@ -1,7 +1,7 @@
 //! What stands near the pointer: the nearest series with exact value and step, the cell of a heat map; and a view in one sentence.
 
 use crate::figure::model::{Body, Figure, GraphBody, Item, Plot, PointInk};
-use crate::figure::number::{count, significant};
+use crate::figure::number::{count, plural, significant};
 
 /// Most series in a readout.
 const MOST: usize = 5;
@@ -52,6 +52,11 @@ pub(super) fn readout(plot: &Plot, x: f64, y: f64, precision: Precision) -> Opti
         _ => precision.number(x),
     };
     Some(format!("{label} {at}\n{}", lines.join("\n")))
+}
+
+/// Rows and columns in words.
+fn size(rows: usize, columns: usize) -> String {
+    format!("{rows} {} and {columns} {}", plural(rows, "row"), plural(columns, "column"))
 }
 
 /// The cell of a heat map.
@@ -185,32 +190,38 @@ pub(super) fn summary(figure: &Figure) -> String {
                         });
                         Some(format!("{}{last}", line.name))
                     }
-                    Item::Heat(heat) => {
-                        Some(format!("heat map of {} rows and {} columns", heat.rows, heat.cols))
+                    Item::Heat(heat) => Some(format!("heat map of {}", size(heat.rows, heat.cols))),
+                    Item::Points(points) => {
+                        let count = points.points.len();
+                        Some(format!("{count} {} {}", plural(count, "point"), points.name))
                     }
-                    Item::Points(points) => Some(format!("{} points {}", points.points.len(), points.name)),
                     _ => None,
                 })
                 .take(12)
                 .collect();
             format!("{}: {} over {}. {}", figure.title, plot.y.heading(), plot.x.heading(), series.join("; "))
         }
-        Body::Table(table) => format!(
-            "{}: table of {} rows and {} columns",
-            figure.title,
-            table.rows.len(),
-            table.columns.len()
-        ),
+        Body::Table(table) => {
+            format!("{}: table of {}", figure.title, size(table.rows.len(), table.columns.len()))
+        }
         Body::Text(text) => format!("{}: {text}", figure.title),
         Body::Panels(panels) => {
             let titles: Vec<&str> = panels.panels.iter().map(|panel| panel.title.as_str()).collect();
-            format!("{}: {} panels: {}", figure.title, titles.len(), titles.join(", "))
+            let (count, word) = (titles.len(), plural(titles.len(), "panel"));
+            format!("{}: {count} {word}: {}", figure.title, titles.join(", "))
         }
         Body::Graph(graph) => {
             let edges: Vec<String> =
                 (0..graph.edges.len()).take(MOST_EDGES).filter_map(|edge| edge_words(graph, edge)).collect();
             let (nodes, all) = (graph.nodes.len(), graph.edges.len());
-            format!("{}: graph of {nodes} nodes and {all} edges. {}", figure.title, edges.join("; "))
+            let words = (plural(nodes, "node"), plural(all, "edge"));
+            format!(
+                "{}: graph of {nodes} {} and {all} {}. {}",
+                figure.title,
+                words.0,
+                words.1,
+                edges.join("; ")
+            )
         }
     }
 }

@@ -30,6 +30,7 @@ impl Command {
             | Self::ToggleSmoothing
             | Self::Maximise
             | Self::CloseTile => focused(app),
+            Self::FilterRows => need(app.focuses_table(), "Click a table first"),
             Self::ScrubFirst | Self::ScrubBack | Self::ScrubForward => {
                 need(app.scrub.has_past() && app.shown.is_some(), "No past steps are recorded")
             }

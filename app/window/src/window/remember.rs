@@ -115,6 +115,7 @@ impl App {
             options: self.tiles.iter().map(|(view, tile)| (view.clone(), tile.kept_options())).collect(),
             controls: self.controls.clone(),
             shares: self.shares.clone(),
+            recent: self.recent.paths().to_vec(),
             focus: self.focus.clone(),
             runs: self.runs.layout.clone(),
             queue: Some(StoredQueue::of(&self.queue)),

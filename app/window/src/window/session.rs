@@ -47,6 +47,8 @@ pub(super) struct Session {
     pub(super) shares: Shares,
     /// What waited.
     pub(super) queue: Option<StoredQueue>,
+    /// Files and folders that were opened last, the newest first.
+    pub(super) recent: Vec<PathBuf>,
     /// View with the focus.
     pub(super) focus: String,
     /// Set-up, inspector, bottom panel: open or not.

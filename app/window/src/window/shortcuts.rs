@@ -13,7 +13,11 @@ const COLUMNS: [&[&str]; 3] = [&["File", "Edit", "Help"], &["View"], &["Run", "S
 const STEPS: [Command; 4] =
     [Command::ScrubFirst, Command::ScrubBack, Command::ScrubForward, Command::ScrubLive];
 /// Keys that are no command.
-const OTHERS: [(&str, &str); 2] = [("First to ninth tile", "1 – 9"), ("First to ninth lab", "Ctrl+1 – 9")];
+const OTHERS: [(&str, &str); 3] = [
+    ("First to ninth tile", "1 – 9"),
+    ("First to ninth lab", "Ctrl+1 – 9"),
+    ("Rows of the focused table", "↑ ↓ PgUp PgDn Home End"),
+];
 
 impl App {
     /// The sheet, if it is open.

@@ -89,6 +89,11 @@ impl Shown {
         Ok((shown, warnings.iter().map(ToString::to_string).collect()))
     }
 
+    /// True if a file that is opened next may stand beside it: it goes on or came to its end. What a run was refused cannot be read again.
+    pub(super) fn can_be_compared(&self) -> bool {
+        matches!(self.status, Status::Running | Status::Done)
+    }
+
     /// Its record.
     pub(super) fn record(&self) -> &Record {
         &self.snapshot.record

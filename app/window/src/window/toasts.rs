@@ -1,5 +1,7 @@
-//! Notifications: news fade after a while, warnings later, errors stay until they are closed. The log keeps all of them.
+//! Notifications: news fade after a while, warnings later, errors stay until they are closed. Many of one run become one with a count.
+//! The log keeps all of them.
 
+use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use egui::{Align2, Context, RichText};
@@ -13,6 +15,11 @@ use super::style::{color, tokens};
 const MOST: usize = 4;
 /// Frames after which a toast has found its size and its place; an idle window draws no others by itself.
 const SETTLED: u8 = 3;
+/// Letters with which two warnings of a run must begin alike to become one.
+const ALIKE: usize = 12;
+/// So many notifications of one run in [`RUSH`] stand by themselves; more are joined, however they begin.
+const MOST_OF_RUN: usize = 3;
+const RUSH: Duration = Duration::from_secs(10);
 const NEWS: Duration = Duration::from_secs(4);
 const WARNING: Duration = Duration::from_secs(8);
 
@@ -23,6 +30,20 @@ struct Toast {
     until: Option<Instant>,
     /// Frames that it has been drawn in, up to [`SETTLED`].
     frames: u8,
+    /// The run that it is about.
+    run: Option<u64>,
+    /// Others of that run that it stands for.
+    more: usize,
+}
+
+impl Toast {
+    /// What it says, with the number of those that it stands for.
+    fn words(&self) -> String {
+        match self.more {
+            0 => self.text.clone(),
+            more => format!("{}, and {more} more, see Log", self.text.trim_end_matches('.')),
+        }
+    }
 }
 
 /// Notifications in the corner of the window; errors stay until they are closed.
@@ -31,11 +52,22 @@ pub(super) struct Toasts {
     shown: Vec<Toast>,
     /// Warnings and errors since the log was last looked at.
     pub(super) unread: usize,
+    /// When runs said something of late.
+    rush: VecDeque<(u64, Instant)>,
 }
 
 impl Toasts {
     /// Shows a notification.
     pub(super) fn push(&mut self, urgency: Urgency, text: &str) {
+        self.add(None, urgency, text, Instant::now());
+    }
+
+    /// Shows a notification of a run; where there are many, those that begin alike, or come in a rush, become one with a count.
+    pub(super) fn push_of(&mut self, run: u64, urgency: Urgency, text: &str) {
+        self.add(Some(run), urgency, text, Instant::now());
+    }
+
+    fn add(&mut self, run: Option<u64>, urgency: Urgency, text: &str, now: Instant) {
         let life = match urgency {
             Urgency::Info => Some(NEWS),
             Urgency::Warning => Some(WARNING),
@@ -44,10 +76,31 @@ impl Toasts {
         if urgency != Urgency::Info {
             self.unread += 1;
         }
-        let until = life.map(|life| Instant::now() + life);
-        self.shown.push(Toast { text: text.to_owned(), urgency, until, frames: 0 });
+        let until = life.map(|life| now + life);
+        let in_rush = run.is_some_and(|run| self.is_rush(run, now));
+        let of_run = |toast: &&mut Toast| run.is_some() && toast.run == run && toast.urgency == urgency;
+        // The newest comes first: in a rush it takes whatever begins like none.
+        let mut joined = self.shown.iter_mut().rev().filter(of_run);
+        let alike = joined.find(|toast| begin_alike(&toast.text, text));
+        let found = match alike {
+            Some(toast) => Some(toast),
+            None if in_rush => self.shown.iter_mut().rev().find(of_run),
+            None => None,
+        };
+        if let Some(toast) = found {
+            (toast.more, toast.until, toast.frames) = (toast.more + 1, until, 0);
+            return;
+        }
+        self.shown.push(Toast { text: text.to_owned(), urgency, until, frames: 0, run, more: 0 });
         let excess = self.shown.len().saturating_sub(MOST);
         self.shown.drain(..excess);
+    }
+
+    /// Takes note that a run says something; true if it has said too much of late.
+    fn is_rush(&mut self, run: u64, now: Instant) -> bool {
+        self.rush.retain(|(_, at)| now.saturating_duration_since(*at) < RUSH);
+        self.rush.push_back((run, now));
+        self.rush.iter().filter(|(other, _)| *other == run).count() > MOST_OF_RUN
     }
 
     /// Draws what is there, bottom right, above the status bar.
@@ -82,7 +135,7 @@ impl Toasts {
                             if !word.is_empty() {
                                 ui.label(RichText::new(word).strong().color(tint));
                             }
-                            let text = RichText::new(&toast.text).color(color(tokens(ui.ctx()).text));
+                            let text = RichText::new(toast.words()).color(color(tokens(ui.ctx()).text));
                             ui.add(egui::Label::new(text).wrap());
                             if ui.small_button("Close").clicked() {
                                 closed = Some(index);
@@ -96,6 +149,14 @@ impl Toasts {
             self.shown.remove(index);
         }
     }
+}
+
+/// True for texts of which the first letters, or all, are the same but for numbers: steps and files are counted.
+fn begin_alike(one: &str, other: &str) -> bool {
+    let letters = |text: &str| text.chars().filter(|symbol| !symbol.is_ascii_digit()).collect::<Vec<char>>();
+    let (one, other) = (letters(one), letters(other));
+    let same = one.iter().zip(&other).take_while(|(a, b)| a == b).count();
+    same >= ALIKE || one == other
 }
 
 /// A run of this length is worth a word on the desktop when it ends.
@@ -120,6 +181,35 @@ pub(super) fn announce(context: &Context, shown: &Shown, how: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn many_warnings_of_one_run_become_one_with_a_count() {
+        let (mut toasts, now) = (Toasts::default(), Instant::now());
+        let said = |toasts: &Toasts| toasts.shown.iter().map(Toast::words).collect::<Vec<_>>();
+        for step in 0..8 {
+            toasts.add(Some(1), Urgency::Warning, &format!("checkpoint {step} is left out."), now);
+        }
+        toasts.add(Some(2), Urgency::Warning, "checkpoint 9 is left out.", now);
+        let one = "checkpoint 0 is left out, and 7 more, see Log";
+        assert_eq!(said(&toasts), [one, "checkpoint 9 is left out."], "each run by itself");
+        assert_eq!(toasts.unread, 9, "all of them stand in the log");
+        toasts.add(Some(1), Urgency::Error, "checkpoint 0 is left out.", now);
+        assert_eq!(toasts.shown.len(), 3, "an error is not hidden in a warning");
+        toasts.add(None, Urgency::Warning, "checkpoint 0 is left out.", now);
+        assert_eq!(toasts.shown.len(), 4, "what is of no run stands by itself");
+    }
+
+    #[test]
+    fn a_rush_of_different_warnings_ends_in_one_that_counts() {
+        let (mut toasts, now) = (Toasts::default(), Instant::now());
+        for (second, text) in ["a", "b", "c", "d", "e"].into_iter().enumerate() {
+            toasts.add(Some(1), Urgency::Warning, text, now + Duration::from_secs(second as u64));
+        }
+        let said = |toasts: &Toasts| toasts.shown.iter().map(Toast::words).collect::<Vec<_>>();
+        assert_eq!(said(&toasts), ["a", "b", "c, and 2 more, see Log"], "three by themselves");
+        toasts.add(Some(1), Urgency::Warning, "f", now + Duration::from_mins(1));
+        assert_eq!(said(&toasts).last().map(String::as_str), Some("f"), "later it is news again");
+    }
 
     #[test]
     fn errors_stay_and_the_oldest_makes_room() {

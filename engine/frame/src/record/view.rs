@@ -218,6 +218,9 @@ pub struct ViewSpec {
     /// between neighbours.
     #[serde(default)]
     pub levels: Option<String>,
+    /// True if the first histogram of a ridge is drawn over the newest one too: what was there at the start.
+    #[serde(default)]
+    pub with_start: bool,
     /// Points that a person drags, to turn one control or two.
     #[serde(default)]
     pub handles: Vec<Handle>,
@@ -286,6 +289,7 @@ impl ViewSpec {
             marks: None,
             references: Vec::new(),
             levels: None,
+            with_start: false,
             handles: Vec::new(),
             overlays: Vec::new(),
             actions: Vec::new(),

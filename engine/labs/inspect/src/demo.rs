@@ -8,7 +8,7 @@ use weightscope_frame::run::default_cache_folder;
 /// Its name in settings.
 pub(crate) const NAME: &str = "digits-recording";
 /// The folder that it is unpacked into; another one for another recording.
-const FOLDER: &str = "recording-digits-1";
+const FOLDER: &str = "recording-digits-2";
 /// The file that makes a folder a recording: written last.
 const DESCRIPTION: &str = "recording.json";
 const TRACES: &[u8] = include_bytes!("../../../../assets/recorder/demo/traces.f32.gz");

@@ -1,6 +1,6 @@
 //! The files of a run: opened once, described for log and manifest, read by pieces.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use weightscope_data::{Doubt, Read};
@@ -99,17 +99,34 @@ impl Source for Nothing {
 pub(crate) fn holds(folder: &str) -> Holds {
     let path = &demo::folder(folder);
     if recording::is_recording(path) {
-        let inside = folder::list(&path.join(CHECKPOINTS), folder::Order::Numbers);
-        let has_some = inside.is_ok_and(|listing| !listing.checkpoints.is_empty());
-        return if has_some { Holds::RecordingAndCheckpoints } else { Holds::Recording };
+        return if has_checkpoints(&path.join(CHECKPOINTS)) {
+            Holds::RecordingAndCheckpoints
+        } else {
+            Holds::Recording
+        };
     }
-    if is_events(path) { Holds::Events } else { Holds::Checkpoints }
+    // Trainings that save themselves write event files beside their checkpoints.
+    if is_events(path) && !has_checkpoints(path) { Holds::Events } else { Holds::Checkpoints }
 }
 
-/// True for an event file, and for a folder in which there are some.
+/// True for a folder with a complete checkpoint.
+fn has_checkpoints(path: &Path) -> bool {
+    folder::list(path, folder::Order::Numbers).is_ok_and(|listing| !listing.checkpoints.is_empty())
+}
+
+/// True for an event file, and for a folder in which some lie, or in one of its folders. Told by names, of so many entries: a window
+/// asks, and must not wait for a large tree.
 fn is_events(path: &Path) -> bool {
+    const MOST: usize = 1000;
+    let inside = |folder: &Path| -> Vec<PathBuf> {
+        let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+        entries.take(MOST).map(|entry| entry.path()).collect()
+    };
+    let has_some = |entries: &[PathBuf]| entries.iter().any(|entry| events::has_events_name(entry));
     if path.is_dir() {
-        return events::runs(path).is_ok_and(|runs| !runs.is_empty());
+        let entries = inside(path);
+        let mut folders = entries.iter().filter(|entry| entry.is_dir()).take(MOST / 10);
+        return has_some(&entries) || folders.any(|folder| has_some(&inside(folder)));
     }
     path.is_file() && events::is_events_file(path).unwrap_or(false)
 }
@@ -219,7 +236,8 @@ pub(crate) fn pieces(
     mut take: impl FnMut(&[f32]) -> Result<(), RunError>,
 ) -> Result<(), RunError> {
     let count = source.tensors().get(place).map_or(0, Tensor::parameters);
-    let step = (PIECE / columns.max(1)).max(1).saturating_mul(columns.max(1));
+    // A row longer than a piece is read in parts.
+    let step = if columns > PIECE { PIECE } else { PIECE / columns.max(1) * columns.max(1) };
     let (mut first, mut values) = (0, Vec::new());
     while first < count {
         check()?;
@@ -272,7 +290,7 @@ pub(crate) fn opened(shown: Option<&Config>, path: &Path) -> Option<Opened> {
     if path.is_dir() && recording::is_recording(path) {
         return Some(follows(format!("follows the recording {name}")));
     }
-    if is_events(path) {
+    if is_events(path) && !has_checkpoints(path) {
         return Some(follows(format!("follows the event files of {name}")));
     }
     if path.is_dir() && open(path).is_err() {

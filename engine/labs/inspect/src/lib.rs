@@ -119,7 +119,10 @@ const OWN_TRAINING: Guide = Guide {
     text: include_str!("help/own_training.md"),
     copies: &[
         ("Copy the recorder", weightscope_logs::recording::RECORDER),
-        ("Copy the two lines", "recorder = Recorder(model, \"recording\")\nrecorder.step(loss=loss)\n"),
+        (
+            "Copy the lines",
+            "from weightscope_recorder import Recorder\n\nrecorder = Recorder(model, \"recording\")\nrecorder.step(loss=loss)\n",
+        ),
     ],
     demo: Some("inspect/recording"),
 };

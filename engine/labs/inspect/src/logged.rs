@@ -122,9 +122,21 @@ fn common(kept: &[(f64, Bins)]) -> Histograms {
                 spread(&mut shares, (left - low) / width, (right - low) / width, *count);
             }
         }
-        counts.push(step.max(0.0) as u64, shares.into_iter().map(|share| share.round() as u32).collect());
+        counts.push(step.max(0.0) as u64, whole(&shares));
     }
     Histograms { edges, counts, markers: Vec::new() }
+}
+
+/// Whole counts whose sum is that of the shares: what is cut off in one bin is carried into the next.
+fn whole(shares: &[f64]) -> Vec<u32> {
+    let (mut sum, mut counted) = (0.0, 0.0);
+    let count = |share: &f64| {
+        sum += share;
+        let now = f64::round(sum) - counted;
+        counted += now;
+        now as u32
+    };
+    shares.iter().map(count).collect()
 }
 
 /// Ends of the bins that hold anything.

@@ -2,14 +2,14 @@
 
 weightscope_frame::metrics! {
     TENSORS = "tensors", "tensors", "", "Tensors of the file that were looked at.";
-    PARAMETERS = "parameters", "parameters", "", "Numbers in all those tensors together.";
+    PARAMETERS = "parameters", "parameters", "", "Numbers in all those tensors together; tied ones are counted once.";
     NON_FINITE = "non_finite", "not finite", "", "Numbers that are not-a-number or infinite, in all tensors together.";
     CHANGED_TENSORS = "changed_tensors", "changed tensors", "", "Tensors that differ between the two files in at least one number.";
     MATRICES = "matrices", "matrices with spectra", "", "Matrices whose singular values were computed, whole or leading.";
     MEDIAN_ALPHA = "median_alpha", "median alpha", "", "Median exponent over the matrices with at least 20 eigenvalues.";
     CHECKPOINTS = "checkpoints", "checkpoints", "", "Files of the folder that were taken in.";
     LAST_DISTANCE = "last_distance", "distance of the last", "", "Frobenius distance of the last checkpoint from the first, over the norm of the first.";
-    RECORDED_FRAMES = "recorded_frames", "recorded frames", "", "Frames of the recording that were taken in.";
+    RECORDED_FRAMES = "recorded_frames", "recorded frames", "", "Frames of the recording that were taken in, broken ones left out.";
     RECORDED_WEIGHTS = "recorded_weights", "recorded weights", "", "Sampled weights of the recording whose level is known under the quantizer of the settings.";
     OSCILLATING_SHARE = "oscillating_share", "oscillating share", "", "Share of the sampled weights with more oscillations per frame than the threshold, over the last window.";
     SWITCHES = "switches_per_weight_step", "level changes", "per weight and step", "Level changes of the sampled weights over the last window.";

@@ -28,11 +28,14 @@ const README: &str = "README.md";
 
 /// What can be made of a run with these settings.
 pub(crate) fn products(config: &Config) -> Vec<Product> {
-    let mut all = vec![Product {
-        id: TABLE,
-        label: "Table of tensors",
-        about: "layers.csv: one row for each tensor with all figures, under fixed names.",
-    }];
+    let mut all = Vec::new();
+    if config.has_tensors() {
+        all.push(Product {
+            id: TABLE,
+            label: "Table of tensors",
+            about: "layers.csv: one row for each tensor with all figures, under fixed names.",
+        });
+    }
     if config.compares() {
         all.extend(ADAPTERS.map(|(id, _, label)| Product {
             id,

@@ -10,8 +10,8 @@ use super::entry::{Counts, Entry, Other, Session, What};
 use super::problem::{Problem, Problems};
 use super::tags::{Plugin, Tags};
 use super::tensor::{Fault, Tensor};
-use super::text::shown;
 use super::wire::{Fields, Malformed, Value};
+use crate::text::shown;
 
 /// Bytes of entries that one record may become; it is far above what training programs write at once.
 pub(crate) const MOST_HELD: usize = 24 << 20;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
-use super::text::shown_path;
+use crate::text::shown_path;
 
 /// Why an event file, or a folder of them, cannot be read or written at all. What is wrong within a file is a [`Problem`] instead.
 ///

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::error::EventsError;
 use super::kind::has_events_name;
-use super::text::shown_path;
+use crate::text::shown_path;
 
 /// Folders deeper than this below the one that is opened are not looked into.
 const DEEPEST: usize = 16;

@@ -40,7 +40,6 @@ mod tags;
 mod tensor;
 #[cfg(test)]
 mod tests;
-mod text;
 mod wire;
 mod write;
 

@@ -5,7 +5,7 @@ use std::path::Path;
 use thiserror::Error;
 
 use super::frame::LONGEST_RECORD;
-use super::text::shown_path;
+use crate::text::shown_path;
 
 /// Problems beyond this many are counted, but not kept.
 const MOST_KEPT: usize = 100;

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use super::bins;
 use super::error::EventsError;
 use super::frame::{LONGEST_RECORD, framed};
-use super::text::shown;
 use super::wire::Message;
+use crate::text::shown;
 
 /// Longer names of machines are cut, so that the file's name stays one that every file system takes.
 const LONGEST_HOST: usize = 100;

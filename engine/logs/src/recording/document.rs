@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::error::RecordingError;
 use super::frame::{HEADER, HEADER_NUMBERS};
-use super::text::shown;
+use crate::text::shown;
 
 /// What `format` says in files of ours.
 pub(super) const FORMAT: &str = "weightscope recording";

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
-use super::text::shown_path;
+use crate::text::shown_path;
 
 /// Why a recording, or a part of it, is refused.
 #[derive(Debug, Error)]

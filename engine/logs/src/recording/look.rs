@@ -8,8 +8,8 @@ use super::error::RecordingError;
 use super::file::{self, Opened, Stamp};
 use super::sessions::{self, Session, Stretch};
 use super::tensors::{self, Layout, Tensor};
-use super::text::count;
 use super::traces::Traces;
+use crate::text::count;
 
 /// The name of the description.
 pub(super) const DESCRIPTION: &str = "recording.json";

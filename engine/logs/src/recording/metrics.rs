@@ -9,8 +9,8 @@ use super::file;
 use super::line::{Line, Read, parse};
 use super::reader::Recording;
 use super::sessions::Session;
-use super::text::{count, shown_path};
 use super::write::METRICS;
+use crate::text::{count, shown_path};
 
 /// Bytes that one poll reads at most.
 const MOST_AT_ONCE: usize = 4 << 20;

@@ -24,7 +24,6 @@ mod said;
 mod sample;
 mod sessions;
 mod tensors;
-mod text;
 mod traces;
 mod write;
 

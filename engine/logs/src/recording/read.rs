@@ -6,7 +6,7 @@ use super::error::RecordingError;
 use super::frame::{self, HEADER};
 use super::frames::{Frame, Frames};
 use super::reader::Recording;
-use super::text::count as counted;
+use crate::text::count as counted;
 
 /// Bytes that one read asks for at most, where a frame is not longer.
 const READ_BYTES: usize = 4 << 20;

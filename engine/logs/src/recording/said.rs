@@ -6,7 +6,7 @@ use std::sync::PoisonError;
 use super::document::Part;
 use super::reader::Recording;
 use super::sessions::{Doubt, Session};
-use super::text::{count, shown, shown_path};
+use crate::text::{count, shown, shown_path};
 
 /// Names that a sentence lists at most.
 const MOST_NAMES: usize = 4;

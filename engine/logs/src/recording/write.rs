@@ -11,7 +11,7 @@ use super::frame::{HEADER, HEADER_NUMBERS, Header, check_of, sound};
 use super::look::DESCRIPTION;
 use super::sample::Measured;
 use super::tensors::Tensor;
-use super::text::shown;
+use crate::text::shown;
 
 /// The name of the file of metrics.
 pub(super) const METRICS: &str = "metrics.jsonl";

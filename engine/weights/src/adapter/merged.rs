@@ -217,6 +217,20 @@ impl Source for Merged {
         Ok(())
     }
 
+    fn read_bytes(
+        &self,
+        tensor: usize,
+        first: usize,
+        count: usize,
+        bytes: &mut Vec<u8>,
+    ) -> Result<bool, WeightsError> {
+        bytes.clear();
+        if self.changes.get(tensor).is_none_or(Option::is_some) {
+            return Ok(false);
+        }
+        self.base.read_bytes(tensor, first, count, bytes)
+    }
+
     fn said(&self) -> &[String] {
         &self.said
     }

@@ -7,13 +7,19 @@
 use weightscope_math::Matrix;
 use weightscope_math::linalg::solve::Cholesky;
 
-/// Blocks that are tried, where they divide both sides and chance explains at most [`MOST_CHANCE`].
-pub const SIDES: [usize; 6] = [2, 4, 8, 16, 32, 64];
+/// The largest blocks that are tried. All common divisors of both sides are, from 2 on, where chance explains at most [`MOST_CHANCE`].
+pub const MOST_SIDE: usize = 128;
 
 /// Beyond this share of chance a fit says too little.
 pub const MOST_CHANCE: f64 = 0.25;
 
-/// Groups that are looked at before the rest: a block whose first groups are not explained is given up.
+/// Members of the first groups that are looked at before the rest, and the share that must be explained of them: a block whose first
+/// members are not explained is given up. Chance explains an eighth of so many, and of a change that is guided all is explained but
+/// for rounding.
+const FIRST_MEMBERS: usize = 8;
+const FIRST_SHARE: f64 = 0.9;
+
+/// Groups that are looked at in whole before the rest.
 const FIRST_GROUPS: usize = 2;
 
 /// Which blocks have one B.
@@ -54,8 +60,8 @@ pub fn guided(
     if !(energy.is_finite() && energy > 0.0) {
         return None;
     }
-    for block in SIDES.into_iter().filter(|side| rows.is_multiple_of(*side) && columns.is_multiple_of(*side))
-    {
+    let divides = |side: &usize| rows.is_multiple_of(*side) && columns.is_multiple_of(*side);
+    for block in (2..=MOST_SIDE.min(rows).min(columns)).filter(divides) {
         for sharing in [Sharing::Outputs, Sharing::Inputs] {
             let (groups, length) = match sharing {
                 Sharing::Outputs => (rows / block, columns),
@@ -90,6 +96,12 @@ impl Pair<'_> {
         energy: f64,
         enough: f64,
     ) -> Option<f64> {
+        for group in 0..groups.min(FIRST_GROUPS) {
+            let (own, whole) = self.group(block, sharing, group, members.min(FIRST_MEMBERS))?;
+            if own < FIRST_SHARE * whole {
+                return None;
+            }
+        }
         let (mut explained, mut seen) = (0.0, 0.0);
         for group in 0..groups {
             let (own, whole) = self.group(block, sharing, group, members)?;
@@ -103,7 +115,7 @@ impl Pair<'_> {
         (share >= enough).then_some(share)
     }
 
-    /// Explained and whole energy of the blocks with one B.
+    /// Explained and whole energy of the blocks with one B, or of the first of them.
     fn group(&self, block: usize, sharing: Sharing, group: usize, members: usize) -> Option<(f64, f64)> {
         let mut normal = Matrix::zeros(block, block);
         let mut right = vec![vec![0.0; block]; block];
@@ -158,27 +170,51 @@ mod tests {
         values
     }
 
+    /// `W·B + B` in blocks.
+    fn update(before: &[f32], (rows, columns): (usize, usize), block: usize, sharing: Sharing) -> Vec<f32> {
+        let groups = if sharing == Sharing::Outputs { rows / block } else { columns / block };
+        let bone = random("bone", groups * block * block, 0.01);
+        (0..rows * columns)
+            .map(|index| {
+                let (row, column) = (index / columns, index % columns);
+                let group = if sharing == Sharing::Outputs { row / block } else { column / block };
+                let entry = |k: usize| f64::from(bone[(group * block + k) * block + column % block]);
+                let start = row * columns + column / block * block;
+                let guided: f64 = (0..block).map(|k| f64::from(before[start + k]) * entry(k)).sum();
+                (guided + entry(row % block)) as f32
+            })
+            .collect()
+    }
+
     #[test]
-    fn an_affine_function_of_old_blocks_is_found() {
-        let (rows, columns, block) = (48, 64, 8);
-        let before = random("before", rows * columns, 0.1);
-        for sharing in [Sharing::Outputs, Sharing::Inputs] {
-            let groups = if sharing == Sharing::Outputs { rows / block } else { columns / block };
-            let bone = random("bone", groups * block * block, 0.01);
-            let change: Vec<f32> = (0..rows * columns)
-                .map(|index| {
-                    let (row, column) = (index / columns, index % columns);
-                    let group = if sharing == Sharing::Outputs { row / block } else { column / block };
-                    let entry = |k: usize| f64::from(bone[(group * block + k) * block + column % block]);
-                    let start = row * columns + column / block * block;
-                    let guided: f64 = (0..block).map(|k| f64::from(before[start + k]) * entry(k)).sum();
-                    (guided + entry(row % block)) as f32
-                })
-                .collect();
-            let found = guided(&before, &change, (rows, columns), 0.99).unwrap();
-            assert_eq!((found.block, found.sharing), (block, sharing));
-            assert!(found.share > 1.0 - 1e-9 && found.chance <= 0.25);
+    fn an_affine_function_of_old_blocks_is_found_for_every_common_divisor() {
+        for (rows, columns, block) in
+            [(48, 64, 8), (96, 144, 3), (96, 144, 6), (96, 144, 12), (96, 192, 24), (384, 480, 96)]
+        {
+            let before = random("before", rows * columns, 0.1);
+            for sharing in [Sharing::Outputs, Sharing::Inputs] {
+                let change = update(&before, (rows, columns), block, sharing);
+                let found = guided(&before, &change, (rows, columns), 0.99).unwrap();
+                assert_eq!((found.block, found.sharing), (block, sharing));
+                assert!(found.share > 1.0 - 1e-9 && found.chance <= 0.25);
+            }
         }
+    }
+
+    #[test]
+    fn groups_that_did_not_change_hide_no_others() {
+        let (rows, columns, block) = (96, 144, 12);
+        let before = random("before", rows * columns, 0.1);
+        let mut change = update(&before, (rows, columns), block, Sharing::Outputs);
+        change[..2 * block * columns].fill(0.0);
+        let found = guided(&before, &change, (rows, columns), 0.99).unwrap();
+        assert_eq!((found.block, found.sharing), (block, Sharing::Outputs));
+    }
+
+    #[test]
+    fn noise_and_nothing_are_no_function_of_old_blocks() {
+        let (rows, columns) = (48, 64);
+        let before = random("before", rows * columns, 0.1);
         let noise = random("noise", rows * columns, 0.01);
         assert_eq!(guided(&before, &noise, (rows, columns), 0.99), None);
         assert_eq!(guided(&before, &[0.0; 48 * 64], (rows, columns), 0.99), None);

@@ -3,7 +3,8 @@
 //! - [`statistics`]: moments, extremes, zeros, the histogram over `w/σ`; [`maxima`]: rows and columns that stand out
 //! - [`quantization`]: what 2 to 8 bits would do, for every grouping
 //! - [`spectrum`]: singular values, ranks, exponent
-//! - [`change`]: how a tensor differs from another; [`mod@guided`]: updates through the old blocks; [`verdict`]: the form in a sentence
+//! - [`change`]: how a tensor differs from another; [`blocks`]: updates that repeat; [`mod@guided`]: those through the old blocks;
+//!   [`levels`]: weights that were rounded; [`verdict`]: the form in a sentence
 //! - [`adapter`]: the factors of rank r that explain a change best; [`picture`]: a matrix as blocks
 //!
 //! Contract: values come in pieces in C order, pushed one after the other; the borders of the pieces do not count, so that a file can be
@@ -11,11 +12,15 @@
 //! that is not finite is counted and left out of everything else. Nothing here reads a file or knows a name.
 
 pub mod adapter;
+pub mod blocks;
 pub mod change;
 pub mod guided;
+pub mod levels;
 pub mod maxima;
+mod pattern;
 pub mod picture;
 pub mod quantization;
+mod rounding;
 pub mod spectrum;
 pub mod statistics;
 pub mod verdict;
@@ -23,6 +28,7 @@ pub mod verdict;
 pub use adapter::{Direction, Factors, best_factors, directions};
 pub use change::{Change, ChangePass, difference};
 pub use guided::{Guided, guided};
+pub use levels::Levels;
 pub use maxima::Maxima;
 pub use picture::Picture;
 pub use quantization::{Cell, Grouping, Quantization, QuantizationPass, Scale};

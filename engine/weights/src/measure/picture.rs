@@ -10,7 +10,12 @@ pub struct Picture {
     pub shape: (usize, usize),
     /// Rows and columns of the grid.
     pub grid: (usize, usize),
-    place: usize,
+    row: usize,
+    column: usize,
+    /// The block that the next element lies in.
+    block: (usize, usize),
+    /// Rows and columns where blocks end.
+    ends: (Vec<usize>, Vec<usize>),
     sums: Vec<f64>,
     magnitudes: Vec<f64>,
     counts: Vec<u64>,
@@ -21,10 +26,18 @@ impl Picture {
     pub fn new(rows: usize, columns: usize) -> Self {
         let grid = (rows.min(GRID), columns.min(GRID));
         let cells = grid.0 * grid.1;
+        let ends = |length: usize, blocks: usize| -> Vec<usize> {
+            // As 128 bits, so that no length overflows.
+            let end = |block: usize| (block as u128 * length as u128).div_ceil(blocks as u128) as usize;
+            (1..=blocks).map(end).collect()
+        };
         Self {
             shape: (rows, columns),
             grid,
-            place: 0,
+            row: 0,
+            column: 0,
+            block: (0, 0),
+            ends: (ends(rows, grid.0), ends(columns, grid.1)),
             sums: vec![0.0; cells],
             magnitudes: vec![0.0; cells],
             counts: vec![0; cells],
@@ -40,25 +53,49 @@ impl Picture {
 
     /// Takes the next elements in the order of rows; values that are not finite, and those beyond the shape, are passed over.
     pub fn push(&mut self, values: &[f32]) {
-        let (rows, columns) = self.shape;
         let mut rest = values;
-        while columns > 0 && self.place / columns < rows && !rest.is_empty() {
-            let (row, column) = (self.place / columns, self.place % columns);
-            let block = column * self.grid.1 / columns;
-            let end = ((block + 1) * columns).div_ceil(self.grid.1);
-            let (piece, after) = rest.split_at(rest.len().min(end - column));
-            let cell = row * self.grid.0 / rows * self.grid.1 + block;
+        while !rest.is_empty() {
+            let end = self.ends.1.get(self.block.1).copied();
+            let Some(end) = end.filter(|_| self.row < self.shape.0) else { return };
+            // Of a single column, all rows of a block follow each other.
+            let left = match self.ends.0.get(self.block.0) {
+                Some(last) if self.shape.1 == 1 => last - self.row,
+                _ => end - self.column,
+            };
+            let (piece, after) = rest.split_at(rest.len().min(left));
             rest = after;
-            self.place += piece.len();
-            let finite = || piece.iter().filter(|value| value.is_finite()).map(|value| f64::from(*value));
-            let (sum, magnitude): (f64, f64) = (finite().sum(), finite().map(f64::abs).sum());
-            if let (Some(sums), Some(magnitudes), Some(counts)) =
-                (self.sums.get_mut(cell), self.magnitudes.get_mut(cell), self.counts.get_mut(cell))
-            {
-                *sums += sum;
-                *magnitudes += magnitude;
-                *counts += finite().count() as u64;
+            self.add(piece);
+            if self.shape.1 == 1 {
+                self.go_down(piece.len());
+                continue;
             }
+            self.column += piece.len();
+            if self.column == end {
+                self.block.1 += 1;
+            }
+            if self.column == self.shape.1 {
+                self.go_down(1);
+            }
+        }
+    }
+
+    fn add(&mut self, piece: &[f32]) {
+        let cell = self.block.0 * self.grid.1 + self.block.1;
+        let cell = (self.sums.get_mut(cell), self.magnitudes.get_mut(cell), self.counts.get_mut(cell));
+        let (Some(sum), Some(magnitude), Some(count)) = cell else { return };
+        // One after the other, so that the borders of the pieces do not count.
+        for value in piece.iter().filter(|value| value.is_finite()) {
+            *sum += f64::from(*value);
+            *magnitude += f64::from(value.abs());
+            *count += 1;
+        }
+    }
+
+    /// Goes on at the beginning of a later row.
+    fn go_down(&mut self, rows: usize) {
+        (self.row, self.column, self.block.1) = (self.row + rows, 0, 0);
+        if self.ends.0.get(self.block.0) == Some(&self.row) {
+            self.block.0 += 1;
         }
     }
 
@@ -101,8 +138,26 @@ mod tests {
         assert_eq!(total, values.iter().map(|value| f64::from(*value)).sum::<f64>());
         let mut pieces = Picture::new(rows, columns);
         values.chunks(77).for_each(|piece| pieces.push(piece));
-        assert_eq!(pieces, picture, "whole numbers have exact sums");
+        assert_eq!(pieces, picture, "the same bits");
         pieces.push(&[1.0; 5]);
         assert_eq!(pieces, picture, "beyond the shape");
+    }
+
+    #[test]
+    fn blocks_are_those_of_a_plain_count_for_every_shape() {
+        for (rows, columns) in [(1000, 1), (1, 1000), (777, 2), (2, 777), (64, 64), (65, 129), (3, 1)] {
+            let values: Vec<f32> = (0..rows * columns).map(|index| (index as f32 * 0.37).sin()).collect();
+            let mut picture = Picture::new(rows, columns);
+            values.chunks(77).for_each(|piece| picture.push(piece));
+            let grid = (rows.min(GRID), columns.min(GRID));
+            let (mut sums, mut counts) = (vec![0.0; grid.0 * grid.1], vec![0; grid.0 * grid.1]);
+            for (index, value) in values.iter().enumerate() {
+                let (row, column) = (index / columns, index % columns);
+                let cell = row * grid.0 / rows * grid.1 + column * grid.1 / columns;
+                sums[cell] += f64::from(*value);
+                counts[cell] += 1;
+            }
+            assert_eq!((&picture.sums, &picture.counts), (&sums, &counts), "{rows} × {columns}");
+        }
     }
 }

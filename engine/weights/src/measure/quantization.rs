@@ -1,20 +1,16 @@
 //! What rounding to 2 to 8 bits would do to a tensor, for every grouping at once.
 //!
 //! Levels, steps and positions are those of [`weightscope_math::quantize`], in double precision. A tensor is taken row by row; a group of
-//! 32, 64 or 128 lies within a row, its last one may be shorter.
+//! 32, 64 or 128 lies within a row, its last one may be shorter. A value that is not finite keeps its place in its group and counts for
+//! nothing there: neither in the step nor in an error.
 
-use multiversion::multiversion;
-use weightscope_math::quantize::{Bits, LevelRange, Sign, lsq, max, statsq};
-use weightscope_math::real::Real as _;
+use super::rounding::{Sums, magnitudes, round, round_groups};
 
 /// Bit widths that are tried.
 pub const BITS: [u8; 7] = [2, 3, 4, 5, 6, 7, 8];
 
 /// A position nearer to a decision boundary than this many steps counts as lying on it.
 pub const AT_BOUNDARY: f64 = 0.05;
-
-/// Partial sums that run side by side.
-const LANES: usize = 8;
 
 /// Which elements share a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -122,98 +118,163 @@ impl Quantization {
     }
 }
 
-/// Sums of one cell.
-#[derive(Clone, Copy, Debug, Default)]
-struct Sums {
-    squared_error: f64,
-    largest_error: f64,
-    at_zero: f64,
-    at_boundary: f64,
-}
+/// Rows up to this length are taken many at once: one at a time they would cost more than their values.
+const SHORT: usize = 32;
+
+/// Elements that are taken at once where rows are short, or where there is only one; every group's width divides it.
+const TAKEN: usize = 4096;
 
 /// A tensor that is being quantized, row by row.
 #[derive(Clone, Debug)]
 pub struct QuantizationPass {
     columns: usize,
+    is_one_row: bool,
+    /// Elements that are taken at once: a row, whole short rows, or a part of the only row.
+    unit: usize,
     scale: Scale,
     /// Largest and mean magnitude of the tensor.
     whole: (f64, f64),
     waiting: Vec<f32>,
-    finite: Vec<f32>,
+    room: Room,
     squares: f64,
     count: u64,
     sums: [[Sums; 7]; 5],
 }
 
+/// Room to work in, kept from one unit to the next.
+#[derive(Clone, Debug, Default)]
+struct Room {
+    finite: Vec<f32>,
+    of_group: Vec<f32>,
+    groups: Vec<(usize, f64, f64)>,
+    steps: Vec<f64>,
+}
+
 impl QuantizationPass {
-    /// For rows of this length, and the largest and mean magnitude of the tensor's finite values.
+    /// For rows of this length, of which there may be any number, and the largest and mean magnitude of the tensor's finite values.
+    /// Keeps up to one row; [`QuantizationPass::of_matrix`] keeps next to nothing of a tensor that is one long row.
     pub fn new(columns: usize, largest: f64, mean_magnitude: f64, scale: Scale) -> Self {
+        Self::of_matrix((usize::MAX, columns), largest, mean_magnitude, scale)
+    }
+
+    /// For a matrix of this many rows and columns, and the largest and mean magnitude of its finite values. The step of an only row is
+    /// that of the tensor, so that such a row is taken in parts; of several rows up to one is kept.
+    pub fn of_matrix(
+        (rows, columns): (usize, usize),
+        largest: f64,
+        mean_magnitude: f64,
+        scale: Scale,
+    ) -> Self {
+        let columns = columns.max(1);
+        let is_one_row = rows <= 1;
+        let unit = match columns {
+            _ if is_one_row => TAKEN.min(columns),
+            ..=SHORT => TAKEN / columns * columns,
+            _ => columns,
+        };
         Self {
-            columns: columns.max(1),
+            columns,
+            is_one_row,
+            unit,
             scale,
             whole: (largest, mean_magnitude),
             waiting: Vec::new(),
-            finite: Vec::new(),
+            room: Room::default(),
             squares: 0.0,
             count: 0,
             sums: Default::default(),
         }
     }
 
-    /// Takes the next elements in the order of rows. Keeps up to one row.
+    /// Takes the next elements in the order of rows. Keeps what does not fill a row, or some kilobytes where rows are short.
     pub fn push(&mut self, values: &[f32]) {
         let mut rest = values;
         if !self.waiting.is_empty() {
-            let (head, tail) = rest.split_at(rest.len().min(self.columns - self.waiting.len()));
+            let (head, tail) = rest.split_at(rest.len().min(self.unit - self.waiting.len()));
             self.waiting.extend_from_slice(head);
             rest = tail;
-            if self.waiting.len() < self.columns {
+            if self.waiting.len() < self.unit {
                 return;
             }
-            let row = std::mem::take(&mut self.waiting);
-            self.take(&row);
-            self.waiting = row;
+            let full = std::mem::take(&mut self.waiting);
+            self.take(&full);
+            self.waiting = full;
             self.waiting.clear();
         }
-        let rows = rest.chunks_exact(self.columns);
-        let left = rows.remainder();
-        rows.for_each(|row| self.take(row));
+        let units = rest.chunks_exact(self.unit);
+        let left = units.remainder();
+        units.for_each(|unit| self.take(unit));
         self.waiting.extend_from_slice(left);
     }
 
-    fn take(&mut self, row: &[f32]) {
-        let (largest, total, squares) = magnitudes(row);
-        if largest.is_finite() && total.is_finite() {
-            return self.take_finite(row, largest, total, squares);
+    fn take(&mut self, unit: &[f32]) {
+        let mut room = std::mem::take(&mut self.room);
+        let found = magnitudes(unit);
+        // Values that are not finite leave a sum of magnitudes that is not finite either.
+        let is_finite = found.total.is_finite();
+        let (values, found) = if is_finite {
+            (unit, found)
+        } else {
+            keep_finite(unit, &mut room.finite);
+            (room.finite.as_slice(), magnitudes(&room.finite))
+        };
+        self.squares += found.squares;
+        self.count += values.len() as u64;
+        if self.is_one_row || self.columns > SHORT {
+            self.take_groups(unit, is_finite, &mut room.of_group);
+            let (scale, whole) = (self.scale, self.whole);
+            let [tensor, row, ..] = &mut self.sums;
+            round(values, scale, whole, tensor);
+            if !self.is_one_row {
+                round(values, scale, (found.largest, found.mean(values.len())), row);
+            }
+        } else {
+            self.take_short_rows(unit, values, &mut room.groups, &mut room.steps);
         }
-        let mut kept = std::mem::take(&mut self.finite);
-        kept.clear();
-        kept.extend(row.iter().copied().filter(|value| value.is_finite()));
-        let (largest, total, squares) = magnitudes(&kept);
-        self.take_finite(&kept, largest, total, squares);
-        self.finite = kept;
+        self.room = room;
     }
 
-    fn take_finite(&mut self, row: &[f32], largest: f64, total: f64, squares: f64) {
-        self.squares += squares;
-        self.count += row.len() as u64;
-        let (scale, whole, columns) = (self.scale, self.whole, self.columns);
-        for (grouping, sums) in Grouping::ALL.into_iter().zip(&mut self.sums) {
-            match grouping.width(columns) {
-                None => round(row, scale, whole, sums),
-                // Groups that would hold the whole row are the row: finish() copies its sums.
-                Some(width) if grouping != Grouping::Row && width >= columns => {}
-                Some(width) if width >= columns => {
-                    round(row, scale, (largest, total / row.len().max(1) as f64), sums);
+    /// Adds the groups within one row, or within a part of the only row. A value that is not finite keeps its place in its group.
+    fn take_groups(&mut self, unit: &[f32], is_finite: bool, of_group: &mut Vec<f32>) {
+        let (scale, columns) = (self.scale, self.columns);
+        for (grouping, sums) in Grouping::ALL.into_iter().zip(&mut self.sums).skip(2) {
+            // Groups that would hold the whole row are the row: finish() copies its sums.
+            let Some(width) = grouping.width(columns).filter(|width| *width < columns) else { continue };
+            for mut group in unit.chunks(width) {
+                if !is_finite {
+                    keep_finite(group, of_group);
+                    group = of_group.as_slice();
                 }
-                Some(width) => {
-                    for group in row.chunks(width) {
-                        let (largest, total, _) = magnitudes(group);
-                        round(group, scale, (largest, total / group.len() as f64), sums);
-                    }
+                if !group.is_empty() {
+                    let found = magnitudes(group);
+                    round(group, scale, (found.largest, found.mean(group.len())), sums);
                 }
             }
         }
+    }
+
+    /// Adds whole short rows at once; `values` are the finite ones of them.
+    fn take_short_rows(
+        &mut self,
+        unit: &[f32],
+        values: &[f32],
+        groups: &mut Vec<(usize, f64, f64)>,
+        steps: &mut Vec<f64>,
+    ) {
+        groups.clear();
+        groups.extend(unit.chunks(self.columns).map(|row| {
+            let (mut count, mut largest, mut total) = (0, 0.0_f64, 0.0_f64);
+            for value in row.iter().filter(|value| value.is_finite()) {
+                let magnitude = f64::from(value.abs());
+                count += 1;
+                largest = largest.max(magnitude);
+                total += magnitude;
+            }
+            (count, largest, total / count.max(1) as f64)
+        }));
+        let [tensor, row, ..] = &mut self.sums;
+        round(values, self.scale, self.whole, tensor);
+        round_groups(values, groups, self.scale, steps, row);
     }
 
     /// The figures of what was pushed; a last row that is not full counts as a row.
@@ -231,6 +292,9 @@ impl QuantizationPass {
             count,
         };
         let mut sums = self.sums;
+        if self.is_one_row {
+            sums[1] = sums[0];
+        }
         for (place, grouping) in Grouping::ALL.into_iter().enumerate().skip(2) {
             if grouping.width(self.columns) >= Some(self.columns) {
                 sums[place] = sums[1];
@@ -240,185 +304,10 @@ impl QuantizationPass {
     }
 }
 
-/// Largest magnitude, sum of magnitudes, sum of squares. Not finite if a value is not.
-#[multiversion(targets("x86_64+avx2+fma"))]
-fn magnitudes(values: &[f32]) -> (f64, f64, f64) {
-    let mut largest = [0.0_f32; LANES];
-    let (mut total, mut squares) = ([0.0_f64; LANES], [0.0_f64; LANES]);
-    let (chunks, rest) = values.as_chunks::<LANES>();
-    let mut last = [0.0; LANES];
-    last.iter_mut().zip(rest).for_each(|(target, value)| *target = *value);
-    for chunk in chunks.iter().chain([&last]) {
-        for lane in 0..LANES {
-            let magnitude = chunk[lane].abs();
-            largest[lane] = if magnitude > largest[lane] { magnitude } else { largest[lane] };
-            total[lane] += f64::from(magnitude);
-            squares[lane] += f64::from(magnitude) * f64::from(magnitude);
-        }
-    }
-    let largest = largest.into_iter().fold(0.0, f32::max);
-    (f64::from(largest), total.iter().sum(), squares.iter().sum())
-}
-
-/// How one group is rounded: positions of its values on the level axis, and values of levels.
-trait Rule: Copy {
-    /// Whether level zero stands for the value zero.
-    const HAS_ZERO: bool;
-
-    /// Whether a clipped position can lie beyond the outermost levels.
-    const REACHES_BEYOND: bool;
-
-    /// The clipped position of a value.
-    fn position(self, value: f64) -> f64;
-
-    /// The value of a level.
-    fn value(self, level: f64) -> f64;
-
-    /// Lowest and highest level.
-    fn ends(self) -> (f64, f64);
-}
-
-/// Levels at whole multiples of a step.
-#[derive(Clone, Copy)]
-struct Uniform {
-    step: f64,
-    lowest: f64,
-    highest: f64,
-}
-
-#[expect(clippy::inline_always, reason = "it is compiled for the instruction set of its caller")]
-impl Rule for Uniform {
-    const HAS_ZERO: bool = true;
-    const REACHES_BEYOND: bool = false;
-
-    #[inline(always)]
-    fn position(self, value: f64) -> f64 {
-        (value / self.step).clip(self.lowest, self.highest)
-    }
-
-    #[inline(always)]
-    fn value(self, level: f64) -> f64 {
-        level * self.step
-    }
-
-    #[inline(always)]
-    fn ends(self) -> (f64, f64) {
-        (self.lowest, self.highest)
-    }
-}
-
-/// The levels of [`statsq`]. Its half number of levels is a power of two, so that its inverse is exact and a product saves a division.
-#[derive(Clone, Copy)]
-struct Statistical {
-    scale: f64,
-    half: f64,
-    inverse_half: f64,
-}
-
-#[expect(clippy::inline_always, reason = "it is compiled for the instruction set of its caller")]
-impl Rule for Statistical {
-    const HAS_ZERO: bool = false;
-    const REACHES_BEYOND: bool = true;
-
-    #[inline(always)]
-    fn position(self, value: f64) -> f64 {
-        (value / self.scale).clip(-1.0, statsq::UPPER_CLIP) * self.half - 0.5
-    }
-
-    #[inline(always)]
-    fn value(self, level: f64) -> f64 {
-        self.scale * (level + 0.5) * self.inverse_half
-    }
-
-    #[inline(always)]
-    fn ends(self) -> (f64, f64) {
-        (-self.half, self.half - 1.0)
-    }
-}
-
-/// Adds what all bit widths do to one group of finite values with this largest and mean magnitude.
-fn round(values: &[f32], scale: Scale, (largest, mean): (f64, f64), sums: &mut [Sums; 7]) {
-    for (bits, sums) in BITS.into_iter().filter_map(|bits| Bits::new(bits).ok()).zip(sums) {
-        let LevelRange { lowest, highest } = LevelRange::new(bits, Sign::Signed);
-        let uniform = |step: f64| Uniform { step, lowest: f64::from(lowest), highest: f64::from(highest) };
-        match scale {
-            // A group of zeros stays zero: no error, no boundary.
-            Scale::Max if largest <= 0.0 => sums.at_zero += values.len() as f64,
-            Scale::Max => add_uniform(values, uniform(max::step_of(largest, bits)), sums),
-            Scale::LsqStart => {
-                let step = 2.0 * mean / f64::from(highest).sqrt();
-                add_uniform(values, uniform(lsq::floored(step)), sums);
-            }
-            Scale::StatsQ => {
-                let (scale, half) = ((2.0 * mean).max(statsq::SCALE_FLOOR), f64::from(bits.half_levels()));
-                add_statistical(values, Statistical { scale, half, inverse_half: 1.0 / half }, sums);
-            }
-        }
-    }
-}
-
-#[multiversion(targets("x86_64+avx2+fma"))]
-fn add_uniform(values: &[f32], rule: Uniform, sums: &mut Sums) {
-    add(values, rule, sums);
-}
-
-#[multiversion(targets("x86_64+avx2+fma"))]
-fn add_statistical(values: &[f32], rule: Statistical, sums: &mut Sums) {
-    add(values, rule, sums);
-}
-
-#[inline(always)]
-#[expect(clippy::inline_always, reason = "it is compiled for the instruction set of its caller")]
-fn add<R: Rule>(values: &[f32], rule: R, sums: &mut Sums) {
-    let mut lanes = Lanes::default();
-    let (chunks, rest) = values.as_chunks::<LANES>();
-    for chunk in chunks {
-        lanes.add(chunk, rule, LANES);
-    }
-    let mut last = [0.0; LANES];
-    last.iter_mut().zip(rest).for_each(|(target, value)| *target = *value);
-    lanes.add(&last, rule, rest.len());
-    let Lanes { squares, worst, zeros, near } = lanes;
-    sums.squared_error += squares.iter().sum::<f64>();
-    sums.largest_error = worst.into_iter().fold(sums.largest_error, f64::max);
-    sums.at_zero += if R::HAS_ZERO { zeros.iter().sum::<f64>() } else { 0.0 };
-    sums.at_boundary += near.iter().sum::<f64>();
-}
-
-/// Partial sums side by side.
-#[derive(Clone, Copy, Default)]
-struct Lanes {
-    squares: [f64; LANES],
-    worst: [f64; LANES],
-    zeros: [f64; LANES],
-    near: [f64; LANES],
-}
-
-impl Lanes {
-    /// Adds the first `count` values.
-    #[inline(always)]
-    #[expect(clippy::inline_always, reason = "it is compiled for the instruction set of its caller")]
-    #[expect(
-        clippy::needless_range_loop,
-        reason = "this form becomes wide registers, iterators over lanes did not: 1.3 and 7 ns"
-    )]
-    fn add<R: Rule>(&mut self, values: &[f32; LANES], rule: R, count: usize) {
-        let (lowest, highest) = rule.ends();
-        for lane in 0..count {
-            let value = f64::from(values[lane]);
-            let position = rule.position(value);
-            let level = position.round_half_even();
-            let error = rule.value(level) - value;
-            let size = error.abs();
-            self.squares[lane] += error * error;
-            self.worst[lane] = if size > self.worst[lane] { size } else { self.worst[lane] };
-            self.zeros[lane] += if level == 0.0 { 1.0 } else { 0.0 };
-            // Between the outermost levels the nearest boundary is half a step from the level; beyond them there is none.
-            let beyond = R::REACHES_BEYOND && (position < lowest || position > highest);
-            let distance = if beyond { 1.0 } else { 0.5 - (position - level).abs() };
-            self.near[lane] += if distance < AT_BOUNDARY { 1.0 } else { 0.0 };
-        }
-    }
+/// The finite values, in their order.
+fn keep_finite(values: &[f32], kept: &mut Vec<f32>) {
+    kept.clear();
+    kept.extend(values.iter().copied().filter(|value| value.is_finite()));
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ mod folders;
 mod kinds;
 mod numpy;
 mod safetensors;
+mod tied;
 mod torch;
 
 use std::path::Path;

@@ -1,10 +1,14 @@
 //! Tables with three horizontal rules and no vertical ones.
+//!
+//! Contract: a number is printed whole or not at all. Where the page is too narrow, the last columns are left out with a word, words are
+//! broken over lines or cut in their middle, and columns of numbers stay as wide as their widest number.
 
 use super::Page;
 use super::canvas::{Canvas, Pen, TextStyle};
 use super::geometry::Rect;
 use super::metrics::{self, Weight};
 use crate::figure::model::{Align, Anchor, Cell, TableBody};
+use crate::figure::number::plural;
 
 /// Smallest text of a crowded table, as a share of that of the page; never below 6 points.
 const LEAST_SCALE: f64 = 0.8;
@@ -15,9 +19,13 @@ const LEAST_SIZE: f64 = 6.0;
 const CROWDED: usize = 9;
 /// Narrowest width of a column whose words are broken over lines, as a multiple of the text size.
 const LEAST_BROKEN: f64 = 8.0;
-/// Narrowest width of a column on average, as a multiple of the text size: below it nothing can be read, and the last columns are left
-/// out with a word.
-const LEAST_KEPT: f64 = 3.6;
+/// Narrowest width of a column of words that are cut, as a multiple of the text size: below it nothing can be read, and the last columns
+/// are left out with a word.
+const LEAST_CUT: f64 = 6.0;
+/// The same for a heading over shorter numbers.
+const LEAST_HEADING: f64 = 6.0;
+/// Share of the room that the first column may keep before its words are cut.
+const FIRST_SHARE: f64 = 0.34;
 
 /// The texts of a table with the sizes that make it fit.
 struct Layout {
@@ -50,7 +58,11 @@ pub(super) fn draw(
     let across = |canvas: &mut Canvas, y: f64, pen: Pen| {
         canvas.line([area.x, y], [area.x + layout.width().max(area.width * 0.5).min(area.width), y], pen);
     };
-    let fitting = room.map_or(usize::MAX, |room| ((room / row_height) as usize).saturating_sub(2));
+    let remark = layout.remark(area.width);
+    let below = if remark.is_empty() { 0 } else { remark.len() + 1 };
+    let fitting = room.map_or(usize::MAX, |room| {
+        ((room / row_height) as usize).saturating_sub(1 + layout.head.max(1) + below)
+    });
     let shown = layout.whole_rows(fitting);
     across(canvas, y, rule(1.4));
     for (index, cells) in layout.cells.iter().take(shown + layout.head).enumerate() {
@@ -70,23 +82,24 @@ pub(super) fn draw(
             color: page.tokens.text_muted,
             anchor: Anchor::Start,
         };
-        canvas.text(area.x, y + row_height * 0.7, &format!("… {hidden} more rows"), text);
+        let words = format!("… {hidden} more {}", plural(hidden, "row"));
+        canvas.text(area.x, y + row_height * 0.7, &words, text);
         y += row_height;
     }
     across(canvas, y + page.style.gap * 0.3, rule(1.4));
-    if !layout.left_out.is_empty() {
+    for line in &remark {
         y += row_height;
-        let size = layout.size;
-        let text =
-            TextStyle { size, weight: Weight::Regular, color: page.tokens.text_muted, anchor: Anchor::Start };
-        let names = layout.left_out.join(", ");
-        let words = format!("… {} more columns, in the data file: {names}", layout.left_out.len());
-        canvas.text(
-            area.x,
-            y + row_height * 0.6,
-            &metrics::shorten(&words, area.width, size, Weight::Regular),
-            text,
-        );
+        let text = TextStyle {
+            size: layout.size,
+            weight: Weight::Regular,
+            color: page.tokens.text_muted,
+            anchor: Anchor::Start,
+        };
+        canvas.text(area.x, y + row_height * 0.6, line, text);
+    }
+    // The last line of the remark hangs below its place.
+    if !remark.is_empty() {
+        y += row_height * 0.9;
     }
     y + page.style.gap * 1.3 - area.y
 }
@@ -112,39 +125,74 @@ impl Layout {
             return layout;
         }
         layout.leave_out(room);
-        // Columns wider than a fair share give up what is missing, in proportion to their excess.
-        let columns = layout.widths.len().max(1) as f64;
-        let fair = (room - layout.gap * (columns - 1.0)) / columns;
-        let excess: f64 = layout.widths.iter().map(|width| (width - fair).max(0.0)).sum();
-        let missing = layout.width() - room;
-        if excess > 0.0 && missing > 0.0 {
-            for width in &mut layout.widths {
-                *width -= (*width - fair).max(0.0) * missing / excess;
-            }
-        }
-        let (size, widths) = (layout.size, layout.widths.clone());
-        for row in &mut layout.cells {
-            for (cell, width) in row.iter_mut().zip(&widths) {
-                *cell = metrics::shorten(cell, *width + 0.01, size, Weight::SemiBold);
-            }
-        }
+        layout.share_out(room);
         layout
     }
 
-    /// Leaves the last columns out where all of them would be too narrow to be read.
+    /// Leaves the last columns out for which there is no room although words are cut.
     fn leave_out(&mut self, room: f64) {
-        let most = ((room + self.gap) / (self.size * LEAST_KEPT + self.gap)).max(2.0) as usize;
-        if self.widths.len() <= most {
-            return;
-        }
+        let mut taken = -self.gap;
+        let mut fits = |width: &f64| {
+            taken += width + self.gap;
+            taken <= room
+        };
+        let kept = self.least_widths(room).iter().take_while(|width| fits(width)).count().max(1);
         let heads = self.cells.get(..self.head).unwrap_or_default();
         let heading = |column: usize| {
             let parts = heads.iter().filter_map(|line| line.get(column)).filter(|part| !part.is_empty());
-            parts.cloned().collect::<Vec<_>>().join(" ")
+            parts.cloned().collect::<Vec<_>>().join(" ").replace("_ ", "_")
         };
-        self.left_out = (most..self.widths.len()).map(heading).collect();
-        self.widths.truncate(most);
-        self.cells.iter_mut().for_each(|cells| cells.truncate(most));
+        self.left_out = (kept..self.widths.len()).map(heading).collect();
+        self.widths.truncate(kept);
+        self.cells.iter_mut().for_each(|cells| cells.truncate(kept));
+    }
+
+    /// The least width of each column: that of its widest number, of words as much as can be read when they are cut. The first column
+    /// tells the rows apart and keeps more: what is left out of the others stands in the data file.
+    fn least_widths(&self, room: f64) -> Vec<f64> {
+        let least = |(column, (width, numbers)): (usize, (&f64, &f64))| {
+            let widest = |lines: &[Vec<String>]| {
+                let texts = lines.iter().filter_map(|line| line.get(column)).filter(|text| !is_number(text));
+                texts.map(|text| metrics::width(text, self.size, Weight::SemiBold)).fold(0.0, f64::max)
+            };
+            let (head, body) = self.cells.split_at(self.head.min(self.cells.len()));
+            let head = widest(head).min(self.size * LEAST_HEADING);
+            let most = if column == 0 { FIRST_SHARE * room } else { self.size * LEAST_CUT };
+            let words = widest(body).min(most);
+            head.max(words).max(*numbers).min(*width)
+        };
+        self.widths.iter().zip(&self.number_widths()).enumerate().map(least).collect()
+    }
+
+    /// Gives each column its least width and a share of what is left, and cuts the words that are longer.
+    fn share_out(&mut self, room: f64) {
+        let least = self.least_widths(room);
+        let gaps = self.gap * self.widths.len().saturating_sub(1) as f64;
+        let wanted: f64 = self.widths.iter().zip(&least).map(|(width, least)| width - least).sum();
+        let left = room - gaps - least.iter().sum::<f64>();
+        let share = if wanted > 0.0 { (left / wanted).clamp(0.0, 1.0) } else { 0.0 };
+        for (width, least) in self.widths.iter_mut().zip(&least) {
+            *width = least + (*width - least) * share;
+        }
+        for (line, row) in self.cells.iter_mut().enumerate() {
+            let in_head = line < self.head;
+            for (cell, width) in row.iter_mut().zip(&self.widths) {
+                if in_head || !is_number(cell) {
+                    *cell = cut_middle(cell, *width + 0.01, self.size);
+                }
+            }
+        }
+    }
+
+    /// The lines below the table that name the columns which are left out.
+    fn remark(&self, room: f64) -> Vec<String> {
+        if self.left_out.is_empty() {
+            return Vec::new();
+        }
+        let (count, names) = (self.left_out.len(), self.left_out.join(", "));
+        let columns = plural(count, "column");
+        let words = format!("… {count} more {columns}, in the data file: {names}");
+        metrics::wrap(&words, room, self.size, Weight::Regular)
     }
 
     /// The texts, not yet measured.
@@ -174,6 +222,16 @@ impl Layout {
         shown
     }
 
+    /// Width of the widest number of each column.
+    fn number_widths(&self) -> Vec<f64> {
+        let body = self.cells.get(self.head..).unwrap_or_default();
+        let widest = |column: usize| {
+            let numbers = body.iter().filter_map(|line| line.get(column)).filter(|text| is_number(text));
+            numbers.map(|text| metrics::width(text, self.size, Weight::SemiBold)).fold(0.0, f64::max)
+        };
+        (0..self.widths.len()).map(widest).collect()
+    }
+
     /// Breaks long words of left-aligned columns over several lines, as far as the table needs it.
     fn wrap_words(&mut self, table: &TableBody, room: f64) {
         let missing = self.width() - room;
@@ -181,9 +239,11 @@ impl Layout {
             .columns
             .iter()
             .zip(&self.widths)
-            .map(|(column, width)| {
+            .zip(&self.number_widths())
+            .map(|((column, width), numbers)| {
                 let can_break = column.align == Align::Left;
-                if can_break { (width - self.size * LEAST_BROKEN).max(0.0) } else { 0.0 }
+                let least = (self.size * LEAST_BROKEN).max(*numbers);
+                if can_break { (width - least).max(0.0) } else { 0.0 }
             })
             .collect();
         let excess: f64 = wide.iter().sum();
@@ -197,6 +257,9 @@ impl Layout {
         let mut row_of = Vec::new();
         for (row, cells) in body.into_iter().enumerate() {
             let broken = |(text, width): (&String, &f64)| {
+                if is_number(text) {
+                    return vec![text.clone()];
+                }
                 metrics::wrap(text, *width + 0.01, self.size, Weight::SemiBold)
             };
             let broken: Vec<Vec<String>> = cells.iter().zip(&self.widths).map(broken).collect();
@@ -256,6 +319,45 @@ impl Layout {
     }
 }
 
+/// True for what must not be cut: a number with its sign, power and unit of a letter or two, a shape, a dash.
+fn is_number(text: &str) -> bool {
+    let letters = text.chars().filter(|symbol| symbol.is_alphabetic() && *symbol != 'x').count();
+    let digits = text.chars().filter(char::is_ascii_digit).count();
+    letters <= 2 && digits > letters || text.chars().count() <= 1 || text == "−∞"
+}
+
+/// The text, or its beginning and its end with an ellipsis between, which stands in no number: layer 12 must not read as layer 1.
+fn cut_middle(text: &str, room: f64, size: f64) -> String {
+    if metrics::width(text, size, Weight::SemiBold) <= room {
+        return text.to_owned();
+    }
+    let letters: Vec<char> = text.chars().collect();
+    let digit = |at: usize| letters.get(at).is_some_and(|symbol| symbol.is_numeric());
+    let joins = |symbol: char| matches!(symbol, '.' | ',' | '×' | '⁻' | '\u{2009}');
+    let of_number = |at: usize| {
+        let before = at.checked_sub(1).is_some_and(digit);
+        let symbol = letters.get(at).copied().unwrap_or(' ');
+        digit(at) || joins(symbol) && before && digit(at + 1) || matches!(symbol, '-' | '−') && digit(at + 1)
+    };
+    let inside = |at: usize| at.checked_sub(1).is_some_and(of_number) && of_number(at);
+    for kept in (1..letters.len()).rev() {
+        let (mut head, mut from) = (kept / 2, letters.len() - (kept - kept / 2));
+        while head > 0 && inside(head) {
+            head -= 1;
+        }
+        while from < letters.len() && inside(from) {
+            from += 1;
+        }
+        let start: String = letters.iter().take(head).collect();
+        let end: String = letters.iter().skip(from).collect();
+        let candidate = format!("{}…{}", start.trim_end(), end.trim_start());
+        if metrics::width(&candidate, size, Weight::SemiBold) <= room {
+            return candidate;
+        }
+    }
+    "…".to_owned()
+}
+
 /// Largest and smallest size of a table's text.
 fn sizes(page: Page<'_>) -> (f64, f64) {
     let largest = page.style.tick_size;
@@ -278,12 +380,13 @@ pub(super) fn wanted_width(page: Page<'_>, table: &TableBody, room: f64) -> Opti
 /// A text cut at the space that leaves the shorter longest half; all of it in the second half if there is none.
 fn halves(text: &str) -> (String, String) {
     let longest = |at: usize| at.max(text.len() - at - 1);
-    let cut = text.match_indices(' ').map(|(at, _)| at).min_by_key(|at| longest(*at));
-    match cut {
-        Some(at) => {
-            (text.get(..at).unwrap_or_default().to_owned(), text.get(at + 1..).unwrap_or_default().to_owned())
-        }
-        None => (String::new(), text.to_owned()),
+    let middle = |symbol: char| text.match_indices(symbol).map(|(at, _)| at).min_by_key(|at| longest(*at));
+    let part = |range: std::ops::Range<usize>| text.get(range).unwrap_or_default().to_owned();
+    match (middle(' '), middle('_')) {
+        (Some(at), _) => (part(0..at), part(at + 1..text.len())),
+        // A name for scripts keeps its mark.
+        (None, Some(at)) => (part(0..at + 1), part(at + 1..text.len())),
+        (None, None) => (String::new(), text.to_owned()),
     }
 }
 
@@ -294,4 +397,36 @@ fn texts(table: &TableBody) -> Vec<Vec<String>> {
         cells.map(|(index, column)| row.get(index).unwrap_or(&Cell::Missing).display(column.digits)).collect()
     }));
     texts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_told_from_names() {
+        for text in ["3.116×10⁻⁵", "−12\u{2009}345.6", "258x1x256", "0.85 ms", "–", "∞", "−∞", "12.5 %"]
+        {
+            assert!(is_number(text), "{text}");
+        }
+        for text in ["fc1", "layers.12.mlp.weight", "low rank", "1\u{2009}234 steps"] {
+            assert!(!is_number(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn names_are_cut_in_their_middle_and_never_inside_a_number() {
+        let text = "model.layers.1234.self_attn.5678.weight";
+        let width = metrics::width(text, 7.0, Weight::SemiBold);
+        for share in 1..20 {
+            let cut = cut_middle(text, width * f64::from(share) / 20.0, 7.0);
+            let (start, end) = cut.split_once('…').unwrap();
+            assert!(text.starts_with(start) && text.ends_with(end), "{cut}");
+            for number in ["1234", "5678"] {
+                let digits = cut.matches(|symbol| number.contains(symbol)).count();
+                assert!(digits == 0 || cut.contains(number), "{cut}: whole or not at all");
+            }
+        }
+        assert_eq!(cut_middle(text, width, 7.0), text, "as it is");
+    }
 }

@@ -131,6 +131,41 @@ fn wide_tables_are_fitted_to_the_page() {
 }
 
 #[test]
+fn numbers_of_crowded_tables_are_whole_or_left_out() {
+    let mut columns = vec![Column::text("name of the tensor")];
+    columns.extend(
+        (0..24_u8).map(|column| Column::number(format!("quantity {}", char::from(b'a' + column)), "")),
+    );
+    let row = |row: u32| {
+        let numbers = (0..24).map(|column| Cell::Number(3.116_3e-5 * f64::from(row * 24 + column + 1)));
+        let name = Cell::Text(format!("model.layers.{row}.self_attn.attention.output.dense.weight"));
+        std::iter::once(name).chain(numbers).collect::<Vec<Cell>>()
+    };
+    let table = TableBody { columns, rows: (0..30).map(row).collect(), emphasised: vec![2] };
+    let whole: Vec<String> = table.rows.iter().flatten().map(|cell| cell.display(4)).collect();
+    let figure = Figure::new("Tensors", Body::Table(table), Provenance::new("lab", "view"));
+    for page in PageStyle::ALL {
+        let drawing = svg(&figure, page);
+        assert_no_overlap(&drawing);
+        let boxes = text_boxes(&drawing);
+        let numbers: Vec<&String> = boxes
+            .iter()
+            .map(|(text, _)| text)
+            .filter(|text| text.starts_with(|symbol: char| symbol.is_ascii_digit()))
+            .collect();
+        assert!(numbers.len() >= 20, "{}: some columns stand", page.id());
+        for text in numbers {
+            assert!(whole.contains(text), "{}: {text:?} is cut", page.id());
+        }
+        let said: String = boxes.into_iter().map(|(text, _)| text + " ").collect();
+        // A page on which all columns stand has nothing to say.
+        let all_stand = said.matches("quantity").count() >= 24 && !said.contains("more columns");
+        let is_told = said.contains("more columns, in the data file") && said.contains("quantity x");
+        assert!(all_stand || is_told, "{}: {said}", page.id());
+    }
+}
+
+#[test]
 fn texts_and_graphs_stay_on_the_page() {
     let text = "First paragraph with more words than one line of a column can hold.\n\nSecond.";
     let nodes = (0..4)

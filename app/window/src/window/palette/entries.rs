@@ -62,7 +62,9 @@ impl Entry {
 
 /// Everything that can be found now.
 pub(super) fn entries(app: &App) -> Vec<Entry> {
-    let commands = Command::ALL.iter().filter(|command| **command != Command::Palette).map(|command| {
+    // What closes the window is not found by a few letters.
+    let is_offered = |command: &&Command| !matches!(command, Command::Palette | Command::Quit);
+    let commands = Command::ALL.iter().filter(is_offered).map(|command| {
         let (words, about) = command.words();
         Entry::new(Kind::Command, words.to_owned(), about.to_owned(), Action::Do(*command))
     });

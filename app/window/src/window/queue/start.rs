@@ -11,6 +11,7 @@ use super::live::{Live, LiveKind};
 use super::model::{Job, Waiting};
 use super::stored::StoredQueue;
 use crate::window::app::{App, Bottom, Urgency};
+use crate::window::carried::have_same_data;
 use crate::window::link::{Launch, Link};
 use crate::window::runs::folder_name;
 use crate::window::scrub::Scrub;
@@ -20,6 +21,10 @@ use crate::window::tiles::Layout;
 impl App {
     /// Puts the form's run, or all runs of its sweep, into the queue, and starts what may start.
     pub(in crate::window) fn run(&mut self, context: &Context) {
+        // What the files decide is written out, in the form too: it is then the form of the run that begins.
+        if self.form.experiment.sweep.is_none() {
+            self.form.experiment = self.form.experiment.resolved();
+        }
         let experiment = self.form.experiment.clone();
         self.queue.follow = true;
         self.enqueue(&experiment, context);
@@ -65,10 +70,11 @@ impl App {
         self.queue.follow = true;
         self.queue.held = !self.queue.waiting().is_empty();
         if self.queue.held {
-            let text = format!(
-                "{} runs wait in the queue; it is paused until you resume it",
-                self.queue.waiting().len()
-            );
+            let waiting = match self.queue.waiting().len() {
+                1 => "1 run waits".to_owned(),
+                many => format!("{many} runs wait"),
+            };
+            let text = format!("{waiting} in the queue; it is paused until you resume it");
             self.say(Urgency::Info, text);
         }
     }
@@ -165,6 +171,12 @@ impl App {
         if self.shown.as_ref().is_some_and(|before| before.experiment.lab() != shown.experiment.lab()) {
             self.controls = Controls::default();
         }
+        if self.shown.as_ref().is_some_and(|before| !have_same_data(before, &shown)) {
+            self.forget_dragged(&shown.views);
+        }
+        self.fitted = None;
+        let is_other =
+            self.shown.as_ref().is_none_or(|before| before.folder.is_none() || before.folder != shown.folder);
         let lab = shown.experiment.lab();
         if let (Some(before), Some(layout)) = (&self.shown, self.layout.take()) {
             self.layouts.insert(before.experiment.lab().to_owned(), layout);
@@ -176,7 +188,7 @@ impl App {
             self.focus = shown.views.first().map_or_else(String::new, |view| view.id.clone());
         }
         for tile in self.tiles.values_mut() {
-            tile.forget_run();
+            tile.forget_run(is_other);
         }
         self.cursor = None;
         self.scrub = Scrub::default();

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use egui::{RichText, Ui};
 use weightscope_frame::record::{ControlKind, ControlValue, Pick, Quantity, Record, ViewKind, ViewSpec};
+use weightscope_frame::store::Status;
 
 use super::color_bar::{self, Turned, color_bar_column};
 use super::data;
@@ -42,7 +43,7 @@ impl TileBehavior<'_> {
         rebuild(state, self.shown, self.overlay, spec, ui.ctx());
         let Some(Cache { figure: Some(figure), prepared, summary, records, quantity, .. }) = &mut state.cache
         else {
-            let text = state.derivation.words().unwrap_or_else(|| spec.empty.clone());
+            let text = state.derivation.words().unwrap_or_else(|| empty_words(spec, self.shown.status));
             empty_ui(ui, &text);
             return;
         };
@@ -121,9 +122,7 @@ impl TileBehavior<'_> {
                     self.actions.push(Action::Pick(pick));
                 }
             }
-            (Body::Text(text), _) => {
-                ui.label(text);
-            }
+            (Body::Text(text), _) => text_ui(ui, text),
             _ => {
                 ui.label(summary);
             }
@@ -131,7 +130,34 @@ impl TileBehavior<'_> {
     }
 }
 
-/// What will appear here, in the middle of the tile.
+/// Words, with a button that copies them.
+fn text_ui(ui: &mut Ui, text: &str) {
+    if ui.button("Copy").on_hover_text("Puts the whole text on the clipboard").clicked() {
+        ui.copy_text(text.to_owned());
+    }
+    ui.label(text);
+}
+
+/// What stands in an empty tile: what will appear there while the run goes on; afterwards that there is nothing, and what the view says
+/// of itself besides.
+fn empty_words(spec: &ViewSpec, status: Status) -> String {
+    if status == Status::Running {
+        return spec.empty.clone();
+    }
+    let told = spec.empty.split(". ").flat_map(|sentence| sentence.split("; "));
+    let told = told.map(|part| part.trim().trim_end_matches('.'));
+    let stays = |part: &&str| !part.is_empty() && !part.contains("appear") && !part.starts_with("Press Run");
+    told.filter(stays).fold("Nothing of this run.".to_owned(), |mut text, part| {
+        let mut letters = part.chars();
+        text.push(' ');
+        text.extend(letters.next().into_iter().flat_map(char::to_uppercase));
+        text.push_str(letters.as_str());
+        text.push('.');
+        text
+    })
+}
+
+/// Words in the middle of the tile.
 fn empty_ui(ui: &mut Ui, text: &str) {
     let font = egui::TextStyle::Body.resolve(ui.style());
     let paint = color(tokens(ui.ctx()).text_muted);
@@ -353,4 +379,23 @@ fn rebuild(
         quantity,
         records: None,
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_empty_view_of_a_finished_run_asks_for_no_run() {
+        let says = |empty: &str, status| {
+            let spec = ViewSpec { empty: empty.to_owned(), ..ViewSpec::new("v", "v", ViewKind::Curve, &[]) };
+            empty_words(&spec, status)
+        };
+        let text = "Values appear here; vectors have none. Press Run, or drop a file.";
+        assert_eq!(says(text, Status::Running), text, "while it waits");
+        assert_eq!(says(text, Status::Done), "Nothing of this run. Vectors have none.");
+        let text = "Set Plane to Computed to see the loss.";
+        assert_eq!(says(text, Status::Failed), "Nothing of this run. Set Plane to Computed to see the loss.");
+        assert_eq!(says("", Status::Done), "Nothing of this run.");
+    }
 }

@@ -22,7 +22,8 @@ impl TileBehavior<'_> {
         let views = &self.shown.views;
         let own: Vec<&ControlSpec> =
             spec.controls.iter().filter(|control| !is_shared(views, control)).collect();
-        row_ui(ui, &spec.id, &own, self.controls, self.shown.record(), self.actions);
+        let low = ui.available_height() < LOW;
+        row_ui(ui, &spec.id, &own, self.controls, self.shown.record(), low, self.actions);
     }
 }
 
@@ -45,14 +46,15 @@ fn is_shared(views: &[ViewSpec], control: &ControlSpec) -> bool {
     control.kind != ControlKind::Region && tiles.len() > 1
 }
 
-/// Controls side by side, in as many rows as they need, label and field together; a low tile keeps its room for the view and
-/// scrolls them in one row.
+/// Controls side by side, in as many rows as they need, label and field together; where they stand in one row, as in a low tile that
+/// keeps its room for the view, they are scrolled.
 pub(in crate::window) fn row_ui(
     ui: &mut Ui,
     id: &str,
     specs: &[&ControlSpec],
     values: &Controls,
     record: &Record,
+    in_one_row: bool,
     actions: &mut Vec<Action>,
 ) {
     let live: Vec<&ControlSpec> = specs.iter().copied().filter(|control| control.is_live(values)).collect();
@@ -68,7 +70,10 @@ pub(in crate::window) fn row_ui(
         ui.spacing_mut().slider_width = SLIDER;
         ui.spacing_mut().combo_width = 40.0;
     };
-    if ui.available_height() < LOW {
+    if in_one_row {
+        // A bar that floats would lie over what it moves.
+        ui.spacing_mut().scroll =
+            egui::style::ScrollStyle { floating: false, ..egui::style::ScrollStyle::thin() };
         let area = egui::ScrollArea::horizontal().id_salt(("controls", id)).auto_shrink([false, true]);
         area.show(ui, |ui| {
             ui.horizontal(|ui| {

@@ -7,7 +7,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, sync_channel};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use weightscope_frame::lab::Derive;
 use weightscope_frame::record::{Channel, Controls, Record, ViewSpec};
@@ -102,9 +102,7 @@ impl Derivation {
     pub(super) fn words(&self) -> Option<String> {
         match (&self.error, &self.job) {
             (Some(error), _) => Some(format!("This view could not be made: {error}")),
-            (None, Some(job)) if job.begun.elapsed() > Duration::from_millis(300) => {
-                Some("Computing…".to_owned())
-            }
+            (None, Some(_)) => Some("Computing…".to_owned()),
             _ => None,
         }
     }

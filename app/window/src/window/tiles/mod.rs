@@ -23,13 +23,14 @@ use weightscope_frame::record::{Channel, Controls};
 use self::derivation::Derivation;
 pub(super) use self::layout::{Layout, Pane};
 pub(super) use self::shares::Shares;
+pub(super) use self::table::Jump;
 use self::table::TableState;
 use super::command::Action;
 use super::plot::Prepared;
 use super::runs::OverlaySet;
 use super::shown::Shown;
 use super::style::{self, color, tokens};
-use crate::figure::model::Figure;
+use crate::figure::model::{Body, Figure};
 use crate::views::ViewOptions;
 
 /// What a tile remembers.
@@ -176,13 +177,33 @@ impl TileState {
         Some((quantity.as_str(), *limits))
     }
 
+    /// True if a table is drawn here as one.
+    pub(super) fn is_table(&self) -> bool {
+        let figure = self.cache.as_ref().and_then(|cache| cache.figure.as_ref());
+        !self.data && figure.is_some_and(|figure| matches!(figure.body, Body::Table(_)))
+    }
+
+    /// Goes to another row of the table with the next frame, as a click on it would.
+    pub(super) fn go_to_row(&mut self, jump: Jump) {
+        self.table.ask(jump);
+    }
+
+    /// Puts the keyboard into the words that filter the table.
+    pub(super) fn filter_rows(&mut self) {
+        self.table.ask_for_filter();
+    }
+
     /// Takes a pinned readout away.
     pub(super) fn unpin(&mut self) {
         self.pinned = None;
     }
 
-    /// Forgets what belongs to the run that was shown before: its figure, its zoom, its weights.
-    pub(super) fn forget_run(&mut self) {
+    /// Forgets what belongs to the run that was shown before: its figure, its zoom, its weights; the filter and the chosen row of a table
+    /// if another run is shown now.
+    pub(super) fn forget_run(&mut self, is_other: bool) {
+        if is_other {
+            self.table.forget_run();
+        }
         self.cache = None;
         self.derivation = Derivation::default();
         self.pinned = None;

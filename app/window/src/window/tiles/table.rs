@@ -19,6 +19,19 @@ const WIDTHS: (f32, f32) = (44.0, 280.0);
 /// Room beside the text of a cell, points.
 const PADDING: f32 = 14.0;
 
+/// Where a key goes from the row that was chosen last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::window) enum Jump {
+    /// So many rows down; negative is up.
+    By(isize),
+    /// So many screens down.
+    Pages(isize),
+    /// To the first row.
+    First,
+    /// To the last row.
+    Last,
+}
+
 /// Number of rows, filter and order.
 type MadeFor = (usize, String, Option<(usize, bool)>);
 
@@ -35,6 +48,12 @@ pub(super) struct TableState {
     made_for: Option<MadeFor>,
     /// The row that was clicked last, by its place in the record.
     clicked: Option<usize>,
+    /// Where a key goes with the next frame.
+    jump: Option<Jump>,
+    /// The filter takes the keyboard with the next frame.
+    wants_filter: bool,
+    /// Rows that fit on the screen.
+    page: usize,
 }
 
 impl TableState {
@@ -43,18 +62,63 @@ impl TableState {
         self.made_for = None;
     }
 
+    /// Forgets which rows of another run were looked for: here they may be none.
+    pub(super) fn forget_run(&mut self) {
+        self.filter.clear();
+        self.clicked = None;
+        self.jump = None;
+        self.made_for = None;
+    }
+
+    /// Goes to another row with the next frame.
+    pub(super) fn ask(&mut self, jump: Jump) {
+        self.jump = Some(jump);
+    }
+
+    /// Gives the filter the keyboard with the next frame.
+    pub(super) fn ask_for_filter(&mut self) {
+        self.wants_filter = true;
+    }
+
+    /// Takes what a key asked for: the line among those shown, from above.
+    fn take_jump(&mut self) -> Option<usize> {
+        let jump = self.jump.take()?;
+        let last = self.rows.len().checked_sub(1)?;
+        let now = self.clicked.and_then(|row| self.rows.iter().position(|shown| *shown == row));
+        let by = |rows: isize| match now {
+            Some(now) => now.saturating_add_signed(rows).min(last),
+            // Nothing is chosen yet: from the end that the key comes from.
+            None if rows < 0 => last,
+            None => 0,
+        };
+        Some(match jump {
+            Jump::By(rows) => by(rows),
+            Jump::Pages(pages) => by(pages.saturating_mul(self.page.max(1).cast_signed())),
+            Jump::First => 0,
+            Jump::Last => last,
+        })
+    }
+
     /// Draws the table in the space that is left; the row that was clicked, by its place in the record.
     pub(super) fn table_ui(&mut self, ui: &mut Ui, table: &TableBody, id: &str) -> Option<usize> {
-        if table.rows.len() >= FILTER_FROM || !self.filter.is_empty() {
+        if table.rows.len() >= FILTER_FROM || !self.filter.is_empty() || self.wants_filter {
             self.filter_ui(ui, table, id);
         }
         self.arrange(table);
         let height = ui.text_style_height(&egui::TextStyle::Body) + 4.0;
         let widths = widths(ui, table);
-        let mut clicked = None;
+        let line = self.take_jump();
+        let mut clicked = line.and_then(|line| self.rows.get(line).copied());
+        self.clicked = clicked.or(self.clicked);
+        // The heading takes one of them.
+        self.page =
+            ((ui.available_height() / (height + ui.spacing().item_spacing.y)) as usize).saturating_sub(2);
         egui::ScrollArea::horizontal().id_salt(("table", id)).auto_shrink(false).show(ui, |ui| {
             let mut builder = TableBuilder::new(ui).id_salt(("rows", id)).striped(true).auto_shrink(false);
             builder = builder.sense(egui::Sense::click());
+            if let Some(line) = line {
+                builder = builder.scroll_to_row(line, None);
+            }
             for width in widths {
                 builder = builder.column(Column::initial(width).at_least(24.0).clip(true).resizable(true));
             }
@@ -89,7 +153,11 @@ impl TableState {
         ui.horizontal(|ui| {
             let label = ui.label("Filter");
             let field = egui::TextEdit::singleline(&mut self.filter).id_salt(("filter", id));
-            ui.add(field.desired_width(160.0).hint_text("words in any column"))
+            let field = ui.add(field.desired_width(160.0).hint_text("words in any column"));
+            if std::mem::take(&mut self.wants_filter) {
+                field.request_focus();
+            }
+            field
                 .labelled_by(label.id)
                 .on_hover_text("Rows that contain every word, in any column. Files keep all rows.");
             self.arrange(table);
@@ -209,6 +277,29 @@ mod tests {
     fn shown(state: &mut TableState) -> Vec<usize> {
         state.arrange(&table());
         state.rows.clone()
+    }
+
+    #[test]
+    fn keys_move_through_the_rows_that_are_shown() {
+        let mut state = TableState { page: 2, order: Some((1, true)), ..TableState::default() };
+        assert_eq!(shown(&mut state), [0, 2, 1], "in their order");
+        let mut press = |jump| {
+            state.ask(jump);
+            let row = state.take_jump().and_then(|line| state.rows.get(line).copied());
+            state.clicked = row;
+            row
+        };
+        assert_eq!(press(Jump::By(-1)), Some(1), "from the end, where none is chosen");
+        assert_eq!(press(Jump::By(1)), Some(1), "no further than the last");
+        assert_eq!(press(Jump::By(-1)), Some(2), "the one above");
+        assert_eq!(press(Jump::First), Some(0));
+        assert_eq!(press(Jump::Pages(1)), Some(1), "a page of two rows");
+        assert_eq!(press(Jump::Pages(-5)), Some(0), "no further than the first");
+        assert_eq!(press(Jump::Last), Some(1));
+        state.filter = "nothing of this".to_owned();
+        assert!(shown(&mut state).is_empty());
+        state.ask(Jump::By(1));
+        assert_eq!(state.take_jump(), None, "no row to go to");
     }
 
     #[test]

@@ -64,6 +64,19 @@ impl Context<'_> {
                 what: "other content".to_owned(),
             });
         }
+        self.note(read)
+    }
+
+    /// Says how far data reached that grow: as [`Self::read`], at the end of a run. A run that was interrupted never came to say it: where it
+    /// goes on, there is nothing to compare with.
+    ///
+    /// # Errors
+    /// As of [`Self::read`].
+    pub fn read_so_far(&mut self, read: &Read) -> Result<(), RunError> {
+        if self.begun_with(&read.place, &read.of).is_some() { self.read(read) } else { self.note(read) }
+    }
+
+    fn note(&mut self, read: &Read) -> Result<(), RunError> {
         if self.sources.read.iter().any(|known| known.hash == read.hash) {
             return Ok(());
         }

@@ -15,6 +15,7 @@ pub(super) fn view(config: &Config) -> View<Config> {
     };
     View::new(ViewSpec {
         one_channel: true,
+        with_start: true,
         x: AxisSpec::new("weight", "std of the initial weights"),
         y: AxisSpec::steps(),
         empty: "Histograms of the weights over time appear here. Press Run.".to_owned(),

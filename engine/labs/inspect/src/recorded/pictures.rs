@@ -120,13 +120,13 @@ pub(crate) fn track(record: &Record, name: &str) -> Option<Held> {
     while let (Some(largest), Some(mean)) = (pairs.next(), pairs.next()) {
         rows.push([largest, mean]);
     }
-    let track = Track {
-        name: name.to_owned(),
-        places: places.iter().map(|dot| (dot.y as usize, dot.x as usize)).collect(),
-        sampled_row: places.iter().map(|dot| dot.value.is_finite().then_some(dot.value as usize)).collect(),
-        weights: series(ch::RECORDED_WEIGHTS.id(name))?,
+    let track = Track::of(
+        name,
+        places.iter().map(|dot| (dot.y as usize, dot.x as usize)).collect(),
+        places.iter().map(|dot| dot.value.is_finite().then_some(dot.value as usize)).collect(),
+        series(ch::RECORDED_WEIGHTS.id(name))?,
         tensor,
         rows,
-    };
+    );
     Some((track, steps.x.clone(), steps.y.iter().map(|session| *session as u32).collect()))
 }

@@ -23,7 +23,7 @@ pub(crate) struct Placed {
     pub(crate) steps: Vec<Vec<f32>>,
     /// Positions, not clipped.
     pub(crate) positions: Vec<Vec<f32>>,
-    /// Levels; [`UNKNOWN`] without a position.
+    /// Levels; meaningless where they are unknown.
     pub(crate) levels: Vec<Vec<i8>>,
     /// True where the level is not known.
     pub(crate) unknown: Vec<Vec<bool>>,

@@ -13,6 +13,8 @@ const AT_ONCE: usize = 256;
 pub(crate) struct Track {
     /// Its name.
     pub(crate) name: String,
+    /// Its place among the tensors of the recording.
+    number: usize,
     /// For each sampled weight its row and its column; a tensor of one dimension is one row.
     pub(crate) places: Vec<(usize, usize)>,
     /// For each sampled weight which of the sampled rows it lies in, if it lies in one.
@@ -34,6 +36,8 @@ pub(crate) struct Taken {
     pub(crate) stride: usize,
     /// The next frame to be read, counted in the recording.
     next: usize,
+    /// Places of the frames in the recording; one that could not be read is missing.
+    frames: Vec<usize>,
     /// Steps of the training.
     pub(crate) steps: Vec<u64>,
     /// The session in which each frame was written.
@@ -45,8 +49,20 @@ pub(crate) struct Taken {
 }
 
 impl Track {
+    /// A track from its series, as a record keeps them.
+    pub(crate) fn of(
+        name: &str,
+        places: Vec<(usize, usize)>,
+        sampled_row: Vec<Option<usize>>,
+        weights: Vec<Vec<f32>>,
+        tensor: [Vec<f32>; 3],
+        rows: Vec<[Vec<f32>; 2]>,
+    ) -> Self {
+        Self { name: name.to_owned(), number: 0, places, sampled_row, weights, tensor, rows }
+    }
+
     /// A track of a tensor with nothing in it.
-    fn new(tensor: &Tensor) -> Self {
+    fn new(number: usize, tensor: &Tensor) -> Self {
         let columns = match tensor.shape.split_first() {
             Some((_, rest)) if !rest.is_empty() => rest.iter().product::<usize>().max(1),
             _ => tensor.shape.first().copied().unwrap_or(1).max(1),
@@ -55,6 +71,7 @@ impl Track {
             tensor.places.iter().map(|place| (place / columns, place % columns)).collect();
         Self {
             name: tensor.name.clone(),
+            number,
             sampled_row: places
                 .iter()
                 .map(|(row, _)| tensor.rows.iter().position(|sampled| sampled == row))
@@ -72,7 +89,8 @@ impl Track {
     }
 
     /// Adds a frame; what is not known is not-a-number.
-    fn push(&mut self, frames: &Frames, frame: usize, tensor: usize) {
+    fn push(&mut self, frames: &Frames, frame: usize) {
+        let tensor = self.number;
         let values = frames.values(frame, tensor);
         for (index, series) in self.weights.iter_mut().enumerate() {
             series.push(values.get(index).copied().unwrap_or(f32::NAN));
@@ -87,10 +105,10 @@ impl Track {
         }
     }
 
-    /// Keeps every second frame.
-    fn thin(&mut self) {
+    /// Keeps some frames.
+    fn keep(&mut self, kept: &[bool]) {
         let all = self.weights.iter_mut().chain(&mut self.tensor).chain(self.rows.iter_mut().flatten());
-        all.for_each(thin);
+        all.for_each(|series| keep(series, kept));
     }
 }
 
@@ -102,7 +120,9 @@ impl Taken {
 
     /// The same, with room for so many numbers.
     pub(super) fn holding(recording: &Recording, most: usize) -> Self {
-        let tracks = recording.tensors().iter().map(Track::new).collect();
+        let tracks =
+            recording.tensors().iter().enumerate().map(|(number, tensor)| Track::new(number, tensor));
+        let tracks = tracks.collect();
         Self { most, stride: 1, tracks, ..Self::default() }
     }
 
@@ -114,8 +134,8 @@ impl Taken {
         check: &mut dyn FnMut() -> Result<(), RunError>,
     ) -> Result<bool, RunError> {
         // Tensors that appeared after a restart of the training.
-        for tensor in recording.tensors().iter().skip(self.tracks.len()) {
-            let mut track = Track::new(tensor);
+        for (number, tensor) in recording.tensors().iter().enumerate().skip(self.tracks.len()) {
+            let mut track = Track::new(number, tensor);
             let unknown = vec![f32::NAN; self.steps.len()];
             track.weights.iter_mut().chain(&mut track.tensor).for_each(|series| series.clone_from(&unknown));
             track.rows.iter_mut().flatten().for_each(|series| series.clone_from(&unknown));
@@ -132,43 +152,53 @@ impl Taken {
             let frames = recording
                 .read(self.next, self.stride, count)
                 .map_err(|error| RunError::setting("folder", error.to_string()))?;
-            self.push(&frames);
+            self.push(&frames, self.next, self.stride);
             self.next += self.stride * count;
         }
         Ok(self.next > before)
     }
 
-    /// Adds frames as they were read; broken ones are left out and counted.
-    fn push(&mut self, frames: &Frames) {
+    /// Adds frames as they were read, from a place on and each `stride`-th; broken ones are left out and counted.
+    fn push(&mut self, frames: &Frames, first: usize, stride: usize) {
         for frame in 0..frames.len() {
             let Some(step) = frames.steps().get(frame) else { continue };
             if frames.bad().contains(&frame) {
                 self.broken += 1;
                 continue;
             }
+            self.frames.push(first + frame * stride);
             self.steps.push(*step);
             self.sessions.push(u32::try_from(frames.session(frame)).unwrap_or(u32::MAX));
-            for (tensor, track) in self.tracks.iter_mut().enumerate() {
-                track.push(frames, frame, tensor);
+            for track in &mut self.tracks {
+                track.push(frames, frame);
             }
         }
     }
 
     fn thin(&mut self) {
-        thin(&mut self.steps);
-        thin(&mut self.sessions);
-        self.tracks.iter_mut().for_each(Track::thin);
         self.stride *= 2;
+        // By their places in the recording, not by how many are held: a frame that could not be read shifts nothing.
+        let kept: Vec<bool> = self.frames.iter().map(|frame| frame % self.stride == 0).collect();
+        keep(&mut self.frames, &kept);
+        keep(&mut self.steps, &kept);
+        keep(&mut self.sessions, &kept);
+        self.tracks.iter_mut().for_each(|track| track.keep(&kept));
         self.next = self.next.div_ceil(self.stride) * self.stride;
     }
 
-    /// Frames of a stretch of the recording, one after the other, thinned by nothing.
-    pub(crate) fn stretch(recording: &Recording, first: usize, count: usize) -> Result<Self, RunError> {
+    /// Frames of a stretch of the recording, one after the other, thinned by nothing; of one tensor if it is named.
+    pub(crate) fn stretch(
+        recording: &Recording,
+        first: usize,
+        count: usize,
+        only: Option<&str>,
+    ) -> Result<Self, RunError> {
         let mut taken = Self::new(recording);
+        taken.tracks.retain(|track| only.is_none_or(|name| track.name == name));
         let frames = recording
             .read(first, 1, count)
             .map_err(|error| RunError::setting("folder", error.to_string()))?;
-        taken.push(&frames);
+        taken.push(&frames, first, 1);
         Ok(taken)
     }
 
@@ -178,11 +208,8 @@ impl Taken {
     }
 }
 
-/// Keeps every second one, the first among them.
-fn thin<T>(series: &mut Vec<T>) {
-    let mut index = 0_usize;
-    series.retain(|_| {
-        index += 1;
-        index % 2 == 1
-    });
+/// Keeps the entries that are marked.
+fn keep<T>(series: &mut Vec<T>, kept: &[bool]) {
+    let mut marks = kept.iter();
+    series.retain(|_| marks.next().copied().unwrap_or(false));
 }

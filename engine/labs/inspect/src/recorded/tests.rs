@@ -150,9 +150,9 @@ fn the_quantizer_is_turned_in_the_view_without_reading_again() {
     let holds = [("holds", "recording")];
     let experiment = experiment(&place, &holds);
     let control = Control::default();
-    let flips = |bits: f64| {
+    let flips = |bits: u8| {
         let mut controls = Controls::default();
-        controls.set("recorded_bits", ControlValue::Number(bits));
+        controls.set("recorded_bits", ControlValue::Word(bits.to_string()));
         let controls = controls.complete(&experiment.method.views(), &outcome.record);
         let job = Derive::new("recorded_trace", &outcome.record, &controls, &control);
         let channels = experiment.method.derive(&job).unwrap();
@@ -164,7 +164,7 @@ fn the_quantizer_is_turned_in_the_view_without_reading_again() {
         let Data::Curve(levels) = &levels.data else { panic!("levels are a curve") };
         (marks.unwrap(), levels.last().unwrap().1.y.len())
     };
-    let (two, four, eight) = (flips(2.0), flips(4.0), flips(8.0));
+    let (two, four, eight) = (flips(2), flips(4), flips(8));
     assert_eq!((two.1, four.1, eight.1), (4, 16, 256));
     assert!(two.0 < four.0 && four.0 < eight.0, "more levels, more crossings: {two:?} {four:?} {eight:?}");
 }
@@ -191,6 +191,29 @@ fn a_long_recording_is_thinned_by_its_length_alone() {
     assert_eq!(whole.steps, expected);
     let (at, weight) = (whole.steps.len() - 1, 7);
     assert_eq!(whole.tracks[0].weights[weight][at], training.history[expected[at] as usize][weight]);
+}
+
+#[test]
+fn a_broken_frame_shifts_none_of_the_others() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = folder.path().join("r");
+    let mut training = Training::begin(&place, 11);
+    training.steps(60);
+    let traces = place.join("traces.f32");
+    let mut bytes = std::fs::read(&traces).unwrap();
+    let size = bytes.len() / 60;
+    bytes[5 * size + 40] ^= 1;
+    std::fs::write(&traces, bytes).unwrap();
+    let mut recording = Recording::open(&place).unwrap();
+    let mut grown = Taken::holding(&recording, 5000);
+    grown.take(&recording, usize::MAX, &mut || Ok(())).unwrap();
+    assert_eq!((grown.stride, grown.broken, grown.steps.len()), (1, 1, 59));
+    training.steps(100);
+    recording.refresh().unwrap();
+    grown.take(&recording, usize::MAX, &mut || Ok(())).unwrap();
+    let expected: Vec<u64> = (0..160).step_by(grown.stride).filter(|step| *step != 5).collect();
+    assert!(grown.stride > 1);
+    assert_eq!(grown.steps, expected);
 }
 
 #[test]
@@ -296,4 +319,19 @@ fn event_files_are_followed_as_curves_and_histograms() {
     };
     assert_eq!(histograms.counts.last().unwrap().1.iter().sum::<u32>(), 8);
     assert!(!outcome.results.contains_key("tensors"), "no weights were looked at");
+}
+
+#[test]
+fn a_folder_of_checkpoints_stays_one_when_event_files_lie_beside_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = folder.path();
+    let path: PathBuf = place.join(events::file_name(1_700_000_000, "host", 0));
+    events::Writer::create(&path, 1.7e9).unwrap().finish().unwrap();
+    let named = place.to_str().unwrap();
+    assert_eq!(crate::files::holds(named), crate::Holds::Events);
+    let values: Vec<u8> = (0..16_u8).flat_map(|value| f32::from(value).to_le_bytes()).collect();
+    let view = safetensors::tensor::TensorView::new(safetensors::Dtype::F32, vec![4, 4], &values).unwrap();
+    let bytes = safetensors::serialize([("w", view)], None).unwrap();
+    std::fs::write(place.join("step-1.safetensors"), bytes).unwrap();
+    assert_eq!(crate::files::holds(named), crate::Holds::Checkpoints);
 }

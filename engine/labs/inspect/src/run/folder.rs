@@ -8,13 +8,13 @@ use std::time::{Duration, Instant};
 use serde::{Deserialize, Serialize};
 use weightscope_data::Read;
 use weightscope_frame::lab::Running;
-use weightscope_frame::record::{Cell, Component, Curve, Dot, Grid, Mark, Series, Table};
+use weightscope_frame::record::{Component, Mark, Series};
 use weightscope_frame::run::RunError;
 use weightscope_weights::folder::{self, Listing};
 use weightscope_weights::names::match_names;
 use weightscope_weights::{Source, Tensor};
 
-use super::pictures::number;
+use super::over_checkpoints;
 use crate::channels as ch;
 use crate::config::{self, Config};
 use crate::files;
@@ -27,10 +27,6 @@ const LOOK_EVERY: Duration = Duration::from_millis(500);
 const MOST_FILES: usize = 1000;
 /// Values that are hashed at once.
 const HASHED_AT_ONCE: usize = 1 << 14;
-/// Weights from which distances between checkpoints are estimated: of all tensors, and of each.
-const MOST_SPREAD: usize = 16_384;
-const LEAST_OF_TENSOR: usize = 16;
-const MOST_OF_TENSOR: usize = 1024;
 /// Names of the events.
 const FLIP: [&str; 1] = ["level crossed"];
 
@@ -206,7 +202,7 @@ impl Following {
         }
         run.begin_step(item.step.unwrap_or_default() as f64)?;
         take(run, &item, &mut self.components)?;
-        show(run, &self.found);
+        over_checkpoints::show(run, &self.found.left_out);
         run.end_step()?;
         Ok(true)
     }
@@ -221,7 +217,7 @@ impl Following {
 
     /// The table with what is left out, and the pictures over all checkpoints.
     pub(super) fn show(&self, run: &mut Running<'_, '_, Config>) {
-        show(run, &self.found);
+        over_checkpoints::show(run, &self.found.left_out);
     }
 }
 
@@ -351,7 +347,7 @@ fn take(run: &mut Running<'_, '_, Config>, item: &Item, components: &mut Compone
             content.update(&bytes);
         }
         content.update(&(values.len() as u64).to_le_bytes());
-        taken.sample.extend(spread(&values, first.len(), by_row.len()));
+        taken.sample.extend(over_checkpoints::spread(&values, first.len(), by_row.len()));
         let norm = root_of_squares(values.iter().map(|value| f64::from(*value)));
         let start = root_of_squares(first.iter().map(|value| f64::from(*value)));
         let away = root_of_squares(first.iter().zip(&values).map(|(a, b)| f64::from(*b) - f64::from(*a)));
@@ -359,7 +355,10 @@ fn take(run: &mut Running<'_, '_, Config>, item: &Item, components: &mut Compone
             squared_distance += away * away;
             squared_norm += start * start;
             record(run, &ch::NORM, components.norms.get(row), norm);
-            record(run, &ch::FROM_FIRST, components.distances.get(row), away / start);
+            // Of a tensor of zeros nothing is a share: biases often start so.
+            if start > 0.0 {
+                record(run, &ch::FROM_FIRST, components.distances.get(row), away / start);
+            }
         }
         let columns = run.shared.tensor(row).map_or(1, columns_of);
         if let Some(follow) = &run.state.path.follow {
@@ -373,17 +372,6 @@ fn take(run: &mut Running<'_, '_, Config>, item: &Item, components: &mut Compone
     trace(run, components, &taken);
     run.state.path.taken.push(taken);
     Ok(())
-}
-
-/// Evenly spread values of a tensor, each times the root of how many it stands for; as many in each checkpoint.
-fn spread(values: &[f32], count: usize, tensors: usize) -> Vec<f32> {
-    let most = (MOST_SPREAD / tensors.max(1)).clamp(LEAST_OF_TENSOR, MOST_OF_TENSOR);
-    let stride = count.div_ceil(most).max(1);
-    let factor = (count as f32 / count.div_ceil(stride).max(1) as f32).sqrt();
-    (0..count)
-        .step_by(stride)
-        .map(|place| values.get(place).map_or(f32::NAN, |value| factor * value))
-        .collect()
 }
 
 /// The values of a tensor in the checkpoint after this one, if there is one.
@@ -401,7 +389,7 @@ fn columns_of(tensor: &Tensor) -> usize {
     weightscope_weights::measure::matrix_of(&tensor.shape).1
 }
 
-fn root_of_squares(values: impl Iterator<Item = f64>) -> f64 {
+pub(super) fn root_of_squares(values: impl Iterator<Item = f64>) -> f64 {
     values.map(|value| value * value).sum::<f64>().sqrt()
 }
 
@@ -451,87 +439,6 @@ fn matched(run: &Running<'_, '_, Config>, source: &dyn Source, chosen: &[usize])
         }
     }
     rows
-}
-
-/// The table of files, the distances between checkpoints, their places in the plane.
-fn show(run: &mut Running<'_, '_, Config>, found: &Found) {
-    let path = run.state.path.clone();
-    let mut rows: Vec<Vec<Cell>> = path
-        .taken
-        .iter()
-        .map(|taken| {
-            let what = match &taken.equals {
-                Some(other) => format!("equal to {other}"),
-                None if taken.hash.is_empty() => "left out: it cannot be read".to_owned(),
-                None => "taken in".to_owned(),
-            };
-            vec![
-                Cell::Text(taken.name.clone()),
-                number(taken.step.map_or(f64::NAN, |step| step as f64)),
-                number(taken.bytes as f64),
-                number(taken.distance),
-                Cell::Text(what),
-                Cell::Text(taken.hash.clone()),
-            ]
-        })
-        .collect();
-    rows.extend(found.left_out.iter().map(|(name, why)| {
-        let empty = || Cell::Text(String::new());
-        vec![
-            Cell::Text(name.clone()),
-            empty(),
-            empty(),
-            empty(),
-            Cell::Text(format!("left out: {why}")),
-            empty(),
-        ]
-    }));
-    let columns = ["file", "step", "bytes", "distance to the first", "what", "BLAKE3 of values"];
-    run.show_only(&ch::CHECKPOINTS, Table { columns: columns.map(str::to_owned).to_vec(), rows });
-    let known: Vec<&Taken> = path.taken.iter().filter(|taken| !taken.sample.is_empty()).collect();
-    run.show_only(&ch::CHECKPOINT_STEPS, steps_of(&path));
-    run.show_only(&ch::DISTANCES, distances(&known));
-    run.show_only(&ch::PLACES, places(&known));
-}
-
-/// Steps of the training by steps of the run; places where names say no step.
-fn steps_of(path: &Path) -> Curve {
-    let known: Vec<&Taken> = path.taken.iter().filter(|taken| !taken.hash.is_empty()).collect();
-    let all_say = known.iter().all(|taken| taken.step.is_some());
-    let step = |(place, taken): (usize, &&Taken)| match taken.step {
-        Some(step) if all_say => step as f64,
-        _ => place as f64,
-    };
-    Curve {
-        x: known.iter().map(|taken| taken.run_step as f64).collect(),
-        y: known.iter().enumerate().map(step).collect(),
-        band: None,
-    }
-}
-
-/// Distances between all pairs, estimated from the spread weights.
-fn distances(known: &[&Taken]) -> Grid {
-    let names: Vec<String> = known.iter().map(|taken| taken.name.clone()).collect();
-    let start =
-        known.first().map_or(0.0, |first| root_of_squares(first.sample.iter().map(|v| f64::from(*v))));
-    let values = known.iter().flat_map(|a| {
-        known.iter().map(move |b| {
-            let away = a.sample.iter().zip(&b.sample).map(|(a, b)| f64::from(*a) - f64::from(*b));
-            (root_of_squares(away.filter(|away| away.is_finite())) / start.max(f64::MIN_POSITIVE)) as f32
-        })
-    });
-    Grid { values: values.collect(), rows: names.clone(), columns: names, ..Grid::default() }
-}
-
-/// Checkpoints in the plane of their two main directions.
-fn places(known: &[&Taken]) -> Vec<Dot> {
-    let rows: Vec<Vec<f64>> =
-        known.iter().map(|taken| taken.sample.iter().map(|value| f64::from(*value)).collect()).collect();
-    crate::follow::plane(&rows)
-        .into_iter()
-        .enumerate()
-        .map(|(place, (x, y))| Dot::new(x, y, place as f64, place as u64))
-        .collect()
 }
 
 /// Final figures of the folder.

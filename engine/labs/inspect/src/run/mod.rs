@@ -6,11 +6,13 @@
 mod change;
 mod folder;
 mod layer;
+mod over_checkpoints;
 mod pictures;
 mod recording;
 mod spectra;
 mod statistics;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -20,7 +22,7 @@ use weightscope_frame::experiment::Problem;
 use weightscope_frame::lab::{Running, Stage};
 use weightscope_frame::run::{Context, Request, RunError};
 use weightscope_frame::store::{Codec, CodecError, Saved};
-use weightscope_weights::{Readable, Source, Tensor};
+use weightscope_weights::{Readable, Source, Tensor, tied};
 
 use crate::channels as ch;
 use crate::config::{ALL, Config, Spectra};
@@ -48,6 +50,8 @@ pub struct Shared {
     pub(crate) spectra: Vec<(usize, bool)>,
     /// The second file, with the pairs of tensors.
     pub(crate) against: Option<change::Against>,
+    /// For each row the earlier one that it is tied to.
+    pub(crate) ties: Vec<Option<usize>>,
     /// The checkpoints of the folder.
     pub(crate) folder: Option<folder::Followed>,
 }
@@ -90,7 +94,14 @@ impl Shared {
 fn open(config: &Config, expects: Option<&dyn Fn(&str) -> bool>) -> Result<(Shared, Vec<Read>), RunError> {
     if !config.has_tensors() {
         let source: Arc<dyn Source> = Arc::new(files::Nothing);
-        let shared = Shared { source, tensors: Vec::new(), spectra: Vec::new(), against: None, folder: None };
+        let shared = Shared {
+            source,
+            tensors: Vec::new(),
+            spectra: Vec::new(),
+            against: None,
+            ties: Vec::new(),
+            folder: None,
+        };
         return Ok((shared, recording::reads(config)?));
     }
     let mut folder =
@@ -122,7 +133,7 @@ fn open(config: &Config, expects: Option<&dyn Fn(&str) -> bool>) -> Result<(Shar
         reads.extend(recording::reads(config)?);
     }
     let spectra = spectra::plan(config, source.as_ref(), &tensors);
-    Ok((Shared { source, tensors, spectra, against, folder }, reads))
+    Ok((Shared { source, tensors, spectra, against, ties: Vec::new(), folder }, reads))
 }
 
 fn nothing_chosen(source: &dyn Source, config: &Config, place: &str) -> String {
@@ -154,10 +165,12 @@ pub(crate) fn read_data(config: &Config) -> Result<Vec<Read>, Vec<Problem>> {
 pub(crate) fn begin(config: &Config, context: &mut Context<'_>) -> Result<(Shared, State), RunError> {
     // Checkpoints that came after the run began are none of its data.
     let expects = |hash: &str| context.expects(hash);
-    let (shared, reads) = open(config, context.is_repeated().then_some(&expects as &dyn Fn(&str) -> bool))?;
+    let (mut shared, reads) =
+        open(config, context.is_repeated().then_some(&expects as &dyn Fn(&str) -> bool))?;
     for read in &reads {
         context.read(read)?;
     }
+    shared.ties = ties(&shared, context)?;
     context.text(&ch::FILE, files::state_of(shared.source.as_ref()));
     if let Some(against) = &shared.against {
         context.text(&ch::SECOND_FILE, files::state_of(against.source.as_ref()));
@@ -167,6 +180,23 @@ pub(crate) fn begin(config: &Config, context: &mut Context<'_>) -> Result<(Share
     let state =
         State { layers: vec![Layer::default(); tensors], changes: vec![None; pairs], ..State::default() };
     Ok((shared, state))
+}
+
+/// Rows that are tied to an earlier one: by the format, or because their contents are equal. It is said.
+fn ties(shared: &Shared, context: &mut Context<'_>) -> Result<Vec<Option<usize>>, RunError> {
+    let found = tied(shared.source.as_ref(), &|| context.check().is_err());
+    context.check()?;
+    let found = found.map_err(|error| RunError::setting("model", error.to_string()))?;
+    let rows: HashMap<usize, usize> =
+        shared.tensors.iter().enumerate().map(|(row, place)| (*place, row)).collect();
+    let row_of = |place: usize| rows.get(&place).copied();
+    let ties: Vec<Option<usize>> =
+        shared.tensors.iter().map(|place| found.get(*place).copied().flatten().and_then(row_of)).collect();
+    let name = |row: usize| shared.tensor(row).map_or("", |tensor| tensor.name.as_str());
+    for (row, other) in ties.iter().enumerate().filter_map(|(row, other)| Some((row, (*other)?))).take(20) {
+        context.message(&format!("{} is tied to {}: the same weights, counted once", name(row), name(other)));
+    }
+    Ok(ties)
 }
 
 /// The stages: what the settings ask for.
@@ -220,7 +250,10 @@ pub(crate) fn finish(run: &mut Running<'_, '_, Config>) -> Result<(), RunError> 
     let layers = &run.state.layers;
     let measured = || layers.iter().filter_map(|layer| layer.measured.as_ref());
     let non_finite: u64 = measured().map(|measured| measured.non_finite).sum();
-    let parameters: u64 = measured().map(|measured| measured.parameters).sum();
+    let is_tied = |row: usize| run.shared.ties.get(row).copied().flatten().is_some();
+    let counted = layers.iter().enumerate().filter(|(row, _)| !is_tied(*row));
+    let parameters: u64 =
+        counted.filter_map(|(_, layer)| layer.measured.as_ref()).map(|measured| measured.parameters).sum();
     let mut alphas: Vec<f64> = layers.iter().filter_map(|layer| layer.spectrum.as_ref()?.alpha).collect();
     alphas.sort_by(f64::total_cmp);
     let matrices = layers.iter().filter(|layer| layer.spectrum.is_some()).count();

@@ -39,6 +39,8 @@ const COLUMNS: [&str; 25] = [
     "error_4",
     "error_8",
 ];
+/// Headings behind all others.
+const LAST_COLUMNS: [&str; 2] = ["singular_values", "tied_to"];
 /// Headings that a comparison adds.
 const CHANGE_COLUMNS: [&str; 6] =
     ["relative_change", "cosine", "unchanged_share", "change_rank", "block_share", "verdict"];
@@ -168,6 +170,7 @@ fn table_of(shared: &Shared, state: &State) -> Table {
     if shared.against.is_some() {
         columns.extend(CHANGE_COLUMNS.iter().map(|name| (*name).to_owned()));
     }
+    columns.extend(LAST_COLUMNS.iter().map(|name| (*name).to_owned()));
     let rows = state.layers.iter().enumerate().filter_map(|(row, layer)| {
         let tensor = shared.tensor(row)?;
         let text = |text: &str| Cell::Text(text.to_owned());
@@ -185,6 +188,11 @@ fn table_of(shared: &Shared, state: &State) -> Table {
         if shared.against.is_some() {
             cells.extend(super::change::cells(changes.get(row).copied().flatten()));
         }
+        // Leading values alone are approximate, and so are the norm and the stable rank that follow from them.
+        let computed =
+            layer.spectrum.as_ref().map_or("", |found| if found.whole { "whole" } else { "leading" });
+        let tied = shared.ties.get(row).copied().flatten().and_then(|row| shared.tensor(row));
+        cells.extend([text(computed), text(tied.map_or("", |tensor| tensor.name.as_str()))]);
         Some(cells)
     });
     Table { rows: rows.collect(), columns }

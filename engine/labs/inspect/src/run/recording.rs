@@ -82,7 +82,9 @@ fn failed(error: impl std::fmt::Display) -> RunError {
 pub(super) fn work(run: &mut Running<'_, '_, Config>) -> Result<(), RunError> {
     let mut followed = Followed::open(run.settings)?;
     let mut following = Following::begin(run);
-    let until = run.context.begun_with(run.settings.folder.trim(), FRAMES).map(|read| read.rows);
+    // Frames that were left out as broken count too: a repetition reaches as far.
+    let reached = |read: &Read| read.rows + read.left_out.iter().map(|(_, count)| count).sum::<usize>();
+    let until = run.context.begun_with(run.settings.folder.trim(), FRAMES).map(reached);
     let mut last_news = Instant::now();
     loop {
         let mut is_news = false;
@@ -221,16 +223,22 @@ impl Followed {
         self.show(run);
         let Some((recording, taken, _)) = &self.recording else { return Ok(()) };
         let frames = taken.reached().min(recording.frames());
-        run.context.read(&Read {
+        // Of a thinned recording each broken frame stands for those that it would have stood for.
+        let broken = (taken.broken as usize * taken.stride).min(frames);
+        if broken == frames && frames > 0 {
+            run.warn("no frame of the recording is sound: its traces are those of another recording, or damaged; there is nothing to look at");
+        }
+        run.context.read_so_far(&Read {
             place: run.settings.folder.trim().to_owned(),
             bytes: Some(recording.bytes()),
             form: "recording".to_owned(),
             hash: recording.hash(frames).map_err(failed)?,
-            rows: frames,
+            rows: frames - broken,
+            left_out: if broken > 0 { vec![("broken".to_owned(), broken)] } else { Vec::new() },
             of: FRAMES.to_owned(),
             ..Read::default()
         })?;
-        run.result(&metrics::RECORDED_FRAMES, frames as f64);
+        run.result(&metrics::RECORDED_FRAMES, (frames - broken) as f64);
         let window = run.settings.window as usize;
         // Between the frames of a thinned recording level changes are lost: the figures are of its end, read whole.
         let end;
@@ -238,7 +246,7 @@ impl Followed {
             taken
         } else {
             let count = (3 * window).min(frames);
-            end = Taken::stretch(recording, frames - count, count)?;
+            end = Taken::stretch(recording, frames - count, count, None)?;
             &end
         };
         report(run, held, window);

@@ -79,9 +79,9 @@ fn measure(shared: &Shared, config: &Config, row: usize, job: &Job<'_, ()>) -> R
     let mut second = first.finish(settings);
     let (largest, mean) = (second.so_far().largest_magnitude(), second.so_far().mean_magnitude);
     let scale = scale_of(config.scale);
-    let mut quantized = QuantizationPass::new(columns, largest, mean, scale);
-    let mut by_maximum =
-        (scale != Scale::Max).then(|| QuantizationPass::new(columns, largest, mean, Scale::Max));
+    let mut quantized = QuantizationPass::of_matrix((rows, columns), largest, mean, scale);
+    let mut by_maximum = (scale != Scale::Max)
+        .then(|| QuantizationPass::of_matrix((rows, columns), largest, mean, Scale::Max));
     let mut maxima = Maxima::new(rows, columns);
     pieces(
         source,

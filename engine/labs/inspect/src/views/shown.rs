@@ -30,8 +30,14 @@ pub(super) fn tensor() -> ControlSpec {
 
 /// How many bits the levels have.
 pub(super) fn bits(config: &Config) -> ControlSpec {
-    let kind = ControlKind::Number { low: 2.0, high: 8.0, initial: config.bits as f64, logarithmic: false };
+    let kind = widths(config);
     ControlSpec::new(BITS, "Bits", "Width of the integer levels, without running anything again.", kind)
+}
+
+/// The widths of levels that can be chosen.
+pub(super) fn widths(config: &Config) -> ControlKind {
+    let options = (2_u8..=8).map(|bits| (bits.to_string(), bits.to_string()));
+    ControlKind::Choice { options: options.collect(), initial: config.bits.to_string() }
 }
 
 /// What shares a step.
@@ -131,7 +137,7 @@ pub(super) fn row(job: &Derive<'_>) -> usize {
 
 /// The bits that are looked at.
 pub(super) fn bits_of(config: &Config, job: &Derive<'_>) -> u64 {
-    job.controls.number(BITS).map_or(config.bits, |bits| bits.round().clamp(2.0, 8.0) as u64)
+    job.controls.word(BITS).and_then(|bits| bits.parse().ok()).unwrap_or(config.bits)
 }
 
 /// The grouping that is looked at.

@@ -108,6 +108,6 @@ pub(crate) fn sentence(said: &[String], words: &str) -> String {
 pub(crate) fn refusal<T>(result: Result<T, super::RecordingError>, path: &Path) -> String {
     let Err(error) = result else { panic!("{} is not refused", path.display()) };
     let text = error.to_string();
-    assert!(text.ends_with(&super::text::shown_path(path)), "{text}");
+    assert!(text.ends_with(&crate::text::shown_path(path)), "{text}");
     text
 }

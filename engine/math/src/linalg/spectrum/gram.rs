@@ -91,11 +91,29 @@ impl Gram {
             self.flush(go_on)?;
             return Ok(self.lower);
         }
-        let panels = Panels::new(&self.kept, self.rows, self.columns);
+        let kept = std::mem::take(&mut self.kept);
+        self.add_wide(&kept, go_on)?;
+        Ok(self.lower)
+    }
+
+    /// Sums a matrix of fewer rows than columns.
+    fn add_wide(&mut self, values: &[f32], go_on: GoOn<'_>) -> Result<(), SpectrumError> {
+        let panels = Panels::new(values, self.rows, self.columns);
         for start in panels.starts() {
             add_squares(&mut self.lower, panels.at(start, &mut self.panel), go_on)?;
         }
-        Ok(self.lower)
+        Ok(())
+    }
+
+    /// All singular values of a matrix in one piece, which is not copied; the same bits as from [`Gram::push`].
+    pub(super) fn spectrum_of(mut self, values: &[f32], go_on: GoOn<'_>) -> Result<Spectrum, SpectrumError> {
+        if self.rows >= self.columns || values.len() != self.rows * self.columns {
+            self.push(values, go_on)?;
+            return self.spectrum(go_on);
+        }
+        let squared_norm = add_checked_squares(self.squared_norm, values, 0, go_on)?;
+        self.add_wide(values, go_on)?;
+        spectrum(self.lower, (self.rows, self.columns), squared_norm, go_on)
     }
 
     /// All singular values.
@@ -103,16 +121,26 @@ impl Gram {
     /// # Errors
     /// As [`Gram::finish`] and [`eigenvalues`].
     pub fn spectrum(self, go_on: GoOn<'_>) -> Result<Spectrum, SpectrumError> {
-        let (rows, columns, squared_norm) = (self.rows, self.columns, self.squared_norm);
-        let ascending = eigenvalues(self.finish(go_on)?, go_on)?;
-        let singular_values = ascending.iter().rev().map(|value| value.max(0.0).sqrt()).collect();
-        Ok(Spectrum { rows, columns, singular_values, whole: true, squared_norm })
+        let (shape, squared_norm) = ((self.rows, self.columns), self.squared_norm);
+        spectrum(self.finish(go_on)?, shape, squared_norm, go_on)
     }
 
     fn wrong_count(&self, found: usize) -> MathError {
         let needed = format!("{} × {} values", self.rows, self.columns);
         MathError::Shape { what: "spectrum", needed, found: found.to_string() }
     }
+}
+
+/// The singular values that a Gram matrix has.
+fn spectrum(
+    gram: Mat<f64>,
+    (rows, columns): (usize, usize),
+    squared_norm: f64,
+    go_on: GoOn<'_>,
+) -> Result<Spectrum, SpectrumError> {
+    let ascending = eigenvalues(gram, go_on)?;
+    let singular_values = ascending.iter().rev().map(|value| value.max(0.0).sqrt()).collect();
+    Ok(Spectrum { rows, columns, singular_values, whole: true, squared_norm })
 }
 
 /// `lower += PᵀP` of a panel `[lines, n]`, tile by tile of the lower triangle.

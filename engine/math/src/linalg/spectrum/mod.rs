@@ -63,9 +63,7 @@ impl Spectrum {
     /// # Errors
     /// As [`Gram::push`] and [`eigenvalues`].
     pub fn of(values: &[f32], rows: usize, columns: usize, go_on: GoOn<'_>) -> Result<Self, SpectrumError> {
-        let mut gram = Gram::new(rows, columns)?;
-        gram.push(values, go_on)?;
-        gram.spectrum(go_on)
+        Gram::new(rows, columns)?.spectrum_of(values, go_on)
     }
 
     /// The leading singular values of a matrix in one piece, as [`leading_singular_values`].

@@ -6,7 +6,7 @@ use weightscope_frame::record::{Channel, ControlKind, ControlSpec, Curve, Data, 
 use weightscope_frame::run::RunError;
 use weightscope_logs::recording::Recording;
 
-use super::super::shown::words;
+use super::super::shown::{widths, words};
 use crate::channels as ch;
 use crate::config::{Config, Grouping, Scale};
 use crate::demo;
@@ -50,16 +50,15 @@ pub(super) fn controls(config: &Config) -> Vec<ControlSpec> {
     let grouping = if groupings.contains(&config.grouping) { config.grouping } else { Grouping::Row };
     let mut parts = vec![(WHOLE.to_owned(), "the whole recording".to_owned())];
     parts.extend(PARTS.iter().map(|(key, words, _)| ((*key).to_owned(), (*words).to_owned())));
-    let bits = ControlKind::Number { low: 2.0, high: 8.0, initial: config.bits as f64, logarithmic: false };
     let middle = ControlKind::Number { low: 0.0, high: 100.0, initial: 100.0, logarithmic: false };
     vec![
         ControlSpec::new(
             TENSOR,
-            "Tensor",
+            "Recorded tensor",
             "The tensor whose sampled weights are looked at.",
             ControlKind::ChoiceFrom { channel: ch::RECORDED_TENSORS.id().to_owned() },
         ),
-        ControlSpec::new(BITS, "Bits", "Width of the integer levels, chosen afterwards.", bits),
+        ControlSpec::new(BITS, "Bits", "Width of the integer levels, chosen afterwards.", widths(config)),
         ControlSpec::new(
             SCALE,
             "Scale",
@@ -142,8 +141,8 @@ pub(super) fn names(record: &Record) -> Vec<String> {
 
 /// The quantizer that is looked through.
 pub(super) fn chosen(config: &Config, job: &Derive<'_>) -> Option<Chosen> {
-    let bits = job.controls.number(BITS).map_or(config.bits, |bits| bits.round().clamp(2.0, 8.0) as u64);
     let word = |id| job.controls.word(id);
+    let bits = word(BITS).and_then(|bits| bits.parse().ok()).unwrap_or(config.bits);
     let scale = Scale::ALL.iter().copied().find(|scale| Some(scale.key()) == word(SCALE));
     let grouping = Grouping::ALL.iter().copied().find(|grouping| Some(grouping.key()) == word(GROUPING));
     let own = match config.grouping {
@@ -166,9 +165,8 @@ fn closer(config: &Config, job: &Derive<'_>, name: &str, frames: usize) -> Resul
     let middle = job.controls.number(MIDDLE).unwrap_or(100.0).clamp(0.0, 100.0) / 100.0;
     let count = frames.min(held);
     let first = ((held as f64 * middle) as usize).saturating_sub(count / 2).min(held - count);
-    let mut taken = Taken::stretch(&recording, first, count)?;
-    let Some(place) = taken.tracks.iter().position(|track| track.name == name) else { return Ok(None) };
-    let track = taken.tracks.swap_remove(place);
+    let mut taken = Taken::stretch(&recording, first, count, Some(name))?;
+    let Some(track) = taken.tracks.pop() else { return Ok(None) };
     // The record knows this tensor; another one under its name is none of this run.
     let known = pictures::track(job.record, name).map(|(known, _, _)| known.places);
     if known.as_ref() != Some(&track.places) {

@@ -1,22 +1,26 @@
-//! Names from files as people may safely see them.
+//! Names and paths from files as people may safely see them, and numbers of things.
 
+use std::fmt::Write as _;
 use std::path::Path;
 
-/// Longer names lose their end.
+/// Longer names lose their middle.
 const LONGEST_SHOWN: usize = 120;
 
-/// A name from a file as it may be shown on a screen, in a terminal or in a log: one line, with marks that control a terminal or turn
-/// the direction of text written out.
-pub(super) fn shown(name: &str) -> String {
-    let mut text = escaped(name.chars().take(LONGEST_SHOWN));
-    if name.chars().nth(LONGEST_SHOWN).is_some() {
-        text.push('…');
+/// A name or tag as it may stand on a screen, in a terminal or in a log: one line of harmless text.
+pub(crate) fn shown(name: &str) -> String {
+    let length = name.chars().count();
+    if length <= LONGEST_SHOWN {
+        return escaped(name.chars());
     }
+    let half = LONGEST_SHOWN / 2;
+    let mut text = escaped(name.chars().take(half));
+    text.push('…');
+    text.push_str(&escaped(name.chars().skip(length - half)));
     text
 }
 
 /// A path as it may be shown: as [`shown`], but never shortened.
-pub(super) fn shown_path(path: &Path) -> String {
+pub(crate) fn shown_path(path: &Path) -> String {
     escaped(path.to_string_lossy().chars())
 }
 
@@ -24,7 +28,8 @@ fn escaped(characters: impl Iterator<Item = char>) -> String {
     let mut text = String::new();
     for character in characters {
         if is_invisible(character) {
-            text.extend(character.escape_unicode());
+            // Writing into a string cannot fail.
+            let _ = write!(text, "{}", character.escape_unicode());
         } else {
             text.push(character);
         }
@@ -40,6 +45,6 @@ fn is_invisible(character: char) -> bool {
 }
 
 /// `1 frame`, `12 frames`.
-pub(super) fn count(number: usize, thing: &str) -> String {
+pub(crate) fn count(number: usize, thing: &str) -> String {
     format!("{number} {thing}{}", if number == 1 { "" } else { "s" })
 }

@@ -1,0 +1,117 @@
+//! What is carried over from the run that was shown before: how controls were turned, as far as that means something in the new one.
+
+use weightscope_frame::experiment::Mark;
+use weightscope_frame::record::{ControlKind, ControlSpec, ControlValue, Coordinate, Record, ViewSpec};
+
+use super::app::App;
+use super::shown::Shown;
+
+impl App {
+    /// Takes controls back to where they stand at first, where they point outside the run that is shown: a row or a choice that only the
+    /// run before had. Looks again with each newer state of the run.
+    pub(super) fn fit_controls(&mut self) {
+        let Some(shown) = &self.shown else { return };
+        if self.fitted == Some(shown.version) {
+            return;
+        }
+        self.fitted = Some(shown.version);
+        for control in shown.views.iter().flat_map(|view| &view.controls) {
+            let value = self.controls.0.get(&control.id);
+            if value.is_some_and(|value| points_outside(control, value, shown.record())) {
+                self.controls.0.remove(&control.id);
+            }
+        }
+    }
+
+    /// Forgets what was dragged or brushed on other data: it would be read as chosen for these.
+    pub(super) fn forget_dragged(&mut self, views: &[ViewSpec]) {
+        self.controls.clear_regions();
+        let dragged: Vec<&str> = views.iter().flat_map(dragged).collect();
+        self.controls.0.retain(|id, _| !dragged.contains(&id.as_str()));
+    }
+}
+
+/// True if a control stands at a row or a choice that the record does not have. Before it has any, nothing is outside.
+fn points_outside(control: &ControlSpec, value: &ControlValue, record: &Record) -> bool {
+    match (&control.kind, value) {
+        (ControlKind::Row { .. }, ControlValue::Number(row)) => {
+            let rows = control.rows(record);
+            rows > 0 && *row >= rows as f64
+        }
+        (ControlKind::Choice { .. } | ControlKind::ChoiceFrom { .. }, ControlValue::Word(word)) => {
+            let options = control.options(record);
+            !options.is_empty() && options.iter().all(|(key, _)| key != word)
+        }
+        _ => false,
+    }
+}
+
+/// Controls that lines and handles of a view turn.
+fn dragged(view: &ViewSpec) -> impl Iterator<Item = &str> {
+    let lines = view.references.iter().filter_map(|line| line.control.as_deref());
+    let ends = view.handles.iter().flat_map(|handle| [&handle.x, &handle.y]);
+    lines.chain(ends.filter_map(|end| match end {
+        Coordinate::Control { id, .. } => Some(id.as_str()),
+        Coordinate::At(_) => None,
+    }))
+}
+
+/// True if two runs of a lab were made of the same data, as far as that is known: by what was read, else by the places in their settings.
+pub(super) fn have_same_data(one: &Shown, other: &Shown) -> bool {
+    let hashes = |shown: &Shown| -> Vec<String> { shown.data.iter().map(|read| read.hash.clone()).collect() };
+    let (first, second) = (hashes(one), hashes(other));
+    if first.is_empty() || second.is_empty() {
+        return places(one) == places(other);
+    }
+    first == second
+}
+
+/// The settings that name data: the one that is marked, and every path.
+fn places(shown: &Shown) -> Vec<(&'static str, String)> {
+    let settings = shown.experiment.settings().into_iter();
+    let texts = settings.filter_map(|(field, value)| Some((field, value.as_str()?.to_owned())));
+    let named =
+        texts.filter(|(field, text)| field.mark == Mark::DataSet || text.contains(std::path::is_separator));
+    named.map(|(field, text)| (field.key, text)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use weightscope_frame::record::{
+        Channel, Data, Grid, Handle, Reference, ReferenceAxis, ReferenceStyle, Timeline, ViewKind,
+    };
+
+    use super::*;
+
+    #[test]
+    fn a_row_or_a_choice_that_the_record_lacks_is_outside() {
+        let row = ControlSpec::new("r", "r", "", ControlKind::Row { of: "rows".to_owned() });
+        let choice = ControlSpec::new("c", "c", "", ControlKind::ChoiceFrom { channel: "names".to_owned() });
+        let (third, word) = (ControlValue::Number(3.0), ControlValue::Word("fc3".to_owned()));
+        let mut record = Record::default();
+        assert!(!points_outside(&row, &third, &record), "nothing is known yet");
+        assert!(!points_outside(&choice, &word, &record), "nothing is known yet");
+        let grid = Grid { columns: vec![String::new(); 2], values: vec![0.0; 6], ..Grid::default() };
+        record.insert(Channel::new("rows", "", "", "", Data::Grid(Timeline::one(grid))));
+        let names = vec![("fc1".to_owned(), "fc1".to_owned())];
+        record.insert(Channel::new("names", "", "", "", Data::Choices(names)));
+        assert!(points_outside(&row, &third, &record), "a fourth of three rows");
+        assert!(!points_outside(&row, &ControlValue::Number(2.0), &record), "the last row");
+        assert!(points_outside(&choice, &word, &record), "no such choice");
+        assert!(!points_outside(&choice, &ControlValue::Word("fc1".to_owned()), &record), "there is one");
+    }
+
+    #[test]
+    fn what_lines_and_handles_turn_is_known() {
+        let line = |control: Option<&str>| {
+            let line = Reference::new(ReferenceAxis::X, 1.0, ReferenceStyle::Boundary);
+            control.map_or_else(|| line.clone(), |id| line.clone().control(id))
+        };
+        let view = ViewSpec {
+            references: vec![line(None), line(Some("end"))],
+            handles: vec![Handle::new("knee", Coordinate::control("width", 1.0), Coordinate::At(0.0))],
+            ..ViewSpec::new("v", "v", ViewKind::Curve, &[])
+        };
+        assert_eq!(dragged(&view).collect::<Vec<_>>(), ["end", "width"]);
+    }
+}

@@ -1,0 +1,108 @@
+//! What is shown over all checkpoints of a folder: the table of files, distances between them, their places in a plane.
+//!
+//! Distances are estimated from evenly spread weights of each tensor, so that any number of checkpoints can be compared with any other.
+
+use weightscope_frame::lab::Running;
+use weightscope_frame::record::{Cell, Curve, Dot, Grid, Table};
+
+use super::folder::{Path, Taken, root_of_squares};
+use super::pictures::number;
+use crate::channels as ch;
+use crate::config::Config;
+
+/// Weights from which distances between checkpoints are estimated: of all tensors, and of each.
+const MOST_SPREAD: usize = 16_384;
+const LEAST_OF_TENSOR: usize = 16;
+const MOST_OF_TENSOR: usize = 1024;
+
+/// Evenly spread values of a tensor, each times the root of how many it stands for; as many in each checkpoint.
+pub(super) fn spread(values: &[f32], count: usize, tensors: usize) -> Vec<f32> {
+    let most = (MOST_SPREAD / tensors.max(1)).clamp(LEAST_OF_TENSOR, MOST_OF_TENSOR);
+    let stride = count.div_ceil(most).max(1);
+    let factor = (count as f32 / count.div_ceil(stride).max(1) as f32).sqrt();
+    (0..count)
+        .step_by(stride)
+        .map(|place| values.get(place).map_or(f32::NAN, |value| factor * value))
+        .collect()
+}
+
+/// The table of files, the distances between checkpoints, their places in the plane.
+pub(super) fn show(run: &mut Running<'_, '_, Config>, left_out: &[(String, String)]) {
+    let path = run.state.path.clone();
+    let mut rows: Vec<Vec<Cell>> = path
+        .taken
+        .iter()
+        .map(|taken| {
+            let what = match &taken.equals {
+                Some(other) => format!("equal to {other}"),
+                None if taken.hash.is_empty() => "left out: it cannot be read".to_owned(),
+                None => "taken in".to_owned(),
+            };
+            vec![
+                Cell::Text(taken.name.clone()),
+                number(taken.step.map_or(f64::NAN, |step| step as f64)),
+                number(taken.bytes as f64),
+                number(taken.distance),
+                Cell::Text(what),
+                Cell::Text(taken.hash.clone()),
+            ]
+        })
+        .collect();
+    rows.extend(left_out.iter().map(|(name, why)| {
+        let empty = || Cell::Text(String::new());
+        vec![
+            Cell::Text(name.clone()),
+            empty(),
+            empty(),
+            empty(),
+            Cell::Text(format!("left out: {why}")),
+            empty(),
+        ]
+    }));
+    let columns = ["file", "step", "bytes", "distance to the first", "what", "BLAKE3 of values"];
+    run.show_only(&ch::CHECKPOINTS, Table { columns: columns.map(str::to_owned).to_vec(), rows });
+    let known: Vec<&Taken> = path.taken.iter().filter(|taken| !taken.sample.is_empty()).collect();
+    run.show_only(&ch::CHECKPOINT_STEPS, steps_of(&path));
+    run.show_only(&ch::DISTANCES, distances(&known));
+    run.show_only(&ch::PLACES, places(&known));
+}
+
+/// Steps of the training by steps of the run; places where names say no step.
+fn steps_of(path: &Path) -> Curve {
+    let known: Vec<&Taken> = path.taken.iter().filter(|taken| !taken.hash.is_empty()).collect();
+    let all_say = known.iter().all(|taken| taken.step.is_some());
+    let step = |(place, taken): (usize, &&Taken)| match taken.step {
+        Some(step) if all_say => step as f64,
+        _ => place as f64,
+    };
+    Curve {
+        x: known.iter().map(|taken| taken.run_step as f64).collect(),
+        y: known.iter().enumerate().map(step).collect(),
+        band: None,
+    }
+}
+
+/// Distances between all pairs, estimated from the spread weights.
+fn distances(known: &[&Taken]) -> Grid {
+    let names: Vec<String> = known.iter().map(|taken| taken.name.clone()).collect();
+    let start =
+        known.first().map_or(0.0, |first| root_of_squares(first.sample.iter().map(|v| f64::from(*v))));
+    let values = known.iter().flat_map(|a| {
+        known.iter().map(move |b| {
+            let away = a.sample.iter().zip(&b.sample).map(|(a, b)| f64::from(*a) - f64::from(*b));
+            (root_of_squares(away.filter(|away| away.is_finite())) / start.max(f64::MIN_POSITIVE)) as f32
+        })
+    });
+    Grid { values: values.collect(), rows: names.clone(), columns: names, ..Grid::default() }
+}
+
+/// Checkpoints in the plane of their two main directions.
+fn places(known: &[&Taken]) -> Vec<Dot> {
+    let rows: Vec<Vec<f64>> =
+        known.iter().map(|taken| taken.sample.iter().map(|value| f64::from(*value)).collect()).collect();
+    crate::follow::plane(&rows)
+        .into_iter()
+        .enumerate()
+        .map(|(place, (x, y))| Dot::new(x, y, place as f64, place as u64))
+        .collect()
+}
