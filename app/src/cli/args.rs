@@ -69,6 +69,9 @@ pub(super) enum Command {
     Verify {
         /// The run folder
         run_dir: PathBuf,
+        /// Run nothing: compare the run's files with the hashes that were kept when it was done
+        #[arg(long)]
+        files: bool,
         /// How to report
         #[command(flatten)]
         report: Report,

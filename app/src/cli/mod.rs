@@ -112,7 +112,8 @@ fn dispatch(arguments: Arguments) -> Result<(), Failure> {
         }
         Some(Command::Fork(arguments)) => run::fork(&arguments, &runs),
         Some(Command::Card { run_dir }) => run::card(&run_dir),
-        Some(Command::Verify { run_dir, report }) => run::verify(&run_dir, report),
+        Some(Command::Verify { run_dir, files: true, report }) => run::verify_files(&run_dir, report),
+        Some(Command::Verify { run_dir, report, .. }) => run::verify(&run_dir, report),
         Some(Command::Export(arguments)) => export::export(&arguments),
         Some(Command::Views { run_dir, json }) => export::views(&run_dir, json),
         Some(Command::Predict { run_dir, data, method, out }) => {

@@ -269,7 +269,8 @@ fn carry_out(
         catch_unwind(AssertUnwindSafe(|| experiment.method.run(&mut context)))
             .unwrap_or_else(|panic| Err(RunError::Defect(panic_text(panic.as_ref()))))
     });
-    let result = result.and_then(|()| context.flush());
+    // A run that is called done has its last rows on the disk, not on their way to it.
+    let result = result.and_then(|()| context.sync());
     let (status, reason) = match result {
         Ok(()) => (Status::Done, None),
         Err(RunError::Cancelled(_)) => (Status::Cancelled, None),
@@ -315,6 +316,10 @@ fn finish(
         .write_pictures(context.record())
         .and_then(|()| store::stream_hash(folder.path(), |channel| method.is_clock(channel)))
         .map(|hash| manifest.stream_hash = Some(hash));
+    let written = written.and_then(|()| {
+        manifest.files_hash = if status == Status::Done { Some(folder.write_hashes()?) } else { None };
+        Ok(())
+    });
     let failure = written.err().map(|error| error.to_string());
     if failure.is_some() && status == Status::Done {
         manifest.status = Status::Failed;
