@@ -61,6 +61,7 @@ fn a_run_leaves_its_files_and_prints_its_folder_last() {
     }
     weightscope().args(["verify"]).arg(&out).assert().code(0);
     weightscope().args(["run", "oscillation/mlp-lsq", "--out"]).arg(&out).assert().code(2);
+    a_flipped_bit_is_told(&out);
     for format in ["svg", "csv", "png", "pdf"] {
         let figures = root.path().join(format);
         weightscope()
@@ -98,6 +99,33 @@ fn a_run_leaves_its_files_and_prints_its_folder_last() {
         assert!(!root.path().join("none").exists(), "and nothing is left behind");
     }
     weightscope().arg("produce").arg(&out).arg("levels").arg("--out").arg(&folder).assert().code(2);
+}
+
+/// `verify --files` of a finished run, before and after one bit of its pictures, and one of the list itself, changed.
+fn a_flipped_bit_is_told(run: &Path) {
+    let said = |code| {
+        let output =
+            weightscope().arg("verify").arg(run).arg("--files").assert().code(code).get_output().clone();
+        String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned()
+    };
+    let flip = |file: &Path| {
+        let mut bytes = std::fs::read(file).unwrap();
+        let middle = bytes.len() / 2;
+        bytes[middle] ^= 1;
+        std::fs::write(file, bytes).unwrap();
+    };
+    assert!(said(0).contains("are as the run left them"));
+    let pictures = run.join("views").join("pictures.cbor");
+    flip(&pictures);
+    let told = said(1);
+    assert!(told.contains("another content: views/pictures.cbor"), "{told}");
+    flip(&pictures);
+    let list = run.join("files.b3");
+    flip(&list);
+    let told = said(2);
+    assert!(told.contains("files is damaged (its own hash"), "{told}");
+    flip(&list);
+    said(0);
 }
 
 #[test]

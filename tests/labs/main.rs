@@ -17,6 +17,7 @@ mod results;
 mod runs;
 mod settings;
 mod shown;
+mod storage;
 mod taken;
 mod window;
 mod words;
@@ -51,6 +52,9 @@ macro_rules! table {
             settings::a_missing_file_is_said_before_a_run_and_not_while_one_types
             settings::the_short_experiments_are_valid
             settings::the_presets_are_valid
+            storage::every_state_of_a_crash_is_recovered
+            storage::crash_upon_crash_loses_nothing
+            storage::a_call_that_fails_loses_nothing
             taken::products_are_made_and_open_again
             taken::levels_open_again
             taken::predictions_are_made_for_new_rows

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand, ValueEnum};
 use weightscope_engine::device::DeviceChoice;
 
+use super::cluster::args::SweepCommand;
 use weightscope_window::exporting::Format;
 use weightscope_window::figure::style::Page;
 
@@ -68,6 +69,9 @@ pub(super) enum Command {
     Verify {
         /// The run folder
         run_dir: PathBuf,
+        /// Run nothing: compare the run's files with the hashes that were kept when it was done
+        #[arg(long)]
+        files: bool,
         /// How to report
         #[command(flatten)]
         report: Report,
@@ -120,6 +124,12 @@ pub(super) enum Command {
         /// Write it into this folder instead, under its own name
         #[arg(long, value_name = "DIR")]
         out: Option<PathBuf>,
+    },
+    /// Sweeps on a cluster or beside each other on one machine: plan, run, status, retry
+    Sweep {
+        /// What to do
+        #[command(subcommand)]
+        command: SweepCommand,
     },
     /// Export the integer levels and scales of a run's quantized weights
     Levels {

@@ -1,9 +1,11 @@
 //! The command line: the same engine as the window, for scripts.
 //!
-//! Contract: exit codes 0 done, 1 the run failed, 2 the request was wrong, 130 cancelled. With `--json` standard output holds
+//! Contract: exit codes 0 done, 1 the run failed, 2 the request was wrong, 130 cancelled; of `sweep run` also 75, not now: the task is in
+//! work elsewhere, or saved because its time was up. With `--json` standard output holds
 //! one JSON object per line and nothing else; messages and progress go to standard error.
 
 mod args;
+mod cluster;
 mod data;
 mod events;
 mod export;
@@ -33,6 +35,8 @@ pub(crate) enum Failure {
     Request(anyhow::Error),
     /// The run failed.
     Run(anyhow::Error),
+    /// Not now: the same command does it later.
+    Later(anyhow::Error),
     /// The person cancelled.
     Cancelled,
 }
@@ -69,6 +73,7 @@ pub(crate) fn main() -> ExitCode {
         Some(Command::Run(run)) => run.report.quiet,
         Some(Command::Fork(fork)) => fork.report.quiet,
         Some(Command::Resume { report, .. } | Command::Verify { report, .. }) => report.quiet,
+        Some(Command::Sweep { command }) => command.is_quiet(),
         Some(Command::Open(words)) => words.iter().any(|word| word == "--quiet"),
         _ => false,
     };
@@ -82,6 +87,11 @@ pub(crate) fn main() -> ExitCode {
         Err(Failure::Run(error)) => {
             output::error(&error);
             ExitCode::from(1)
+        }
+        Err(Failure::Later(error)) => {
+            output::error(&error);
+            // EX_TEMPFAIL of sysexits.h.
+            ExitCode::from(75)
         }
         Err(Failure::Cancelled) => ExitCode::from(130),
     }
@@ -102,7 +112,8 @@ fn dispatch(arguments: Arguments) -> Result<(), Failure> {
         }
         Some(Command::Fork(arguments)) => run::fork(&arguments, &runs),
         Some(Command::Card { run_dir }) => run::card(&run_dir),
-        Some(Command::Verify { run_dir, report }) => run::verify(&run_dir, report),
+        Some(Command::Verify { run_dir, files: true, report }) => run::verify_files(&run_dir, report),
+        Some(Command::Verify { run_dir, report, .. }) => run::verify(&run_dir, report),
         Some(Command::Export(arguments)) => export::export(&arguments),
         Some(Command::Views { run_dir, json }) => export::views(&run_dir, json),
         Some(Command::Predict { run_dir, data, method, out }) => {
@@ -111,6 +122,7 @@ fn dispatch(arguments: Arguments) -> Result<(), Failure> {
         Some(Command::Produce { run_dir, product, out }) => {
             produce::produce(&run_dir, product.as_deref(), out.as_deref())
         }
+        Some(Command::Sweep { command }) => cluster::sweep(command),
         Some(Command::Levels { run_dir, out }) => export::levels(&run_dir, &out),
         Some(Command::Data { command: DataCommand::List { json } }) => {
             data::list(json);

@@ -107,6 +107,31 @@ pub(super) fn verify(path: &Path, report: Report) -> Result<(), Failure> {
     }
 }
 
+/// `verify RUN_DIR --files`.
+pub(super) fn verify_files(path: &Path, report: Report) -> Result<(), Failure> {
+    let manifest = store::read_manifest(path).map_err(Failure::request)?;
+    let check = store::check_files(path, manifest.files_hash.as_deref()).map_err(Failure::request)?;
+    let is_sound = check.differing.is_empty();
+    if report.json {
+        let differing: Vec<_> =
+            check.differing.iter().map(|(file, why)| json!({ "file": file, "why": why })).collect();
+        let (sound, bytes) = (check.sound, check.bytes);
+        let found = json!({ "event": "files", "identical": is_sound, "files": sound, "bytes": bytes, "differing": differing });
+        output::json(&found);
+    } else {
+        check.differing.iter().for_each(|(file, why)| output::line(&format!("{why}: {file}")));
+        output::line(&format!("{} files, {} bytes, are as the run left them", check.sound, check.bytes));
+    }
+    if is_sound {
+        return Ok(());
+    }
+    Err(Failure::run(anyhow!(
+        "{} of the run's files are not as it left them; copy them back, or repeat the run: {}",
+        check.differing.len(),
+        path.display()
+    )))
+}
+
 /// A control that an interrupt cancels; the run then ends in order and keeps what it has.
 pub(super) fn interruptible() -> Arc<Control> {
     let control = Arc::new(Control::default());

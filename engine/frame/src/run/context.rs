@@ -455,6 +455,14 @@ impl<'a> Context<'a> {
         Ok(())
     }
 
+    /// Writes the metric rows and makes them durable.
+    pub(super) fn sync(&mut self) -> Result<(), RunError> {
+        if let Some(metrics) = &mut self.metrics {
+            metrics.sync()?;
+        }
+        Ok(())
+    }
+
     /// Passes an event on.
     pub(super) fn tell(&mut self, event: Event) {
         self.observer.on(event);

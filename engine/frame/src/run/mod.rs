@@ -29,5 +29,6 @@ pub use place::{default_cache_folder, default_runs_folder, new_run_folder};
 pub use request::Request;
 pub use verify::{Comparison, spawn_verify, verify};
 pub use worker::{
-    Outcome, Place, Resuming, RunRequest, config_hash, resume, resume_with, run, spawn, spawn_resume,
+    Outcome, Place, Resuming, RunRequest, config_hash, resume, resume_with, run, set_open_threads, spawn,
+    spawn_resume,
 };

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::JoinHandle;
 
 use super::check::{refuse_data, refuse_others};
@@ -268,7 +269,8 @@ fn carry_out(
         catch_unwind(AssertUnwindSafe(|| experiment.method.run(&mut context)))
             .unwrap_or_else(|panic| Err(RunError::Defect(panic_text(panic.as_ref()))))
     });
-    let result = result.and_then(|()| context.flush());
+    // A run that is called done has its last rows on the disk, not on their way to it.
+    let result = result.and_then(|()| context.sync());
     let (status, reason) = match result {
         Ok(()) => (Status::Done, None),
         Err(RunError::Cancelled(_)) => (Status::Cancelled, None),
@@ -314,6 +316,10 @@ fn finish(
         .write_pictures(context.record())
         .and_then(|()| store::stream_hash(folder.path(), |channel| method.is_clock(channel)))
         .map(|hash| manifest.stream_hash = Some(hash));
+    let written = written.and_then(|()| {
+        manifest.files_hash = if status == Status::Done { Some(folder.write_hashes()?) } else { None };
+        Ok(())
+    });
     let failure = written.err().map(|error| error.to_string());
     if failure.is_some() && status == Status::Done {
         manifest.status = Status::Failed;
@@ -341,13 +347,26 @@ fn finish(
     }
 }
 
+/// Threads of a run whose experiment leaves them open; 0 takes all cores.
+static OPEN_THREADS: AtomicUsize = AtomicUsize::new(0);
+
+/// Says how many worker threads a run of this process takes whose experiment leaves them open (`threads = 0`): what a scheduler has
+/// granted, or a share of the machine. It is no part of an experiment, and no number depends on it; 0 takes all cores.
+pub fn set_open_threads(threads: usize) {
+    OPEN_THREADS.store(threads, Ordering::Relaxed);
+}
+
 /// Runs the work with its own thread pool, so that runs side by side do not share one.
 pub(super) fn in_pool<T: Send>(
     threads: u64,
     work: impl FnOnce() -> Result<T, RunError> + Send,
 ) -> Result<T, RunError> {
+    let threads = match usize::try_from(threads).unwrap_or(0) {
+        0 => OPEN_THREADS.load(Ordering::Relaxed),
+        threads => threads,
+    };
     let pool = rayon::ThreadPoolBuilder::new()
-        .num_threads(usize::try_from(threads).unwrap_or(0))
+        .num_threads(threads)
         .thread_name(|index| format!("run pool {index}"))
         .build()
         .map_err(|error| RunError::Defect(format!("no thread pool: {error}")))?;

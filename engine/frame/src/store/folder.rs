@@ -9,7 +9,9 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use super::atomic;
+use super::disk;
 use super::error::StoreError;
+use super::hashes;
 use super::ladder;
 use super::manifest::{Manifest, Status};
 use super::metrics::{self, MetricsWriter};
@@ -45,12 +47,12 @@ impl RunFolder {
     /// Makes the folder of a new run. `asked` is the experiment as the person wrote it.
     pub fn create(path: &Path, asked: &str, experiment: &Experiment) -> Result<Self, StoreError> {
         let failed = |error| StoreError::io("the run folder", path, error);
-        fs::create_dir_all(path).map_err(failed)?;
+        disk::make_folders(path).map_err(failed)?;
         if fs::read_dir(path).map_err(failed)?.next().is_some() {
             return Err(StoreError::NotEmpty(path.to_owned()));
         }
         for sub in [names::SNAPSHOTS, names::VIEWS] {
-            fs::create_dir_all(path.join(sub)).map_err(failed)?;
+            disk::make_folders(&path.join(sub)).map_err(failed)?;
         }
         let folder = Self::lock(path)?;
         folder.write_text(names::EXPERIMENT, "experiment.toml", asked)?;
@@ -111,7 +113,7 @@ impl RunFolder {
         let sizes: Vec<(u64, u64)> = all.iter().map(sized).collect();
         for old in ladder::superfluous(&sizes).into_iter().filter_map(|index| all.get(index)) {
             // An old checkpoint that cannot be removed costs space only.
-            let _ = fs::remove_file(old);
+            let _ = disk::remove(old);
         }
         Ok(())
     }
@@ -119,8 +121,21 @@ impl RunFolder {
     /// The newest checkpoint that can be read; damaged ones are named and passed over.
     pub fn newest_checkpoint(&self) -> (Option<Checkpoint>, Vec<StoreError>) {
         let mut errors = Vec::new();
+        let metrics = fs::metadata(metrics_file(&self.path)).map_or(0, |file| file.len());
         for path in checkpoints(&self.path).into_iter().rev() {
             match state::read(&path) {
+                // Its rows must be there; what is longer is cut.
+                Ok(checkpoint) if checkpoint.marks.metrics_bytes > metrics => {
+                    errors.push(StoreError::Damaged {
+                        what: "the metric stream",
+                        why: format!(
+                            "{metrics} bytes; the checkpoint of step {} counts on {}",
+                            checkpoint.marks.step, checkpoint.marks.metrics_bytes
+                        ),
+                        advice: "the run goes on from an earlier checkpoint",
+                        path: metrics_file(&self.path),
+                    });
+                }
                 Ok(checkpoint) => return (Some(checkpoint), errors),
                 Err(error) => errors.push(error),
             }
@@ -159,10 +174,15 @@ impl RunFolder {
     pub fn write_file(&self, name: &str, bytes: &[u8]) -> Result<(), StoreError> {
         let path = self.path.join(name);
         if let Some(parent) = path.parent() {
-            fs::create_dir_all(parent)
+            disk::make_folders(parent)
                 .map_err(|error| StoreError::io("a folder of the run", parent, error))?;
         }
         atomic::write(&path, "a file of the run", |out| out.write_all(bytes))
+    }
+
+    /// Keeps a hash of each file of the run as it stands; the hash of the list.
+    pub(crate) fn write_hashes(&self) -> Result<String, StoreError> {
+        hashes::write(&self.path)
     }
 
     fn write_text(&self, name: &str, what: &'static str, text: &str) -> Result<(), StoreError> {
@@ -224,7 +244,7 @@ pub fn metrics_file(path: &Path) -> PathBuf {
 /// Makes a folder for what is made of a run, or takes an empty one; nothing is ever mixed with what is there.
 pub fn new_folder(out: &Path) -> Result<(), StoreError> {
     let failed = |error| StoreError::io("the new folder", out, error);
-    fs::create_dir_all(out).map_err(failed)?;
+    disk::make_folders(out).map_err(failed)?;
     if fs::read_dir(out).map_err(failed)?.next().is_some() {
         return Err(StoreError::NotEmpty(out.to_owned()));
     }
@@ -306,10 +326,9 @@ pub fn read_record(path: &Path) -> Result<(Record, Vec<StoreError>), StoreError>
         errors.push(error);
         Record::default()
     });
-    match read_metrics(path) {
-        Ok(rows) => fill(&mut record, &rows),
-        Err(error) => errors.push(error),
-    }
+    let (rows, damage) = metrics::read_sound(&metrics_file(path));
+    fill(&mut record, &rows);
+    errors.extend(damage);
     Ok((record, errors))
 }
 

@@ -105,6 +105,9 @@ pub struct Manifest {
     /// blake3 of the metric stream (figures of the machine aside).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stream_hash: Option<String>,
+    /// blake3 of `files.b3`, the hashes of the run's files, once it is done.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub files_hash: Option<String>,
     /// Run and step of origin, for a fork.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub parent: Option<Parent>,

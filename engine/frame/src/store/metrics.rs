@@ -3,10 +3,11 @@
 //! Numbers are written in the shortest form that reads back to the same bits. A torn last line is ignored on reading.
 
 use std::fmt::Write as _;
-use std::fs::{File, OpenOptions};
-use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
+use std::fs::File;
+use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
+use super::disk::Written;
 use super::error::StoreError;
 
 const WHAT: &str = "metrics.csv";
@@ -30,7 +31,7 @@ pub struct Row {
 /// Appends rows.
 #[derive(Debug)]
 pub struct MetricsWriter {
-    file: File,
+    file: Written,
     path: PathBuf,
     buffer: String,
     length: u64,
@@ -43,13 +44,7 @@ impl MetricsWriter {
     /// Opens the file, cut to `keep` bytes (a checkpoint's mark), or new with its header.
     pub fn open(path: &Path, keep: Option<u64>) -> Result<Self, StoreError> {
         let failed = |error| StoreError::io(WHAT, path, error);
-        let file = OpenOptions::new()
-            .create(true)
-            .truncate(false)
-            .read(true)
-            .write(true)
-            .open(path)
-            .map_err(failed)?;
+        let file = Written::open(path).map_err(failed)?;
         let mut writer = Self {
             file,
             path: path.to_owned(),
@@ -60,12 +55,11 @@ impl MetricsWriter {
         };
         match keep {
             Some(length) if length >= HEADER.len() as u64 => {
-                writer.file.set_len(length).map_err(failed)?;
+                writer.file.cut(length).map_err(failed)?;
                 writer.length = length;
-                writer.file.seek(SeekFrom::Start(length)).map_err(failed)?;
             }
             _ => {
-                writer.file.set_len(0).map_err(failed)?;
+                writer.file.cut(0).map_err(failed)?;
                 writer.buffer.push_str(HEADER);
             }
         }
@@ -92,8 +86,7 @@ impl MetricsWriter {
         let result = self.file.write_all(self.buffer.as_bytes());
         if let Err(error) = result {
             // Cut what may have been written in part, so that the buffer can be tried again.
-            let _ = self.file.set_len(self.length);
-            let _ = self.file.seek(SeekFrom::Start(self.length));
+            let _ = self.file.cut(self.length);
             return Err(StoreError::io(WHAT, &self.path, error));
         }
         self.length += self.buffer.len() as u64;
@@ -104,27 +97,41 @@ impl MetricsWriter {
     /// Writes and syncs; returns the length that is safe, for a checkpoint.
     pub fn sync(&mut self) -> Result<u64, StoreError> {
         self.flush()?;
-        self.file.sync_data().map_err(|error| StoreError::io(WHAT, &self.path, error))?;
+        self.file.sync().map_err(|error| StoreError::io(WHAT, &self.path, error))?;
         Ok(self.length)
     }
 }
 
-/// Reads all whole rows.
+/// Reads all whole rows; a torn last line is left out.
 pub(super) fn read(path: &Path) -> Result<Vec<Row>, StoreError> {
-    let failed = |error| StoreError::io(WHAT, path, error);
+    match read_sound(path) {
+        (rows, None) => Ok(rows),
+        (_, Some(error)) => Err(error),
+    }
+}
+
+/// Reads the rows before the first that cannot be understood, and says which that is: a power cut leaves zeros where rows were not synced.
+pub(super) fn read_sound(path: &Path) -> (Vec<Row>, Option<StoreError>) {
     let mut bytes = Vec::new();
-    File::open(path).map_err(failed)?.read_to_end(&mut bytes).map_err(failed)?;
+    if let Err(error) = File::open(path).and_then(|mut file| file.read_to_end(&mut bytes)) {
+        return (Vec::new(), Some(StoreError::io(WHAT, path, error)));
+    }
     let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
     bytes.truncate(whole);
-    let text = String::from_utf8(bytes).map_err(|error| damaged(path, &error.to_string()))?;
-    let mut lines = text.lines();
-    if lines.next().is_some_and(|header| header != HEADER.trim_end()) {
-        return Err(damaged(path, "the first line is not the expected header"));
+    let mut lines = bytes.split(|byte| *byte == b'\n');
+    if whole > 0 && lines.next().is_some_and(|header| header != HEADER.trim_end().as_bytes()) {
+        return (Vec::new(), Some(damaged(path, "the first line is not the expected header")));
     }
-    lines
-        .enumerate()
-        .map(|(index, line)| parse(line).ok_or_else(|| damaged(path, &format!("line {}", index + 2))))
-        .collect()
+    let mut rows = Vec::new();
+    // Behind the last line feed stands nothing.
+    for line in lines.filter(|line| !line.is_empty()) {
+        let Some(row) = std::str::from_utf8(line).ok().and_then(parse) else {
+            let why = format!("line {}", rows.len() + 2);
+            return (rows, Some(damaged(path, &why)));
+        };
+        rows.push(row);
+    }
+    (rows, None)
 }
 
 /// Hash of the stream without the figures of the machine (the column of seconds, and channels that `is_clock` names): equal hashes mean
@@ -184,6 +191,25 @@ mod tests {
         assert!(same, "same bits: {rows:?}");
         drop(MetricsWriter::open(&path, Some(mark)).unwrap());
         assert_eq!(read(&path).unwrap().len(), odd.len(), "cut back to the mark");
+    }
+
+    #[test]
+    fn rows_before_a_damaged_one_are_read_and_the_line_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("metrics.csv");
+        let mut writer = MetricsWriter::open(&path, None).unwrap();
+        for step in 0..5_u8 {
+            writer.row(u64::from(step), 0.0, || 0.0, "loss", f64::from(step));
+        }
+        writer.flush().unwrap();
+        let mut bytes = std::fs::read(&path).unwrap();
+        let third = bytes.iter().enumerate().filter(|(_, byte)| **byte == b'\n').nth(2).unwrap().0;
+        bytes[third + 2..third + 6].fill(0);
+        std::fs::write(&path, bytes).unwrap();
+        let (rows, error) = read_sound(&path);
+        assert_eq!(rows.len(), 2, "{rows:?}");
+        assert!(error.unwrap().to_string().contains("line 4"));
+        assert!(read(&path).is_err(), "who needs all of them is refused");
     }
 
     #[test]

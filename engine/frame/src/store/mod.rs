@@ -1,13 +1,15 @@
 //! What stays on disk: one folder per run, readable by a person, safe against a crash at any moment.
 //!
 //! `experiment.toml` (as asked), `resolved.toml` (every default filled in), `manifest.json`, `metrics.csv`, `log.txt`,
-//! `snapshots/step-N.safetensors` (checkpoints), `views/pictures.cbor` (what is no scalar). No database: the index is a scan.
+//! `snapshots/step-N.safetensors` (checkpoints), `views/pictures.cbor` (what is no scalar), `files.b3` (hashes of all, once it is done). No database: the index is a scan.
 
 mod artifact;
 mod atomic;
 mod codec;
+pub mod disk;
 mod error;
 mod folder;
+mod hashes;
 mod index;
 mod ladder;
 mod manifest;
@@ -23,6 +25,7 @@ pub use folder::{
     read_experiment, read_manifest, read_metrics, read_record, read_run, read_settings, stream_hash,
     update_manifest, write_manifest,
 };
+pub use hashes::{FilesCheck, check_files};
 pub use index::{Index, IndexEntry, scan};
 pub use manifest::{Manifest, Parent, Status, Verification};
 pub use metrics::{MetricsWriter, Row, stream_hash as file_stream_hash};

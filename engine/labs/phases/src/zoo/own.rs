@@ -63,7 +63,8 @@ pub(crate) fn write(
     network: &Network,
 ) -> Result<(), StoreError> {
     let weights = folder.join(checkpoint(network.epochs));
-    fs::create_dir_all(&weights).map_err(|error| StoreError::io("a folder of the zoo", &weights, error))?;
+    store::disk::make_folders(&weights)
+        .map_err(|error| StoreError::io("a folder of the zoo", &weights, error))?;
     let mut artifact = Artifact::default();
     for tensor in shape.tensors() {
         let values = network.weights.get(tensor.range).unwrap_or_default();

@@ -1,0 +1,119 @@
+//! `files.b3`: what each file of a finished run holds, as one BLAKE3 a line, so that a bit that flips later is told.
+//!
+//! The form is that of the tool `b3sum`, which checks it too (`b3sum --check files.b3`). The manifest holds the hash of this list. Left
+//! out are the manifest itself, which a person's notes change, the log, locks, and what is passing.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+
+use super::atomic;
+use super::error::StoreError;
+
+const WHAT: &str = "the hashes of the run's files";
+/// The list.
+pub(super) const LIST: &str = "files.b3";
+/// Files that may change when a run is over, and folders of other commands.
+const NO_PART: [&str; 5] = ["manifest.json", "log.txt", ".lock", LIST, "verify"];
+
+/// What was found of the files of a run.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FilesCheck {
+    /// Files that are as they were.
+    pub sound: usize,
+    /// Their bytes.
+    pub bytes: u64,
+    /// Files that are not, with what is wrong.
+    pub differing: Vec<(String, String)>,
+}
+
+/// Writes the list; its hash.
+pub(crate) fn write(run: &Path) -> Result<String, StoreError> {
+    let mut text = String::new();
+    for name in files(run)? {
+        text.push_str(&format!("{}  {}\n", hash(&run.join(&name))?.0, listed(&name)));
+    }
+    atomic::write(&run.join(LIST), WHAT, |out| out.write_all(text.as_bytes()))?;
+    Ok(blake3::hash(text.as_bytes()).to_hex().to_string())
+}
+
+/// Compares the files of a finished run with the hashes that were kept of them. `hash_of_list` is the manifest's.
+///
+/// # Errors
+/// A run without such hashes (it is not done, or an older version made it); a list that is damaged itself.
+pub fn check_files(run: &Path, hash_of_list: Option<&str>) -> Result<FilesCheck, StoreError> {
+    let path = run.join(LIST);
+    let Some(expected) = hash_of_list else {
+        return Err(StoreError::Lacking {
+            what: "a check of the files",
+            why: "the run keeps no hashes of them: it is not done, or an older version made it",
+            advice: "verify it without --files, which repeats it",
+            path: run.to_owned(),
+        });
+    };
+    let text = fs::read(&path).map_err(|error| StoreError::io(WHAT, &path, error))?;
+    let damaged = |why: &str| StoreError::Damaged {
+        what: WHAT,
+        why: why.to_owned(),
+        advice: "the run's own files may be sound; verify it without --files, which repeats it",
+        path: path.clone(),
+    };
+    if blake3::hash(&text).to_hex().as_str() != expected {
+        return Err(damaged("its own hash is not that of the manifest"));
+    }
+    let text = String::from_utf8(text).map_err(|_| damaged("it is no text"))?;
+    let listed: BTreeMap<&str, &str> =
+        text.lines().filter_map(|line| line.split_once("  ")).map(|(hash, name)| (name, hash)).collect();
+    let mut check = FilesCheck::default();
+    for (name, before) in listed {
+        match hash(&run.join(name)) {
+            Ok((now, bytes)) if now == before => {
+                check.sound += 1;
+                check.bytes += bytes;
+            }
+            Ok(_) => check.differing.push((name.to_owned(), "another content".to_owned())),
+            Err(_) if !run.join(name).exists() => {
+                check.differing.push((name.to_owned(), "missing".to_owned()));
+            }
+            Err(error) => check.differing.push((name.to_owned(), error.to_string())),
+        }
+    }
+    Ok(check)
+}
+
+/// Its hash and its length.
+fn hash(path: &Path) -> Result<(String, u64), StoreError> {
+    let failed = |error| StoreError::io("a file of the run", path, error);
+    let mut hasher = blake3::Hasher::new();
+    hasher.update_reader(File::open(path).map_err(failed)?).map_err(failed)?;
+    Ok((hasher.finalize().to_hex().to_string(), hasher.count()))
+}
+
+/// All files beneath the run folder that belong to the list, sorted.
+fn files(run: &Path) -> Result<Vec<PathBuf>, StoreError> {
+    let (mut found, mut folders) = (Vec::new(), vec![PathBuf::new()]);
+    while let Some(folder) = folders.pop() {
+        let here = run.join(&folder);
+        let failed = |error| StoreError::io("a folder of the run", &here, error);
+        for entry in fs::read_dir(&here).map_err(failed)? {
+            let entry = entry.map_err(failed)?;
+            let name = folder.join(entry.file_name());
+            let is_no_part = NO_PART.iter().any(|part| name == Path::new(part));
+            let is_passing = name.extension().is_some_and(|end| end == "tmp");
+            match entry.file_type().map_err(failed)? {
+                _ if is_no_part || is_passing => {}
+                kind if kind.is_dir() => folders.push(name),
+                kind if kind.is_file() => found.push(name),
+                _ => {}
+            }
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+/// A name as it stands in the list, alike on all systems.
+fn listed(name: &Path) -> String {
+    let parts: Vec<String> = name.iter().map(|part| part.to_string_lossy().into_owned()).collect();
+    parts.join("/")
+}
