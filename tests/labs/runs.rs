@@ -149,10 +149,10 @@ impl Hand<'_> {
 }
 
 /// Carries out a run (new, resumed or forked) while a hand steers it.
-pub(crate) fn steered(
-    work: impl FnOnce(&Control) -> Outcome + Send,
+pub(crate) fn steered<T: Send>(
+    work: impl FnOnce(&Control) -> T + Send,
     hand: impl FnOnce(&Control, &Hand<'_>),
-) -> Outcome {
+) -> T {
     let control = Control::default();
     // Held from its first step, so that the hand is never too late.
     control.pause();
@@ -163,14 +163,25 @@ pub(crate) fn steered(
     })
 }
 
+/// Begins a new run, which may be refused, while a hand steers it.
+pub(crate) fn steered_try(
+    experiment: &Experiment,
+    folder: &Path,
+    hand: impl FnOnce(&Control, &Hand<'_>),
+) -> Result<Outcome, String> {
+    let request = request(experiment.clone(), folder);
+    let work =
+        |control: &Control| run::run(&request, &mut Nobody, control).map_err(|error| error.to_string());
+    steered(work, hand)
+}
+
 /// Carries out a new run while a hand steers it.
 pub(crate) fn steered_new(
     experiment: &Experiment,
     folder: &Path,
     hand: impl FnOnce(&Control, &Hand<'_>),
 ) -> Outcome {
-    let request = request(experiment.clone(), folder);
-    steered(|control| run::run(&request, &mut Nobody, control).unwrap(), hand)
+    steered_try(experiment, folder, hand).unwrap()
 }
 
 /// Goes on with a run while a hand steers it.

@@ -38,11 +38,12 @@ fn all() -> bool {
 fn watched(lab: &str, root: &Path, is_new: bool) -> (kit::Outcome, Vec<Change>) {
     let recorder = Arc::new(Recorder::new(root));
     let _watching = store::disk::watch(root, recorder.clone());
-    let outcome = stopped(lab, root, is_new);
+    let outcome = stopped(lab, root, is_new).unwrap();
     (outcome, recorder.changes())
 }
 
-fn stopped(lab: &str, root: &Path, is_new: bool) -> kit::Outcome {
+/// The run with its stops; why it was refused.
+fn stopped(lab: &str, root: &Path, is_new: bool) -> Result<kit::Outcome, String> {
     let first = unbroken(lab);
     let path = root.join(RUN);
     let hand = |control: &kit::Control, hand: &runs::Hand<'_>| {
@@ -52,7 +53,11 @@ fn stopped(lab: &str, root: &Path, is_new: bool) -> kit::Outcome {
         }
         control.resume();
     };
-    if is_new { runs::steered_new(&first.experiment, &path, hand) } else { runs::steered_resume(&path, hand) }
+    if is_new {
+        runs::steered_try(&first.experiment, &path, hand)
+    } else {
+        Ok(runs::steered_resume(&path, hand))
+    }
 }
 
 /// Every state of the disk on the way of a run, and after it.
@@ -84,6 +89,29 @@ pub(crate) fn every_state_of_a_crash_is_recovered(lab: &str) {
     );
 }
 
+/// The test would see a store that does not sync: one whose files, and one whose names, are never made durable.
+#[test]
+fn a_store_that_never_syncs_is_found_out() {
+    let first = unbroken("minimal");
+    let folder = tempfile::tempdir().unwrap();
+    let (_, changes) = watched("minimal", folder.path(), true);
+    let is_file = |change: &Change| matches!(change, Change::Sync(_));
+    let is_name =
+        |change: &Change| matches!(change, Change::SyncFolder(folder) if folder.as_os_str().is_empty());
+    for (what, is_left_out) in
+        [("bytes", &is_file as &dyn Fn(&Change) -> bool), ("the run's own name", &is_name)]
+    {
+        let mut checked = Checked::new(&first);
+        let mut states = States::new("minimal", Disk::default());
+        let lost = changes.iter().filter(|change| !is_left_out(change)).any(|change| {
+            states.take(change);
+            let look = |(_, tree): &(String, Tree)| checked.loss(&states, tree).is_some();
+            states.found().iter().any(look)
+        });
+        assert!(lost, "{what} are never synced, and nothing was found to be lost");
+    }
+}
+
 /// The states of one lab that were looked at.
 struct Checked<'a> {
     first: &'a Finished,
@@ -92,50 +120,57 @@ struct Checked<'a> {
     /// States from which runs go on differently.
     to_resume: Vec<(String, Tree)>,
     bases: BTreeSet<[u8; 32]>,
+    /// What the state that was read last goes on from, if it does.
+    newest_base: Option<[u8; 32]>,
     resumed: usize,
 }
 
 impl<'a> Checked<'a> {
     fn new(first: &'a Finished) -> Self {
         let (seen, bases) = (BTreeSet::new(), BTreeSet::new());
-        Self { first, states: 0, seen, to_resume: Vec::new(), bases, resumed: 0 }
+        Self { first, states: 0, seen, to_resume: Vec::new(), bases, newest_base: None, resumed: 0 }
     }
 
     fn look(&mut self, what: &str, states: &States, tree: &Tree) {
         self.states += 1;
+        if let Some(loss) = self.loss(states, tree) {
+            panic!("{what}: {loss}");
+        }
+        if self.newest_base.take().is_some_and(|base| self.bases.insert(base)) {
+            self.to_resume.push((what.to_owned(), tree.clone()));
+        }
+    }
+
+    /// Reads a state as the window does; what was promised and is not there.
+    fn loss(&mut self, states: &States, tree: &Tree) -> Option<String> {
+        self.newest_base = None;
         if !self.seen.insert(states::fingerprint(tree, |_| true)) {
-            return;
+            return None;
         }
         let folder = tempfile::tempdir().unwrap();
         lay_out(tree, folder.path());
         let path = folder.path().join(RUN);
         let promised = states.promised();
-        let found = Found::read(what, &path);
-        let Some(found) = found else {
-            assert!(!promised.run, "{what}: the run is gone");
-            return;
+        let found = match Found::read(&path) {
+            Ok(Some(found)) => found,
+            Ok(None) => return promised.run.then(|| "the run is gone".to_owned()),
+            Err(why) => return Some(why),
         };
-        assert!(
-            found.checkpoint >= promised.checkpoint,
-            "{what}: {:?} of {:?}",
-            found.checkpoint,
-            promised.checkpoint
-        );
-        if found.is_done {
-            assert!(found.damage.is_empty(), "{what}: {:?}", found.damage);
-            let results = kit::exact_results(self.first.experiment.lab(), &found.results);
-            assert_eq!(
-                results,
-                kit::exact_results(self.first.experiment.lab(), &self.first.results),
-                "{what}"
-            );
-            assert_eq!(kit::stream_hash(&path), self.first.stream, "{what}: another metric stream");
-            return;
+        if found.checkpoint < promised.checkpoint {
+            return Some(format!(
+                "it goes on from {:?}, and {:?} was saved",
+                found.checkpoint, promised.checkpoint
+            ));
         }
-        assert!(!promised.done, "{what}: it was done, and is {:?}", found.status);
-        if self.bases.insert(states::base(tree, found.checkpoint)) {
-            self.to_resume.push((what.to_owned(), tree.clone()));
+        if found.status != Status::Done {
+            self.newest_base = Some(states::base(tree, found.checkpoint));
+            return promised.done.then(|| format!("it was done, and is {:?}", found.status));
         }
+        let lab = self.first.experiment.lab();
+        let is_whole = found.damage.is_empty()
+            && kit::exact_results(lab, &found.results) == kit::exact_results(lab, &self.first.results)
+            && kit::stream_hash(&path) == self.first.stream;
+        (!is_whole).then(|| format!("it says that it is done, and is not whole: {:?}", found.damage))
     }
 
     /// Goes on from states that differ.
@@ -179,7 +214,7 @@ pub(crate) fn crash_upon_crash_loses_nothing(lab: &str) {
         let folder = tempfile::tempdir().unwrap();
         lay_out(next, folder.path());
         let what = format!("{lab}, crash {crash}: {kind} after change {until} of {}", changes.len());
-        let read = Found::read(&what, &folder.path().join(RUN));
+        let read = Found::read(&folder.path().join(RUN)).unwrap_or_else(|why| panic!("{what}: {why}"));
         assert!(read.is_some() || !states.promised().run, "{what}: the run is gone");
         tree.clone_from(next);
     }

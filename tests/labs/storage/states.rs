@@ -129,7 +129,6 @@ fn lucky_of(draws: &mut u64, round: u64) -> Option<f64> {
 /// A run as it was found.
 pub(super) struct Found {
     pub(super) status: Status,
-    pub(super) is_done: bool,
     pub(super) damage: Vec<store::StoreError>,
     pub(super) results: BTreeMap<String, f64>,
     /// Step of the newest checkpoint that can be read and goes with the metric stream.
@@ -137,29 +136,21 @@ pub(super) struct Found {
 }
 
 impl Found {
-    /// Reads a run folder as the window does; nothing where no run is.
-    pub(super) fn read(what: &str, path: &Path) -> Option<Self> {
+    /// Reads a run folder as the window does; nothing where no run is, and why one cannot be read.
+    pub(super) fn read(path: &Path) -> Result<Option<Self>, String> {
+        let words = |error: store::StoreError| error.to_string();
         let manifest = match store::read_manifest(path) {
-            Ok(manifest) => manifest,
-            Err(store::StoreError::NoRun(_)) => return None,
-            Err(error) => panic!("{what}: {error}"),
+            Err(store::StoreError::NoRun(_)) => return Ok(None),
+            read => read.map_err(words)?,
         };
-        let read = store::read_run(kit::SUITE, path);
-        let (stored, damage) = read.unwrap_or_else(|error| panic!("{what}: {error}"));
+        let (stored, damage) = store::read_run(kit::SUITE, path).map_err(words)?;
         let checkpoint = if manifest.status == Status::Done {
             Some(u64::MAX)
         } else {
-            let folder = store::RunFolder::open(path).unwrap_or_else(|error| panic!("{what}: {error}"));
+            let folder = store::RunFolder::open(path).map_err(words)?;
             folder.newest_checkpoint().0.map(|checkpoint| checkpoint.marks.step)
         };
-        let results = stored.manifest.results;
-        Some(Self {
-            status: manifest.status,
-            is_done: manifest.status == Status::Done,
-            damage,
-            results,
-            checkpoint,
-        })
+        Ok(Some(Self { status: manifest.status, damage, results: stored.manifest.results, checkpoint }))
     }
 }
 

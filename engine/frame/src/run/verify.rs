@@ -43,12 +43,14 @@ pub fn verify(
     let experiment = store::read_experiment(catalogue, path)?;
     let original = store::read_metrics(path)?;
     let expected = manifest.data_hashes();
-    match refuse_data(&experiment).and_then(|read| refuse_others(&read, &expected, &manifest.data)) {
-        Ok(()) => {}
+    let found = refuse_data(&experiment)
+        .and_then(|read| refuse_others(&read, &expected, &manifest.data).map(|()| read));
+    let found = match found {
+        Ok(read) => read,
         Err(error @ RunError::DataChanged { .. }) => return Ok(Comparison::DataChanged(error.to_string())),
         Err(error @ RunError::Problems(_)) => return Ok(Comparison::DataMissing(error.to_string())),
         Err(other) => return Err(other),
-    }
+    };
     let method = experiment.method.clone();
     let again = path.join("verify");
     remove(&again)?;
@@ -58,7 +60,7 @@ pub fn verify(
     } else {
         let origin = "verify".to_owned();
         let request = RunRequest { experiment, asked: None, origin, place: Place::New(again.clone()) };
-        let expected = Expected { hashes: expected, reads: manifest.data.clone() };
+        let expected = Expected::of(&manifest, &found);
         run_on(&request, expected, observer, control)?
     };
     let repeated = store::read_metrics(&again)?;

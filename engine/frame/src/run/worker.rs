@@ -148,11 +148,8 @@ pub fn resume_with(
     }
     // Whatever is wrong with the data is said before anything of the run is touched.
     let read = refuse_data(&experiment)?;
-    let expected_data = if how.accept_changed_data {
-        Expected::default()
-    } else {
-        Expected { hashes: manifest.data_hashes(), reads: manifest.data.clone() }
-    };
+    let expected_data =
+        if how.accept_changed_data { Expected::default() } else { Expected::of(&manifest, &read) };
     refuse_others(&read, &expected_data.hashes, &manifest.data)?;
     manifest.data_changed |= how.accept_changed_data;
     let folder = RunFolder::open(path)?;

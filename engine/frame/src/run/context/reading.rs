@@ -4,7 +4,7 @@ use weightscope_data::Read;
 
 use super::Context;
 use crate::run::error::RunError;
-use crate::store;
+use crate::store::{self, Manifest};
 
 /// The data that a run began with, where it goes on or is repeated; without hashes any data will do.
 #[derive(Clone, Debug, Default)]
@@ -13,6 +13,17 @@ pub(in crate::run) struct Expected {
     pub(in crate::run) hashes: Vec<String>,
     /// What was read of them.
     pub(in crate::run) reads: Vec<Read>,
+    /// Hashes of all that was found before the run goes on, those above among them: a run that ended while it read its data had not come
+    /// to all of them.
+    pub(in crate::run) found: Vec<String>,
+}
+
+impl Expected {
+    /// What a run had read, with what was found of it and beside it.
+    pub(in crate::run) fn of(manifest: &Manifest, found: &[Read]) -> Self {
+        let found = found.iter().map(|read| read.hash.clone()).collect();
+        Self { hashes: manifest.data_hashes(), reads: manifest.data.clone(), found }
+    }
 }
 
 /// The sources of data of a run.
@@ -58,7 +69,7 @@ impl Context<'_> {
     /// # Errors
     /// A run that goes on, or is repeated, ends here if the data are not those that it began with; a manifest that cannot be written.
     pub fn read(&mut self, read: &Read) -> Result<(), RunError> {
-        if !self.sources.knows(&read.hash) {
+        if !self.sources.knows(&read.hash) && !self.sources.expected.found.contains(&read.hash) {
             return Err(RunError::DataChanged {
                 place: read.place.clone(),
                 what: "other content".to_owned(),
