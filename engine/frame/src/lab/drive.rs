@@ -55,7 +55,8 @@ fn train<L: Lab>(
             let finished = first_epoch * per_epoch + run.stage_step() + 1;
             let step = Step { index: run.stage_step(), count, rows };
             run.begin_step(finished as f64 / per_epoch as f64)?;
-            (steps.step)(run, &step)?;
+            // Where nobody listens a span costs one load; the table of speeds listens.
+            tracing::trace_span!("step").in_scope(|| (steps.step)(run, &step))?;
             rhythm(run, steps, count)?;
             run.end_step()?;
         }

@@ -220,10 +220,17 @@ impl<T: Number> Model<T> {
     /// `share` times the summed loss of a batch; the pass goes back if asked for.
     fn loss_of(&self, pass: &mut Pass<'_, T>, batch: Batch<'_, T>, share: T, back: bool) -> f64 {
         let mut loss = f64::NAN;
+        // The span in force: forward until there is a loss, then backward.
+        let mut at = Some(tracing::trace_span!("forward").entered());
+        let mut turn = || {
+            at.take();
+            at = Some(tracing::trace_span!("backward").entered());
+        };
         match batch {
             Batch::Tokens { tokens, targets, times } => {
                 self.run_tokens(pass, tokens, times, &mut |logits| {
                     loss = share.to_f64() * T::cross_entropy(logits, targets, share);
+                    turn();
                     back
                 });
             }
@@ -231,6 +238,7 @@ impl<T: Number> Model<T> {
                 let Net::Mlp(net) = &self.net else { return loss };
                 net.run(pass, x, classes.len(), &mut |logits| {
                     loss = share.to_f64() * T::cross_entropy(logits, classes, share);
+                    turn();
                     back
                 });
             }

@@ -147,7 +147,9 @@ impl Trainee {
             }
         }
         let groups = [arm::whole(self.weights.len())];
-        self.optimizer.step(&mut self.weights, gradient, &groups, config.base_rate_at(step));
+        tracing::trace_span!("optimizer").in_scope(|| {
+            self.optimizer.step(&mut self.weights, gradient, &groups, config.base_rate_at(step))
+        });
         loss
     }
 }

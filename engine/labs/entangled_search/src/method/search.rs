@@ -155,7 +155,7 @@ impl<T: Real> Search<T> {
         let samples = self.draw(settings, random);
         let mut outcome = run(space, settings, &samples, &self.tensors, train, Wanted::TENSORS)?;
         let gradient_norm = clip_norm(&mut outcome.tensors, settings.clip);
-        self.weight_step(settings, &outcome.tensors);
+        tracing::trace_span!("optimizer").in_scope(|| self.weight_step(settings, &outcome.tensors));
         self.count(&samples);
         self.step += 1;
         Ok(Report { valid_loss, train_loss: outcome.loss, gradient_norm, kept_bytes: outcome.kept_bytes })

@@ -67,6 +67,7 @@ pub fn pass<T: Real>(
     batch: Batch<'_, T>,
     wanted: Wanted,
 ) -> Result<Outcome<T>, MathError> {
+    let forward = tracing::trace_span!("forward").entered();
     let mut tape = Tape::new();
     let shapes = space.tensors(way.mixing, way.picks);
     if shapes.len() != tensors.len() {
@@ -99,6 +100,8 @@ pub fn pass<T: Real>(
     run.gated = way.gated;
     let logits = space.forward(&mut run, x)?;
     let loss = tape.cross_entropy(logits, batch.labels)?;
+    drop(forward);
+    let _backward = tracing::trace_span!("backward").entered();
     let gradients = tape.backward(loss, &[T::ONE])?;
     let wide = |values: Vec<T>| values.into_iter().map(Real::to_f64).collect();
     Ok(Outcome {

@@ -54,15 +54,20 @@ pub(super) fn step(run: &mut Running<'_, '_, Config>, at: &Step<'_>) -> Result<(
     let device = run.device.device.clone().autodiff();
     let float = &mut run.state.float;
     let batch = material.gather(at.rows);
+    let forward = tracing::trace_span!("forward").entered();
     let leaves = float.model.parameters.bind(&device);
     let logits = float.model.forward(&leaves, &batch.features, &device, &Identity);
     let targets = TensorData::new(material.one_hot(&batch.labels), [batch.labels.len(), material.classes]);
     let loss = cross_entropy(logits.clone(), Tensor::from_data(targets, &device));
     let value = f64::from(read(loss.clone()).first().copied().unwrap_or(f32::NAN));
+    drop(forward);
     run.context.finite("the training loss", value)?;
+    let backward = tracing::trace_span!("backward").entered();
     let gradients = float.model.parameters.gradients(&leaves, &loss.backward());
+    drop(backward);
     let groups = groups_by_role(&float.model.parameters, |_| 1.0);
     let rate = learning_rate(config, at.count, at.index);
+    let _optimizer = tracing::trace_span!("optimizer").entered();
     float.optimizer.step(float.model.parameters.values_mut(), &gradients, &groups, rate);
     if (at.index + 1).is_multiple_of(config.record_every) {
         let right = evaluate::right(&read(logits), &batch.labels, material.classes);

@@ -175,17 +175,21 @@ impl Quantized {
             Phase::Annealing => self.free_masks(config, &mut states),
             Phase::Training => Vec::new(),
         };
+        let forward = tracing::trace_span!("forward").entered();
         let leaves = self.model.parameters.bind(device);
         let pass = QuantizedPass { plan: &self.plan, leaves: &leaves, weights: &states };
         let logits = self.model.forward(&leaves, &batch.features, device, &pass);
         let loss = self.loss((config, material), &logits, batch, device);
         let loss_value = f64::from(read(loss.clone()).first().copied().unwrap_or(f32::NAN));
+        drop(forward);
         context.finite("the training loss", loss_value)?;
         self.tally.loss += loss_value;
         self.tally.right += evaluate::right(&read(logits), &batch.labels, material.classes);
         self.tally.images += batch.labels.len();
         self.tally.steps += 1;
+        let backward = tracing::trace_span!("backward").entered();
         let mut gradients = self.model.parameters.gradients(&leaves, &loss.backward());
+        drop(backward);
         if config.remedy == Remedy::Dampening {
             self.dampen(config, &states, &mut gradients, course);
         }
@@ -199,7 +203,9 @@ impl Quantized {
                 kept.push((range, before.to_vec(), mask));
             }
         }
-        self.optimizer.step(self.model.parameters.values_mut(), &gradients, &self.groups, rate);
+        tracing::trace_span!("optimizer").in_scope(|| {
+            self.optimizer.step(self.model.parameters.values_mut(), &gradients, &self.groups, rate)
+        });
         for (range, before, mask) in kept {
             if let Some(values) = self.model.parameters.values_mut().get_mut(range) {
                 cga::restore(values, &before, mask);

@@ -47,10 +47,15 @@ impl Trainer {
         plan.transposed(&self.values, &mut self.transposed);
         let (values, transposed) = (&self.values, &self.transposed);
         let [one, other] = &mut self.gradients;
-        let said = rayon::join(|| work(0, values, transposed, one), || work(1, values, transposed, other));
+        let half = |which, gradient| {
+            tracing::trace_span!("forward and backward")
+                .in_scope(|| work(which, values, transposed, gradient))
+        };
+        let said = rayon::join(|| half(0, one), || half(1, other));
         let settings = AdamWSettings { weight_decay: by.weight_decay, ..AdamWSettings::default() };
         let [one, other] = &self.gradients;
         let average = &mut self.average;
+        let _optimizer = tracing::trace_span!("optimizer").entered();
         self.state.step(&mut self.values, [one, other], &settings, by.learning_rate, average, by.towards);
         said
     }
