@@ -112,6 +112,34 @@ fn a_store_that_never_syncs_is_found_out() {
     }
 }
 
+/// A run on a shared drive that a program on another machine has in work is running there, until its heartbeat is silent for long.
+#[test]
+fn a_run_of_another_machine_is_running_there() {
+    let first = unbroken("minimal");
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join(RUN);
+    runs::steered_new(&first.experiment, &path, |control, hand| {
+        assert!(hand.holds() && hand.step(first.steps / 2));
+        control.cancel();
+    });
+    store::update_manifest(&path, |manifest| manifest.status = Status::Running).unwrap();
+    let owner = path.join(".owner");
+    let beat = |age: u64| {
+        std::fs::write(&owner, br#"{"host": "node-7", "pid": 1, "since": "2026-01-01T00:00:00Z"}"#).unwrap();
+        let then = std::time::SystemTime::now() - std::time::Duration::from_secs(age);
+        std::fs::File::options().write(true).open(&owner).unwrap().set_modified(then).unwrap();
+    };
+    beat(20);
+    assert_eq!(store::read_manifest(&path).unwrap().status, Status::Running);
+    let refused = kit::run::resume(kit::SUITE, &path, &mut kit::Nobody, &kit::Control::default());
+    let said = refused.unwrap_err().to_string();
+    assert!(said.starts_with("this run is running there: node-7 (process 1) since"), "{said}");
+    beat(200);
+    assert_eq!(store::read_manifest(&path).unwrap().status, Status::Interrupted);
+    let outcome = runs::steered_resume(&path, |control, _| control.resume());
+    runs::assert_same("minimal", "taken over", &first, &runs::finished(&outcome, &path));
+}
+
 /// The states of one lab that were looked at.
 struct Checked<'a> {
     first: &'a Finished,

@@ -15,13 +15,13 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use super::args::RunArguments;
 use super::files::Folder;
-use super::owner::DriveClock;
 use super::plan::{Plan, plural};
 use super::signals::{Pause, Signals, Stop};
 use super::standing::{self, Report};
 use super::state::Standing;
 use super::{Failure, status};
 use crate::cli::output;
+use weightscope_engine::store::owner::DriveClock;
 
 /// Time between two looks at processes and signals.
 const LOOK: Duration = Duration::from_millis(20);

@@ -8,7 +8,6 @@
 mod all;
 pub(super) mod args;
 mod files;
-mod owner;
 mod plan;
 mod retry;
 mod run;

@@ -6,10 +6,9 @@
 use std::fs;
 use std::path::Path;
 
-use weightscope_engine::store::{self, StoreError};
+use weightscope_engine::store::{self, StoreError, owner};
 
 use super::files::Folder;
-use super::owner;
 use super::plan::{Plan, plural};
 use super::standing::{self, Report};
 use super::state::{Standing, State};

@@ -7,7 +7,6 @@ use weightscope_engine::run::set_open_threads;
 
 use super::args::RunArguments;
 use super::files::Folder;
-use super::owner::DriveClock;
 use super::plan::{Plan, Task, plural};
 use super::signals::{Signals, Stop};
 use super::slurm::{self, Ending, Slurm};
@@ -16,6 +15,7 @@ use super::state::{Standing, State};
 use super::task::{Ended, Work};
 use super::{Failure, all, status};
 use crate::cli::output;
+use weightscope_engine::store::owner::DriveClock;
 
 /// A task is queued again at most so often: more is a task that its time limit will never do.
 const MOST_REQUEUES: u32 = 3;

@@ -6,9 +6,9 @@ use serde::Serialize;
 use weightscope_engine::store::{self, Manifest, Status, StoreError};
 
 use super::files::Folder;
-use super::owner::{DriveClock, Owner, Seen, look};
 use super::plan::{Plan, Task};
 use super::state::{Standing, State};
+use weightscope_engine::store::owner::{self, DriveClock, Owner, Seen, look};
 
 /// How a task stands, as `sweep status --json` prints it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -93,7 +93,7 @@ pub(super) fn one(folder: &Folder, plan: &Plan, task: &Task, clock: DriveClock) 
 }
 
 fn paused_elsewhere(state: Option<&State>, owner: &Owner) -> bool {
-    state.is_some_and(|state| state.status == Standing::Paused) && owner.host != super::owner::host()
+    state.is_some_and(|state| state.status == Standing::Paused) && owner.host != owner::host()
 }
 
 impl Report {

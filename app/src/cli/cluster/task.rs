@@ -12,7 +12,6 @@ use weightscope_engine::run::{self, Outcome, Place, RunError, RunRequest, config
 use weightscope_engine::store::{self, Status, StoreError};
 
 use super::files::Folder;
-use super::owner::{self, DriveClock, Held, Refusal};
 use super::plan::{Plan, Task};
 use super::retry::set_aside;
 use super::signals::{Pause, Signals, Stop};
@@ -23,10 +22,12 @@ use super::{Failure, storage};
 use crate::cli::args::Report;
 use crate::cli::output;
 use crate::cli::progress::Terminal;
+use weightscope_engine::store::owner::{self, DriveClock, Held, Refusal};
 
 /// What is left in a run folder by a program that died before the first step: nothing to go on from.
-const BEGINNINGS: [&str; 10] = [
+const BEGINNINGS: [&str; 11] = [
     ".lock",
+    ".owner",
     "log.txt",
     "experiment.toml",
     "experiment.toml.tmp",
@@ -107,7 +108,16 @@ impl Work<'_> {
         let restarted = self.slurm.as_ref().is_some_and(|slurm| slurm.restarts > 0);
         let patience = if restarted { owner::SILENCE + Duration::from_secs(15) } else { Duration::ZERO };
         let job = self.slurm.as_ref().map(|slurm| slurm.job.as_str());
-        owner::take(&self.folder.owner(task.index), job, patience)
+        let path = self.folder.owner(task.index);
+        let named = path.display().to_string();
+        // The run is no longer its own: nothing more may be written.
+        let lost = move || {
+            output::note(&format!(
+                "error: another program has taken this task over while this one stood still; ended without writing: {named}"
+            ));
+            std::process::exit(75);
+        };
+        owner::take(&path, job, patience, lost)
     }
 
     /// The part of a task during which it is this process's own.
@@ -120,7 +130,7 @@ impl Work<'_> {
         let (mine, paused) = (held.mine(), path.clone());
         self.signals.at_pause(Some(Box::new(move |pause| {
             if pause == Pause::Ends {
-                mine.or_end();
+                mine.check();
             }
             let mut state = State::read(&paused).unwrap_or_default();
             state.status = if pause == Pause::Ends { Standing::Running } else { Standing::Paused };
@@ -179,7 +189,9 @@ impl Work<'_> {
         Ok(match outcome {
             Ok(outcome) => self.ended(&outcome),
             Err(RunError::Cancelled(_)) => self.stopped(),
-            Err(error @ RunError::Store(StoreError::Busy(_))) => Ended::Busy(error.to_string()),
+            Err(error @ RunError::Store(StoreError::Busy(_) | StoreError::RunningThere { .. })) => {
+                Ended::Busy(error.to_string())
+            }
             Err(error) => Ended::Failed(error.to_string()),
         })
     }

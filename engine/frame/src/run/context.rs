@@ -418,6 +418,7 @@ impl<'a> Context<'a> {
         let begun = Instant::now();
         self.waiting.settle(&mut self.record);
         let (Some(folder), Some(metrics)) = (self.folder, &mut self.metrics) else { return Ok(()) };
+        folder.is_own()?;
         let metrics_bytes = metrics.sync()?;
         let marks = Marks {
             step: self.progress.step,
@@ -449,6 +450,7 @@ impl<'a> Context<'a> {
     /// Writes the buffered metric rows.
     pub(super) fn flush(&mut self) -> Result<(), RunError> {
         self.clock.flushed = Instant::now();
+        self.folder.map_or(Ok(()), RunFolder::is_own)?;
         if let Some(metrics) = &mut self.metrics {
             metrics.flush()?;
         }
@@ -457,6 +459,7 @@ impl<'a> Context<'a> {
 
     /// Writes the metric rows and makes them durable.
     pub(super) fn sync(&mut self) -> Result<(), RunError> {
+        self.folder.map_or(Ok(()), RunFolder::is_own)?;
         if let Some(metrics) = &mut self.metrics {
             metrics.sync()?;
         }

@@ -28,6 +28,7 @@ pub use observers::{Collector, Nobody};
 pub use place::{default_cache_folder, default_runs_folder, new_run_folder};
 pub use request::Request;
 pub use verify::{Comparison, spawn_verify, verify};
+pub(crate) use worker::now_text;
 pub use worker::{
     Outcome, Place, Resuming, RunRequest, config_hash, resume, resume_with, run, set_open_threads, spawn,
     spawn_resume,

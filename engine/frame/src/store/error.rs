@@ -15,6 +15,17 @@ pub enum StoreError {
     /// Another program works in the folder.
     #[error("another weightscope is working on this run; wait for it or cancel it: {}", .0.display())]
     Busy(PathBuf),
+    /// A program elsewhere works in the folder.
+    #[error("this run is running there: {owner}; wait for it or end it there: {}", path.display())]
+    RunningThere {
+        /// Machine, process and beginning.
+        owner: String,
+        /// The run.
+        path: PathBuf,
+    },
+    /// Another program has taken the run over.
+    #[error("another program has taken this run over while this one stood still; nothing more is written, and the run goes on there: {}", .0.display())]
+    TakenOver(PathBuf),
     /// A file of the run cannot be understood.
     #[error("{what} is damaged ({why}); {advice}: {}", path.display())]
     Damaged {

@@ -1,20 +1,24 @@
 //! A run folder: its layout, its lock, its checkpoints.
 //!
-//! Contract: one program writes a folder at a time (a lock that dies with the program says so); every whole file is
+//! Contract: one program writes a folder at a time (a lock that dies with the program says so, and a heartbeat to other machines); every whole file is
 //! replaced atomically; a program killed at any moment leaves a folder that opens and resumes.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use super::atomic;
 use super::disk;
+use super::drive;
 use super::error::StoreError;
 use super::hashes;
 use super::ladder;
 use super::manifest::{Manifest, Status};
 use super::metrics::{self, MetricsWriter};
+use super::owner::{self, Held, Refusal, Seen};
 use super::state::{self, Checkpoint, Marks, State};
 use crate::experiment::{Comments, Experiment, Problem, to_toml};
 use crate::lab::Catalogue;
@@ -32,6 +36,7 @@ mod names {
     pub(super) const VIEWS: &str = "views";
     pub(super) const PICTURES: &str = "pictures.cbor";
     pub(super) const LOCK: &str = ".lock";
+    pub(super) const OWNER: &str = ".owner";
 }
 
 /// A run folder in use by this program.
@@ -40,7 +45,11 @@ pub struct RunFolder {
     path: PathBuf,
     log: File,
     /// Held as long as the folder is in use; the system frees it however the program ends.
-    _lock: File,
+    _lock: Option<File>,
+    /// Says so to other machines.
+    owner: Held,
+    /// True once another owner was found in this one's place.
+    is_lost: Arc<AtomicBool>,
 }
 
 impl RunFolder {
@@ -69,16 +78,25 @@ impl RunFolder {
     }
 
     fn lock(path: &Path) -> Result<Self, StoreError> {
-        let lock_path = path.join(names::LOCK);
-        let lock = File::create(&lock_path).map_err(|error| StoreError::io("the lock", &lock_path, error))?;
-        take_lock(&lock, path, &lock_path)?;
+        let lock = if drive::is_remote(path) { None } else { Some(locked(path)?) };
+        let is_lost = Arc::new(AtomicBool::new(false));
+        let lost = Arc::clone(&is_lost);
+        let owner_path = path.join(names::OWNER);
+        let owner =
+            owner::take(&owner_path, None, Duration::ZERO, move || lost.store(true, Ordering::Release))
+                .map_err(|refusal| match refusal {
+                    Refusal::Busy(owner) => {
+                        StoreError::RunningThere { owner: owner.words(), path: path.to_owned() }
+                    }
+                    Refusal::Storage(error) => StoreError::io("the owner of the run", &owner_path, error),
+                })?;
         let log_path = path.join(names::LOG);
         let log = OpenOptions::new()
             .create(true)
             .append(true)
             .open(&log_path)
             .map_err(|error| StoreError::io("log.txt", &log_path, error))?;
-        Ok(Self { path: path.to_owned(), log, _lock: lock })
+        Ok(Self { path: path.to_owned(), log, _lock: lock, owner, is_lost })
     }
 
     /// Where it is.
@@ -86,8 +104,18 @@ impl RunFolder {
         &self.path
     }
 
+    /// Refuses to write into a run that another program has taken over, while this one stood still.
+    pub(crate) fn is_own(&self) -> Result<(), StoreError> {
+        self.owner.mine().check_if_late();
+        if self.is_lost.load(Ordering::Acquire) {
+            return Err(StoreError::TakenOver(self.path.clone()));
+        }
+        Ok(())
+    }
+
     /// Replaces the manifest.
     pub fn write_manifest(&self, manifest: &Manifest) -> Result<(), StoreError> {
+        self.is_own()?;
         write_manifest(&self.path, manifest)
     }
 
@@ -103,6 +131,7 @@ impl RunFolder {
 
     /// Saves a checkpoint and removes those that are no longer needed.
     pub fn write_checkpoint(&self, state: &State, marks: &Marks, record: &Record) -> Result<(), StoreError> {
+        self.is_own()?;
         let folder = self.path.join(names::SNAPSHOTS);
         state::write(&folder.join(format!("step-{:09}.safetensors", marks.step)), state, marks, record)?;
         let all = checkpoints(&self.path);
@@ -166,12 +195,14 @@ impl RunFolder {
 
     /// Saves the record's pictures as they stand.
     pub fn write_pictures(&self, record: &Record) -> Result<(), StoreError> {
+        self.is_own()?;
         let path = self.path.join(names::VIEWS).join(names::PICTURES);
         atomic::write(&path, "the record", |out| record.write_pictures(out))
     }
 
     /// Writes a file of a lab's own, whole or not at all; folders on the way are made.
     pub fn write_file(&self, name: &str, bytes: &[u8]) -> Result<(), StoreError> {
+        self.is_own()?;
         let path = self.path.join(name);
         if let Some(parent) = path.parent() {
             disk::make_folders(parent)
@@ -404,7 +435,28 @@ fn take_lock(lock: &File, path: &Path, lock_path: &Path) -> Result<(), StoreErro
     Err(StoreError::Busy(path.to_owned()))
 }
 
+/// Takes the lock of a run folder on a drive of this machine.
+fn locked(path: &Path) -> Result<File, StoreError> {
+    let lock_path = path.join(names::LOCK);
+    let lock = File::create(&lock_path).map_err(|error| StoreError::io("the lock", &lock_path, error))?;
+    take_lock(&lock, path, &lock_path)?;
+    Ok(lock)
+}
+
+/// True while a program works in the folder: on this machine by its lock, on another by its heartbeat.
 fn in_use(path: &Path) -> bool {
-    File::open(path.join(names::LOCK))
-        .is_ok_and(|lock| matches!(lock.try_lock_shared(), Err(TryLockError::WouldBlock)))
+    let is_locked = || {
+        File::open(path.join(names::LOCK))
+            .is_ok_and(|lock| matches!(lock.try_lock_shared(), Err(TryLockError::WouldBlock)))
+    };
+    let owner = path.join(names::OWNER);
+    let is_owned = || {
+        let lives = match owner::look(&owner, owner::DriveClock::read(path)) {
+            Seen::Alive(owner) | Seen::Stopped(owner) | Seen::Ahead(owner) => Some(owner),
+            Seen::Gone(_) | Seen::Nobody => None,
+        };
+        // Here the lock knows better, where there are locks.
+        lives.is_some_and(|owner| owner.host != owner::host() || drive::is_remote(path))
+    };
+    is_locked() || owner.is_file() && is_owned()
 }

@@ -14,7 +14,7 @@ const WHAT: &str = "the hashes of the run's files";
 /// The list.
 pub(super) const LIST: &str = "files.b3";
 /// Files that may change when a run is over, and folders of other commands.
-const NO_PART: [&str; 5] = ["manifest.json", "log.txt", ".lock", LIST, "verify"];
+const NO_PART: [&str; 6] = ["manifest.json", "log.txt", ".lock", ".owner", LIST, "verify"];
 
 /// What was found of the files of a run.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

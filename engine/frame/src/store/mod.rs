@@ -7,6 +7,7 @@ mod artifact;
 mod atomic;
 mod codec;
 pub mod disk;
+mod drive;
 mod error;
 mod folder;
 mod hashes;
@@ -14,11 +15,13 @@ mod index;
 mod ladder;
 mod manifest;
 mod metrics;
+pub mod owner;
 mod state;
 
 pub use artifact::{Artifact, write as write_artifact};
 pub use atomic::write as write_atomically;
 pub use codec::{Codec, CodecError, Saved, restore, save};
+pub use drive::is_remote;
 pub use error::StoreError;
 pub use folder::{
     RunFolder, StoredRun, checkpoint_step, checkpoints, fill, metrics_file, new_folder, origin_checkpoint,

@@ -1,9 +1,9 @@
-//! Who has a task in work: `state/K.owner`, made by one process at a time on whatever machine.
+//! Who has a run, or a task of a sweep, in work: a file made by one process at a time, on whatever machine.
 //!
 //! Contract: the file appears whole, once (a hard link, which exists or does not). On one machine an owner lives as long as its process
 //! does. Of another machine nothing is known but its heartbeat: it writes the file again every [`BEAT`], and is taken for gone when the
 //! file is older than [`SILENCE`], by the clock of the drive that both write to, never by the clocks of the machines. An owner that
-//! finds another in its place ends at once without writing anything more.
+//! finds another in its place has lost what it had, and may write nothing more.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read as _, Seek as _, Write as _};
@@ -14,12 +14,12 @@ use std::time::{Duration, Instant, SystemTime};
 
 use serde::{Deserialize, Serialize};
 
-use super::now as clock_words;
+use crate::run::now_text;
 
 /// Time between two heartbeats.
 const BEAT: Duration = Duration::from_secs(5);
 /// A heartbeat that is older than this comes no more.
-pub(super) const SILENCE: Duration = Duration::from_mins(1);
+pub const SILENCE: Duration = Duration::from_mins(1);
 /// Two heartbeats and a little: who has not moved by then does not.
 const WATCH: Duration = Duration::from_millis(11_500);
 /// Least time between two looks while another owner is waited for.
@@ -27,10 +27,10 @@ const LOOK: Duration = Duration::from_secs(1);
 /// Owners that may vanish under one attempt to follow them.
 const MOST_TRIES: usize = 20;
 
-/// A process that has a task in work.
+/// A process that has something in work.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
-pub(super) struct Owner {
+pub struct Owner {
     /// Name of its machine.
     pub host: String,
     /// Its process number there.
@@ -53,7 +53,7 @@ impl Owner {
         Self {
             host: host(),
             pid,
-            since: clock_words(),
+            since: now_text(),
             job: job.map(str::to_owned),
             space: space(),
             start: process(pid).map_or(0, |(_, start)| start),
@@ -61,7 +61,7 @@ impl Owner {
     }
 
     /// In words, for messages.
-    pub(super) fn words(&self) -> String {
+    pub fn words(&self) -> String {
         let job = self.job.as_ref().map_or_else(String::new, |job| format!(", job {job}"));
         format!("{} (process {}{job}) since {}", self.host, self.pid, self.since)
     }
@@ -69,7 +69,7 @@ impl Owner {
 
 /// What a look at an owner's file found.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Seen {
+pub enum Seen {
     /// Nobody has the task.
     Nobody,
     /// It lives.
@@ -84,7 +84,7 @@ pub(super) enum Seen {
 
 /// Why a task cannot be taken.
 #[derive(Debug)]
-pub(super) enum Refusal {
+pub enum Refusal {
     /// Somebody else has it.
     Busy(Owner),
     /// The file cannot be written.
@@ -93,11 +93,11 @@ pub(super) enum Refusal {
 
 /// The clock of the drive on which a folder lies, read once: what a file that is written now is dated.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct DriveClock(SystemTime);
+pub struct DriveClock(SystemTime);
 
 impl DriveClock {
     /// Writes a file and reads its date. Where nothing may be written, this machine's clock must do.
-    pub(super) fn read(states: &Path) -> Self {
+    pub fn read(states: &Path) -> Self {
         let path = states.join(format!(".clock-{}", unique()));
         let dated = File::create(&path).and_then(|mut file| {
             file.write_all(b".")?;
@@ -109,7 +109,7 @@ impl DriveClock {
 }
 
 /// Looks at an owner's file.
-pub(super) fn look(path: &Path, clock: DriveClock) -> Seen {
+pub fn look(path: &Path, clock: DriveClock) -> Seen {
     let Ok(bytes) = fs::read(path) else { return Seen::Nobody };
     // One that cannot be read (a drive that went away in the middle) is somebody all the same, by its heartbeat.
     let owner: Owner = serde_json::from_slice(&bytes).unwrap_or_default();
@@ -129,16 +129,26 @@ pub(super) fn look(path: &Path, clock: DriveClock) -> Seen {
     }
 }
 
-/// Takes a task, at once or within `patience` if somebody else has it: whoever was queued again after its machine went down may have to
+/// Takes what a file stands for, at once or within `patience` if somebody else has it: whoever was queued again after its machine went down may have to
 /// wait until the heartbeat of that machine has been silent for long enough.
-pub(super) fn take(path: &Path, job: Option<&str>, patience: Duration) -> Result<Held, Refusal> {
+///
+/// `lost` is called, on a thread of its own, when another owner is found in its place.
+///
+/// # Errors
+/// Somebody else has it, or the file cannot be written.
+pub fn take(
+    path: &Path,
+    job: Option<&str>,
+    patience: Duration,
+    lost: impl Fn() + Send + Sync + 'static,
+) -> Result<Held, Refusal> {
     let states = path.parent().unwrap_or(Path::new("."));
     let content = serde_json::to_vec(&Owner::me(job)).map_err(|error| Refusal::Storage(error.into()))?;
     let begun = Instant::now();
     let mut tries = 0;
     loop {
         if appear(path, &content).map_err(Refusal::Storage)? {
-            return Held::new(path, content).map_err(Refusal::Storage);
+            return Held::new(path, content, Box::new(lost)).map_err(Refusal::Storage);
         }
         let before = fs::read(path).unwrap_or_default();
         match look(path, DriveClock::read(states)) {
@@ -168,26 +178,33 @@ pub(super) fn take(path: &Path, job: Option<&str>, patience: Duration) -> Result
     }
 }
 
-/// A task that this process owns; its heart beats until it is dropped.
+/// Something that this process owns; its heart beats until it is dropped.
 #[derive(Debug)]
-pub(super) struct Held {
+pub struct Held {
     mine: Arc<Mine>,
     heart: Option<JoinHandle<()>>,
 }
 
 /// The file of an owner, as it must be found.
-#[derive(Debug)]
-pub(super) struct Mine {
+pub struct Mine {
     path: PathBuf,
     content: Vec<u8>,
+    lost: Box<dyn Fn() + Send + Sync>,
+    beaten: Mutex<Instant>,
     ended: Mutex<bool>,
     wake: Condvar,
 }
 
+impl std::fmt::Debug for Mine {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Mine").field("path", &self.path).finish_non_exhaustive()
+    }
+}
+
 impl Held {
-    fn new(path: &Path, content: Vec<u8>) -> io::Result<Self> {
-        let mine =
-            Arc::new(Mine { path: path.to_owned(), content, ended: Mutex::new(false), wake: Condvar::new() });
+    fn new(path: &Path, content: Vec<u8>, lost: Box<dyn Fn() + Send + Sync>) -> io::Result<Self> {
+        let (beaten, ended, wake) = (Mutex::new(Instant::now()), Mutex::new(false), Condvar::new());
+        let mine = Arc::new(Mine { path: path.to_owned(), content, lost, beaten, ended, wake });
         let beating = Arc::clone(&mine);
         let heart = std::thread::Builder::new().name("heartbeat".to_owned()).spawn(move || beating.beat());
         if heart.is_err() {
@@ -196,8 +213,8 @@ impl Held {
         Ok(Self { mine, heart: Some(heart?) })
     }
 
-    /// What the signal handler asks after a pause.
-    pub(super) fn mine(&self) -> Arc<Mine> {
+    /// The file itself, for whoever asks after a pause whether it is still the own one.
+    pub fn mine(&self) -> Arc<Mine> {
         Arc::clone(&self.mine)
     }
 }
@@ -219,19 +236,24 @@ impl Mine {
         while !*ended {
             ended = self.wake.wait_timeout(ended, BEAT).unwrap_or_else(PoisonError::into_inner).0;
             if !*ended {
-                self.or_end();
+                self.check();
             }
         }
     }
 
-    /// Beats once; if another owner is found, this process ends without writing anything more: the run is no longer its own.
-    pub(super) fn or_end(&self) {
+    /// Beats once, and says so if another owner is found.
+    pub fn check(&self) {
         if !self.renew() {
-            super::super::output::note(&format!(
-                "error: another program has taken this task over while this one stood still; ended without writing: {}",
-                self.path.display()
-            ));
-            std::process::exit(75);
+            (self.lost)();
+        }
+        *self.beaten.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
+    }
+
+    /// The same if the heart has missed beats: the process stood still, and what it had may be another's by now.
+    pub fn check_if_late(&self) {
+        let silence = self.beaten.lock().unwrap_or_else(PoisonError::into_inner).elapsed();
+        if silence > 3 * BEAT {
+            self.check();
         }
     }
 
@@ -317,7 +339,7 @@ fn moves(path: &Path) -> bool {
 }
 
 /// Name of this machine.
-pub(super) fn host() -> String {
+pub fn host() -> String {
     gethostname::gethostname().to_string_lossy().into_owned()
 }
 
@@ -346,4 +368,59 @@ fn unique() -> String {
     let host: String = host().chars().filter(char::is_ascii_alphanumeric).collect();
     let instant = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |time| time.as_nanos());
     format!("{host}-{}-{instant}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// An owner on another machine, as it would have written its file.
+    fn elsewhere(path: &Path, age: Duration) {
+        let owner = Owner { host: "node-7".to_owned(), pid: 1, ..Owner::default() };
+        fs::write(path, serde_json::to_vec(&owner).unwrap()).unwrap();
+        let beaten = SystemTime::now() - age;
+        File::options().write(true).open(path).unwrap().set_modified(beaten).unwrap();
+    }
+
+    #[test]
+    fn one_at_a_time_and_the_next_when_it_is_gone() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(".owner");
+        let held = take(&path, None, Duration::ZERO, || ()).unwrap();
+        let again = take(&path, None, Duration::ZERO, || ());
+        assert!(matches!(again, Err(Refusal::Busy(owner)) if owner.pid == std::process::id()));
+        drop(held);
+        assert!(!path.exists(), "nothing is left behind");
+        drop(take(&path, None, Duration::ZERO, || ()).unwrap());
+    }
+
+    #[test]
+    fn an_owner_elsewhere_lives_by_its_heartbeat() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(".owner");
+        elsewhere(&path, SILENCE / 2);
+        let refused = take(&path, None, Duration::ZERO, || ());
+        assert!(matches!(refused, Err(Refusal::Busy(owner)) if owner.host == "node-7"));
+        elsewhere(&path, SILENCE * 2);
+        assert!(matches!(look(&path, DriveClock::read(folder.path())), Seen::Gone(_)));
+        drop(take(&path, None, Duration::ZERO, || ()).unwrap());
+    }
+
+    #[test]
+    fn who_was_replaced_is_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(".owner");
+        let lost = Arc::new(std::sync::atomic::AtomicBool::new(false));
+        let told = Arc::clone(&lost);
+        let held =
+            take(&path, None, Duration::ZERO, move || told.store(true, std::sync::atomic::Ordering::SeqCst))
+                .unwrap();
+        held.mine().check();
+        assert!(!lost.load(std::sync::atomic::Ordering::SeqCst), "it is still its own");
+        elsewhere(&path, Duration::ZERO);
+        held.mine().check();
+        assert!(lost.load(std::sync::atomic::Ordering::SeqCst));
+        drop(held);
+        assert!(path.exists(), "the other's file is left alone");
+    }
 }
