@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 
 use weightscope_engine::data::{self, OpenOptions, TargetKind, table};
 use weightscope_engine::experiment::Experiment;
-use weightscope_engine::math::{Stream, stream};
+use weightscope_engine::math::stream;
 use weightscope_engine::run::{self, Control, Nobody, Place, RunRequest};
 use weightscope_engine::{CATALOGUE, store};
 use weightscope_logs::{events, recording};
@@ -136,12 +136,13 @@ fn arrays() {
 /// Files in a zip archive.
 fn members(archive: &[u8]) -> Vec<Vec<u8>> {
     let mut archive = zip::ZipArchive::new(std::io::Cursor::new(archive)).unwrap();
+    let count = archive.len();
     let read = |index| {
         let mut bytes = Vec::new();
         std::io::copy(&mut archive.by_index(index).unwrap(), &mut bytes).unwrap();
         bytes
     };
-    (0..archive.len()).collect::<Vec<_>>().into_iter().map(read).collect()
+    (0..count).map(read).collect()
 }
 
 /// An IDX file of six images of 3×3, or of their labels.

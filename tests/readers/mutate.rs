@@ -42,7 +42,8 @@ pub(crate) fn below(random: &mut Stream, count: usize) -> usize {
 fn change(bytes: &mut Vec<u8>, seeds: &[Vec<u8>], random: &mut Stream) {
     let length = bytes.len();
     let at = below(random, length);
-    let part = at..(at + 1 + below(random, 1 << below(random, 10))).min(length);
+    let most = 1 << below(random, 10);
+    let part = at..(at + 1 + below(random, most)).min(length);
     match below(random, 10) {
         0 if length > 0 => bytes[at] ^= 1 << below(random, 8),
         1 if length > 0 => bytes[at] = [0, 0xff, 0x7f, 0x80, b'\n', b',', b'"', b' '][below(random, 8)],
