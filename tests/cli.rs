@@ -159,6 +159,15 @@ fn without_a_display_the_window_says_what_to_do() {
     assert!(text.contains("no display") && text.contains("weightscope run"), "{text}");
 }
 
+/// The version says which commit it is and what was built in.
+#[test]
+fn the_version_names_commit_and_features() {
+    let said = weightscope().arg("--version").assert().code(0).get_output().stdout.clone();
+    let said = String::from_utf8(said).unwrap();
+    let rest = said.strip_prefix(concat!("weightscope ", env!("CARGO_PKG_VERSION"), " (")).unwrap();
+    assert!(rest.trim_end().ends_with("; window, gpu)"), "{said}");
+}
+
 #[test]
 fn lists_are_json_lines() {
     for what in ["labs", "presets", "runs"] {

@@ -9,11 +9,21 @@ use super::cluster::args::SweepCommand;
 use weightscope_window::exporting::Format;
 use weightscope_window::figure::style::Page;
 
+/// What `--version` says: version, commit, and what was built in.
+const VERSION: &str = concat!(
+    env!("CARGO_PKG_VERSION"),
+    " (",
+    env!("WEIGHTSCOPE_COMMIT"),
+    "; ",
+    env!("WEIGHTSCOPE_FEATURES"),
+    ")"
+);
+
 /// An oscilloscope for the weights of neural networks.
 ///
 /// Without a command the window opens.
 #[derive(Debug, Parser)]
-#[command(name = "weightscope", version, about, long_about = None)]
+#[command(name = "weightscope", version = VERSION, about, long_about = None)]
 pub(super) struct Arguments {
     /// Folder of all runs (default: the user's data directory)
     #[arg(long, global = true, value_name = "DIR", env = "WEIGHTSCOPE_RUNS")]

@@ -97,10 +97,24 @@ pub(crate) fn main() -> ExitCode {
     }
 }
 
+/// Opens the window.
+#[cfg(feature = "window")]
+fn window(runs: &std::path::Path) -> Result<(), Failure> {
+    weightscope_window::window::open(CATALOGUE, runs).map_err(Failure::run)
+}
+
+/// Says that there is none.
+#[cfg(not(feature = "window"))]
+fn window(_runs: &std::path::Path) -> Result<(), Failure> {
+    Err(Failure::request(anyhow::anyhow!(
+        "this program was built without its window; weightscope --help lists what it does without one, such as weightscope run oscillation/quick"
+    )))
+}
+
 fn dispatch(arguments: Arguments) -> Result<(), Failure> {
     let runs = arguments.runs.unwrap_or_else(default_runs_folder);
     match arguments.command {
-        None => weightscope_window::window::open(CATALOGUE, &runs).map_err(Failure::run),
+        None => window(&runs),
         Some(Command::List { what, json }) => {
             list::list(what, json, &runs);
             Ok(())

@@ -2,7 +2,7 @@
 //!
 //! Contract: it knows the frame, and the labs by the catalogue that it is handed.
 //!
-//! - [`window`]: the workbench
+//! - `window`: the workbench, by the feature of this name
 //! - [`views`]: from a record to a figure
 //! - [`card`]: published figures beside ours
 //! - [`figure`]: figures as data, and their files
@@ -13,4 +13,5 @@ pub mod exporting;
 pub mod figure;
 pub mod theme;
 pub mod views;
+#[cfg(feature = "window")]
 pub mod window;
