@@ -1,5 +1,4 @@
 //! What `--version` says besides the version: the commit, and what was built in.
-#![expect(clippy::print_stdout, reason = "a build script speaks to cargo this way")]
 
 use std::process::Command;
 

@@ -103,8 +103,8 @@ fn before(operation: &Operation<'_>) -> io::Result<()> {
         return Ok(());
     }
     let watches = WATCHES.read().unwrap_or_else(PoisonError::into_inner);
-    let of_place = watches.iter().filter(|(folder, _)| operation.path().starts_with(folder));
-    of_place.map(|(_, watch)| watch.before(operation)).collect()
+    let mut of_place = watches.iter().filter(|(folder, _)| operation.path().starts_with(folder));
+    of_place.try_for_each(|(_, watch)| watch.before(operation))
 }
 
 /// A file that is written.

@@ -4,6 +4,7 @@
 //! out are the manifest itself, which a person's notes change, the log, locks, and what is passing.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
@@ -31,7 +32,8 @@ pub struct FilesCheck {
 pub(crate) fn write(run: &Path) -> Result<String, StoreError> {
     let mut text = String::new();
     for name in files(run)? {
-        text.push_str(&format!("{}  {}\n", hash(&run.join(&name))?.0, listed(&name)));
+        // Writing into a text cannot fail.
+        let _ = writeln!(text, "{}  {}", hash(&run.join(&name))?.0, listed(&name));
     }
     atomic::write(&run.join(LIST), WHAT, |out| out.write_all(text.as_bytes()))?;
     Ok(blake3::hash(text.as_bytes()).to_hex().to_string())

@@ -147,9 +147,8 @@ impl Trainee {
             }
         }
         let groups = [arm::whole(self.weights.len())];
-        tracing::trace_span!("optimizer").in_scope(|| {
-            self.optimizer.step(&mut self.weights, gradient, &groups, config.base_rate_at(step))
-        });
+        let _optimizer = tracing::trace_span!("optimizer").entered();
+        self.optimizer.step(&mut self.weights, gradient, &groups, config.base_rate_at(step));
         loss
     }
 }

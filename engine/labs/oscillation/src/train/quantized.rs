@@ -203,9 +203,9 @@ impl Quantized {
                 kept.push((range, before.to_vec(), mask));
             }
         }
-        tracing::trace_span!("optimizer").in_scope(|| {
-            self.optimizer.step(self.model.parameters.values_mut(), &gradients, &self.groups, rate)
-        });
+        let optimizer = tracing::trace_span!("optimizer").entered();
+        self.optimizer.step(self.model.parameters.values_mut(), &gradients, &self.groups, rate);
+        drop(optimizer);
         for (range, before, mask) in kept {
             if let Some(values) = self.model.parameters.values_mut().get_mut(range) {
                 cga::restore(values, &before, mask);
