@@ -4,7 +4,12 @@
 //! rounds, as the peer script takes them), and beneath them the processor time of its parts, over all threads. `-- --peer FILE.csv` adds
 //! the ratio to the best of the peer's variants and thread counts, `-- --only NAME,…` measures some. State the machine with every figure.
 
-#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a bench prints, and fails by panicking")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a bench prints, and fails by panicking"
+)]
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -262,7 +267,7 @@ impl Elementwise for Arctan {
 }
 
 /// The learner of perceptrons, under a function or plain.
-fn perceptron(widths: &[usize], batch: usize, function: Option<&dyn Elementwise>) -> Line {
+fn perceptron(widths: &[usize], batch: usize, function: &impl Elementwise) -> Line {
     let mut random = stream(1, "bench");
     let mut features = vec![0.0; 4 * batch * widths[0]];
     random.fill_normal(&mut features);
@@ -277,10 +282,7 @@ fn perceptron(widths: &[usize], batch: usize, function: Option<&dyn Elementwise>
     let mut learner = Learner::new(&shape, shape.pack(&start).unwrap(), batch, Regularizers::default());
     let mut one = || {
         let begun = Instant::now();
-        match function {
-            Some(function) => learner.step(&samples, &rows, &mut random, &by, function),
-            None => learner.step(&samples, &rows, &mut random, &by, &Plain),
-        };
+        learner.step(&samples, &rows, &mut random, &by, function);
         begun.elapsed()
     };
     let steps: Vec<Duration> = (0..3_000).map(|_| one()).collect();
@@ -329,7 +331,7 @@ fn main() {
         print(
             "mlp",
             1,
-            &perceptron(&[64, 128, 128, 10], 64, None),
+            &perceptron(&[64, 128, 128, 10], 64, &Plain),
             "the learner of the compander lab without its function",
         );
     }
@@ -339,6 +341,6 @@ fn main() {
         }
     }
     if is_wanted("compander") {
-        print("compander", 1, &perceptron(&[64, 64, 64, 10], 50, Some(&Arctan)), "");
+        print("compander", 1, &perceptron(&[64, 64, 64, 10], 50, &Arctan), "");
     }
 }

@@ -25,7 +25,8 @@ impl Watch for Failing {
     fn before(&self, _: &Operation<'_>) -> io::Result<()> {
         let now = self.made.fetch_add(1, Ordering::SeqCst);
         if now == self.at || self.for_good && now > self.at {
-            let kind = if self.at % 2 == 0 { io::ErrorKind::StorageFull } else { io::ErrorKind::Other };
+            let kind =
+                if self.at.is_multiple_of(2) { io::ErrorKind::StorageFull } else { io::ErrorKind::Other };
             return Err(io::Error::new(kind, "the disk does not answer"));
         }
         Ok(())

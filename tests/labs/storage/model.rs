@@ -261,14 +261,14 @@ impl Disk {
             }
             let content = match entry {
                 Entry::Folder => None,
-                Entry::File(index) => Some(self.content_of(&self.files[*index], &mut bytes)),
+                Entry::File(index) => Some(Self::content_of(&self.files[*index], &mut bytes)),
             };
             tree.insert(path.clone(), content);
         }
         tree
     }
 
-    fn content_of(&self, file: &File, bytes: &mut Through<'_>) -> Vec<u8> {
+    fn content_of(file: &File, bytes: &mut Through<'_>) -> Vec<u8> {
         match bytes {
             Through::All => file.now.clone(),
             Through::None => file.durable.clone(),
