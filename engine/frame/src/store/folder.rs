@@ -199,7 +199,7 @@ pub fn read_manifest(path: &Path) -> Result<Manifest, StoreError> {
         advice: "the metrics and checkpoints beside it are untouched",
         path: file,
     })?;
-    if manifest.status == Status::Running && !in_use(path) {
+    if manifest.status == Status::Running && !is_in_use(path) {
         manifest.status = Status::Interrupted;
     }
     Ok(manifest)
@@ -277,6 +277,12 @@ pub fn read_experiment(catalogue: Catalogue, path: &Path) -> Result<Experiment, 
         advice: "mend the file by hand",
         path: file,
     })
+}
+
+/// Replaces the resolved experiment of a run folder, such as after its data were moved.
+pub fn write_settings(path: &Path, experiment: &Experiment) -> Result<(), StoreError> {
+    let text = to_toml(experiment, Comments::Each);
+    atomic::write(&path.join(names::RESOLVED), "resolved.toml", |out| out.write_all(text.as_bytes()))
 }
 
 /// Reads the scalar rows of a run folder.
@@ -385,7 +391,8 @@ fn take_lock(lock: &File, path: &Path, lock_path: &Path) -> Result<(), StoreErro
     Err(StoreError::Busy(path.to_owned()))
 }
 
-fn in_use(path: &Path) -> bool {
+/// True while some program works in a run folder.
+pub fn is_in_use(path: &Path) -> bool {
     File::open(path.join(names::LOCK))
         .is_ok_and(|lock| matches!(lock.try_lock_shared(), Err(TryLockError::WouldBlock)))
 }
