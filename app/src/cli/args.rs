@@ -86,6 +86,16 @@ pub(super) enum Command {
         #[command(flatten)]
         report: Report,
     },
+    /// Write a run as one file, to be handed on
+    Pack(PackArguments),
+    /// Make a run folder of a packed run; a run that is here already is left as it is
+    Unpack {
+        /// The file
+        file: PathBuf,
+        /// Where what the run read is here, if it did not come along; its content must be that of the run
+        #[arg(long, value_name = "FILE")]
+        data: Option<PathBuf>,
+    },
     /// Export views of a run as figures or data
     Export(ExportArguments),
     /// Predict new rows with a finished run: quantiles and calibrated intervals as CSV
@@ -201,6 +211,21 @@ pub(super) struct ForkArguments {
     /// How to report
     #[command(flatten)]
     pub report: Report,
+}
+
+/// Arguments of `pack`.
+#[derive(Debug, clap::Args)]
+pub(super) struct PackArguments {
+    /// The run folder
+    pub run_dir: PathBuf,
+    /// The file; new, and ending in .weightscope so that the window knows it
+    pub file: PathBuf,
+    /// Pack the files that the run read too
+    #[arg(long)]
+    pub with_data: bool,
+    /// Pack data of more than 50 MB too
+    #[arg(long, requires = "with_data")]
+    pub yes: bool,
 }
 
 /// How a command reports.

@@ -138,7 +138,11 @@ fn named(run: &StoredRun, others: &[StoredRun]) -> (String, Vec<Beside>) {
     let all: Vec<&StoredRun> = std::iter::once(run).chain(others).collect();
     let unnamed: Vec<Unnamed<'_>> = all
         .iter()
-        .map(|run| Unnamed { id: &run.manifest.id, folder: &run.path, experiment: &run.experiment })
+        .map(|run| {
+            // A name that a person gave stands in the legend.
+            let own = Some(&run.manifest.name).filter(|name| !name.is_empty());
+            Unnamed { id: own.unwrap_or(&run.manifest.id), folder: &run.path, experiment: &run.experiment }
+        })
         .collect();
     let mut names = exporting::names_apart(&unnamed).into_iter();
     let label = names.next().unwrap_or_default();

@@ -13,6 +13,7 @@ mod list;
 mod load;
 mod open;
 mod output;
+mod pack;
 mod parquet;
 mod produce;
 mod progress;
@@ -128,6 +129,8 @@ fn dispatch(arguments: Arguments) -> Result<(), Failure> {
         Some(Command::Card { run_dir }) => run::card(&run_dir),
         Some(Command::Verify { run_dir, files: true, report }) => run::verify_files(&run_dir, report),
         Some(Command::Verify { run_dir, report, .. }) => run::verify(&run_dir, report),
+        Some(Command::Pack(arguments)) => pack::pack(&arguments),
+        Some(Command::Unpack { file, data }) => pack::unpack(&file, data.as_deref(), &runs),
         Some(Command::Export(arguments)) => export::export(&arguments),
         Some(Command::Views { run_dir, json }) => export::views(&run_dir, json),
         Some(Command::Predict { run_dir, data, method, out }) => {

@@ -6,11 +6,13 @@
 //! - [`views`]: from a record to a figure
 //! - [`card`]: published figures beside ours
 //! - [`figure`]: figures as data, and their files
+//! - [`naming`]: what a run is called
 //! - [`theme`]: the only place with colours
 
 pub mod card;
 pub mod exporting;
 pub mod figure;
+pub mod naming;
 pub mod theme;
 pub mod views;
 #[cfg(feature = "window")]

@@ -21,6 +21,7 @@ use super::form::Form;
 use super::guide::GuideDialog;
 use super::history::History;
 use super::link::{Link, RepaintInterval};
+use super::manage::Manage;
 use super::open_as::OpenAs;
 use super::opening::Opening;
 use super::palette::Palette;
@@ -28,7 +29,7 @@ use super::preview::DataPreview;
 use super::queue::{ForkDialog, Live, Queue, SweepDialog};
 use super::recent::Recent;
 use super::rescue::Rescue;
-use super::runs::{CompareTab, Runs};
+use super::runs::{CompareTab, Runs, state_words};
 use super::saving::Saving;
 use super::scrub::Scrub;
 use super::session::{self, Keeper, Session};
@@ -144,6 +145,8 @@ pub struct App {
     pub(super) recent: Recent,
     /// The question what a file is to be opened as.
     pub(super) open_as: Option<OpenAs>,
+    /// What is done with runs besides showing them.
+    pub(super) manage: Manage,
 }
 
 impl App {
@@ -217,6 +220,7 @@ impl App {
             opens: Opens::default(),
             recent: Recent::new(&session.recent),
             open_as: None,
+            manage: Manage::default(),
         };
         problems.iter().for_each(|problem| app.say(Urgency::Error, problem.to_string()));
         app.restore(session, context);
@@ -331,7 +335,8 @@ impl App {
             preview.ui(&context, &self.form.marked(Mark::TargetColumn).unwrap_or_default(), &mut actions);
         }
         self.preview = self.preview.take().filter(|preview| preview.open);
-        self.toasts.ui(&context);
+        self.manage_ui(&context, &mut actions);
+        self.toasts.ui(&context, &mut actions);
         self.rescue_ui(&context, &mut actions);
         self.whose_ui(&context);
         self.open_as_ui(&context);
@@ -344,14 +349,14 @@ impl App {
             if let Some(path) = shown.folder.as_ref().filter(|path| self.runs.row(path).is_some()) {
                 egui::Panel::bottom("inspector run").show(ui, |ui| {
                     let take = takeaway::gives(&shown.experiment).then(|| takeaway::ready(Some(shown)));
-                    self.runs.footer_ui(ui, path, &shown.experiment, take, actions);
+                    let going = self.going().get(path).copied();
+                    self.runs.footer_ui(ui, path, (&shown.experiment, going), take, actions);
                 });
             }
+            let going = shown.folder.as_ref().and_then(|path| self.going().get(path).copied());
+            let state = state_words(shown.status, going);
             let tile = self.tiles.entry(self.focus.clone()).or_default();
-            if let Some(path) = self.runs.selected_beside(shown.folder.as_deref()) {
-                self.runs.selected_ui(ui, &path, actions);
-            }
-            inspector::ui(ui, shown, &self.form.experiment, &self.focus, tile);
+            inspector::ui(ui, (shown, &state), &self.form.experiment, &self.focus, tile);
         } else {
             ui.heading("Inspector");
             ui.label("What you select appears here.");
@@ -438,6 +443,12 @@ impl App {
     pub(super) fn say_of(&mut self, run: u64, urgency: Urgency, text: String) {
         self.toasts.push_of(run, urgency, &text);
         self.keep(urgency, text);
+    }
+
+    /// The same, with something that can be done about it.
+    pub(super) fn offer(&mut self, text: String, words: &'static str, action: Action) {
+        self.toasts.push_offer(&text, (words, action));
+        self.keep(Urgency::Info, text);
     }
 
     fn keep(&mut self, urgency: Urgency, text: String) {

@@ -58,6 +58,7 @@ impl App {
             Action::UsePreset(name) => self.use_preset(name),
             Action::Queue(action) => self.apply_queue(action, context),
             Action::Runs(action) => self.apply_runs(action, context),
+            Action::Manage(action) => self.apply_manage(action, context),
             Action::OpenRun(path) => {
                 self.queue.follow = false;
                 if self.show_if_live(&path) {
@@ -208,6 +209,13 @@ impl App {
                 let root = self.root.clone();
                 self.runs.refresh(&root, context);
             }
+            Command::NameRun
+            | Command::UseRunSettings
+            | Command::PackRun
+            | Command::RunMenu
+            | Command::DeleteRun
+            | Command::DeleteTicked
+            | Command::EmptyTrash => self.manage_command(command, context),
             Command::ToggleSetup => self.panels.setup ^= true,
             Command::ToggleInspector => self.panels.inspector ^= true,
             Command::ToggleBottom => self.panels.bottom ^= true,
@@ -238,6 +246,7 @@ impl App {
             Command::ResetLayout => {
                 self.layout = self.shown.as_ref().map(|shown| Layout::new(&shown.views, self.width));
             }
+            Command::Undo if self.undoes_deletion() => self.undo_deletion(context),
             Command::Undo => self.go_in_history(true),
             Command::Redo => self.go_in_history(false),
             Command::CloseTile => {

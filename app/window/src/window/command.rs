@@ -22,6 +22,13 @@ pub(super) enum Command {
     TakeAway,
     SaveExperiment,
     RefreshRuns,
+    NameRun,
+    UseRunSettings,
+    PackRun,
+    RunMenu,
+    DeleteRun,
+    DeleteTicked,
+    EmptyTrash,
     ToggleSetup,
     ToggleInspector,
     ToggleBottom,
@@ -72,6 +79,13 @@ impl Command {
         Self::TakeAway,
         Self::SaveExperiment,
         Self::RefreshRuns,
+        Self::NameRun,
+        Self::UseRunSettings,
+        Self::PackRun,
+        Self::RunMenu,
+        Self::DeleteRun,
+        Self::DeleteTicked,
+        Self::EmptyTrash,
         Self::ToggleSetup,
         Self::ToggleInspector,
         Self::ToggleBottom,
@@ -110,7 +124,7 @@ impl Command {
         match self {
             Self::Run => ("Run", "Starts the experiment as set up on the left"),
             Self::PauseOrResume => ("Pause or resume", "Holds the run at its next step, or lets it go on"),
-            Self::Step => ("Step", "Does one step and holds"),
+            Self::Step => ("Step", "Does one step and holds; views follow at the steps that are recorded"),
             Self::StepHundred => ("Step 100", "Does a hundred steps and holds"),
             Self::Cancel => ("Cancel", "Ends the run; it keeps what it has"),
             Self::Fork => {
@@ -133,6 +147,19 @@ impl Command {
             ),
             Self::SaveExperiment => ("Save experiment…", "Writes the form as an experiment file"),
             Self::RefreshRuns => ("Refresh runs", "Reads the list of runs from disk again"),
+            Self::NameRun => ("Name run…", "Gives the shown run a name of its own"),
+            Self::UseRunSettings => {
+                ("Use settings of shown run", "Puts the settings of the shown run into the form")
+            }
+            Self::PackRun => ("Pack run as one file…", "Writes the shown run as one file, to be handed on"),
+            Self::RunMenu => {
+                ("Menu of shown run", "What can be done with the shown run, at its row of the list")
+            }
+            Self::DeleteRun => ("Delete run", "Moves the shown run to the trash; Undo brings it back"),
+            Self::DeleteTicked => {
+                ("Delete ticked runs", "Moves all ticked runs to the trash; Undo brings them back")
+            }
+            Self::EmptyTrash => ("Empty trash…", "Removes the deleted runs for good"),
             Self::ToggleSetup => ("Set-up panel", "Shows or hides the left panel"),
             Self::ToggleInspector => ("Inspector", "Shows or hides the right panel"),
             Self::ToggleBottom => ("Runs and log", "Shows or hides the bottom panel"),
@@ -184,6 +211,22 @@ impl Command {
         self.words().0.ends_with('…')
     }
 
+    /// True if it takes something away or replaces what was set up: it is never found by letters that are scattered.
+    pub(super) const fn takes_away(self) -> bool {
+        matches!(
+            self,
+            Self::Cancel
+                | Self::UseRunSettings
+                | Self::DeleteRun
+                | Self::DeleteTicked
+                | Self::EmptyTrash
+                | Self::ResetLayout
+                | Self::ClearSelection
+                | Self::CloseTile
+                | Self::Quit
+        )
+    }
+
     /// Its keys. Keys without a modifier act only while no text is being typed.
     pub(super) const fn keys(self) -> Option<KeyboardShortcut> {
         let (modifiers, key) = match self {
@@ -199,6 +242,10 @@ impl Command {
             Self::OpenFile => (Modifiers::COMMAND, Key::O),
             Self::SaveExperiment => (Modifiers::COMMAND, Key::S),
             Self::RefreshRuns => (Modifiers::NONE, Key::F5),
+            Self::NameRun => (Modifiers::NONE, Key::F2),
+            Self::RunMenu => (Modifiers::SHIFT, Key::F10),
+            Self::DeleteRun => (Modifiers::NONE, Key::Delete),
+            Self::DeleteTicked => (Modifiers::SHIFT, Key::Delete),
             Self::ToggleSetup => (Modifiers::COMMAND, Key::B),
             Self::ToggleInspector => (Modifiers::COMMAND.plus(Modifiers::ALT), Key::B),
             Self::ToggleBottom => (Modifiers::COMMAND, Key::J),
@@ -226,6 +273,9 @@ impl Command {
             Self::ZoomOut => (Modifiers::COMMAND, Key::Minus),
             Self::ZoomReset => (Modifiers::COMMAND, Key::Num0),
             Self::TakeAway
+            | Self::UseRunSettings
+            | Self::PackRun
+            | Self::EmptyTrash
             | Self::HoldQueue
             | Self::HighContrast
             | Self::ResetLayout
@@ -292,6 +342,8 @@ pub(super) enum Action {
     Queue(super::queue::QueueAction),
     /// Something about the list of runs.
     Runs(super::runs::RunsAction),
+    /// Something is done with runs.
+    Manage(super::manage::ManageAction),
     /// Focuses a tile.
     Focus(String),
     /// Opens the export dialog for a view.

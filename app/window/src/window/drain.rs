@@ -24,11 +24,13 @@ impl App {
                 Ok(Ok((shown, warnings))) => {
                     warnings.into_iter().for_each(|text| self.say(Urgency::Warning, text));
                     self.show_run(shown);
+                    self.after_showing(context);
                 }
                 Ok(Err(error)) => self.say(Urgency::Error, format!("The run could not be opened: {error}")),
                 Err(()) => self.say(Urgency::Error, "The run could not be opened: the work died".to_owned()),
             }
         }
+        self.drain_manage(context);
         self.drain_dialog(context);
         self.drain_drop(context);
         self.recent.poll();

@@ -11,6 +11,7 @@ use super::app::{App, Urgency};
 use super::form::Form;
 use super::identify::{self, Beside, Dropped, Reader};
 use super::keys::first_preset;
+use super::manage::Lacking;
 use super::runs::folder_name;
 use super::shown::Shown;
 use super::task::Task;
@@ -104,6 +105,15 @@ impl App {
         match dropped {
             Dropped::Run(shown, warnings) => {
                 warnings.into_iter().for_each(|text| self.say(Urgency::Warning, text));
+                self.show_run(*shown);
+            }
+            Dropped::Packed(shown, warnings, opened) => {
+                warnings.into_iter().for_each(|text| self.say(Urgency::Warning, text));
+                let words = if opened.was_here { "This run is here already" } else { "The run was unpacked" };
+                self.say(Urgency::Info, format!("{words}: {}", opened.path.display()));
+                let root = self.root.clone();
+                self.runs.refresh(&root, context);
+                self.manage.lacking = opened.missing.map(|place| Lacking::new(&opened.path, &place));
                 self.show_run(*shown);
             }
             Dropped::Figure(shown, provenance, beside) => self.show_figure(*shown, &provenance, &beside),

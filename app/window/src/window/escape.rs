@@ -23,6 +23,7 @@ impl App {
         let mut dialogs = [
             self.open_as.as_mut().map(|dialog| &mut dialog.open),
             self.whose.as_mut().map(|dialog| &mut dialog.open),
+            self.manage.front(),
             Some(&mut self.rescue.open),
             self.preview.as_mut().map(|dialog| &mut dialog.open),
             self.saving.as_mut().map(|dialog| &mut dialog.open),

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use weightscope_frame::data::table::open_table;
 use weightscope_frame::experiment::{Experiment, Mark, opened, reading};
 use weightscope_frame::lab::Catalogue;
+use weightscope_frame::run;
 use weightscope_frame::store;
 
 use super::open_as::OpenAs;
@@ -29,6 +30,8 @@ const HEAD: u64 = 64 << 10;
 /// What a dropped file turned out to be.
 pub(super) enum Dropped {
     Run(Box<Shown>, Vec<String>),
+    /// A run that came as one file, and what became of the file.
+    Packed(Box<Shown>, Vec<String>, run::Opened),
     Figure(Box<Shown>, Box<Provenance>, Beside),
     /// A figure whose run has to be asked for.
     Asked(Box<Whose>),
@@ -111,6 +114,12 @@ impl Reader {
                 "it is a device, a pipe or a socket, no plain file; save what it gives as a file and open that: {}",
                 path.display()
             ));
+        }
+        if store::is_pack(path) {
+            let opened =
+                run::open_pack(self.catalogue, path, &self.root).map_err(|error| error.to_string())?;
+            let (shown, warnings) = Shown::read(self.catalogue, &opened.path)?;
+            return Ok(Dropped::Packed(Box::new(shown), warnings, opened));
         }
         match ending(path).as_str() {
             "toml" => experiment(self.catalogue, path),
@@ -250,7 +259,7 @@ fn refusal(head: &[u8]) -> &'static str {
     } else if is_text(head) {
         "it is a text that nothing here reads; tables end in .csv, .tsv or .txt, experiments in .toml"
     } else {
-        "nothing here reads a file that begins so; weight files, arrays (.npz, .npy), tables (.csv, .tsv, .txt), \
+        "nothing here reads a file that begins so; weight files, arrays (.npz, .npy), tables (.csv, .tsv, .txt), packed runs (.weightscope), \
          figures (.svg, .png, .pdf), experiments (.toml) and run folders can be opened"
     }
 }

@@ -2,7 +2,6 @@
 
 use egui::{RichText, Ui};
 use weightscope_frame::experiment::Experiment;
-use weightscope_frame::lab::ReferenceRow;
 use weightscope_frame::record::{AxisScale, Metric};
 
 use super::shown::Shown;
@@ -13,15 +12,19 @@ use crate::figure::colormap::ColorMap;
 use crate::figure::number::{count, significant};
 
 /// Everything about the focused view and the run.
-pub(super) fn ui(ui: &mut Ui, shown: &Shown, form: &Experiment, focus: &str, tile: &mut TileState) {
+pub(super) fn ui(
+    ui: &mut Ui,
+    (shown, state): (&Shown, &str),
+    form: &Experiment,
+    focus: &str,
+    tile: &mut TileState,
+) {
     egui::ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
         ui.heading("Inspector");
-        ui.add(egui::Label::new(&shown.title).truncate());
-        let status = shown.reason.as_ref().map_or_else(
-            || shown.status.word().to_owned(),
-            |reason| format!("{}: {reason}", shown.status.word()),
-        );
-        ui.label(status);
+        let folder = shown.folder.as_ref().map_or_else(String::new, |folder| folder.display().to_string());
+        ui.add(egui::Label::new(&shown.title).truncate()).on_hover_text(folder);
+        let reason = shown.reason.as_ref().map_or_else(String::new, |reason| format!(": {reason}"));
+        ui.label(format!("{state}{reason}"));
         if shown.experiment != *form {
             ui.label(
                 RichText::new("The form differs from this run; Run starts a new one.")
@@ -169,21 +172,21 @@ fn read(ui: &mut Ui, shown: &Shown) {
 
 fn card(ui: &mut Ui, shown: &Shown) {
     ui.strong("Reproduction card");
-    for row in shown.experiment.method.reference() {
-        card_row(ui, shown, &row);
+    let rows = shown.experiment.method.reference();
+    let judged: Vec<_> = rows.iter().map(|row| (row, judge(row, &shown.results))).collect();
+    for (place, (row, (ours, verdict))) in judged.iter().enumerate() {
+        let ours = ours.map_or_else(String::new, |value| format!(", ours {}", significant(value, 4)));
+        ui.label(format!("{}: published {}{ours}", row.quantity, row.published)).on_hover_text(row.source);
+        // Why several lines in a row cannot be compared is said once, below them.
+        let next = judged.get(place + 1).map(|(_, (_, verdict))| verdict);
+        if next != Some(verdict) || !matches!(verdict, Verdict::NotComparable(_)) {
+            verdict_ui(ui, *verdict);
+        }
     }
 }
 
-fn card_row(ui: &mut Ui, shown: &Shown, row: &ReferenceRow) {
+fn verdict_ui(ui: &mut Ui, verdict: Verdict) {
     let tokens = tokens(ui.ctx());
-    let (ours, verdict) = judge(row, &shown.results);
-    let text = match ours {
-        Some(value) => {
-            format!("{}: published {}, ours {}", row.quantity, row.published, significant(value, 4))
-        }
-        None => format!("{}: published {}", row.quantity, row.published),
-    };
-    ui.label(text).on_hover_text(row.source);
     let paint = match verdict {
         Verdict::Within => tokens.ok,
         Verdict::Off => tokens.warning,

@@ -76,6 +76,8 @@ pub(super) struct Link {
     pub(super) id: u64,
     /// Words for lists.
     pub(super) label: String,
+    /// What the run is called.
+    pub(super) name: String,
     /// Folder of the run.
     pub(super) folder: PathBuf,
     pub(super) kind: LiveKind,
@@ -132,6 +134,7 @@ impl Link {
         Ok(Self {
             id: 0,
             label: String::new(),
+            name: String::new(),
             folder: PathBuf::new(),
             kind: LiveKind::Run,
             control,

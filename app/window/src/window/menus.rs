@@ -48,7 +48,9 @@ pub(super) const MENUS: [(&str, &[&[Command]]); 5] = [
         &[
             &[Command::Run, Command::Sweep],
             &[Command::PauseOrResume, Command::Step, Command::StepHundred, Command::Cancel],
-            &[Command::Fork],
+            &[Command::Fork, Command::UseRunSettings],
+            &[Command::NameRun, Command::PackRun, Command::RunMenu],
+            &[Command::DeleteRun, Command::DeleteTicked, Command::EmptyTrash],
             &[Command::HoldQueue],
         ],
     ),

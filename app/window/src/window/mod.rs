@@ -21,6 +21,7 @@ mod identify;
 mod inspector;
 mod keys;
 mod link;
+mod manage;
 mod menus;
 mod open_as;
 mod opening;

@@ -178,8 +178,8 @@ impl App {
         match self.bottom {
             Bottom::Runs => {
                 let open = self.shown.as_ref().and_then(|shown| shown.folder.clone());
-                let progress = self.live_progress();
-                self.runs.ui(ui, open.as_deref(), &progress, actions);
+                let going = self.going();
+                self.runs.ui(ui, open.as_deref(), &going, actions);
             }
             Bottom::Queue => self.queue_ui(ui, actions),
             Bottom::Compare => self.compare.ui(ui, &mut self.runs, actions),
@@ -240,7 +240,7 @@ pub(super) fn urgency_color(ui: &Ui, urgency: Urgency) -> egui::Color32 {
     })
 }
 
-fn duration(seconds: f64) -> String {
+pub(super) fn duration(seconds: f64) -> String {
     if seconds < 60.0 {
         format!("{seconds:.0} s")
     } else {

@@ -21,6 +21,11 @@ impl Command {
                 app.shown.as_ref().is_some_and(|shown| shown.folder.is_some()),
                 "Open a run first; a child goes on from its checkpoint",
             ),
+            Self::NameRun | Self::UseRunSettings | Self::PackRun | Self::RunMenu | Self::DeleteRun => need(
+                app.folder().is_some_and(|path| app.runs.row(path).is_some()),
+                "Show a run of the list first",
+            ),
+            Self::DeleteTicked => need(app.runs.any_ticked(), "Tick runs in the list first"),
             Self::TakeAway => takeaway::ready(app.shown.as_ref()).map_err(Cow::Borrowed),
             Self::ExportFigure
             | Self::ExportBundle

@@ -56,7 +56,7 @@ impl App {
 
     /// True if a change can be taken back.
     pub(super) fn can_undo(&self) -> bool {
-        self.history.can_undo(&self.moment())
+        self.undoes_deletion() || self.history.can_undo(&self.moment())
     }
 
     /// True if something that was taken back can be done again.

@@ -12,6 +12,7 @@ use weightscope_frame::run::{Progress, Snapshot};
 use weightscope_frame::store::{self, Status};
 
 use crate::figure::provenance::Provenance;
+use crate::naming::{self, Namer};
 use crate::views::{self, own};
 
 /// The run that the tiles show, live or from disk.
@@ -72,8 +73,9 @@ impl Shown {
             seconds: run.manifest.seconds,
             ..Progress::default()
         };
+        let settings = naming::table(&run.experiment);
         let shown = Self {
-            title: run.manifest.id.clone(),
+            title: Namer::new(catalogue).name(&run.manifest, &settings),
             views: run.experiment.method.views(),
             folder: Some(path.to_owned()),
             snapshot: Arc::new(Snapshot { record: run.record, progress, paused: false }),
@@ -133,10 +135,10 @@ impl Shown {
     /// Takes what only the manifest knows, once the run has its folder.
     pub(super) fn settle(&mut self, folder: &Path) {
         self.folder = Some(folder.to_owned());
-        if let Some(name) = folder.file_name() {
-            self.title = name.to_string_lossy().into_owned();
-        }
         if let Ok(manifest) = weightscope_frame::store::read_manifest(folder) {
+            if !manifest.name.is_empty() {
+                self.title.clone_from(&manifest.name);
+            }
             self.provenance = views::provenance(&manifest);
             self.data = manifest.data;
         }

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use egui::{Align2, Context, RichText};
 
 use super::app::Urgency;
+use super::command::Action;
 use super::panels::urgency_color;
 use super::shown::Shown;
 use super::style::{color, tokens};
@@ -22,6 +23,7 @@ const MOST_OF_RUN: usize = 3;
 const RUSH: Duration = Duration::from_secs(10);
 const NEWS: Duration = Duration::from_secs(4);
 const WARNING: Duration = Duration::from_secs(8);
+const OFFER: Duration = Duration::from_secs(12);
 
 /// One notification on the screen.
 struct Toast {
@@ -34,6 +36,8 @@ struct Toast {
     run: Option<u64>,
     /// Others of that run that it stands for.
     more: usize,
+    /// What can be done about it, and its word.
+    offer: Option<(&'static str, Action)>,
 }
 
 impl Toast {
@@ -91,9 +95,25 @@ impl Toasts {
             (toast.more, toast.until, toast.frames) = (toast.more + 1, until, 0);
             return;
         }
-        self.shown.push(Toast { text: text.to_owned(), urgency, until, frames: 0, run, more: 0 });
+        self.show(Toast { text: text.to_owned(), urgency, until, frames: 0, run, more: 0, offer: None });
+    }
+
+    fn show(&mut self, toast: Toast) {
+        self.shown.push(toast);
         let excess = self.shown.len().saturating_sub(MOST);
         self.shown.drain(..excess);
+    }
+
+    /// Shows news with a button for what can be done about them.
+    pub(super) fn push_offer(&mut self, text: &str, offer: (&'static str, Action)) {
+        let until = Some(Instant::now() + OFFER);
+        let (urgency, text) = (Urgency::Info, text.to_owned());
+        self.show(Toast { text, urgency, until, frames: 0, run: None, more: 0, offer: Some(offer) });
+    }
+
+    /// Takes offers away of which nothing could come any more.
+    pub(super) fn withdraw(&mut self, is_gone: impl Fn(&Action) -> bool) {
+        self.shown.retain(|toast| toast.offer.as_ref().is_none_or(|(_, action)| !is_gone(action)));
     }
 
     /// Takes note that a run says something; true if it has said too much of late.
@@ -104,7 +124,7 @@ impl Toasts {
     }
 
     /// Draws what is there, bottom right, above the status bar.
-    pub(super) fn ui(&mut self, context: &Context) {
+    pub(super) fn ui(&mut self, context: &Context, actions: &mut Vec<Action>) {
         let now = Instant::now();
         self.shown.retain(|toast| toast.until.is_none_or(|until| until > now));
         // The window wakes once when the next one fades; an idle window stays idle.
@@ -137,6 +157,12 @@ impl Toasts {
                             }
                             let text = RichText::new(toast.words()).color(color(tokens(ui.ctx()).text));
                             ui.add(egui::Label::new(text).wrap());
+                            if let Some((words, action)) = &toast.offer
+                                && ui.small_button(*words).clicked()
+                            {
+                                actions.push(action.clone());
+                                closed = Some(index);
+                            }
                             if ui.small_button("Close").clicked() {
                                 closed = Some(index);
                             }

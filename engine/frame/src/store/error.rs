@@ -50,6 +50,26 @@ pub enum StoreError {
         /// The run.
         path: PathBuf,
     },
+    /// A run is kept from being thrown away or put back.
+    #[error("{why}; {advice}: {}", path.display())]
+    Kept {
+        /// What is in the way.
+        why: String,
+        /// What to do.
+        advice: &'static str,
+        /// The run.
+        path: PathBuf,
+    },
+    /// A file is no pack, or one that is not to be trusted.
+    #[error("the pack cannot be opened: {why}; {advice}: {}", path.display())]
+    Pack {
+        /// What is wrong with it.
+        why: String,
+        /// What to do.
+        advice: &'static str,
+        /// The file.
+        path: PathBuf,
+    },
     /// The disk is full.
     #[error("the disk is full while writing {what}; free some space, then resume the run: {}", path.display())]
     Full {

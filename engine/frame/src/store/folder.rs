@@ -250,7 +250,7 @@ pub fn read_manifest(path: &Path) -> Result<Manifest, StoreError> {
         advice: "the metrics and checkpoints beside it are untouched",
         path: file,
     })?;
-    if manifest.status == Status::Running && !in_use(path) {
+    if manifest.status == Status::Running && !is_in_use(path) {
         manifest.status = Status::Interrupted;
     }
     Ok(manifest)
@@ -328,6 +328,12 @@ pub fn read_experiment(catalogue: Catalogue, path: &Path) -> Result<Experiment, 
         advice: "mend the file by hand",
         path: file,
     })
+}
+
+/// Replaces the resolved experiment of a run folder, such as after its data were moved.
+pub fn write_settings(path: &Path, experiment: &Experiment) -> Result<(), StoreError> {
+    let text = to_toml(experiment, Comments::Each);
+    atomic::write(&path.join(names::RESOLVED), "resolved.toml", |out| out.write_all(text.as_bytes()))
 }
 
 /// Reads the scalar rows of a run folder.
@@ -444,7 +450,7 @@ fn locked(path: &Path) -> Result<File, StoreError> {
 }
 
 /// True while a program works in the folder: on this machine by its lock, on another by its heartbeat.
-fn in_use(path: &Path) -> bool {
+pub fn is_in_use(path: &Path) -> bool {
     let is_locked = || {
         File::open(path.join(names::LOCK))
             .is_ok_and(|lock| matches!(lock.try_lock_shared(), Err(TryLockError::WouldBlock)))

@@ -41,7 +41,7 @@ fn scan_into(folder: &Path, depth: usize, index: &mut Index) {
         .flatten()
         .flatten()
         .map(|entry| entry.path())
-        .filter(|path| path.is_dir())
+        .filter(|path| path.is_dir() && !is_hidden(path))
         .collect();
     entries.sort();
     for path in entries {
@@ -62,4 +62,9 @@ fn scan_into(folder: &Path, depth: usize, index: &mut Index) {
             Err(error) => index.damaged.push(error),
         }
     }
+}
+
+/// True for a folder that holds no runs of the list: the trash, a pack that is being opened.
+fn is_hidden(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'))
 }

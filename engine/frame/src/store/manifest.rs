@@ -119,6 +119,9 @@ pub struct Manifest {
     /// What some of them are of, in words that only the run knows: the method that came out best, its stage.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub results_of: BTreeMap<String, String>,
+    /// The person's name for it; empty where it goes by what tells it from its preset.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub name: String,
     /// The person's note.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub note: String,
@@ -139,6 +142,7 @@ impl Manifest {
 
     /// Takes what a person or another command wrote into the file while a run held its own copy.
     pub fn keep_personal(&mut self, file: &Self) {
+        self.name.clone_from(&file.name);
         self.note.clone_from(&file.note);
         self.tags.clone_from(&file.tags);
         self.star = file.star;

@@ -16,7 +16,10 @@ mod ladder;
 mod manifest;
 mod metrics;
 pub mod owner;
+mod pack;
 mod state;
+mod trash;
+mod unpack;
 
 pub use artifact::{Artifact, write as write_artifact};
 pub use atomic::write as write_atomically;
@@ -24,12 +27,15 @@ pub use codec::{Codec, CodecError, Saved, restore, save};
 pub use drive::is_remote;
 pub use error::StoreError;
 pub use folder::{
-    RunFolder, StoredRun, checkpoint_step, checkpoints, fill, metrics_file, new_folder, origin_checkpoint,
-    read_experiment, read_manifest, read_metrics, read_record, read_run, read_settings, stream_hash,
-    update_manifest, write_manifest,
+    RunFolder, StoredRun, checkpoint_step, checkpoints, fill, is_in_use, metrics_file, new_folder,
+    origin_checkpoint, read_experiment, read_manifest, read_metrics, read_record, read_run, read_settings,
+    stream_hash, update_manifest, write_manifest, write_settings,
 };
 pub use hashes::{FilesCheck, check_files};
 pub use index::{Index, IndexEntry, scan};
 pub use manifest::{Manifest, Parent, Status, Verification};
 pub use metrics::{MetricsWriter, Row, stream_hash as file_stream_hash};
+pub use pack::{ENDING as PACK_ENDING, MUCH_DATA, PackedData, data_files, is_pack, pack};
 pub use state::{Blob, Checkpoint, Marks, State, read as read_checkpoint};
+pub use trash::{Trashed, empty_trash, put_back, throw_away, trashed};
+pub use unpack::{Unpacked, unpack};

@@ -1,6 +1,6 @@
 //! What the palette finds: commands, views, presets, runs, made once when it opens.
 
-use super::score::score;
+use super::score::{STEP, score};
 use crate::window::app::App;
 use crate::window::command::{Action, Command};
 
@@ -40,17 +40,36 @@ pub(super) struct Entry {
     pub(super) action: Action,
     /// Words and what else is searched, in lower case.
     lower: [String; 2],
+    /// It takes something away or replaces what was set up: only the beginnings of its own words find it.
+    strict: bool,
 }
 
 impl Entry {
     pub(super) fn new(kind: Kind, words: String, about: String, action: Action) -> Self {
         let lower = [words.to_lowercase(), about.to_lowercase()];
-        Self { kind, words, about, action, lower }
+        let strict = match &action {
+            Action::Do(command) => command.takes_away(),
+            Action::UsePreset(_) => true,
+            _ => false,
+        };
+        Self { kind, words, about, action, lower, strict }
+    }
+
+    /// The same, found by further words too.
+    fn known_by(mut self, words: &str) -> Self {
+        let [_, about] = &mut self.lower;
+        about.push(' ');
+        about.push_str(words);
+        self
     }
 
     /// Its score; what is said about it counts only by whole beginnings of words.
     fn score(&self, query: &str) -> Option<u32> {
         let [words, about] = &self.lower;
+        if self.strict {
+            let begun = |word: &str| score(words, word).is_some_and(|score| score <= STEP);
+            return query.split_whitespace().all(begun).then(|| score(words, query)).flatten();
+        }
         score(words, query).or_else(|| {
             let starts = |word: &str| {
                 about.split(|letter: char| !letter.is_alphanumeric()).any(|part| part.starts_with(word))
@@ -76,13 +95,20 @@ pub(super) fn entries(app: &App) -> Vec<Entry> {
         let action = Action::UsePreset(preset.name);
         Entry::new(Kind::Preset, format!("Use preset {}", preset.name), preset.about(), action)
     });
-    let runs = app.runs.index.runs.iter().map(|run| {
+    let runs = app.runs.rows().iter().map(|run| {
         let manifest = &run.manifest;
-        let parts = [manifest.status.word(), &manifest.origin, &manifest.note];
-        let about: Vec<&str> = parts.into_iter().filter(|part| !part.is_empty()).collect();
-        let about = about.into_iter().chain(manifest.tags.iter().map(String::as_str));
-        let about = about.collect::<Vec<_>>().join(" · ");
-        Entry::new(Kind::Run, format!("Open run {}", manifest.id), about, Action::OpenRun(run.path.clone()))
+        // A name of its own stands for the run; what it is called otherwise stands beside its id.
+        let (words, beside) = if manifest.name.is_empty() {
+            (manifest.id.clone(), run.name())
+        } else {
+            (manifest.name.clone(), manifest.id.clone())
+        };
+        let parts = [beside.as_str(), manifest.status.word(), &manifest.note];
+        let about = parts.into_iter().filter(|part| !part.is_empty());
+        let about = about.chain(manifest.tags.iter().map(String::as_str)).collect::<Vec<_>>().join(" · ");
+        let entry =
+            Entry::new(Kind::Run, format!("Open run {words}"), about, Action::OpenRun(run.path.clone()));
+        entry.known_by(run.words())
     });
     commands.chain(views).chain(presets).chain(runs).collect()
 }
@@ -114,7 +140,27 @@ mod tests {
     use super::*;
 
     fn entry(kind: Kind, words: &str, about: &str) -> Entry {
-        Entry::new(kind, words.to_owned(), about.to_owned(), Action::UsePreset("oscillation/quick"))
+        let action = match kind {
+            Kind::Preset => Action::UsePreset("oscillation/quick"),
+            _ => Action::OpenRun(PathBuf::new()),
+        };
+        Entry::new(kind, words.to_owned(), about.to_owned(), action)
+    }
+
+    #[test]
+    fn what_replaces_or_takes_away_is_found_by_its_own_beginnings_only() {
+        let all = [
+            entry(Kind::Preset, "Use preset phases/desk-learning-rate", "Deletes nothing"),
+            Entry::new(Kind::Command, "Delete run".to_owned(), String::new(), Action::Do(Command::DeleteRun)),
+            entry(Kind::Run, "Open run a", "power_plant · delayed"),
+        ];
+        let words = |query: &str| -> Vec<&str> {
+            find(&all, query).into_iter().map(|(_, place)| all[place].words.as_str()).collect()
+        };
+        assert_eq!(words("delete"), ["Delete run"], "no preset by scattered letters");
+        assert_eq!(words("dlt"), Vec::<&str>::new(), "nor a deletion");
+        assert_eq!(words("learn desk"), ["Use preset phases/desk-learning-rate"], "beginnings of its words");
+        assert_eq!(words("power"), ["Open run a"], "a run by what it read");
     }
 
     #[test]

@@ -6,8 +6,10 @@ use std::path::{Path, PathBuf};
 use weightscope_frame::record::Record;
 use weightscope_frame::run::Progress;
 
+use super::model::Job;
 use crate::window::app::App;
 use crate::window::link::Link;
+use crate::window::runs::Going;
 use crate::window::shown::Shown;
 
 /// What a worker does.
@@ -29,6 +31,8 @@ pub(in crate::window) struct Live {
 pub(in crate::window) struct LiveLine {
     pub(in crate::window) id: u64,
     pub(in crate::window) label: String,
+    /// What its run is called.
+    pub(in crate::window) name: String,
     pub(in crate::window) kind: LiveKind,
     pub(in crate::window) paused: bool,
     pub(in crate::window) is_shown: bool,
@@ -62,6 +66,7 @@ impl App {
         let line = |link: &Link, shown: Option<&Shown>, is_shown: bool| LiveLine {
             id: link.id,
             label: link.label.clone(),
+            name: link.name.clone(),
             kind: link.kind,
             paused: link.control.is_paused(),
             is_shown,
@@ -87,15 +92,29 @@ impl App {
         self.link.iter().chain(self.background.iter().map(|live| &live.link))
     }
 
-    /// Done shares of the runs in work, by folder.
-    pub(in crate::window) fn live_progress(&self) -> BTreeMap<PathBuf, f32> {
-        let front = self.link.as_ref().zip(self.shown.as_ref());
-        let behind = self.background.iter().filter_map(|live| Some((&live.link, live.shown.as_ref()?)));
-        front
-            .into_iter()
-            .chain(behind)
-            .map(|(link, shown)| (link.folder.clone(), shown.snapshot.progress.fraction()))
-            .collect()
+    /// What is on its way with runs, by folder.
+    pub(in crate::window) fn going(&self) -> BTreeMap<PathBuf, Going> {
+        let waiting = self.queue.waiting().iter().filter_map(|entry| match &entry.job {
+            Job::Resume { path } => Some((path.clone(), Going::Queued)),
+            Job::Verify { path } => Some((path.clone(), Going::VerifyQueued)),
+            Job::Run { .. } | Job::Fork { .. } => None,
+        });
+        let share = |link: &Link, shown: Option<&Shown>| match shown {
+            Some(shown) => shown.snapshot.progress.fraction(),
+            None => link.snapshot().map_or(0.0, |snapshot| snapshot.progress.fraction()),
+        };
+        let front = self.link.as_ref().map(|link| (link, self.shown.as_ref()));
+        let behind = self.background.iter().map(|live| (&live.link, live.shown.as_ref()));
+        let work = front.into_iter().chain(behind).map(|(link, shown)| {
+            let share = share(link, shown);
+            let going = match (link.kind, link.control.is_paused()) {
+                (LiveKind::Verify, _) => Going::Verifying(share),
+                (LiveKind::Run, true) => Going::Paused(share),
+                (LiveKind::Run, false) => Going::Running(share),
+            };
+            (link.folder.clone(), going)
+        });
+        waiting.chain(work).collect()
     }
 
     /// Shows a run if it is in work; false if it must be read from disk.

@@ -4,7 +4,7 @@
 //! what a person starts by hand.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use weightscope_frame::experiment::Experiment;
 
@@ -21,11 +21,26 @@ pub(in crate::window) enum Job {
     Verify { path: PathBuf },
 }
 
+impl Job {
+    /// True if it needs the run in a folder.
+    pub(in crate::window) fn needs(&self, path: &Path) -> bool {
+        match self {
+            Self::Run { .. } => false,
+            Self::Resume { path: own } | Self::Verify { path: own } | Self::Fork { parent: own, .. } => {
+                own == path
+            }
+        }
+    }
+}
+
 /// A job that waits.
 #[derive(Clone, Debug, PartialEq)]
 pub(in crate::window) struct Waiting {
     pub(in crate::window) id: u64,
+    /// What tells it from the others.
     pub(in crate::window) label: String,
+    /// What its run is called.
+    pub(in crate::window) name: String,
     pub(in crate::window) job: Job,
 }
 
@@ -68,10 +83,10 @@ impl Queue {
         &self.waiting
     }
 
-    /// Adds a job at the end.
-    pub(in crate::window) fn add(&mut self, label: String, job: Job) -> u64 {
+    /// Adds a job at the end; `name` is what its run is called.
+    pub(in crate::window) fn add(&mut self, label: String, name: String, job: Job) -> u64 {
         let id = self.identity();
-        self.waiting.push(Waiting { id, label, job });
+        self.waiting.push(Waiting { id, label, name, job });
         id
     }
 
@@ -134,7 +149,10 @@ mod tests {
     fn queue(count: usize) -> (Queue, Vec<u64>) {
         let mut queue = Queue::new(2);
         let ids = (0..count)
-            .map(|index| queue.add(index.to_string(), Job::Resume { path: PathBuf::from(index.to_string()) }))
+            .map(|index| {
+                let job = Job::Resume { path: PathBuf::from(index.to_string()) };
+                queue.add(index.to_string(), index.to_string(), job)
+            })
             .collect();
         (queue, ids)
     }
@@ -182,6 +200,7 @@ mod tests {
         let method = weightscope_engine::CATALOGUE.method("oscillation").unwrap();
         let id = queue.add(
             "seed=1".to_owned(),
+            "quick · s1".to_owned(),
             Job::Run {
                 experiment: Experiment::new(method),
                 root: PathBuf::from("runs"),

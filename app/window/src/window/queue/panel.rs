@@ -14,6 +14,7 @@ use crate::figure::number::count;
 use crate::window::app::{App, Urgency};
 use crate::window::command::Action;
 use crate::window::form::Form;
+use crate::window::panels::duration;
 use crate::window::style::{self, color, tokens};
 
 /// What a person does with the queue and its dialogs.
@@ -97,7 +98,8 @@ impl App {
             QueueAction::Form(experiment, origin) => self.form = Form::new(*experiment, &origin),
             QueueAction::Verify(path) => {
                 let label = format!("verify {}", crate::window::runs::folder_name(&path));
-                self.queue.add(label, Job::Verify { path });
+                let name = format!("verify {}", self.runs.name_of(&path));
+                self.queue.add(label, name, Job::Verify { path });
             }
         }
         self.start_next(context);
@@ -154,10 +156,12 @@ impl App {
         self.queue.follow = true;
         self.runs.tick(&parent, true);
         let label = format!("fork of {}", crate::window::runs::folder_name(&parent));
+        let name = format!("fork of {}", self.runs.name_of(&parent));
         let root = self.root.clone();
         let id = self.queue.identity();
         // The parent may stand still in a worker's place, so a child does not wait for one.
-        self.start(Waiting { id, label, job: Job::Fork { parent, step, experiment, root, origin } }, context);
+        let job = Job::Fork { parent, step, experiment, root, origin };
+        self.start(Waiting { id, label, name, job }, context);
     }
 
     /// The dialogs of the queue, above everything.
@@ -264,11 +268,11 @@ fn live_ui(ui: &mut Ui, line: &LiveLine, push: &mut impl FnMut(QueueAction)) {
         let bar = ui.add(egui::ProgressBar::new(progress.fraction()).desired_width(110.0).corner_radius(2));
         let words = format!("{} of {} steps of {}", progress.step, progress.steps, line.label);
         bar.widget_info(|| egui::WidgetInfo::labeled(egui::Role::ProgressIndicator, true, &words));
-        let left = progress.seconds_left.map_or_else(|| "—".to_owned(), |left| format!("{left:.0} s"));
-        let state = if line.paused { " · held" } else { "" };
+        let left = progress.seconds_left.map_or_else(|| "—".to_owned(), duration);
+        let state = if line.paused { " · paused" } else { " · running" };
         let text = format!(
             "{} · step {} of {} · {left} left{state}",
-            line.label,
+            line.name,
             count(progress.step),
             count(progress.steps)
         );
@@ -308,17 +312,13 @@ fn waiting_ui(ui: &mut Ui, entry: &Waiting, place: usize, all: usize, push: &mut
 }
 
 fn words(entry: &Waiting) -> String {
+    let name = &entry.name;
     match &entry.job {
         Job::Run { experiment, .. } => {
-            format!(
-                "{} · seed {} · about {:.0} s",
-                entry.label,
-                experiment.seed,
-                experiment.method.cost().seconds
-            )
+            format!("{name} · queued · about {}", duration(experiment.method.cost().seconds))
         }
-        Job::Resume { .. } => format!("{} · goes on", entry.label),
-        Job::Fork { .. } | Job::Verify { .. } => entry.label.clone(),
+        Job::Resume { .. } => format!("{name} · queued · goes on"),
+        Job::Fork { .. } | Job::Verify { .. } => format!("{name} · queued"),
     }
 }
 

@@ -10,6 +10,7 @@ use weightscope_frame::run::{ForkRequest, Place, RunRequest, new_run_folder};
 use super::live::{Live, LiveKind};
 use super::model::{Job, Waiting};
 use super::stored::StoredQueue;
+use crate::naming::Namer;
 use crate::window::app::{App, Bottom, Urgency};
 use crate::window::carried::have_same_data;
 use crate::window::link::{Launch, Link};
@@ -41,15 +42,17 @@ impl App {
         };
         let origin = self.form.origin.clone();
         let sweep = experiment.sweep.as_ref().map(|_| self.fresh_folder(&self.root, &origin, experiment));
+        let mut namer = Namer::new(self.catalogue);
         for member in members {
             let label = format!("{origin} {}", member.label).trim_end().to_owned();
+            let name = namer.planned(&label, &member.experiment);
             let job = Job::Run {
                 experiment: member.experiment,
                 root: self.root.clone(),
                 folder: sweep.as_ref().map(|root| root.join(&member.label)),
                 origin: label.clone(),
             };
-            self.queue.add(label, job);
+            self.queue.add(label, name, job);
         }
         self.start_next(context);
         let waiting = self.queue.waiting().len();
@@ -88,7 +91,7 @@ impl App {
 
     /// Starts a job now, whether or not a worker is free.
     pub(super) fn start(&mut self, next: Waiting, context: &Context) {
-        let Waiting { id, label, job } = next;
+        let Waiting { id, label, name, job } = next;
         let mut experiment = None;
         let (launch, folder, kind) = match job {
             Job::Run { experiment: wanted, root, folder, origin } => {
@@ -116,11 +119,12 @@ impl App {
             }
             Job::Verify { path } => (Launch::Verify(path.clone()), path, LiveKind::Verify),
         };
-        let shown = experiment.map(|experiment| Shown::starting(&experiment, &label));
+        let shown = experiment.map(|experiment| Shown::starting(&experiment, &name));
         match Link::launch(self.catalogue, launch, context, &self.interval) {
             Ok(mut link) => {
                 link.id = id;
                 link.label = label;
+                link.name = name;
                 link.folder = folder;
                 link.kind = kind;
                 self.place_live(link, shown);
@@ -156,9 +160,21 @@ impl App {
             return;
         }
         self.queue.follow = true;
-        let id = self.queue.add(folder_name(path), Job::Resume { path: path.to_owned() });
+        let job = Job::Resume { path: path.to_owned() };
+        let id = self.queue.add(folder_name(path), self.runs.name_of(path), job);
         self.queue.place(id, 0);
         self.start_next(context);
+    }
+
+    /// Shows no run: the one that was shown has gone.
+    pub(in crate::window) fn show_nothing(&mut self) {
+        if let (Some(before), Some(layout)) = (self.shown.take(), self.layout.take()) {
+            self.layouts.insert(before.experiment.lab().to_owned(), layout);
+        }
+        self.maximised = false;
+        self.cursor = None;
+        self.scrub = Scrub::default();
+        self.tiles.values_mut().for_each(|tile| tile.forget_run(true));
     }
 
     /// Shows a run; one in work that was shown before goes on behind it.

@@ -23,6 +23,8 @@ pub(in crate::window) struct StoredQueue {
 struct StoredWaiting {
     id: u64,
     label: String,
+    #[serde(default)]
+    name: String,
     job: StoredJob,
 }
 
@@ -40,7 +42,12 @@ impl StoredQueue {
         let waiting = queue.waiting().iter();
         Self {
             waiting: waiting
-                .map(|one| StoredWaiting { id: one.id, label: one.label.clone(), job: store(&one.job) })
+                .map(|one| StoredWaiting {
+                    id: one.id,
+                    label: one.label.clone(),
+                    name: one.name.clone(),
+                    job: store(&one.job),
+                })
                 .collect(),
             next: queue.next,
             workers: queue.workers,
@@ -53,9 +60,11 @@ impl StoredQueue {
     pub(in crate::window) fn read(self, catalogue: Catalogue) -> (Queue, Vec<String>) {
         let mut lost = Vec::new();
         let mut waiting = Vec::new();
-        for StoredWaiting { id, label, job } in self.waiting {
+        for StoredWaiting { id, label, name, job } in self.waiting {
+            // Older files know no names.
+            let name = if name.is_empty() { label.clone() } else { name };
             match read(catalogue, job) {
-                Some(job) => waiting.push(Waiting { id, label, job }),
+                Some(job) => waiting.push(Waiting { id, label, name, job }),
                 None => lost.push(label),
             }
         }

@@ -1,6 +1,7 @@
 //! From all runs to the lines of the table: filtered, sorted, grouped. Done when something changed, not once a frame.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::model::{Row, Value};
 use super::query::Query;
@@ -12,8 +13,8 @@ pub enum Line {
     Group {
         /// Its value, as shown.
         value: String,
-        /// Its runs.
-        count: usize,
+        /// Its runs by their places in the list.
+        members: Arc<[usize]>,
     },
     /// A run by its place in the list.
     Run(usize),
@@ -62,7 +63,7 @@ pub fn arrange(rows: &[Row], arrangement: &Arrangement<'_>) -> Vec<Line> {
     let mut lines = Vec::new();
     for (value, members) in groups {
         let folded = arrangement.folded.contains(&value);
-        lines.push(Line::Group { value, count: members.len() });
+        lines.push(Line::Group { value, members: members.as_slice().into() });
         if !folded {
             lines.extend(members.into_iter().map(Line::Run));
         }
@@ -93,8 +94,8 @@ mod tests {
         assert_eq!(runs(&lines("test_accuracy", true, None, &[])), [7, 6, 4, 3, 2, 1, 0], "best first");
         assert_eq!(runs(&lines("seed", false, None, &[])), [0, 1, 2, 3, 4, 6, 7], "ties as they were");
         let grouped = lines("test_accuracy", true, Some("quantizer"), &["float"]);
-        let first = Line::Group { value: "float".to_owned(), count: 2 };
-        assert_eq!(grouped.first(), Some(&first), "where the best run stands");
+        let Some(Line::Group { value, members }) = grouped.first() else { panic!("{grouped:?}") };
+        assert_eq!((value.as_str(), members.len()), ("float", 2), "where the best run stands");
         assert_eq!(runs(&grouped), [6, 2, 4, 0, 1], "a folded group hides its runs");
     }
 

@@ -5,15 +5,17 @@ use egui_extras::Column;
 use egui_material_icons::{MaterialIcon, icons};
 use weightscope_frame::store::Status;
 
+use super::action::RunsAction;
 use super::edit::{Editing, Remark, tags};
 use super::layout::RunsLayout;
-use super::list::RunsAction;
 use super::model::{Row, Value};
 use super::spark::Sparks;
+use super::state::{self, Going, unverifiable};
 use crate::card;
 use crate::figure::model::Ink;
 use crate::figure::number::significant;
 use crate::figure::palette;
+use crate::theme::Rgba;
 use crate::window::command::Action;
 use crate::window::queue::QueueAction;
 use crate::window::style::{self, color, tokens};
@@ -29,6 +31,8 @@ pub(super) struct Context<'a> {
     pub(super) metric: Option<&'a String>,
     /// Colour in which the run is drawn.
     pub(super) color: Option<usize>,
+    /// What is on its way with the run.
+    pub(super) going: Option<Going>,
 }
 
 /// The width of a column.
@@ -36,6 +40,7 @@ pub(super) fn column(key: &str) -> Column {
     let width = match key {
         "curve" => 76.0,
         "started" => 88.0,
+        "name" => 190.0,
         "origin" => 150.0,
         "id" | "parent" | "device" | "reason" => 200.0,
         "seed" => 44.0,
@@ -48,12 +53,7 @@ pub(super) fn column(key: &str) -> Column {
 }
 
 /// The tick, with the run's colour; what was clicked: on or off, and whether a range is meant.
-pub(super) fn tick_ui(
-    ui: &mut Ui,
-    run: &Row,
-    layout: &RunsLayout,
-    _actions: &mut [Action],
-) -> Option<(bool, bool)> {
+pub(super) fn tick_ui(ui: &mut Ui, run: &Row, layout: &RunsLayout) -> Option<(bool, bool)> {
     let mut on = layout.ticked.contains(&run.path);
     let response = ui.add(egui::Checkbox::without_text(&mut on));
     let name = format!("Tick {}", run.manifest.id);
@@ -82,9 +82,11 @@ pub(super) fn star_ui(ui: &mut Ui, run: &Row, actions: &mut Vec<Action>) {
 }
 
 /// Icon and word: colour is not the only carrier.
-pub(super) fn status_ui(ui: &mut Ui, run: &Row, progress: Option<f32>) {
+pub(super) fn status_ui(ui: &mut Ui, run: &Row, going: Option<Going>) {
     let palette = tokens(ui.ctx());
     let (icon, paint): (MaterialIcon, _) = match run.manifest.status {
+        _ if matches!(going, Some(Going::Paused(_))) => (icons::ICON_PAUSE_CIRCLE, palette.warning),
+        _ if going == Some(Going::Queued) => (icons::ICON_SCHEDULE, palette.text_muted),
         Status::Done => (icons::ICON_CHECK_CIRCLE, palette.ok),
         Status::Failed => (icons::ICON_ERROR, palette.error),
         Status::Running => (icons::ICON_PLAY_CIRCLE, palette.accent),
@@ -92,16 +94,18 @@ pub(super) fn status_ui(ui: &mut Ui, run: &Row, progress: Option<f32>) {
         Status::Interrupted => (icons::ICON_WARNING, palette.warning),
     };
     ui.spacing_mut().item_spacing.x = 4.0;
-    ui.label(style::icon(icon).color(color(paint)));
-    let words = match (run.manifest.status, progress) {
-        (Status::Running, Some(share)) => format!("running {:.0} %", share * 100.0),
-        (status, _) => status.word().to_owned(),
-    };
+    icon_ui(ui, icon, paint);
+    let words = state::words(run.manifest.status, going);
     let label =
         ui.add(egui::Label::new(RichText::new(words).color(color(paint))).truncate().selectable(false));
     if let Some(reason) = &run.manifest.reason {
         label.on_hover_text(reason);
     }
+}
+
+/// An icon that leaves a click to its row.
+fn icon_ui(ui: &mut Ui, icon: MaterialIcon, paint: Rgba) -> egui::Response {
+    ui.add(egui::Label::new(style::icon(icon).color(color(paint))).selectable(false))
 }
 
 /// A cell under a key.
@@ -116,7 +120,8 @@ pub(super) fn cell_ui(
         "curve" => spark_ui(ui, run, context),
         "tags" => edit_ui(ui, run, "tags", context, actions),
         "note" => edit_ui(ui, run, "note", context, actions),
-        "verified" => badge_ui(ui, run),
+        "verified" => badge_ui(ui, run, context.going),
+        "name" => text_ui(ui, &run.name(), Some(run.manifest.id.clone())),
         "started" => {
             // The year stands in the hint: it is the same for nearly all.
             let full = run.manifest.started.replace('T', " ").replace('Z', "");
@@ -139,15 +144,21 @@ fn text_ui(ui: &mut Ui, text: &str, exact: Option<String>) {
 }
 
 /// Whether the run has been repeated: icon and words.
-pub(super) fn badge_ui(ui: &mut Ui, run: &Row) {
+pub(super) fn badge_ui(ui: &mut Ui, run: &Row, going: Option<Going>) {
     let palette = tokens(ui.ctx());
+    if let Some(words) = going.and_then(Going::verifying) {
+        ui.add(
+            egui::Label::new(RichText::new(words).color(color(palette.accent))).truncate().selectable(false),
+        );
+        return;
+    }
     let (icon, paint) = match &run.manifest.verified {
         Some(verified) if verified.identical => (icons::ICON_VERIFIED, palette.ok),
         Some(_) => (icons::ICON_ERROR, palette.error),
         None => (icons::ICON_HELP, palette.text_muted),
     };
     ui.spacing_mut().item_spacing.x = 4.0;
-    ui.label(style::icon(icon).color(color(paint)));
+    icon_ui(ui, icon, paint);
     let words = RichText::new(card::badge(&run.manifest)).color(color(paint));
     let label = ui.add(egui::Label::new(words).truncate().selectable(false));
     match &run.manifest.verified {
@@ -217,26 +228,45 @@ fn edit_ui(ui: &mut Ui, run: &Row, key: &'static str, context: &mut Context<'_>,
 }
 
 /// What can be done with a run.
-pub(super) fn buttons_ui(ui: &mut Ui, run: &Row, is_open: bool, actions: &mut Vec<Action>) {
+pub(super) fn buttons_ui(
+    ui: &mut Ui,
+    run: &Row,
+    (is_open, going): (bool, Option<Going>),
+    actions: &mut Vec<Action>,
+) {
     let id = &run.manifest.id;
     ui.spacing_mut().item_spacing.x = 1.0;
     ui.spacing_mut().button_padding.x = 2.0;
-    let button = |ui: &mut Ui, icon: MaterialIcon, words: &str, tip: &str| {
-        let response = ui.add(Button::new(style::icon(icon)).small().frame(false));
-        response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, format!("{words} {id}")));
-        response.on_hover_text(format!("{words}: {tip}")).clicked()
+    let button = |ui: &mut Ui, icon: MaterialIcon, words: &str, tip: Result<&str, &str>| {
+        let ready = tip.is_ok();
+        let response = ui.add_enabled(ready, Button::new(style::icon(icon)).small().frame(false));
+        response
+            .widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, ready, format!("{words} {id}")));
+        let tip = tip.unwrap_or_else(|why| why);
+        let response = response.on_hover_text(format!("{words}: {tip}"));
+        response.on_disabled_hover_text(tip).clicked()
     };
     if is_open {
-        ui.label(style::icon(icons::ICON_VISIBILITY).color(color(tokens(ui.ctx()).accent)))
-            .on_hover_text("This run is shown");
-    } else if button(ui, icons::ICON_OPEN_IN_NEW, "Open", "shows the run in the views") {
+        let accent = tokens(ui.ctx()).accent;
+        icon_ui(ui, icons::ICON_VISIBILITY, accent).on_hover_text("This run is shown");
+    } else if button(ui, icons::ICON_OPEN_IN_NEW, "Open", Ok("shows the run in the views")) {
         actions.push(Action::OpenRun(run.path.clone()));
     }
-    let ended = run.manifest.status != Status::Running;
-    if ended && button(ui, icons::ICON_VERIFIED, "Verify", "repeats the run and compares bit for bit") {
+    if let Some(words) = going.and_then(Going::verifying) {
+        // What was pressed says how far it is.
+        let share = words.trim_start_matches("verifying ").replace("verify queued", "…");
+        let label = egui::Label::new(RichText::new(share).small().color(color(tokens(ui.ctx()).accent)));
+        ui.add(label.selectable(false)).on_hover_text(words);
+        return;
+    }
+    let verify =
+        unverifiable(run.manifest.status, going).map_or(Ok("repeats the run and compares bit for bit"), Err);
+    if run.manifest.status != Status::Running && button(ui, icons::ICON_VERIFIED, "Verify", verify) {
         actions.push(Action::Queue(QueueAction::Verify(run.path.clone())));
     }
-    if run.is_resumable() && button(ui, icons::ICON_PLAY_ARROW, "Resume", "goes on from the last checkpoint")
+    if run.is_resumable()
+        && going.is_none()
+        && button(ui, icons::ICON_PLAY_ARROW, "Resume", Ok("goes on from the last checkpoint"))
     {
         actions.push(Action::ResumeRun(run.path.clone()));
     }

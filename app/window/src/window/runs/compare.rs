@@ -3,8 +3,11 @@
 use egui::{RichText, Ui};
 use egui_extras::{Column, TableBuilder};
 
-use super::list::{Runs, RunsAction};
-use super::model::{Keys, Row, Value, heading};
+use super::action::RunsAction;
+use super::groups::mean_and_deviation;
+use super::list::Runs;
+use super::model::{Keys, Row, Value, family_key, heading};
+use super::overlay::labels;
 use crate::window::command::Action;
 use crate::window::style::{color, tokens};
 
@@ -16,19 +19,28 @@ pub(super) struct Differences {
 }
 
 impl Differences {
-    /// Between these runs, in their order.
-    pub(super) fn of(rows: &[&Row], with_results: bool) -> Self {
+    /// Between these runs, in their order; joined, runs that differ only in their seed are one column, with mean ± standard deviation
+    /// of what differs within it.
+    pub(super) fn of(rows: &[&Row], with_results: bool, joined: bool) -> Self {
+        let columns = columns(rows, joined);
+        let labels = labels(rows);
+        let name = |column: &Vec<&Row>| {
+            let place = column.first().and_then(|first| rows.iter().position(|row| row.path == first.path));
+            let (label, family) = place.and_then(|place| labels.get(place)).cloned().unwrap_or_default();
+            if joined && column.len() > 1 { format!("{family} (n = {})", column.len()) } else { label }
+        };
+        let names = columns.iter().map(name).collect();
         let owned: Vec<Row> = rows.iter().map(|row| (*row).clone()).collect();
         let keys = Keys::of(&owned);
         let settings = std::iter::once("lab")
-            .chain(std::iter::once("seed"))
+            .chain((!joined).then_some("seed"))
             .chain(keys.settings.iter().map(String::as_str))
             .chain(std::iter::once("parent"));
-        let mut lines = lines(rows, settings);
+        let mut lines = lines(&columns, settings);
         if with_results {
-            lines.extend(self::lines(rows, keys.results.iter().map(String::as_str)));
+            lines.extend(self::lines(&columns, keys.results.iter().map(String::as_str)));
         }
-        Self { runs: rows.iter().map(|row| row.short()).collect(), lines }
+        Self { runs: names, lines }
     }
 
     /// As a Markdown table.
@@ -61,14 +73,38 @@ impl Differences {
     }
 }
 
-/// The keys under which not all runs have the same value.
-fn lines<'a>(rows: &[&Row], keys: impl Iterator<Item = &'a str>) -> Vec<(String, Vec<String>)> {
+/// The columns: each run by itself, or with its repeats of other seeds.
+fn columns<'a>(rows: &[&'a Row], joined: bool) -> Vec<Vec<&'a Row>> {
+    let mut columns: Vec<(String, Vec<&Row>)> = Vec::new();
+    for row in rows {
+        let family = family_key(row);
+        match columns.iter_mut().find(|(known, _)| joined && *known == family) {
+            Some((_, members)) => members.push(row),
+            None => columns.push((family, vec![row])),
+        }
+    }
+    columns.into_iter().map(|(_, members)| members).collect()
+}
+
+/// What stands in a column under a key.
+fn cell(column: &[&Row], key: &str) -> String {
+    let mut values: Vec<Value<'_>> = column.iter().map(|row| row.value(key)).collect();
+    values.dedup();
+    match values.as_slice() {
+        [only] => only.display().into_owned(),
+        _ => mean_and_deviation(column.iter().copied(), key)
+            .unwrap_or_else(|| values.iter().map(Value::display).collect::<Vec<_>>().join(", ")),
+    }
+}
+
+/// The keys under which not all columns have the same value.
+fn lines<'a>(columns: &[Vec<&Row>], keys: impl Iterator<Item = &'a str>) -> Vec<(String, Vec<String>)> {
     keys.filter(|key| {
-        let mut values = rows.iter().map(|row| row.value(key));
+        let mut values = columns.iter().flatten().map(|row| row.value(key));
         let first = values.next().unwrap_or(Value::Missing);
         values.any(|value| value != first)
     })
-    .map(|key| (key.to_owned(), rows.iter().map(|row| row.value(key).display().into_owned()).collect()))
+    .map(|key| (key.to_owned(), columns.iter().map(|column| cell(column, key)).collect()))
     .collect()
 }
 
@@ -82,6 +118,7 @@ fn latex(text: &str) -> String {
             '^' => out.push_str("\\textasciicircum{}"),
             '&' | '%' | '$' | '#' | '_' | '{' | '}' => out.extend(['\\', letter]),
             '–' => out.push_str("--"),
+            '±' => out.push_str("$\\pm$"),
             letter => out.push(letter),
         }
     }
@@ -91,7 +128,7 @@ fn latex(text: &str) -> String {
 /// The tab; remembers the table until ticks or runs change.
 #[derive(Default)]
 pub(in crate::window) struct CompareTab {
-    made: Option<(Vec<(std::path::PathBuf, u64)>, bool)>,
+    made: Option<(Vec<(std::path::PathBuf, u64)>, (bool, bool), u64)>,
     differences: Differences,
 }
 
@@ -100,6 +137,8 @@ impl CompareTab {
     pub(in crate::window) fn ui(&mut self, ui: &mut Ui, runs: &mut Runs, actions: &mut Vec<Action>) {
         ui.horizontal(|ui| {
             ui.checkbox(&mut runs.layout.compare_results, "With results");
+            let tip = "Runs that differ only in their seed are one column: mean ± standard deviation";
+            ui.checkbox(&mut runs.layout.compare_joined, "Join seeds").on_hover_text(tip);
             let ready = runs.layout.ticked.len() > 1;
             for (words, is_latex) in [("Copy as Markdown", false), ("Copy as LaTeX", true)] {
                 if ui.add_enabled(ready, egui::Button::new(words)).clicked() {
@@ -116,9 +155,11 @@ impl CompareTab {
             return;
         }
         let key = ticked.iter().map(|row| (row.path.clone(), row.manifest.step)).collect();
-        let key = Some((key, runs.layout.compare_results));
+        let (results, joined) = (runs.layout.compare_results, runs.layout.compare_joined);
+        // A name that was given since stands in the heading.
+        let key = Some((key, (results, joined), runs.version));
         if self.made != key {
-            self.differences = Differences::of(&ticked, runs.layout.compare_results);
+            self.differences = Differences::of(&ticked, results, joined);
             self.made = key;
         }
         table_ui(ui, &self.differences);
@@ -171,12 +212,31 @@ mod tests {
     use super::*;
 
     #[test]
+    fn repeats_are_one_column_with_mean_and_deviation() {
+        // 0 and 28 differ in their seed alone; 1 is of another arm.
+        let rows = samples(29);
+        let some = [&rows[0], &rows[1], &rows[28]];
+        let joined = Differences::of(&some, true, true);
+        assert_eq!(joined.runs.len(), 2, "{:?}", joined.runs);
+        assert_eq!(joined.runs[0], "mlp-lsq (n = 2)");
+        assert_eq!(joined.runs[1], "mlp-statsq · s0");
+        let of =
+            |key: &str| joined.lines.iter().find(|(own, _)| own == key).map(|(_, values)| values[0].clone());
+        let accuracy = of("test_accuracy").unwrap();
+        assert!(accuracy.contains(" ± "), "{accuracy}");
+        assert_eq!(of("quantizer").as_deref(), Some("lsq"), "what is the same stands as it is");
+        assert_eq!(of("seed"), None, "the number of runs says it");
+        assert_eq!(Differences::of(&some, true, false).runs.len(), 3, "each by itself");
+        assert!(joined.latex().contains(" $\\pm$ "), "{}", joined.latex());
+    }
+
+    #[test]
     fn only_what_differs_is_listed_and_escaped() {
         let rows = samples(2);
-        let differences = Differences::of(&rows.iter().collect::<Vec<_>>(), false);
+        let differences = Differences::of(&rows.iter().collect::<Vec<_>>(), false, false);
         let keys: Vec<&str> = differences.lines.iter().map(|(key, _)| key.as_str()).collect();
         assert_eq!(keys, ["learning_rate", "quantizer"], "the seed is the same here");
-        let with = Differences::of(&rows.iter().collect::<Vec<_>>(), true);
+        let with = Differences::of(&rows.iter().collect::<Vec<_>>(), true, false);
         assert!(with.lines.iter().any(|(key, _)| key == "test_accuracy"), "results when wanted");
         assert!(
             differences.markdown().contains("| quantizer | lsq | statsq |"),

@@ -10,6 +10,7 @@ use crate::window::task::Task;
 /// What a person writes about a run.
 #[derive(Clone, Debug, PartialEq)]
 pub(in crate::window) enum Remark {
+    Name(String),
     Star(bool),
     Tags(Vec<String>),
     Note(String),
@@ -19,6 +20,7 @@ impl Remark {
     /// Puts it into a manifest.
     pub(super) fn put(&self, manifest: &mut Manifest) {
         match self {
+            Self::Name(name) => manifest.name.clone_from(name),
             Self::Star(star) => manifest.star = *star,
             Self::Tags(tags) => manifest.tags.clone_from(tags),
             Self::Note(note) => manifest.note.clone_from(note),
@@ -27,7 +29,7 @@ impl Remark {
 }
 
 /// Tags as typed: parted by commas, each once.
-pub(super) fn tags(text: &str) -> Vec<String> {
+pub(in crate::window) fn tags(text: &str) -> Vec<String> {
     let mut tags: Vec<String> = Vec::new();
     for tag in text.split(',').map(str::trim).filter(|tag| !tag.is_empty()) {
         if !tags.iter().any(|own| own == tag) {

@@ -4,11 +4,11 @@ use std::path::Path;
 
 use egui::{RichText, Ui};
 use weightscope_frame::experiment::Experiment;
-use weightscope_frame::store::Status;
 
+use super::action::RunsAction;
 use super::cells::badge_ui;
-use super::folder_name;
-use super::list::{Runs, RunsAction};
+use super::list::Runs;
+use super::state::{Going, unforkable, unverifiable};
 use crate::card;
 use crate::window::command::{Action, Command};
 use crate::window::queue::QueueAction;
@@ -20,21 +20,30 @@ impl Runs {
         &self,
         ui: &mut Ui,
         path: &Path,
-        experiment: &Experiment,
+        (experiment, going): (&Experiment, Option<Going>),
         take: Option<Result<(), &'static str>>,
         actions: &mut Vec<Action>,
     ) {
         let Some(row) = self.row(path) else { return };
         ui.add_space(4.0);
-        ui.horizontal(|ui| badge_ui(ui, row));
+        ui.horizontal(|ui| badge_ui(ui, row, going));
+        if let Some(Going::Verifying(share)) = going {
+            let bar = ui.add(egui::ProgressBar::new(share).desired_height(6.0).corner_radius(2));
+            let words = "Progress of verifying";
+            bar.widget_info(|| egui::WidgetInfo::labeled(egui::Role::ProgressIndicator, true, words));
+        }
         self.lineage_ui(ui, path, actions);
         ui.horizontal_wrapped(|ui| {
-            let ended = row.manifest.status != Status::Running;
-            let verify = ui.add_enabled(ended, egui::Button::new("Verify").small());
+            let why = unverifiable(row.manifest.status, going);
+            let verify = ui.add_enabled(why.is_none(), egui::Button::new("Verify").small());
+            let verify = verify.on_disabled_hover_text(why.unwrap_or_default());
             if verify.on_hover_text("Repeats the run on a worker and compares bit for bit").clicked() {
                 actions.push(Action::Queue(QueueAction::Verify(path.to_owned())));
             }
-            if ui.small_button("Fork…").on_hover_text("A child goes on from a checkpoint").clicked() {
+            let why = unforkable(row.manifest.status, row.manifest.step);
+            let fork = ui.add_enabled(why.is_none(), egui::Button::new("Fork…").small());
+            let fork = fork.on_disabled_hover_text(why.unwrap_or_default());
+            if fork.on_hover_text("A child goes on from a checkpoint").clicked() {
                 actions.push(Action::Queue(QueueAction::OpenFork));
             }
             if let Some(ready) = take {
@@ -59,22 +68,23 @@ impl Runs {
     fn lineage_ui(&self, ui: &mut Ui, path: &Path, actions: &mut Vec<Action>) {
         let muted = color(tokens(ui.ctx()).text_muted);
         if let Some(at) = self.row(path).and_then(|row| row.manifest.parent.as_ref()) {
-            let text = format!("forked at step {} from {}", at.step, at.id);
             match self.parent_of(path) {
                 Some(parent) => {
+                    let text = format!("forked at step {} from {}", at.step, self.name_of(parent));
                     let link = ui.add(egui::Link::new(RichText::new(&text).small()));
                     if link.on_hover_text("Opens the parent").clicked() {
                         actions.push(Action::OpenRun(parent.to_owned()));
                     }
                 }
                 None => {
+                    let text = format!("forked at step {} from {}", at.step, at.id);
                     ui.label(RichText::new(format!("{text} (not in this folder)")).small().color(muted));
                 }
             }
         }
         for child in self.children_of(path).into_iter().take(3) {
             let step = child.manifest.parent.as_ref().map_or(0, |at| at.step);
-            let text = format!("child from step {step}: {}", folder_name(&child.path));
+            let text = format!("child from step {step}: {}", child.name());
             let link = ui.add(egui::Link::new(RichText::new(text).small()));
             if link.on_hover_text("Opens the child").clicked() {
                 actions.push(Action::OpenRun(child.path.clone()));

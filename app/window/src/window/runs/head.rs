@@ -1,9 +1,10 @@
 //! The row above the runs table: filter, groups, columns, small curves, how seeds are joined.
 
 use egui::containers::menu::{MenuButton, MenuConfig};
-use egui::{Button, ComboBox, PopupCloseBehavior, RichText, TextEdit, Ui};
+use egui::{Button, PopupCloseBehavior, RichText, TextEdit, Ui};
 
-use super::list::{Runs, RunsAction};
+use super::action::RunsAction;
+use super::list::Runs;
 use super::model::heading;
 use crate::views::groups::{Center, Spread};
 use crate::window::command::Action;
@@ -45,26 +46,6 @@ impl Runs {
         if let Some(error) = &self.error {
             ui.label(RichText::new(error).small().color(color(tokens(ui.ctx()).error)));
         }
-    }
-
-    fn group_ui(&mut self, ui: &mut Ui) {
-        let label = ui.label("Group by");
-        let text = self.layout.group.as_deref().map_or("none", heading).to_owned();
-        ComboBox::from_id_salt("group runs")
-            .selected_text(text)
-            .width(96.0)
-            .height(320.0)
-            .truncate()
-            .show_ui(ui, |ui| {
-                ui.selectable_value(&mut self.layout.group, None, "none");
-                for key in
-                    self.keys.all().filter(|key| !matches!(*key, "curve" | "started" | "id" | "duration"))
-                {
-                    ui.selectable_value(&mut self.layout.group, Some(key.to_owned()), heading(key));
-                }
-            })
-            .response
-            .labelled_by(label.id);
     }
 
     fn columns_ui(&mut self, ui: &mut Ui) {

@@ -41,6 +41,8 @@ pub(in crate::window) struct RunsLayout {
     pub(in crate::window) seeds: SeedGroups,
     /// Results stand in the comparison too.
     pub(super) compare_results: bool,
+    /// Runs that differ only in their seed are one column of the comparison.
+    pub(super) compare_joined: bool,
 }
 
 impl Default for RunsLayout {
@@ -59,6 +61,7 @@ impl Default for RunsLayout {
             metric: None,
             seeds: SeedGroups::default(),
             compare_results: true,
+            compare_joined: true,
         }
     }
 }
@@ -84,7 +87,7 @@ impl RunsLayout {
         let known = |lab: &&str| self.catalogue.is_some_and(|labs| labs.names().any(|name| name == *lab));
         let lab = named.chain(others).find(known);
         let headlines = lab.map_or(&[][..], |lab| self.headlines(lab));
-        ["curve", "origin", "seed"]
+        ["curve", "name", "seed"]
             .into_iter()
             .chain(headlines.iter().copied())
             .chain(["started", "note", "tags", "verified", "duration"])
@@ -187,7 +190,7 @@ mod tests {
         layout.shown = None;
         layout.toggle("note", &rows);
         layout.toggle("learning_rate", &rows);
-        layout.move_before("learning_rate", "origin", &rows);
+        layout.move_before("learning_rate", "name", &rows);
         layout.shift("learning_rate", true, &rows);
         let columns = layout.columns(&rows);
         assert_eq!(columns.get(1).map(String::as_str), Some("curve"), "{columns:?}");

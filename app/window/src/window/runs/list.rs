@@ -10,67 +10,20 @@ use weightscope_frame::store::{self, Index};
 
 use super::arrange::{Arrangement, Line, arrange};
 use super::edit::{Editing, Remark, Writer};
+use super::folder_name;
+use super::grouping::Grouping;
+use super::groups::Summaries;
 use super::layout::RunsLayout;
 use super::model::{Keys, Row};
 use super::overlay::{self, OverlaySet, Records};
 use super::query::Query;
 use super::spark::Sparks;
+use crate::naming::Namer;
 use crate::views::Overlay;
-use crate::window::app::{App, Urgency};
 use crate::window::task::Task;
 
-/// What a person does with runs.
-#[derive(Clone, Debug, PartialEq)]
-pub(in crate::window) enum RunsAction {
-    /// Ticks runs or takes their ticks away.
-    Tick(Vec<PathBuf>, bool),
-    /// Takes all ticks away.
-    Untick,
-    /// Selects a run in the table and the inspector.
-    Select(PathBuf),
-    /// Star, tags or note of a run.
-    Remark(PathBuf, Remark),
-    /// Copies text.
-    Copy(String),
-    /// Writes the reproduction card of a run as a file.
-    SaveCard(String),
-}
-
-impl App {
-    /// Ids of the runs as the table lists them.
-    pub fn listed_runs(&self) -> Vec<String> {
-        let lines = self.runs.lines.iter();
-        let rows = lines.filter_map(|line| match line {
-            Line::Run(index) => self.runs.rows.get(*index),
-            Line::Group { .. } => None,
-        });
-        rows.map(|row| row.manifest.id.clone()).collect()
-    }
-
-    /// Names of the runs that are drawn beside the one that is shown.
-    pub fn overlaid_runs(&self) -> Vec<String> {
-        self.runs.overlay.labels().map(str::to_owned).collect()
-    }
-
-    /// The one place where these actions change the state.
-    pub(in crate::window) fn apply_runs(&mut self, action: RunsAction, context: &Context) {
-        match action {
-            RunsAction::Tick(paths, on) => paths.iter().for_each(|path| self.runs.tick(path, on)),
-            RunsAction::Untick => self.runs.untick(),
-            RunsAction::Select(path) => self.runs.select(&path),
-            RunsAction::Remark(path, remark) => self.runs.remark(&path, remark),
-            RunsAction::Copy(text) => {
-                self.say(Urgency::Info, format!("Copied {} lines", text.lines().count()));
-                context.copy_text(text);
-            }
-            RunsAction::SaveCard(text) => {
-                self.ask_where_to_save("Save card", "reproduction-card.md", text);
-            }
-        }
-    }
-}
-
-type Settings = BTreeMap<PathBuf, Arc<toml::Table>>;
+/// The settings of each run, and what tells it from its preset.
+type Settings = BTreeMap<PathBuf, (Arc<toml::Table>, Arc<str>)>;
 
 /// What decides the lines; they are made again when it changes.
 #[derive(Clone, PartialEq)]
@@ -98,17 +51,26 @@ pub(in crate::window) struct Runs {
     pub(super) lines: Vec<Line>,
     arranged: Option<Key>,
     /// Grows with each change of the rows.
-    version: u64,
+    pub(super) version: u64,
+    /// What stands in the rows of groups.
+    pub(super) summaries: Summaries,
+    pub(super) grouping: Grouping,
+    /// Ticked runs that the filter hides, and how many ticks they were counted for.
+    pub(super) hidden: usize,
+    ticks: u64,
+    counted: Option<u64>,
     pub(super) selected: Option<PathBuf>,
     /// The table scrolls to the selected run in the next frame.
     pub(super) reveal: bool,
+    /// The run whose menu was opened by a key, and whether that has just been pressed.
+    pub(super) menu_of: Option<(PathBuf, bool)>,
     /// Row that a shift-click counts from.
     pub(super) anchor: Option<PathBuf>,
     pub(super) editing: Option<Editing>,
     pub(super) sparks: Sparks,
     writer: Writer,
     records: Records,
-    overlay: OverlaySet,
+    pub(super) overlay: OverlaySet,
     overlaid: Option<(u64, u64, Option<PathBuf>, RunsLayout, u64)>,
     scan: Option<Task<(Index, Settings)>>,
     /// Something changed on disk since the running scan began.
@@ -127,17 +89,24 @@ impl Runs {
         }
         self.stale = false;
         let root = root.to_owned();
-        let known: Settings =
-            self.rows.iter().map(|row| (row.path.clone(), Arc::clone(&row.settings))).collect();
+        let known: Settings = self
+            .rows
+            .iter()
+            .map(|row| (row.path.clone(), (Arc::clone(&row.settings), Arc::from(row.family()))))
+            .collect();
+        let mut namer = self.layout.catalogue.map_or_else(Namer::default, Namer::new);
         self.scan = Task::spawn("run list", context, move || {
             let index = store::scan(&root);
             let mut settings = Settings::new();
             for run in &index.runs {
-                let table = known.get(&run.path).filter(|table| !table.is_empty()).cloned();
-                // Settings that cannot be read leave their columns empty; the run is listed all the same.
-                let table =
-                    table.unwrap_or_else(|| Arc::new(store::read_settings(&run.path).unwrap_or_default()));
-                settings.insert(run.path.clone(), table);
+                let read = known.get(&run.path).filter(|(table, _)| !table.is_empty()).cloned();
+                let read = read.unwrap_or_else(|| {
+                    // Settings that cannot be read leave their columns empty; the run is listed all the same.
+                    let table = store::read_settings(&run.path).unwrap_or_default();
+                    let family = namer.family(&run.manifest, &table);
+                    (Arc::new(table), family.into())
+                });
+                settings.insert(run.path.clone(), read);
             }
             (index, settings)
         });
@@ -169,7 +138,7 @@ impl Runs {
             self.scan = None;
             if let Ok((index, settings)) = result {
                 said.extend(index.damaged.iter().map(ToString::to_string));
-                self.take(index, &settings);
+                said.extend(self.take(index, &settings));
             }
         }
         // A scan would bring back what is still on its way to disk.
@@ -179,8 +148,9 @@ impl Runs {
         said
     }
 
-    fn take(&mut self, index: Index, settings: &Settings) {
-        let before: BTreeSet<&PathBuf> = self.rows.iter().map(|row| &row.path).collect();
+    /// Takes a list that was read; what to say of runs that are new in it.
+    fn take(&mut self, index: Index, settings: &Settings) -> Option<String> {
+        let before: BTreeSet<PathBuf> = self.rows.iter().map(|row| row.path.clone()).collect();
         let first = !self.read;
         let unchanged = !first
             && before.len() == index.runs.len()
@@ -194,8 +164,11 @@ impl Runs {
                 .runs
                 .iter()
                 .map(|run| {
-                    let table = settings.get(&run.path).cloned().unwrap_or_default();
-                    Row::new(run.path.clone(), run.manifest.clone(), table)
+                    let (table, family) = settings
+                        .get(&run.path)
+                        .cloned()
+                        .unwrap_or_else(|| (Arc::default(), Row::plain_family(&run.manifest)));
+                    Row::new(run.path.clone(), run.manifest.clone(), table, family)
                 })
                 .collect();
             self.keys = Keys::of(&self.rows);
@@ -204,6 +177,8 @@ impl Runs {
         }
         self.index = index;
         self.read = true;
+        let news: Vec<&Row> = self.rows.iter().filter(|row| !first && !before.contains(&row.path)).collect();
+        self.hidden_news(&news)
     }
 
     /// Puts rows in that no disk holds, for tests and benches.
@@ -216,6 +191,32 @@ impl Runs {
     /// The run in a folder.
     pub(in crate::window) fn row(&self, path: &Path) -> Option<&Row> {
         self.places.get(path).and_then(|place| self.rows.get(*place))
+    }
+
+    /// What a run is called; the name of its folder if it is not in the list.
+    pub(in crate::window) fn name_of(&self, path: &Path) -> String {
+        self.row(path).map_or_else(|| folder_name(path), Row::name)
+    }
+
+    /// All runs of the list, newest first.
+    pub(in crate::window) fn rows(&self) -> &[Row] {
+        &self.rows
+    }
+
+    /// Opens the menu of a run's row in the next frame.
+    pub(in crate::window) fn open_menu(&mut self, path: PathBuf) {
+        self.select(&path);
+        self.menu_of = Some((path, true));
+    }
+
+    /// True if a run of the list is ticked.
+    pub(in crate::window) fn any_ticked(&self) -> bool {
+        self.layout.ticked.iter().any(|path| self.places.contains_key(path))
+    }
+
+    /// Folders of the ticked runs, newest first.
+    pub(in crate::window) fn ticked_paths(&self) -> Vec<PathBuf> {
+        self.ticked().into_iter().map(|row| row.path.clone()).collect()
     }
 
     /// True if a run is ticked.
@@ -233,6 +234,7 @@ impl Runs {
 
     /// Ticks a run or takes its tick away.
     pub(in crate::window) fn tick(&mut self, path: &Path, on: bool) {
+        self.ticks += 1;
         if on {
             self.layout.ticked.insert(path.to_owned());
             self.layout.color(path);
@@ -243,6 +245,7 @@ impl Runs {
 
     /// Takes all ticks away.
     pub(in crate::window) fn untick(&mut self) {
+        self.ticks += 1;
         self.layout.ticked.clear();
     }
 
@@ -282,9 +285,15 @@ impl Runs {
             group: self.layout.group.clone(),
             folded: self.layout.folded.clone(),
         };
-        if self.arranged.as_ref() == Some(&key) {
+        let same = self.arranged.as_ref() == Some(&key);
+        if !same || self.counted != Some(self.ticks) {
+            self.hidden = self.count_hidden();
+            self.counted = Some(self.ticks);
+        }
+        if same {
             return;
         }
+        self.summaries.clear();
         self.lines = arrange(
             &self.rows,
             &Arrangement {

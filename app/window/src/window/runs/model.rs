@@ -11,10 +11,12 @@ use weightscope_frame::store::{Manifest, Status};
 
 use crate::card;
 use crate::figure::number::significant;
+use crate::naming::{self, Namer};
 
 /// Keys that every run has, with the words of their columns. A setting or a result of the same name stands back.
-pub const BUILT_IN: [(&str, &str); 19] = [
+pub const BUILT_IN: [(&str, &str); 20] = [
     ("status", "Status"),
+    ("name", "Name"),
     ("curve", "Curve"),
     ("started", "Started"),
     ("origin", "Preset"),
@@ -57,14 +59,16 @@ pub struct Row {
     pub manifest: Manifest,
     /// Its settings as they stand in its folder.
     pub settings: Arc<toml::Table>,
+    /// What tells it from its preset, without its seed.
+    family: Arc<str>,
     /// What bare words of a filter are looked for in, in lower case.
     words: String,
 }
 
 impl Row {
-    /// A run from what was read of it.
-    pub fn new(path: PathBuf, manifest: Manifest, settings: Arc<toml::Table>) -> Self {
-        let mut row = Self { path, manifest, settings, words: String::new() };
+    /// A run from what was read of it, and what tells it from its preset.
+    pub fn new(path: PathBuf, manifest: Manifest, settings: Arc<toml::Table>, family: Arc<str>) -> Self {
+        let mut row = Self { path, manifest, settings, family, words: String::new() };
         row.index();
         row
     }
@@ -78,7 +82,8 @@ impl Row {
     fn index(&mut self) {
         let manifest = &self.manifest;
         let mut words = format!(
-            "{} {} {} {} {} {}",
+            "{} {} {} {} {} {} {}",
+            self.name(),
             manifest.id,
             manifest.lab,
             manifest.origin,
@@ -105,6 +110,7 @@ impl Row {
         let text = |text: &'_ str| Value::Text(Cow::Owned(text.to_owned()));
         match key {
             "status" => text(manifest.status.word()),
+            "name" => Value::Text(Cow::Owned(self.name())),
             "started" => Value::Text(Cow::Borrowed(&manifest.started)),
             "origin" => Value::Text(Cow::Borrowed(&manifest.origin)),
             "seed" => Value::Number(manifest.seed as f64),
@@ -137,17 +143,19 @@ impl Row {
         matches!(self.manifest.status, Status::Interrupted | Status::Cancelled | Status::Failed)
     }
 
-    /// Short words for a legend: its preset and seed, and where it was forked.
-    pub fn short(&self) -> String {
-        let fork = self.manifest.parent.as_ref().map_or(String::new(), |at| format!(" fork@{}", at.step));
-        format!("{}{fork} s{}", self.family(), self.manifest.seed)
+    /// What it is called: the person's name, else what tells it from its preset, and its seed.
+    pub fn name(&self) -> String {
+        naming::of(&self.manifest.name, &self.family, self.manifest.seed)
     }
 
-    /// The same without the seed.
+    /// What tells it from its preset, without its seed: repeats of a run share it.
     pub fn family(&self) -> &str {
-        let origin = self.manifest.origin.as_str();
-        let last = origin.rsplit(['/', '\\']).next().unwrap_or(origin);
-        last.split("_seed=").next().unwrap_or(last).trim_end_matches(".toml")
+        &self.family
+    }
+
+    /// What is known of it before its settings were read: its origin alone.
+    pub fn plain_family(manifest: &Manifest) -> Arc<str> {
+        Namer::default().family(manifest, &toml::Table::new()).into()
     }
 }
 
@@ -301,7 +309,8 @@ pub fn samples(count: usize) -> Vec<Row> {
                 note: if index == 7 { "look at fc2 again".to_owned() } else { String::new() },
                 ..Manifest::default()
             };
-            Row::new(PathBuf::from(format!("runs/run-{index}")), manifest, Arc::new(settings))
+            let family = Row::plain_family(&manifest);
+            Row::new(PathBuf::from(format!("runs/run-{index}")), manifest, Arc::new(settings), family)
         })
         .collect()
 }

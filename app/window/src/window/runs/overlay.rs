@@ -13,6 +13,7 @@ use super::layout::RunsLayout;
 use super::model::{Row, family_key};
 use crate::exporting;
 use crate::figure::provenance::RunOrigin;
+use crate::naming::{self, PART};
 use crate::views::{self, Overlay, RunStyle, Source};
 use crate::window::task::Task;
 
@@ -240,10 +241,20 @@ pub(super) fn set(
     set
 }
 
-/// A label and a family name for each run: short words, with the settings in which runs of the same words differ.
-fn labels(rows: &[&Row]) -> Vec<(String, String)> {
+/// What all runs that stand beside each other have in their names: it tells none of them.
+fn shared_parts<'a>(rows: &[&'a Row]) -> BTreeSet<&'a str> {
+    let of = |row: &&'a Row| row.family().split(PART).skip(1).collect::<BTreeSet<&str>>();
+    let mut parts = rows.iter().map(of);
+    let first = parts.next().filter(|_| rows.len() > 1).unwrap_or_default();
+    parts.fold(first, |shared, parts| shared.intersection(&parts).copied().collect())
+}
+
+/// A name and a family name for each run, without what all of them share. Where families of the same words stand beside each other, the settings in which they differ
+/// are told too; names that a person gave stand as they are.
+pub(super) fn labels(rows: &[&Row]) -> Vec<(String, String)> {
     const MOST_SETTINGS: usize = 2;
     let families: Vec<String> = rows.iter().map(|row| family_key(row)).collect();
+    let shared = shared_parts(rows);
     let labelled: Vec<(String, String)> = rows
         .iter()
         .zip(&families)
@@ -254,18 +265,24 @@ fn labels(rows: &[&Row]) -> Vec<(String, String)> {
                 .filter(|(other, theirs)| *theirs != family && other.family() == row.family())
                 .map(|(other, _)| other)
                 .collect();
-            let mut name = row.family().to_owned();
-            if let Some(at) = &row.manifest.parent {
-                name = format!("{name} fork@{}", at.step);
+            let mut parts = row.family().split(PART);
+            let mut name = parts.next().unwrap_or_default().to_owned();
+            for part in parts.filter(|part| !shared.contains(part)) {
+                name = format!("{name}{PART}{part}");
             }
             let telling = row.settings.keys().filter(|key| {
                 let own = row.value(key);
                 frame_mark(key) == Mark::None && rivals.iter().any(|other| other.value(key) != own)
             });
             for key in telling.take(MOST_SETTINGS) {
-                name = format!("{name} {key}={}", row.value(key).display());
+                name = format!("{name}{PART}{key}={}", row.value(key).display());
             }
-            (format!("{name} s{}", row.manifest.seed), name)
+            let own = row.manifest.name.as_str();
+            let label = naming::of(own, &name, row.manifest.seed);
+            // Repeats that share a name share it as a family too.
+            let mut repeats = rows.iter().zip(&families).filter(|(_, theirs)| *theirs == family);
+            let is_shared = !own.is_empty() && repeats.all(|(other, _)| other.manifest.name == own);
+            (label, if is_shared { own.to_owned() } else { name })
         })
         .collect();
     // Runs with the same words and settings, such as one made again elsewhere, still have a place of their own.
@@ -317,6 +334,38 @@ mod tests {
         assert_eq!(words[0].1, words[2].1, "one family: {words:?}");
         assert!(words[1].0.contains("learning_rate=0.005"), "{words:?}");
         assert!(told_apart(&some), "{words:?}");
+    }
+
+    #[test]
+    fn what_all_share_is_not_told() {
+        let named = |index: usize, family: &str| {
+            let row = samples(29).swap_remove(index);
+            Row::new(row.path.clone(), row.manifest.clone(), row.settings.clone(), family.into())
+        };
+        let rows = [named(0, "quick, vit, lsq, epochs=2"), named(1, "quick, vit, statsq, epochs=2")];
+        let words: Vec<String> =
+            labels(&rows.iter().collect::<Vec<_>>()).into_iter().map(|(label, _)| label).collect();
+        assert_eq!(words, ["quick, lsq · s0", "quick, statsq · s0"]);
+        let alone = labels(&[&rows[0]]);
+        assert_eq!(alone[0].0, "quick, vit, lsq, epochs=2 · s0", "alone it has its whole name");
+    }
+
+    #[test]
+    fn a_name_of_ones_own_stands_in_the_legend() {
+        let mut rows = samples(29);
+        rows[0].manifest.name = "LSQ".to_owned();
+        rows[28].manifest.name = "LSQ".to_owned();
+        let words = labels(&[&rows[0], &rows[4], &rows[28]]);
+        assert_eq!(
+            (words[0].1.as_str(), words[2].1.as_str()),
+            ("LSQ", "LSQ"),
+            "repeats of one name: {words:?}"
+        );
+        rows[28].manifest.name = "again".to_owned();
+        let words = labels(&[&rows[0], &rows[28]]);
+        assert_eq!((words[0].0.as_str(), words[1].0.as_str()), ("LSQ", "again"));
+        assert_eq!(words[0].1, words[1].1, "joined they go by what they share: {words:?}");
+        assert!(words[0].1.contains("mlp-lsq"), "{words:?}");
     }
 
     #[test]

@@ -2,15 +2,19 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use egui::{Button, RichText, Sense, Ui};
 use egui_extras::{Column, TableBuilder, TableRow};
 use egui_material_icons::icons;
 
+use super::action::RunsAction;
 use super::arrange::Line;
 use super::cells::{self, Context as CellContext};
-use super::list::{Runs, RunsAction};
+use super::list::Runs;
+use super::menu;
 use super::model::heading;
+use super::state::Going;
 use crate::window::command::Action;
 use crate::window::style::{self, color, tokens};
 
@@ -18,7 +22,10 @@ use crate::window::style::{self, color, tokens};
 struct Dragged(String);
 
 /// Columns before the ones that can be chosen: tick, star, status, buttons.
-const FIXED: usize = 4;
+pub(super) const FIXED: usize = 4;
+
+/// How far from the left a menu stands that a key opens, points.
+const MENU_INDENT: f32 = 120.0;
 
 /// What a header did.
 enum Headed {
@@ -30,16 +37,17 @@ enum Headed {
 }
 
 impl Runs {
-    /// The tab. `progress` holds the done share of the runs in work.
+    /// The tab. `going` holds what is in work and what waits.
     pub(in crate::window) fn ui(
         &mut self,
         ui: &mut Ui,
         open: Option<&Path>,
-        progress: &BTreeMap<PathBuf, f32>,
+        going: &BTreeMap<PathBuf, Going>,
         actions: &mut Vec<Action>,
     ) {
         self.update();
         self.head_ui(ui, actions);
+        self.hidden_ui(ui, actions);
         if self.rows.is_empty() {
             let text = if self.is_read() {
                 "Finished and interrupted runs appear here. Press Run to make the first one."
@@ -54,7 +62,7 @@ impl Runs {
             return;
         }
         let columns = self.layout.columns(&self.rows);
-        let headed = self.table_ui(ui, &columns, open, progress, actions);
+        let headed = self.table_ui(ui, &columns, open, going, actions);
         self.after_header(headed);
     }
 
@@ -63,7 +71,7 @@ impl Runs {
         ui: &mut Ui,
         columns: &[String],
         open: Option<&Path>,
-        progress: &BTreeMap<PathBuf, f32>,
+        going: &BTreeMap<PathBuf, Going>,
         actions: &mut Vec<Action>,
     ) -> Option<Headed> {
         let height = ui.text_style_height(&egui::TextStyle::Body) + 6.0;
@@ -88,7 +96,7 @@ impl Runs {
             }
             table
                 .header(height, |mut header| {
-                    header.col(|_| {});
+                    header.col(|ui| self.tick_all_ui(ui, actions));
                     header.col(|_| {});
                     let mut head = |header: &mut TableRow<'_, '_>, key: &str| {
                         header.col(|ui| {
@@ -105,10 +113,11 @@ impl Runs {
                     let count = self.lines.len();
                     body.rows(height, count, |mut row| match self.lines.get(row.index()).cloned() {
                         Some(Line::Run(index)) => {
-                            self.run_ui(&mut row, index, columns, open, progress, actions);
+                            self.run_ui(&mut row, index, columns, open, going, actions);
                         }
-                        Some(Line::Group { value, count }) => {
-                            self.group_row_ui(&mut row, &value, count, columns);
+                        Some(Line::Group { value, members }) => {
+                            let members: Arc<[usize]> = members;
+                            self.group_row_ui(&mut row, (&value, &members), columns, actions);
                         }
                         None => {}
                     });
@@ -179,59 +188,29 @@ impl Runs {
         }
     }
 
-    fn group_row_ui(&mut self, row: &mut TableRow<'_, '_>, value: &str, count: usize, columns: &[String]) {
-        let key = self.layout.group.clone().unwrap_or_default();
-        let folded = self.layout.folded.contains(value);
-        let (mut turned, mut at, mut left) = (false, egui::Pos2::ZERO, 0.0);
-        row.set_overline(true);
-        row.col(|ui| {
-            let icon = if folded { icons::ICON_CHEVRON_RIGHT } else { icons::ICON_EXPAND_MORE };
-            let response = ui.add(Button::new(style::icon(icon)).small().frame(false));
-            let name = format!("{} group {value}", if folded { "Unfold" } else { "Fold" });
-            response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, &name));
-            turned = response.clicked();
-            at = egui::pos2(response.rect.right() + 8.0, response.rect.center().y);
-            left = ui.clip_rect().left();
-        });
-        let last = FIXED + columns.len() - 1;
-        for column in 1..=last {
-            row.col(|ui| {
-                if column < last {
-                    return;
-                }
-                // The heading runs over all cells of the row, so it is drawn after their backgrounds.
-                let mut clip = ui.clip_rect();
-                clip.min.x = left;
-                let plural = if count == 1 { "" } else { "s" };
-                let text = format!("{} {value} · {count} run{plural}", heading(&key));
-                let font = egui::TextStyle::Body.resolve(ui.style());
-                let paint = color(tokens(ui.ctx()).text);
-                ui.painter().with_clip_rect(clip).text(at, egui::Align2::LEFT_CENTER, text, font, paint);
-            });
-        }
-        if turned && !self.layout.folded.remove(value) {
-            self.layout.folded.insert(value.to_owned());
-        }
-    }
-
     fn run_ui(
         &mut self,
         row: &mut TableRow<'_, '_>,
         index: usize,
         columns: &[String],
         open: Option<&Path>,
-        progress: &BTreeMap<PathBuf, f32>,
+        going: &BTreeMap<PathBuf, Going>,
         actions: &mut Vec<Action>,
     ) {
         let Some(run) = self.rows.get(index) else { return };
         let path = run.path.clone();
         let is_open = open == Some(path.as_path());
-        row.set_selected(is_open || self.selected.as_ref() == Some(&path));
+        let now = going.get(&path).copied();
+        row.set_selected(is_open);
+        // The run of a curve that was clicked.
+        if self.selected.as_ref() == Some(&path) {
+            row.set_hovered(true);
+        }
         let mut shifted = None;
-        row.col(|ui| shifted = cells::tick_ui(ui, run, &self.layout, actions));
+        row.col(|ui| shifted = cells::tick_ui(ui, run, &self.layout));
         row.col(|ui| cells::star_ui(ui, run, actions));
-        row.col(|ui| cells::status_ui(ui, run, progress.get(&path).copied()));
-        row.col(|ui| cells::buttons_ui(ui, run, is_open, actions));
+        row.col(|ui| cells::status_ui(ui, run, now));
+        row.col(|ui| cells::buttons_ui(ui, run, (is_open, now), actions));
         let mut editing = self.editing.take();
         for key in columns {
             row.col(|ui| {
@@ -241,33 +220,80 @@ impl Runs {
                     sparks: spark,
                     metric: self.layout.metric.as_ref(),
                     color: self.layout.drawn_color(&path),
+                    going: now,
                 };
                 cells::cell_ui(ui, run, key, &mut context, actions);
             });
         }
         self.editing = editing;
         let response = row.response();
-        if response.double_clicked() {
-            actions.push(Action::OpenRun(path.clone()));
+        let modifiers = response.ctx.input(|input| input.modifiers);
+        if response.clicked() && (modifiers.shift || modifiers.command) {
+            let on = modifiers.shift || !self.layout.ticked.contains(&path);
+            shifted = Some((on, modifiers.shift));
         } else if response.clicked() {
-            self.selected = Some(path.clone());
+            self.selected = None;
+            self.anchor = Some(path.clone());
+            if !is_open {
+                actions.push(Action::OpenRun(path.clone()));
+            }
         }
+        self.row_menu_ui(&response, index, (is_open, now), actions);
         if let Some(on) = shifted {
             self.tick_to(index, on, actions);
+        }
+    }
+
+    /// The menu of a row, by a right click or by its key.
+    fn row_menu_ui(
+        &mut self,
+        response: &egui::Response,
+        index: usize,
+        state: (bool, Option<Going>),
+        actions: &mut Vec<Action>,
+    ) {
+        let Some(run) = self.rows.get(index) else { return };
+        let mut popup = egui::Popup::context_menu(response);
+        if response.secondary_clicked() {
+            self.menu_of = None;
+        }
+        if let Some((of, fresh)) = &mut self.menu_of
+            && *of == run.path
+        {
+            // Where no pointer says where, it stands at the row.
+            popup = popup.at_position(response.rect.left_bottom() + egui::vec2(MENU_INDENT, 0.0));
+            if std::mem::take(fresh) {
+                popup = popup.open_memory(Some(egui::SetOpenCommand::Bool(true)));
+            } else if !popup.is_open() {
+                self.menu_of = None;
+            }
+        }
+        let is_one = self.layout.ticked.contains(&run.path);
+        popup.show(|ui| {
+            let ticked = if is_one { self.ticked_paths() } else { Vec::new() };
+            menu::menu_ui(ui, run, state, &ticked, actions);
+        });
+    }
+
+    /// The box in the head, which ticks all runs that are listed.
+    fn tick_all_ui(&self, ui: &mut Ui, actions: &mut Vec<Action>) {
+        let listed = self.listed();
+        let ticked = listed.iter().filter(|path| self.layout.ticked.contains(**path)).count();
+        let mut on = ticked == listed.len() && ticked > 0;
+        let partly = ticked > 0 && !on;
+        let response = ui.add(egui::Checkbox::without_text(&mut on).indeterminate(partly));
+        let name = "Tick all that are listed";
+        response.widget_info(|| egui::WidgetInfo::selected(egui::Role::CheckBox, true, on, name));
+        if response.on_hover_text("Draws all runs that are listed, or none").changed() {
+            let paths = listed.into_iter().cloned().collect();
+            actions.push(Action::Runs(RunsAction::Tick(paths, on)));
         }
     }
 
     /// Ticks the clicked run; with shift all from the last clicked one.
     fn tick_to(&mut self, index: usize, (on, range): (bool, bool), actions: &mut Vec<Action>) {
         let Some(path) = self.rows.get(index).map(|row| row.path.clone()) else { return };
-        let order: Vec<&PathBuf> = self
-            .lines
-            .iter()
-            .filter_map(|line| match line {
-                Line::Run(index) => self.rows.get(*index).map(|row| &row.path),
-                Line::Group { .. } => None,
-            })
-            .collect();
+        let order = self.listed();
         let place = |wanted: &PathBuf| order.iter().position(|path| *path == wanted);
         let ends = self.anchor.as_ref().filter(|_| range).and_then(place).zip(place(&path));
         let paths = match ends {

@@ -43,7 +43,8 @@ impl TileBehavior<'_> {
         rebuild(state, self.shown, self.overlay, spec, ui.ctx());
         let Some(Cache { figure: Some(figure), prepared, summary, records, quantity, .. }) = &mut state.cache
         else {
-            let text = state.derivation.words().unwrap_or_else(|| empty_words(spec, self.shown.status));
+            let words = || empty_words(spec, self.shown.status, self.shown.reason.as_deref());
+            let text = state.derivation.words().unwrap_or_else(words);
             empty_ui(ui, &text);
             return;
         };
@@ -140,9 +141,12 @@ fn text_ui(ui: &mut Ui, text: &str) {
 
 /// What stands in an empty tile: what will appear there while the run goes on; afterwards that there is nothing, and what the view says
 /// of itself besides.
-fn empty_words(spec: &ViewSpec, status: Status) -> String {
+fn empty_words(spec: &ViewSpec, status: Status, reason: Option<&str>) -> String {
     if status == Status::Running {
         return spec.empty.clone();
+    }
+    if let (Status::Failed, Some(reason)) = (status, reason) {
+        return format!("The run failed: {reason}");
     }
     let told = spec.empty.split(". ").flat_map(|sentence| sentence.split("; "));
     let told = told.map(|part| part.trim().trim_end_matches('.'));
@@ -389,7 +393,7 @@ mod tests {
     fn an_empty_view_of_a_finished_run_asks_for_no_run() {
         let says = |empty: &str, status| {
             let spec = ViewSpec { empty: empty.to_owned(), ..ViewSpec::new("v", "v", ViewKind::Curve, &[]) };
-            empty_words(&spec, status)
+            empty_words(&spec, status, None)
         };
         let text = "Values appear here; vectors have none. Press Run, or drop a file.";
         assert_eq!(says(text, Status::Running), text, "while it waits");
@@ -397,5 +401,8 @@ mod tests {
         let text = "Set Plane to Computed to see the loss.";
         assert_eq!(says(text, Status::Failed), "Nothing of this run. Set Plane to Computed to see the loss.");
         assert_eq!(says("", Status::Done), "Nothing of this run.");
+        let spec = ViewSpec::new("v", "v", ViewKind::Curve, &[]);
+        let failed = empty_words(&spec, Status::Failed, Some("the loss is no number"));
+        assert_eq!(failed, "The run failed: the loss is no number");
     }
 }

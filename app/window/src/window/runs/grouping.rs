@@ -1,0 +1,131 @@
+//! The key by which runs are grouped: what varies comes first, and a few letters find the rest.
+
+use egui::{ComboBox, PopupCloseBehavior, RichText, ScrollArea, TextEdit, Ui};
+
+use super::list::Runs;
+use super::model::{Keys, Row, heading};
+use crate::window::style::{color, tokens};
+
+/// Keys under which nearly every run has a value of its own.
+const NEVER: [&str; 5] = ["curve", "started", "id", "duration", "name"];
+/// Height of the list, points.
+const HEIGHT: f32 = 300.0;
+
+/// Keys that runs may be grouped by: those under which they differ, then the others.
+#[derive(Default)]
+pub(super) struct Grouping {
+    version: Option<u64>,
+    varied: Vec<String>,
+    others: Vec<String>,
+    typed: String,
+    /// The list has just been opened: its field takes the keyboard.
+    fresh: bool,
+}
+
+impl Grouping {
+    /// Looks at the runs again if they changed.
+    fn follow(&mut self, version: u64, rows: &[Row], keys: &Keys) {
+        if self.version == Some(version) {
+            return;
+        }
+        self.version = Some(version);
+        // One groups by what was set, seldom by what came of it.
+        let (results, set): (Vec<&str>, Vec<&str>) =
+            keys.all().filter(|key| !NEVER.contains(key)).partition(|key| keys.results.contains(*key));
+        let (varied, others) = set.into_iter().chain(results).partition(|key| varies(rows, key));
+        let own = |keys: Vec<&str>| keys.into_iter().map(str::to_owned).collect();
+        (self.varied, self.others) = (own(varied), own(others));
+    }
+}
+
+/// True if not all runs have the same value under a key.
+fn varies(rows: &[Row], key: &str) -> bool {
+    let first = rows.first().map(|row| row.value(key));
+    rows.iter().any(|row| Some(row.value(key)) != first)
+}
+
+impl Runs {
+    pub(super) fn group_ui(&mut self, ui: &mut Ui) {
+        let label = ui.label("Group by");
+        let text = self.layout.group.as_deref().map_or("none", heading).to_owned();
+        let mut chosen = None;
+        let combo = ComboBox::from_id_salt("group runs").selected_text(text).width(96.0).truncate();
+        let combo = combo.close_behavior(PopupCloseBehavior::CloseOnClickOutside);
+        let shown = combo
+            .height(HEIGHT + 60.0)
+            .show_ui(ui, |ui| {
+                self.grouping.follow(self.version, &self.rows, &self.keys);
+                chosen = self.keys_ui(ui);
+                if chosen.is_some() {
+                    ui.close();
+                }
+            })
+            .response
+            .labelled_by(label.id);
+        self.grouping.fresh |= shown.clicked();
+        if let Some(group) = chosen {
+            self.layout.group = group;
+            self.grouping.typed.clear();
+        }
+    }
+
+    /// The list; a key, or none, once it is chosen.
+    fn keys_ui(&mut self, ui: &mut Ui) -> Option<Option<String>> {
+        let mut chosen = None;
+        ui.set_min_width(200.0);
+        let edit =
+            TextEdit::singleline(&mut self.grouping.typed).hint_text("Find a key").desired_width(190.0);
+        let field = ui.add(edit);
+        field.widget_info(|| egui::WidgetInfo::labeled(egui::Role::TextInput, true, "Find a key"));
+        if std::mem::take(&mut self.grouping.fresh) {
+            field.request_focus();
+        }
+        let typed = self.grouping.typed.trim().to_lowercase();
+        let fits = |key: &&String| {
+            typed.is_empty()
+                || key.to_lowercase().contains(&typed)
+                || heading(key).to_lowercase().contains(&typed)
+        };
+        let muted = color(tokens(ui.ctx()).text_muted);
+        ScrollArea::vertical().max_height(HEIGHT).show(ui, |ui| {
+            if typed.is_empty() && ui.selectable_label(self.layout.group.is_none(), "none").clicked() {
+                chosen = Some(None);
+            }
+            for (words, keys) in
+                [("What varies", &self.grouping.varied), ("The same in all runs", &self.grouping.others)]
+            {
+                let mut found = keys.iter().filter(fits).peekable();
+                if found.peek().is_some() {
+                    ui.label(RichText::new(words).small().color(muted));
+                }
+                for key in found {
+                    let on = self.layout.group.as_ref() == Some(key);
+                    if ui.selectable_label(on, heading(key)).clicked() {
+                        chosen = Some(Some(key.clone()));
+                    }
+                }
+            }
+        });
+        chosen
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::model::samples;
+    use super::*;
+
+    #[test]
+    fn what_varies_comes_first() {
+        let rows = samples(8);
+        let mut grouping = Grouping::default();
+        grouping.follow(1, &rows, &Keys::of(&rows));
+        for key in ["quantizer", "seed", "learning_rate", "test_accuracy"] {
+            assert!(grouping.varied.iter().any(|own| own == key), "{key}: {:?}", grouping.varied);
+        }
+        for key in ["weight_bits", "setting_3", "lab"] {
+            assert!(grouping.others.iter().any(|own| own == key), "{key}: {:?}", grouping.others);
+        }
+        assert!(!grouping.varied.iter().chain(&grouping.others).any(|key| key == "started"), "never useful");
+    }
+}

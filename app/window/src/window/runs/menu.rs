@@ -1,0 +1,99 @@
+//! The menu of a row: what can be done with its run, and with all ticked ones where it is one of them.
+
+use std::path::PathBuf;
+
+use egui::{Button, RichText, Ui};
+use weightscope_frame::store::Status;
+
+use super::action::RunsAction;
+use super::edit::Remark;
+use super::model::Row;
+use super::state::{Going, unforkable, unverifiable};
+use crate::figure::number::count;
+use crate::window::command::{Action, Command};
+use crate::window::manage::{About, ManageAction};
+use crate::window::queue::QueueAction;
+
+/// The menu. `ticked` holds the ticked runs if the row is one of several.
+pub(super) fn menu_ui(
+    ui: &mut Ui,
+    run: &Row,
+    (is_shown, going): (bool, Option<Going>),
+    ticked: &[PathBuf],
+    actions: &mut Vec<Action>,
+) {
+    let path = || run.path.clone();
+    let status = run.manifest.status;
+    let manage = |action| Action::Manage(action);
+    let mut item =
+        |ui: &mut Ui, words: &str, why: Option<&'static str>, keys: Option<Command>, action: Action| {
+            let mut button = Button::new(words);
+            if let Some(text) = keys.filter(|_| is_shown).and_then(|command| command.keys_text(ui.ctx())) {
+                button = button.shortcut_text(text);
+            }
+            let response = ui.add_enabled(why.is_none(), button);
+            if response.on_disabled_hover_text(why.unwrap_or_default()).clicked() {
+                actions.push(action);
+                ui.close();
+            }
+        };
+    ui.add(egui::Label::new(RichText::new(run.name()).strong()).truncate());
+    let shown = is_shown.then_some("It is shown");
+    item(ui, "Show", shown, None, Action::OpenRun(path()));
+    ui.separator();
+    item(ui, "Name…", None, Some(Command::NameRun), manage(ManageAction::Describe(path(), About::Name)));
+    item(ui, "Note…", None, None, manage(ManageAction::Describe(path(), About::Note)));
+    item(ui, "Tags…", None, None, manage(ManageAction::Describe(path(), About::Tags)));
+    ui.separator();
+    item(ui, "Use these settings", None, None, manage(ManageAction::UseSettings(path())));
+    let fork = unforkable(status, run.manifest.step);
+    item(ui, "Fork…", fork, Some(Command::Fork), manage(ManageAction::ShowThen(path(), Command::Fork)));
+    if run.is_resumable() {
+        item(ui, "Resume", going.map(|_| "It is on its way"), None, Action::ResumeRun(path()));
+    }
+    let verify = Action::Queue(QueueAction::Verify(path()));
+    item(ui, "Verify", unverifiable(status, going), None, verify);
+    ui.separator();
+    let export = manage(ManageAction::ShowThen(path(), Command::ExportFigure));
+    item(ui, "Export figure…", None, Some(Command::ExportFigure), export);
+    let unfinished = (status != Status::Done).then_some("The run has not come to its end");
+    item(ui, "Take away…", unfinished, None, manage(ManageAction::ShowThen(path(), Command::TakeAway)));
+    let busy = going.map(|_| "It is in work");
+    item(ui, "Pack as one file…", busy, None, manage(ManageAction::Pack(path())));
+    item(ui, "Open folder", None, None, manage(ManageAction::OpenFolder(path())));
+    item(ui, "Copy path", None, None, manage(ManageAction::CopyPaths(vec![path()])));
+    ui.separator();
+    let delete = manage(ManageAction::Delete(vec![path()]));
+    item(
+        ui,
+        "Delete",
+        going.map(|_| "It is in work or waits; cancel that first"),
+        Some(Command::DeleteRun),
+        delete,
+    );
+    if ticked.len() < 2 {
+        return;
+    }
+    ui.separator();
+    let number = count(ticked.len() as u64);
+    ui.label(RichText::new(format!("{number} ticked runs")).strong());
+    for (words, star) in [("Star all", true), ("Unstar all", false)] {
+        if ui.button(words).clicked() {
+            let each = ticked.iter().map(|path| RunsAction::Remark(path.clone(), Remark::Star(star)));
+            actions.extend(each.map(Action::Runs));
+            ui.close();
+        }
+    }
+    if ui.button("Copy paths").clicked() {
+        actions.push(manage(ManageAction::CopyPaths(ticked.to_vec())));
+        ui.close();
+    }
+    if ui.button("Untick all").clicked() {
+        actions.push(Action::Runs(RunsAction::Untick));
+        ui.close();
+    }
+    if ui.button(format!("Delete {number} runs")).clicked() {
+        actions.push(manage(ManageAction::Delete(ticked.to_vec())));
+        ui.close();
+    }
+}
