@@ -115,7 +115,10 @@ pub(crate) fn assert_same(lab: &str, what: &str, one: &Finished, other: &Finishe
         let read = |run: &Finished| std::fs::read(run.folder.join(file)).ok();
         assert!(read(one) == read(other), "{lab}, {what}: another {file}");
         // A recording, which has no tensors to tabulate, is all that writes none.
-        assert!(read(one).is_some() || one.results.contains_key("recorded_frames"), "{lab}, {what}: no {file}");
+        assert!(
+            read(one).is_some() || one.results.contains_key("recorded_frames"),
+            "{lab}, {what}: no {file}"
+        );
     }
 }
 

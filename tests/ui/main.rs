@@ -2,6 +2,7 @@
 
 mod gallery;
 mod inspect;
+mod legends;
 mod opening;
 mod palette;
 mod plots;
