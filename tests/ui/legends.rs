@@ -82,7 +82,7 @@ fn a_mark_under_the_pointer_explains_itself() {
     let rect = harness.get_by_label_contains(TRACE).rect();
     let (across, up) = ((100.0 + 7.96) / 214.92, (2.5 - 0.6) / 6.0);
     harness.hover_at(rect.min + egui::vec2(across * rect.width(), up * rect.height()));
-    harness.run_steps(4);
+    harness.run_steps(30);
     assert!(harness.query_by_label_contains("level 0 → 1 across 0.5").is_some(), "levels and boundary");
     harness.hover_at(rect.min + egui::vec2(across * rect.width(), 0.9 * rect.height()));
     harness.run_steps(4);

@@ -24,7 +24,9 @@ mod dress;
 
 /// Width of the fields, and height of the window that the dialog needs around them, points.
 const FIELDS: f32 = 340.0;
-const AROUND: f32 = 110.0;
+const AROUND: f32 = 150.0;
+/// Height below which the fields are scrolled.
+const LOW: f32 = 620.0;
 /// Longest side of the preview on the screen, points.
 const PREVIEW: egui::Vec2 = egui::vec2(420.0, 380.0);
 
@@ -120,10 +122,18 @@ impl ExportDialog {
             ui.horizontal_top(|ui| {
                 ui.vertical(|ui| {
                     ui.set_width(FIELDS);
-                    let most = (context.content_rect().height() - AROUND).max(160.0);
-                    egui::ScrollArea::vertical().id_salt("export fields").max_height(most).show(ui, |ui| {
+                    let most = context.content_rect().height() - AROUND;
+                    if most < LOW {
+                        // A low window scrolls the fields; nothing scrolls them to the ticked view then.
+                        self.fresh = false;
+                        egui::ScrollArea::vertical()
+                            .id_salt("export fields")
+                            .max_height(most.max(160.0))
+                            .show(ui, |ui| self.fields(ui, from));
+                    } else {
                         self.fields(ui, from);
-                    });
+                    }
+                    self.place_ui(ui);
                     ui.add_space(8.0);
                     ui.horizontal(|ui| {
                         let ready =
@@ -195,6 +205,10 @@ impl ExportDialog {
             }
         });
         dress::series_ui(ui, &mut self.dressing, &dress::series(&self.views, from.tiles));
+    }
+
+    /// Where it is written.
+    fn place_ui(&mut self, ui: &mut Ui) {
         ui.add_space(4.0);
         ui.horizontal(|ui| {
             let label = ui.label(if self.target == Target::Bundle { "Folder" } else { "File" });

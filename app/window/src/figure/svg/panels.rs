@@ -59,7 +59,7 @@ pub(super) fn draw(
             let drawn = match &panel.body {
                 Body::Panels(_) => continue,
                 Body::Plot(plot) => {
-                    let sides = sides.get(column).copied().unwrap_or_default();
+                    let sides = sides.get(row * columns + column).copied().unwrap_or_default();
                     plot::draw_within(canvas, page, plot, cell, (Some(height), sides))?
                 }
                 other => page.body(canvas, other, cell, Some(height))?,
@@ -97,23 +97,24 @@ fn shared(panels: &[Panel], columns: usize) -> Vec<Panel> {
     shared
 }
 
-/// What the frames of each column leave at their sides, so that those below each other begin and end alike; of maps, all frames are as
-/// wide as each other.
+/// What the frame of each panel leaves around it: at its sides as much as those below each other, below it as much as those beside it;
+/// of maps, all frames are as wide as each other.
 fn sides(page: Page<'_>, panels: &[Panel], columns: usize, (cell, height): (Rect, f64)) -> Vec<Sides> {
     let of = |panel: &Panel| match &panel.body {
         Body::Plot(plot) if !plot.bare => Sides::of(page, plot, cell, height),
         _ => Sides::default(),
     };
-    let widest = |column: usize| {
-        panels.iter().skip(column).step_by(columns).map(of).fold(Sides::default(), Sides::max)
-    };
-    let each: Vec<Sides> = (0..columns).map(widest).collect();
+    let own: Vec<Sides> = panels.iter().map(of).collect();
+    let widest = |all: &mut dyn Iterator<Item = &Sides>| all.copied().fold(Sides::default(), Sides::max);
     let is_map = |panel: &Panel| matches!(&panel.body, Body::Plot(plot) if plot.has_heat());
-    if panels.iter().all(is_map) {
-        let all = each.iter().copied().fold(Sides::default(), Sides::max);
-        return vec![all; columns];
-    }
-    each
+    let all_maps = panels.iter().all(is_map);
+    let around = |index: usize| {
+        let stride = if all_maps { 1 } else { columns };
+        let across = widest(&mut own.iter().skip(if all_maps { 0 } else { index % columns }).step_by(stride));
+        let row = widest(&mut own.iter().skip(index - index % columns).take(columns));
+        Sides { bottom: row.bottom, ..across }
+    };
+    (0..panels.len()).map(around).collect()
 }
 
 /// Panels in a row: as many as wanted, fewer where they would be too narrow for their words, unless the page became too high.

@@ -52,11 +52,12 @@ struct Layout<'a> {
     bar: Option<color_bar::Placed<'a>>,
 }
 
-/// How wide the left and the right of a frame must be at least, for panels that stand below each other.
+/// What a frame must leave beside and below it at least, so that the frames of panels begin and end alike.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(super) struct Sides {
     pub(super) left: f64,
     pub(super) right: f64,
+    pub(super) bottom: f64,
 }
 
 impl Sides {
@@ -65,12 +66,14 @@ impl Sides {
         let place = Rect { height: room, ..area };
         let layout = Layout::new(page, plot, Domain::of(plot), place, (0.0, Self::default()));
         let frame = layout.frame;
-        Self { left: frame.x - area.x, right: area.right() - frame.right() }
+        let bottom = place.bottom() - frame.bottom();
+        Self { left: frame.x - area.x, right: area.right() - frame.right(), bottom }
     }
 
     /// The wider of each.
     pub(super) fn max(self, other: Self) -> Self {
-        Self { left: self.left.max(other.left), right: self.right.max(other.right) }
+        let (left, right) = (self.left.max(other.left), self.right.max(other.right));
+        Self { left, right, bottom: self.bottom.max(other.bottom) }
     }
 }
 
@@ -178,7 +181,7 @@ impl<'a> Layout<'a> {
         let mut x_ticks = axes::horizontal(page, &plot.x, domain.x, frame.width);
         let mut y_ticks = axes::vertical(page, &plot.y, domain.y, frame.height, area.width);
         for _ in 0..3 {
-            let bottom = x_ticks.room(page) + label_room(page, &x_label);
+            let bottom = (x_ticks.room(page) + label_room(page, &x_label)).max(sides.bottom);
             frame.y = area.y + top;
             frame.height = (area.height - top - bottom).max(style.tick_size * 3.0);
             y_ticks = axes::vertical(page, &plot.y, domain.y, frame.height, area.width);

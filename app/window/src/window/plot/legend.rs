@@ -25,7 +25,7 @@ const LEAST_BESIDE: f32 = 240.0;
 /// Height below which a plot keeps all its room.
 const LEAST_HEIGHT: f32 = 76.0;
 /// A row of names for each so many points of height.
-const HEIGHT_FOR_A_ROW: f32 = 90.0;
+const HEIGHT_FOR_A_ROW: f32 = 64.0;
 /// Most rows above a drawing.
 const MOST_ROWS: usize = 3;
 /// Opacity of what is hidden.
@@ -125,11 +125,17 @@ impl Legend {
     /// Draws it; what does not fit is scrolled to.
     pub(super) fn show(&self, ui: &mut Ui, rect: Rect, place: Place, hidden: &BTreeSet<String>) -> Touch {
         let mut touch = Touch::default();
-        let mut area = ui.new_child(UiBuilder::new().max_rect(rect).id_salt("legend"));
+        let mut area = ui.new_child(
+            UiBuilder::new()
+                .max_rect(rect)
+                .id_salt("legend")
+                .layout(egui::Layout::top_down(egui::Align::Min)),
+        );
         area.set_clip_rect(rect.intersect(ui.clip_rect()));
         area.spacing_mut().scroll = egui::style::ScrollStyle::thin();
         egui::ScrollArea::vertical().auto_shrink([false, false]).show(&mut area, |ui| {
             ui.spacing_mut().item_spacing = vec2(BETWEEN, 0.0);
+            ui.spacing_mut().interact_size.y = ROW;
             let mut each = |ui: &mut Ui, most: f32| {
                 for entry in &self.entries {
                     entry.show(ui, most, hidden, &self.entries, &mut touch);
@@ -175,7 +181,7 @@ impl Entry {
             let outline = Pen::new(1.0, color(theme.accent));
             ui.painter().rect_stroke(rect, 2.0, outline, egui::StrokeKind::Inside);
         }
-        if response.hovered() {
+        if response.hovered() && is_on {
             touch.hovered = Some(self.name.clone());
         }
         if response.clicked() {

@@ -36,6 +36,8 @@ const NAME_GAP: f32 = 8.0;
 /// Room above a plot for the upper half of its topmost label, and the most beside it for half of the last one.
 const ABOVE: f32 = 6.0;
 const MOST_BESIDE: f32 = 30.0;
+/// Width of a digit in small text, points.
+const LETTER: f32 = 5.6;
 /// Points around a plot that its axes take, about.
 const AROUND: f32 = 50.0;
 /// Distance in points within which a mark explains itself.
@@ -173,7 +175,9 @@ impl Prepared {
             frame.min.y += ABOVE;
             frame.max.x -= self.last_label(ui, frame.width());
         }
-        let mut inner = ui.new_child(UiBuilder::new().max_rect(frame).id_salt("plot"));
+        let mut inner = ui.new_child(
+            UiBuilder::new().max_rect(frame).id_salt("plot").layout(egui::Layout::top_down(egui::Align::Min)),
+        );
         self.plot_ui(&mut inner, showing, legend)
     }
 
@@ -261,9 +265,18 @@ impl Prepared {
         let room = ui.available_size();
         let name = widest(ui, &self.x) + NAME_GAP;
         let length = |side: f32| (side - AROUND).max(1.0);
-        let across = Room { wanted: wanted_ticks(room.x, TICK_ROOM_X), length: length(room.x), name };
-        let up =
-            Room { wanted: wanted_ticks(room.y, TICK_ROOM_Y), length: length(room.y), name: NAME_ROOM_Y };
+        let across = Room {
+            wanted: wanted_ticks(room.x, TICK_ROOM_X),
+            length: length(room.x),
+            name,
+            letter: Some(LETTER),
+        };
+        let up = Room {
+            wanted: wanted_ticks(room.y, TICK_ROOM_Y),
+            length: length(room.y),
+            name: NAME_ROOM_Y,
+            letter: None,
+        };
         (across, up)
     }
 

@@ -37,6 +37,8 @@ pub(super) struct Room {
     pub(super) length: f32,
     /// What one name takes of it; with too many of them every second, third … is written.
     pub(super) name: f32,
+    /// What a letter of a number takes of it; numbers above each other take as much as names.
+    pub(super) letter: Option<f32>,
 }
 
 /// Grid marks at the figure's own ticks.
@@ -50,16 +52,27 @@ pub(super) fn marks(axis: &Axis, (low, high): (f64, f64), room: Room) -> Vec<Gri
         return categories::ticks(names, stride).into_iter().map(mark).collect();
     }
     let (a, b) = (mapped.from(low), mapped.from(high));
-    let major: Vec<f64> = ticks::ticks(axis.scale, (a.min(b), a.max(b)), wanted)
-        .into_iter()
+    let found = ticks::ticks(axis.scale, (a.min(b), a.max(b)), wanted);
+    let major: Vec<f64> = found
+        .iter()
         .filter(|tick| tick.kind == ticks::TickKind::Major)
         .map(|tick| mapped.to(tick.value))
         .filter(|place| (low..=high).contains(place))
         .collect();
-    // One step size for all, so that all lines are drawn alike; egui_plot drops labels that it thinks too close.
-    let gap = major.windows(2).map(|pair| pair.iter().rev().copied().reduce(|b, a| b - a).unwrap_or(0.0));
-    let step_size = gap.fold(high - low, f64::min);
-    major.into_iter().map(|value| GridMark { value, step_size }).collect()
+    // One step size for all, so that all lines are drawn alike; egui_plot drops labels that it thinks too close, all of them at once.
+    let gap = major.windows(2).map(|pair| match pair {
+        [a, b] => (b - a).abs(),
+        _ => f64::INFINITY,
+    });
+    let gap = gap.fold(high - low, f64::min);
+    let widest = found.iter().map(|tick| tick.label.chars().count()).max().unwrap_or(0);
+    let label = room.letter.map_or(room.name, |letter| widest as f32 * letter + letter);
+    let each = gap / (high - low).max(1e-300) * f64::from(room.length);
+    let stride = ((f64::from(label) / each.max(1e-9)).ceil() as usize).clamp(1, major.len().max(1));
+    let step_size = gap * stride as f64;
+    // Of three that are too close the middle one says more than the ends.
+    let first = major.len().saturating_sub(1) % stride / 2;
+    major.into_iter().skip(first).step_by(stride).map(|value| GridMark { value, step_size }).collect()
 }
 
 /// A name that is too long for an axis keeps its two ends: what differs among names stands at either.

@@ -34,7 +34,7 @@ pub(super) fn view() -> View<Config> {
         empty: "Traced weights by their level changes appear here when quantized training begins. Press Run."
             .to_owned(),
         help: include_str!("../help/restless.md").to_owned(),
-        tab_of: Some("trace".to_owned()),
+        tab_of: Some("attribution".to_owned()),
         ..ViewSpec::of("restless", "Weights by level changes", ViewKind::Table, &[&ch::RESTLESS])
     })
     .derived(derive)
@@ -94,13 +94,12 @@ fn derive(config: &Config, job: &Derive<'_>) -> Result<Vec<Channel>, RunError> {
             let share = weight.by_scale as f64 / weight.flips as f64;
             vec![
                 Cell::Text(label.clone()),
-                Cell::Text(group.clone()),
                 Cell::Number(weight.flips as f64),
-                Cell::Number(weight.flips as f64 / counted),
                 Cell::Number(share),
-                Cell::Number(1.0 - share),
-                Cell::Number(weight.position),
                 Cell::Number(to_boundary(config, weight.position)),
+                Cell::Number(weight.flips as f64 / counted),
+                Cell::Number(weight.position),
+                Cell::Text(group.clone()),
             ]
         })
         .collect();
@@ -109,13 +108,12 @@ fn derive(config: &Config, job: &Derive<'_>) -> Result<Vec<Channel>, RunError> {
     }
     let columns = [
         "weight",
-        "layer",
         "flips",
-        "flips per step",
         "scale-driven share",
-        "weight-driven share",
-        "position [steps]",
         "distance to a boundary [steps]",
+        "flips per step",
+        "position [steps]",
+        "layer",
     ];
     let table = Table { columns: columns.map(str::to_owned).to_vec(), rows };
     Ok(vec![Channel { data: Data::Table(Timeline::one(table)), ..ch::RESTLESS.channel() }])
@@ -188,10 +186,10 @@ mod tests {
             Cell::Number(value) => *value,
             Cell::Text(text) => panic!("{text}"),
         };
-        assert_eq!(number(0, 2), 3.0);
-        assert!((number(0, 4) - 1.0 / 3.0).abs() < 1e-12, "one of three by the scale");
-        assert!((number(0, 7) - 0.05).abs() < 1e-12, "from −0.45 to −0.5");
-        assert!((number(2, 3)).abs() < 1e-12 && number(2, 4).is_nan(), "a calm weight has no shares");
+        assert_eq!(number(0, 1), 3.0);
+        assert!((number(0, 2) - 1.0 / 3.0).abs() < 1e-12, "one of three by the scale");
+        assert!((number(0, 3) - 0.05).abs() < 1e-12, "from −0.45 to −0.5");
+        assert!(number(2, 4).abs() < 1e-12 && number(2, 2).is_nan(), "a calm weight has no shares");
     }
 
     #[test]
