@@ -3,6 +3,7 @@
 mod gallery;
 mod inspect;
 mod manage;
+mod legends;
 mod opening;
 mod palette;
 mod plots;

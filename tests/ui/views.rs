@@ -107,15 +107,18 @@ fn a_channel_becomes_a_view_by_keyboard_and_closing_it_can_be_undone() {
     add(&mut harness, "extra");
     assert_eq!(harness.state().own_views(), ["channels:loss/extra"], "made");
     assert_eq!(harness.state().focused_view(), "channels:loss/extra", "and focused");
-    assert!(harness.query_by_label_contains("loss/extra: extra [nat] over step").is_some(), "drawn as lines");
+    assert!(
+        harness.query_by_label_contains("loss, extra: loss, extra [nat] over step").is_some(),
+        "drawn as lines"
+    );
     // An undo point is taken when the state has rested.
     harness.run_steps(8);
-    click(&mut harness, "Close loss/extra");
+    click(&mut harness, "Close loss, extra");
     assert!(harness.state().own_views().is_empty(), "gone");
     harness.run_steps(8);
     harness.key_press_modifiers(Modifiers::COMMAND, Key::Z);
     harness.run_steps(4);
-    assert!(harness.query_by_label("Close loss/extra").is_some(), "and back");
+    assert!(harness.query_by_label("Close loss, extra").is_some(), "and back");
 }
 
 #[test]
@@ -213,9 +216,11 @@ fn an_overlaid_figure_names_all_its_runs_and_ticks_them_again() {
         .query_all_by_label_contains("Latent weights")
         .filter(|node| node.accesskit_node().label().is_some_and(|text| text.contains("quantizer=lsq")));
     assert!(both.count() > 0, "a ridge draws the other run too");
-    let alone = harness.query_all_by_label_contains("alone: a view of this kind shows one run");
+    let alone = harness.query_all_by_label_contains("views of this kind draw one run");
     assert!(alone.count() > 0, "others say so");
     // The third tile is the ridge of latent weights.
+    // A narrow tile keeps its title and has its buttons in a menu.
+    click(&mut harness, "More of Latent weights");
     harness.get_by_label("Export Latent weights").click();
     harness.run_steps(4);
     click(&mut harness, "Export");
@@ -246,7 +251,7 @@ fn tiles_of_one_quantity_share_their_colours_when_asked() {
     add(&mut harness, "heat/b");
     harness.run_steps(3);
     let keys = |harness: &Harness<'_, App>, limits: &str| {
-        let words = format!("Colours of heat, {limits}; drag");
+        let words = format!("Colours of heat [K], {limits}; drag");
         harness.query_all_by_label_contains(&words).count()
     };
     assert_eq!((keys(&harness, "0 to 2.00"), keys(&harness, "0 to 10.0")), (1, 1), "each its own");
@@ -254,7 +259,7 @@ fn tiles_of_one_quantity_share_their_colours_when_asked() {
     harness.run_steps(4);
     assert_eq!(keys(&harness, "0 to 10.0"), 2, "both hold all data");
     // The upper end of the first key is dragged up: both follow.
-    let words = "Colours of heat, 0 to 10.0; drag";
+    let words = "Colours of heat [K], 0 to 10.0; drag";
     let rect = harness.query_all_by_label_contains(words).next().unwrap().rect();
     let top = Pos2::new(rect.left() + 10.0, rect.top() + 18.0);
     harness.hover_at(top);
@@ -266,7 +271,7 @@ fn tiles_of_one_quantity_share_their_colours_when_asked() {
     harness.drop_at(top - egui::vec2(0.0, 20.0));
     harness.run_steps(3);
     assert_eq!(keys(&harness, "0 to 10.0"), 0, "the drag changed both");
-    let first = harness.query_all_by_label_contains("Colours of heat, 0 to").next().unwrap();
+    let first = harness.query_all_by_label_contains("Colours of heat [K], 0 to").next().unwrap();
     let changed = first.accesskit_node().label().unwrap();
     assert_eq!(harness.query_all_by_label(&changed).count(), 2, "alike: {changed}");
     harness.query_all_by_label("Share limits of heat [K]").next().unwrap().click();

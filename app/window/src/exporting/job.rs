@@ -106,7 +106,8 @@ impl Job {
             origin: Some(&run.origin),
             record,
         }));
-        Ok(views::figure(spec, &sources, &options, &self.provenance))
+        let figure = views::figure(spec, &sources, &options, &self.provenance);
+        Ok(figure.map(|figure| figure.without(&options.hidden)))
     }
 
     /// What the lab derives of the runs beside the shown one, for a view that draws all of them.
@@ -145,6 +146,11 @@ impl Job {
     /// A picture of the final page for the screen, as PNG.
     pub fn preview(&self) -> anyhow::Result<Vec<u8>> {
         super::preview(&self.figure()?, &self.dressing.style(self.page))
+    }
+
+    /// The page as a picture for other programs, as PNG.
+    pub(crate) fn picture(&self) -> anyhow::Result<Vec<u8>> {
+        bytes(&self.figure()?, Format::Png, &self.dressing.style(self.page))
     }
 
     /// Writes a folder that holds the figure in three formats, its data, the experiment and how to make it again.

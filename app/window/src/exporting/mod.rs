@@ -13,11 +13,10 @@ use weightscope_frame::store::write_atomically;
 use crate::figure::model::Figure;
 use crate::figure::style::Style;
 use crate::figure::{csv, json, pdf, png, svg};
-use crate::theme::Theme;
 
 pub(crate) use apart::apart_by_place;
 pub use apart::{Unnamed, names_apart};
-pub use dressing::{Dressing, LegendPlace};
+pub use dressing::{Dressing, LegendPlace, SeriesDress};
 pub use job::{Beside, Job};
 pub use like::Like;
 pub(crate) use like::views as views_of;
@@ -55,7 +54,7 @@ impl Format {
 
 /// The bytes of a figure.
 pub fn bytes(figure: &Figure, format: Format, style: &Style) -> anyhow::Result<Vec<u8>> {
-    let tokens = Theme::Print.tokens();
+    let tokens = style.palette.tokens();
     Ok(match format {
         Format::Svg => svg::write(figure, style, tokens)?.into_bytes(),
         Format::Pdf => pdf::write(figure, style, tokens)?,
@@ -67,7 +66,7 @@ pub fn bytes(figure: &Figure, format: Format, style: &Style) -> anyhow::Result<V
 
 /// The final page as a picture for the screen.
 fn preview(figure: &Figure, style: &Style) -> anyhow::Result<Vec<u8>> {
-    Ok(png::write(figure, style, Theme::Print.tokens(), png::Resolution::Dpi150)?)
+    Ok(png::write(figure, style, style.palette.tokens(), png::Resolution::Dpi150)?)
 }
 
 /// Writes a file, whole or not at all; folders on the way are made.

@@ -26,7 +26,7 @@ pub enum ColorMap {
     Magma,
     /// Blue (negative) over white (zero) to red (positive).
     Diverging,
-    /// The colours of the series, one for each category 0, 1, 2 …
+    /// The colours of categories, one for each of 0, 1, 2 …
     Categorical,
 }
 
@@ -70,8 +70,8 @@ impl ColorMap {
         });
         static CATEGORICAL: LazyLock<[Rgba; ENTRIES]> = LazyLock::new(|| {
             // The print theme's: cells look the same on the screen and in a figure, whatever the theme of the window.
-            let series = Theme::Print.tokens().series;
-            std::array::from_fn(|index| series.get(index % series.len()).copied().unwrap_or_default())
+            let colors = Theme::Print.tokens().categories;
+            std::array::from_fn(|index| colors.get(index % colors.len()).copied().unwrap_or_default())
         });
         match self {
             Self::Categorical => &CATEGORICAL,

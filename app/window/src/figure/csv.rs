@@ -149,6 +149,7 @@ fn item_records(plot: &Plot, item: &Item, records: &mut Vec<Record>) {
                         (Y, number(*y)),
                         (VALUE, mapped(points, index)),
                         (SIZE, size(points, index)),
+                        (TEXT, points.words.get(index).cloned().unwrap_or_default()),
                     ],
                 );
             }

@@ -18,11 +18,16 @@ pub struct Domain {
 impl Domain {
     /// The ranges of a plot: those of its axes, else the reach of its items.
     pub fn of(plot: &Plot) -> Self {
+        Self::reaching(plot, &plot.x, &plot.y)
+    }
+
+    /// The ranges of a plot's items on other axes.
+    pub fn reaching(plot: &Plot, x: &Axis, y: &Axis) -> Self {
         let mut reach = Reach { x: Extent::new(plot.x.scale), y: Extent::new(plot.y.scale) };
         for item in &plot.items {
             reach.add(item);
         }
-        Self { x: reach.x.resolve(&plot.x), y: reach.y.resolve(&plot.y) }
+        Self { x: reach.x.resolve(x), y: reach.y.resolve(y) }
     }
 }
 

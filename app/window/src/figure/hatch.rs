@@ -14,7 +14,7 @@ pub const HATCH_OPACITY: f64 = 0.55;
 /// Opacity of the lines between blocks.
 pub const BORDER_OPACITY: f64 = 0.6;
 /// A ring is drawn twice, a wide line below a narrow one, so that it stands out from any colour.
-pub const RING_INKS: [Ink; 2] = [Ink::OnCategory, Ink::Accent];
+pub const RING_INKS: [Ink; 2] = [Ink::OverCells, Ink::Accent];
 /// How far a ring keeps from the edges of its cell, as a share of it.
 const RING_INSET: f64 = 0.06;
 

@@ -9,6 +9,7 @@
 //! shipped fonts are used and nothing depends on the time or on hash order.
 
 pub mod axis;
+pub mod beyond;
 mod body;
 pub(crate) mod categories;
 pub mod colormap;

@@ -5,8 +5,12 @@
 //! the page style when it is drawn. It knows neither egui nor the engine. Values may be NaN: a line breaks there, a
 //! heat map shows the no-data colour.
 
+use std::collections::BTreeSet;
+
 use super::axis::Scale;
+use super::beyond::beyond;
 use super::colormap::ColorScale;
+use super::domain::Domain;
 use super::provenance::Provenance;
 
 pub use super::body::{Align, Cell, Column, Edge, Emphasis, GraphBody, Node, Panel, PanelsBody, TableBody};
@@ -127,10 +131,16 @@ pub enum Legend {
 pub enum Ink {
     /// Colour of the series with this number; from number 8 on the colours repeat with another dash.
     Series(usize),
+    /// Colour of a kind of mark on lines: never that of a series, so that a mark is told from the line that it stands on.
+    Mark(usize),
     /// As text.
     Foreground,
-    /// Words in a cell of a category's colour: dark in every theme, since those colours are light.
-    OnCategory,
+    /// Colour of the cells of the category with this number, the same in every theme.
+    Category(usize),
+    /// Words in a cell of that category: black or white, whichever is read better there.
+    OnCategory(usize),
+    /// Hatching, borders and rings over cells: dark in every theme.
+    OverCells,
     /// Steps back behind the series: references, context.
     Muted,
     /// The one emphasised thing.
@@ -192,6 +202,63 @@ impl Figure {
         super::letters::remark(self)
     }
 
+    /// What of the data lies beyond the shown ranges, for a page: a reader of paper cannot ask for all of it.
+    pub fn beyond(&self) -> Vec<String> {
+        let of = |plot: &Plot| -> Vec<String> {
+            beyond(plot, &Domain::of(plot)).iter().map(super::beyond::Beyond::words).collect()
+        };
+        match &self.body {
+            Body::Plot(plot) => of(plot),
+            Body::Panels(panels) => {
+                let plots = panels.panels.iter().filter_map(|panel| match &panel.body {
+                    Body::Plot(plot) => Some((&panel.title, of(plot))),
+                    _ => None,
+                });
+                plots
+                    .flat_map(|(title, said)| said.into_iter().map(move |said| format!("{title}: {said}")))
+                    .collect()
+            }
+            Body::Table(_) | Body::Text(_) | Body::Graph(_) => Vec::new(),
+        }
+    }
+
+    /// The named series in their order, each with its colour if that is one.
+    pub fn series(&self) -> Vec<(String, Option<Ink>)> {
+        let mut named: Vec<(String, Option<Ink>)> = Vec::new();
+        for plot in self.plots() {
+            for item in plot.items.iter().filter(|item| !item.name().is_empty()) {
+                if !named.iter().any(|(name, _)| name == item.name()) {
+                    named.push((item.name().to_owned(), item.ink()));
+                }
+            }
+        }
+        named
+    }
+
+    /// Its plots: itself, or its panels.
+    fn plots(&self) -> Vec<&Plot> {
+        match &self.body {
+            Body::Plot(plot) => vec![plot],
+            Body::Panels(panels) => {
+                let plots = panels.panels.iter().filter_map(|panel| match &panel.body {
+                    Body::Plot(plot) => Some(plot),
+                    _ => None,
+                });
+                plots.collect()
+            }
+            Body::Table(_) | Body::Text(_) | Body::Graph(_) => Vec::new(),
+        }
+    }
+
+    /// The same figure without the series of these names.
+    #[must_use]
+    pub fn without(mut self, names: &BTreeSet<String>) -> Self {
+        if let Body::Plot(plot) = self.body {
+            self.body = Body::Plot(plot.without(names));
+        }
+        self
+    }
+
     /// The notes of the author followed by those that follow from the data: points hidden by a logarithmic axis,
     /// cells without a value, letters without a glyph.
     pub fn remarks(&self) -> Vec<String> {
@@ -243,6 +310,15 @@ impl Plot {
             Item::Points(points) => Some(points).filter(is_key).map(|points| points.name.as_str()),
             _ => None,
         })
+    }
+
+    /// The same plot without the series of these names, and without what belongs to them.
+    #[must_use]
+    pub fn without(mut self, names: &BTreeSet<String>) -> Self {
+        if !names.is_empty() {
+            self.items = self.items.iter().filter_map(|item| item.without(names, &self.items)).collect();
+        }
+        self
     }
 
     fn remarks(&self) -> Vec<String> {

@@ -5,7 +5,7 @@
 //! dash changes, so that colour is never the only carrier of meaning.
 
 use super::model::{Dash, Ink};
-use crate::theme::{Rgba, SERIES_COLORS, Theme, Tokens};
+use crate::theme::{MARK_COLORS, Rgba, SERIES_COLORS, Theme, Tokens};
 
 /// The dashes in the order in which a repeated colour takes them.
 const DASHES: [Dash; 4] = [Dash::Solid, Dash::Dashed, Dash::Dotted, Dash::DashDot];
@@ -14,8 +14,11 @@ const DASHES: [Dash; 4] = [Dash::Solid, Dash::Dashed, Dash::Dotted, Dash::DashDo
 pub fn color(tokens: &Tokens, ink: Ink) -> Rgba {
     match ink {
         Ink::Series(index) => tokens.series.get(index % SERIES_COLORS).copied().unwrap_or(tokens.text),
+        Ink::Mark(kind) => tokens.marks.get(kind % MARK_COLORS).copied().unwrap_or(tokens.text),
         Ink::Foreground => tokens.text,
-        Ink::OnCategory => Theme::Print.tokens().text,
+        Ink::Category(index) => category(index),
+        Ink::OverCells => Theme::Print.tokens().text,
+        Ink::OnCategory(index) => readable_on(category(index)),
         Ink::Muted => tokens.text_muted,
         Ink::Accent => tokens.accent,
         Ink::Positive => tokens.positive,
@@ -23,6 +26,17 @@ pub fn color(tokens: &Tokens, ink: Ink) -> Rgba {
         Ink::Warning => tokens.warning,
         Ink::Error => tokens.error,
     }
+}
+
+/// The colour of the cells of a category.
+fn category(index: usize) -> Rgba {
+    Theme::Print.tokens().categories.get(index % SERIES_COLORS).copied().unwrap_or_default()
+}
+
+/// Black or white, whichever stands out more.
+fn readable_on(background: Rgba) -> Rgba {
+    let (dark, light) = (Theme::Light.strongest(), Theme::Dark.strongest());
+    if dark.contrast(background) >= light.contrast(background) { dark } else { light }
 }
 
 /// The dash of a line: its own, unless that is solid and the series number asks for another.
@@ -123,6 +137,39 @@ mod tests {
             for (index, series) in tokens.series.iter().take(7).enumerate() {
                 let contrast = series.contrast(tokens.background);
                 assert!(contrast >= 1.9, "{theme:?}: series {index} has contrast {contrast:.2}");
+            }
+        }
+        // WCAG 2.2, 1.4.11, for all of them: what is printed cannot be hovered over.
+        let paper = Theme::Print.tokens();
+        for (index, series) in paper.series.iter().enumerate() {
+            let contrast = series.contrast(paper.background);
+            assert!(contrast >= 3.0, "on paper series {index} has contrast {contrast:.2}");
+        }
+    }
+
+    #[test]
+    fn words_in_cells_are_read_on_every_category() {
+        for index in 0..SERIES_COLORS {
+            let tokens = Theme::Dark.tokens();
+            let contrast =
+                color(tokens, Ink::OnCategory(index)).contrast(color(tokens, Ink::Category(index)));
+            assert!(contrast >= 4.5, "category {index} has contrast {contrast:.2}");
+        }
+    }
+
+    /// A mark stands on a line: it is told from every series by colour, and from the other marks by shape too.
+    #[test]
+    fn marks_have_no_colour_of_a_series() {
+        for theme in Theme::ALL {
+            let tokens = theme.tokens();
+            let full = &DEFICIENCIES[0].1;
+            for (kind, mark) in tokens.marks.iter().enumerate() {
+                for (index, series) in tokens.series.iter().enumerate() {
+                    let delta = difference(seen(full, *mark), seen(full, *series));
+                    assert!(delta >= 25.0, "{theme:?}: mark {kind} and series {index} differ by {delta:.1}");
+                }
+                let contrast = mark.contrast(tokens.background);
+                assert!(contrast >= 3.0, "{theme:?}: mark {kind} has contrast {contrast:.2}");
             }
         }
     }

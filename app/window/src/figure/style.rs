@@ -1,5 +1,7 @@
 //! Page styles: how large a figure is and how heavy its parts are. All lengths are in points of 1/72 inch.
 
+use crate::theme::Palette;
+
 /// A named page style.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Page {
@@ -41,6 +43,8 @@ pub struct Style {
     pub gap: f64,
     /// Empty border of the page.
     pub margin: f64,
+    /// Colours of series.
+    pub palette: Palette,
 }
 
 /// How the height of a page follows from its width.
@@ -98,6 +102,7 @@ impl Page {
                 marker_size: 8.0,
                 gap: 5.0,
                 margin: 18.0,
+                palette: Palette::Print,
             },
             Self::Poster => Style {
                 width: 864.0,
@@ -112,6 +117,7 @@ impl Page {
                 marker_size: 11.0,
                 gap: 8.0,
                 margin: 16.0,
+                palette: Palette::Print,
             },
         }
     }
@@ -132,6 +138,7 @@ impl Style {
             marker_size: 3.6,
             gap: 2.5,
             margin: 2.5,
+            palette: Palette::Print,
         }
     }
 }

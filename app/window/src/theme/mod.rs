@@ -9,12 +9,15 @@ pub mod fonts;
 
 use std::sync::LazyLock;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 pub use color::Rgba;
 
 /// Number of colours in a series cycle; series beyond it repeat the colours with another dash.
 pub const SERIES_COLORS: usize = 8;
+
+/// Number of colours for the kinds of marks on lines.
+pub const MARK_COLORS: usize = 2;
 
 /// Which set of tokens to draw with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -69,6 +72,35 @@ impl Theme {
     }
 }
 
+/// The colours of series on paper.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Palette {
+    /// Dark enough for thin lines on white.
+    #[default]
+    Print,
+    /// As Okabe and Ito published them: brighter, two of them pale on white.
+    Bright,
+}
+
+impl Palette {
+    /// All, with their words.
+    pub const ALL: [(Self, &'static str); 2] =
+        [(Self::Print, "strong on white"), (Self::Bright, "Okabe and Ito as published")];
+
+    /// The tokens of figures in these colours.
+    pub fn tokens(self) -> &'static Tokens {
+        static BRIGHT: LazyLock<Tokens> = LazyLock::new(|| {
+            let print = Theme::Print.tokens();
+            Tokens { series: print.categories, ..print.clone() }
+        });
+        match self {
+            Self::Print => Theme::Print.tokens(),
+            Self::Bright => &BRIGHT,
+        }
+    }
+}
+
 /// All colours and sizes of one theme.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -105,6 +137,10 @@ pub struct Tokens {
     pub no_data: Rgba,
     /// Colours of series in the order of use.
     pub series: [Rgba; SERIES_COLORS],
+    /// Colours of the kinds of marks that stand on lines: none of a series.
+    pub marks: [Rgba; MARK_COLORS],
+    /// Colours of cells that stand for categories, as Okabe and Ito (2008) published them.
+    pub categories: [Rgba; SERIES_COLORS],
     /// Distances in the window.
     pub spacing: Spacing,
     /// Text sizes in the window; figures have their own in [`crate::figure::style`].

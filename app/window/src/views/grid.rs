@@ -124,8 +124,8 @@ fn named(mut plot: Plot, grid: &Grid) -> Plot {
         if grid.values.contains(&(index as f32)) {
             plot = plot.with(Points {
                 marker: Marker::Square,
-                ink: PointInk::One(Ink::Series(index)),
-                ..Points::new(name.clone(), Vec::new(), Ink::Series(index))
+                ink: PointInk::One(Ink::Category(index)),
+                ..Points::new(name.clone(), Vec::new(), Ink::Category(index))
             });
         }
     }
@@ -144,7 +144,7 @@ fn named(mut plot: Plot, grid: &Grid) -> Plot {
                 at: [(cell % columns) as f64 + 0.5, (cell / columns) as f64 + 0.5],
                 text: name.clone(),
                 anchor: Anchor::Middle,
-                ink: Ink::OnCategory,
+                ink: Ink::OnCategory(*value as usize),
             });
         }
     }

@@ -6,6 +6,7 @@ mod alike;
 mod bands;
 mod bars;
 mod derived;
+mod flips;
 mod grid;
 pub mod groups;
 mod heat_map;
@@ -74,7 +75,7 @@ pub fn figure(
     let body = match spec.kind {
         ViewKind::Lines => Body::Plot(lines::lines(spec, sources, options, &mut notes)?),
         ViewKind::Stacked => Body::Plot(lines::stacked(spec, sources, options)?),
-        ViewKind::Trace => Body::Plot(trace::trace(spec, sources, options, &mut notes)?),
+        ViewKind::Trace => trace::trace(spec, sources, options, &mut notes)?,
         ViewKind::HeatMap => Body::Plot(heat_map::over_steps(spec, sources, options)?),
         ViewKind::Grid => Body::Plot(grid::grid(spec, sources, options)?),
         ViewKind::Panels => Body::Panels(grid::panels(spec, sources, options)?),
@@ -128,7 +129,7 @@ pub fn draws_several(spec: &ViewSpec) -> bool {
 fn alone<'a, 'b>(spec: &ViewSpec, sources: &'b [Source<'a>], notes: &mut Vec<String>) -> &'b [Source<'a>] {
     match sources {
         [first, _, ..] if !spec.across => {
-            notes.push(format!("{} alone: a view of this kind shows one run", first.label));
+            notes.push(format!("Only {} is shown: views of this kind draw one run", first.label));
             std::slice::from_ref(first)
         }
         [first, ..] => std::slice::from_ref(first),

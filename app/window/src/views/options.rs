@@ -1,5 +1,7 @@
 //! What a person chose for a view. Plain data: stored with the session and in each figure.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 use weightscope_frame::record::{AxisScale, Controls};
 
@@ -24,6 +26,10 @@ pub struct ViewOptions {
     pub linear_threshold: Option<f64>,
     /// Components shown by a trace, by identity; empty lets the view choose.
     pub shown: Vec<u64>,
+    /// Whether each component of a trace has a panel of its own.
+    pub apart: bool,
+    /// Names of the series that the legend hides.
+    pub hidden: BTreeSet<String>,
     /// Step that is looked at; `None` is the newest.
     pub step: Option<u64>,
     /// Colour map of heat maps and scatters, by its name.
@@ -51,6 +57,8 @@ impl Default for ViewOptions {
             envelope: false,
             linear_threshold: None,
             shown: Vec::new(),
+            apart: false,
+            hidden: BTreeSet::new(),
             step: None,
             map: ColorMap::Viridis.name().to_owned(),
             limits: None,

@@ -108,7 +108,7 @@ pub fn spec(id: &str, lab: &[ViewSpec], record: &Record) -> ViewSpec {
         .collect();
     ViewSpec {
         id: id.to_owned(),
-        title: title(&names),
+        title: title(&names, record),
         kind,
         channels: names,
         help: about.join("\n\n"),
@@ -147,7 +147,7 @@ fn waiting(id: &str, names: &[String]) -> ViewSpec {
             "Nothing is recorded yet under {}; it appears here when a run has it.",
             names.join(", ")
         ),
-        ..ViewSpec::new(id, &title(names), ViewKind::Text, &[])
+        ..ViewSpec::new(id, &title(names, &Record::default()), ViewKind::Text, &[])
     }
 }
 
@@ -156,11 +156,29 @@ pub fn is_waiting(spec: &ViewSpec) -> bool {
     is_own(&spec.id) && spec.channels.is_empty()
 }
 
-fn title(names: &[String]) -> String {
-    let named = names.iter().take(MOST_NAMED).map(String::as_str).collect::<Vec<_>>().join(", ");
+/// The words of the channels: "oscillating share, all layers"; an id where the record does not know it.
+fn title(names: &[String], record: &Record) -> String {
+    let words = |name: &String| record.get(name).map_or_else(|| name.clone(), worded);
+    let named = names.iter().take(MOST_NAMED).map(words).collect::<Vec<_>>().join("; ");
     match names.len().saturating_sub(MOST_NAMED) {
         0 => named,
         more => format!("{named} and {more} more"),
+    }
+}
+
+/// The name of a channel in words: that of its family, and its own within that.
+fn worded(channel: &Channel) -> String {
+    match channel.id.split_once('/') {
+        Some((family, _)) => {
+            let family = family.replace('_', " ");
+            if channel.label.is_empty() || channel.label == family {
+                family
+            } else {
+                format!("{family}, {}", channel.label)
+            }
+        }
+        None if channel.label.is_empty() => channel.id.clone(),
+        None => channel.label.clone(),
     }
 }
 
@@ -184,9 +202,9 @@ fn vertical(channels: &[&Channel], kind: ViewKind) -> AxisSpec {
     let family = |channel: &Channel| channel.id.split('/').next().unwrap_or_default().to_owned();
     let unit = if rest.iter().all(|other| other.unit == first.unit) { first.unit.as_str() } else { "" };
     match kind {
-        _ if rest.is_empty() => AxisSpec::new(&first.label, unit),
+        _ if rest.is_empty() => AxisSpec::new(&worded(first), unit),
         ViewKind::Lines | ViewKind::Curve if rest.iter().all(|other| family(other) == family(first)) => {
-            AxisSpec::new(&family(first), unit)
+            AxisSpec::new(&family(first).replace('_', " "), unit)
         }
         _ => AxisSpec::new("", unit),
     }

@@ -61,6 +61,8 @@ pub(super) fn scatter(
             size: 1.0,
             sizes: if is_sized { dots.iter().map(|dot| f64::from(dot.size)).collect() } else { Vec::new() },
             ink,
+            owners: Vec::new(),
+            words: Vec::new(),
         });
     }
     if several && spec.color.is_none() {

@@ -5,6 +5,7 @@ use weightscope_frame::record::{Data, ReferenceAxis, ViewSpec};
 use super::options::ViewOptions;
 use super::{Source, axis, channels, references, run_ink};
 use crate::figure::model::{Area, Axis, Cover, Dash, Ink, Legend, Line, Plot, Stroke};
+use crate::figure::number::count;
 
 /// Most outlines that are drawn.
 const MOST_OUTLINES: usize = 30;
@@ -82,14 +83,17 @@ pub(super) fn ridge(
             plot = beside(plot, spec, (run, *source), &newest, options);
         }
         plot.legend = Legend::Best;
-        notes.push("outlines: the newest of the other runs, of equal area".to_owned());
+        notes.push("Outlines: the newest histogram of each other run, drawn with the same area".to_owned());
     }
     let lines: Vec<_> =
         spec.references.iter().filter(|line| line.axis == ReferenceAxis::X).cloned().collect();
     references(&mut plot, &lines, options);
     let total: u64 =
         drawn.first().map_or(0, |(_, counts)| counts.iter().map(|count| u64::from(*count)).sum());
-    notes.push(format!("{total} weights in range at step {newest}; tallest bin {tallest}"));
+    let (total, newest, tallest) = (count(total), count(newest), count(tallest.into()));
+    notes.push(format!(
+        "Step {newest}: {total} weights within the axis, {tallest} of them in the tallest bin"
+    ));
     Some(plot)
 }
 

@@ -4,31 +4,57 @@ use weightscope_frame::record::{Component, Data, Detail, Marks, Vector, ViewSpec
 
 use super::lines::{self, CHANNEL_DASHES};
 use super::options::ViewOptions;
-use super::{Source, axis, references, run_ink};
-use crate::figure::model::{Dash, Ink, Item, Line, Marker, Orientation, Plot, Points, Rule, Stroke};
+use super::{Source, axis, flips, references, run_ink};
+use crate::figure::model::{
+    Body, Dash, Ink, Item, Legend, Line, Orientation, Panel, PanelsBody, Plot, Rule, Stroke,
+};
 
 /// Components that a view shows when the person picked none.
 const SHOWN_AT_FIRST: usize = 4;
 /// Steps beside the components in which levels are drawn, and the most levels that are.
 const BESIDE: f64 = 1.0;
 const MOST_LEVELS: usize = 20;
-/// Inks and shapes of the mark categories, so that colour is not the only carrier.
-const CATEGORIES: [(Ink, Marker); 2] = [(Ink::Negative, Marker::Circle), (Ink::Positive, Marker::Diamond)];
+/// Most panels side by side.
+const MOST_COLUMNS: usize = 4;
 
+/// The picked components in one plot, or each in a panel of its own, most telling first as they were picked.
 pub(super) fn trace(
     spec: &ViewSpec,
     sources: &[Source<'_>],
     options: &ViewOptions,
     notes: &mut Vec<String>,
+) -> Option<Body> {
+    let source = sources.first()?;
+    let vector = source.record.vector(spec.channels.first()?)?;
+    let marks = flips::events(source.record, spec.marks.as_deref());
+    let shown = shown(vector, marks, options);
+    let many = sources.len() > 1;
+    if many && marks.is_some() {
+        notes.push(format!("flips are marked for {} only", source.label));
+    }
+    if !options.apart || shown.len() < 2 {
+        return Some(Body::Plot(plot(spec, sources, &shown, options)?));
+    }
+    let mut panels = Vec::new();
+    for component in &shown {
+        let mut body = plot(spec, sources, &[component], options)?;
+        // The heading of the panel names the only line of a run.
+        body.legend = if many { body.legend } else { Legend::None };
+        panels.push(Panel { title: component.label.clone(), body: Body::Plot(body) });
+    }
+    let columns = ((shown.len() as f64).sqrt().ceil() as usize).min(MOST_COLUMNS);
+    Some(Body::Panels(PanelsBody { columns, panels }))
+}
+
+/// Some components in one plot.
+fn plot(
+    spec: &ViewSpec,
+    sources: &[Source<'_>],
+    shown: &[&Component],
+    options: &ViewOptions,
 ) -> Option<Plot> {
     let source = sources.first()?;
     let id = spec.channels.first()?;
-    let vector = source.record.vector(id)?;
-    let marks = spec.marks.as_ref().and_then(|id| match &source.record.get(id)?.data {
-        Data::Marks(marks) => Some(marks),
-        _ => None,
-    });
-    let shown = shown(vector, marks, options);
     if shown.is_empty() {
         return None;
     }
@@ -38,8 +64,11 @@ pub(super) fn trace(
     let x_scale = x.scale;
     let mut plot = Plot::new(x, y);
     references(&mut plot, &spec.references, options);
-    plot.items.extend(levels(spec, source, &shown));
+    plot.items.extend(levels(spec, source, shown));
     let many = sources.len() > 1;
+    let name = |source: &Source<'_>, component: &Component| {
+        if many { format!("{} · {}", source.label, component.label) } else { component.label.clone() }
+    };
     for (run, source) in sources.iter().enumerate() {
         let Some(vector) = source.record.vector(id) else { continue };
         for (number, component) in shown.iter().enumerate() {
@@ -49,23 +78,19 @@ pub(super) fn trace(
                 continue;
             };
             let points = lines::points(&component.series, options.resolution, Detail::Full, x_scale);
+            let name = name(source, component);
             let line = if many {
-                let name = format!("{} · {}", source.label, component.label);
                 let dash = CHANNEL_DASHES.get(number % CHANNEL_DASHES.len()).copied().unwrap_or_default();
                 Line { dash, source: Some(run), ..Line::new(name, points, run_ink(options, run)) }
             } else {
-                Line::new(component.label.clone(), points, Ink::Series(number))
+                Line::new(name, points, Ink::Series(number))
             };
             plot = plot.with(Line { stroke: Stroke::Thin, ..line });
         }
     }
-    if let Some(marks) = marks {
-        plot = with_marks(plot, marks, &shown, options);
-        if many {
-            notes.push(format!("marks of {}", source.label));
-        }
-    }
-    Some(plot)
+    let owned: Vec<(&Component, String)> =
+        shown.iter().map(|component| (*component, name(source, component))).collect();
+    Some(flips::with_marks(plot, spec, source.record, &owned))
 }
 
 /// Lines at the levels that a channel names, dashed ones at the decision boundaries halfway between them: those among which the
@@ -112,21 +137,4 @@ fn shown<'a>(vector: &'a Vector, marks: Option<&Marks>, options: &ViewOptions) -
         }
     }
     chosen
-}
-
-fn with_marks(mut plot: Plot, marks: &Marks, shown: &[&Component], _options: &ViewOptions) -> Plot {
-    for (category, name) in marks.categories.iter().enumerate() {
-        let points: Vec<[f64; 2]> = marks
-            .marks
-            .iter()
-            .filter(|mark| {
-                usize::from(mark.category) == category
-                    && shown.iter().any(|component| component.id == mark.id)
-            })
-            .map(|mark| [mark.step, f64::from(mark.value)])
-            .collect();
-        let (ink, marker) = CATEGORIES.get(category).copied().unwrap_or((Ink::Foreground, Marker::Square));
-        plot = plot.with(Points { marker, size: 0.8, ..Points::new(name.clone(), points, ink) });
-    }
-    plot
 }

@@ -126,6 +126,10 @@ pub struct App {
     pub(super) shares: Shares,
     pub(super) focus: String,
     pub(super) maximised: bool,
+    /// Tiles over steps show the same steps.
+    pub(super) linked: bool,
+    /// A picture on its way to the clipboard.
+    pub(super) copying: Option<Task<Result<Vec<u8>, String>>>,
     pub(super) cursor: Option<f64>,
     pub(super) controls: Controls,
     /// State of the shown run that the controls were fitted to.
@@ -206,6 +210,8 @@ impl App {
             shares: session.shares.clone(),
             focus: session.focus.clone(),
             maximised: false,
+            linked: false,
+            copying: None,
             cursor: None,
             controls: Controls::default(),
             fitted: None,
@@ -324,6 +330,7 @@ impl App {
         self.palette_ui(&context, &mut actions);
         self.queue_dialogs(&context, &mut actions);
         self.export_ui(&context);
+        self.copied(&context);
         self.adding_ui(&context, &mut actions);
         self.settings_ui(&context, &mut actions);
         self.opening.ui(&context, &mut actions);
@@ -387,6 +394,8 @@ impl App {
             shown,
             states: &mut self.tiles,
             focus: &self.focus,
+            maximised: self.maximised,
+            linked: self.linked,
             cursor: self.cursor.or(self.scrub.at().map(|step| step as f64)),
             step: self.scrub.at(),
             controls: &values,
@@ -418,6 +427,9 @@ impl App {
             overlay: self.runs.overlay_set(),
         };
         let said = dialog.show(context, &from);
+        if let Some((view, dressing)) = dialog.worn() {
+            dressing.clone_into(&mut self.tiles.entry(view.to_owned()).or_default().dressing);
+        }
         if !dialog.open {
             self.export = None;
         }

@@ -74,9 +74,11 @@ impl App {
                 context.request_repaint();
             }
             Action::Export(view) => {
-                self.focus.clone_from(&view);
-                self.export = self.shown.as_ref().map(|shown| ExportDialog::new(&view, false, shown));
+                self.focus = view;
+                self.open_export(false);
             }
+            Action::CopyPicture(view) => self.copy_picture(&view, context),
+            Action::MoveSteps(view, range) => self.move_steps(&view, range),
             Action::Pick(pick) => {
                 let Some(shown) = &self.shown else { return };
                 let target = shown.view(&pick.view).and_then(|view| view.picks_into.clone());
@@ -155,11 +157,12 @@ impl App {
     /// The export dialog for the focused view.
     fn open_export(&mut self, bundle: bool) {
         let view = self.focus.clone();
+        let dressing = self.focused().dressing.clone();
         self.export = self
             .shown
             .as_ref()
             .filter(|shown| shown.view(&view).is_some())
-            .map(|shown| ExportDialog::new(&view, bundle, shown));
+            .map(|shown| ExportDialog::new(&view, bundle, shown, dressing));
     }
 
     fn close_tile(&mut self, view: &str) {
@@ -242,6 +245,20 @@ impl App {
                 context.request_repaint();
             }
             Command::Maximise => self.maximised ^= true,
+            Command::FullScreen => {
+                let is_full = context.input(|input| input.viewport().fullscreen.unwrap_or(false));
+                context.send_viewport_cmd(egui::ViewportCommand::Fullscreen(!is_full));
+            }
+            Command::LinkSteps => {
+                self.linked ^= true;
+                let words =
+                    if self.linked { "Tiles over steps move together" } else { "Each tile moves by itself" };
+                self.say(Urgency::Info, words.to_owned());
+            }
+            Command::CopyPicture => {
+                let view = self.focus.clone();
+                self.copy_picture(&view, context);
+            }
             Command::AddView => self.adding = Some(AddView::new(None)),
             Command::ResetLayout => {
                 self.layout = self.shown.as_ref().map(|shown| Layout::new(&shown.views, self.width));

@@ -37,6 +37,9 @@ pub(super) enum Command {
     ToggleSmoothing,
     Fit,
     Maximise,
+    FullScreen,
+    LinkSteps,
+    CopyPicture,
     ScrubFirst,
     ScrubBack,
     ScrubForward,
@@ -94,6 +97,9 @@ impl Command {
         Self::ToggleSmoothing,
         Self::Fit,
         Self::Maximise,
+        Self::FullScreen,
+        Self::LinkSteps,
+        Self::CopyPicture,
         Self::ScrubFirst,
         Self::ScrubBack,
         Self::ScrubForward,
@@ -172,8 +178,15 @@ impl Command {
             Self::ToggleSmoothing => {
                 ("Smoothing", "Debiased smoothing of the focused view, raw values behind")
             }
-            Self::Fit => ("Fit", "Shows all data of the focused view"),
+            Self::Fit => {
+                ("Fit", "Puts the focused view back to what it shows of itself; once more shows all its data")
+            }
             Self::Maximise => ("Maximise tile", "Lets the focused tile fill the centre, or puts it back"),
+            Self::FullScreen => ("Full screen", "Lets the window fill the screen, or puts it back"),
+            Self::LinkSteps => ("Link steps", "Tiles over steps zoom and move together, or each by itself"),
+            Self::CopyPicture => {
+                ("Copy as picture", "Puts the focused view on the clipboard, as it is printed")
+            }
             Self::ScrubFirst => ("First step", "Looks at the first recorded step in all tiles"),
             Self::ScrubBack => ("Step back", "Looks at the recorded step before, while the run goes on"),
             Self::ScrubForward => ("Step forward", "Looks at the recorded step after this one"),
@@ -254,6 +267,8 @@ impl Command {
             Self::ToggleSmoothing => (Modifiers::NONE, Key::S),
             Self::Fit => (Modifiers::NONE, Key::F),
             Self::Maximise => (Modifiers::NONE, Key::M),
+            Self::FullScreen => (Modifiers::NONE, Key::F11),
+            Self::LinkSteps => (Modifiers::SHIFT, Key::Z),
             Self::ScrubFirst => (Modifiers::NONE, Key::Home),
             Self::ScrubBack => (Modifiers::NONE, Key::OpenBracket),
             Self::ScrubForward => (Modifiers::NONE, Key::CloseBracket),
@@ -276,6 +291,7 @@ impl Command {
             | Self::UseRunSettings
             | Self::PackRun
             | Self::EmptyTrash
+            | Self::CopyPicture
             | Self::HoldQueue
             | Self::HighContrast
             | Self::ResetLayout
@@ -348,6 +364,10 @@ pub(super) enum Action {
     Focus(String),
     /// Opens the export dialog for a view.
     Export(String),
+    /// Puts a view on the clipboard as a picture.
+    CopyPicture(String),
+    /// The steps that a view shows from now on; none for all of them. Linked views follow.
+    MoveSteps(String, Option<(f64, f64)>),
     /// Goes to another row of the focused table, as a click on it would.
     GoToRow(super::tiles::Jump),
     /// A click on a view, in its own coordinates.

@@ -1,4 +1,5 @@
-//! Escape closes what is on top: a menu, then the dialog in front, and only when nothing is open does it clear the selection.
+//! Escape closes what is on top: a menu, then the dialog in front, then a tile that fills the centre, and only when nothing of this is
+//! open does it clear the selection.
 
 use egui::{Context, Key, Modifiers, Popup};
 
@@ -13,7 +14,7 @@ impl App {
             return;
         }
         // A menu closes by itself: it needs to see the key.
-        if !Popup::is_any_open(context) && self.close_front() {
+        if !Popup::is_any_open(context) && (self.close_front() || std::mem::take(&mut self.maximised)) {
             context.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Escape));
         }
     }

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use egui::{Context, RichText, TextureHandle, TextureOptions, Ui};
+use egui_material_icons::icons;
 use weightscope_frame::record::Controls;
 
 use super::runs::OverlaySet;
@@ -16,8 +17,16 @@ use super::task::Task;
 use super::tiles::TileState;
 use crate::exporting::{Dressing, Format, Job, LegendPlace};
 use crate::figure::style::Page;
+use crate::theme::Palette;
 use crate::views::{ViewOptions, own};
 
+mod dress;
+
+/// Width of the fields, and height of the window that the dialog needs around them, points.
+const FIELDS: f32 = 340.0;
+const AROUND: f32 = 150.0;
+/// Height below which the fields are scrolled.
+const LOW: f32 = 620.0;
 /// Longest side of the preview on the screen, points.
 const PREVIEW: egui::Vec2 = egui::vec2(420.0, 380.0);
 
@@ -66,13 +75,13 @@ pub(super) struct ExportDialog {
 }
 
 impl ExportDialog {
-    /// For a view of the run that is shown.
-    pub(super) fn new(view: &str, bundle: bool, shown: &Shown) -> Self {
+    /// For a view of the run that is shown, in what it wore last.
+    pub(super) fn new(view: &str, bundle: bool, shown: &Shown, dressing: Dressing) -> Self {
         let mut dialog = Self {
             views: vec![view.to_owned()],
             target: if bundle { Target::Bundle } else { Target::File(Format::Pdf) },
             page: Page::Column,
-            dressing: Dressing::default(),
+            dressing,
             path: String::new(),
             dialog: None,
             work: None,
@@ -97,36 +106,34 @@ impl ExportDialog {
     }
 
     fn job(&self, from: &Exported<'_>) -> Job {
-        let Exported { shown, tiles, controls, overlay } = *from;
-        let (label, beside) = overlay.owned();
-        let views = self.views.iter().filter_map(|id| {
-            let options = tiles.get(id).map(|tile| tile.options.clone()).unwrap_or_default();
-            Some((shown.view(id)?.clone(), options))
-        });
-        Job {
-            experiment: shown.experiment.clone(),
-            record: shown.record().clone(),
-            folder: shown.folder.clone(),
-            label,
-            beside,
-            controls: controls.complete(&shown.views, shown.record()),
-            provenance: shown.provenance.clone(),
-            views: views.collect(),
-            dressing: self.dressing.clone(),
-            page: self.page,
-        }
+        job(from, &self.views, &self.dressing, self.page)
+    }
+
+    /// The view that remembers what the figure wears, and that.
+    pub(super) fn worn(&self) -> Option<(&str, &Dressing)> {
+        Some((self.views.first()?, &self.dressing))
     }
 
     /// Draws the dialog; what happened, in words, once.
     pub(super) fn show(&mut self, context: &Context, from: &Exported<'_>) -> Option<Result<String, String>> {
-        let shown = from.shown;
         self.follow(context, from);
         let mut open = self.open;
         style::dialog(context, "Export figure").open(&mut open).show(context, |ui| {
             ui.horizontal_top(|ui| {
                 ui.vertical(|ui| {
-                    ui.set_width(330.0);
-                    self.fields(ui, shown);
+                    ui.set_width(FIELDS);
+                    let most = context.content_rect().height() - AROUND;
+                    if most < LOW {
+                        // A low window scrolls the fields; nothing scrolls them to the ticked view then.
+                        self.fresh = false;
+                        egui::ScrollArea::vertical()
+                            .id_salt("export fields")
+                            .max_height(most.max(160.0))
+                            .show(ui, |ui| self.fields(ui, from));
+                    } else {
+                        self.fields(ui, from);
+                    }
+                    self.place_ui(ui);
                     ui.add_space(8.0);
                     ui.horizontal(|ui| {
                         let ready =
@@ -146,7 +153,8 @@ impl ExportDialog {
         self.poll()
     }
 
-    fn fields(&mut self, ui: &mut Ui, shown: &Shown) {
+    fn fields(&mut self, ui: &mut Ui, from: &Exported<'_>) {
+        let shown = from.shown;
         let before = (self.views.clone(), self.target);
         ui.label("Views; several become panels");
         let list = egui::ScrollArea::vertical().id_salt("export views").max_height(120.0);
@@ -165,6 +173,7 @@ impl ExportDialog {
                 }
             }
         });
+        self.order_ui(ui, shown);
         ui.separator();
         egui::Grid::new("export fields").num_columns(2).show(ui, |ui| {
             ui.label("Format");
@@ -195,6 +204,11 @@ impl ExportDialog {
                 self.path = self.suggestion(shown).display().to_string();
             }
         });
+        dress::series_ui(ui, &mut self.dressing, &dress::series(&self.views, from.tiles));
+    }
+
+    /// Where it is written.
+    fn place_ui(&mut self, ui: &mut Ui) {
         ui.add_space(4.0);
         ui.horizontal(|ui| {
             let label = ui.label(if self.target == Target::Bundle { "Folder" } else { "File" });
@@ -206,6 +220,36 @@ impl ExportDialog {
                 ui.add(egui::TextEdit::singleline(&mut self.path).desired_width(width)).labelled_by(label.id);
             });
         });
+    }
+
+    /// The ticked views in the order of their panels, with what moves them.
+    fn order_ui(&mut self, ui: &mut Ui, shown: &Shown) {
+        if self.views.len() < 2 {
+            return;
+        }
+        ui.label("Order of the panels");
+        let mut moved = None;
+        let last = self.views.len() - 1;
+        for (place, id) in self.views.iter().enumerate() {
+            let title = shown.view(id).map_or(id.as_str(), |view| view.title.as_str());
+            ui.horizontal(|ui| {
+                for (icon, word, can, other) in [
+                    (icons::ICON_ARROW_UPWARD, "up", place > 0, place.saturating_sub(1)),
+                    (icons::ICON_ARROW_DOWNWARD, "down", place < last, place + 1),
+                ] {
+                    let words = format!("Move {title} {word}");
+                    let button = ui.add_enabled(can, egui::Button::new(style::icon(icon)).small());
+                    button.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, can, &words));
+                    if button.on_hover_text(&words).clicked() {
+                        moved = Some((place, other));
+                    }
+                }
+                ui.add(egui::Label::new(title).truncate());
+            });
+        }
+        if let Some((from, to)) = moved {
+            self.views.swap(from, to);
+        }
     }
 
     /// Title, labels, legend, letters.
@@ -230,6 +274,18 @@ impl ExportDialog {
             .show_ui(ui, |ui| {
                 for (place, words) in LegendPlace::ALL {
                     ui.selectable_value(&mut self.dressing.legend, place, words);
+                }
+            })
+            .response
+            .labelled_by(label.id);
+        ui.end_row();
+        let label = ui.label("Colours");
+        let now = Palette::ALL.iter().find(|(palette, _)| *palette == self.dressing.palette);
+        egui::ComboBox::from_id_salt("export colours")
+            .selected_text(now.map_or("", |(_, words)| words))
+            .show_ui(ui, |ui| {
+                for (palette, words) in Palette::ALL {
+                    ui.selectable_value(&mut self.dressing.palette, palette, words);
                 }
             })
             .response
@@ -329,6 +385,28 @@ impl ExportDialog {
             Ok(Err(error)) => Err(format!("The figure could not be exported: {error}")),
             Err(()) => Err("The figure could not be exported: the work died".to_owned()),
         })
+    }
+}
+
+/// What is drawn of the run that is shown.
+pub(super) fn job(from: &Exported<'_>, views: &[String], dressing: &Dressing, page: Page) -> Job {
+    let Exported { shown, tiles, controls, overlay } = *from;
+    let (label, beside) = overlay.owned();
+    let views = views.iter().filter_map(|id| {
+        let options = tiles.get(id).map(|tile| tile.options.clone()).unwrap_or_default();
+        Some((shown.view(id)?.clone(), options))
+    });
+    Job {
+        experiment: shown.experiment.clone(),
+        record: shown.record().clone(),
+        folder: shown.folder.clone(),
+        label,
+        beside,
+        controls: controls.complete(&shown.views, shown.record()),
+        provenance: shown.provenance.clone(),
+        views: views.collect(),
+        dressing: dressing.clone(),
+        page,
     }
 }
 

@@ -23,7 +23,7 @@ pub(super) const MENUS: [(&str, &[&[Command]]); 5] = [
         &[
             &[Command::Undo, Command::Redo, Command::ClearSelection],
             &[Command::FilterRows],
-            &[Command::CopyShellLine],
+            &[Command::CopyShellLine, Command::CopyPicture],
             &[Command::Settings],
         ],
     ),
@@ -33,7 +33,9 @@ pub(super) const MENUS: [(&str, &[&[Command]]); 5] = [
             &[Command::ToggleSetup, Command::ToggleInspector, Command::ToggleBottom],
             &[
                 Command::Maximise,
+                Command::FullScreen,
                 Command::Fit,
+                Command::LinkSteps,
                 Command::ToggleScaleY,
                 Command::ToggleScaleX,
                 Command::ToggleSmoothing,

@@ -10,6 +10,7 @@ mod budget;
 mod carried;
 mod chooser;
 mod command;
+mod copying;
 mod drain;
 mod drop;
 mod escape;

@@ -1,7 +1,11 @@
 //! What stands near the pointer: the nearest series with exact value and step, the cell of a heat map; and a view in one sentence.
 
-use crate::figure::model::{Body, Figure, GraphBody, Item, Plot, PointInk};
+use egui::{RichText, Sense, Ui, vec2};
+
+use super::plot::line_sample;
+use crate::figure::model::{Body, Dash, Figure, GraphBody, Ink, Item, Plot, PointInk};
 use crate::figure::number::{count, plural, significant};
+use crate::figure::palette;
 
 /// Most series in a readout.
 const MOST: usize = 5;
@@ -28,30 +32,82 @@ impl Precision {
     }
 }
 
+/// What is near the pointer: where it stands, and the series there in the order of the legend.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Readout {
+    head: String,
+    lines: Vec<Read>,
+}
+
+/// One series at the pointer.
+#[derive(Clone, Debug, PartialEq)]
+struct Read {
+    /// What its line looks like; nothing for dots.
+    sample: Option<(Ink, Dash)>,
+    text: String,
+    /// The nearest one.
+    is_nearest: bool,
+}
+
+impl Readout {
+    fn words(head: String) -> Self {
+        Self { head, lines: Vec::new() }
+    }
+
+    /// As text, for cards and the clipboard.
+    pub(super) fn text(&self) -> String {
+        let lines = self.lines.iter().map(|line| line.text.as_str());
+        std::iter::once(self.head.as_str()).chain(lines).collect::<Vec<_>>().join("\n")
+    }
+
+    /// With a sample of each line before its value, the nearest one strong.
+    pub(super) fn ui(&self, ui: &mut Ui) {
+        ui.label(&self.head);
+        for line in &self.lines {
+            ui.horizontal(|ui| {
+                ui.spacing_mut().item_spacing.x = 5.0;
+                let (rect, _) = ui.allocate_exact_size(vec2(18.0, 10.0), Sense::hover());
+                if let Some((ink, dash)) = line.sample {
+                    line_sample(ui, rect, ink, dash);
+                }
+                let text = RichText::new(&line.text);
+                ui.label(if line.is_nearest { text.strong() } else { text });
+            });
+        }
+    }
+}
+
 /// What is near a position in data units.
-pub(super) fn readout(plot: &Plot, x: f64, y: f64, precision: Precision) -> Option<String> {
+pub(super) fn readout(plot: &Plot, x: f64, y: f64, precision: Precision) -> Option<Readout> {
     if let Some(text) = plot.items.iter().find_map(|item| cell(plot, item, x, y, precision)) {
-        return Some(text);
+        return Some(Readout::words(text));
     }
     if plot.bare {
-        return nearest_words(plot, x, y);
+        return nearest_words(plot, x, y).map(Readout::words);
     }
     // Between two steps there is nothing to be read.
     let x = if plot.x.whole { x.round() } else { x };
-    let mut near: Vec<(f64, String)> =
-        plot.items.iter().filter_map(|item| nearest(plot, item, x, y, precision)).collect();
-    near.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let found = plot.items.iter().enumerate();
+    let found = found.filter_map(|(index, item)| Some((index, item, nearest(plot, item, x, y, precision)?)));
+    let mut near: Vec<(usize, &Item, (f64, String))> = found.collect();
+    near.sort_by(|a, b| a.2.0.total_cmp(&b.2.0));
     near.truncate(MOST);
-    if near.is_empty() {
-        return None;
-    }
-    let lines: Vec<String> = near.into_iter().map(|(_, line)| line).collect();
+    let first = near.first()?.0;
+    // The nearest ones, in the order of the legend.
+    near.sort_by_key(|(index, ..)| *index);
+    let lines = near.into_iter().map(|(index, item, (_, text))| {
+        let sample = match item {
+            Item::Line(line) => Some((line.ink, palette::dash(line.ink, line.dash))),
+            _ => None,
+        };
+        Read { sample, text, is_nearest: index == first }
+    });
     let label = if plot.x.label.is_empty() { "x" } else { &plot.x.label };
     let at = match precision {
         Precision::Short if x.fract() == 0.0 => place(x),
         _ => precision.number(x),
     };
-    Some(format!("{label} {at}\n{}", lines.join("\n")))
+    Some(Readout { head: format!("{label} {at}"), lines: lines.collect() })
 }
 
 /// Rows and columns in words.
@@ -229,7 +285,7 @@ pub(super) fn summary(figure: &Figure) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::figure::model::{Axis, Ink, Line};
+    use crate::figure::model::{Axis, Line};
 
     #[test]
     fn a_readout_is_short_on_the_screen_and_whole_on_the_clipboard() {
@@ -239,15 +295,29 @@ mod tests {
             Item::from(Line::new(name.to_owned(), points, Ink::Series(0)))
         };
         plot.items = (0..7).map(|index| line(&format!("run {index}"), f64::from(index))).collect();
-        let short = readout(&plot, 1199.0, 0.7, Precision::Short).unwrap();
+        let read = |plot: &Plot, x: f64, y: f64, precision| readout(plot, x, y, precision).unwrap().text();
+        let short = read(&plot, 1199.0, 0.7, Precision::Short);
         assert_eq!(short.lines().count(), 1 + MOST, "the nearest five: {short}");
-        assert!(short.lines().nth(1).unwrap().starts_with("run 0: 0.6667 @ 1"), "nearest first: {short}");
-        let full = readout(&plot, 1199.0, 0.7, Precision::Full).unwrap();
+        assert!(short.lines().nth(1).unwrap().starts_with("run 0: 0.6667 @ 1"), "as in the legend: {short}");
+        let upper = readout(&plot, 1199.0, 6.7, Precision::Short).unwrap();
+        let names: Vec<&str> = upper.lines.iter().map(|line| &line.text[..5]).collect();
+        assert_eq!(
+            names,
+            ["run 2", "run 3", "run 4", "run 5", "run 6"],
+            "the legend's order, wherever it points"
+        );
+        let nearest: Vec<bool> = upper.lines.iter().map(|line| line.is_nearest).collect();
+        assert_eq!(nearest, [false, false, false, false, true], "and which is nearest");
+        assert!(
+            upper.lines.iter().all(|line| line.sample == Some((Ink::Series(0), Dash::Solid))),
+            "as drawn"
+        );
+        let full = read(&plot, 1199.0, 0.7, Precision::Full);
         assert!(full.contains("run 0: 0.6666666666666666 @ 1200"), "every digit: {full}");
-        let between = readout(&plot, 1199.7, 0.7, Precision::Short).unwrap();
+        let between = read(&plot, 1199.7, 0.7, Precision::Short);
         assert_eq!(between.lines().nth(1), Some("run 0: 0.6667"), "the step itself, as the first line says");
         plot.x = Axis::new("width");
-        let between = readout(&plot, 12.57, 0.7, Precision::Short).unwrap();
+        let between = read(&plot, 12.57, 0.7, Precision::Short);
         assert!(between.starts_with("width 12.57\n"), "other axes have no whole numbers only: {between}");
     }
 }

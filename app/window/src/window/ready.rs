@@ -34,6 +34,7 @@ impl Command {
             | Self::ToggleScaleX
             | Self::ToggleSmoothing
             | Self::Maximise
+            | Self::CopyPicture
             | Self::CloseTile => focused(app),
             Self::FilterRows => need(app.focuses_table(), "Click a table first"),
             Self::ScrubFirst | Self::ScrubBack | Self::ScrubForward => {

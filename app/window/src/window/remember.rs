@@ -13,6 +13,7 @@ use super::session::Session;
 use super::shown::Shown;
 use super::style;
 use super::task::Task;
+use crate::exporting::Dressing;
 
 impl App {
     /// Takes up where the last start ended.
@@ -26,6 +27,9 @@ impl App {
         }
         for (view, options) in session.options {
             self.tiles.entry(view).or_default().options = options;
+        }
+        for (view, dressing) in session.dressings {
+            self.tiles.entry(view).or_default().dressing = dressing;
         }
         context.set_theme(match session.theme.as_str() {
             "dark" => egui::ThemePreference::Dark,
@@ -113,6 +117,12 @@ impl App {
             layouts,
             own_views: self.own_views.clone(),
             options: self.tiles.iter().map(|(view, tile)| (view.clone(), tile.kept_options())).collect(),
+            dressings: self
+                .tiles
+                .iter()
+                .filter(|(_, tile)| tile.dressing != Dressing::default())
+                .map(|(view, tile)| (view.clone(), tile.dressing.clone()))
+                .collect(),
             controls: self.controls.clone(),
             shares: self.shares.clone(),
             recent: self.recent.paths().to_vec(),

@@ -16,6 +16,7 @@ use super::runs::RunsLayout;
 use super::settings::Frame;
 use super::task::Task;
 use super::tiles::{Layout, Shares};
+use crate::exporting::Dressing;
 use crate::views::ViewOptions;
 
 /// Name of the file in the folder of runs.
@@ -39,6 +40,8 @@ pub(super) struct Session {
     pub(super) own_views: BTreeMap<String, Vec<String>>,
     /// Options of the views by lab and view.
     pub(super) options: BTreeMap<String, ViewOptions>,
+    /// What figures of the views wear, where that was changed, by view.
+    pub(super) dressings: BTreeMap<String, Dressing>,
     /// Controls of the lab that was shown.
     pub(super) controls: Controls,
     /// Columns, order, ticks and colours of the runs table.

@@ -212,6 +212,10 @@ pub struct ViewSpec {
     pub dashed: Vec<String>,
     /// Events drawn on top, by channel id.
     pub marks: Option<String>,
+    /// Events beside those of `marks`, one for each with its step and component, by channel id: how much of the component's move into
+    /// that step its scale made, in the units of the vertical axis; the rest is the component's own.
+    #[serde(default)]
+    pub shifts: Option<String>,
     /// Reference lines.
     pub references: Vec<Reference>,
     /// Curve channel with the levels of a quantizer as y, where they depend on the data or the controls: a line at each, a dashed one
@@ -287,6 +291,7 @@ impl ViewSpec {
             color: None,
             dashed: Vec::new(),
             marks: None,
+            shifts: None,
             references: Vec::new(),
             levels: None,
             with_start: false,

@@ -36,7 +36,7 @@ pub(super) const LIST: &str = "pack.json";
 pub(super) const RUN: &str = "run/";
 pub(super) const DATA: &str = "data/";
 /// What stays behind of a run folder.
-const LEFT: [&str; 2] = [".lock", "verify"];
+const LEFT: [&str; 3] = [".lock", ".owner", "verify"];
 /// Endings of files that do not shrink.
 const DENSE: [&str; 5] = ["safetensors", "png", "zip", "npz", "gz"];
 /// Bytes that are copied at once.

@@ -43,6 +43,7 @@ weightscope_frame::channels! {
     METRICS: Family<OfCurves> = "metrics", "metrics", "", "A number that the training wrote, by the training's own steps.";
     LOGGED: Family<OfHistograms> = "logged", "logged histogram", "", "A histogram that the training wrote, on common edges, by the training's own steps.";
     LEVELS: Declared<OfCurves> = "levels", "levels", "step", "Levels of the quantizer that is looked through.";
+    FLIP_SHIFTS: Declared<OfMarks> = "flip_shifts", "moved by the scale", "steps", "How far the scale alone moved a followed weight into the frame of its level change.";
     RESTLESS: Declared<OfTables> = "restless", "sampled weights", "", "Sampled weights of a recording by how often they oscillate under the quantizer that is looked through.";
     RECORDED_DISTANCE: Declared<OfHistograms> = "recorded_distance", "distance", "step", "Number of sampled weights by their distance to the nearest decision boundary.";
     FILE: Declared<OfText> = "file", "file", "", "Identity of the file that figures were made of: header, length and time.";

@@ -26,8 +26,10 @@ weightscope_frame::channels! {
     FREE: Scalar = "free_weights", "free weights", "", "Number of weights within the boundary range, which annealing leaves free.";
     TRACE: Components = "trace", "latent weight", "steps", "Latent weights of the traced connections in quantization steps, at each step.";
     FLIPS: Events = "flips", "flips", "", "Level changes of the traced weights, by cause.";
+    FLIP_SHIFTS: Events = "flip_shifts", "moved by the scale", "steps", "How far the scale alone moved a traced weight in the step of its level change.";
     LATENT: Family<OfHistograms> = "latent", "latent weights", "steps", "Number of weights in each bin; those beyond the last edge are left out.";
     DISTANCE: Family<OfHistograms> = "distance", "distance", "steps", "Number of weights in each bin; those beyond the last edge are left out.";
     STRIP: Family<OfPoints> = "strip", "row 0", "steps", "Latent weights of the first row in quantization steps, by column.";
+    RESTLESS: Declared<OfTables> = "restless", "traced weights", "", "The traced weights by their level changes.";
     LAYERS: Declared<OfTables> = "layers", "layers", "", "Figures of each quantized matrix.";
 }

@@ -292,7 +292,7 @@ fn draw_heat(
     let lines = heat.hatching();
     let data: String =
         lines.iter().map(|line| path_of(&line.map(|point| map.at(point)), Close::Open)).collect();
-    let pen = Pen::solid(palette::color(page.tokens, Ink::OnCategory), page.style.line_width * 0.5);
+    let pen = Pen::solid(palette::color(page.tokens, Ink::OverCells), page.style.line_width * 0.5);
     canvas.path(&data, None, Some(Pen { opacity: HATCH_OPACITY, ..pen }));
     let path = |lines: &[Vec<[f64; 2]>]| -> String {
         lines

@@ -107,7 +107,7 @@ impl Page<'_> {
     /// Caption and remarks, wrapped.
     fn footer(&self, figure: &Figure, width: f64) -> Vec<String> {
         let mut lines = Vec::new();
-        let remarks = figure.remarks().join(" · ");
+        let remarks = [figure.remarks(), figure.beyond()].concat().join(" · ");
         for text in figure.caption.iter().chain([&remarks]).filter(|text| !text.is_empty()) {
             lines.extend(metrics::wrap(text, width, self.style.note_size, Weight::Regular));
         }

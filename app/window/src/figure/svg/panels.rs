@@ -3,9 +3,10 @@
 use super::canvas::{Canvas, TextStyle};
 use super::geometry::Rect;
 use super::metrics::{self, Weight};
+use super::plot::{self, Sides};
 use super::{LINE_SPACING, Page};
 use crate::figure::error::ExportError;
-use crate::figure::model::{Anchor, Axis, Body, Panel, PanelsBody};
+use crate::figure::model::{Anchor, Axis, Body, Panel, PanelsBody, Plot};
 
 /// Height over width of a panel where the page leaves it open: room for the words around a nearly square drawing.
 const PANEL_RATIO: f64 = 0.82;
@@ -36,8 +37,12 @@ pub(super) fn draw(
     let title_height = page.style.tick_size * LINE_SPACING + page.style.gap;
     let fixed =
         room.map(|room| (room - gap * rows.saturating_sub(1) as f64) / rows.max(1) as f64 - title_height);
+    let panels = shared(&body.panels, columns);
+    let cell = Rect { x: 0.0, y: 0.0, width, height: 0.0 };
+    let height = fixed.unwrap_or(width * PANEL_RATIO);
+    let sides = sides(page, &panels, columns, (cell, height));
     let mut top = area.y;
-    for (row, panels) in body.panels.chunks(columns).enumerate() {
+    for (row, panels) in panels.chunks(columns).enumerate() {
         let mut tallest: f64 = 0.0;
         for (column, panel) in panels.iter().enumerate() {
             let x = area.x + column as f64 * (width + gap);
@@ -51,15 +56,65 @@ pub(super) fn draw(
             };
             canvas.text(x, top + page.style.tick_size, &title, style);
             let cell = Rect { x, y: top + title_height, width, height: 0.0 };
-            if !matches!(panel.body, Body::Panels(_)) {
-                let height = fixed.unwrap_or(width * PANEL_RATIO);
-                let drawn = page.body(canvas, &panel.body, cell, Some(height))?;
-                tallest = tallest.max(drawn.max(height));
-            }
+            let drawn = match &panel.body {
+                Body::Panels(_) => continue,
+                Body::Plot(plot) => {
+                    let sides = sides.get(row * columns + column).copied().unwrap_or_default();
+                    plot::draw_within(canvas, page, plot, cell, (Some(height), sides))?
+                }
+                other => page.body(canvas, other, cell, Some(height))?,
+            };
+            tallest = tallest.max(drawn.max(height));
         }
         top += title_height + tallest + gap;
     }
     Ok(room.unwrap_or((top - gap - area.y).max(0.0)))
+}
+
+/// The panels with what neighbours say alike said once: the label of the vertical axis at the left of a row, that of the horizontal
+/// axis below a column, where all panels of the row or of the column have the same.
+fn shared(panels: &[Panel], columns: usize) -> Vec<Panel> {
+    let mut shared = panels.to_vec();
+    let plot = |index: usize| match panels.get(index).map(|panel| &panel.body) {
+        Some(Body::Plot(plot)) => Some(plot),
+        _ => None,
+    };
+    for (index, panel) in shared.iter_mut().enumerate() {
+        let Body::Plot(own) = &mut panel.body else { continue };
+        let row = index - index % columns;
+        let alike = |other: usize, axis: fn(&Plot) -> &Axis| {
+            plot(index).zip(plot(other)).is_some_and(|(a, b)| axis(a).heading() == axis(b).heading())
+        };
+        let in_row = || row..(row + columns).min(panels.len());
+        if index > row && in_row().all(|other| alike(other, |plot| &plot.y)) {
+            (own.y.label, own.y.unit) = (String::new(), String::new());
+        }
+        let in_column = || (index % columns..panels.len()).step_by(columns);
+        if index + columns < panels.len() && in_column().all(|other| alike(other, |plot| &plot.x)) {
+            (own.x.label, own.x.unit) = (String::new(), String::new());
+        }
+    }
+    shared
+}
+
+/// What the frame of each panel leaves around it: at its sides as much as those below each other, below it as much as those beside it;
+/// of maps, all frames are as wide as each other.
+fn sides(page: Page<'_>, panels: &[Panel], columns: usize, (cell, height): (Rect, f64)) -> Vec<Sides> {
+    let of = |panel: &Panel| match &panel.body {
+        Body::Plot(plot) if !plot.bare => Sides::of(page, plot, cell, height),
+        _ => Sides::default(),
+    };
+    let own: Vec<Sides> = panels.iter().map(of).collect();
+    let widest = |all: &mut dyn Iterator<Item = &Sides>| all.copied().fold(Sides::default(), Sides::max);
+    let is_map = |panel: &Panel| matches!(&panel.body, Body::Plot(plot) if plot.has_heat());
+    let all_maps = panels.iter().all(is_map);
+    let around = |index: usize| {
+        let stride = if all_maps { 1 } else { columns };
+        let across = widest(&mut own.iter().skip(if all_maps { 0 } else { index % columns }).step_by(stride));
+        let row = widest(&mut own.iter().skip(index - index % columns).take(columns));
+        Sides { bottom: row.bottom, ..across }
+    };
+    (0..panels.len()).map(around).collect()
 }
 
 /// Panels in a row: as many as wanted, fewer where they would be too narrow for their words, unless the page became too high.

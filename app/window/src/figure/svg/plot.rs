@@ -9,6 +9,7 @@ use super::legend::Block;
 use super::marks::{self, Shape};
 use super::metrics::{self, Weight};
 use super::{LINE_SPACING, Page};
+use crate::figure::beyond::{Side, beyond};
 use crate::figure::domain::Domain;
 use crate::figure::error::ExportError;
 use crate::figure::model::{Item, Legend, Plot};
@@ -51,6 +52,31 @@ struct Layout<'a> {
     bar: Option<color_bar::Placed<'a>>,
 }
 
+/// What a frame must leave beside and below it at least, so that the frames of panels begin and end alike.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(super) struct Sides {
+    pub(super) left: f64,
+    pub(super) right: f64,
+    pub(super) bottom: f64,
+}
+
+impl Sides {
+    /// What a plot needs beside its frame.
+    pub(super) fn of(page: Page<'_>, plot: &Plot, area: Rect, room: f64) -> Self {
+        let place = Rect { height: room, ..area };
+        let layout = Layout::new(page, plot, Domain::of(plot), place, (0.0, Self::default()));
+        let frame = layout.frame;
+        let bottom = place.bottom() - frame.bottom();
+        Self { left: frame.x - area.x, right: area.right() - frame.right(), bottom }
+    }
+
+    /// The wider of each.
+    pub(super) fn max(self, other: Self) -> Self {
+        let (left, right) = (self.left.max(other.left), self.right.max(other.right));
+        Self { left, right, bottom: self.bottom.max(other.bottom) }
+    }
+}
+
 /// Draws a plot below `area.y` and gives back its height.
 pub(super) fn draw(
     canvas: &mut Canvas,
@@ -58,6 +84,17 @@ pub(super) fn draw(
     plot: &Plot,
     area: Rect,
     room: Option<f64>,
+) -> Result<f64, ExportError> {
+    draw_within(canvas, page, plot, area, (room, Sides::default()))
+}
+
+/// The same with frames that begin and end where those of other panels do.
+pub(super) fn draw_within(
+    canvas: &mut Canvas,
+    page: Page<'_>,
+    plot: &Plot,
+    area: Rect,
+    (room, sides): (Option<f64>, Sides),
 ) -> Result<f64, ExportError> {
     let domain = Domain::of(plot);
     let core = room.unwrap_or_else(|| area.width * plot.aspect.unwrap_or(page.ratio()));
@@ -70,7 +107,7 @@ pub(super) fn draw(
     let reserved = if matches!(place, Place::Beside) { beside_width } else { 0.0 };
     let core_without_legend = core - room.map_or(0.0, |_| below_height);
     let at_first = if matches!(place, Place::Below) { core_without_legend } else { core };
-    let mut layout = Layout::new(page, plot, domain, Rect { height: at_first, ..area }, reserved);
+    let mut layout = Layout::new(page, plot, domain, Rect { height: at_first, ..area }, (reserved, sides));
     let mut shapes = layout.shapes();
     let mut words = labels::place(page, plot, &layout.map, layout.frame, &shapes);
 
@@ -85,7 +122,8 @@ pub(super) fn draw(
     let is_displaced = spot.is_none() && matches!(place, Place::Best | Place::Inside(_));
     let is_below = below.is_some() && (is_displaced || matches!(place, Place::Below));
     if is_below && is_displaced && room.is_some() {
-        layout = Layout::new(page, plot, domain, Rect { height: core_without_legend, ..area }, reserved);
+        layout =
+            Layout::new(page, plot, domain, Rect { height: core_without_legend, ..area }, (reserved, sides));
         shapes = layout.shapes();
         words = labels::place(page, plot, &layout.map, layout.frame, &shapes);
     }
@@ -127,7 +165,13 @@ impl<'a> Layout<'a> {
     /// Measures everything around the frame. The width of the frame depends on the labels of the vertical axis, which
     /// depend on its height, which depends on the labels of the horizontal axis, which depend on the width: three
     /// rounds settle it.
-    fn new(page: Page<'_>, plot: &'a Plot, domain: Domain, area: Rect, reserved: f64) -> Self {
+    fn new(
+        page: Page<'_>,
+        plot: &'a Plot,
+        domain: Domain,
+        area: Rect,
+        (reserved, sides): (f64, Sides),
+    ) -> Self {
         let style = page.style;
         let x_label = metrics::wrap(&plot.x.heading(), area.width * 0.8, style.label_size, Weight::Regular);
         let mut frame = Rect { width: area.width * 0.8, height: area.height * 0.8, ..area };
@@ -137,16 +181,16 @@ impl<'a> Layout<'a> {
         let mut x_ticks = axes::horizontal(page, &plot.x, domain.x, frame.width);
         let mut y_ticks = axes::vertical(page, &plot.y, domain.y, frame.height, area.width);
         for _ in 0..3 {
-            let bottom = x_ticks.room(page) + label_room(page, &x_label);
+            let bottom = (x_ticks.room(page) + label_room(page, &x_label)).max(sides.bottom);
             frame.y = area.y + top;
             frame.height = (area.height - top - bottom).max(style.tick_size * 3.0);
             y_ticks = axes::vertical(page, &plot.y, domain.y, frame.height, area.width);
             y_label = metrics::wrap(&plot.y.heading(), frame.height, style.label_size, Weight::Regular);
             bar = plot.color_bar.as_ref().map(|bar| color_bar::Placed::new(page, bar, frame.height));
             let overhang = x_ticks.overhang(page, &plot.x, domain.x, frame.width);
-            let left = (y_ticks.room(page) + label_room(page, &y_label)).max(overhang.0);
+            let left = (y_ticks.room(page) + label_room(page, &y_label)).max(overhang.0).max(sides.left);
             let right = reserved + bar.as_ref().map_or(0.0, |bar| bar.width(page));
-            let right = right.max(overhang.1).max(style.tick_width);
+            let right = right.max(overhang.1).max(style.tick_width).max(sides.right);
             frame.x = area.x + left;
             frame.width = (area.width - left - right).max(style.tick_size * 3.0);
             x_ticks = axes::horizontal(page, &plot.x, domain.x, frame.width);
@@ -196,6 +240,9 @@ impl<'a> Layout<'a> {
         if has_heat {
             self.close_frame(canvas, page);
         }
+        if !self.plot.bare {
+            self.draw_beyond(canvas, page);
+        }
         if let Some(bar) = &self.bar {
             bar.draw(canvas, page, self.frame);
         }
@@ -203,6 +250,27 @@ impl<'a> Layout<'a> {
             word.draw(canvas, page);
         }
         Ok(())
+    }
+
+    /// A small triangle at each edge beyond which data lie, where the farthest of them would be.
+    fn draw_beyond(&self, canvas: &mut Canvas, page: Page<'_>) {
+        let (frame, size) = (self.frame, page.style.marker_size * 1.3);
+        let domain = Domain { x: self.map.x.range, y: self.map.y.range };
+        for side in beyond(self.plot, &domain) {
+            let [x, y] = self.map.at(side.farthest);
+            let (x, y) = (x.clamp(frame.x, frame.right()), y.clamp(frame.y, frame.bottom()));
+            let upright = matches!(side.side, Side::Above | Side::Below);
+            // Its tip touches the edge, its base lies inside.
+            let corners = if upright {
+                let base = if y <= frame.y { y + size } else { y - size };
+                [[x, y], [x - size * 0.6, base], [x + size * 0.6, base]]
+            } else {
+                let base = if x <= frame.x { x + size } else { x - size };
+                [[x, y], [base, y - size * 0.6], [base, y + size * 0.6]]
+            };
+            let outline = Pen::solid(page.tokens.background, page.style.line_width * 0.5);
+            canvas.path(&path_of(&corners, Close::Closed), Some((page.tokens.text, 1.0)), Some(outline));
+        }
     }
 
     /// The two sides that the axes leave open.

@@ -49,8 +49,8 @@ pub(super) fn over(heat: &Heat, x: &Mapped<'_>, y: &Mapped<'_>, out: &mut Vec<Sh
         lines.iter().map(|line| line.iter().map(place).collect()).collect()
     };
     let hatching = heat.hatching().iter().map(|line| line.iter().map(place).collect()).collect();
-    add(hatching, Ink::OnCategory, HATCH_OPACITY, 1.0);
-    add(placed(&heat.block_borders()), Ink::OnCategory, BORDER_OPACITY, 1.0);
+    add(hatching, Ink::OverCells, HATCH_OPACITY, 1.0);
+    add(placed(&heat.block_borders()), Ink::OverCells, BORDER_OPACITY, 1.0);
     let rings = heat.ring_outlines();
     for (ink, width) in RING_INKS.into_iter().zip([4.0, 2.0]) {
         add(placed(&rings), ink, 1.0, width);

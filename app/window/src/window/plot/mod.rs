@@ -3,48 +3,57 @@
 //! `egui_plot` has linear axes only, so data are mapped through the axis scale before they reach it, and ticks are mapped back.
 //! Geometry and heat-map textures are prepared once per figure, not once per frame.
 
+mod edge;
 mod grab;
 mod hit;
 mod image;
-mod occupancy;
+mod legend;
 mod pinned;
 mod scale;
 mod shape;
 
-use egui::{Ui, Vec2b};
-use egui_plot::{AxisHints, Legend as PlotLegend, LineStyle, Plot, PlotPoint, PlotUi, VLine};
+use std::collections::BTreeSet;
 
-use self::occupancy::Occupancy;
-use self::scale::{Mapped, marks, tick_text};
+use egui::{Rect, Ui, UiBuilder, Vec2b};
+use egui_plot::{AxisHints, LineStyle, Plot, PlotPoint, PlotUi, VLine};
+
+pub(super) use self::legend::line_sample;
+use self::legend::{Legend, Place, Touch};
+use self::scale::{LONGEST_NAME, Mapped, Room, marks, shortened, tick_text};
 use self::shape::{Shape, shapes};
+use super::readout::Readout;
 use super::style::{color, faded, tokens};
 use crate::figure::domain::Domain;
-use crate::figure::model::{Axis, Item, Legend, Plot as PlotBody};
+use crate::figure::model::{Axis, Plot as PlotBody};
+use crate::figure::ticks;
 
 /// Room that a labelled tick wants along its axis, points.
 const TICK_ROOM_X: f32 = 75.0;
 const TICK_ROOM_Y: f32 = 34.0;
-/// The same for rows with names: none may be left out where there is room.
-const NAME_ROOM_Y: f32 = 18.0;
+/// The same for a row with a name, and the gap between names side by side.
+const NAME_ROOM_Y: f32 = 12.0;
+const NAME_GAP: f32 = 8.0;
+/// Room above a plot for the upper half of its topmost label, and the most beside it for half of the last one.
+const ABOVE: f32 = 6.0;
+const MOST_BESIDE: f32 = 30.0;
+/// Width of a digit in small text, points.
+const LETTER: f32 = 5.6;
 /// Points around a plot that its axes take, about.
 const AROUND: f32 = 50.0;
-/// Room of a letter, a key and a row of a legend, points, and the largest share of a tile that it may cover each way.
-const LETTER: f32 = 5.5;
-const KEY: f32 = 30.0;
-const LEGEND_ROW: f32 = 16.0;
-const LEGEND_SHARE: f32 = 0.62;
-/// Most names that a legend inside a tile may hold.
-const MOST_IN_LEGEND: usize = 8;
+/// Distance in points within which a mark explains itself.
+const NEAR_MARK: f32 = 7.0;
 
 /// Geometry in axis space, ready to be drawn.
 pub(super) struct Prepared {
     items: Vec<Shape>,
     pub(super) x: Axis,
     pub(super) y: Axis,
+    /// What is shown at first, and what holds all data.
     domain: ((f64, f64), (f64, f64)),
-    /// Entries of the legend and letters of the longest; nothing if there is none.
-    legend: Option<(usize, usize)>,
-    occupancy: Occupancy,
+    whole: ((f64, f64), (f64, f64)),
+    legend: Legend,
+    /// Cells fill it: lines at the ticks would run through what is written into them.
+    has_heat: bool,
     /// No axes, no grid, and a unit as long one way as the other.
     bare: bool,
 }
@@ -65,6 +74,12 @@ pub(super) struct Touched {
     pub(super) brushed: Option<[f64; 4]>,
     /// The run whose line was clicked, by its place among the sources.
     pub(super) hit: Option<usize>,
+    /// What the mark under the pointer says of itself.
+    pub(super) mark: Option<String>,
+    /// A mark at an edge was clicked: all data are wanted.
+    pub(super) all: bool,
+    /// What was done with the legend.
+    pub(super) legend: Touch,
 }
 
 /// How much stands around the picture of a plot.
@@ -80,14 +95,22 @@ pub(super) enum Surround {
 pub(super) struct Showing<'a> {
     /// Identity of the tile.
     pub(super) id: &'a str,
+    /// What is drawn, for what lies beyond its edges.
+    pub(super) plot: &'a PlotBody,
+    /// Names of the series that the legend hides.
+    pub(super) hidden: &'a BTreeSet<String>,
     /// The linked step, drawn as a vertical line.
     pub(super) cursor: Option<f64>,
     /// Fit all data in this frame.
     pub(super) fit: bool,
     /// Nothing is zoomed: axes with a fixed range keep it.
     pub(super) follow: bool,
-    /// Text at the pointer for what is near.
-    pub(super) readout: Option<String>,
+    /// All data, also those beyond a fixed range.
+    pub(super) whole: bool,
+    /// The range in x that another tile shows and this one is to show too, in data units.
+    pub(super) moved: Option<(f64, f64)>,
+    /// What is near the pointer.
+    pub(super) readout: Option<Readout>,
     /// A readout that stays, with its place in data units.
     pub(super) pinned: Option<((f64, f64), &'a str)>,
     /// Shift and drag brushes a rectangle.
@@ -99,8 +122,8 @@ pub(super) struct Showing<'a> {
 }
 
 impl Prepared {
-    /// Maps a figure's items into axis space.
-    pub(super) fn new(plot: &PlotBody, context: &egui::Context, id: &str) -> Self {
+    /// Maps a figure's items into axis space; `all` is the plot with the series that its legend hides.
+    pub(super) fn new(plot: &PlotBody, all: &PlotBody, context: &egui::Context, id: &str) -> Self {
         let tokens = tokens(context);
         let domain = Domain::of(plot);
         let (x, y) = (Mapped(&plot.x), Mapped(&plot.y));
@@ -112,28 +135,59 @@ impl Prepared {
             let (a, b) = (axis.to(low), axis.to(high));
             (a.min(b), a.max(b))
         };
-        let domain = (span(&x, domain.x), span(&y, domain.y));
+        let free =
+            |axis: &Axis| Axis { range: axis.range.filter(|_| axis.categories.is_some()), ..axis.clone() };
+        let whole = Domain::reaching(plot, &free(&plot.x), &free(&plot.y));
         Self {
-            domain,
-            occupancy: Occupancy::of(&items, domain),
+            domain: (span(&x, domain.x), span(&y, domain.y)),
+            whole: (span(&x, whole.x), span(&y, whole.y)),
             items,
             x: plot.x.clone(),
             y: plot.y.clone(),
-            // A long legend would hide the data of a tile; the readout names the series there, the exported figure keeps it.
-            legend: legend(plot),
+            legend: Legend::of(all),
+            has_heat: plot.has_heat(),
             bare: plot.bare,
         }
     }
 
-    /// Draws it in the space that is left.
+    /// Draws it in the space that is left: legend, drawing, marks at the edges.
     pub(super) fn show(&self, ui: &mut Ui, showing: &Showing<'_>) -> Touched {
+        let outer = Rect::from_min_size(ui.cursor().min, ui.available_size());
+        ui.allocate_rect(outer, egui::Sense::hover());
+        let place = match showing.surround {
+            Surround::Full => self.legend.place(ui, outer.size()),
+            Surround::Compact => Place::Nowhere,
+        };
+        let (mut frame, strip) = match place {
+            Place::Nowhere => (outer, Rect::NOTHING),
+            Place::Above(height) => {
+                let (above, below) = outer.split_top_bottom_at_y(outer.top() + height);
+                (below, above)
+            }
+            Place::Beside(width) => outer.split_left_right_at_x(outer.right() - width),
+        };
+        let legend = match place {
+            Place::Nowhere => Touch::default(),
+            place => self.legend.show(ui, strip, place, showing.hidden),
+        };
+        if !self.bare {
+            // Labels stand in the middle of their ticks: half of the last ones lies beyond the drawing.
+            frame.min.y += ABOVE;
+            frame.max.x -= self.last_label(ui, frame.width());
+        }
+        let mut inner = ui.new_child(
+            UiBuilder::new().max_rect(frame).id_salt("plot").layout(egui::Layout::top_down(egui::Align::Min)),
+        );
+        self.plot_ui(&mut inner, showing, legend)
+    }
+
+    fn plot_ui(&self, ui: &mut Ui, showing: &Showing<'_>, legend: Touch) -> Touched {
         let tokens = tokens(ui.ctx());
         let (x, y) = (Mapped(&self.x), Mapped(&self.y));
-        let room = ui.available_size();
-        let each = if self.y.categories.is_some() { NAME_ROOM_Y } else { TICK_ROOM_Y };
-        let wanted = (wanted_ticks(room.x, TICK_ROOM_X), wanted_ticks(room.y, each));
+        let (across, up) = self.room(ui);
         let hold = grab::Hold::of(ui, showing.id);
         let brushing = showing.brush && ui.input(|input| input.modifiers.shift);
+        let beside = widest(ui, &self.y);
         let mut plot = Plot::new(showing.id)
             // A flat tile keeps its ticks in sight.
             .min_size(egui::vec2(24.0, 24.0))
@@ -143,48 +197,33 @@ impl Prepared {
             .set_margin_fraction(egui::vec2(0.0, 0.0))
             .show_x(false)
             .show_y(false)
+            .show_grid(!self.has_heat)
             .label_formatter(|_| None)
-            .custom_x_axes(vec![Self::axis_hints(
-                ui,
-                &self.x,
-                Side::Below,
-                wanted.0,
-                showing.surround,
-                names_beside(ui, &self.y),
-            )])
-            .custom_y_axes(vec![Self::axis_hints(ui, &self.y, Side::Left, wanted.1, showing.surround, 0.0)])
-            .x_grid_spacer(move |input| marks(&self.x, input.bounds, wanted.0))
-            .y_grid_spacer(move |input| marks(&self.y, input.bounds, wanted.1))
+            .custom_x_axes(vec![Self::axis_hints(ui, &self.x, Side::Below, across, showing.surround, beside)])
+            .custom_y_axes(vec![Self::axis_hints(ui, &self.y, Side::Left, up, showing.surround, 0.0)])
+            .x_grid_spacer(move |input| marks(&self.x, input.bounds, across))
+            .y_grid_spacer(move |input| marks(&self.y, input.bounds, up))
             .grid_color(color(tokens.grid))
             .cursor_color(color(tokens.accent));
         if self.bare {
             plot = plot.show_axes(false).show_grid(false).data_aspect(1.0);
         }
-        let size = self.legend.map(|(entries, letters)| {
-            let size = egui::vec2(letters as f32 * LETTER + KEY, entries as f32 * LEGEND_ROW);
-            size / (room - egui::Vec2::splat(AROUND)).max(egui::Vec2::splat(1.0))
-        });
-        if let Some(share) = size.filter(|share| share.x <= LEGEND_SHARE && share.y <= LEGEND_SHARE) {
-            plot = plot.legend(
-                PlotLegend::default()
-                    .position(self.occupancy.freest(share.x, share.y))
-                    .text_style(egui::TextStyle::Small)
-                    .background_alpha(0.6)
-                    .follow_insertion_order(true),
-            );
-        }
         if showing.fit {
             plot = plot.reset();
         }
-        let ((x0, x1), (y0, y1)) = self.domain;
+        let ((x0, x1), (y0, y1)) = if showing.whole { self.whole } else { self.domain };
+        let pointed = legend.hovered.as_deref();
         let shown = plot.include_x(x0).include_x(x1).include_y(y0).include_y(y1).show(ui, |plot| {
             if showing.follow && !self.bare {
-                self.keep_ranges(plot);
+                self.keep_ranges(plot, showing.whole);
+            }
+            if let Some((from, to)) = showing.moved {
+                plot.set_plot_bounds_x(x.to(from)..=x.to(to));
             }
             if plot.response().hovered() {
                 zoom(plot);
             }
-            self.items.iter().for_each(|shape| shape.draw(plot, tokens, showing.selected));
+            self.items.iter().for_each(|shape| shape.draw(plot, tokens, showing.selected, pointed));
             if let Some(cursor) = showing.cursor {
                 let line = VLine::new("", x.to(cursor)).color(faded(tokens.accent, 0.8)).width(1.0);
                 plot.vline(line.style(LineStyle::dashed_dense()).allow_hover(false));
@@ -196,13 +235,21 @@ impl Prepared {
             let at = PlotPoint::new(x.to(at.0), y.to(at.1));
             pinned::draw(ui, shown.response.rect, &shown.transform, at, text, tokens);
         }
-        let pointer = shown.response.hover_pos().map(|at| {
+        let all = self.edges(ui, showing.plot, &shown.transform, &shown.response);
+        let place = shown.response.hover_pos();
+        let mark = place.and_then(|at| self.mark(&shown.transform, at)).map(str::to_owned);
+        let pointer = place.map(|at| {
             let at = shown.transform.value_from_position(at);
             (x.from(at.x), y.from(at.y))
         });
-        let response = match &showing.readout {
-            Some(text) if pointer.is_some() => shown.response.on_hover_text_at_pointer(text),
-            _ => shown.response,
+        let response = match (&showing.readout, pointer) {
+            (None, _) | (_, None) if mark.is_none() => shown.response,
+            (readout, _) => shown.response.on_hover_ui_at_pointer(|ui| {
+                mark.iter().for_each(|words| {
+                    ui.strong(words);
+                });
+                readout.iter().for_each(|readout| readout.ui(ui));
+            }),
         };
         let grabbed = self.grab(ui, showing, &response, &shown.transform, hold);
         let clicked = response.clicked().then_some(pointer).flatten();
@@ -210,17 +257,59 @@ impl Prepared {
         let range = [x.from(bounds.min()[0]), x.from(bounds.max()[0])];
         let visible = (range[0].min(range[1]), range[0].max(range[1]));
         let grab::Grabbed { turned, brushed } = grabbed;
-        Touched { response, pointer, visible, clicked, turned, brushed, hit }
+        Touched { response, pointer, visible, clicked, turned, brushed, hit, mark, all, legend }
+    }
+
+    /// Room for the labels of both axes.
+    fn room(&self, ui: &Ui) -> (Room, Room) {
+        let room = ui.available_size();
+        let name = widest(ui, &self.x) + NAME_GAP;
+        let length = |side: f32| (side - AROUND).max(1.0);
+        let across = Room {
+            wanted: wanted_ticks(room.x, TICK_ROOM_X),
+            length: length(room.x),
+            name,
+            letter: Some(LETTER),
+        };
+        let up = Room {
+            wanted: wanted_ticks(room.y, TICK_ROOM_Y),
+            length: length(room.y),
+            name: NAME_ROOM_Y,
+            letter: None,
+        };
+        (across, up)
+    }
+
+    /// How far half of the widest label may reach beyond the right end of an axis of this length.
+    fn last_label(&self, ui: &Ui, length: f32) -> f32 {
+        if let Some(names) = &self.x.categories {
+            let each = (length - AROUND).max(1.0) / names.len().max(1) as f32;
+            return ((widest(ui, &self.x) - each) / 2.0).clamp(2.0, MOST_BESIDE);
+        }
+        let (low, high) = self.domain.0;
+        let ends = (Mapped(&self.x).from(low), Mapped(&self.x).from(high));
+        let range = (ends.0.min(ends.1), ends.0.max(ends.1));
+        let ticks = ticks::ticks(self.x.scale, range, wanted_ticks(length, TICK_ROOM_X));
+        let widest = ticks.iter().map(|tick| text_width(ui, &tick.label)).fold(0.0, f32::max);
+        (widest / 2.0 + 2.0).min(MOST_BESIDE)
+    }
+
+    /// What the mark under the pointer says of itself.
+    fn mark(&self, transform: &egui_plot::PlotTransform, at: egui::Pos2) -> Option<&str> {
+        let dots = self.items.iter().filter_map(|shape| match shape {
+            Shape::Dots { points, words, .. } if !words.is_empty() => Some(points.iter().zip(words)),
+            _ => None,
+        });
+        let near =
+            dots.flatten().map(|(point, words)| (transform.position_from_point(point).distance(at), words));
+        let near = near.filter(|(distance, _)| *distance <= NEAR_MARK);
+        near.min_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, words)| words.as_str())
     }
 }
 
-/// How large the legend of a plot is, unless it has none, too many entries for a tile, or a picture that it would hide.
-fn legend(plot: &PlotBody) -> Option<(usize, usize)> {
-    let names: std::collections::BTreeSet<&str> =
-        plot.items.iter().map(Item::name).filter(|name| !name.is_empty()).collect();
-    let longest = names.iter().map(|name| name.chars().count()).max()?;
-    let fits = names.len() <= MOST_IN_LEGEND && !plot.has_heat();
-    (plot.legend != Legend::None && fits).then_some((names.len(), longest))
+/// As many ticks as fit.
+fn wanted_ticks(room: f32, each: f32) -> usize {
+    ((room - AROUND) / each).clamp(2.0, 10.0) as usize
 }
 
 /// Where an axis stands.
@@ -230,11 +319,6 @@ enum Side {
     Left,
 }
 
-/// As many ticks as fit.
-fn wanted_ticks(room: f32, each: f32) -> usize {
-    ((room - AROUND) / each).clamp(2.0, 10.0) as usize
-}
-
 impl Prepared {
     /// Labels and heading of an axis in the window's small text. Room for the heading is reserved from the first frame on:
     /// `egui_plot` learns the thickness of an axis only by drawing it. `taken` is what the names of the other axis take of its length.
@@ -242,7 +326,7 @@ impl Prepared {
         ui: &Ui,
         axis: &'a Axis,
         side: Side,
-        wanted: usize,
+        ticks: Room,
         surround: Surround,
         taken: f32,
     ) -> AxisHints<'a> {
@@ -269,7 +353,7 @@ impl Prepared {
         };
         hints
             .label(egui::RichText::new(heading).font(font.clone()))
-            .formatter(move |mark, range| tick_text(axis, mark, range, wanted))
+            .formatter(move |mark, range| tick_text(axis, mark, range, ticks.wanted))
             .tick_label_font(font)
             .tick_label_color(color(tokens(ui.ctx()).text))
             .label_spacing(egui::Rangef::new(6.0, 8.0))
@@ -277,24 +361,27 @@ impl Prepared {
     }
 
     /// Data beyond a fixed range must not stretch the axis.
-    fn keep_ranges(&self, plot: &mut PlotUi<'_>) {
-        let ((x0, x1), (y0, y1)) = self.domain;
-        if self.x.range.is_some() && x0 < x1 {
+    fn keep_ranges(&self, plot: &mut PlotUi<'_>, whole: bool) {
+        let ((x0, x1), (y0, y1)) = if whole { self.whole } else { self.domain };
+        if (whole || self.x.range.is_some()) && x0 < x1 {
             plot.set_plot_bounds_x(x0..=x1);
         }
-        if self.y.range.is_some() && y0 < y1 {
+        if (whole || self.y.range.is_some()) && y0 < y1 {
             plot.set_plot_bounds_y(y0..=y1);
         }
     }
 }
 
-/// Width of the longest name on the left axis, which the axis below it cannot use; nothing for an axis of numbers.
-fn names_beside(ui: &Ui, axis: &Axis) -> f32 {
+/// Width of the longest name of an axis, as it is written; nothing for an axis of numbers.
+fn widest(ui: &Ui, axis: &Axis) -> f32 {
+    let names = axis.categories.iter().flatten();
+    names.map(|name| text_width(ui, &shortened(name, LONGEST_NAME))).fold(0.0, f32::max)
+}
+
+/// Width of small text.
+fn text_width(ui: &Ui, text: &str) -> f32 {
     let font = egui::TextStyle::Small.resolve(ui.style());
-    let width = |name: &String| {
-        ui.painter().layout_no_wrap(name.clone(), font.clone(), egui::Color32::PLACEHOLDER).size().x
-    };
-    axis.categories.iter().flatten().map(width).fold(0.0, f32::max)
+    ui.painter().layout_no_wrap(text.to_owned(), font, egui::Color32::PLACEHOLDER).size().x
 }
 
 /// Scroll zooms at the pointer: both axes, Ctrl x only, Shift y only.

@@ -5,6 +5,9 @@ use egui_plot::GridMark;
 use crate::figure::model::Axis;
 use crate::figure::{categories, number, ticks};
 
+/// Most letters of a name at an axis.
+pub(super) const LONGEST_NAME: usize = 18;
+
 /// An axis as `egui_plot` sees it: scaled, and turned over if inverted.
 pub(super) struct Mapped<'a>(pub(super) &'a Axis);
 
@@ -25,30 +28,64 @@ impl Mapped<'_> {
     }
 }
 
+/// How many labels an axis has room for.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Room {
+    /// Ticks, about.
+    pub(super) wanted: usize,
+    /// Length of the axis, points.
+    pub(super) length: f32,
+    /// What one name takes of it; with too many of them every second, third … is written.
+    pub(super) name: f32,
+    /// What a letter of a number takes of it; numbers above each other take as much as names.
+    pub(super) letter: Option<f32>,
+}
+
 /// Grid marks at the figure's own ticks.
-pub(super) fn marks(axis: &Axis, (low, high): (f64, f64), wanted: usize) -> Vec<GridMark> {
+pub(super) fn marks(axis: &Axis, (low, high): (f64, f64), room: Room) -> Vec<GridMark> {
     let mapped = Mapped(axis);
+    let wanted = room.wanted;
     if let Some(names) = &axis.categories {
-        let stride = stride(names, wanted);
+        let each = f64::from(room.length.max(1.0)) / (high - low).abs().max(1e-9);
+        let stride = ((f64::from(room.name) / each).ceil() as usize).max(1);
         let mark = |(place, _): (f64, &str)| GridMark { value: mapped.to(place), step_size: stride as f64 };
         return categories::ticks(names, stride).into_iter().map(mark).collect();
     }
     let (a, b) = (mapped.from(low), mapped.from(high));
-    let major: Vec<f64> = ticks::ticks(axis.scale, (a.min(b), a.max(b)), wanted)
-        .into_iter()
+    let found = ticks::ticks(axis.scale, (a.min(b), a.max(b)), wanted);
+    let major: Vec<f64> = found
+        .iter()
         .filter(|tick| tick.kind == ticks::TickKind::Major)
         .map(|tick| mapped.to(tick.value))
         .filter(|place| (low..=high).contains(place))
         .collect();
-    // One step size for all, so that all lines are drawn alike; egui_plot drops labels that it thinks too close.
-    let gap = major.windows(2).map(|pair| pair.iter().rev().copied().reduce(|b, a| b - a).unwrap_or(0.0));
-    let step_size = gap.fold(high - low, f64::min);
-    major.into_iter().map(|value| GridMark { value, step_size }).collect()
+    // One step size for all, so that all lines are drawn alike; egui_plot drops labels that it thinks too close, all of them at once.
+    let gap = major.windows(2).map(|pair| match pair {
+        [a, b] => (b - a).abs(),
+        _ => f64::INFINITY,
+    });
+    let gap = gap.fold(high - low, f64::min);
+    let widest = found.iter().map(|tick| tick.label.chars().count()).max().unwrap_or(0);
+    let label = room.letter.map_or(room.name, |letter| widest as f32 * letter + letter);
+    let each = gap / (high - low).max(1e-300) * f64::from(room.length);
+    let stride = ((f64::from(label) / each.max(1e-9)).ceil() as usize).clamp(1, major.len().max(1));
+    let step_size = gap * stride as f64;
+    // Of three that are too close the middle one says more than the ends.
+    let first = major.len().saturating_sub(1) % stride / 2;
+    major.into_iter().skip(first).step_by(stride).map(|value| GridMark { value, step_size }).collect()
 }
 
-/// Names need little room; with too many of them every second, third … is written.
-fn stride(names: &[String], wanted: usize) -> usize {
-    names.len().div_ceil((wanted * 2).max(1)).max(1)
+/// A name that is too long for an axis keeps its two ends: what differs among names stands at either.
+pub(super) fn shortened(name: &str, most: usize) -> String {
+    let letters: Vec<char> = name.chars().collect();
+    if letters.len() <= most {
+        return name.to_owned();
+    }
+    let kept = most.saturating_sub(1).max(2);
+    let (head, tail) = (kept.div_ceil(2), kept / 2);
+    let begin: String = letters.iter().take(head).collect();
+    let end: String = letters.iter().skip(letters.len() - tail).collect();
+    format!("{begin}…{end}")
 }
 
 pub(super) fn tick_text(
@@ -60,9 +97,9 @@ pub(super) fn tick_text(
     let mapped = Mapped(axis);
     if let Some(names) = &axis.categories {
         let place = mapped.from(mark.value);
-        let ticks = categories::ticks(names, stride(names, count));
-        let tick = ticks.into_iter().find(|(own, _)| (own - place).abs() < 1e-6);
-        return tick.map_or_else(String::new, |(_, name)| name.to_owned());
+        let stride = mark.step_size.round().max(1.0) as usize;
+        let tick = categories::ticks(names, stride).into_iter().find(|(own, _)| (own - place).abs() < 1e-6);
+        return tick.map_or_else(String::new, |(_, name)| shortened(name, LONGEST_NAME));
     }
     let (a, b) = (mapped.from(*range.start()), mapped.from(*range.end()));
     let wanted = mapped.from(mark.value);

@@ -19,6 +19,10 @@ use crate::window::style::{color, faded};
 const LINE_WIDTH: f32 = 1.5;
 /// Opacity of bars, so that overlaid ones stay visible.
 const BAR_OPACITY: f64 = 0.55;
+/// Opacity of lines beside the one that is pointed at.
+const STEPPED_BACK: f64 = 0.25;
+/// Rim around a mark on a line, points.
+const RIM: f32 = 1.2;
 /// Radius of a normal marker on the screen, points.
 const MARKER_RADIUS: f32 = 3.0;
 /// Radius of a point that can be dragged, points.
@@ -41,6 +45,8 @@ pub(super) enum Shape {
         ink: Ink,
         marker: Marker,
         radius: f32,
+        /// What is said of each point; empty if nothing is.
+        words: Vec<String>,
     },
     /// Dots by colour: one item for each colour is drawn much faster than one for each dot.
     Tinted {
@@ -198,7 +204,7 @@ fn dots(points: &Points, at: &impl Fn([f64; 2]) -> PlotPoint, tokens: &Tokens, o
         let own = points.sizes.get(index).copied().unwrap_or(1.0) * points.size;
         ((MARKER_RADIUS * own as f32 * STEPS).round().max(1.0)) as u32
     };
-    let mut plain: BTreeMap<u32, Vec<PlotPoint>> = BTreeMap::new();
+    let mut plain: BTreeMap<u32, (Vec<PlotPoint>, Vec<String>)> = BTreeMap::new();
     let mut tinted: BTreeMap<u32, BTreeMap<[u8; 4], Vec<PlotPoint>>> = BTreeMap::new();
     for (index, point) in points.points.iter().enumerate() {
         let point = at(*point);
@@ -206,7 +212,11 @@ fn dots(points: &Points, at: &impl Fn([f64; 2]) -> PlotPoint, tokens: &Tokens, o
             continue;
         }
         match &points.ink {
-            PointInk::One(_) => plain.entry(radius(index)).or_default().push(point),
+            PointInk::One(_) => {
+                let (places, words) = plain.entry(radius(index)).or_default();
+                places.push(point);
+                words.extend(points.words.get(index).cloned());
+            }
             PointInk::Mapped { values, scale } => {
                 let value = values.get(index).copied().unwrap_or(f64::NAN);
                 let paint = scale.color(value, tokens.no_data).0;
@@ -219,11 +229,11 @@ fn dots(points: &Points, at: &impl Fn([f64; 2]) -> PlotPoint, tokens: &Tokens, o
         PointInk::One(ink) => {
             // A name without dots is a key of the legend.
             if plain.is_empty() {
-                plain.insert(radius(0), Vec::new());
+                plain.insert(radius(0), Default::default());
             }
-            out.extend(plain.into_iter().map(|(radius, points)| {
+            out.extend(plain.into_iter().map(|(radius, (points, words))| {
                 let radius = radius as f32 / STEPS;
-                Shape::Dots { name: name.clone(), points, ink: *ink, marker, radius }
+                Shape::Dots { name: name.clone(), points, ink: *ink, marker, radius, words }
             }));
         }
         PointInk::Mapped { .. } => out.extend(tinted.into_iter().map(|(radius, groups)| {
@@ -254,12 +264,22 @@ fn runs(points: impl Iterator<Item = PlotPoint>) -> Vec<Vec<PlotPoint>> {
 }
 
 impl Shape {
-    /// Draws it; the line of the selected run stands out.
-    pub(super) fn draw<'a>(&'a self, plot: &mut PlotUi<'a>, tokens: &Tokens, selected: Option<usize>) {
+    /// Draws it; the line of the selected run stands out, and lines other than the one whose name is pointed at step back.
+    pub(super) fn draw<'a>(
+        &'a self,
+        plot: &mut PlotUi<'a>,
+        tokens: &Tokens,
+        selected: Option<usize>,
+        pointed: Option<&str>,
+    ) {
         match self {
             Self::Line { name, runs, ink, dash, stroke, source } => {
-                let is_selected = source.is_some() && *source == selected;
-                let (width, opacity) = if is_selected { (LINE_WIDTH * 1.8, 1.0) } else { weight(*stroke) };
+                let is_selected = source.is_some() && *source == selected || pointed == Some(name.as_str());
+                let (width, opacity) = match pointed {
+                    _ if is_selected => (LINE_WIDTH * 1.8, 1.0),
+                    None => stroke_weight(*stroke),
+                    Some(_) => (stroke_weight(*stroke).0, STEPPED_BACK),
+                };
                 let paint = faded(palette::color(tokens, *ink), opacity);
                 for run in runs {
                     let line =
@@ -267,7 +287,13 @@ impl Shape {
                     plot.line(line.style(line_style(*dash)).allow_hover(false));
                 }
             }
-            Self::Dots { name, points, ink, marker, radius } => {
+            Self::Dots { name, points, ink, marker, radius, .. } => {
+                if matches!(ink, Ink::Mark(_)) {
+                    // A rim in the colour of the ground parts a mark from the line below it.
+                    let rim = PlotDots::new("", PlotPoints::Borrowed(points)).color(color(tokens.background));
+                    let rim = rim.shape(marker_shape(*marker)).radius(*radius + RIM).filled(true);
+                    plot.points(rim.allow_hover(false));
+                }
                 let dots = PlotDots::new(name.clone(), PlotPoints::Borrowed(points))
                     .color(color(palette::color(tokens, *ink)));
                 plot.points(
@@ -352,7 +378,7 @@ impl Shape {
 }
 
 /// Width in points and opacity of a line.
-fn weight(stroke: Stroke) -> (f32, f64) {
+pub(super) fn stroke_weight(stroke: Stroke) -> (f32, f64) {
     match stroke {
         Stroke::Normal => (LINE_WIDTH, 1.0),
         Stroke::Thin => (LINE_WIDTH * 0.7, 1.0),
@@ -383,5 +409,36 @@ fn marker_shape(marker: Marker) -> MarkerShape {
         Marker::Down => MarkerShape::Down,
         Marker::Cross => MarkerShape::Cross,
         Marker::Plus => MarkerShape::Plus,
+    }
+}
+
+/// A marker as a sample in a legend.
+pub(super) fn marker_path(
+    marker: Marker,
+    center: egui::Pos2,
+    radius: f32,
+    paint: Color32,
+) -> Vec<egui::Shape> {
+    use egui::vec2;
+    let filled = |corners: &[egui::Vec2]| {
+        let corners = corners.iter().map(|corner| center + *corner * radius).collect();
+        vec![egui::Shape::convex_polygon(corners, paint, egui::Stroke::NONE)]
+    };
+    let strokes = |arms: [egui::Vec2; 2]| {
+        let pen = egui::Stroke::new(1.5, paint);
+        let arm =
+            |arm: egui::Vec2| egui::Shape::line_segment([center - arm * radius, center + arm * radius], pen);
+        arms.map(arm).to_vec()
+    };
+    match marker {
+        Marker::Circle => vec![egui::Shape::circle_filled(center, radius, paint)],
+        Marker::Square => {
+            filled(&[vec2(-0.85, -0.85), vec2(0.85, -0.85), vec2(0.85, 0.85), vec2(-0.85, 0.85)])
+        }
+        Marker::Diamond => filled(&[vec2(0.0, -1.0), vec2(1.0, 0.0), vec2(0.0, 1.0), vec2(-1.0, 0.0)]),
+        Marker::Up => filled(&[vec2(0.0, -1.0), vec2(0.9, 0.7), vec2(-0.9, 0.7)]),
+        Marker::Down => filled(&[vec2(0.0, 1.0), vec2(-0.9, -0.7), vec2(0.9, -0.7)]),
+        Marker::Cross => strokes([vec2(0.8, 0.8), vec2(0.8, -0.8)]),
+        Marker::Plus => strokes([vec2(1.0, 0.0), vec2(0.0, 1.0)]),
     }
 }

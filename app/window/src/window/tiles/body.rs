@@ -17,7 +17,7 @@ use crate::figure::model::{Body, Figure, Plot};
 use crate::views::{self, Resolution};
 use crate::window::command::Action;
 use crate::window::plot::{Prepared, Showing, Surround, Touched};
-use crate::window::readout::{self, Precision};
+use crate::window::readout::{self, Precision, Readout};
 use crate::window::runs::{OverlaySet, RunsAction};
 use crate::window::shown::Shown;
 use crate::window::style::{color, tokens};
@@ -56,11 +56,16 @@ impl TileBehavior<'_> {
         }
         match (&figure.body, prepared.as_slice()) {
             (Body::Plot(plot), [prepared]) => {
+                let hidden = state.options.hidden.clone();
                 let showing = Showing {
                     id: &spec.id,
+                    plot,
+                    hidden: &hidden,
                     cursor: (spec.x.quantity == Quantity::RunSteps).then_some(self.cursor).flatten(),
                     fit: state.fit,
                     follow: state.visible.is_none(),
+                    whole: state.whole,
+                    moved: state.moved.take(),
                     readout: hover_text(ui, plot),
                     pinned: state.pinned.as_ref().map(|pinned| (pinned.at, pinned.text.as_str())),
                     selected: self.selected,
@@ -93,7 +98,11 @@ impl TileBehavior<'_> {
                 }
                 touched.response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Image, true, summary));
                 if let Some(at) = touched.clicked {
-                    let read = |precision| readout::readout(plot, at.0, at.1, precision);
+                    let read = |precision| {
+                        let found = readout::readout(plot, at.0, at.1, precision).map(|found| found.text());
+                        let words: Vec<String> = touched.mark.iter().cloned().chain(found).collect();
+                        (!words.is_empty()).then(|| words.join("\n"))
+                    };
                     state.pinned = read(Precision::Short)
                         .zip(read(Precision::Full))
                         .map(|(text, exact)| Pinned { at, text, exact });
@@ -103,9 +112,15 @@ impl TileBehavior<'_> {
                 }
                 copy_pinned(ui, focused, state.pinned.as_ref());
                 remember_pointer(ui, plot, &touched);
+                if touched.all {
+                    (state.visible, state.whole, state.fit) = (None, true, true);
+                }
+                if let Some(hidden) = &touched.legend.hidden {
+                    state.options.hidden.clone_from(hidden);
+                }
                 let (response, pointer) = (&touched.response, touched.pointer);
                 menu::menu_ui(response, spec, figure, pointer, &mut state.options, self.actions);
-                after(spec, state, &touched, ui, self.actions, self.shown);
+                after(spec, state, &touched, ui, self.actions, self.shown, self.linked);
             }
             (Body::Panels(panels), prepared) => {
                 let picked = panels_ui(ui, panels, prepared, summary, &spec.id);
@@ -230,7 +245,7 @@ fn pointer_key(ui: &Ui, plot: &Plot) -> egui::Id {
 }
 
 /// Readout of the last pointer position over this tile.
-fn hover_text(ui: &Ui, plot: &Plot) -> Option<String> {
+fn hover_text(ui: &Ui, plot: &Plot) -> Option<Readout> {
     let at: Option<(f64, f64)> = ui.data(|data| data.get_temp(pointer_key(ui, plot)));
     at.and_then(|(x, y)| readout::readout(plot, x, y, Precision::Short))
 }
@@ -253,6 +268,7 @@ fn after(
     ui: &Ui,
     actions: &mut Vec<Action>,
     shown: &Shown,
+    linked: bool,
 ) {
     if let Some((x, _)) = touched.pointer.filter(|_| spec.x.quantity == Quantity::RunSteps) {
         actions.push(Action::Cursor(Some(x)));
@@ -287,8 +303,15 @@ fn after(
     if zoomed || state.visible.is_some() {
         state.visible = Some(touched.visible);
     }
+    let over_steps = spec.x.quantity == Quantity::RunSteps;
+    if zoomed && linked && over_steps {
+        actions.push(Action::MoveSteps(spec.id.clone(), Some(touched.visible)));
+    }
     if touched.response.double_clicked() {
         state.fit();
+        if linked && over_steps {
+            actions.push(Action::MoveSteps(spec.id.clone(), None));
+        }
     }
     if let Some((x, y)) = touched.clicked {
         actions.push(Action::Pick(pick(spec, state, shown, (x, y), None)));
@@ -354,15 +377,18 @@ fn rebuild(
         })
         .collect();
     let sources = others.sources(&record, &beside);
-    let figure = views::figure(spec, &sources, &state.options, &shown.provenance);
-    let prepared = match figure.as_ref().map(|figure| &figure.body) {
-        Some(Body::Plot(plot)) => vec![Prepared::new(plot, context, &spec.id)],
-        Some(Body::Panels(panels)) => panels
+    let all = views::figure(spec, &sources, &state.options, &shown.provenance);
+    // The legend keeps the names of what it hides.
+    let figure = all.clone().map(|figure| figure.without(&state.options.hidden));
+    let bodies = figure.as_ref().zip(all.as_ref()).map(|(figure, all)| (&figure.body, &all.body));
+    let prepared = match bodies {
+        Some((Body::Plot(plot), Body::Plot(all))) => vec![Prepared::new(plot, all, context, &spec.id)],
+        Some((Body::Panels(panels), _)) => panels
             .panels
             .iter()
             .enumerate()
             .filter_map(|(index, panel)| match &panel.body {
-                Body::Plot(plot) => Some(Prepared::new(plot, context, &format!("{}/{index}", spec.id))),
+                Body::Plot(plot) => Some(Prepared::new(plot, plot, context, &format!("{}/{index}", spec.id))),
                 _ => None,
             })
             .collect(),

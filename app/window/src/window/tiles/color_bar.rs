@@ -4,12 +4,12 @@ use egui::{CursorIcon, Sense};
 use egui_material_icons::icons;
 
 use crate::figure::colormap::ColorScale;
-use crate::figure::model::ColorBar;
+use crate::figure::model::{ColorBar, heading};
 use crate::figure::number::significant;
 use crate::window::style::{self, color, tokens};
 
 /// Width of a key with its numbers, points.
-pub(super) const WIDTH: f32 = 66.0;
+pub(super) const WIDTH: f32 = 72.0;
 /// Stripes that the colours are drawn with.
 const STRIPES: usize = 64;
 
@@ -53,7 +53,7 @@ pub(super) fn color_bar(ui: &mut egui::Ui, bar: &ColorBar, height: f32) -> Optio
     let (rect, response) = ui.allocate_exact_size(egui::vec2(WIDTH, height), Sense::click_and_drag());
     let words = format!(
         "Colours of {}, {} to {}; drag an end to change it, double-click to fit",
-        bar.label,
+        heading(&bar.label, &bar.unit),
         significant(limits.0, 3),
         significant(limits.1, 3)
     );
@@ -80,12 +80,26 @@ pub(super) fn color_bar(ui: &mut egui::Ui, bar: &ColorBar, height: f32) -> Optio
         let text = significant(value, 2);
         ui.painter().text(at, egui::Align2::LEFT_CENTER, text, font.clone(), color(palette.text));
     }
+    heading_ui(ui, &heading(&bar.label, &bar.unit), rect, strip);
     if response.hovered() {
         ui.ctx().set_cursor_icon(CursorIcon::ResizeVertical);
     }
     let turned = turned(ui, &response, strip, limits);
     response.on_hover_text(words);
     turned
+}
+
+/// The name of the quantity with its unit, upright beside the numbers, cut where it is longer than the key.
+fn heading_ui(ui: &egui::Ui, heading: &str, rect: egui::Rect, strip: egui::Rect) {
+    let paint = color(tokens(ui.ctx()).text);
+    let font = egui::TextStyle::Small.resolve(ui.style());
+    let mut job = egui::text::LayoutJob::simple_singleline(heading.to_owned(), font, paint);
+    job.wrap = egui::text::TextWrapping::truncate_at_width(strip.height());
+    let galley = ui.fonts_mut(|fonts| fonts.layout_job(job));
+    let size = galley.size();
+    let at = egui::pos2(rect.right() - size.y, strip.center().y + size.x / 2.0);
+    let text = egui::epaint::TextShape::new(at, galley, paint);
+    ui.painter().add(text.with_angle(-std::f32::consts::FRAC_PI_2));
 }
 
 /// The end that is nearer to where the drag began follows the pointer; the other one stays.

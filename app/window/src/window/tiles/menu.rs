@@ -63,7 +63,9 @@ pub(super) fn menu_ui(
 
 fn copy_ui(ui: &mut Ui, figure: &Figure, at: Option<(f64, f64)>) {
     let value = match (&figure.body, at) {
-        (Body::Plot(plot), Some((x, y))) => readout::readout(plot, x, y, Precision::Full),
+        (Body::Plot(plot), Some((x, y))) => {
+            readout::readout(plot, x, y, Precision::Full).map(|found| found.text())
+        }
         _ => None,
     };
     let copy = ui.add_enabled(value.is_some(), egui::Button::new("Copy value"));

@@ -30,16 +30,23 @@ use super::plot::Prepared;
 use super::runs::OverlaySet;
 use super::shown::Shown;
 use super::style::{self, color, tokens};
-use crate::figure::model::{Body, Figure};
+use crate::exporting::Dressing;
+use crate::figure::model::{Axis, Body, Figure, Ink};
 use crate::views::ViewOptions;
 
 /// What a tile remembers.
 #[derive(Default)]
 pub(super) struct TileState {
     pub(super) options: ViewOptions,
+    /// What its figure wears when it is exported.
+    pub(super) dressing: Dressing,
     /// Set for one frame to show all data.
     fit: bool,
+    /// Data beyond the limits of the view are shown too.
+    whole: bool,
     visible: Option<(f64, f64)>,
+    /// Set for one frame: the range in x that another tile was zoomed to.
+    moved: Option<(f64, f64)>,
     cache: Option<Cache>,
     derivation: Derivation,
     /// The numbers are shown in place of the drawing.
@@ -82,6 +89,10 @@ pub(super) struct TileBehavior<'a> {
     pub(super) states: &'a mut BTreeMap<String, TileState>,
     pub(super) focus: &'a str,
     pub(super) cursor: Option<f64>,
+    /// One tile fills the centre.
+    pub(super) maximised: bool,
+    /// Tiles over steps show the same steps.
+    pub(super) linked: bool,
     /// The step that all tiles look at; `None` is the newest.
     pub(super) step: Option<u64>,
     /// Values of all controls.
@@ -142,15 +153,32 @@ impl Behavior<Pane> for TileBehavior<'_> {
 }
 
 impl TileState {
-    /// Shows all data from the next frame on.
+    /// Goes back to what the view shows of itself; from there to all data, where some lie beyond its limits, and back.
     pub(super) fn fit(&mut self) {
+        self.whole = self.visible.is_none() && !self.whole && self.has_limits();
         self.visible = None;
         self.fit = true;
     }
 
+    /// Shows the range in x that a linked tile shows; none for what that one shows of itself.
+    pub(super) fn move_to(&mut self, range: Option<(f64, f64)>) {
+        match range {
+            Some(range) => (self.visible, self.moved) = (Some(range), Some(range)),
+            None => (self.visible, self.fit) = (None, true),
+        }
+    }
+
+    /// True if an axis of the view has limits that data may lie beyond.
+    fn has_limits(&self) -> bool {
+        let figure = self.cache.as_ref().and_then(|cache| cache.figure.as_ref());
+        let Some(Body::Plot(plot)) = figure.map(|figure| &figure.body) else { return false };
+        let has = |axis: &Axis| axis.range.is_some() && axis.categories.is_none();
+        has(&plot.x) || has(&plot.y)
+    }
+
     /// True if the person chose what part is seen, so that new data do not move it.
     fn is_zoomed(&self) -> bool {
-        self.visible.is_some()
+        self.visible.is_some() || self.whole
     }
 
     /// The options that the next start takes up: not the weights or the step of a run.
@@ -158,6 +186,7 @@ impl TileState {
         let fresh = ViewOptions::default();
         ViewOptions {
             shown: fresh.shown,
+            hidden: fresh.hidden,
             step: fresh.step,
             controls: fresh.controls,
             overlay: fresh.overlay,
@@ -175,6 +204,12 @@ impl TileState {
     fn quantity(&self) -> Option<(&str, (f64, f64))> {
         let (quantity, limits) = self.cache.as_ref()?.quantity.as_ref()?;
         Some((quantity.as_str(), *limits))
+    }
+
+    /// The named series of its figure in their order, each with its colour if it has one.
+    pub(super) fn series(&self) -> Vec<(String, Option<Ink>)> {
+        let figure = self.cache.as_ref().and_then(|cache| cache.figure.as_ref());
+        figure.map(Figure::series).unwrap_or_default()
     }
 
     /// True if a table is drawn here as one.
@@ -208,6 +243,6 @@ impl TileState {
         self.derivation = Derivation::default();
         self.pinned = None;
         self.options.shown.clear();
-        self.fit();
+        (self.visible, self.whole, self.fit) = (None, false, true);
     }
 }

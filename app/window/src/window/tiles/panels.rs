@@ -1,5 +1,7 @@
 //! Several panels in one tile, as the figure arranges them.
 
+use std::collections::BTreeSet;
+
 use egui::{RichText, Ui};
 
 use super::color_bar::{self, color_bar};
@@ -48,9 +50,13 @@ pub(super) fn panels_ui(
             let at: Option<(f64, f64)> = ui.data(|data| data.get_temp(key));
             let showing = Showing {
                 id: &name,
+                plot,
+                hidden: &BTreeSet::new(),
                 cursor: None,
                 fit: false,
                 follow: true,
+                whole: false,
+                moved: None,
                 pinned: None,
                 readout: at.and_then(|(x, y)| readout::readout(plot, x, y, Precision::Short)),
                 brush: false,

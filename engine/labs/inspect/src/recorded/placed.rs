@@ -73,7 +73,7 @@ impl Chosen {
     }
 
     /// Where a weight stands on the axis of levels.
-    fn position(self, weight: f32, scale: f32) -> f32 {
+    pub(crate) fn position(self, weight: f32, scale: f32) -> f32 {
         match self.scale {
             Scale::StatsQ => weight / scale * self.half() - 0.5,
             _ if scale > 0.0 => weight / scale,

@@ -125,6 +125,7 @@ fn quantize(run: &mut Running<'_, '_, Config>) -> Result<(), RunError> {
     let quantized = Quantized::new(run.settings, run.context, run.shared, teacher, accuracy)?;
     run.state.quantized = Some(quantized);
     run.context.categories(&ch::FLIPS, &ch::FLIP_CATEGORIES);
+    run.context.categories(&ch::FLIP_SHIFTS, &ch::FLIP_CATEGORIES);
     Ok(())
 }
 

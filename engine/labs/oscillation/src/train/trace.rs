@@ -1,4 +1,4 @@
-//! The traced weights of a layer: their positions at each step, and a mark at each level change.
+//! The traced weights of a layer: their positions at each step, and two marks at each level change: where, and how far the scale moved it.
 //!
 //! Contract: a weight that is traced from some step on has points from that step on, one a step.
 
@@ -65,7 +65,7 @@ impl Traced {
             self.join(context, look);
         }
         let columns = look.weight.groups.inner.max(1);
-        let mut marks: Vec<Mark> = Vec::new();
+        let (mut marks, mut shifts) = (Vec::new(), Vec::new());
         for (index, place) in self.weights.iter().zip(&self.places) {
             let at = *index as usize;
             let (Some(value), Some(scale)) = (look.latent.get(at), look.state.scales.get(at / columns))
@@ -83,16 +83,20 @@ impl Traced {
                     look.weight.groups,
                     |value, scale| look.weight.level_of(value, scale),
                 );
-                marks.push(Mark {
+                let mark = Mark {
                     step: context.step() as f64,
                     value: position,
                     id: look.base + u64::from(*index),
                     category: u8::from(flips.by_scale > 0),
-                });
+                };
+                let then = look.scales.get(at / columns).copied().unwrap_or(*scale);
+                shifts.push(Mark { value: position - look.weight.position_of(*value, then), ..mark });
+                marks.push(mark);
             }
         }
         if !marks.is_empty() {
             context.marks(&ch::FLIPS, &marks);
+            context.marks(&ch::FLIP_SHIFTS, &shifts);
         }
     }
 

@@ -10,6 +10,7 @@ mod layers;
 mod levels;
 mod loss;
 mod oscillation_map;
+mod restless;
 mod row_scale;
 mod scales;
 mod select;
@@ -33,6 +34,7 @@ pub(super) fn views(config: &Config) -> Vec<View<Config>> {
         boundary_strip::view(config),
         row_scale::view(),
         layers::view(),
+        restless::view(),
     ];
     if matches!(config.remedy, Remedy::Cga | Remedy::Freezing) {
         views.insert(4, annealing::view(config));

@@ -16,6 +16,7 @@ pub(super) fn view(config: &Config) -> View<Config> {
     View::new(ViewSpec {
         y: trace_axis(config),
         marks: Some(ch::FLIPS.id().to_owned()),
+        shifts: Some(ch::FLIP_SHIFTS.id().to_owned()),
         references: level_lines(config, ReferenceAxis::Y),
         actions: vec![ActionSpec {
             id: WORST.to_owned(),

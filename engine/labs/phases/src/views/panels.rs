@@ -30,6 +30,8 @@ pub(super) fn view(config: &Config) -> View<Config> {
         y,
         overlays: vec![dc::BORDERS.id().to_owned()],
         derives: thresholds::ids_with_borders(config),
+        // Eight maps need the room of the largest tile.
+        tab_of: Some("diagram".to_owned()),
         empty: "Eight metrics side by side, as in the papers, appear here. Press Run.".to_owned(),
         help: include_str!("../help/panels.md").to_owned(),
         ..ViewSpec::of("panels", "Metrics side by side", ViewKind::Panels, &[])

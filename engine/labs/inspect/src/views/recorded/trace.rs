@@ -22,6 +22,7 @@ pub(super) fn view(config: &Config) -> View<Config> {
         x: AxisSpec::new("training step", ""),
         y: AxisSpec::new("weight", "steps"),
         marks: Some(ch::FLIPS.id().to_owned()),
+        shifts: Some(ch::FLIP_SHIFTS.id().to_owned()),
         levels: Some(ch::LEVELS.id().to_owned()),
         controls: controls(config).into_iter().chain([rank()]).collect(),
         derives: derives().into_iter().chain([RANK.to_owned()]).collect(),
@@ -38,7 +39,8 @@ fn derive(config: &Config, job: &Derive<'_>) -> Result<Vec<Channel>, RunError> {
     let Some(shown) = shown(config, job)? else { return Ok(Vec::new()) };
     let figures = shown.figures();
     let rank = job.controls.number(RANK).unwrap_or(0.0).max(0.0) as usize;
-    Ok(vec![traces(&shown, &figures, rank), marks(&shown, &figures), levels(shown.chosen)])
+    let [marks, shifts] = marks(&shown, &figures);
+    Ok(vec![traces(&shown, &figures, rank), marks, shifts, levels(shown.chosen)])
 }
 
 /// The weights, the most restless first, or one further down before all others: the first ones are drawn before anything is picked.
@@ -66,14 +68,27 @@ fn traces(shown: &Shown, figures: &Figures, rank: usize) -> Channel {
     Channel { data: Data::Vector(vector), ..ch::TRACE.channel() }
 }
 
-/// Level changes with their cause.
-fn marks(shown: &Shown, figures: &Figures) -> Channel {
+/// Level changes with their cause, and how far the scale alone moved each weight.
+fn marks(shown: &Shown, figures: &Figures) -> [Channel; 2] {
     let marks = figures.flips.iter().filter_map(|flip| {
-        let value = *shown.placed.positions.get(flip.weight)?.get(flip.frame)?;
+        let at = |series: &[Vec<f32>], frame: usize| series.get(flip.weight)?.get(frame).copied();
+        let value = at(&shown.placed.positions, flip.frame)?;
         let category = u8::from(flip.is_by_scale);
-        Some(Mark { step: shown.step(flip.frame), value, id: flip.weight as u64, category })
+        let mark = Mark { step: shown.step(flip.frame), value, id: flip.weight as u64, category };
+        let then = flip.frame.checked_sub(1).and_then(|before| at(&shown.placed.steps, before));
+        let weight = at(&shown.track.weights, flip.frame);
+        let stayed =
+            weight.zip(then).map_or(f32::NAN, |(weight, scale)| shown.chosen.position(weight, scale));
+        Some((mark, Mark { value: value - stayed, ..mark }))
     });
-    let mut all = Marks { categories: CAUSES.map(str::to_owned).to_vec(), ..Marks::default() };
-    all.marks.extend(marks);
-    Channel { data: Data::Marks(all), ..ch::FLIPS.channel() }
+    let (marks, shifts): (Vec<Mark>, Vec<Mark>) = marks.unzip();
+    let of = |marks: Vec<Mark>| {
+        let mut all = Marks { categories: CAUSES.map(str::to_owned).to_vec(), ..Marks::default() };
+        all.marks.extend(marks);
+        Data::Marks(all)
+    };
+    [
+        Channel { data: of(marks), ..ch::FLIPS.channel() },
+        Channel { data: of(shifts), ..ch::FLIP_SHIFTS.channel() },
+    ]
 }
