@@ -1,5 +1,6 @@
 //! The window through the accessibility tree, without a display.
 
+mod form;
 mod gallery;
 mod inspect;
 mod opening;

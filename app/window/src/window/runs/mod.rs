@@ -25,6 +25,7 @@ mod table;
 use std::path::{Path, PathBuf};
 
 pub(super) use compare::CompareTab;
+pub(super) use edit::Remark;
 pub(super) use layout::RunsLayout;
 pub(super) use list::{Runs, RunsAction};
 pub(super) use overlay::OverlaySet;

@@ -6,6 +6,7 @@ use weightscope_frame::record::ViewSpec;
 use super::TileBehavior;
 use crate::views;
 use crate::window::command::Action;
+use crate::window::help::first_sentence;
 use crate::window::style::{self, color, tokens};
 
 /// The gestures that all plots share.
@@ -62,12 +63,20 @@ impl TileBehavior<'_> {
             state.fit();
         }
         let help = icon(ui, icons::ICON_HELP, format!("What is {}?", spec.title));
+        let help = help.on_hover_text(first_sentence(&spec.help));
         egui::Popup::from_toggle_button_response(&help).show(|ui| {
             ui.set_max_width(420.0);
             let mut cache = egui_commonmark::CommonMarkCache::default();
             egui_commonmark::CommonMarkViewer::new().show(ui, &mut cache, &spec.help);
             ui.separator();
             ui.label(RichText::new(GESTURES).small().color(color(tokens(ui.ctx()).text_muted)));
+            if ui
+                .small_button("Look up in Help")
+                .on_hover_text("Terms, settings and results of this view")
+                .clicked()
+            {
+                self.actions.push(Action::Explain(spec.title.clone()));
+            }
         });
         for action in &spec.actions {
             if ui.small_button(&action.label).on_hover_text(&action.about).clicked() {
