@@ -20,6 +20,7 @@ mod settings;
 mod shown;
 mod storage;
 mod taken;
+mod walk;
 mod window;
 mod words;
 
@@ -39,6 +40,8 @@ macro_rules! table {
             shown::every_view_is_written_in_every_format
             window::every_view_is_seen_in_the_dark_theme
             window::every_view_is_seen_in_the_light_theme
+            walk::the_whole_window_can_be_reached_in_the_dark_theme
+            walk::the_whole_window_can_be_reached_in_the_light_theme
             words::every_channel_has_a_label_and_a_sentence
             words::every_control_and_button_has_a_label_and_a_sentence
             words::every_result_has_a_label_and_a_sentence

@@ -65,9 +65,16 @@ pub(crate) fn predictions_are_made_for_new_rows(lab: &str) {
 fn predicted(run: &Finished, table: &Path, method: Option<&str>) -> Vec<Vec<f64>> {
     let bytes = kit::predict(&run.experiment, &run.folder, table, method).unwrap();
     let mut reader = csv::Reader::from_reader(bytes.as_slice());
-    assert_eq!(reader.headers().unwrap().iter().next_back(), Some("outside"), "the last column is of words");
-    let numbers =
-        |row: csv::StringRecord| row.iter().rev().skip(1).map(|cell| cell.parse().unwrap()).collect();
+    let names: Vec<String> = reader.headers().unwrap().iter().map(str::to_owned).collect();
+    let place = |name: &str| names.iter().position(|own| own == name).unwrap();
+    let (words, by) = (place("outside"), place("method"));
+    assert_eq!(by, words + 1, "what scripts know comes first, then the method");
+    let first = std::fs::read_to_string(table).unwrap().lines().next().unwrap().to_owned();
+    assert_eq!(names[by + 1..].join(","), first, "and the row as it was given");
+    let numbers = |row: csv::StringRecord| {
+        assert!(method.is_none_or(|method| row.get(by) == Some(method)), "by the method that was asked for");
+        row.iter().take(words).map(|cell| cell.parse().unwrap()).collect()
+    };
     let rows: Vec<Vec<f64>> = reader.records().map(|row| numbers(row.unwrap())).collect();
     assert_eq!(rows.len(), 3, "a row for each new row by {method:?}");
     assert!(rows.iter().flatten().any(|number| number.is_finite()), "numbers by {method:?}");

@@ -66,13 +66,8 @@ fn look_at_all(lab: &str, theme: Theme) {
 /// A window that shows the run, in a theme, with the others ticked.
 fn opened(root: &Path, lab: &str, theme: Theme, others: usize) -> Harness<'static, App> {
     let mut harness = of(kit::SUITE, root, SIZE);
-    harness.ctx.set_theme(match theme {
-        Theme::Dark => ThemePreference::Dark,
-        Theme::Light => ThemePreference::Light,
-    });
     until(&mut harness, "the list is read", |app| app.listed_runs().len() == 1 + others);
-    click(&mut harness, &format!("Open {lab}"));
-    until(&mut harness, "the run is shown", |app| app.folder().is_some());
+    show(&mut harness, lab, theme);
     if others > 0 {
         click(&mut harness, &format!("Tick {lab} sibling"));
         until(&mut harness, "the other run is read", |app| app.overlaid_runs().len() == others);
@@ -81,6 +76,17 @@ fn opened(root: &Path, lab: &str, theme: Theme, others: usize) -> Harness<'stati
     harness.event(egui::Event::PointerGone);
     assert_eq!(harness.ctx.theme(), theme, "the theme is the one that was asked for");
     harness
+}
+
+/// Opens the run of a lab from the list, in a theme.
+pub(crate) fn show(harness: &mut Harness<'_, App>, lab: &str, theme: Theme) {
+    harness.ctx.set_theme(match theme {
+        Theme::Dark => ThemePreference::Dark,
+        Theme::Light => ThemePreference::Light,
+    });
+    until(harness, "the list is read", |app| !app.listed_runs().is_empty());
+    click(harness, &format!("Open {lab}"));
+    until(harness, "the run is shown", |app| app.folder().is_some());
 }
 
 /// Waits until a view is drawn and not excused; the room of its tile below the title.
@@ -136,7 +142,8 @@ fn assert_known(run: &Finished) {
     assert_eq!(kit::stream_hash(&run.folder), run.stream, "looking changes no run");
 }
 
-fn copy(from: &Path, to: &Path) {
+/// Copies a folder with all that lies in it.
+pub(crate) fn copy(from: &Path, to: &Path) {
     std::fs::create_dir_all(to).unwrap();
     for entry in std::fs::read_dir(from).unwrap().flatten() {
         let place = to.join(entry.file_name());

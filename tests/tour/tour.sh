@@ -71,7 +71,7 @@ tour() { # SIZE THEME
   key ctrl+p; xdotool type --delay 40 "phases"; shot 11-palette; key Escape
   key ctrl+e; shot 12-export; key Escape
   key ctrl+comma; shot 13-settings; key Escape
-  key F1; shot 14-keys; key Escape
+  key shift+F1; shot 14-keys; key Escape
   key ctrl+o; shot 15-open; key Escape
   palette "open run phases"; sleep 2; shot 16-phases
   palette "go to view metrics side by side"; key m; shot 17-small-multiples; key m

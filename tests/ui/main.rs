@@ -1,9 +1,10 @@
 //! The window through the accessibility tree, without a display.
 
+mod form;
 mod gallery;
 mod inspect;
-mod manage;
 mod legends;
+mod manage;
 mod opening;
 mod palette;
 mod plots;

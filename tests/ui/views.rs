@@ -125,7 +125,7 @@ fn a_channel_becomes_a_view_by_keyboard_and_closing_it_can_be_undone() {
 fn ticked_channels_share_a_tile_if_they_can() {
     let folder = tempfile::tempdir().unwrap();
     let mut harness = with_pictures(folder.path());
-    click(&mut harness, "Views");
+    click(&mut harness, "View");
     harness.get_by_label_contains("Add view… ").click();
     harness.run_steps(4);
     for id in ["heat/a", "heat/b"] {

@@ -15,15 +15,20 @@ use weightscope_frame::store::Status;
 use super::adding::AddView;
 use super::budget::Budget;
 use super::command::Action;
+use super::downloads::Downloads;
 use super::drop::Opens;
+use super::estimates::Estimates;
 use super::export::{ExportDialog, Exported};
 use super::form::Form;
 use super::guide::GuideDialog;
+use super::help::Help;
 use super::history::History;
 use super::link::{Link, RepaintInterval};
+use super::log::Log;
+pub(super) use super::log::Urgency;
 use super::manage::Manage;
 use super::open_as::OpenAs;
-use super::opening::Opening;
+use super::opening::{Browsed, Opening};
 use super::palette::Palette;
 use super::preview::DataPreview;
 use super::queue::{ForkDialog, Live, Queue, SweepDialog};
@@ -35,6 +40,7 @@ use super::scrub::Scrub;
 use super::session::{self, Keeper, Session};
 use super::settings::Settings;
 use super::shown::Shown;
+use super::sides::{Panels, Side, side_panel};
 use super::takeaway::{self, TakeAway};
 use super::task::Task;
 use super::tiles::{Layout, Pane, Shares, TileBehavior, TileState, controls};
@@ -42,27 +48,8 @@ use super::toasts::Toasts;
 use super::whose::Whose;
 use super::{inspector, remember, style, welcome};
 
-/// Below this width the inspector makes room for the views.
-const NARROW: f32 = 1200.0;
 /// Share of the height that the list of runs has at first: some four rows at 900 points.
 const LIST_SHARE: f32 = 0.25;
-/// Lines that the log keeps.
-const MOST_LINES: usize = 2000;
-
-/// How loud a line of the log is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Urgency {
-    Info,
-    Warning,
-    Error,
-}
-
-/// One line of the log.
-pub(super) struct Line {
-    pub(super) text: String,
-    pub(super) urgency: Urgency,
-}
-
 /// Tabs of the bottom panel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Bottom {
@@ -72,13 +59,6 @@ pub(super) enum Bottom {
     Log,
 }
 
-/// Which panels are open.
-pub(super) struct Panels {
-    pub(super) setup: bool,
-    pub(super) inspector: bool,
-    pub(super) bottom: bool,
-}
-
 /// A run from disk with warnings about it, or why it cannot be read.
 pub(super) type ReadRun = Result<(Shown, Vec<String>), String>;
 
@@ -86,9 +66,11 @@ pub(super) type ReadRun = Result<(Shown, Vec<String>), String>;
 pub struct App {
     pub(super) catalogue: Catalogue,
     pub(super) form: Form,
+    /// Forms of the labs that are not set up now, as they were left.
+    pub(super) forms: BTreeMap<String, Form>,
     pub(super) shown: Option<Shown>,
     pub(super) runs: Runs,
-    pub(super) log: Vec<Line>,
+    pub(super) log: Log,
     pub(super) opening: Opening,
     pub(super) preview: Option<DataPreview>,
     pub(super) toasts: Toasts,
@@ -104,6 +86,7 @@ pub struct App {
     pub(super) palette: Option<Palette>,
     pub(super) show_shortcuts: bool,
     pub(super) guide: GuideDialog,
+    pub(super) help: Help,
     pub(super) root: PathBuf,
     pub(super) link: Option<Link>,
     pub(super) interval: RepaintInterval,
@@ -141,10 +124,12 @@ pub struct App {
     pub(super) export: Option<ExportDialog>,
     pub(super) reading: Option<Task<ReadRun>>,
     /// The desktop's dialog for a file to open.
-    pub(super) dialog: Option<Task<Option<PathBuf>>>,
+    pub(super) dialog: Option<Task<Browsed>>,
     pub(super) takeaway: Option<TakeAway>,
     pub(super) saving: Option<Saving>,
     pub(super) opens: Opens,
+    pub(super) downloads: Downloads,
+    pub(super) estimates: Estimates,
     /// What was opened last.
     pub(super) recent: Recent,
     /// The question what a file is to be opened as.
@@ -171,13 +156,15 @@ impl App {
         let interval = RepaintInterval::default();
         let (session, damage) = session::read(runs);
         let (form, problems) = remember::restored_form(catalogue, &session);
+        let forms = remember::restored_forms(catalogue, &session);
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let mut app = Self {
             catalogue,
             form,
+            forms,
             shown: None,
             runs: Runs::default(),
-            log: Vec::new(),
+            log: Log::default(),
             opening: Opening::default(),
             preview: None,
             toasts: Toasts::default(),
@@ -192,6 +179,7 @@ impl App {
             palette: None,
             show_shortcuts: false,
             guide: GuideDialog::default(),
+            help: Help::default(),
             root: runs.to_owned(),
             link: None,
             interval,
@@ -217,13 +205,15 @@ impl App {
             fitted: None,
             scrub: Scrub::default(),
             width: 1440.0,
-            panels: Panels { setup: true, inspector: true, bottom: true },
+            panels: Panels::new([true; 3]),
             export: None,
             reading: None,
             dialog: None,
             takeaway: None,
             saving: None,
             opens: Opens::default(),
+            downloads: Downloads::default(),
+            estimates: Estimates::default(),
             recent: Recent::new(&session.recent),
             open_as: None,
             manage: Manage::default(),
@@ -275,7 +265,7 @@ impl App {
     pub fn look_at(&mut self, view: &str, turned: &Controls) {
         view.clone_into(&mut self.focus);
         self.maximised = true;
-        self.panels = Panels { setup: false, inspector: false, bottom: false };
+        self.panels = Panels::new([false; 3]);
         turned.0.iter().for_each(|(id, value)| self.controls.set(id, value.clone()));
     }
 
@@ -305,11 +295,18 @@ impl App {
         self.take_drops(&context);
         egui::Panel::top("toolbar").show(ui, |ui| self.toolbar_ui(ui, &mut actions));
         egui::Panel::bottom("status").show(ui, |ui| self.status_ui(ui));
-        if self.panels.setup {
-            egui::Panel::left("setup")
-                .default_size(300.0)
-                .size_range(240.0..=480.0)
-                .show(ui, |ui| self.setup_ui(ui, &mut actions));
+        let narrow = self.is_narrow();
+        if narrow && let Some(side) = self.panels.one {
+            side_panel(egui::Panel::left("side"), 300.0, ui, |ui| {
+                self.side_tabs(ui, side);
+                match side {
+                    Side::Setup => self.setup_ui(ui, &mut actions),
+                    Side::Inspector => self.inspector_ui(ui, &mut actions),
+                }
+            });
+        }
+        if !narrow && self.panels.setup {
+            side_panel(egui::Panel::left("setup"), 300.0, ui, |ui| self.setup_ui(ui, &mut actions));
         }
         if self.panels.bottom {
             egui::Panel::bottom("bottom")
@@ -318,15 +315,13 @@ impl App {
                 .resizable(true)
                 .show(ui, |ui| self.bottom_ui(ui, &mut actions));
         }
-        if self.panels.inspector && context.content_rect().width() >= NARROW {
-            egui::Panel::right("inspector")
-                .default_size(280.0)
-                .size_range(200.0..=480.0)
-                .show(ui, |ui| self.inspector_ui(ui, &mut actions));
+        if !narrow && self.panels.inspector {
+            side_panel(egui::Panel::right("inspector"), 280.0, ui, |ui| self.inspector_ui(ui, &mut actions));
         }
         egui::CentralPanel::default().show(ui, |ui| self.center_ui(ui, &mut actions));
         self.shortcuts_ui(&context);
         self.guide.ui(&context, &mut actions);
+        self.help_ui(&context);
         self.palette_ui(&context, &mut actions);
         self.queue_dialogs(&context, &mut actions);
         self.export_ui(&context);
@@ -347,6 +342,7 @@ impl App {
         self.rescue_ui(&context, &mut actions);
         self.whose_ui(&context);
         self.open_as_ui(&context);
+        Self::close_lists(&context);
         actions.into_iter().for_each(|action| self.apply(action, &context));
         self.remember(&context);
     }
@@ -438,36 +434,6 @@ impl App {
             Some(Err(text)) => self.say(Urgency::Error, text),
             None => {}
         }
-    }
-
-    /// Adds a line to the log without a notification.
-    pub(super) fn note(&mut self, text: String) {
-        self.keep(Urgency::Info, text);
-    }
-
-    /// Tells the person, and adds a line to the log.
-    pub(super) fn say(&mut self, urgency: Urgency, text: String) {
-        self.toasts.push(urgency, &text);
-        self.keep(urgency, text);
-    }
-
-    /// The same for news of a run in work, of which there may be many.
-    pub(super) fn say_of(&mut self, run: u64, urgency: Urgency, text: String) {
-        self.toasts.push_of(run, urgency, &text);
-        self.keep(urgency, text);
-    }
-
-    /// The same, with something that can be done about it.
-    pub(super) fn offer(&mut self, text: String, words: &'static str, action: Action) {
-        self.toasts.push_offer(&text, (words, action));
-        self.keep(Urgency::Info, text);
-    }
-
-    fn keep(&mut self, urgency: Urgency, text: String) {
-        if self.log.len() >= MOST_LINES {
-            self.log.drain(..MOST_LINES / 2);
-        }
-        self.log.push(Line { text, urgency });
     }
 }
 

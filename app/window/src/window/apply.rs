@@ -1,23 +1,24 @@
 //! The one place where what a person did changes the state.
 
-use std::path::PathBuf;
-
 use egui::Context;
 use weightscope_frame::experiment::{Comments, Experiment, Mark, reading, to_toml};
 use weightscope_frame::record::AxisScale;
-use weightscope_frame::run::Request;
+use weightscope_frame::run::{Control, Request};
 
 use super::adding::AddView;
-use super::app::{App, Urgency};
+use super::app::App;
 use super::command::{Action, Command};
 use super::export::ExportDialog;
 use super::form::Form;
-use super::opening::{Opening, WANTED};
+use super::keys::first_preset;
+use super::log::Urgency;
+use super::opening::{Opening, browse};
 use super::palette::Palette;
 use super::preview::DataPreview;
 use super::queue::QueueAction;
 use super::runs::folder_name;
 use super::shown::Shown;
+use super::sides::Side;
 use super::task::Task;
 use super::tiles::{Layout, TileState};
 
@@ -40,7 +41,7 @@ impl App {
         }
         let folder = self.shown.as_ref().and_then(|shown| shown.folder.as_deref());
         let origin = folder.map_or_else(|| self.form.origin.clone(), folder_name);
-        self.form = Form::new(experiment, &origin);
+        self.put_form(Form::new(experiment, &origin));
         self.carry_out(Command::Fork, context);
     }
 
@@ -53,9 +54,15 @@ impl App {
 
     /// The one place where what a person did changes the state.
     pub(super) fn apply(&mut self, action: Action, context: &Context) {
+        self.foresee(&action, context);
+        if action.opens() {
+            // What pops up would lie over what is opened.
+            egui::Popup::close_all(context);
+        }
         match action {
             Action::Do(command) => self.carry_out(command, context),
             Action::UsePreset(name) => self.use_preset(name),
+            Action::UseLab(lab) => self.use_lab(lab),
             Action::Queue(action) => self.apply_queue(action, context),
             Action::Runs(action) => self.apply_runs(action, context),
             Action::Manage(action) => self.apply_manage(action, context),
@@ -145,6 +152,9 @@ impl App {
             Action::LookForRecent => self.recent.look(context),
             Action::ClearRecent => self.recent.clear(),
             Action::Browse => self.dialog = browse(context),
+            Action::Explain(words) => self.help.open(&words),
+            Action::Download(name) => self.download(name, context),
+            Action::CancelDownload => self.cancel_download(),
             Action::OpenGuide(page) => self.guide.show_page(page),
             Action::PreviewData => {
                 self.look_at_data(context);
@@ -189,21 +199,24 @@ impl App {
         let control = self.link.as_ref().map(|link| &link.control);
         match command {
             Command::Run => self.run(context),
-            Command::PauseOrResume => match control {
-                Some(control) if control.is_paused() => control.resume(),
-                Some(control) => control.pause(),
-                None => {}
-            },
-            Command::Step => control.into_iter().for_each(|control| control.step(1)),
-            Command::StepHundred => control.into_iter().for_each(|control| control.step(100)),
-            Command::Cancel => control.into_iter().for_each(|control| control.cancel()),
+            Command::PauseOrResume => {
+                let paused = control.is_some_and(|control| control.is_paused());
+                if paused {
+                    self.each(|control| control.resume(), "Resumed by hand")
+                } else {
+                    self.each(|control| control.pause(), "Paused by hand")
+                }
+            }
+            Command::Step => self.each(|control| control.step(1), "One step by hand"),
+            Command::StepHundred => self.each(|control| control.step(100), "A hundred steps by hand"),
+            Command::Cancel => self.each(|control| control.cancel(), "Cancelled by hand"),
             Command::Sweep => self.apply_queue(QueueAction::Sweep, context),
             Command::Fork => self.apply_queue(QueueAction::OpenFork, context),
             Command::HoldQueue => self.apply_queue(QueueAction::HoldAll, context),
             Command::ExportFigure => self.open_export(false),
             Command::ExportBundle => self.open_export(true),
             Command::OpenFile => self.opening = Opening::asked(&self.opening),
-            Command::TakeAway => self.take_away(),
+            Command::TakeAway | Command::Predict => self.take_away(),
             Command::SaveExperiment => {
                 let text = to_toml(&self.form.experiment, Comments::Each);
                 self.ask_where_to_save("Save experiment", "experiment.toml", text);
@@ -219,8 +232,8 @@ impl App {
             | Command::DeleteRun
             | Command::DeleteTicked
             | Command::EmptyTrash => self.manage_command(command, context),
-            Command::ToggleSetup => self.panels.setup ^= true,
-            Command::ToggleInspector => self.panels.inspector ^= true,
+            Command::ToggleSetup => self.panels.toggle(Side::Setup, self.is_narrow()),
+            Command::ToggleInspector => self.panels.toggle(Side::Inspector, self.is_narrow()),
             Command::ToggleBottom => self.panels.bottom ^= true,
             Command::ToggleScaleY => next_scale(&mut self.focused().options.y_scale),
             Command::ToggleScaleX => next_scale(&mut self.focused().options.x_scale),
@@ -264,8 +277,8 @@ impl App {
                 self.layout = self.shown.as_ref().map(|shown| Layout::new(&shown.views, self.width));
             }
             Command::Undo if self.undoes_deletion() => self.undo_deletion(context),
-            Command::Undo => self.go_in_history(true),
-            Command::Redo => self.go_in_history(false),
+            Command::Undo => self.go_in_history(true, context),
+            Command::Redo => self.go_in_history(false, context),
             Command::CloseTile => {
                 let view = self.focus.clone();
                 self.close_tile(&view);
@@ -287,34 +300,53 @@ impl App {
             Command::ThemeSystem => context.set_theme(egui::ThemePreference::System),
             Command::Settings => self.settings.open ^= true,
             Command::Palette => self.palette = Some(Palette::new(self, context)),
+            Command::Help => self.help.open(""),
             Command::Shortcuts => self.show_shortcuts ^= true,
             Command::Quit => context.send_viewport_cmd(egui::ViewportCommand::Close),
         }
+    }
+
+    /// Does something with the shown run in work, and writes it into the log.
+    fn each(&mut self, act: impl Fn(&Control), words: &str) {
+        let Some(link) = &self.link else { return };
+        act(&link.control);
+        let run = folder_name(&link.folder);
+        self.note_of(&run, words.to_owned());
     }
 
     pub(super) fn focused(&mut self) -> &mut TileState {
         self.tiles.entry(self.focus.clone()).or_default()
     }
 
+    /// Puts a form in place of the present one; that of another lab is kept until its lab comes back.
+    pub(super) fn put_form(&mut self, form: Form) {
+        let last = std::mem::replace(&mut self.form, form);
+        let lab = last.experiment.lab();
+        if lab != self.form.experiment.lab() {
+            self.forms.insert(lab.to_owned(), last);
+        }
+    }
+
+    /// The form of a lab as it was left, else with the lab's first preset.
+    pub(super) fn use_lab(&mut self, lab: &str) {
+        if lab == self.form.experiment.lab() {
+            return;
+        }
+        match self.forms.remove(lab) {
+            Some(form) => self.put_form(form),
+            None => first_preset(self.catalogue, lab).into_iter().for_each(|preset| self.use_preset(preset)),
+        }
+    }
+
     pub(super) fn use_preset(&mut self, name: &str) {
         let Some(preset) = self.catalogue.preset(name) else { return };
         match Form::from_preset(self.catalogue, preset) {
-            Ok(form) => self.form = form,
+            Ok(form) => self.put_form(form),
             Err(problems) => {
                 problems.iter().for_each(|problem| self.say(Urgency::Error, problem.to_string()));
             }
         }
     }
-}
-
-/// The desktop's own dialog, on its own thread.
-fn browse(context: &Context) -> Option<Task<Option<PathBuf>>> {
-    Task::spawn("file dialog", context, || {
-        rfd::FileDialog::new()
-            .add_filter("experiments, figures, tables, weights", WANTED.endings)
-            .add_filter("all files", &["*"])
-            .pick_file()
-    })
 }
 
 fn next_scale(scale: &mut Option<AxisScale>) {

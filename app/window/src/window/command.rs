@@ -20,6 +20,7 @@ pub(super) enum Command {
     ExportBundle,
     OpenFile,
     TakeAway,
+    Predict,
     SaveExperiment,
     RefreshRuns,
     NameRun,
@@ -61,6 +62,7 @@ pub(super) enum Command {
     ThemeSystem,
     Settings,
     Palette,
+    Help,
     Shortcuts,
     Quit,
 }
@@ -80,6 +82,7 @@ impl Command {
         Self::ExportBundle,
         Self::OpenFile,
         Self::TakeAway,
+        Self::Predict,
         Self::SaveExperiment,
         Self::RefreshRuns,
         Self::NameRun,
@@ -121,6 +124,7 @@ impl Command {
         Self::ThemeSystem,
         Self::Settings,
         Self::Palette,
+        Self::Help,
         Self::Shortcuts,
         Self::Quit,
     ];
@@ -151,6 +155,10 @@ impl Command {
                 "Take away…",
                 "Predictions of the shown run for new rows, or what its lab makes of it for others",
             ),
+            Self::Predict => (
+                "Predict new rows…",
+                "Predictions of the shown run for the rows of a table, written as a CSV file",
+            ),
             Self::SaveExperiment => ("Save experiment…", "Writes the form as an experiment file"),
             Self::RefreshRuns => ("Refresh runs", "Reads the list of runs from disk again"),
             Self::NameRun => ("Name run…", "Gives the shown run a name of its own"),
@@ -166,8 +174,10 @@ impl Command {
                 ("Delete ticked runs", "Moves all ticked runs to the trash; Undo brings them back")
             }
             Self::EmptyTrash => ("Empty trash…", "Removes the deleted runs for good"),
-            Self::ToggleSetup => ("Set-up panel", "Shows or hides the left panel"),
-            Self::ToggleInspector => ("Inspector", "Shows or hides the right panel"),
+            Self::ToggleSetup => ("Set-up panel", "Shows or hides the settings of the next run"),
+            Self::ToggleInspector => {
+                ("Inspector", "Shows or hides results, options of the view and the card of the shown run")
+            }
             Self::ToggleBottom => ("Runs and log", "Shows or hides the bottom panel"),
             Self::ToggleScaleY => {
                 ("Next y scale", "Linear, log, symlog on the vertical axis of the focused view")
@@ -200,7 +210,10 @@ impl Command {
             Self::CloseTile => {
                 ("Close tile", "Takes the focused tile out of the layout; View, Views brings it back")
             }
-            Self::Undo => ("Undo", "Takes the last change of settings or layout back"),
+            Self::Undo => (
+                "Undo",
+                "Takes the last change of settings, layout, ticks, notes or controls back, and says which",
+            ),
             Self::Redo => ("Redo", "Does again what was undone"),
             Self::CopyShellLine => {
                 ("Copy as command", "Copies the command that runs the same without a window")
@@ -214,6 +227,9 @@ impl Command {
             Self::ThemeSystem => ("System theme", "Follows the desktop"),
             Self::Settings => ("Settings…", "Theme, zoom, contrast, motion, workers, notifications"),
             Self::Palette => ("Commands…", "Finds a command by typing"),
+            Self::Help => {
+                ("Help…", "Finds terms, views, settings, results and commands, with what they mean")
+            }
             Self::Shortcuts => ("Shortcuts", "Lists all keys"),
             Self::Quit => ("Quit", "Closes the window; runs in work end and keep what they have"),
         }
@@ -277,7 +293,8 @@ impl Command {
             Self::FilterRows => (Modifiers::COMMAND, Key::F),
             Self::Settings => (Modifiers::COMMAND, Key::Comma),
             Self::Palette => (Modifiers::COMMAND, Key::P),
-            Self::Shortcuts => (Modifiers::NONE, Key::F1),
+            Self::Help => (Modifiers::NONE, Key::F1),
+            Self::Shortcuts => (Modifiers::SHIFT, Key::F1),
             Self::Quit => (Modifiers::COMMAND, Key::Q),
             Self::Undo => (Modifiers::COMMAND, Key::Z),
             Self::Redo => (Modifiers::COMMAND.plus(Modifiers::SHIFT), Key::Z),
@@ -292,6 +309,7 @@ impl Command {
             | Self::PackRun
             | Self::EmptyTrash
             | Self::CopyPicture
+            | Self::Predict
             | Self::HoldQueue
             | Self::HighContrast
             | Self::ResetLayout
@@ -333,11 +351,26 @@ impl Command {
     }
 }
 
+impl Action {
+    /// True if it opens a dialog.
+    pub(super) fn opens(&self) -> bool {
+        match self {
+            Self::Do(command) => command.opens() || *command == Command::Shortcuts,
+            Self::Export(_) | Self::AddTo(_) | Self::PreviewData | Self::OpenGuide(_) | Self::Explain(_) => {
+                true
+            }
+            _ => false,
+        }
+    }
+}
+
 /// A command with what it is about.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Action {
     /// A plain command.
     Do(Command),
+    /// Puts the form of a lab back as it was left, or that lab's first preset into the form.
+    UseLab(&'static str),
     /// Puts a preset into the form.
     UsePreset(&'static str),
     /// Opens a stored run in the views.
@@ -384,12 +417,18 @@ pub(super) enum Action {
     ClearRecent,
     /// Asks the desktop for a file to open.
     Browse,
+    /// Fetches a data set that the program knows by name.
+    Download(String),
+    /// Ends the download that goes on.
+    CancelDownload,
     /// Looks into the table that the form names.
     PreviewData,
     /// A control was turned.
     Turn(String, weightscope_frame::record::ControlValue),
     /// What a column of the table is; none leaves it to be found out.
     SetColumn(String, Option<weightscope_frame::data::table::ColumnChoice>),
+    /// Opens the help, with words to look for.
+    Explain(String),
     /// Opens a page on what is done outside the program.
     OpenGuide(&'static weightscope_frame::lab::Guide),
     /// The step under the pointer, for all tiles.

@@ -4,9 +4,12 @@ use egui::Context;
 use weightscope_frame::run::{Comparison, Event};
 use weightscope_frame::store::Status;
 
-use super::app::{App, Urgency};
+use super::app::App;
 use super::link::{Ending, Link};
+use super::log::Urgency;
+use super::opening::{Browsed, NO_DIALOG, Opening};
 use super::queue::LiveKind;
+use super::runs::folder_name;
 use super::shown::Shown;
 use super::task::Task;
 
@@ -35,6 +38,8 @@ impl App {
         self.drain_drop(context);
         self.recent.poll();
         self.drain_takeaway();
+        self.drain_downloads(context);
+        self.learn();
     }
 
     /// News of all runs in work.
@@ -76,13 +81,16 @@ impl App {
             self.on_event(event, link, shown.as_deref_mut());
         }
         let Some(result) = finished else { return false };
+        let run = folder_name(&link.folder);
+        let quiet = self.settings.quiet;
+        let mut tell = |urgency, text: String| self.say_once(&run, urgency, text);
         match result {
             Ok(Ending::Run(outcome)) => {
                 let urgency = if outcome.status == Status::Failed { Urgency::Error } else { Urgency::Info };
                 let reason = outcome.reason.as_ref().map_or_else(String::new, |reason| format!(": {reason}"));
-                self.say(urgency, format!("Run {}{reason}", outcome.status.word()));
+                tell(urgency, format!("Run {}{reason}", outcome.status.word()));
                 if let Some(shown) = shown {
-                    if !self.settings.quiet {
+                    if !quiet {
                         super::toasts::announce(context, shown, outcome.status.word());
                     }
                     shown.status = outcome.status;
@@ -93,16 +101,16 @@ impl App {
                 }
             }
             Ok(Ending::Verified(Comparison::Identical { rows })) => {
-                self.say(
+                tell(
                     Urgency::Info,
                     format!("Reproduced bit for bit ({rows} rows): {}", link.folder.display()),
                 );
             }
             Ok(Ending::Verified(Comparison::DataChanged(why) | Comparison::DataMissing(why))) => {
-                self.say(Urgency::Warning, format!("The run cannot be repeated: {why}"));
+                tell(Urgency::Warning, format!("The run cannot be repeated: {why}"));
             }
             Ok(Ending::Verified(Comparison::Different(what))) => {
-                self.say(
+                tell(
                     Urgency::Warning,
                     format!("The repeated run differs: {what}: {}", link.folder.display()),
                 );
@@ -114,13 +122,14 @@ impl App {
                 }
                 let what =
                     if link.kind == LiveKind::Verify { "could not be verified" } else { "could not start" };
-                self.say(Urgency::Error, format!("The run {what}: {error}"));
+                tell(Urgency::Error, format!("The run {what}: {error}"));
             }
         }
         true
     }
 
     fn on_event(&mut self, event: Event, link: &Link, shown: Option<&mut Shown>) {
+        let run = folder_name(&link.folder);
         match event {
             Event::Started { folder, device } => {
                 if let (Some(shown), Some(folder)) = (shown, &folder) {
@@ -128,17 +137,17 @@ impl App {
                 }
                 self.runs.wants_refresh();
                 let place = folder.map_or_else(String::new, |folder| format!(" in {}", folder.display()));
-                self.note(format!("Run started on {device}{place}"));
+                self.note_of(&run, format!("Run started on {device}{place}"));
             }
             Event::Stage { index, name } => {
                 // Its data are read by now, which figures name.
                 if let Some(shown) = shown {
                     shown.settle(&link.folder);
                 }
-                self.note(format!("Stage {}: {name}", index + 1));
+                self.note_of(&run, format!("Stage {}: {name}", index + 1));
             }
-            Event::Message(text) => self.note(text),
-            Event::Warning(text) => self.say_of(link.id, Urgency::Warning, text),
+            Event::Message(text) => self.note_of(&run, text),
+            Event::Warning(text) => self.say_of((link.id, &run), Urgency::Warning, text),
             Event::Checkpoint { .. } => {
                 if let Some(dialog) = &mut self.fork {
                     dialog.checkpoint_written(&link.folder);
@@ -151,8 +160,14 @@ impl App {
     fn drain_dialog(&mut self, context: &Context) {
         let Some(result) = self.dialog.as_ref().and_then(Task::poll) else { return };
         self.dialog = None;
-        if let Ok(Some(path)) = result {
-            self.open_file(path, context);
+        match result {
+            Ok(Browsed::Chosen(path)) => self.open_file(path, context),
+            Ok(Browsed::Nothing) => {}
+            Ok(Browsed::NoDialog) | Err(()) => {
+                // Its own list of files does the same without the desktop.
+                self.opening = Opening::asked(&self.opening);
+                self.say(Urgency::Warning, NO_DIALOG.to_owned());
+            }
         }
     }
 }

@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 use egui::Context;
 use weightscope_frame::experiment::{Mark, reading};
 
-use super::app::{App, Urgency};
+use super::app::App;
 use super::form::Form;
 use super::identify::{self, Beside, Dropped, Reader};
-use super::keys::first_preset;
+use super::log::Urgency;
 use super::manage::Lacking;
 use super::runs::folder_name;
 use super::shown::Shown;
@@ -120,18 +120,16 @@ impl App {
             Dropped::Asked(whose) => self.whose = Some(*whose),
             Dropped::Several(question) => self.open_as = Some(*question),
             Dropped::Experiment(experiment, path) => {
-                self.form = Form::new(*experiment, &folder_name(&path));
+                self.put_form(Form::new(*experiment, &folder_name(&path)));
                 self.say(Urgency::Info, format!("In the form: {}", path.display()));
             }
             Dropped::Data(lab, path) => {
-                if let Some(preset) = lab.and_then(|lab| first_preset(self.catalogue, lab)) {
-                    self.use_preset(preset);
-                }
+                lab.into_iter().for_each(|lab| self.use_lab(lab));
                 self.use_data(&path, context);
             }
             Dropped::Opened(experiment, words, path) => {
                 self.say(Urgency::Info, format!("{}: {words}", experiment.lab()));
-                self.form = Form::new(*experiment, &folder_name(&path));
+                self.put_form(Form::new(*experiment, &folder_name(&path)));
                 self.run(context);
             }
         }

@@ -35,6 +35,7 @@ impl App {
             self.fork.as_mut().map(|dialog| &mut dialog.open),
             self.sweep.as_mut().map(|dialog| &mut dialog.open),
             Some(&mut self.guide.open),
+            Some(&mut self.help.open),
             Some(&mut self.show_shortcuts),
         ];
         let front = dialogs.iter_mut().flatten().find(|open| ***open);

@@ -9,8 +9,9 @@ use egui::{Context, RichText, TextureHandle, TextureOptions, Ui};
 use egui_material_icons::icons;
 use weightscope_frame::record::Controls;
 
+use super::opening::Browsed;
 use super::runs::OverlaySet;
-use super::saving::dialog_at;
+use super::saving::{NO_DIALOG_TO_SAVE, dialog_at};
 use super::shown::Shown;
 use super::style::{self, color, tokens};
 use super::task::Task;
@@ -65,7 +66,7 @@ pub(super) struct ExportDialog {
     page: Page,
     dressing: Dressing,
     path: String,
-    dialog: Option<Task<Option<PathBuf>>>,
+    dialog: Option<Task<Browsed>>,
     work: Option<Task<Result<PathBuf, String>>>,
     drawing: Option<Drawing>,
     drawn: Option<(Key, Result<TextureHandle, String>)>,
@@ -354,8 +355,8 @@ impl ExportDialog {
         let start = PathBuf::from(&self.path);
         let bundle = self.target == Target::Bundle;
         self.dialog = Task::spawn("file dialog", context, move || {
-            let dialog = dialog_at(&start);
-            if bundle { dialog.pick_folder() } else { dialog.save_file() }
+            let (dialog, begun) = (dialog_at(&start), std::time::Instant::now());
+            Browsed::of(if bundle { dialog.pick_folder() } else { dialog.save_file() }, begun)
         });
     }
 
@@ -374,8 +375,10 @@ impl ExportDialog {
     fn poll(&mut self) -> Option<Result<String, String>> {
         if let Some(result) = self.dialog.as_ref().and_then(Task::poll) {
             self.dialog = None;
-            if let Ok(Some(path)) = result {
-                self.path = path.display().to_string();
+            match result {
+                Ok(Browsed::Chosen(path)) => self.path = path.display().to_string(),
+                Ok(Browsed::Nothing) => {}
+                Ok(Browsed::NoDialog) | Err(()) => return Some(Err(NO_DIALOG_TO_SAVE.to_owned())),
             }
         }
         let result = self.work.as_ref().and_then(Task::poll)?;

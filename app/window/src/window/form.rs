@@ -1,6 +1,8 @@
 //! The form: one row for each setting, made from its description by a visitor; checked at each change.
 
 mod choices;
+mod data;
+pub(super) mod preset;
 
 use egui::{DragValue, RichText, Ui};
 use weightscope_frame::experiment::{
@@ -9,6 +11,9 @@ use weightscope_frame::experiment::{
 };
 use weightscope_frame::lab::{Catalogue, Preset};
 
+use super::command::Action;
+use super::downloads::Downloads;
+use super::estimates::Correction;
 use super::style::{self, color, tokens};
 
 /// The experiment as set up, with what the check says of it.
@@ -20,6 +25,8 @@ pub(super) struct Form {
     pub(super) problems: Vec<Problem>,
     pub(super) cost: Cost,
     pub(super) runs: usize,
+    /// Names that the lab's data can have.
+    names: Vec<String>,
     /// Text being typed into list fields, until it can be read.
     typing: std::collections::BTreeMap<&'static str, String>,
 }
@@ -39,8 +46,10 @@ impl Form {
             problems: Vec::new(),
             cost: Cost::default(),
             runs: 1,
+            names: Vec::new(),
             typing: std::collections::BTreeMap::new(),
         };
+        form.names = data::names(&form.experiment.method);
         form.check();
         form
     }
@@ -54,6 +63,9 @@ impl Form {
                 .and_then(|preset| Experiment::from_toml(catalogue, preset.text).ok())
                 .unwrap_or_else(|| experiment.clone());
             origin.clone_into(&mut self.origin);
+        }
+        if experiment.lab() != self.experiment.lab() {
+            self.names = data::names(&experiment.method);
         }
         self.experiment = experiment;
         self.typing.clear();
@@ -72,13 +84,16 @@ impl Form {
     }
 
     /// All settings.
-    pub(super) fn ui(&mut self, ui: &mut Ui) {
+    pub(super) fn ui(&mut self, ui: &mut Ui, downloads: &Downloads, actions: &mut Vec<Action>) {
         let before = self.experiment.clone();
         let base: Vec<(&'static str, toml::Value)> =
             self.base.settings().into_iter().map(|(field, value)| (field.key, value)).collect();
         let mut experiment = self.experiment.clone();
         let mut visitor = FormVisitor {
             ui,
+            names: &self.names,
+            downloads,
+            actions,
             base: &base,
             problems: &self.problems,
             typing: &mut self.typing,
@@ -111,8 +126,8 @@ impl Form {
     }
 
     /// Parameters, steps, time.
-    pub(super) fn cost_text(&self) -> String {
-        let seconds = self.cost.seconds;
+    pub(super) fn cost_text(&self, learned: Option<Correction>) -> String {
+        let seconds = self.cost.seconds * learned.map_or(1.0, |learned| learned.factor);
         let time = if seconds < 90.0 {
             format!("{seconds:.0} s")
         } else {
@@ -125,48 +140,6 @@ impl Form {
             si(self.cost.steps as f64),
             self.cost.memory_bytes as f64 / 1e6
         )
-    }
-
-    /// Choosers of lab and preset; the chosen preset (a lab's first one when the lab changed).
-    pub(super) fn preset_ui(&self, ui: &mut Ui) -> Option<&'static str> {
-        let mut chosen = None;
-        let lab = self.experiment.lab();
-        let catalogue = self.experiment.method.catalogue();
-        let label = ui.label("Lab");
-        egui::ComboBox::from_id_salt("lab")
-            .selected_text(self.experiment.method.about().title)
-            .width(ui.available_width() - 8.0)
-            .show_ui(ui, |ui| {
-                for method in catalogue.methods() {
-                    let about = method.about();
-                    let row =
-                        ui.selectable_label(method.name() == lab, about.title).on_hover_text(about.claim);
-                    if row.clicked() && method.name() != lab {
-                        chosen =
-                            catalogue.presets().find(|preset| preset.lab() == method.name()).map(|p| p.name);
-                    }
-                }
-            })
-            .response
-            .labelled_by(label.id);
-        let label = ui.label("Preset");
-        egui::ComboBox::from_id_salt("preset")
-            .selected_text(self.origin.clone())
-            .width(ui.available_width() - 8.0)
-            .show_ui(ui, |ui| {
-                for preset in catalogue.presets().filter(|preset| preset.lab() == lab) {
-                    if ui
-                        .selectable_label(self.origin == preset.name, preset.short_name())
-                        .on_hover_text(preset.about())
-                        .clicked()
-                    {
-                        chosen = Some(preset.name);
-                    }
-                }
-            })
-            .response
-            .labelled_by(label.id);
-        chosen
     }
 }
 
@@ -210,6 +183,9 @@ enum Items {
 
 struct FormVisitor<'a> {
     ui: &'a mut Ui,
+    names: &'a [String],
+    downloads: &'a Downloads,
+    actions: &'a mut Vec<Action>,
     base: &'a [(&'static str, toml::Value)],
     problems: &'a [Problem],
     typing: &'a mut std::collections::BTreeMap<&'static str, String>,
@@ -260,10 +236,15 @@ impl FormVisitor<'_> {
                 egui::CollapsingHeader::new(RichText::new(title).strong()).id_salt(("section", title));
             let header = if troubled { header.open(Some(true)) } else { header.default_open(first) };
             let (base, problems, typing) = (self.base, self.problems, &mut *self.typing);
+            let (names, downloads, actions) = (self.names, self.downloads, &mut *self.actions);
             header.show(self.ui, |ui| {
                 for row in &rows {
-                    if let Some(value) = row_ui(ui, row, base, problems, typing) {
+                    let mut at = At { names, typing, actions };
+                    if let Some(value) = row_ui(ui, row, base, problems, &mut at) {
                         changes.push((row.field.key, value));
+                    }
+                    if row.field.mark == Mark::DataSet {
+                        data::download_ui(ui, row.value.as_str().unwrap_or_default(), downloads, actions);
                     }
                 }
             });
@@ -276,23 +257,32 @@ impl FormVisitor<'_> {
     }
 }
 
+/// What a row needs besides its setting.
+struct At<'a> {
+    names: &'a [String],
+    typing: &'a mut std::collections::BTreeMap<&'static str, String>,
+    actions: &'a mut Vec<Action>,
+}
+
 /// One setting: label, widget, restore dot; problems below.
 fn row_ui(
     ui: &mut Ui,
     row: &Row,
     base: &[(&'static str, toml::Value)],
     problems: &[Problem],
-    typing: &mut std::collections::BTreeMap<&'static str, String>,
+    at: &mut At<'_>,
 ) -> Option<toml::Value> {
     let mut changed = None;
     let mine: Vec<&Problem> = problems.iter().filter(|problem| problem.key == row.field.key).collect();
     let palette = tokens(ui.ctx());
     ui.horizontal(|ui| {
-        let width = ui.available_width();
+        // A name or a path asks for more room than a number.
+        let share = if row.field.mark == Mark::DataSet { 0.34 } else { 0.52 };
+        let width = ui.available_width() * share;
         let left = egui::Layout::left_to_right(egui::Align::Center);
         let label = ui
-            .allocate_ui_with_layout(egui::vec2(width * 0.52, 18.0), left, |ui| {
-                ui.set_min_width(width * 0.52);
+            .allocate_ui_with_layout(egui::vec2(width, 18.0), left, |ui| {
+                ui.set_min_width(width);
                 ui.add(egui::Label::new(row.field.label).truncate())
             })
             .inner;
@@ -303,7 +293,7 @@ fn row_ui(
                 widget.bg_stroke = egui::Stroke::new(1.5, color(palette.error));
             }
         }
-        changed = widget_ui(ui, row, label.id, typing);
+        changed = widget_ui(ui, row, label.id, at);
         if !row.field.unit.is_empty() {
             ui.label(RichText::new(row.field.unit).small().color(color(palette.text_muted)));
         }
@@ -316,7 +306,7 @@ fn row_ui(
             dot.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, &text));
             if dot.on_hover_text(&text).clicked() {
                 changed = Some(original.clone());
-                typing.remove(row.field.key);
+                at.typing.remove(row.field.key);
             }
         }
     });
@@ -329,12 +319,7 @@ fn row_ui(
     changed
 }
 
-fn widget_ui(
-    ui: &mut Ui,
-    row: &Row,
-    label: egui::Id,
-    typing: &mut std::collections::BTreeMap<&'static str, String>,
-) -> Option<toml::Value> {
+fn widget_ui(ui: &mut Ui, row: &Row, label: egui::Id, at: &mut At<'_>) -> Option<toml::Value> {
     match &row.kind {
         Kind::Switch => {
             let mut on = row.value.as_bool().unwrap_or(false);
@@ -369,7 +354,7 @@ fn widget_ui(
                 .truncate()
                 .show_ui(ui, |ui| {
                     for choice in *choices {
-                        if ui.selectable_label(choice.key == now, choice.label).clicked() {
+                        if style::row(ui, choice.key == now, choice.label).clicked() {
                             chosen = Some(toml::Value::String(choice.key.to_owned()));
                         }
                     }
@@ -378,13 +363,14 @@ fn widget_ui(
                 .labelled_by(label);
             chosen
         }
+        Kind::Text if row.field.mark == Mark::DataSet => data::data_ui(ui, row, label, at.names, at.actions),
         Kind::Text => {
             let mut text = row.value.as_str().unwrap_or_default().to_owned();
             let edit = egui::TextEdit::singleline(&mut text).desired_width(ui.available_width() - 32.0);
             ui.add(edit).labelled_by(label).changed().then_some(toml::Value::String(text))
         }
         Kind::Choices(choices) => choices::choices_ui(ui, row, choices, label),
-        Kind::List(items) => list_ui(ui, row, *items, label, typing),
+        Kind::List(items) => list_ui(ui, row, *items, label, at.typing),
     }
 }
 
@@ -398,7 +384,7 @@ fn allowed_ui(ui: &mut Ui, row: &Row, allowed: &[i64], label: egui::Id) -> Optio
         .width(64.0)
         .show_ui(ui, |ui| {
             for value in allowed {
-                if ui.selectable_label(*value == now, words(*value)).clicked() {
+                if style::row(ui, *value == now, &words(*value)).clicked() {
                     chosen = Some(toml::Value::Integer(*value));
                 }
             }

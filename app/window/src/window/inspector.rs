@@ -111,11 +111,14 @@ fn results(ui: &mut Ui, shown: &Shown) {
         for (name, value) in &shown.results {
             let metric = Metric::find(shown.experiment.method.metrics(), name);
             let of = shown.results_of.get(name);
-            let words = of.map_or_else(|| name.clone(), |of| format!("{name} ({of})"));
-            let about =
-                metric.map_or_else(String::new, |metric| format!("{}: {}", metric.label, metric.about));
+            let label = metric.filter(|metric| !metric.family).map_or(name.as_str(), |metric| metric.label);
+            let words = of.map_or_else(|| label.to_owned(), |of| format!("{label} ({of})"));
+            let about = metric.map_or_else(String::new, |metric| {
+                format!("{}: {}\nName in files: {name}", metric.label, metric.about)
+            });
             cut_label(ui, &words, widest, &about);
-            ui.label(readable(*value)).on_hover_text(value.to_string());
+            let unit = metric.map_or("", |metric| metric.unit);
+            ui.label(format!("{} {unit}", readable(*value)).trim_end()).on_hover_text(value.to_string());
             ui.end_row();
         }
     });

@@ -28,6 +28,19 @@ impl App {
         drawn && self.tiles.get(&self.focus).is_some_and(TileState::is_table)
     }
 
+    /// Enter in a list that has opened chooses and closes it, as a click does; call it at the end of a frame.
+    pub(super) fn close_lists(context: &Context) {
+        let chosen = context.input(|input| input.key_pressed(Key::Enter));
+        // The frame that opened it is not one that chooses.
+        let key = egui::Id::unique("a list was open");
+        let was = context.data(|data| data.get_temp::<bool>(key)).unwrap_or(false);
+        let is = egui::Popup::is_any_open(context);
+        if chosen && was && is {
+            egui::Popup::close_all(context);
+        }
+        context.data_mut(|data| data.insert_temp(key, is));
+    }
+
     /// Keys without a modifier act only while nothing takes text.
     pub(super) fn keys(&self, context: &Context, actions: &mut Vec<Action>) {
         let mut typing =
@@ -64,11 +77,8 @@ impl App {
         let pressed = |modifiers: Modifiers| {
             DIGITS.iter().position(|key| context.input_mut(|input| input.consume_key(modifiers, *key)))
         };
-        if let Some(preset) = pressed(Modifiers::COMMAND)
-            .and_then(|lab| self.catalogue.names().nth(lab))
-            .and_then(|lab| first_preset(self.catalogue, lab))
-        {
-            actions.push(Action::UsePreset(preset));
+        if let Some(lab) = pressed(Modifiers::COMMAND).and_then(|lab| self.catalogue.names().nth(lab)) {
+            actions.push(Action::UseLab(lab));
         }
         if !typing
             && let Some(layout) = &self.layout

@@ -1,14 +1,17 @@
 //! The menus: every command in its place, grey with the reason where it cannot act now.
 
-use egui::{Button, Ui};
+use egui::{Button, RichText, Ui, WidgetInfo};
+use egui_material_icons::icons;
 
 use super::app::App;
 use super::command::{Action, Command};
+use super::style::{self, color, tokens};
 
-/// The last menu, behind that of views: pages of the labs follow its commands.
+/// The menu that the views of the run stand in, and the last one, in which pages and links of the labs follow the commands.
+const VIEW: &str = "View";
 const HELP: &str = "Help";
 /// The menus with their commands; a gap stands where a group ends.
-pub(super) const MENUS: [(&str, &[&[Command]]); 5] = [
+pub(super) const MENUS: [(&str, &[&[Command]]); 6] = [
     (
         "File",
         &[
@@ -22,13 +25,13 @@ pub(super) const MENUS: [(&str, &[&[Command]]); 5] = [
         "Edit",
         &[
             &[Command::Undo, Command::Redo, Command::ClearSelection],
+            &[Command::CopyPicture],
             &[Command::FilterRows],
-            &[Command::CopyShellLine, Command::CopyPicture],
             &[Command::Settings],
         ],
     ),
     (
-        "View",
+        VIEW,
         &[
             &[Command::ToggleSetup, Command::ToggleInspector, Command::ToggleBottom],
             &[
@@ -56,16 +59,14 @@ pub(super) const MENUS: [(&str, &[&[Command]]); 5] = [
             &[Command::HoldQueue],
         ],
     ),
-    (HELP, &[&[Command::Palette, Command::Shortcuts]]),
+    ("Tools", &[&[Command::Palette], &[Command::Predict], &[Command::CopyShellLine]]),
+    (HELP, &[&[Command::Help, Command::Shortcuts]]),
 ];
 
 impl App {
     /// All menus.
     pub(super) fn menus_ui(&self, ui: &mut Ui, actions: &mut Vec<Action>) {
         for (title, groups) in MENUS {
-            if title == HELP {
-                self.views_menu(ui, actions);
-            }
             ui.menu_button(title, |ui| {
                 for (index, group) in groups.iter().enumerate() {
                     if index > 0 {
@@ -78,8 +79,13 @@ impl App {
                         }
                     }
                 }
+                if title == VIEW {
+                    ui.separator();
+                    self.views_menu(ui, actions);
+                }
                 if title == HELP {
                     self.guides_menu(ui, actions);
+                    self.links_menu(ui);
                 }
             });
         }
@@ -87,12 +93,20 @@ impl App {
 
     fn item_ui(&self, ui: &mut Ui, command: Command, actions: &mut Vec<Action>) {
         let (words, about) = command.words();
-        let mut button = Button::new(words);
+        let on = command.is_on(self, ui.ctx());
+        let mut button = match on {
+            Some(true) => Button::new((style::icon(icons::ICON_CHECK), words)),
+            _ => Button::new(words),
+        };
         if let Some(keys) = command.keys_text(ui.ctx()) {
             button = button.shortcut_text(keys);
         }
         let ready = command.ready(self);
         let item = ui.add_enabled(ready.is_ok(), button);
+        if let Some(on) = on {
+            let name = item_name(command, ui.ctx());
+            item.widget_info(|| WidgetInfo::selected(egui::Role::CheckBox, ready.is_ok(), on, &name));
+        }
         let why = ready.err().unwrap_or_default();
         if item.on_hover_text(about).on_disabled_hover_text(why).clicked() {
             actions.push(Action::Do(command));
@@ -102,10 +116,11 @@ impl App {
 
     /// Every view of the run that is shown: those with a tile are focused, the others get one.
     fn views_menu(&self, ui: &mut Ui, actions: &mut Vec<Action>) {
-        let (Some(shown), Some(layout)) = (&self.shown, &self.layout) else { return };
+        let (Some(shown), Some(layout)) = (&self.shown, &self.layout) else {
+            ui.add_enabled(false, Button::new("Views")).on_disabled_hover_text("No run is shown");
+            return;
+        };
         ui.menu_button("Views", |ui| {
-            self.item_ui(ui, Command::AddView, actions);
-            ui.separator();
             for view in &shown.views {
                 let there = layout.has(&view.id);
                 let words = if there { view.title.clone() } else { format!("Add {}", view.title) };
@@ -116,4 +131,27 @@ impl App {
             }
         });
     }
+    /// The papers of the labs, and the version of the program.
+    fn links_menu(&self, ui: &mut Ui) {
+        ui.separator();
+        ui.menu_button("Papers", |ui| {
+            for method in self.catalogue.methods() {
+                let about = method.about();
+                if ui.button(about.title).on_hover_text(format!("{}\n{}", about.paper, about.link)).clicked()
+                {
+                    ui.ctx().open_url(egui::OpenUrl::new_tab(about.link));
+                    ui.close();
+                }
+            }
+        });
+        ui.separator();
+        let version = format!("{} {}", super::TITLE, env!("CARGO_PKG_VERSION"));
+        ui.label(RichText::new(version).color(color(tokens(ui.ctx()).text_muted)));
+    }
+}
+
+/// Words and keys of a command, as an entry of a menu is read.
+fn item_name(command: Command, context: &egui::Context) -> String {
+    let words = command.words().0;
+    command.keys_text(context).map_or_else(|| words.to_owned(), |keys| format!("{words} {keys}"))
 }

@@ -1,10 +1,14 @@
 //! Opening a file by clicks or by its path, on any machine; where the desktop has a file dialog, a button leads to it.
 
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
 use egui::{Context, Ui};
 
 use super::chooser::{Chooser, Wanted};
 use super::command::Action;
 use super::style;
+use super::task::Task;
 
 /// What can be opened.
 pub(super) const WANTED: Wanted = Wanted {
@@ -27,6 +31,43 @@ pub(super) const WANTED: Wanted = Wanted {
     ],
     runs: true,
 };
+/// What is said where the desktop has no dialog to offer.
+pub(super) const NO_DIALOG: &str =
+    "This desktop has no file dialog (no portal answers); choose the file from the list, or type its path";
+/// A person needs longer than this to close a dialog; what comes back sooner was never there.
+const AT_ONCE: Duration = Duration::from_millis(250);
+
+/// What came of the desktop's own dialog.
+pub(super) enum Browsed {
+    Chosen(PathBuf),
+    /// The person chose nothing.
+    Nothing,
+    /// There is none.
+    NoDialog,
+}
+
+impl Browsed {
+    /// What came of a dialog that was opened at some time.
+    pub(super) fn of(chosen: Option<PathBuf>, begun: Instant) -> Self {
+        match chosen {
+            Some(path) => Self::Chosen(path),
+            None if begun.elapsed() < AT_ONCE => Self::NoDialog,
+            None => Self::Nothing,
+        }
+    }
+}
+
+/// The desktop's own dialog, on its own thread.
+pub(super) fn browse(context: &Context) -> Option<Task<Browsed>> {
+    Task::spawn("file dialog", context, || {
+        let begun = Instant::now();
+        let dialog = rfd::FileDialog::new()
+            .add_filter("experiments, figures, tables, weights", WANTED.endings)
+            .add_filter("all files", &["*"]);
+        Browsed::of(dialog.pick_file(), begun)
+    })
+}
+
 /// Rows of the list.
 const ROWS: f32 = 12.0;
 
@@ -44,7 +85,7 @@ impl Opening {
     }
 
     /// The folder that was looked at last; that of the program at first.
-    pub(super) fn folder(&self) -> std::path::PathBuf {
+    pub(super) fn folder(&self) -> PathBuf {
         if self.chooser.folder().as_os_str().is_empty() {
             std::env::current_dir().unwrap_or_default()
         } else {

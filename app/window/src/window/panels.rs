@@ -3,8 +3,10 @@
 use egui::{Button, RichText, Ui};
 use weightscope_frame::experiment::Mark;
 
-use super::app::{App, Bottom, Line, Urgency};
+use super::app::{App, Bottom};
 use super::command::{Action, Command};
+use super::estimates::Correction;
+use super::log::Urgency;
 use super::style::{self, color, tokens};
 use crate::figure::number::count;
 
@@ -109,7 +111,9 @@ impl App {
                         .color(color(palette.warning)),
                 );
             }
-            ui.label(RichText::new(self.form.cost_text()).small().color(color(palette.text_muted)));
+            let learned = self.estimates.of(self.form.experiment.lab(), &self.form.origin);
+            let cost = RichText::new(self.form.cost_text(learned)).small().color(color(palette.text_muted));
+            ui.label(cost).on_hover_text(cost_tip(learned));
             ui.horizontal(|ui| {
                 let ready = self.form.blocker().is_none();
                 let width = ui.available_width() - 84.0;
@@ -127,9 +131,7 @@ impl App {
         egui::ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
             ui.heading("Set-up");
             let about = self.form.experiment.method.about();
-            if let Some(preset) = self.form.preset_ui(ui) {
-                actions.push(Action::UsePreset(preset));
-            }
+            self.form.preset_ui(ui, actions);
             let muted = color(tokens(ui.ctx()).text_muted);
             ui.label(RichText::new(about.claim).small().color(muted)).on_hover_text(about.paper);
             if self.form.marked(Mark::TargetColumn).is_some() {
@@ -147,7 +149,7 @@ impl App {
                     }
                 });
             }
-            self.form.ui(ui);
+            self.form.ui(ui, &self.downloads, actions);
         });
     }
 
@@ -183,7 +185,7 @@ impl App {
             }
             Bottom::Queue => self.queue_ui(ui, actions),
             Bottom::Compare => self.compare.ui(ui, &mut self.runs, actions),
-            Bottom::Log => log_ui(ui, &self.log),
+            Bottom::Log => self.log.ui(ui),
         }
     }
 
@@ -217,18 +219,18 @@ fn labelled(command: Command, words: &str) -> Button<'static> {
     }
 }
 
-fn log_ui(ui: &mut Ui, log: &[Line]) {
-    let height = ui.text_style_height(&egui::TextStyle::Body);
-    egui::ScrollArea::vertical().auto_shrink(false).stick_to_bottom(true).show_rows(
-        ui,
-        height,
-        log.len(),
-        |ui, range| {
-            for line in log.get(range).unwrap_or_default() {
-                ui.label(RichText::new(&line.text).color(urgency_color(ui, line.urgency)));
-            }
-        },
-    );
+/// What an estimate rests on.
+fn cost_tip(learned: Option<Correction>) -> String {
+    const SETTINGS: &str = "Estimated from the settings alone; a data set of your own is not opened for it";
+    match learned {
+        None => SETTINGS.to_owned(),
+        Some(Correction { runs, .. }) => {
+            format!(
+                "{SETTINGS}; the time is corrected by what {runs} finished {} here took",
+                crate::figure::number::plural(runs, "run")
+            )
+        }
+    }
 }
 
 pub(super) fn urgency_color(ui: &Ui, urgency: Urgency) -> egui::Color32 {

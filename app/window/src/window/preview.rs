@@ -7,7 +7,7 @@ use weightscope_frame::data::{ColumnRead, Read, ReadAs};
 use weightscope_frame::experiment::Mark;
 
 use super::command::Action;
-use super::style::{color, tokens};
+use super::style::{self, color, tokens};
 use super::task::Task;
 use crate::figure::number::{count, plural, significant};
 
@@ -124,11 +124,11 @@ impl DataPreview {
             .width(110.0)
             .show_ui(ui, |ui| {
                 let found = if said.is_none() { format!("as found: {found}") } else { "as found".to_owned() };
-                if ui.selectable_label(said.is_none(), found).clicked() {
+                if style::row(ui, said.is_none(), &found).clicked() {
                     actions.push(Action::SetColumn(column.name.clone(), None));
                 }
                 for (choice, _) in ColumnChoice::ALL {
-                    if ui.selectable_label(said == Some(choice), words(choice)).clicked() {
+                    if style::row(ui, said == Some(choice), words(choice)).clicked() {
                         actions.push(Action::SetColumn(column.name.clone(), Some(choice)));
                     }
                 }

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use super::app::App;
 use super::command::Command;
+use super::sides::Side;
 use super::takeaway;
 
 /// Why a command cannot act now, in words for a hover.
@@ -26,6 +27,12 @@ impl Command {
                 "Show a run of the list first",
             ),
             Self::DeleteTicked => need(app.runs.any_ticked(), "Tick runs in the list first"),
+            Self::Predict => {
+                let shown = app.shown.as_ref().ok_or("Open a finished run first")?;
+                let predicts = shown.experiment.method.prediction().is_some();
+                need(predicts, "Runs of this lab predict nothing for new rows")?;
+                takeaway::ready(Some(shown)).map_err(Cow::Borrowed)
+            }
             Self::TakeAway => takeaway::ready(app.shown.as_ref()).map_err(Cow::Borrowed),
             Self::ExportFigure
             | Self::ExportBundle
@@ -43,10 +50,34 @@ impl Command {
             Self::ScrubLive => need(app.scrub.at().is_some(), "The newest step is shown already"),
             Self::ClearSelection | Self::ResetLayout => need(app.shown.is_some(), "No run is shown"),
             Self::AddView => need(app.shown.is_some(), "Open a run first; its channels become views"),
-            Self::Undo => need(app.can_undo(), "Nothing to undo"),
-            Self::Redo => need(app.can_redo(), "Nothing to redo"),
+            Self::Undo => need(app.can_go_in_history(true), "Nothing to undo"),
+            Self::Redo => need(app.can_go_in_history(false), "Nothing to redo"),
             _ => Ok(()),
         }
+    }
+}
+
+impl Command {
+    /// For what is on or off: whether it is on.
+    pub(super) fn is_on(self, app: &App, context: &egui::Context) -> Option<bool> {
+        use egui::ThemePreference::{Dark, Light, System};
+        let theme = context.options(|options| options.theme_preference);
+        let narrow = app.is_narrow();
+        Some(match self {
+            Self::ToggleSetup => app.panels.shows(Side::Setup, narrow),
+            Self::ToggleInspector => app.panels.shows(Side::Inspector, narrow),
+            Self::ToggleBottom => app.panels.bottom,
+            Self::Maximise => app.maximised,
+            Self::HoldQueue => app.queue.held,
+            Self::HighContrast => app.high_contrast,
+            Self::ThemeDark => theme == Dark,
+            Self::ThemeLight => theme == Light,
+            Self::ThemeSystem => theme == System,
+            Self::ToggleSmoothing => {
+                app.tiles.get(&app.focus).is_some_and(|tile| tile.options.smoothing > 0.0)
+            }
+            _ => return None,
+        })
     }
 }
 

@@ -1,16 +1,19 @@
-//! Between frames and between starts: undo points, the session, the runs that an earlier program left.
+//! Between frames and between starts: the session, the runs that an earlier program left.
+
+use std::collections::BTreeMap;
 
 use egui::Context;
 use weightscope_frame::experiment::{Comments, Experiment, Problem, to_toml};
 use weightscope_frame::lab::Catalogue;
 
-use super::app::{App, Panels, Urgency};
+use super::app::App;
 use super::command::Action;
 use super::form::Form;
-use super::history::Moment;
+use super::log::Urgency;
 use super::queue::StoredQueue;
 use super::session::Session;
 use super::shown::Shown;
+use super::sides::Panels;
 use super::style;
 use super::task::Task;
 use crate::exporting::Dressing;
@@ -18,8 +21,7 @@ use crate::exporting::Dressing;
 impl App {
     /// Takes up where the last start ended.
     pub(super) fn restore(&mut self, session: Session, context: &Context) {
-        let [setup, inspector, bottom] = session.panels;
-        self.panels = Panels { setup, inspector, bottom };
+        self.panels = Panels::new(session.panels);
         self.controls = session.controls;
         self.runs.layout = session.runs;
         if let Some(queue) = session.queue {
@@ -47,49 +49,9 @@ impl App {
         }
     }
 
-    /// What undo goes back to.
-    fn moment(&self) -> Moment {
-        Moment {
-            experiment: self.form.experiment.clone(),
-            origin: self.form.origin.clone(),
-            lab: self.shown.as_ref().map(|shown| shown.experiment.lab().to_owned()),
-            tree: self.layout.as_ref().map(|layout| layout.tree.clone()),
-            own: self.shown.iter().flat_map(|shown| shown.own_ids().map(str::to_owned)).collect(),
-        }
-    }
-
-    /// True if a change can be taken back.
-    pub(super) fn can_undo(&self) -> bool {
-        self.undoes_deletion() || self.history.can_undo(&self.moment())
-    }
-
-    /// True if something that was taken back can be done again.
-    pub(super) fn can_redo(&self) -> bool {
-        self.history.can_redo(&self.moment())
-    }
-
-    /// One step of undo or redo.
-    pub(super) fn go_in_history(&mut self, back: bool) {
-        let now = self.moment();
-        let moment = if back { self.history.undo(&now) } else { self.history.redo(&now) };
-        let Some(moment) = moment else { return };
-        if moment.experiment != self.form.experiment || moment.origin != self.form.origin {
-            self.form.replace(moment.experiment, &moment.origin);
-        }
-        // An arrangement of another lab means nothing here.
-        if moment.lab == now.lab {
-            self.set_own(moment.own);
-            if let (Some(layout), Some(tree)) = (&mut self.layout, moment.tree) {
-                layout.tree = tree;
-                layout.arranged = true;
-            }
-        }
-    }
-
     /// Feeds undo and session; call it at the end of a frame.
     pub(super) fn remember(&mut self, context: &Context) {
-        let moment = self.moment();
-        self.history.feed(context.input(|input| input.time), &moment);
+        self.feed_history(context);
         if !self.keeper.is_due() {
             // A change after the last look must be seen although nothing else may wake the window.
             if context.input(|input| !input.events.is_empty()) || self.history.is_in_flux() {
@@ -111,8 +73,9 @@ impl App {
             layouts.insert(shown.experiment.lab().to_owned(), layout.clone());
         }
         Session {
-            form: to_toml(&self.form.experiment, Comments::None),
+            form: stored(&self.form).0,
             origin: self.form.origin.clone(),
+            forms: self.forms.iter().map(|(lab, form)| (lab.clone(), stored(form))).collect(),
             open: self.shown.as_ref().and_then(|shown| shown.folder.clone()),
             layouts,
             own_views: self.own_views.clone(),
@@ -163,15 +126,33 @@ impl App {
 
 /// The form as the last start left it, else the first preset.
 pub(super) fn restored_form(catalogue: Catalogue, session: &Session) -> (Form, Vec<Problem>) {
-    if let Ok(experiment) = Experiment::from_toml(catalogue, &session.form) {
-        let mut form = catalogue
-            .preset(&session.origin)
-            .and_then(|preset| Form::from_preset(catalogue, preset).ok())
-            .unwrap_or_else(|| Form::new(experiment.clone(), &session.origin));
-        form.replace(experiment, &session.origin);
-        return (form, Vec::new());
+    match restored(catalogue, &session.form, &session.origin) {
+        Some(form) => (form, Vec::new()),
+        None => first_form(catalogue),
     }
-    first_form(catalogue)
+}
+
+/// The forms of the labs that were not set up then; one that cannot be read begins anew.
+pub(super) fn restored_forms(catalogue: Catalogue, session: &Session) -> BTreeMap<String, Form> {
+    let read = |(text, origin): &(String, String)| {
+        let form = restored(catalogue, text, origin)?;
+        Some((form.experiment.lab().to_owned(), form))
+    };
+    session.forms.values().filter_map(read).collect()
+}
+
+/// A form from its file and its origin.
+fn restored(catalogue: Catalogue, text: &str, origin: &str) -> Option<Form> {
+    let experiment = Experiment::from_toml(catalogue, text).ok()?;
+    let preset = catalogue.preset(origin).and_then(|preset| Form::from_preset(catalogue, preset).ok());
+    let mut form = preset.unwrap_or_else(|| Form::new(experiment.clone(), origin));
+    form.replace(experiment, origin);
+    Some(form)
+}
+
+/// A form as file and origin.
+fn stored(form: &Form) -> (String, String) {
+    (to_toml(&form.experiment, Comments::None), form.origin.clone())
 }
 
 /// The form of a first start.

@@ -6,9 +6,15 @@ use std::path::{Path, PathBuf};
 use egui::{Context, RichText, TextEdit, Ui};
 use weightscope_frame::store::write_atomically;
 
-use super::app::{App, Urgency};
+use super::app::App;
+use super::log::Urgency;
+use super::opening::Browsed;
 use super::style::{self, color, tokens};
 use super::task::Task;
+
+/// What is said where the desktop has no dialog to offer.
+pub(super) const NO_DIALOG_TO_SAVE: &str =
+    "This desktop has no file dialog (no portal answers); type the path in the field";
 
 /// Why nothing was written.
 enum Refusal {
@@ -23,7 +29,7 @@ pub(in crate::window) struct Saving {
     text: String,
     /// What kept the last try from writing.
     refusal: Option<Refusal>,
-    browse: Option<Task<Option<PathBuf>>>,
+    browse: Option<Task<Browsed>>,
     work: Option<Task<Result<PathBuf, Refusal>>>,
     fresh: bool,
     pub(in crate::window) open: bool,
@@ -48,9 +54,15 @@ impl Saving {
     fn show(&mut self, context: &Context) -> Option<PathBuf> {
         if let Some(result) = self.browse.as_ref().and_then(Task::poll) {
             self.browse = None;
-            if let Ok(Some(path)) = result {
-                self.path = path.display().to_string();
-                self.refusal = None;
+            match result {
+                Ok(Browsed::Chosen(path)) => {
+                    self.path = path.display().to_string();
+                    self.refusal = None;
+                }
+                Ok(Browsed::Nothing) => {}
+                Ok(Browsed::NoDialog) | Err(()) => {
+                    self.refusal = Some(Refusal::Failed(NO_DIALOG_TO_SAVE.to_owned()));
+                }
             }
         }
         if let Some(result) = self.work.as_ref().and_then(Task::poll) {
@@ -120,7 +132,10 @@ impl Saving {
     /// The desktop's own dialog, on its own thread. Where there is none, the path field is still there.
     fn browse(&mut self, context: &Context) {
         let start = PathBuf::from(self.path.trim());
-        self.browse = Task::spawn("file dialog", context, move || dialog_at(&start).save_file());
+        self.browse = Task::spawn("file dialog", context, move || {
+            let begun = std::time::Instant::now();
+            Browsed::of(dialog_at(&start).save_file(), begun)
+        });
     }
 }
 

@@ -32,6 +32,8 @@ pub(super) struct Session {
     pub(super) form: String,
     /// Preset or file that was put into it.
     pub(super) origin: String,
+    /// Forms of the other labs, as they were left: file and origin.
+    pub(super) forms: BTreeMap<String, (String, String)>,
     /// Folder of the run that was shown.
     pub(super) open: Option<PathBuf>,
     /// Arrangement of the tiles by lab.

@@ -8,7 +8,7 @@ use super::menus::MENUS;
 use super::style::{self, color, tokens};
 
 /// Columns of the sheet, with the menus in each: about as long as each other.
-const COLUMNS: [&[&str]; 3] = [&["File", "Edit", "Help"], &["View"], &["Run", "Steps"]];
+const COLUMNS: [&[&str]; 3] = [&["File", "Edit", "Tools", "Help"], &["View"], &["Run", "Steps"]];
 /// Commands without a menu.
 const STEPS: [Command; 4] =
     [Command::ScrubFirst, Command::ScrubBack, Command::ScrubForward, Command::ScrubLive];

@@ -34,6 +34,21 @@ pub(super) fn field_label(ui: &mut egui::Ui, text: &str, width: f32) -> egui::Re
     ui.allocate_ui_with_layout(size, egui::Layout::left_to_right(egui::Align::Center), label).inner
 }
 
+/// A row of a list that opens. By keyboard, an opened list begins at the row that is chosen.
+pub(super) fn row(ui: &mut egui::Ui, chosen: bool, words: &str) -> egui::Response {
+    let response = ui.selectable_label(chosen, words);
+    let key = ui.scope_id().with("list was drawn");
+    let now = ui.ctx().cumulative_pass_nr();
+    // The pass in which the list opened, and the last one in which it was drawn.
+    let (opened, last) = ui.data(|data| data.get_temp::<(u64, u64)>(key)).unwrap_or((now, now));
+    let opened = if now > last + 1 { now } else { opened };
+    ui.data_mut(|data| data.insert_temp(key, (opened, now)));
+    if chosen && opened == now {
+        response.request_focus();
+    }
+    response
+}
+
 /// A dialog in the middle of the window, as large as what it holds.
 pub(super) fn dialog<'a>(context: &Context, title: &'static str) -> egui::Window<'a> {
     egui::Window::new(title)

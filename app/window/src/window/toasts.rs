@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use egui::{Align2, Context, RichText};
 
-use super::app::Urgency;
 use super::command::Action;
+use super::log::Urgency;
 use super::panels::urgency_color;
 use super::shown::Shown;
 use super::style::{color, tokens};

@@ -66,15 +66,21 @@ fn card_ui(catalogue: Catalogue, ui: &mut Ui, method: &Method, height: f32, acti
     egui::Frame::group(ui.style()).inner_margin(MARGIN).show(ui, |ui| {
         ui.set_width(ui.available_width());
         ui.horizontal(|ui| {
-            ui.strong(about.title);
             let demo = catalogue.presets().find(|preset| preset.lab() == method.name());
             ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-                let Some(preset) = demo else { return };
-                let button = Button::new(format!("Run the demo {}", preset.name));
-                if ui.add(button).on_hover_text(preset.about()).clicked() {
-                    actions.push(Action::UsePreset(preset.name));
-                    actions.push(Action::Do(Command::Run));
+                if let Some(preset) = demo {
+                    let name = format!("Run the demo {}", preset.name);
+                    let button = ui.add(Button::new("Run the demo"));
+                    button.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, &name));
+                    if button.on_hover_text(format!("{name}: {}", preset.about())).clicked() {
+                        actions.push(Action::UsePreset(preset.name));
+                        actions.push(Action::Do(Command::Run));
+                    }
                 }
+                // The button comes first, so that a long title is cut before it.
+                ui.with_layout(egui::Layout::left_to_right(egui::Align::Center), |ui| {
+                    ui.add(egui::Label::new(RichText::new(about.title).strong()).truncate());
+                });
             });
         });
         ui.scope(|ui| {

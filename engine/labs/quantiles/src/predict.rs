@@ -19,7 +19,7 @@ use super::method::levels::Levels;
 use super::names::Method;
 use super::pipeline::calibration::operator;
 use super::pipeline::store::{Finished, Store};
-use weightscope_data::table::{Table, TableOptions, read_new_rows, told};
+use weightscope_data::table::{Column, Table, TableOptions, read_new_rows, told};
 use weightscope_frame::experiment::Problem;
 use weightscope_frame::lab::Predicted;
 use weightscope_frame::run::{Control, RunError};
@@ -69,7 +69,7 @@ pub(super) fn predict(
             Ok(model.lines(start, &x, table))
         })
         .collect();
-    let mut csv = model.header();
+    let mut csv = model.header(table);
     parts?.iter().for_each(|part| csv.extend_from_slice(part));
     let mut warnings = new.warnings();
     warnings.extend(outside(&model, table));
@@ -163,7 +163,8 @@ impl Model {
         })
     }
 
-    fn header(&self) -> Vec<u8> {
+    /// Names of the columns: row, quantiles, calibrated intervals, warnings; behind them the method and the row as it was given.
+    fn header(&self, table: &Table) -> Vec<u8> {
         let mut names = vec!["row".to_owned()];
         names.extend(self.levels.values().iter().map(|tau| format!("q_{tau}")));
         if self.calibrates() {
@@ -174,6 +175,11 @@ impl Model {
             }
         }
         names.push("outside".to_owned());
+        names.push("method".to_owned());
+        for given in &table.names {
+            let taken = names.contains(given);
+            names.push(quoted(&if taken { format!("{given} (given)") } else { given.clone() }));
+        }
         let mut line = names.join(",").into_bytes();
         line.push(b'\n');
         line
@@ -241,6 +247,11 @@ impl Model {
             }
             let outside = self.finished.encoder.outside(table, start + row);
             let _ = write!(out, ",{}", quoted(&outside.join("; ")));
+            let method = self.finished.methods().get(self.place).copied().map_or("", Method::key);
+            let _ = write!(out, ",{method}");
+            for column in &table.columns {
+                let _ = write!(out, ",{}", quoted(&given(column, start + row)));
+            }
             out.push(b'\n');
         }
         out
@@ -277,6 +288,18 @@ fn wrong(key: &str, why: String, allowed: &str) -> RunError {
 }
 
 /// A cell of a CSV file.
+/// A cell of a new row, as a reader finds it again; empty where it was.
+fn given(column: &Column, row: usize) -> String {
+    match column {
+        Column::Numbers(values) => {
+            values.get(row).filter(|value| !value.is_nan()).map_or_else(String::new, ToString::to_string)
+        }
+        Column::Words { names, codes } => {
+            codes.get(row).and_then(|code| names.get(*code as usize)).cloned().unwrap_or_default()
+        }
+    }
+}
+
 fn quoted(text: &str) -> String {
     if text.contains([',', '"', '\n']) {
         format!("\"{}\"", text.replace('"', "\"\""))

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use toml::{Table, Value};
-use weightscope_frame::experiment::{Experiment, Field, Mark, Slot, Spacing, Visitor, get, number};
+use weightscope_frame::experiment::{Choice, Experiment, Field, Mark, Slot, Spacing, Visitor, get, number};
 
 /// How the values of an axis are given.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -23,7 +23,7 @@ pub(super) struct Sweepable {
     pub(super) field: Field,
     pub(super) value: Value,
     /// Words of a closed list.
-    pub(super) choices: Vec<&'static str>,
+    pub(super) choices: &'static [Choice],
 }
 
 /// One swept field as a person drafts it: its key, how its values are given, and what was typed.
@@ -45,8 +45,9 @@ pub(super) fn sweepable(experiment: &Experiment) -> Vec<Sweepable> {
     impl Visitor for Reader {
         fn field(&mut self, field: Field, slot: Slot<'_>) {
             let choices = match &slot {
-                Slot::Choice(choice) => choice.choices().iter().map(|choice| choice.key).collect(),
-                _ => Vec::new(),
+                Slot::Choice(choice) => choice.choices(),
+                Slot::Choices(choices) => choices.choices(),
+                _ => &[],
             };
             let value = get(&slot);
             self.0.push(Sweepable { field, value, choices });
@@ -64,7 +65,9 @@ impl AxisDraft {
         let field = &one.field;
         let text = match (&one.value, field.allowed) {
             (_, Some(allowed)) => allowed.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
-            (_, None) if !one.choices.is_empty() => one.choices.join(", "),
+            (Value::String(_), _) if !one.choices.is_empty() => {
+                one.choices.iter().map(|choice| choice.key).collect::<Vec<_>>().join(", ")
+            }
             (Value::Boolean(_), _) => "false, true".to_owned(),
             (Value::String(text), _) => text.clone(),
             (Value::Float(value), _) => number(*value),
@@ -77,7 +80,10 @@ impl AxisDraft {
             _ => 0.0,
         };
         let logarithmic = field.spacing == Spacing::Logarithmic && now > 0.0;
-        let clamp = |value: f64| field.range.map_or(value, |range| value.clamp(range.min, range.max));
+        let clamp = |value: f64| {
+            let value = rounded(value);
+            field.range.map_or(value, |range| value.clamp(range.min, range.max))
+        };
         let (from, to) = if logarithmic {
             (now / 10.0, now * 10.0)
         } else {
@@ -144,7 +150,17 @@ impl AxisDraft {
     }
 }
 
+/// A number with three digits: what is left of it in binary is nobody's wish.
+fn rounded(value: f64) -> f64 {
+    format!("{value:.2e}").parse().unwrap_or(value)
+}
+
 impl Sweepable {
+    /// True if each value is a set of words of a closed list.
+    pub(super) fn is_set(&self) -> bool {
+        !self.choices.is_empty() && matches!(self.value, Value::Array(_))
+    }
+
     /// True if a range makes sense.
     pub(super) fn is_number(&self) -> bool {
         matches!(self.value, Value::Integer(_) | Value::Float(_))
@@ -229,6 +245,24 @@ mod tests {
         assert_eq!(values, Value::Array(vec![1.into(), 2.into()]), "whole numbers, each once");
         let wrong = AxisDraft { from: 0.0, ..draft("learning_rate", Spread::Log, "") };
         assert!(wrong.axis(&base(), &field("learning_rate")).is_err(), "no logarithm of 0");
+    }
+
+    #[test]
+    fn a_first_range_has_round_ends_and_sets_are_parted_by_semicolons() {
+        let rate = Sweepable { value: Value::Float(3e-4), ..field("learning_rate") };
+        let draft = AxisDraft::around(&rate);
+        assert_eq!((draft.from, draft.to), (3e-5, 3e-3), "as a person writes them");
+        let text = weightscope_engine::CATALOGUE.preset("quantiles/quick").unwrap().text;
+        let base = Experiment::from_toml(weightscope_engine::CATALOGUE, text).unwrap();
+        let models = sweepable(&base).into_iter().find(|one| one.field.key == "base_models").unwrap();
+        assert!(models.is_set(), "each value is a set");
+        let [first, second, ..] = models.choices else { panic!("two models at least") };
+        let list = format!("{}; {}, {}", first.key, first.key, second.key);
+        let axis = AxisDraft { key: "base_models".to_owned(), list, ..AxisDraft::default() };
+        let values = axis.axis(&base, &models).unwrap();
+        let lengths: Vec<usize> =
+            values.as_array().unwrap().iter().map(|set| set.as_array().unwrap().len()).collect();
+        assert_eq!(lengths, [1, 2], "two sets");
     }
 
     #[test]

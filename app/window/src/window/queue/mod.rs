@@ -1,7 +1,7 @@
 //! The queue: what waits, in which order, how many runs at once; and the dialogs that put runs into it.
 //!
 //! - `model`: the order, pure; `start`: from the queue to runs; `live`: the runs in work; `panel`: the tab
-//! - `axis`, `sweep`: one field or two over their values; `fork`: a child from a checkpoint
+//! - `axis`, `sweep`, `ticks`: one field or two over their values; `fork`: a child from a checkpoint
 
 mod axis;
 mod fork;
@@ -11,6 +11,7 @@ mod panel;
 mod start;
 mod stored;
 mod sweep;
+mod ticks;
 
 pub(super) use fork::ForkDialog;
 pub(super) use live::{Live, LiveKind};

@@ -95,7 +95,7 @@ impl App {
             }
             QueueAction::OpenFork => self.open_fork(),
             QueueAction::Fork { parent, step, experiment } => self.fork(parent, step, *experiment, context),
-            QueueAction::Form(experiment, origin) => self.form = Form::new(*experiment, &origin),
+            QueueAction::Form(experiment, origin) => self.put_form(Form::new(*experiment, &origin)),
             QueueAction::Verify(path) => {
                 let label = format!("verify {}", crate::window::runs::folder_name(&path));
                 let name = format!("verify {}", self.runs.name_of(&path));

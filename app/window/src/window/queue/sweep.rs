@@ -5,6 +5,7 @@ use weightscope_frame::experiment::{Cost, Experiment, Mark, Sweep, check, expand
 
 use super::axis::{AxisDraft, Spread, Sweepable, seeds, sweepable};
 use super::panel::QueueAction;
+use super::ticks;
 use crate::window::form::si;
 use crate::window::style::{color, field_label, tokens};
 
@@ -227,7 +228,7 @@ fn axis_ui(ui: &mut Ui, axis: &mut AxisDraft, name: &str, fields: &[Sweepable], 
             })
             .response
             .labelled_by(label.id);
-        if now.is_some_and(Sweepable::is_number) {
+        if now.is_some_and(|one| one.is_number() && one.field.allowed.is_none()) {
             for (spread, words) in
                 [(Spread::List, "List"), (Spread::Linear, "Range"), (Spread::Log, "Log range")]
             {
@@ -239,6 +240,9 @@ fn axis_ui(ui: &mut Ui, axis: &mut AxisDraft, name: &str, fields: &[Sweepable], 
         }
     });
     if axis.key.is_empty() {
+        return;
+    }
+    if axis.spread == Spread::List && now.is_some_and(|one| ticks::values_ui(ui, axis, one, WORDS)) {
         return;
     }
     ui.horizontal(|ui| {

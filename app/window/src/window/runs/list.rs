@@ -224,6 +224,16 @@ impl Runs {
         self.layout.ticked.contains(path)
     }
 
+    /// Folders of the runs that are ticked.
+    pub(in crate::window) fn ticks(&self) -> &BTreeSet<PathBuf> {
+        &self.layout.ticked
+    }
+
+    /// Ticks these runs and no others.
+    pub(in crate::window) fn set_ticks(&mut self, ticks: BTreeSet<PathBuf>) {
+        self.layout.ticked = ticks;
+    }
+
     /// Runs that are ticked, newest first.
     pub(super) fn ticked(&self) -> Vec<&Row> {
         let mut places: Vec<usize> =

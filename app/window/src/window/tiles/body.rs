@@ -158,7 +158,9 @@ fn text_ui(ui: &mut Ui, text: &str) {
 /// of itself besides.
 fn empty_words(spec: &ViewSpec, status: Status, reason: Option<&str>) -> String {
     if status == Status::Running {
-        return spec.empty.clone();
+        // It has been pressed: what is told is what the tile waits for.
+        let told = spec.empty.split_inclusive(". ").filter(|part| !part.starts_with("Press Run"));
+        return told.collect::<String>().trim_end().to_owned();
     }
     if let (Status::Failed, Some(reason)) = (status, reason) {
         return format!("The run failed: {reason}");
@@ -422,7 +424,7 @@ mod tests {
             empty_words(&spec, status, None)
         };
         let text = "Values appear here; vectors have none. Press Run, or drop a file.";
-        assert_eq!(says(text, Status::Running), text, "while it waits");
+        assert_eq!(says(text, Status::Running), "Values appear here; vectors have none.", "while it waits");
         assert_eq!(says(text, Status::Done), "Nothing of this run. Vectors have none.");
         let text = "Set Plane to Computed to see the loss.";
         assert_eq!(says(text, Status::Failed), "Nothing of this run. Set Plane to Computed to see the loss.");

@@ -7,6 +7,7 @@ use weightscope_frame::record::{ViewKind, ViewSpec};
 use super::TileBehavior;
 use crate::views;
 use crate::window::command::{Action, Command};
+use crate::window::help::first_sentence;
 use crate::window::style::{self, color, tokens};
 
 /// The gestures that all plots share.
@@ -139,7 +140,9 @@ impl TileBehavior<'_> {
         if state.is_zoomed() && sign(ui, icons::ICON_ZOOM_OUT_MAP, &format!("Fit {}", spec.title)) {
             state.fit();
         }
-        help_ui(ui, spec);
+        if help_ui(ui, spec) {
+            self.actions.push(Action::Explain(spec.title.clone()));
+        }
         if !folded {
             for action in &spec.actions {
                 if ui.small_button(&action.label).on_hover_text(&action.about).clicked() {
@@ -204,19 +207,23 @@ fn sign(ui: &mut Ui, icon: MaterialIcon, words: &str) -> bool {
     response.on_hover_text(words).clicked()
 }
 
-/// What is plotted and how to read it, behind a sign.
-fn help_ui(ui: &mut Ui, spec: &ViewSpec) {
+/// What is plotted and how to read it, behind a sign; true if the terms of the view are to be looked up.
+fn help_ui(ui: &mut Ui, spec: &ViewSpec) -> bool {
     let words = format!("What is {}?", spec.title);
     let help = ui.add(egui::Button::new(style::icon(icons::ICON_HELP)).small().frame(false));
     help.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, &words));
-    let help = help.on_hover_text(words);
+    let help = help.on_hover_text(first_sentence(&spec.help));
+    let mut looks_up = false;
     egui::Popup::from_toggle_button_response(&help).show(|ui| {
         ui.set_max_width(420.0);
         let mut cache = egui_commonmark::CommonMarkCache::default();
         egui_commonmark::CommonMarkViewer::new().show(ui, &mut cache, &spec.help);
         ui.separator();
         ui.label(RichText::new(GESTURES).small().color(color(tokens(ui.ctx()).text_muted)));
+        let look_up = ui.small_button("Look up in Help");
+        looks_up = look_up.on_hover_text("Terms, settings and results of this view").clicked();
     });
+    looks_up
 }
 
 /// Width of words of ordinary size.

@@ -15,7 +15,7 @@ mod quantized;
 mod recording;
 mod trace;
 
-use weightscope_data::Read;
+use weightscope_data::{Read, catalogue};
 use weightscope_frame::experiment::{Cost, Problem};
 use weightscope_frame::lab::{Running, Stage, Steps};
 use weightscope_frame::run::{Context, Request, RunError};
@@ -184,8 +184,11 @@ pub(super) fn cost(config: &Config) -> Cost {
     const DIGITS_ROWS: f64 = 1797.0;
     const INPUTS: u64 = 64;
     const CLASSES: u64 = 10;
-    let rows =
-        if config.dataset == "mnist" || config.dataset == "fashion-mnist" { 70_000.0 } else { DIGITS_ROWS };
+    // What the program knows by name is known by its size too, whether it is on disk or not.
+    let known = catalogue::entry(&config.dataset);
+    let rows = known.map_or(DIGITS_ROWS, |entry| entry.rows as f64);
+    let inputs =
+        known.map_or(INPUTS, |entry| (entry.image.channels * entry.image.height * entry.image.width) as u64);
     let per_epoch = (rows * (1.0 - config.test_share) / config.batch_size.max(1) as f64).ceil();
     let quantized = config.quantizer != super::config::Quantizer::Float;
     let quantized_epochs = if quantized {
@@ -196,7 +199,7 @@ pub(super) fn cost(config: &Config) -> Cost {
     let batch = config.batch_size as f64 / 64.0;
     let (parameters, float_ms, quantized_ms) = match config.network {
         Network::Mlp => {
-            let mut widths = vec![INPUTS];
+            let mut widths = vec![inputs];
             widths.extend(&config.hidden_widths);
             widths.push(CLASSES);
             let parameters: u64 = widths

@@ -165,15 +165,15 @@ settings! {
                 "Decay of the velocity.",
                 .range(0.0, 0.999).published("0.9", "model zoo and Yang et al.").fixed(MADE),
                 if |s| s.trains();
-            course: Course = Course::Constant, "Course",
+            course: Course = Course::Constant, "Learning-rate schedule",
                 "How the learning rate moves. A constant rate keeps the temperature acting to the end.",
                 .published("one_cycle", "model zoo; late_drop in Yang et al.").fixed(MADE),
                 if |s| s.trains();
-            epochs_min: u64 = 200, "Fewest epochs",
+            epochs_min: u64 = 200, "Minimum epochs",
                 "Each network sees the training rows at least so often.",
                 .range(1.0, 100_000.0).published("150", "model zoo, ResNets").fixed(MADE),
                 if |s| s.trains();
-            steps_min: u64 = 2000, "Fewest steps",
+            steps_min: u64 = 2000, "Minimum steps",
                 "Large batches get more epochs until they reach this: else they would be merely undertrained.",
                 .range(0.0, 10_000_000.0).fixed(MADE),
                 if |s| s.trains();
@@ -195,7 +195,7 @@ settings! {
                 "Decay of the network at the drawn place of the curve.",
                 .range(0.0, 1.0).published("5e-4", "model zoo and Yang et al.").stage(CURVES),
                 if |s| s.compares();
-            curve_compounded: bool = false, "Compounding factors",
+            curve_compounded: bool = false, "Compound rate factors",
                 "The zoo's code multiplies the curve's rate factors up from epoch to epoch; the published method does not.",
                 .stage(CURVES),
                 if |s| s.compares();
@@ -234,8 +234,8 @@ settings! {
                 .range(1.0, 20.0).published("1", "model zoo and Yang et al.").stage(CURVATURE),
                 if |s| s.measures_curvature();
         }
-        section "Afterwards" {
-            downstream: bool = false, "Use the networks",
+        section "Pruning, averaging, fine-tuning" {
+            downstream: bool = false, "Prune, average, fine-tune",
                 "Prunes, averages and fine-tunes the finished networks, as further metrics of the diagram.",
                 .stage(AFTERWARDS),
                 if |s| s.trains();
@@ -261,21 +261,21 @@ settings! {
                 if |s| s.uses_networks();
         }
         section "Phases" {
-            vote_train_loss: bool = true, "Loss votes",
+            vote_train_loss: bool = true, "Hot by loss",
                 "The training loss votes on hot or cold. Networks without normalisation are flat where they are hottest, so at the desk it votes alone.",
                 .stage(TRAINING);
             threshold_train_loss: f64 = 0.1, "Loss threshold",
                 "Above it a cell is hot.",
                 .unit("nat").range(0.0, 100.0).logarithmic().stage(TRAINING),
                 if |s| s.vote_train_loss;
-            vote_log_lambda: bool = false, "Eigenvalue votes",
+            vote_log_lambda: bool = false, "Hot by eigenvalue",
                 "The largest Hessian eigenvalue votes on hot or cold.",
                 .stage(TRAINING);
             threshold_log_lambda: f64 = 3.7, "Eigenvalue threshold",
                 "On the natural logarithm; above it a cell is hot.",
                 .range(-20.0, 20.0).stage(TRAINING),
                 if |s| s.vote_log_lambda;
-            vote_log_trace: bool = false, "Trace votes",
+            vote_log_trace: bool = false, "Hot by trace",
                 "The Hessian trace votes on hot or cold.",
                 .stage(TRAINING);
             threshold_log_trace: f64 = 5.75, "Trace threshold",

@@ -9,7 +9,7 @@ use crate::control::{self as id, BorderStyle, choice, number, switch};
 pub(super) fn controls(config: &Config) -> Vec<ControlSpec> {
     let mut controls = vec![switch(
         id::AUTOMATIC,
-        "automatic",
+        "automatic thresholds",
         "Takes the thresholds from the values: Otsu's two classes for loss and curvature, over phase IV for similarity.",
         false,
     )];
@@ -17,8 +17,8 @@ pub(super) fn controls(config: &Config) -> Vec<ControlSpec> {
     controls.extend([
         number(
             id::CONNECTIVITY,
-            "mc < −",
-            "Below minus this a cell is poorly connected.",
+            "connectivity below −",
+            "Mode connectivity below minus this: a barrier parts the networks, and the cell is poorly connected.",
             (0.0, 50.0),
             config.threshold_connectivity,
             false,
@@ -40,27 +40,17 @@ fn votes(config: &Config) -> [ControlSpec; 6] {
     let above = "Above it a cell is hot.";
     let logarithm = (-10.0, 15.0);
     [
-        switch(
-            id::VOTE_LOSS,
-            "loss votes",
-            "The training loss votes on hot or cold.",
-            config.vote_train_loss,
-        ),
-        number(id::TRAIN_LOSS, "loss >", above, (1e-4, 10.0), config.threshold_train_loss, true),
+        switch(id::VOTE_LOSS, "by loss", "The training loss votes on hot or cold.", config.vote_train_loss),
+        number(id::TRAIN_LOSS, "hot: loss >", above, (1e-4, 10.0), config.threshold_train_loss, true),
         switch(
             id::VOTE_LAMBDA,
-            "λ votes",
+            "by eigenvalue",
             "The largest Hessian eigenvalue votes on hot or cold.",
             config.vote_log_lambda,
         ),
-        number(id::LOG_LAMBDA, "ln λ >", above, logarithm, config.threshold_log_lambda, false),
-        switch(
-            id::VOTE_TRACE,
-            "trace votes",
-            "The Hessian trace votes on hot or cold.",
-            config.vote_log_trace,
-        ),
-        number(id::LOG_TRACE, "ln trace >", above, logarithm, config.threshold_log_trace, false),
+        number(id::LOG_LAMBDA, "hot: ln λ >", above, logarithm, config.threshold_log_lambda, false),
+        switch(id::VOTE_TRACE, "by trace", "The Hessian trace votes on hot or cold.", config.vote_log_trace),
+        number(id::LOG_TRACE, "hot: ln trace >", above, logarithm, config.threshold_log_trace, false),
     ]
 }
 

@@ -44,9 +44,9 @@ choices! {
         /// They are not.
         None = "none", "None";
         /// Split CQR, one score for both ends.
-        Split = "split", "Split, symmetric";
+        Split = "split", "Split CQR, symmetric";
         /// Split CQR, each end with its own score.
-        SplitAsymmetric = "split_asymmetric", "Split, asymmetric";
+        SplitAsymmetric = "split_asymmetric", "Split CQR, asymmetric";
         /// Fold models in place of a calibration part.
         CvPlus = "cv_plus", "CV+";
         /// CV+ with aggregators that never saw the fold: K(K − 1)/2 more fits of each base model.
@@ -119,13 +119,13 @@ settings! {
             missing: Missing = Missing::Refuse, "Missing values",
                 "What is done with rows that have holes.",
                 .fixed(ROWS);
-            split: String = "1".to_owned(), "Split",
+            split: String = "1".to_owned(), "Seed or file of the split",
                 "A seed (50 % training, 15 % validation, 15 % calibration, 20 % test), or FILE.csv:part3: the parts in that file's column part3, the folds in fold3.",
                 .fixed(PARTS);
             folds: u64 = 5, "Folds",
                 "Parts of the training rows for out-of-fold predictions.",
                 .range(2.0, 50.0).published("5", "paper and code").fixed(PARTS);
-            levels: Vec<f64> = vec![19.0], "Levels",
+            levels: Vec<f64> = vec![19.0], "Quantile levels",
                 "How many evenly spaced levels (19: 0.05 to 0.95; 99: 0.01 to 0.99), or the levels themselves.",
                 .published("99", "paper and code").fixed("the fitted models predict the parent's levels");
         }
@@ -158,17 +158,17 @@ settings! {
             search_trials: u64 = 0, "Trials",
                 "Random search for each trained aggregator, scored on the validation rows; 0 keeps the fixed settings.",
                 .range(0.0, 1000.0).published("20", "code").stage(AGGREGATING);
-            isotonization: Isotonization = Isotonization::Sort, "Uncrossing",
+            isotonization: Isotonization = Isotonization::Sort, "Monotone rearrangement",
                 "What is done to quantiles that cross; sort and PAVA never raise the score of a row.",
                 .published("sort", "paper: CrossPenalty with PostSort").stage(FITTING);
-            placement: Placement = Placement::After, "Placement",
+            placement: Placement = Placement::After, "Rearranged",
                 "After training, or inside the loss with its gradient.",
                 .stage(AGGREGATING),
                 if |s| s.isotonization != Isotonization::None;
             crossing_penalty: f64 = 1.0, "Crossing penalty",
                 "Weight of the penalty on levels that come closer than the margin; 0 for none.",
                 .range(0.0, 1000.0).logarithmic().published("0.5 to 10, searched", "code").stage(AGGREGATING);
-            margins: Margins = Margins::Single, "Margins",
+            margins: Margins = Margins::Single, "Kind of margin",
                 "The same for each pair, or in proportion to the spread of the residuals.",
                 .published("adaptive or single, searched", "paper, eq. 21").stage(AGGREGATING),
                 if |s| s.crossing_penalty > 0.0;
@@ -181,7 +181,7 @@ settings! {
             conformal: Conformal = Conformal::Split, "Conformal",
                 "How intervals are moved so that 80 % means 80 % on average over rows. Nested CV+ costs K(K − 1)/2 more fits of each base model and K more of each aggregator.",
                 .published("split", "paper, eq. 26").stage(CROSS_FITTING);
-            relative_to: Method = Method::Joined(Aggregator::Average), "Relative to",
+            relative_to: Method = Method::Joined(Aggregator::Average), "Scores relative to",
                 "Scores are also given relative to this method.",
                 .published("local_fine", "paper, figures 1 and 6").stage(SCORING);
         }

@@ -18,7 +18,7 @@ weightscope_frame::choices! {
         /// Least-squares isotonic fit.
         Pava = "pava", "Pool adjacent violators";
         /// Running maximum above the median, running minimum below.
-        Sweep = "sweep", "Min–max sweep";
+        Sweep = "sweep", "Min–max (running extremes)";
     }
 }
 

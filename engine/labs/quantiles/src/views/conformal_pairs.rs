@@ -55,7 +55,7 @@ fn channels(look: &Look<'_>) -> Vec<Channel> {
         let note = if !offset.is_reachable() {
             format!("not reachable with {rows} rows, {} needed", fewest_rows(offset.alpha))
         } else if inverted > 0 {
-            format!("{inverted} intervals inverted before the sweep")
+            format!("{inverted} intervals inverted before min–max put them in order")
         } else {
             String::new()
         };

@@ -41,7 +41,7 @@ weightscope_frame::choices! {
         /// The least-squares isotonic fit.
         Pava = "pava", "PAVA";
         /// The min–max sweep.
-        Sweep = "sweep", "sweep";
+        Sweep = "sweep", "min–max";
         /// The run's operator, then calibration.
         Conformal = "conformal", "conformal";
     }

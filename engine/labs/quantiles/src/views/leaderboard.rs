@@ -3,7 +3,7 @@
 use super::boards::{Board, Line};
 use super::controls;
 use super::derived;
-use super::draw::picture;
+use super::draw::{picture, saying};
 use super::look::{Look, newest};
 use crate::channels as ch;
 use crate::config::Config;
@@ -23,7 +23,13 @@ pub(super) fn view() -> View<Config> {
     View::new(ViewSpec {
         empty: "Scores of all methods appear here as they are fitted. Press Run.".to_owned(),
         help: include_str!("../help/leaderboard.md").to_owned(),
-        ..derived("leaderboard", "Leaderboard", ViewKind::Table, &[&BOARD], &[controls::stage()])
+        ..derived(
+            "leaderboard",
+            "Leaderboard",
+            ViewKind::Table,
+            &[&BOARD],
+            &[controls::stage(), controls::units()],
+        )
     })
     .derived(derive)
 }
@@ -36,7 +42,32 @@ fn derive(config: &Config, job: &Derive<'_>) -> Result<Vec<Channel>, RunError> {
         Some(kept) => kept,
         None => table(config, &Board::new(&look, job.control)?),
     };
-    Ok(vec![picture(&BOARD, LABEL, table)])
+    let table = if look.wants_units() { in_units(table, &look) } else { table };
+    let about = format!("Scores on the test rows; WIS, its parts and widths in {}.", look.target());
+    Ok(vec![saying(picture(&BOARD, LABEL, table), about)])
+}
+
+/// Columns that are of the target's unit.
+const OF_THE_TARGET: [&str; 5] = ["WIS", "dispersion", "under", "over", "width 80 %"];
+
+/// A table of standardised scores in the units of the target; the column says so.
+fn in_units(mut table: Table, look: &Look<'_>) -> Table {
+    let (scale, name) = (look.facts.target.deviation, look.target());
+    for (index, column) in table.columns.iter_mut().enumerate() {
+        if column == "difference [95 %]" {
+            column.push_str(", standardised");
+        }
+        if !OF_THE_TARGET.contains(&column.as_str()) {
+            continue;
+        }
+        column.push_str(&format!(" in {name}"));
+        for row in &mut table.rows {
+            if let Some(Cell::Number(value)) = row.get_mut(index) {
+                *value *= scale;
+            }
+        }
+    }
+    table
 }
 
 /// The table of a board.

@@ -26,7 +26,13 @@ pub(super) fn view() -> View<Config> {
         empty: "What uncrossing does to the scores appears here when the first model is fitted. Press Run."
             .to_owned(),
         help: include_str!("../help/crossing.md").to_owned(),
-        ..derived("operators", "Uncrossing", ViewKind::Table, &[&OPERATORS], &[controls::method()])
+        ..derived(
+            "operators",
+            "Monotone rearrangement",
+            ViewKind::Table,
+            &[&OPERATORS],
+            &[controls::method()],
+        )
     })
     .derived(|config, job| look::at(config, job, channels))
 }

@@ -27,7 +27,7 @@ fn channels(look: &Look<'_>) -> Vec<Channel> {
         } else if one.low > nominal {
             "too much"
         } else {
-            ""
+            "as promised"
         };
         let mut cells = vec![Cell::Text(slice.name.clone()), Cell::Number(slice.rows.len() as f64)];
         cells.extend([one.share, one.low, one.high, one.width, one.error].map(Cell::Number));

@@ -1,0 +1,286 @@
+//! A walk through the whole window with a run of each lab, at the least size and the first one, in both themes: every panel is opened, and
+//! nothing that can be used or read is out of reach.
+//!
+//! What is checked, after each opening: a field or button that its panel cuts off can be scrolled to; no two of one layer lie over each
+//! other; what is drawn as text stands inside what shows it, or can be scrolled to; words that end in "…" are said whole by a tooltip.
+//! Text that a plot paints belongs to no widget and is not looked at here.
+
+use std::collections::{BTreeSet, HashMap};
+
+use egui::accesskit::{NodeId, Role};
+use egui::{Id, LayerId, Rect, Shape, Theme, Vec2, vec2};
+use egui_kittest::Harness;
+use egui_kittest::kittest::{NodeT as _, Queryable as _};
+use weightscope_tests::window::{click, of};
+use weightscope_window::window::App;
+
+use crate::kit;
+use crate::runs::unbroken;
+use crate::window::{copy, show};
+
+/// The least window and that of the first start, points.
+const SIZES: [[f32; 2]; 2] = [[1024.0, 680.0], [1440.0, 900.0]];
+/// Points by which things may overlap or be cut: edges and roundings.
+const SLACK: f32 = 1.5;
+
+/// Light on dark.
+pub(crate) fn the_whole_window_can_be_reached_in_the_dark_theme(lab: &str) {
+    SIZES.into_iter().for_each(|size| walk(lab, Theme::Dark, size));
+}
+
+/// Dark on light.
+pub(crate) fn the_whole_window_can_be_reached_in_the_light_theme(lab: &str) {
+    SIZES.into_iter().for_each(|size| walk(lab, Theme::Light, size));
+}
+
+/// One window with the run of a lab, panel after panel.
+fn walk(lab: &str, theme: Theme, size: [f32; 2]) {
+    let run = unbroken(lab);
+    let root = tempfile::tempdir().unwrap();
+    copy(&run.folder, &root.path().join(run.folder.file_name().unwrap()));
+    let mut harness = of(kit::SUITE, root.path(), size);
+    harness.ctx.all_styles_mut(|style| style.interaction.tooltip_delay = 0.0);
+    let mut faults = BTreeSet::new();
+    show(&mut harness, lab, theme);
+    harness.run_steps(8);
+    // The settings of the run stand on the left, as after a run that was made here.
+    look(&mut harness, "views", &mut faults);
+    let is_narrow = harness.query_by_label("Results").is_none();
+    if is_narrow {
+        harness.key_press_modifiers(egui::Modifiers::COMMAND | egui::Modifiers::ALT, egui::Key::B);
+        harness.run_steps(4);
+        look(&mut harness, "inspector", &mut faults);
+    }
+    if harness.query_by_label("Results").is_none() {
+        faults.insert("the inspector cannot be opened".to_owned());
+    }
+    for tab in ["Queue", "Compare", "Log", "Runs"] {
+        click(&mut harness, tab);
+        look(&mut harness, tab, &mut faults);
+    }
+    for menu in ["File", "Edit", "View", "Run", "Tools", "Help"] {
+        // The menu stands before the button of the same word.
+        let Some(title) = harness.query_all_by_label(menu).next() else {
+            faults.insert(format!("there is no menu {menu}"));
+            continue;
+        };
+        title.click();
+        harness.run_steps(4);
+        look(&mut harness, &format!("menu {menu}"), &mut faults);
+        harness.key_press(egui::Key::Escape);
+        harness.run_steps(3);
+    }
+    let list: Vec<&str> = faults.iter().map(String::as_str).collect();
+    assert!(faults.is_empty(), "{lab}, {theme:?}, {size:?}:\n  {}", list.join("\n  "));
+}
+
+/// The first screen, before there is a run.
+#[test]
+fn the_first_screen_can_be_reached() {
+    for size in SIZES {
+        let root = tempfile::tempdir().unwrap();
+        let mut harness = of(kit::SUITE, root.path(), size);
+        harness.ctx.all_styles_mut(|style| style.interaction.tooltip_delay = 0.0);
+        harness.run_steps(4);
+        let mut faults = BTreeSet::new();
+        look(&mut harness, "first screen", &mut faults);
+        let list: Vec<&str> = faults.iter().map(String::as_str).collect();
+        assert!(faults.is_empty(), "{size:?}:\n  {}", list.join("\n  "));
+    }
+}
+
+/// A widget as the last frame drew it.
+struct Drawn {
+    id: Id,
+    layer: LayerId,
+    /// Whole, and what is left of it inside what shows it.
+    rect: Rect,
+    seen: Rect,
+    name: String,
+    role: Role,
+}
+
+impl Drawn {
+    /// Points by which it is cut off.
+    fn cut(&self) -> Vec2 {
+        self.rect.size() - self.seen.size().max(Vec2::ZERO)
+    }
+
+    fn is_whole(&self) -> bool {
+        let cut = self.cut();
+        cut.x <= SLACK && cut.y <= SLACK
+    }
+
+    fn is_used(&self) -> bool {
+        matches!(
+            self.role,
+            Role::Button
+                | Role::CheckBox
+                | Role::RadioButton
+                | Role::ComboBox
+                | Role::Slider
+                | Role::SpinButton
+                | Role::TextInput
+                | Role::Tab
+                | Role::Link
+        )
+    }
+}
+
+/// All widgets of the last frame that have words or can be used: as the tree has them, with the place that is left of each on the screen.
+fn widgets<S>(harness: &Harness<'_, S>) -> Vec<Drawn> {
+    let rects: HashMap<NodeId, (Id, LayerId, Rect, Rect)> = harness.ctx.viewport(|viewport| {
+        let layers = viewport.this_pass.widgets.layers();
+        let drawn = layers.flat_map(|(layer, drawn)| drawn.iter().map(|one| (*layer, one)));
+        let seen = drawn.filter(|(_, one)| one.visible && one.rect.is_positive());
+        seen.map(|(layer, one)| (one.id.accesskit_id(), (one.id, layer, one.rect, one.interact_rect)))
+            .collect()
+    });
+    let node = |node: egui_kittest::Node<'_>| {
+        let node = node.accesskit_node();
+        let (id, layer, rect, seen) = *rects.get(&node.locate().0)?;
+        let name =
+            node.label().filter(|label| !label.is_empty()).or_else(|| node.value()).unwrap_or_default();
+        Some(Drawn { id, layer, rect, seen, name, role: node.role() })
+    };
+    harness.root().children_recursive().filter_map(node).collect()
+}
+
+/// Looks at everything that is drawn now.
+fn look<S>(harness: &mut Harness<'_, S>, place: &str, faults: &mut BTreeSet<String>) {
+    let drawn = widgets(harness);
+    assert!(drawn.iter().any(Drawn::is_used), "{place}: nothing is there to be used");
+    overlaps(&drawn, place, faults);
+    let screen = harness.ctx.content_rect().expand(SLACK);
+    for one in drawn.iter().filter(|one| !one.is_whole() || !screen.contains_rect(one.seen)) {
+        if !can_be_reached(harness, one) {
+            faults.insert(format!("{place}: {} is cut off and cannot be scrolled to", said(one)));
+        }
+    }
+    texts(harness, place, faults);
+}
+
+fn said(one: &Drawn) -> String {
+    let words: String = one.name.chars().take(60).collect();
+    format!("{:?} \"{words}\" at {:?}", one.role, one.rect)
+}
+
+/// Things to be used that lie over each other.
+fn overlaps(drawn: &[Drawn], place: &str, faults: &mut BTreeSet<String>) {
+    let used: Vec<&Drawn> = drawn.iter().filter(|one| one.is_used() && one.seen.is_positive()).collect();
+    for (index, one) in used.iter().enumerate() {
+        for other in used.iter().skip(index + 1).filter(|other| other.layer == one.layer) {
+            let both = one.seen.intersect(other.seen);
+            if both.is_positive() && both.width() > SLACK && both.height() > SLACK {
+                faults.insert(format!("{place}: {} lies over {}", said(other), said(one)));
+            }
+        }
+    }
+}
+
+/// True if it is whole after it was scrolled to, as a reader of the screen or the keyboard would.
+fn can_be_reached<S>(harness: &mut Harness<'_, S>, one: &Drawn) -> bool {
+    let request = egui::accesskit::ActionRequest {
+        action: egui::accesskit::Action::ScrollIntoView,
+        target_tree: egui::accesskit::TreeId::ROOT,
+        target_node: one.id.accesskit_id(),
+        data: None,
+    };
+    harness.event(egui::Event::AccessKitActionRequest(request));
+    harness.run_steps(3);
+    let now = widgets(harness).into_iter().find(|other| other.id == one.id);
+    // What has gone since was there for a moment only.
+    now.is_none_or(|now| now.is_whole())
+}
+
+/// Text that is cut without a way to read it whole.
+fn texts<S>(harness: &mut Harness<'_, S>, place: &str, faults: &mut BTreeSet<String>) {
+    struct Text {
+        words: String,
+        rect: Rect,
+        clip: Rect,
+        elided: bool,
+    }
+    fn collect(shape: &Shape, clip: Rect, found: &mut Vec<Text>) {
+        match shape {
+            Shape::Vec(shapes) => shapes.iter().for_each(|shape| collect(shape, clip, found)),
+            Shape::Text(text) if text.angle == 0.0 => found.push(Text {
+                words: text.galley.job.text.clone(),
+                rect: text.galley.rect.translate(text.pos.to_vec2()),
+                clip,
+                elided: text.galley.elided,
+            }),
+            _ => {}
+        }
+    }
+    let mut found = Vec::new();
+    harness.output().shapes.iter().for_each(|shape| collect(&shape.shape, shape.clip_rect, &mut found));
+    let drawn = widgets(harness);
+    for text in found {
+        let seen = text.rect.intersect(text.clip);
+        if !seen.is_positive() || text.words.trim().is_empty() {
+            continue;
+        }
+        // The innermost widget that it stands in says whether it is a plot's.
+        let middle = seen.center();
+        let owner = drawn
+            .iter()
+            .filter(|one| one.seen.expand(SLACK).contains(middle) && one.name.contains(text.words.trim()))
+            .min_by(|one, other| one.rect.area().total_cmp(&other.rect.area()));
+        let Some(owner) = owner else { continue };
+        let is_cut = seen.width() + SLACK < text.rect.width();
+        if !text.elided && is_cut && owner.role != Role::TextInput && !can_be_reached(harness, owner) {
+            faults.insert(format!("{place}: the words \"{}\" are cut at {:?}", text.words, text.clip));
+        }
+        if text.elided && !is_said(harness, &text.words, middle) {
+            faults.insert(format!("{place}: \"{}\" is cut and no tooltip says it", text.words));
+        }
+    }
+}
+
+/// True if a tooltip at a place says some words.
+fn is_said<S>(harness: &mut Harness<'_, S>, words: &str, at: egui::Pos2) -> bool {
+    harness.hover_at(at + vec2(0.5, 0.0));
+    harness.run_steps(3);
+    let wanted = words.trim();
+    let said = widgets(harness)
+        .iter()
+        .any(|one| one.layer.order == egui::Order::Tooltip && one.name.contains(wanted));
+    harness.event(egui::Event::PointerGone);
+    harness.run_steps(2);
+    said
+}
+
+#[test]
+fn the_walk_finds_what_it_looks_for() {
+    let button = |words: &str| egui::Button::new(words.to_owned());
+    let mut fonts = egui::FontDefinitions::empty();
+    let font = egui::FontData::from_static(weightscope_window::theme::fonts::REGULAR);
+    fonts.font_data.insert("text".to_owned(), font.into());
+    for family in [egui::FontFamily::Proportional, egui::FontFamily::Monospace] {
+        fonts.families.insert(family, vec!["text".to_owned()]);
+    }
+    let mut harness = Harness::builder().with_size([400.0, 300.0]).build_ui(move |ui| {
+        // Fonts are there from the next frame on.
+        if !fonts.font_data.is_empty() {
+            ui.ctx().set_fonts(std::mem::replace(&mut fonts, egui::FontDefinitions::empty()));
+            return;
+        }
+        ui.ctx().all_styles_mut(|style| style.interaction.tooltip_delay = 0.0);
+        let at = |x: f32, y: f32, w: f32| Rect::from_min_size(egui::pos2(x, y), vec2(w, 20.0));
+        ui.put(at(10.0, 10.0, 100.0), button("below"));
+        ui.put(at(60.0, 10.0, 100.0), button("above"));
+        ui.put(at(360.0, 60.0, 100.0), button("outside"));
+        ui.put(at(10.0, 100.0, 60.0), button("words that are too long").truncate());
+        ui.put(at(10.0, 130.0, 60.0), egui::Label::new("a label that is too long").truncate());
+        ui.put(at(200.0, 130.0, 100.0), button("whole"));
+    });
+    harness.run_steps(2);
+    let mut faults = BTreeSet::new();
+    look(&mut harness, "here", &mut faults);
+    let text = faults.iter().map(String::as_str).collect::<Vec<_>>().join("\n");
+    assert_eq!(faults.len(), 3, "{text}");
+    for words in ["\"above\" at", "\"outside\" at", "\"words that are too long\" is cut and no tooltip"] {
+        assert!(text.contains(words), "{words}: {text}");
+    }
+}
