@@ -134,6 +134,7 @@ impl App {
                 let Some(row) = self.runs.row(path) else { return };
                 let manifest = &row.manifest;
                 let (what, was) = match remark {
+                    Remark::Name(_) => ("name", Remark::Name(manifest.name.clone())),
                     Remark::Star(true) => ("star", Remark::Star(manifest.star)),
                     Remark::Star(false) => ("star taken away", Remark::Star(manifest.star)),
                     Remark::Tags(_) => ("tags", Remark::Tags(manifest.tags.clone())),

@@ -60,7 +60,7 @@ fn in_units(mut table: Table, look: &Look<'_>) -> Table {
         if !OF_THE_TARGET.contains(&column.as_str()) {
             continue;
         }
-        column.push_str(&format!(" in {name}"));
+        *column = format!("{column} in {name}");
         for row in &mut table.rows {
             if let Some(Cell::Number(value)) = row.get_mut(index) {
                 *value *= scale;
