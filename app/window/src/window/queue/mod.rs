@@ -1,9 +1,10 @@
 //! The queue: what waits, in which order, how many runs at once; and the dialogs that put runs into it.
 //!
 //! - `model`: the order, pure; `start`: from the queue to runs; `live`: the runs in work; `panel`: the tab
-//! - `axis`, `sweep`, `ticks`: one field or two over their values; `fork`: a child from a checkpoint
+//! - `axis`, `sweep`, `ticks`: one field or two over their values; `cluster`: the same as a plan for Slurm; `fork`: a child from a checkpoint
 
 mod axis;
+mod cluster;
 mod fork;
 mod live;
 mod model;

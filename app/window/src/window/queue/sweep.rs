@@ -4,6 +4,7 @@ use egui::{ComboBox, Context, DragValue, RichText, TextEdit, Ui};
 use weightscope_frame::experiment::{Cost, Experiment, Mark, Sweep, check, expand};
 
 use super::axis::{AxisDraft, Spread, Sweepable, seeds, sweepable};
+use super::cluster::ClusterPlan;
 use super::panel::QueueAction;
 use super::ticks;
 use crate::window::form::si;
@@ -19,6 +20,8 @@ pub(in crate::window) struct SweepDialog {
     /// What the drafts and the form were when the plan was made.
     key: Option<([AxisDraft; 2], String, Experiment)>,
     plan: Plan,
+    /// A plan for a cluster, if one is wanted.
+    cluster: Option<ClusterPlan>,
     pub(in crate::window) open: bool,
 }
 
@@ -45,6 +48,7 @@ impl SweepDialog {
             seeds: if seeds.is_empty() { "0-2".to_owned() } else { seeds.join(", ") },
             key: None,
             plan: Plan::default(),
+            cluster: None,
             open: true,
         }
     }
@@ -86,6 +90,10 @@ impl SweepDialog {
                 problem_ui(ui, self.plan.rows.get(2).and_then(Option::as_ref));
                 ui.separator();
                 action = self.foot_ui(ui, workers);
+                if let Some(cluster) = &mut self.cluster {
+                    ui.separator();
+                    cluster.ui(ui, self.plan.experiment.as_ref());
+                }
             });
         self.open &= open;
         action
@@ -107,6 +115,10 @@ impl SweepDialog {
             if save.on_hover_text("An experiment file that weightscope run takes").clicked() {
                 action =
                     self.plan.experiment.clone().map(|experiment| QueueAction::Save(Box::new(experiment)));
+            }
+            let send = ui.selectable_label(self.cluster.is_some(), "Send to cluster…");
+            if send.on_hover_text("Writes a plan for Slurm and shows the command that submits it").clicked() {
+                self.cluster = if self.cluster.is_some() { None } else { Some(ClusterPlan::new()) };
             }
             if ui.button("Close").clicked() {
                 self.open = false;
