@@ -86,6 +86,58 @@ fn a_zoomed_plot_stays_until_it_is_fitted() {
 }
 
 #[test]
+fn a_view_goes_to_the_clipboard_as_a_picture() {
+    let root = tempfile::tempdir().unwrap();
+    let mut harness = known(root.path());
+    harness.get_by_label("Copy Accuracy as picture").click();
+    let size = (0..400).find_map(|_| {
+        harness.step();
+        std::thread::sleep(std::time::Duration::from_millis(10));
+        harness.output().platform_output.commands.iter().find_map(|command| match command {
+            OutputCommand::CopyImage(image) => Some(image.size),
+            _ => None,
+        })
+    });
+    // One column of a paper, 3.25 inches at 300 dots.
+    assert_eq!(size.map(|[width, _]| width), Some(975), "as it is printed");
+}
+
+#[test]
+fn linked_tiles_zoom_together() {
+    let root = tempfile::tempdir().unwrap();
+    let mut harness = workbench(root.path());
+    harness.step();
+    let experiment = preset("oscillation/mlp-lsq", &[]);
+    let mut record = Record::default();
+    for id in ["accuracy/test", "loss/test"] {
+        let series: Series = (0..300).map(|step| (f64::from(step), 0.5 + f64::from(step) * 1e-3)).collect();
+        record.insert(Channel::new(id.to_owned(), "test".to_owned(), "", "", Data::Scalar(series)));
+    }
+    harness.state_mut().show_record(&experiment, record);
+    until(&mut harness, "the record is shown", |app| app.status() == Some(Status::Done));
+    harness.run_steps(3);
+    let zoom = |harness: &mut Harness<'_, App>| {
+        let middle = harness.get_by_label_contains(ACCURACY).rect().center();
+        harness.hover_at(middle);
+        harness.step();
+        harness.event(egui::Event::MouseWheel {
+            unit: egui::MouseWheelUnit::Point,
+            delta: egui::vec2(0.0, 120.0),
+            phase: egui::TouchPhase::Move,
+            source: egui::MouseWheelSource::Wheel,
+            modifiers: Modifiers::NONE,
+        });
+        harness.run_steps(8);
+    };
+    zoom(&mut harness);
+    assert!(harness.query_by_label("Fit Loss").is_none(), "each by itself at first");
+    harness.key_press_modifiers(Modifiers::SHIFT, Key::Z);
+    harness.run_steps(2);
+    zoom(&mut harness);
+    assert!(harness.query_by_label("Fit Loss").is_some(), "linked, the other tile follows");
+}
+
+#[test]
 fn a_plot_is_read_as_numbers_and_explained() {
     let root = tempfile::tempdir().unwrap();
     let mut harness = known(root.path());

@@ -33,7 +33,7 @@ pub struct Beyond {
 }
 
 impl Beyond {
-    /// In words: "3 points of fc0[7, 28] below, down to −18 168".
+    /// In words: how many, beyond which side, the farthest of which series and where.
     pub fn words(&self) -> String {
         let (count, word) = (number::count(self.count as u64), number::plural(self.count, "point"));
         let of =

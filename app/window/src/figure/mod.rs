@@ -34,3 +34,4 @@ mod render;
 pub mod style;
 pub mod svg;
 pub mod ticks;
+mod worn;

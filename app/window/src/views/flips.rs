@@ -1,6 +1,8 @@
 //! Marks on the components of a trace, each with what happened there: from which level to which, how far it moved, and what of that its
 //! scale did.
 
+use std::fmt::Write as _;
+
 use weightscope_frame::record::{
     Component, Data, Mark, Marks, Record, ReferenceAxis, ReferenceStyle, ViewSpec,
 };
@@ -63,23 +65,24 @@ impl Told<'_> {
     /// What happened at a mark, in a few lines.
     fn words(&self, kind: &str, component: &Component, mark: &Mark, shift: Option<&Mark>) -> String {
         let step = count(mark.step.max(0.0) as u64);
+        // Writing to a string cannot fail.
         let mut text = format!("{}: {kind} at step {step}", component.label);
         let now = f64::from(mark.value);
         let Some(before) = component.series.at(mark.step - 0.5).map(|point| point.y) else { return text };
         if let (Some(old), Some(new)) = (self.level(before), self.level(now)) {
-            text.push_str(&format!("\nlevel {} → {}", significant(old, 4), significant(new, 4)));
+            let _ = write!(text, "\nlevel {} → {}", short(old), short(new));
             if let Some(boundary) = self.boundary(old, new) {
-                text.push_str(&format!(" across {}", significant(boundary, 4)));
+                let _ = write!(text, " across {}", short(boundary));
             }
         }
         let unit = if self.spec.y.unit.is_empty() { String::new() } else { format!(" {}", self.spec.y.unit) };
-        text.push_str(&format!("\nmoved by {}{unit}", signed(now - before)));
+        let _ = write!(text, "\nmoved by {}{unit}", signed(now - before));
         if let Some(shift) =
             shift.filter(|shift| shift.id == mark.id && shift.step == mark.step && shift.value.is_finite())
         {
             let scale = f64::from(shift.value);
             let own = now - before - scale;
-            text.push_str(&format!(": the weight by {}, the scale by {}", signed(own), signed(scale)));
+            let _ = write!(text, ": the weight by {}, the scale by {}", signed(own), signed(scale));
         }
         text
     }
@@ -112,8 +115,18 @@ fn levels(spec: &ViewSpec, record: &Record) -> Vec<f64> {
     derived.unwrap_or_else(fixed)
 }
 
+/// A level or a move, no longer than it must be.
+fn short(value: f64) -> String {
+    let rounded = (value * 1e3).round() / 1e3;
+    if value != 0.0 && value.abs() < 0.01 {
+        significant(value, 2)
+    } else {
+        rounded.to_string().replace('-', "−")
+    }
+}
+
 fn signed(value: f64) -> String {
-    let text = significant(value, 3);
+    let text = short(value);
     if value > 0.0 { format!("+{text}") } else { text }
 }
 

@@ -1,6 +1,6 @@
 //! Lines over steps, and shares stacked over steps.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use weightscope_frame::record::{Channel, Data, Detail, Query, Series, ViewSpec};
 
@@ -133,10 +133,13 @@ fn families(
     let family = |strand: &Strand<'_>| {
         options.overlay.runs.get(strand.run).map(|style| (style.family.clone(), strand.channel.clone()))
     };
-    let mut groups: BTreeMap<(String, String), Vec<usize>> = BTreeMap::new();
+    // In the order of the series, as in the legend of one run.
+    let mut groups: Vec<((String, String), Vec<usize>)> = Vec::new();
     for (index, strand) in strands.iter().enumerate() {
-        if let Some(key) = family(strand) {
-            groups.entry(key).or_default().push(index);
+        let Some(key) = family(strand) else { continue };
+        match groups.iter_mut().find(|(known, _)| *known == key) {
+            Some((_, members)) => members.push(index),
+            None => groups.push((key, vec![index])),
         }
     }
     let limit = match options.resolution {

@@ -258,16 +258,8 @@ impl App {
                 context.request_repaint();
             }
             Command::Maximise => self.maximised ^= true,
-            Command::FullScreen => {
-                let is_full = context.input(|input| input.viewport().fullscreen.unwrap_or(false));
-                context.send_viewport_cmd(egui::ViewportCommand::Fullscreen(!is_full));
-            }
-            Command::LinkSteps => {
-                self.linked ^= true;
-                let words =
-                    if self.linked { "Tiles over steps move together" } else { "Each tile moves by itself" };
-                self.say(Urgency::Info, words.to_owned());
-            }
+            Command::FullScreen => full_screen(context),
+            Command::LinkSteps => self.link_steps(),
             Command::CopyPicture => {
                 let view = self.focus.clone();
                 self.copy_picture(&view, context);
@@ -347,6 +339,12 @@ impl App {
             }
         }
     }
+}
+
+/// Lets the window fill the screen, or puts it back.
+fn full_screen(context: &Context) {
+    let is_full = context.input(|input| input.viewport().fullscreen.unwrap_or(false));
+    context.send_viewport_cmd(egui::ViewportCommand::Fullscreen(!is_full));
 }
 
 fn next_scale(scale: &mut Option<AxisScale>) {

@@ -45,6 +45,13 @@ impl App {
         }
     }
 
+    /// Lets tiles over steps move together, or each by itself.
+    pub(super) fn link_steps(&mut self) {
+        self.linked ^= true;
+        let words = if self.linked { "Tiles over steps move together" } else { "Each tile moves by itself" };
+        self.say(Urgency::Info, words.to_owned());
+    }
+
     /// Shows in all tiles over steps but one the steps that this one shows; none lets each show all of them.
     pub(super) fn move_steps(&mut self, moved: &str, range: Option<(f64, f64)>) {
         let Some(shown) = &self.shown else { return };

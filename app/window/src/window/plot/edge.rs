@@ -48,11 +48,14 @@ fn edge(ui: &Ui, frame: Rect, place: Pos2, side: &Beyond, plot: &Response) -> bo
     let theme = tokens(ui.ctx());
     let tip = place.clamp(frame.min, frame.max);
     // Away from the edge, into the plot.
-    let inward = match () {
-        () if place.y < frame.top() => vec2(0.0, 1.0),
-        () if place.y > frame.bottom() => vec2(0.0, -1.0),
-        () if place.x < frame.left() => vec2(1.0, 0.0),
-        () => vec2(-1.0, 0.0),
+    let inward = if place.y < frame.top() {
+        vec2(0.0, 1.0)
+    } else if place.y > frame.bottom() {
+        vec2(0.0, -1.0)
+    } else if place.x < frame.left() {
+        vec2(1.0, 0.0)
+    } else {
+        vec2(-1.0, 0.0)
     };
     let across = vec2(inward.y, inward.x) * 0.6;
     let corners = vec![tip, tip + (inward + across) * SIZE, tip + (inward - across) * SIZE];

@@ -114,11 +114,11 @@ impl Legend {
         let most = ((room.y / HEIGHT_FOR_A_ROW) as usize).clamp(1, MOST_ROWS);
         let widest = widths.iter().copied().fold(0.0, f32::max);
         let beside = Place::Beside((widest + 6.0).min(room.x * BESIDE_SHARE));
-        match room.x >= LEAST_BESIDE {
-            true if self.has_heat => beside,
-            _ if rows <= most => Place::Above(rows as f32 * ROW),
-            true => beside,
-            false => Place::Above(most as f32 * ROW),
+        let has_width = room.x >= LEAST_BESIDE;
+        if has_width && (self.has_heat || rows > most) {
+            beside
+        } else {
+            Place::Above(rows.min(most) as f32 * ROW)
         }
     }
 

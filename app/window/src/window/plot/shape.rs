@@ -40,7 +40,6 @@ pub(super) enum Shape {
         source: Option<usize>,
     },
     Dots {
-        name: String,
         points: Vec<PlotPoint>,
         ink: Ink,
         marker: Marker,
@@ -229,11 +228,11 @@ fn dots(points: &Points, at: &impl Fn([f64; 2]) -> PlotPoint, tokens: &Tokens, o
         PointInk::One(ink) => {
             // A name without dots is a key of the legend.
             if plain.is_empty() {
-                plain.insert(radius(0), Default::default());
+                plain.insert(radius(0), (Vec::new(), Vec::new()));
             }
             out.extend(plain.into_iter().map(|(radius, (points, words))| {
                 let radius = radius as f32 / STEPS;
-                Shape::Dots { name: name.clone(), points, ink: *ink, marker, radius, words }
+                Shape::Dots { points, ink: *ink, marker, radius, words }
             }));
         }
         PointInk::Mapped { .. } => out.extend(tinted.into_iter().map(|(radius, groups)| {
@@ -287,18 +286,8 @@ impl Shape {
                     plot.line(line.style(line_style(*dash)).allow_hover(false));
                 }
             }
-            Self::Dots { name, points, ink, marker, radius, .. } => {
-                if matches!(ink, Ink::Mark(_)) {
-                    // A rim in the colour of the ground parts a mark from the line below it.
-                    let rim = PlotDots::new("", PlotPoints::Borrowed(points)).color(color(tokens.background));
-                    let rim = rim.shape(marker_shape(*marker)).radius(*radius + RIM).filled(true);
-                    plot.points(rim.allow_hover(false));
-                }
-                let dots = PlotDots::new(name.clone(), PlotPoints::Borrowed(points))
-                    .color(color(palette::color(tokens, *ink)));
-                plot.points(
-                    dots.shape(marker_shape(*marker)).radius(*radius).filled(true).allow_hover(false),
-                );
+            Self::Dots { points, ink, marker, radius, .. } => {
+                dots_ui(plot, points, (*ink, *marker, *radius), tokens);
             }
             Self::Tinted { name, groups, marker, radius } => {
                 for (paint, points) in groups {
@@ -375,6 +364,23 @@ impl Shape {
             }
         }
     }
+}
+
+/// Dots of one colour; a rim in the colour of the ground parts a mark from the line below it.
+fn dots_ui<'a>(
+    plot: &mut PlotUi<'a>,
+    points: &'a [PlotPoint],
+    (ink, marker, radius): (Ink, Marker, f32),
+    tokens: &Tokens,
+) {
+    let mut draw = |paint: Rgba, radius: f32| {
+        let dots = PlotDots::new("", PlotPoints::Borrowed(points)).color(color(paint));
+        plot.points(dots.shape(marker_shape(marker)).radius(radius).filled(true).allow_hover(false));
+    };
+    if matches!(ink, Ink::Mark(_)) {
+        draw(tokens.background, radius + RIM);
+    }
+    draw(palette::color(tokens, ink), radius);
 }
 
 /// Width in points and opacity of a line.

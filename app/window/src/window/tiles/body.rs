@@ -98,14 +98,7 @@ impl TileBehavior<'_> {
                 }
                 touched.response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Image, true, summary));
                 if let Some(at) = touched.clicked {
-                    let read = |precision| {
-                        let found = readout::readout(plot, at.0, at.1, precision).map(|found| found.text());
-                        let words: Vec<String> = touched.mark.iter().cloned().chain(found).collect();
-                        (!words.is_empty()).then(|| words.join("\n"))
-                    };
-                    state.pinned = read(Precision::Short)
-                        .zip(read(Precision::Full))
-                        .map(|(text, exact)| Pinned { at, text, exact });
+                    state.pinned = pin(plot, touched.mark.as_deref(), at);
                 }
                 if let Some(path) = touched.hit.and_then(|run| self.overlay.path(run)) {
                     self.actions.push(Action::Runs(RunsAction::Select(path.to_owned())));
@@ -232,6 +225,16 @@ fn plot_ui(
         ui.add(egui::Label::new(text).truncate());
     }
     shown
+}
+
+/// What is read at a click, with what a mark there says of itself.
+fn pin(plot: &Plot, mark: Option<&str>, at: (f64, f64)) -> Option<Pinned> {
+    let read = |precision| {
+        let found = readout::readout(plot, at.0, at.1, precision).map(|found| found.text());
+        let words: Vec<String> = mark.map(str::to_owned).into_iter().chain(found).collect();
+        (!words.is_empty()).then(|| words.join("\n"))
+    };
+    Some(Pinned { at, text: read(Precision::Short)?, exact: read(Precision::Full)? })
 }
 
 /// The pinned readout of the focused tile goes to the clipboard with the usual keys.
