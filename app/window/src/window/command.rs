@@ -159,7 +159,7 @@ impl Command {
             Self::DeleteTicked => {
                 ("Delete ticked runs", "Moves all ticked runs to the trash; Undo brings them back")
             }
-            Self::EmptyTrash => ("Empty trash…", "Removes the deleted runs for good"),
+            Self::EmptyTrash => ("Trash…", "Deleted runs: puts them back, or removes them for good"),
             Self::ToggleSetup => ("Set-up panel", "Shows or hides the left panel"),
             Self::ToggleInspector => ("Inspector", "Shows or hides the right panel"),
             Self::ToggleBottom => ("Runs and log", "Shows or hides the bottom panel"),
