@@ -40,9 +40,17 @@ pub(super) fn mean_and_deviation<'a>(rows: impl Iterator<Item = &'a Row>, key: &
     Some(format!("{} ± {}", significant(mean, 4), significant(deviation, 2)))
 }
 
-/// The part of a heading that lies in a cell: each cell draws its own, since the next one draws its ground over what reaches into it.
-fn piece(ui: &Ui, at: egui::Pos2, text: &str) {
-    let clip = ui.clip_rect().expand2(ui.spacing().item_spacing * 0.5);
+/// Widest gap between two cells, points.
+const GAP: f32 = 12.0;
+
+/// The part of a heading that lies in a cell and in the gap before it: each cell draws its own, since the next one draws its ground over
+/// what reaches into it. `drawn` is how far the cells before it came.
+fn piece(ui: &Ui, at: egui::Pos2, text: &str, drawn: &mut f32) {
+    let mut clip = ui.clip_rect();
+    if clip.min.x - *drawn < GAP {
+        clip.min.x = *drawn;
+    }
+    *drawn = clip.max.x;
     let font = egui::TextStyle::Body.resolve(ui.style());
     let paint = color(tokens(ui.ctx()).text);
     ui.painter().with_clip_rect(clip).text(at, egui::Align2::LEFT_CENTER, text, font, paint);
@@ -61,7 +69,7 @@ impl Runs {
         let folded = self.layout.folded.contains(value);
         let plural = if members.len() == 1 { "" } else { "s" };
         let text = format!("{} {value} · {} run{plural}", heading(&key), members.len());
-        let (mut turned, mut at) = (false, egui::Pos2::ZERO);
+        let (mut turned, mut at, mut drawn) = (false, egui::Pos2::ZERO, f32::INFINITY);
         row.set_overline(true);
         row.col(|ui| self.group_tick_ui(ui, value, members, actions));
         row.col(|ui| {
@@ -70,10 +78,12 @@ impl Runs {
             let name = format!("{} group {value}", if folded { "Unfold" } else { "Fold" });
             response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, &name));
             turned = response.clicked();
-            at = egui::pos2(response.rect.right() + 8.0, response.rect.center().y);
+            at = egui::pos2(response.rect.right() + 4.0, response.rect.center().y);
+            drawn = response.rect.right();
+            piece(ui, at, &text, &mut drawn);
         });
         for _ in 2..super::table::FIXED {
-            row.col(|ui| piece(ui, at, &text));
+            row.col(|ui| piece(ui, at, &text, &mut drawn));
         }
         // The heading runs over the cells up to the first number.
         let mut is_over = false;
@@ -85,7 +95,7 @@ impl Runs {
                     let runs = count(members.len() as u64);
                     label.on_hover_text(format!("{text}\nMean ± standard deviation of up to {runs} runs"));
                 } else if !is_over {
-                    piece(ui, at, &text);
+                    piece(ui, at, &text, &mut drawn);
                 }
             });
         }
