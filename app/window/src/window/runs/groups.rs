@@ -53,7 +53,10 @@ fn piece(ui: &Ui, at: egui::Pos2, text: &str, drawn: &mut f32) {
     *drawn = clip.max.x;
     let font = egui::TextStyle::Body.resolve(ui.style());
     let paint = color(tokens(ui.ctx()).text);
-    ui.painter().with_clip_rect(clip).text(at, egui::Align2::LEFT_CENTER, text, font, paint);
+    // A painter made with another clip would keep to the cell.
+    let mut painter = ui.painter().clone();
+    painter.set_clip_rect(clip);
+    painter.text(at, egui::Align2::LEFT_CENTER, text, font, paint);
 }
 
 impl Runs {
