@@ -1,5 +1,7 @@
 //! Runs as things: named, told apart, ticked in groups, deleted and brought back, handed on as one file.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by it")]
+
 use std::path::Path;
 
 use egui::accesskit::{Role, Toggled};
@@ -116,11 +118,25 @@ fn what_is_deleted_comes_back_by_undo_and_goes_for_good_only_when_that_is_said()
     until(&mut harness, "one goes again", |app| app.listed_runs().len() == 2);
     harness.key_press_modifiers(Modifiers::COMMAND, Key::P);
     harness.run_steps(2);
-    harness.event(egui::Event::Text("empty trash".to_owned()));
+    harness.event(egui::Event::Text("trash".to_owned()));
     harness.run_steps(2);
     harness.key_press(Key::Enter);
-    wait_for(&mut harness, "1 deleted run is removed for good");
-    assert!(folder.path().join(".trash").exists(), "asking removes nothing");
+    wait_for(&mut harness, "Put back a");
+    click(&mut harness, "Put back a");
+    until(&mut harness, "it is back", |app| app.listed_runs().len() == 3);
+    harness.key_press(Key::Escape);
+    harness.run_steps(2);
+    until(&mut harness, "it is shown as it was", |app| app.folder().is_some());
+    harness.key_press(Key::Delete);
+    until(&mut harness, "and goes again", |app| app.listed_runs().len() == 2);
+    harness.key_press_modifiers(Modifiers::COMMAND, Key::P);
+    harness.run_steps(2);
+    harness.event(egui::Event::Text("trash".to_owned()));
+    harness.run_steps(2);
+    harness.key_press(Key::Enter);
+    wait_for(&mut harness, "Put back a");
+    click(&mut harness, "Empty trash…");
+    assert!(says(&harness, "1 run goes for good") && folder.path().join(".trash").exists(), "asked first");
     click(&mut harness, "Remove for good");
     wait_for(&mut harness, "1 run is removed for good");
     assert!(!folder.path().join(".trash").exists());

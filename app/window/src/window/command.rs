@@ -173,7 +173,7 @@ impl Command {
             Self::DeleteTicked => {
                 ("Delete ticked runs", "Moves all ticked runs to the trash; Undo brings them back")
             }
-            Self::EmptyTrash => ("Empty trash…", "Removes the deleted runs for good"),
+            Self::EmptyTrash => ("Trash…", "Deleted runs: puts them back, or removes them for good"),
             Self::ToggleSetup => ("Set-up panel", "Shows or hides the settings of the next run"),
             Self::ToggleInspector => {
                 ("Inspector", "Shows or hides results, options of the view and the card of the shown run")

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use super::app::App;
 use super::command::Command;
+use super::runs::unforkable;
 use super::sides::Side;
 use super::takeaway;
 
@@ -18,10 +19,12 @@ impl Command {
             Self::PauseOrResume | Self::Step | Self::StepHundred | Self::Cancel => {
                 need(app.is_live(), "The shown run is not in work")
             }
-            Self::Fork => need(
-                app.shown.as_ref().is_some_and(|shown| shown.folder.is_some()),
-                "Open a run first; a child goes on from its checkpoint",
-            ),
+            Self::Fork => {
+                let shown = app.shown.as_ref().filter(|shown| shown.folder.is_some());
+                let shown = shown.ok_or("Open a run first; a child goes on from its checkpoint")?;
+                let why = unforkable(shown.status, shown.snapshot.progress.step);
+                why.map_or(Ok(()), |why| Err(Cow::Borrowed(why)))
+            }
             Self::NameRun | Self::UseRunSettings | Self::PackRun | Self::RunMenu | Self::DeleteRun => need(
                 app.folder().is_some_and(|path| app.runs.row(path).is_some()),
                 "Show a run of the list first",

@@ -8,7 +8,7 @@ use weightscope_frame::store::{self, Trashed};
 use super::describe::{About, Describing};
 use super::errand::Done;
 use super::packing::Packing;
-use super::trash::Emptying;
+use super::trash::Trash;
 use crate::window::app::{App, Bottom, Urgency};
 use crate::window::command::{Action, Command};
 
@@ -86,7 +86,7 @@ impl App {
             (Command::DeleteRun, Some(path)) => ManageAction::Delete(vec![path]),
             (Command::DeleteTicked, _) => ManageAction::Delete(self.runs.ticked_paths()),
             (Command::EmptyTrash, _) => {
-                self.manage.emptying = Some(Emptying::new(&self.root, context));
+                self.manage.trash = Some(Trash::new(&self.root, context));
                 return;
             }
             (Command::RunMenu, Some(path)) => {

@@ -18,10 +18,10 @@ pub(super) enum Done {
     Nothing,
     /// The settings of a run, and where they came from.
     Settings(Box<Experiment>, String),
-    /// Runs that are in the trash now, and why others are not.
-    Deleted(Vec<Trashed>, Vec<String>),
-    /// Runs that are back, and why others are not.
-    Back(Vec<PathBuf>, Vec<String>),
+    /// Runs of an act that are in the trash now, and why others are not.
+    Deleted(u64, Vec<Trashed>, Vec<String>),
+    /// Runs that are back, those that are not, and why.
+    Back(Vec<PathBuf>, Vec<Trashed>, Vec<String>),
     /// So many runs were removed for good.
     Emptied(Result<usize, String>),
     Failed(String),
@@ -84,20 +84,21 @@ impl App {
                 self.panels.setup = true;
                 self.say(Urgency::Info, format!("The settings of the run are in the form ({lab})"));
             }
-            Done::Deleted(gone, errors) => {
+            Done::Deleted(act, gone, errors) => {
                 self.runs.refresh(&root, context);
                 errors.into_iter().for_each(|error| self.say(Urgency::Warning, error));
+                self.deleted(act, &gone, context);
                 if !gone.is_empty() {
                     let words = match gone.as_slice() {
                         [one] => format!("Deleted {}", self.runs.name_of(&one.from)),
                         many => format!("Deleted {} runs", count(many.len() as u64)),
                     };
-                    self.deleted(&gone);
                     self.offer(words, "Undo", Action::Manage(ManageAction::PutBack(gone)));
                 }
             }
-            Done::Back(back, errors) => {
+            Done::Back(back, left, errors) => {
                 self.runs.refresh(&root, context);
+                self.keep_deleted(left);
                 errors.into_iter().for_each(|error| self.say(Urgency::Warning, error));
                 if !back.is_empty() {
                     let plural = if back.len() == 1 { "run is" } else { "runs are" };

@@ -23,7 +23,7 @@ use self::describe::Describing;
 use self::errand::Errands;
 pub(super) use self::lacking::Lacking;
 use self::packing::Packing;
-use self::trash::{Deleted, Emptying};
+use self::trash::{Deleted, Trash};
 use super::app::App;
 use super::command::{Action, Command};
 
@@ -33,7 +33,7 @@ pub(super) struct Manage {
     errands: Errands,
     describing: Option<Describing>,
     packing: Option<Packing>,
-    emptying: Option<Emptying>,
+    trash: Option<Trash>,
     pub(super) lacking: Option<Lacking>,
     /// What was deleted, the last one at the end.
     deleted: Vec<Deleted>,
@@ -48,7 +48,7 @@ impl Manage {
     pub(super) fn front(&mut self) -> Option<&mut bool> {
         let dialogs = [
             self.lacking.as_mut().map(|dialog| &mut dialog.open),
-            self.emptying.as_mut().map(|dialog| &mut dialog.open),
+            self.trash.as_mut().map(|dialog| &mut dialog.open),
             self.packing.as_mut().map(|dialog| &mut dialog.open),
             self.describing.as_mut().map(|dialog| &mut dialog.open),
         ];
@@ -66,14 +66,14 @@ impl App {
         if let Some(dialog) = &mut manage.packing {
             dialog.ui(context);
         }
-        if let Some(dialog) = &mut manage.emptying {
+        if let Some(dialog) = &mut manage.trash {
             dialog.ui(context, actions);
         }
         if let Some(dialog) = &mut manage.lacking {
             dialog.ui(context, self.catalogue);
         }
         manage.describing.take_if(|dialog| !dialog.open);
-        manage.emptying.take_if(|dialog| !dialog.open);
+        manage.trash.take_if(|dialog| !dialog.open);
         manage.packing.take_if(|dialog| !dialog.open && !dialog.is_busy());
         manage.lacking.take_if(|dialog| !dialog.open && !dialog.is_busy());
     }

@@ -17,6 +17,8 @@ use crate::window::task::Task;
 
 /// Runs that were deleted together.
 pub(super) struct Deleted {
+    id: u64,
+    /// Empty until they are in the trash.
     runs: Vec<Trashed>,
     /// Those of them that were ticked.
     ticked: Vec<PathBuf>,
@@ -44,8 +46,8 @@ impl App {
         }
         let shown = self.folder().map(PathBuf::from).filter(|shown| going.contains(shown));
         let ticked = going.iter().filter(|path| self.runs.is_ticked(path)).cloned().collect();
-        let form = (self.form.experiment.clone(), self.form.origin.clone());
-        self.manage.deleted.push(Deleted { runs: Vec::new(), ticked, shown: shown.clone(), form });
+        let (id, form) = (self.queue.identity(), self.form_now());
+        self.manage.deleted.push(Deleted { id, runs: Vec::new(), ticked, shown: shown.clone(), form });
         going.iter().for_each(|path| self.runs.tick(path, false));
         if shown.is_some() {
             self.show_nothing();
@@ -53,7 +55,7 @@ impl App {
         let root = self.root.clone();
         self.manage.errands.start("trash", context, move || {
             let (gone, errors) = store::throw_away(&root, &going);
-            Done::Deleted(gone, errors.iter().map(ToString::to_string).collect())
+            Done::Deleted(id, gone, errors.iter().map(ToString::to_string).collect())
         });
     }
 
@@ -70,12 +72,30 @@ impl App {
         waits.then_some("something in the queue needs it; remove that first")
     }
 
-    /// Takes note of what is in the trash now.
-    pub(super) fn deleted(&mut self, gone: &[Trashed]) {
-        let waiting = self.manage.deleted.iter_mut().find(|act| act.runs.is_empty());
-        waiting.into_iter().for_each(|act| act.runs = gone.to_vec());
-        // An act of which nothing came leaves nothing to undo.
-        self.manage.deleted.retain(|act| !act.runs.is_empty());
+    fn form_now(&self) -> (Experiment, String) {
+        (self.form.experiment.clone(), self.form.origin.clone())
+    }
+
+    /// Takes note of what is in the trash now; of an act of which nothing came nothing is left to undo.
+    pub(super) fn deleted(&mut self, id: u64, gone: &[Trashed], context: &Context) {
+        let Some(place) = self.manage.deleted.iter().position(|act| act.id == id) else { return };
+        if let Some(act) = self.manage.deleted.get_mut(place).filter(|_| !gone.is_empty()) {
+            act.runs = gone.to_vec();
+            return;
+        }
+        let act = self.manage.deleted.remove(place);
+        act.ticked.iter().for_each(|path| self.runs.tick(path, true));
+        if let Some(path) = act.shown.filter(|_| self.shown.is_none()) {
+            self.apply(Action::OpenRun(path), context);
+        }
+    }
+
+    /// Keeps what could not be put back, so that it can be tried again.
+    pub(super) fn keep_deleted(&mut self, runs: Vec<Trashed>) {
+        if !runs.is_empty() {
+            let (id, form) = (self.queue.identity(), self.form_now());
+            self.manage.deleted.push(Deleted { id, runs, ticked: Vec::new(), shown: None, form });
+        }
     }
 
     /// True if the last thing to be undone is a deletion.
@@ -95,68 +115,103 @@ impl App {
     pub(super) fn put_back(&mut self, runs: Vec<Trashed>, context: &Context) {
         let offer = Action::Manage(ManageAction::PutBack(runs.clone()));
         self.toasts.withdraw(|action| *action == offer);
-        let place = self.manage.deleted.iter().position(|act| act.runs == runs);
-        let act = place.map(|place| self.manage.deleted.remove(place));
-        if let Some(act) = act {
-            act.ticked.iter().for_each(|path| self.runs.tick(path, true));
-            self.manage.reopened = act.shown.filter(|_| self.shown.is_none());
-        }
+        let mut reopened = None;
+        let mut ticked = Vec::new();
+        self.manage.deleted.retain_mut(|act| {
+            let was = act.runs.len();
+            act.runs.retain(|run| !runs.contains(run));
+            let is_back = |path: &PathBuf| runs.iter().any(|run| run.from == *path);
+            ticked.extend(act.ticked.iter().filter(|path| is_back(path)).cloned());
+            reopened = reopened.take().or_else(|| act.shown.take_if(|path| is_back(path)));
+            // One that is still on its way has no runs yet.
+            was == 0 || !act.runs.is_empty()
+        });
+        ticked.iter().for_each(|path| self.runs.tick(path, true));
+        self.manage.reopened = reopened.filter(|_| self.shown.is_none());
         let root = self.root.clone();
         self.manage.errands.start("trash", context, move || {
             let (back, errors) = store::put_back(&root, &runs);
-            Done::Back(back, errors.iter().map(ToString::to_string).collect())
+            let left = runs.into_iter().filter(|run| !back.contains(&run.from)).collect();
+            Done::Back(back, left, errors.iter().map(ToString::to_string).collect())
         });
     }
 }
 
-/// The question whether all that was deleted is to go for good.
-pub(super) struct Emptying {
+/// What was deleted: put back run by run, or removed for good after all was said.
+pub(super) struct Trash {
     pub(super) open: bool,
-    count: Option<usize>,
-    work: Option<Task<usize>>,
+    root: PathBuf,
+    runs: Option<Vec<Trashed>>,
+    work: Option<Task<Vec<Trashed>>>,
+    /// Whether removing waits for a second click.
+    doomed: bool,
 }
 
-impl Emptying {
-    /// Counts what is in the trash.
+impl Trash {
+    /// Looks at what is in the trash.
     pub(super) fn new(root: &Path, context: &Context) -> Self {
-        let root = root.to_owned();
-        let work = Task::spawn("trash", context, move || store::trashed(&root).len());
-        Self { open: true, count: None, work }
+        let place = root.to_owned();
+        let work = Task::spawn("trash", context, move || store::trashed(&place));
+        Self { open: true, root: root.to_owned(), runs: None, work, doomed: false }
     }
 
     /// The dialog.
     pub(super) fn ui(&mut self, context: &Context, actions: &mut Vec<Action>) {
+        const HEIGHT: f32 = 220.0;
         if let Some(result) = self.work.as_ref().and_then(Task::poll) {
             self.work = None;
-            self.count = result.ok();
+            self.runs = result.ok();
         }
         let mut open = self.open;
-        style::dialog(context, "Empty trash").open(&mut open).show(context, |ui| {
-            let warning = color(tokens(ui.ctx()).warning);
-            match self.count {
-                None => {
-                    ui.label("Counting the deleted runs…");
-                }
-                Some(0) => {
-                    ui.label("The trash is empty.");
-                }
-                Some(runs) => {
-                    let plural = if runs == 1 { "run is" } else { "runs are" };
-                    ui.label(format!("{} deleted {plural} removed for good.", count(runs as u64)));
-                    ui.label(RichText::new("This cannot be undone.").color(warning));
-                }
+        style::dialog(context, "Trash").open(&mut open).show(context, |ui| {
+            ui.set_width(440.0);
+            let runs = self.runs.clone().unwrap_or_default();
+            if runs.is_empty() {
+                let words = if self.runs.is_some() {
+                    "The trash is empty."
+                } else {
+                    "Looking at the deleted runs…"
+                };
+                ui.label(words);
             }
-            ui.horizontal(|ui| {
-                let any = self.count.is_some_and(|runs| runs > 0);
-                if ui.add_enabled(any, egui::Button::new("Remove for good")).clicked() {
-                    actions.push(Action::Manage(ManageAction::EmptyTrash));
-                    self.open = false;
-                }
-                if ui.button("Cancel").clicked() {
-                    self.open = false;
+            egui::ScrollArea::vertical().max_height(HEIGHT).show(ui, |ui| {
+                for run in &runs {
+                    self.run_ui(ui, run, actions);
                 }
             });
+            ui.horizontal(|ui| self.foot_ui(ui, runs.len(), actions));
         });
         self.open &= open;
+    }
+
+    fn run_ui(&mut self, ui: &mut egui::Ui, run: &Trashed, actions: &mut Vec<Action>) {
+        ui.horizontal(|ui| {
+            let place = run.from.strip_prefix(&self.root).unwrap_or(&run.from).display().to_string();
+            let button = ui.small_button("Put back");
+            let name = format!("Put back {place}");
+            button.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, &name));
+            if button.clicked() {
+                actions.push(Action::Manage(ManageAction::PutBack(vec![run.clone()])));
+                self.runs.iter_mut().for_each(|runs| runs.retain(|other| other != run));
+            }
+            ui.add(egui::Label::new(place).truncate());
+        });
+    }
+
+    fn foot_ui(&mut self, ui: &mut egui::Ui, runs: usize, actions: &mut Vec<Action>) {
+        if self.doomed && runs > 0 {
+            let plural = if runs == 1 { "run goes" } else { "runs go" };
+            let text = format!("{} {plural} for good; this cannot be undone.", count(runs as u64));
+            ui.label(RichText::new(text).color(color(tokens(ui.ctx()).warning)));
+            if ui.button("Remove for good").clicked() {
+                actions.push(Action::Manage(ManageAction::EmptyTrash));
+                self.open = false;
+            }
+        } else if ui.add_enabled(runs > 0, egui::Button::new("Empty trash…")).clicked() {
+            self.doomed = true;
+        }
+        if ui.button("Close").clicked() {
+            self.open = false;
+        }
     }
 }

@@ -1,9 +1,9 @@
 //! The key by which runs are grouped: what varies comes first, and a few letters find the rest.
 
-use egui::{ComboBox, PopupCloseBehavior, RichText, ScrollArea, TextEdit, Ui};
+use egui::{ComboBox, Key, PopupCloseBehavior, RichText, ScrollArea, TextEdit, Ui};
 
 use super::list::Runs;
-use super::model::{Keys, Row, heading};
+use super::model::{Keys, Row, Value, heading};
 use crate::window::style::{color, tokens};
 
 /// Keys under which nearly every run has a value of its own.
@@ -38,10 +38,17 @@ impl Grouping {
     }
 }
 
-/// True if not all runs have the same value under a key.
+/// What was chosen.
+enum Choice {
+    Nothing,
+    By(String),
+}
+
+/// True if runs that have a key have not all the same value under it: of runs of another lab nothing is to be told by it.
 fn varies(rows: &[Row], key: &str) -> bool {
-    let first = rows.first().map(|row| row.value(key));
-    rows.iter().any(|row| Some(row.value(key)) != first)
+    let mut values = rows.iter().map(|row| row.value(key)).filter(|value| *value != Value::Missing);
+    let first = values.next();
+    values.any(|value| Some(value) != first)
 }
 
 impl Runs {
@@ -63,14 +70,17 @@ impl Runs {
             .response
             .labelled_by(label.id);
         self.grouping.fresh |= shown.clicked();
-        if let Some(group) = chosen {
-            self.layout.group = group;
+        if let Some(choice) = chosen {
+            self.layout.group = match choice {
+                Choice::Nothing => None,
+                Choice::By(key) => Some(key),
+            };
             self.grouping.typed.clear();
         }
     }
 
     /// The list; a key, or none, once it is chosen.
-    fn keys_ui(&mut self, ui: &mut Ui) -> Option<Option<String>> {
+    fn keys_ui(&mut self, ui: &mut Ui) -> Option<Choice> {
         let mut chosen = None;
         ui.set_min_width(200.0);
         let edit =
@@ -79,6 +89,7 @@ impl Runs {
         field.widget_info(|| egui::WidgetInfo::labeled(egui::Role::TextInput, true, "Find a key"));
         if std::mem::take(&mut self.grouping.fresh) {
             field.request_focus();
+            self.grouping.typed.clear();
         }
         let typed = self.grouping.typed.trim().to_lowercase();
         let fits = |key: &&String| {
@@ -86,10 +97,14 @@ impl Runs {
                 || key.to_lowercase().contains(&typed)
                 || heading(key).to_lowercase().contains(&typed)
         };
+        if !typed.is_empty() && field.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter)) {
+            let first = self.grouping.varied.iter().chain(&self.grouping.others).find(fits);
+            chosen = first.cloned().map(Choice::By);
+        }
         let muted = color(tokens(ui.ctx()).text_muted);
         ScrollArea::vertical().max_height(HEIGHT).show(ui, |ui| {
             if typed.is_empty() && ui.selectable_label(self.layout.group.is_none(), "none").clicked() {
-                chosen = Some(None);
+                chosen = Some(Choice::Nothing);
             }
             for (words, keys) in
                 [("What varies", &self.grouping.varied), ("The same in all runs", &self.grouping.others)]
@@ -101,7 +116,7 @@ impl Runs {
                 for key in found {
                     let on = self.layout.group.as_ref() == Some(key);
                     if ui.selectable_label(on, heading(key)).clicked() {
-                        chosen = Some(Some(key.clone()));
+                        chosen = Some(Choice::By(key.clone()));
                     }
                 }
             }

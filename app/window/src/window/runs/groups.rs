@@ -40,7 +40,27 @@ pub(super) fn mean_and_deviation<'a>(rows: impl Iterator<Item = &'a Row>, key: &
     Some(format!("{} ± {}", significant(mean, 4), significant(deviation, 2)))
 }
 
+/// Widest gap between two cells, points.
+const GAP: f32 = 12.0;
+
+/// The part of a heading that lies in a cell and in the gap before it: each cell draws its own, since the next one draws its ground over
+/// what reaches into it. `drawn` is how far the cells before it came.
+fn piece(ui: &Ui, at: egui::Pos2, text: &str, drawn: &mut f32) {
+    let mut clip = ui.clip_rect();
+    if clip.min.x - *drawn < GAP {
+        clip.min.x = *drawn;
+    }
+    *drawn = clip.max.x;
+    let font = egui::TextStyle::Body.resolve(ui.style());
+    let paint = color(tokens(ui.ctx()).text);
+    // A painter made with another clip would keep to the cell.
+    let mut painter = ui.painter().clone();
+    painter.set_clip_rect(clip);
+    painter.text(at, egui::Align2::LEFT_CENTER, text, font, paint);
+}
+
 impl Runs {
+    /// The row of a group.
     pub(super) fn group_row_ui(
         &mut self,
         row: &mut TableRow<'_, '_>,
@@ -50,7 +70,9 @@ impl Runs {
     ) {
         let key = self.layout.group.clone().unwrap_or_default();
         let folded = self.layout.folded.contains(value);
-        let (mut turned, mut at, mut left) = (false, egui::Pos2::ZERO, 0.0);
+        let plural = if members.len() == 1 { "" } else { "s" };
+        let text = format!("{} {value} · {} run{plural}", heading(&key), members.len());
+        let (mut turned, mut at, mut drawn) = (false, egui::Pos2::ZERO, f32::INFINITY);
         row.set_overline(true);
         row.col(|ui| self.group_tick_ui(ui, value, members, actions));
         row.col(|ui| {
@@ -59,33 +81,25 @@ impl Runs {
             let name = format!("{} group {value}", if folded { "Unfold" } else { "Fold" });
             response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, &name));
             turned = response.clicked();
-            at = egui::pos2(response.rect.right() + 8.0, response.rect.center().y);
-            left = ui.clip_rect().left();
+            at = egui::pos2(response.rect.right() + 4.0, response.rect.center().y);
+            drawn = response.rect.right();
+            piece(ui, at, &text, &mut drawn);
         });
         for _ in 2..super::table::FIXED {
-            row.col(|_| {});
+            row.col(|ui| piece(ui, at, &text, &mut drawn));
         }
-        // The heading runs over cells up to the first number, so it is drawn after their backgrounds.
-        let mut right = f32::INFINITY;
-        for (place, column) in columns.iter().enumerate() {
+        // The heading runs over the cells up to the first number.
+        let mut is_over = false;
+        for column in columns {
             row.col(|ui| {
                 if let Some(text) = self.summary(value, members, column) {
-                    right = right.min(ui.clip_rect().left());
+                    is_over = true;
                     let label = ui.add(egui::Label::new(&text).truncate().selectable(false));
                     let runs = count(members.len() as u64);
                     label.on_hover_text(format!("{text}\nMean ± standard deviation of up to {runs} runs"));
+                } else if !is_over {
+                    piece(ui, at, &text, &mut drawn);
                 }
-                if place + 1 < columns.len() {
-                    return;
-                }
-                let mut clip = ui.clip_rect();
-                clip.min.x = left;
-                clip.max.x = clip.max.x.min(right);
-                let plural = if members.len() == 1 { "" } else { "s" };
-                let text = format!("{} {value} · {} run{plural}", heading(&key), members.len());
-                let font = egui::TextStyle::Body.resolve(ui.style());
-                let paint = color(tokens(ui.ctx()).text);
-                ui.painter().with_clip_rect(clip).text(at, egui::Align2::LEFT_CENTER, text, font, paint);
             });
         }
         if turned && !self.layout.folded.remove(value) {

@@ -24,7 +24,7 @@ pub(super) fn menu_ui(
 ) {
     let path = || run.path.clone();
     let status = run.manifest.status;
-    let manage = |action| Action::Manage(action);
+    let manage = Action::Manage;
     let mut item =
         |ui: &mut Ui, words: &str, why: Option<&'static str>, keys: Option<Command>, action: Action| {
             let mut button = Button::new(words);

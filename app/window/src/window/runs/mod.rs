@@ -39,7 +39,7 @@ pub(super) use edit::{Remark, tags};
 pub(super) use layout::RunsLayout;
 pub(super) use list::Runs;
 pub(super) use overlay::OverlaySet;
-pub(super) use state::{Going, words as state_words};
+pub(super) use state::{Going, unforkable, words as state_words};
 
 /// The name of a run's folder, for titles.
 pub(super) fn folder_name(path: &Path) -> String {

@@ -241,20 +241,26 @@ pub(super) fn set(
     set
 }
 
-/// What all runs that stand beside each other have in their names: it tells none of them.
-fn shared_parts<'a>(rows: &[&'a Row]) -> BTreeSet<&'a str> {
+/// What all runs of a lab that stand beside each other have in their names: it tells none of them.
+fn shared_parts<'a>(rows: &[&'a Row], lab: &str) -> BTreeSet<&'a str> {
     let of = |row: &&'a Row| row.family().split(PART).skip(1).collect::<BTreeSet<&str>>();
-    let mut parts = rows.iter().map(of);
-    let first = parts.next().filter(|_| rows.len() > 1).unwrap_or_default();
-    parts.fold(first, |shared, parts| shared.intersection(&parts).copied().collect())
+    let of_lab: Vec<BTreeSet<&str>> = rows.iter().filter(|row| row.manifest.lab == lab).map(of).collect();
+    match of_lab.split_first() {
+        Some((first, others)) if !others.is_empty() => {
+            others.iter().fold(first.clone(), |shared, parts| shared.intersection(parts).copied().collect())
+        }
+        _ => BTreeSet::new(),
+    }
 }
 
-/// A name and a family name for each run, without what all of them share. Where families of the same words stand beside each other, the settings in which they differ
-/// are told too; names that a person gave stand as they are.
+/// A name and a family name for each run, without what all of them share. Where families of the same words stand beside each other, the
+/// settings in which they differ are told too; names that a person gave stand as they are.
 pub(super) fn labels(rows: &[&Row]) -> Vec<(String, String)> {
     const MOST_SETTINGS: usize = 2;
     let families: Vec<String> = rows.iter().map(|row| family_key(row)).collect();
-    let shared = shared_parts(rows);
+    let labs: BTreeSet<&str> = rows.iter().map(|row| row.manifest.lab.as_str()).collect();
+    let shared: BTreeMap<&str, BTreeSet<&str>> =
+        labs.into_iter().map(|lab| (lab, shared_parts(rows, lab))).collect();
     let labelled: Vec<(String, String)> = rows
         .iter()
         .zip(&families)
@@ -267,7 +273,8 @@ pub(super) fn labels(rows: &[&Row]) -> Vec<(String, String)> {
                 .collect();
             let mut parts = row.family().split(PART);
             let mut name = parts.next().unwrap_or_default().to_owned();
-            for part in parts.filter(|part| !shared.contains(part)) {
+            let shared = shared.get(row.manifest.lab.as_str());
+            for part in parts.filter(|part| shared.is_none_or(|shared| !shared.contains(part))) {
                 name = format!("{name}{PART}{part}");
             }
             let telling = row.settings.keys().filter(|key| {
