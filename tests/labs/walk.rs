@@ -24,8 +24,8 @@ const SLACK: f32 = 1.5;
 /// Least width of what is moved by a wheel, and how far it is turned, points.
 const HOLD: f32 = 60.0;
 const FAR: f32 = 4000.0;
-const STEP: f32 = 160.0;
-const STEPS: usize = 10;
+const STEP: f32 = 70.0;
+const STEPS: usize = 40;
 /// Words that are looked for in one place.
 const MOST_WORDS: usize = 12;
 
@@ -277,6 +277,8 @@ fn texts<S>(harness: &mut Harness<'_, S>, place: &str, is_meant: impl Fn(LayerId
             _ => {}
         }
     }
+    // What was scrolled has come to rest.
+    harness.run_steps(6);
     let mut found = Vec::new();
     harness.output().shapes.iter().for_each(|shape| collect(&shape.shape, shape.clip_rect, &mut found));
     let drawn: Vec<Drawn> = widgets(harness).into_iter().filter(|one| is_meant(one.layer)).collect();
