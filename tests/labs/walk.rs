@@ -1,18 +1,17 @@
 //! A walk through the whole window with a run of each lab, at the least size and the first one, in both themes: every panel is opened, and
 //! nothing that can be used or read is out of reach.
 //!
-//! What is checked, after each opening: a field or button that its panel cuts off can be scrolled to; no two of one layer lie over each
-//! other; what is drawn as text stands inside what shows it, or can be scrolled to; words that end in "…" are said whole by a tooltip.
-//! Text that a plot paints belongs to no widget and is not looked at here.
+//! What is checked, after each opening: a field or button that its panel cuts off, and words that it cuts at a side, can be scrolled to, by
+//! the tree or by the wheel (tabs of views have arrows for that); no two fields or buttons of one layer lie over each other; no words run out of the widget that shows them; words
+//! that end in "…" have a tooltip. Text that a plot paints belongs to no widget and is not looked at here.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use egui::accesskit::{NodeId, Role};
-use egui::{Id, LayerId, Rect, Shape, Theme, Vec2, vec2};
+use egui::{Id, LayerId, Order, Rect, Shape, Theme, Vec2, vec2};
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use weightscope_tests::window::{click, of};
-use weightscope_window::window::App;
 
 use crate::kit;
 use crate::runs::unbroken;
@@ -22,6 +21,13 @@ use crate::window::{copy, show};
 const SIZES: [[f32; 2]; 2] = [[1024.0, 680.0], [1440.0, 900.0]];
 /// Points by which things may overlap or be cut: edges and roundings.
 const SLACK: f32 = 1.5;
+/// Least width of what is moved by a wheel, and how far it is turned, points.
+const HOLD: f32 = 60.0;
+const FAR: f32 = 4000.0;
+const STEP: f32 = 70.0;
+const STEPS: usize = 40;
+/// Words that are looked for in one place.
+const MOST_WORDS: usize = 12;
 
 /// Light on dark.
 pub(crate) fn the_whole_window_can_be_reached_in_the_dark_theme(lab: &str) {
@@ -40,38 +46,39 @@ fn walk(lab: &str, theme: Theme, size: [f32; 2]) {
     copy(&run.folder, &root.path().join(run.folder.file_name().unwrap()));
     let mut harness = of(kit::SUITE, root.path(), size);
     harness.ctx.all_styles_mut(|style| style.interaction.tooltip_delay = 0.0);
-    let mut faults = BTreeSet::new();
+    let mut walk = Walk::default();
+    walk.tabs = kit::views(&run.experiment).into_iter().map(|view| view.title).collect();
     show(&mut harness, lab, theme);
     harness.run_steps(8);
     // The settings of the run stand on the left, as after a run that was made here.
-    look(&mut harness, "views", &mut faults);
+    look(&mut harness, "views", &mut walk);
     let is_narrow = harness.query_by_label("Results").is_none();
     if is_narrow {
         harness.key_press_modifiers(egui::Modifiers::COMMAND | egui::Modifiers::ALT, egui::Key::B);
         harness.run_steps(4);
-        look(&mut harness, "inspector", &mut faults);
+        look(&mut harness, "inspector", &mut walk);
     }
     if harness.query_by_label("Results").is_none() {
-        faults.insert("the inspector cannot be opened".to_owned());
+        walk.faults.insert("the inspector cannot be opened".to_owned());
     }
     for tab in ["Queue", "Compare", "Log", "Runs"] {
         click(&mut harness, tab);
-        look(&mut harness, tab, &mut faults);
+        look(&mut harness, tab, &mut walk);
     }
     for menu in ["File", "Edit", "View", "Run", "Tools", "Help"] {
         // The menu stands before the button of the same word.
         let Some(title) = harness.query_all_by_label(menu).next() else {
-            faults.insert(format!("there is no menu {menu}"));
+            walk.faults.insert(format!("there is no menu {menu}"));
             continue;
         };
         title.click();
         harness.run_steps(4);
-        look(&mut harness, &format!("menu {menu}"), &mut faults);
+        look_at(&mut harness, &format!("menu {menu}"), |layer| layer.order == Order::Foreground, &mut walk);
         harness.key_press(egui::Key::Escape);
         harness.run_steps(3);
     }
-    let list: Vec<&str> = faults.iter().map(String::as_str).collect();
-    assert!(faults.is_empty(), "{lab}, {theme:?}, {size:?}:\n  {}", list.join("\n  "));
+    let list: Vec<&str> = walk.faults.iter().map(String::as_str).collect();
+    assert!(walk.faults.is_empty(), "{lab}, {theme:?}, {size:?}:\n  {}", list.join("\n  "));
 }
 
 /// The first screen, before there is a run.
@@ -82,11 +89,22 @@ fn the_first_screen_can_be_reached() {
         let mut harness = of(kit::SUITE, root.path(), size);
         harness.ctx.all_styles_mut(|style| style.interaction.tooltip_delay = 0.0);
         harness.run_steps(4);
-        let mut faults = BTreeSet::new();
-        look(&mut harness, "first screen", &mut faults);
-        let list: Vec<&str> = faults.iter().map(String::as_str).collect();
-        assert!(faults.is_empty(), "{size:?}:\n  {}", list.join("\n  "));
+        let mut walk = Walk::default();
+        look(&mut harness, "first screen", &mut walk);
+        let list: Vec<&str> = walk.faults.iter().map(String::as_str).collect();
+        assert!(walk.faults.is_empty(), "{size:?}:\n  {}", list.join("\n  "));
     }
+}
+
+/// What was found, and what need not be looked at again in another place.
+#[derive(Default)]
+struct Walk {
+    faults: BTreeSet<String>,
+    /// Widgets that were cut off and looked for, and words that were hovered.
+    known: HashSet<Id>,
+    said: BTreeSet<String>,
+    /// Titles of views: their tabs are moved by arrows of their own.
+    tabs: BTreeSet<String>,
 }
 
 /// A widget as the last frame drew it.
@@ -96,6 +114,8 @@ struct Drawn {
     /// Whole, and what is left of it inside what shows it.
     rect: Rect,
     seen: Rect,
+    /// Where a wheel moves what holds it.
+    held: Option<egui::Pos2>,
     name: String,
     role: Role,
 }
@@ -141,23 +161,42 @@ fn widgets<S>(harness: &Harness<'_, S>) -> Vec<Drawn> {
         let (id, layer, rect, seen) = *rects.get(&node.locate().0)?;
         let name =
             node.label().filter(|label| !label.is_empty()).or_else(|| node.value()).unwrap_or_default();
-        Some(Drawn { id, layer, rect, seen, name, role: node.role() })
+        let held = std::iter::successors(node.parent(), |node| node.parent());
+        let held = held.filter_map(|parent| rects.get(&parent.locate().0)).map(|(.., seen)| *seen);
+        let held =
+            held.filter(|seen| seen.width() > HOLD && seen.height() > SLACK).map(|seen| seen.center()).next();
+        Some(Drawn { id, layer, rect, seen, held, name, role: node.role() })
     };
     harness.root().children_recursive().filter_map(node).collect()
 }
 
 /// Looks at everything that is drawn now.
-fn look<S>(harness: &mut Harness<'_, S>, place: &str, faults: &mut BTreeSet<String>) {
-    let drawn = widgets(harness);
+fn look<S>(harness: &mut Harness<'_, S>, place: &str, walk: &mut Walk) {
+    look_at(harness, place, |_| true, walk);
+}
+
+/// Looks at some layers; behind a menu that is open, nothing else answers.
+fn look_at<S>(
+    harness: &mut Harness<'_, S>,
+    place: &str,
+    is_meant: impl Fn(LayerId) -> bool,
+    walk: &mut Walk,
+) {
+    let drawn: Vec<Drawn> = widgets(harness).into_iter().filter(|one| is_meant(one.layer)).collect();
     assert!(drawn.iter().any(Drawn::is_used), "{place}: nothing is there to be used");
-    overlaps(&drawn, place, faults);
-    let screen = harness.ctx.content_rect().expand(SLACK);
-    for one in drawn.iter().filter(|one| !one.is_whole() || !screen.contains_rect(one.seen)) {
+    overlaps(&drawn, place, walk);
+    let used = drawn.iter().filter(|one| one.is_used() && !one.is_whole());
+    // Cells of one table stand for each other.
+    let words = drawn.iter().filter(|one| !one.is_used() && !one.name.is_empty() && one.cut().x > SLACK);
+    for one in used.chain(words.take(MOST_WORDS)) {
+        if walk.tabs.contains(&one.name) || !walk.known.insert(one.id) {
+            continue;
+        }
         if !can_be_reached(harness, one) {
-            faults.insert(format!("{place}: {} is cut off and cannot be scrolled to", said(one)));
+            walk.faults.insert(format!("{place}: {} is cut off and cannot be scrolled to", said(one)));
         }
     }
-    texts(harness, place, faults);
+    texts(harness, place, is_meant, walk);
 }
 
 fn said(one: &Drawn) -> String {
@@ -166,13 +205,13 @@ fn said(one: &Drawn) -> String {
 }
 
 /// Things to be used that lie over each other.
-fn overlaps(drawn: &[Drawn], place: &str, faults: &mut BTreeSet<String>) {
+fn overlaps(drawn: &[Drawn], place: &str, walk: &mut Walk) {
     let used: Vec<&Drawn> = drawn.iter().filter(|one| one.is_used() && one.seen.is_positive()).collect();
     for (index, one) in used.iter().enumerate() {
         for other in used.iter().skip(index + 1).filter(|other| other.layer == one.layer) {
             let both = one.seen.intersect(other.seen);
             if both.is_positive() && both.width() > SLACK && both.height() > SLACK {
-                faults.insert(format!("{place}: {} lies over {}", said(other), said(one)));
+                walk.faults.insert(format!("{place}: {} lies over {}", said(other), said(one)));
             }
         }
     }
@@ -188,13 +227,38 @@ fn can_be_reached<S>(harness: &mut Harness<'_, S>, one: &Drawn) -> bool {
     };
     harness.event(egui::Event::AccessKitActionRequest(request));
     harness.run_steps(3);
+    if is_whole(harness, one) {
+        return true;
+    }
+    let Some(at) = one.held else { return false };
+    // To the beginning, then on in small steps to the end.
+    [vec2(1.0, 0.0), vec2(0.0, 1.0)].into_iter().any(|axis| {
+        let steps =
+            std::iter::once(FAR).chain(std::iter::repeat_n(-STEP, if one.is_used() { STEPS } else { 1 }));
+        steps.into_iter().any(|turn| {
+            harness.hover_at(at);
+            harness.event(egui::Event::MouseWheel {
+                unit: egui::MouseWheelUnit::Point,
+                delta: axis * turn,
+                phase: egui::TouchPhase::Move,
+                source: egui::MouseWheelSource::Wheel,
+                modifiers: egui::Modifiers::NONE,
+            });
+            harness.run_steps(3);
+            is_whole(harness, one)
+        })
+    })
+}
+
+/// True if a widget is whole now, or has gone: then it was there for a moment only. Of words it is enough that what holds them moves.
+fn is_whole<S>(harness: &Harness<'_, S>, one: &Drawn) -> bool {
     let now = widgets(harness).into_iter().find(|other| other.id == one.id);
-    // What has gone since was there for a moment only.
-    now.is_none_or(|now| now.is_whole())
+    let moved = |now: &Drawn| !one.is_used() && (now.rect.min.x - one.rect.min.x).abs() > SLACK;
+    now.is_none_or(|now| now.is_whole() || moved(&now))
 }
 
 /// Text that is cut without a way to read it whole.
-fn texts<S>(harness: &mut Harness<'_, S>, place: &str, faults: &mut BTreeSet<String>) {
+fn texts<S>(harness: &mut Harness<'_, S>, place: &str, is_meant: impl Fn(LayerId) -> bool, walk: &mut Walk) {
     struct Text {
         words: String,
         rect: Rect,
@@ -213,39 +277,43 @@ fn texts<S>(harness: &mut Harness<'_, S>, place: &str, faults: &mut BTreeSet<Str
             _ => {}
         }
     }
+    // What was scrolled has come to rest.
+    harness.run_steps(6);
     let mut found = Vec::new();
     harness.output().shapes.iter().for_each(|shape| collect(&shape.shape, shape.clip_rect, &mut found));
-    let drawn = widgets(harness);
+    let drawn: Vec<Drawn> = widgets(harness).into_iter().filter(|one| is_meant(one.layer)).collect();
     for text in found {
         let seen = text.rect.intersect(text.clip);
-        if !seen.is_positive() || text.words.trim().is_empty() {
+        if seen.height() < text.rect.height() * 0.6 || seen.width() <= 0.0 || text.words.trim().is_empty() {
             continue;
         }
         // The innermost widget that it stands in says whether it is a plot's.
         let middle = seen.center();
         let owner = drawn
             .iter()
-            .filter(|one| one.seen.expand(SLACK).contains(middle) && one.name.contains(text.words.trim()))
+            .filter(|one| one.is_used() || one.role == Role::Label)
+            .filter(|one| one.seen.expand(SLACK).contains(middle) && one.name.trim() == text.words.trim())
             .min_by(|one, other| one.rect.area().total_cmp(&other.rect.area()));
-        let Some(owner) = owner else { continue };
+        let Some(owner) = owner.filter(|one| !walk.tabs.contains(&one.name)) else { continue };
         let is_cut = seen.width() + SLACK < text.rect.width();
-        if !text.elided && is_cut && owner.role != Role::TextInput && !can_be_reached(harness, owner) {
-            faults.insert(format!("{place}: the words \"{}\" are cut at {:?}", text.words, text.clip));
+        if !text.elided && is_cut && owner.is_whole() && owner.role != Role::TextInput {
+            walk.faults.insert(format!("{place}: the words \"{}\" are cut at {:?}", text.words, text.clip));
         }
-        if text.elided && !is_said(harness, &text.words, middle) {
-            faults.insert(format!("{place}: \"{}\" is cut and no tooltip says it", text.words));
+        if text.elided && walk.said.insert(text.words.clone()) && !has_tooltip(harness, middle) {
+            walk.faults.insert(format!("{place}: \"{}\" is cut and has no tooltip", text.words));
         }
     }
 }
 
-/// True if a tooltip at a place says some words.
-fn is_said<S>(harness: &mut Harness<'_, S>, words: &str, at: egui::Pos2) -> bool {
+/// True if a tooltip comes at a place.
+fn has_tooltip<S>(harness: &mut Harness<'_, S>, at: egui::Pos2) -> bool {
     harness.hover_at(at + vec2(0.5, 0.0));
-    harness.run_steps(3);
-    let wanted = words.trim();
-    let said = widgets(harness)
-        .iter()
-        .any(|one| one.layer.order == egui::Order::Tooltip && one.name.contains(wanted));
+    // What has been scrolled just now shows none in the first frames.
+    let is_there = |one: &Drawn| one.layer.order == Order::Tooltip && !one.name.is_empty();
+    let said = (0..4).any(|_| {
+        harness.run_steps(2);
+        widgets(harness).iter().any(is_there)
+    });
     harness.event(egui::Event::PointerGone);
     harness.run_steps(2);
     said
@@ -276,11 +344,11 @@ fn the_walk_finds_what_it_looks_for() {
         ui.put(at(200.0, 130.0, 100.0), button("whole"));
     });
     harness.run_steps(2);
-    let mut faults = BTreeSet::new();
-    look(&mut harness, "here", &mut faults);
-    let text = faults.iter().map(String::as_str).collect::<Vec<_>>().join("\n");
-    assert_eq!(faults.len(), 3, "{text}");
-    for words in ["\"above\" at", "\"outside\" at", "\"words that are too long\" is cut and no tooltip"] {
+    let mut walk = Walk::default();
+    look(&mut harness, "here", &mut walk);
+    let text = walk.faults.iter().map(String::as_str).collect::<Vec<_>>().join("\n");
+    assert_eq!(walk.faults.len(), 3, "{text}");
+    for words in ["\"above\" at", "\"outside\" at", "\"words that are too long\" is cut and has no tooltip"] {
         assert!(text.contains(words), "{words}: {text}");
     }
 }
