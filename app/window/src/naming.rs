@@ -106,7 +106,7 @@ pub fn table(experiment: &Experiment) -> Table {
 }
 
 /// An origin in its parts: the preset or file, and the label that a sweep gave its member.
-fn parts<'a>(origin: &'a str, mut is_preset: impl FnMut(&str) -> bool) -> (&'a str, &'a str) {
+fn parts(origin: &str, mut is_preset: impl FnMut(&str) -> bool) -> (&str, &str) {
     if let Some((base, rest)) = origin.split_once(' ')
         && is_preset(base.trim_end_matches(':'))
     {

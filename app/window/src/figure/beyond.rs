@@ -66,18 +66,15 @@ pub fn beyond(plot: &Plot, domain: &Domain) -> Vec<Beyond> {
         };
         for point in points {
             let Some((side, distance)) = side(plot, domain, *point) else { continue };
-            match found.iter_mut().find(|known| known.side == side) {
-                Some(known) => {
-                    known.count += 1;
-                    if distance > away(plot, domain, side, known.farthest) {
-                        known.farthest = *point;
-                        name.clone_into(&mut known.series);
-                    }
+            if let Some(known) = found.iter_mut().find(|known| known.side == side) {
+                known.count += 1;
+                if distance > away(plot, domain, side, known.farthest) {
+                    known.farthest = *point;
+                    name.clone_into(&mut known.series);
                 }
-                None => {
-                    let (count, series) = (1, name.to_owned());
-                    found.push(Beyond { side, count, farthest: *point, series });
-                }
+            } else {
+                let (count, series) = (1, name.to_owned());
+                found.push(Beyond { side, count, farthest: *point, series });
             }
         }
     }

@@ -63,6 +63,10 @@ pub(super) enum Bottom {
 pub(super) type ReadRun = Result<(Shown, Vec<String>), String>;
 
 /// The workbench.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a switch of its own: contrast, motion, a tile that fills the centre"
+)]
 pub struct App {
     pub(super) catalogue: Catalogue,
     pub(super) form: Form,

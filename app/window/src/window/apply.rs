@@ -1,8 +1,8 @@
 //! The one place where what a person did changes the state.
 
 use egui::Context;
-use weightscope_frame::experiment::{Comments, Experiment, Mark, reading, to_toml};
-use weightscope_frame::record::AxisScale;
+use weightscope_frame::experiment::{Comments, Experiment, Mark, Problem, reading, to_toml};
+use weightscope_frame::record::{AxisScale, Pick};
 use weightscope_frame::run::{Control, Request};
 
 use super::adding::AddView;
@@ -86,41 +86,8 @@ impl App {
             }
             Action::CopyPicture(view) => self.copy_picture(&view, context),
             Action::MoveSteps(view, range) => self.move_steps(&view, range),
-            Action::Pick(pick) => {
-                let Some(shown) = &self.shown else { return };
-                let target = shown.view(&pick.view).and_then(|view| view.picks_into.clone());
-                // What is on the screen may be derived; the lab must see it too.
-                let derived = self.tiles.get(&pick.view).map(TileState::derived).unwrap_or_default();
-                let record = crate::views::lay_over(shown.record(), derived);
-                let picked = shown.experiment.method.click(&record, &pick);
-                if let Some(link) = &self.link {
-                    let request = Request::Picked { view: pick.view, picked: picked.clone() };
-                    link.control.request(request);
-                }
-                picked.controls.into_iter().for_each(|(id, value)| self.controls.set(&id, value));
-                if let Some((layout, view)) = self.layout.as_mut().zip(picked.shown_in) {
-                    layout.bring(&view);
-                }
-                if let Some(target) = target.filter(|_| !picked.ids.is_empty()) {
-                    self.show_components(&target, picked.ids);
-                }
-            }
-            Action::Button { view, action } => {
-                let Some(shown) = &self.shown else { return };
-                let controls = self.controls.complete(&shown.views, shown.record());
-                let picked = shown.experiment.method.press(shown.record(), &controls, &view, &action);
-                let experiment = shown.experiment.clone();
-                if let Some(link) = &self.link {
-                    link.control.request(Request::Action { id: action, controls });
-                }
-                if !picked.fork.is_empty() {
-                    self.offer_fork(experiment, &picked.fork, context);
-                }
-                picked.controls.into_iter().for_each(|(id, value)| self.controls.set(&id, value));
-                if !picked.ids.is_empty() {
-                    self.show_components(&view, picked.ids);
-                }
-            }
+            Action::Pick(pick) => self.pick(pick),
+            Action::Button { view, action } => self.press(&view, action, context),
             Action::CloseTile(view) => self.close_tile(&view),
             Action::OpenTile(view) => {
                 if let Some(layout) = &mut self.layout {
@@ -132,20 +99,10 @@ impl App {
             Action::AddTo(group) => self.adding = Some(AddView::new(Some(group))),
             Action::AddViews(ids, group) => self.add_views(ids, group),
             Action::SetMarked(mark, typed) => {
-                let mut experiment = self.form.experiment.clone();
-                if let Err(problem) = experiment.set_marked(mark, &typed) {
-                    self.say(Urgency::Warning, problem.to_string());
-                }
-                let origin = self.form.origin.clone();
-                self.form.replace(experiment, &origin);
+                self.change_form(|experiment| experiment.set_marked(mark, &typed));
             }
             Action::SetColumn(name, choice) => {
-                let mut experiment = self.form.experiment.clone();
-                if let Err(problem) = reading::set_column(&mut experiment, &name, choice) {
-                    self.say(Urgency::Warning, problem.to_string());
-                }
-                let origin = self.form.origin.clone();
-                self.form.replace(experiment, &origin);
+                self.change_form(|experiment| reading::set_column(experiment, &name, choice));
                 self.look_at_data(context);
             }
             Action::OpenPath(path) => self.open_file(path, context),
@@ -162,6 +119,55 @@ impl App {
             Action::Turn(id, value) => self.controls.set(&id, value),
             Action::Cursor(step) => self.cursor = step,
         }
+    }
+
+    /// A click on a view: its lab says what follows.
+    fn pick(&mut self, pick: Pick) {
+        let Some(shown) = &self.shown else { return };
+        let target = shown.view(&pick.view).and_then(|view| view.picks_into.clone());
+        // What is on the screen may be derived; the lab must see it too.
+        let derived = self.tiles.get(&pick.view).map(TileState::derived).unwrap_or_default();
+        let record = crate::views::lay_over(shown.record(), derived);
+        let picked = shown.experiment.method.click(&record, &pick);
+        if let Some(link) = &self.link {
+            let request = Request::Picked { view: pick.view, picked: picked.clone() };
+            link.control.request(request);
+        }
+        picked.controls.into_iter().for_each(|(id, value)| self.controls.set(&id, value));
+        if let Some((layout, view)) = self.layout.as_mut().zip(picked.shown_in) {
+            layout.bring(&view);
+        }
+        if let Some(target) = target.filter(|_| !picked.ids.is_empty()) {
+            self.show_components(&target, picked.ids);
+        }
+    }
+
+    /// A button of a view: its lab says what follows.
+    fn press(&mut self, view: &str, action: String, context: &Context) {
+        let Some(shown) = &self.shown else { return };
+        let controls = self.controls.complete(&shown.views, shown.record());
+        let picked = shown.experiment.method.press(shown.record(), &controls, view, &action);
+        let experiment = shown.experiment.clone();
+        if let Some(link) = &self.link {
+            link.control.request(Request::Action { id: action, controls });
+        }
+        if !picked.fork.is_empty() {
+            self.offer_fork(experiment, &picked.fork, context);
+        }
+        picked.controls.into_iter().for_each(|(id, value)| self.controls.set(&id, value));
+        if !picked.ids.is_empty() {
+            self.show_components(view, picked.ids);
+        }
+    }
+
+    /// Changes the form's experiment; what is refused is said.
+    fn change_form(&mut self, change: impl FnOnce(&mut Experiment) -> Result<(), Problem>) {
+        let mut experiment = self.form.experiment.clone();
+        if let Err(problem) = change(&mut experiment) {
+            self.say(Urgency::Warning, problem.to_string());
+        }
+        let origin = self.form.origin.clone();
+        self.form.replace(experiment, &origin);
     }
 
     /// The export dialog for the focused view.
@@ -202,14 +208,14 @@ impl App {
             Command::PauseOrResume => {
                 let paused = control.is_some_and(|control| control.is_paused());
                 if paused {
-                    self.each(|control| control.resume(), "Resumed by hand")
+                    self.each(Control::resume, "Resumed by hand");
                 } else {
-                    self.each(|control| control.pause(), "Paused by hand")
+                    self.each(Control::pause, "Paused by hand");
                 }
             }
             Command::Step => self.each(|control| control.step(1), "One step by hand"),
             Command::StepHundred => self.each(|control| control.step(100), "A hundred steps by hand"),
-            Command::Cancel => self.each(|control| control.cancel(), "Cancelled by hand"),
+            Command::Cancel => self.each(Control::cancel, "Cancelled by hand"),
             Command::Sweep => self.apply_queue(QueueAction::Sweep, context),
             Command::Fork => self.apply_queue(QueueAction::OpenFork, context),
             Command::HoldQueue => self.apply_queue(QueueAction::HoldAll, context),
@@ -246,13 +252,7 @@ impl App {
             Command::ScrubBack => self.scrub.step(false),
             Command::ScrubForward => self.scrub.step(true),
             Command::ScrubLive => self.scrub.live(),
-            Command::ClearSelection => {
-                self.controls.clear_regions();
-                self.tiles.values_mut().for_each(|tile| {
-                    tile.options.shown.clear();
-                    tile.unpin();
-                });
-            }
+            Command::ClearSelection => self.clear_selection(),
             Command::FilterRows => {
                 self.focused().filter_rows();
                 context.request_repaint();
@@ -279,23 +279,31 @@ impl App {
                 self.high_contrast ^= true;
                 super::style::apply_contrast(context, self.high_contrast);
             }
-            Command::ZoomIn => context.set_zoom_factor((context.zoom_factor() + 0.1).min(3.0)),
-            Command::ZoomOut => context.set_zoom_factor((context.zoom_factor() - 0.1).max(0.5)),
-            Command::ZoomReset => context.set_zoom_factor(1.0),
             Command::CopyShellLine => {
                 let text = self.form.command_line();
                 context.copy_text(text.clone());
                 self.say(Urgency::Info, format!("Copied: {text}"));
             }
-            Command::ThemeDark => context.set_theme(egui::ThemePreference::Dark),
-            Command::ThemeLight => context.set_theme(egui::ThemePreference::Light),
-            Command::ThemeSystem => context.set_theme(egui::ThemePreference::System),
+            Command::ZoomIn
+            | Command::ZoomOut
+            | Command::ZoomReset
+            | Command::ThemeDark
+            | Command::ThemeLight
+            | Command::ThemeSystem => look(command, context),
             Command::Settings => self.settings.open ^= true,
             Command::Palette => self.palette = Some(Palette::new(self, context)),
             Command::Help => self.help.open(""),
             Command::Shortcuts => self.show_shortcuts ^= true,
             Command::Quit => context.send_viewport_cmd(egui::ViewportCommand::Close),
         }
+    }
+
+    fn clear_selection(&mut self) {
+        self.controls.clear_regions();
+        self.tiles.values_mut().for_each(|tile| {
+            tile.options.shown.clear();
+            tile.unpin();
+        });
     }
 
     /// Does something with the shown run in work, and writes it into the log.
@@ -338,6 +346,18 @@ impl App {
                 problems.iter().for_each(|problem| self.say(Urgency::Error, problem.to_string()));
             }
         }
+    }
+}
+
+/// Size and colours of everything.
+fn look(command: Command, context: &Context) {
+    match command {
+        Command::ZoomIn => context.set_zoom_factor((context.zoom_factor() + 0.1).min(3.0)),
+        Command::ZoomOut => context.set_zoom_factor((context.zoom_factor() - 0.1).max(0.5)),
+        Command::ThemeDark => context.set_theme(egui::ThemePreference::Dark),
+        Command::ThemeLight => context.set_theme(egui::ThemePreference::Light),
+        Command::ThemeSystem => context.set_theme(egui::ThemePreference::System),
+        _ => context.set_zoom_factor(1.0),
     }
 }
 

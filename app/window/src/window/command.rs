@@ -130,6 +130,7 @@ impl Command {
     ];
 
     /// Words and a sentence about it.
+    #[expect(clippy::too_many_lines, reason = "one line for each command")]
     pub(super) const fn words(self) -> (&'static str, &'static str) {
         match self {
             Self::Run => ("Run", "Starts the experiment as set up on the left"),

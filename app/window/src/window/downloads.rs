@@ -126,7 +126,7 @@ impl App {
     }
 
     /// Ends the download that goes on.
-    pub(super) fn cancel_download(&mut self) {
+    pub(super) fn cancel_download(&self) {
         if let Some(work) = &self.downloads.work {
             work.flow.cancelled.store(true, Ordering::Relaxed);
         }

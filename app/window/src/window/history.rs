@@ -139,10 +139,8 @@ impl History {
     /// The last change that can be seen, which moves to the other side; those of runs and labs that are not shown wait.
     pub(super) fn go(&mut self, back: bool, can_be_seen: impl Fn(&Way) -> bool) -> Option<Change> {
         self.joined = None;
-        let (from, to) = match back {
-            true => (&mut self.done, &mut self.undone),
-            false => (&mut self.undone, &mut self.done),
-        };
+        let (from, to) =
+            if back { (&mut self.done, &mut self.undone) } else { (&mut self.undone, &mut self.done) };
         let place = from.iter().rposition(|change| can_be_seen(change.way(back)))?;
         let change = from.remove(place);
         to.push(change.clone());

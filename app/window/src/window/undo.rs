@@ -157,6 +157,6 @@ fn said(value: &ControlValue) -> String {
         ControlValue::Number(number) => crate::figure::number::significant(*number, 4),
         ControlValue::Word(word) => word.clone(),
         ControlValue::Switch(on) => if *on { "on" } else { "off" }.to_owned(),
-        _ => "a region".to_owned(),
+        ControlValue::Region(_) => "a region".to_owned(),
     }
 }

@@ -1,6 +1,7 @@
 //! What the help knows: terms of the glossary, and what labs, views, settings, results and commands say of themselves.
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 
 use egui::Context;
 use serde::Deserialize;
@@ -127,12 +128,12 @@ fn terms(catalogue: Catalogue) -> Vec<Article> {
         let method = catalogue.method(&term.lab)?;
         let mut text = format!("{}\n\n", term.sentence);
         if !term.formula.is_empty() {
-            text.push_str(&format!("`{}`\n\n", term.formula));
+            let _ = write!(text, "`{}`\n\n", term.formula);
         }
         if !term.also.is_empty() {
-            text.push_str(&format!("Also: {}.\n\n", term.also.join(", ")));
+            let _ = write!(text, "Also: {}.\n\n", term.also.join(", "));
         }
-        text.push_str(&format!("**Where.** {}.\n\n**{}**", term.place, term.mark.words()));
+        let _ = write!(text, "**Where.** {}.\n\n**{}**", term.place, term.mark.words());
         let article = Article::new(Kind::Term, method.about().title, &term.name, text);
         Some(Article { also: term.also.join(", "), ..article })
     };
@@ -153,13 +154,13 @@ pub(super) fn all(catalogue: Catalogue, context: &Context) -> Vec<Article> {
         for (field, _) in Experiment::new(method.clone()).settings() {
             let mut text = format!("{}\n\nKey: `{}`", field.help, field.key);
             if !field.unit.is_empty() {
-                text.push_str(&format!(", in {}", field.unit));
+                let _ = write!(text, ", in {}", field.unit);
             }
             if let Some(allowed) = field.allowed_text() {
-                text.push_str(&format!("\n\n**Allowed.** {allowed}"));
+                let _ = write!(text, "\n\n**Allowed.** {allowed}");
             }
             if let Some(published) = field.published {
-                text.push_str(&format!("\n\n**Published.** {} – {}", published.value, published.source));
+                let _ = write!(text, "\n\n**Published.** {} – {}", published.value, published.source);
             }
             // What labs share stands once.
             if said.insert((field.label, text.clone())) {

@@ -92,6 +92,7 @@ pub(super) enum Surround {
 }
 
 /// How a plot is shown in a frame.
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub(super) struct Showing<'a> {
     /// Identity of the tile.
     pub(super) id: &'a str,

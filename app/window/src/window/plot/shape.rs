@@ -341,21 +341,16 @@ impl Shape {
             Self::Rule { orientation, at, ink, dash, control } => {
                 let (opacity, width) = if control.is_some() { (1.0, 2.0) } else { (0.6, 1.0) };
                 let paint = faded(palette::color(tokens, *ink), opacity);
+                let style = line_style(*dash);
                 match orientation {
-                    Orientation::Horizontal => plot.hline(
-                        HLine::new("", *at)
-                            .color(paint)
-                            .width(width)
-                            .style(line_style(*dash))
-                            .allow_hover(false),
-                    ),
-                    Orientation::Vertical => plot.vline(
-                        VLine::new("", *at)
-                            .color(paint)
-                            .width(width)
-                            .style(line_style(*dash))
-                            .allow_hover(false),
-                    ),
+                    Orientation::Horizontal => {
+                        let line = HLine::new("", *at).color(paint).width(width).style(style);
+                        plot.hline(line.allow_hover(false));
+                    }
+                    Orientation::Vertical => {
+                        let line = VLine::new("", *at).color(paint).width(width).style(style);
+                        plot.vline(line.allow_hover(false));
+                    }
                 }
             }
             Self::Label { at, text, ink } => {

@@ -8,6 +8,7 @@ use std::process::{Command, Stdio};
 
 use egui::{Context, DragValue, RichText, TextEdit, Ui};
 use weightscope_frame::experiment::{Comments, Experiment, to_toml};
+use weightscope_frame::run::default_cache_folder;
 
 use crate::window::style::{color, field_label, tokens};
 use crate::window::task::Task;
@@ -160,7 +161,7 @@ fn quoted(path: &str) -> String {
 
 /// Lets the program write the plan.
 fn plan(program: &Path, experiment: &str, folder: &str, options: &[String]) -> Result<Planned, String> {
-    let passing = std::env::temp_dir().join(format!("weightscope-plan-{}", std::process::id()));
+    let passing = default_cache_folder().join(format!("plan-{}", std::process::id()));
     let failed = |error: std::io::Error| {
         format!("the plan could not be written ({error}); is there room?: {}", passing.display())
     };

@@ -21,6 +21,7 @@ pub(super) struct Differences {
 impl Differences {
     /// Between these runs, in their order; joined, runs that differ only in their seed are one column, with mean ± standard deviation
     /// of what differs within it.
+    #[expect(clippy::fn_params_excessive_bools, reason = "the two tick boxes above the table")]
     pub(super) fn of(rows: &[&Row], with_results: bool, joined: bool) -> Self {
         let columns = columns(rows, joined);
         let labels = labels(rows);
@@ -125,10 +126,13 @@ fn latex(text: &str) -> String {
     out
 }
 
+/// What a table was made of: the ticked runs with their versions, the tick boxes, the version of the list.
+type Made = (Vec<(std::path::PathBuf, u64)>, (bool, bool), u64);
+
 /// The tab; remembers the table until ticks or runs change.
 #[derive(Default)]
 pub(in crate::window) struct CompareTab {
-    made: Option<(Vec<(std::path::PathBuf, u64)>, (bool, bool), u64)>,
+    made: Option<Made>,
     differences: Differences,
 }
 

@@ -68,18 +68,15 @@ impl Runs {
     fn lineage_ui(&self, ui: &mut Ui, path: &Path, actions: &mut Vec<Action>) {
         let muted = color(tokens(ui.ctx()).text_muted);
         if let Some(at) = self.row(path).and_then(|row| row.manifest.parent.as_ref()) {
-            match self.parent_of(path) {
-                Some(parent) => {
-                    let text = format!("forked at step {} from {}", at.step, self.name_of(parent));
-                    let link = ui.add(egui::Link::new(RichText::new(&text).small()));
-                    if link.on_hover_text("Opens the parent").clicked() {
-                        actions.push(Action::OpenRun(parent.to_owned()));
-                    }
+            if let Some(parent) = self.parent_of(path) {
+                let text = format!("forked at step {} from {}", at.step, self.name_of(parent));
+                let link = ui.add(egui::Link::new(RichText::new(&text).small()));
+                if link.on_hover_text("Opens the parent").clicked() {
+                    actions.push(Action::OpenRun(parent.to_owned()));
                 }
-                None => {
-                    let text = format!("forked at step {} from {}", at.step, at.id);
-                    ui.label(RichText::new(format!("{text} (not in this folder)")).small().color(muted));
-                }
+            } else {
+                let text = format!("forked at step {} from {}", at.step, at.id);
+                ui.label(RichText::new(format!("{text} (not in this folder)")).small().color(muted));
             }
         }
         for child in self.children_of(path).into_iter().take(3) {

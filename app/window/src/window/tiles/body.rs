@@ -43,10 +43,7 @@ impl TileBehavior<'_> {
         rebuild(state, self.shown, self.overlay, spec, ui.ctx());
         let Some(Cache { figure: Some(figure), prepared, summary, records, quantity, .. }) = &mut state.cache
         else {
-            let words = || empty_words(spec, self.shown.status, self.shown.reason.as_deref());
-            let text = state.derivation.words().unwrap_or_else(words);
-            empty_ui(ui, &text);
-            return;
+            return empty_ui(ui, &nothing(state, spec, self.shown));
         };
         let summary = summary.as_str();
         if state.data {
@@ -82,16 +79,10 @@ impl TileBehavior<'_> {
                 let share = share.map(|quantity| (quantity.as_str(), self.shares.is_on(quantity)));
                 let (touched, turned) = plot_ui(ui, figure, plot, prepared, &showing, share);
                 let quantity = quantity.as_ref().map_or("", |(quantity, _)| quantity.as_str());
-                let limits = match turned {
-                    Some(Turned::Limits(low, high)) => Some(Some((low, high))),
-                    Some(Turned::Fit) => Some(None),
-                    Some(Turned::Share(on)) => {
-                        self.actions.push(Action::ShareLimits(quantity.to_owned(), on));
-                        None
-                    }
-                    None => None,
-                };
-                if let Some(limits) = limits
+                if let Some(Turned::Share(on)) = turned {
+                    self.actions.push(Action::ShareLimits(quantity.to_owned(), on));
+                }
+                if let Some(limits) = turned.and_then(limits)
                     && !self.shares.fix(quantity, limits)
                 {
                     state.options.limits = limits;
@@ -100,9 +91,8 @@ impl TileBehavior<'_> {
                 if let Some(at) = touched.clicked {
                     state.pinned = pin(plot, touched.mark.as_deref(), at);
                 }
-                if let Some(path) = touched.hit.and_then(|run| self.overlay.path(run)) {
-                    self.actions.push(Action::Runs(RunsAction::Select(path.to_owned())));
-                }
+                let hit = touched.hit.and_then(|run| self.overlay.path(run));
+                self.actions.extend(hit.map(|path| Action::Runs(RunsAction::Select(path.to_owned()))));
                 copy_pinned(ui, focused, state.pinned.as_ref());
                 remember_pointer(ui, plot, &touched);
                 if touched.all {
@@ -137,6 +127,21 @@ impl TileBehavior<'_> {
             }
         }
     }
+}
+
+/// The limits of colours that were dragged, or nothing for those of the data.
+fn limits(turned: Turned) -> Option<Option<(f64, f64)>> {
+    match turned {
+        Turned::Limits(low, high) => Some(Some((low, high))),
+        Turned::Fit => Some(None),
+        Turned::Share(_) => None,
+    }
+}
+
+/// What stands in a tile without a figure.
+fn nothing(state: &TileState, spec: &ViewSpec, shown: &Shown) -> String {
+    let words = || empty_words(spec, shown.status, shown.reason.as_deref());
+    state.derivation.words().unwrap_or_else(words)
 }
 
 /// Words, with a button that copies them.

@@ -14,6 +14,7 @@ pub(super) const WIDTH: f32 = 72.0;
 const STRIPES: usize = 64;
 
 /// What the person did with the key.
+#[derive(Clone, Copy)]
 pub(super) enum Turned {
     /// New limits.
     Limits(f64, f64),

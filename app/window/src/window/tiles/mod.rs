@@ -162,9 +162,10 @@ impl TileState {
 
     /// Shows the range in x that a linked tile shows; none for what that one shows of itself.
     pub(super) fn move_to(&mut self, range: Option<(f64, f64)>) {
-        match range {
-            Some(range) => (self.visible, self.moved) = (Some(range), Some(range)),
-            None => (self.visible, self.fit) = (None, true),
+        if let Some(range) = range {
+            (self.visible, self.moved) = (Some(range), Some(range));
+        } else {
+            (self.visible, self.fit) = (None, true);
         }
     }
 
