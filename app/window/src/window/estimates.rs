@@ -102,7 +102,7 @@ mod tests {
             cores,
             ..Manifest::default()
         };
-        Row::new(origin.into(), manifest, Arc::new(toml::from_str(text).unwrap()))
+        Row::new(origin.into(), manifest, Arc::new(toml::from_str(text).unwrap()), "quick".into())
     }
 
     #[test]

@@ -81,8 +81,7 @@ impl TileBehavior<'_> {
                 let quantity = quantity.as_ref().map_or("", |(quantity, _)| quantity.as_str());
                 if let Some(Turned::Share(on)) = turned {
                     self.actions.push(Action::ShareLimits(quantity.to_owned(), on));
-                }
-                if let Some(limits) = turned.and_then(limits)
+                } else if let Some(limits) = turned.map(limits)
                     && !self.shares.fix(quantity, limits)
                 {
                     state.options.limits = limits;
@@ -129,13 +128,9 @@ impl TileBehavior<'_> {
     }
 }
 
-/// The limits of colours that were dragged, or nothing for those of the data.
-fn limits(turned: Turned) -> Option<Option<(f64, f64)>> {
-    match turned {
-        Turned::Limits(low, high) => Some(Some((low, high))),
-        Turned::Fit => Some(None),
-        Turned::Share(_) => None,
-    }
+/// The limits of colours that were dragged; none for those of the data.
+fn limits(turned: Turned) -> Option<(f64, f64)> {
+    if let Turned::Limits(low, high) = turned { Some((low, high)) } else { None }
 }
 
 /// What stands in a tile without a figure.
