@@ -84,8 +84,10 @@ fn a_pack_that_was_cut_off_or_changed_is_refused_and_leaves_nothing() {
 fn a_table_comes_along_or_is_found_by_its_content() {
     let folder = tempfile::tempdir().unwrap();
     let table = folder.path().join("table.csv");
-    let rows: String =
-        (0..120).map(|row| format!("{row},{},{}\n", (row * 7) % 13, row * 2 + (row * 5) % 3)).collect();
+    let rows: String = (0..120)
+        .map(|row| format!("{row},{},{}\n", (row * 7) % 13, row * 2 + (row * 5) % 3))
+        .collect::<Vec<_>>()
+        .concat();
     fs::write(&table, format!("a,b,y\n{rows}")).unwrap();
     let run = folder.path().join("run-8");
     let dataset = format!("dataset={}", table.display());

@@ -46,8 +46,8 @@ fn walk(lab: &str, theme: Theme, size: [f32; 2]) {
     copy(&run.folder, &root.path().join(run.folder.file_name().unwrap()));
     let mut harness = of(kit::SUITE, root.path(), size);
     harness.ctx.all_styles_mut(|style| style.interaction.tooltip_delay = 0.0);
-    let mut walk = Walk::default();
-    walk.tabs = kit::views(&run.experiment).into_iter().map(|view| view.title).collect();
+    let tabs = kit::views(&run.experiment).into_iter().map(|view| view.title).collect();
+    let mut walk = Walk { tabs, ..Walk::default() };
     show(&mut harness, lab, theme);
     harness.run_steps(8);
     // The settings of the run stand on the left, as after a run that was made here.
@@ -161,7 +161,7 @@ fn widgets<S>(harness: &Harness<'_, S>) -> Vec<Drawn> {
         let (id, layer, rect, seen) = *rects.get(&node.locate().0)?;
         let name =
             node.label().filter(|label| !label.is_empty()).or_else(|| node.value()).unwrap_or_default();
-        let held = std::iter::successors(node.parent(), |node| node.parent());
+        let held = std::iter::successors(node.parent(), egui_kittest::kittest::AccessKitNode::parent);
         let held = held.filter_map(|parent| rects.get(&parent.locate().0)).map(|(.., seen)| *seen);
         let held =
             held.filter(|seen| seen.width() > HOLD && seen.height() > SLACK).map(|seen| seen.center()).next();

@@ -5,7 +5,7 @@ use std::path::Path;
 use egui::{Key, Modifiers};
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
-use weightscope_engine::record::{Channel, Component, Data, Mark, Marks, Record, Series, Vector};
+use weightscope_engine::record::{Channel, Component, Controls, Data, Mark, Marks, Record, Series, Vector};
 use weightscope_engine::store::Status;
 use weightscope_tests::runs::preset;
 use weightscope_tests::window::{until, workbench};
@@ -35,7 +35,7 @@ fn traced(root: &Path) -> Harness<'static, App> {
     record.insert(Channel::new("flips", "flips", "", "", Data::Marks(marks)));
     harness.state_mut().show_record(&experiment, record);
     until(&mut harness, "the record is shown", |app| app.status() == Some(Status::Done));
-    harness.state_mut().look_at("trace", &Default::default());
+    harness.state_mut().look_at("trace", &Controls::default());
     harness.run_steps(4);
     harness
 }

@@ -280,8 +280,10 @@ fn a_packed_run_without_its_table_asks_where_that_is() {
     let folder = tempfile::tempdir().unwrap();
     let (here, there) = (folder.path().join("here"), folder.path().join("there"));
     let table = folder.path().join("table.csv");
-    let rows: String =
-        (0..120).map(|row| format!("{},{},{}\n", row, (row * 7) % 13, row * 2 + (row * 5) % 3)).collect();
+    let rows: String = (0..120)
+        .map(|row| format!("{},{},{}\n", row, (row * 7) % 13, row * 2 + (row * 5) % 3))
+        .collect::<Vec<_>>()
+        .concat();
     std::fs::write(&table, format!("a,b,y\n{rows}")).unwrap();
     let name = table.display().to_string();
     let settings = [

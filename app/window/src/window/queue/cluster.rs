@@ -187,7 +187,8 @@ fn plan(program: &Path, experiment: &str, folder: &str, options: &[String]) -> R
     Ok(Planned { folder: folder.to_owned(), command: text(&output.stdout), said })
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests {
     use std::os::unix::fs::PermissionsExt as _;
 
