@@ -29,6 +29,7 @@ pub(super) trait Guest: fmt::Debug + Send + Sync {
     fn name(&self) -> &'static str;
     fn about(&self) -> About;
     fn guides(&self) -> &'static [Guide];
+    fn glossary(&self) -> &'static str;
     fn smallest(&self) -> &'static str;
     fn channels(&self) -> &'static [&'static dyn Declaration];
     fn metrics(&self) -> &'static [Metric];
@@ -94,6 +95,10 @@ impl<L: Lab> Guest for L {
 
     fn guides(&self) -> &'static [Guide] {
         L::GUIDES
+    }
+
+    fn glossary(&self) -> &'static str {
+        L::GLOSSARY
     }
 
     fn smallest(&self) -> &'static str {

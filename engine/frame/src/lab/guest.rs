@@ -32,6 +32,9 @@ pub trait Lab: Described + PartialEq + Default + std::fmt::Debug + Send + Sync +
     const DATA_SETTINGS: &'static [&'static str] = &[];
     /// Pages on what is done with the lab outside the program.
     const GUIDES: &'static [Guide] = &[];
+    /// The terms of the lab for the glossary, as TOML: an array `term` with `name`, `also`, `sentence` (one), `formula`, `place` (where it
+    /// stands in the paper) and `mark` (established, inferred, unconfirmed).
+    const GLOSSARY: &'static str = "";
     /// What the lab can do besides running.
     const POWERS: Powers<Self> = Powers::NONE;
 

@@ -64,6 +64,11 @@ impl Method {
         self.guest.guides()
     }
 
+    /// Its terms for the glossary; see [`Lab::GLOSSARY`](super::Lab::GLOSSARY).
+    pub fn glossary(&self) -> &'static str {
+        self.guest.glossary()
+    }
+
     /// The lab's smallest experiment, as a file.
     pub fn smallest(&self) -> &'static str {
         self.guest.smallest()

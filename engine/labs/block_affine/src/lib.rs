@@ -55,6 +55,7 @@ impl Lab for Config {
         "quick", "llama", "rwkv", "gpt", "rates", "blocks", "rotated-digits", "odd-even", "sine",
         "pretrain-llama", "pretrain-rwkv", "pretrain-gpt");
     const SMALLEST: &'static str = include_str!("smallest.toml");
+    const GLOSSARY: &'static str = include_str!("glossary.toml");
     const CHANNELS: &'static [&'static dyn Declaration] = channels::ALL;
     const METRICS: &'static [Metric] = metrics::ALL;
     const DATA_SETTINGS: &'static [&'static str] = &[

@@ -52,6 +52,7 @@ impl Lab for Config {
     const PRESETS: &'static [Preset] = presets!("compander":
         "quick", "clean", "direct", "learned", "noisy-labels", "noisy-labels-arms", "regularisers", "bound", "vit");
     const SMALLEST: &'static str = include_str!("smallest.toml");
+    const GLOSSARY: &'static str = include_str!("glossary.toml");
     const CHANNELS: &'static [&'static dyn Declaration] = channels::ALL;
     const METRICS: &'static [Metric] = metrics::ALL;
     const DATA_SETTINGS: &'static [&'static str] = &[

@@ -51,6 +51,7 @@ impl Lab for Config {
     const PRESETS: &'static [Preset] = presets!("entangled_search":
         "quick", "conv", "conv-table", "costs", "mlp", "mlp-long", "cell", "cell-arms", "cell-table", "vit", "evolution-on-table");
     const SMALLEST: &'static str = include_str!("smallest.toml");
+    const GLOSSARY: &'static str = include_str!("glossary.toml");
     const CHANNELS: &'static [&'static dyn Declaration] = channels::ALL;
     const METRICS: &'static [Metric] = metrics::ALL;
     const DATA_SETTINGS: &'static [&'static str] = &[

@@ -50,6 +50,7 @@ impl Lab for Config {
     };
     const PRESETS: &'static [Preset] = presets!("inspect": "quick", "pair", "folder", "recording");
     const SMALLEST: &'static str = include_str!("smallest.toml");
+    const GLOSSARY: &'static str = include_str!("glossary.toml");
     const CHANNELS: &'static [&'static dyn Declaration] = channels::ALL;
     const METRICS: &'static [Metric] = metrics::ALL;
     const DATA_SETTINGS: &'static [&'static str] = &["model", "against", "folder", "order", "select"];

@@ -50,6 +50,7 @@ impl Lab for Config {
         "quick", "mlp-lsq", "mlp-lsq-fast-step", "mlp-lsq-fixed", "mlp-statsq", "vit-w2a2-lsq", "vit-w2a2-statsq",
         "vit-w2a2-statsq-qkr", "vit-w2a2-cga", "vit-w2a2-freezing", "vit-arms");
     const SMALLEST: &'static str = include_str!("smallest.toml");
+    const GLOSSARY: &'static str = include_str!("glossary.toml");
     const CHANNELS: &'static [&'static dyn Declaration] = channels::ALL;
     const METRICS: &'static [Metric] = metrics::ALL;
     const DATA_SETTINGS: &'static [&'static str] = &[

@@ -58,6 +58,7 @@ impl Lab for Config {
     };
     const PRESETS: &'static [Preset] = presets!("phases": "quick", "desk", "desk-learning-rate");
     const SMALLEST: &'static str = include_str!("smallest.toml");
+    const GLOSSARY: &'static str = include_str!("glossary.toml");
     const CHANNELS: &'static [&'static dyn Declaration] = channels::ALL;
     const METRICS: &'static [record::Metric] = metrics::ALL;
     const DATA_SETTINGS: &'static [&'static str] = &[

@@ -57,6 +57,7 @@ impl Lab for Config {
     const PRESETS: &'static [Preset] = presets!("weight_generation":
         "quick", "common", "aligned", "independent", "starts", "encoders", "no-latent", "scale", "own-zoo", "checkpoints");
     const SMALLEST: &'static str = include_str!("smallest.toml");
+    const GLOSSARY: &'static str = include_str!("glossary.toml");
     const CHANNELS: &'static [&'static dyn Declaration] = channels::ALL;
     const METRICS: &'static [Metric] = metrics::ALL;
     const DATA_SETTINGS: &'static [&'static str] = &[

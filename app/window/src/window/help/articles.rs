@@ -6,13 +6,10 @@ use std::fmt::Write as _;
 use egui::Context;
 use serde::Deserialize;
 use weightscope_frame::experiment::Experiment;
-use weightscope_frame::lab::Catalogue;
+use weightscope_frame::lab::{Catalogue, Method};
 
 use super::super::command::Command;
 use super::super::guide;
-
-/// The glossary, as it is written.
-const GLOSSARY: &str = include_str!("glossary.toml");
 
 /// What an article is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -89,7 +86,6 @@ struct Term {
     name: String,
     #[serde(default)]
     also: Vec<String>,
-    lab: String,
     sentence: String,
     #[serde(default)]
     formula: String,
@@ -118,26 +114,31 @@ impl Mark {
 
 #[derive(Deserialize)]
 struct Glossary {
+    #[serde(default)]
     term: Vec<Term>,
 }
 
 /// The terms of the labs of a catalogue.
 fn terms(catalogue: Catalogue) -> Vec<Article> {
-    let glossary: Glossary = toml::from_str(GLOSSARY).unwrap_or(Glossary { term: Vec::new() });
-    let article = |term: Term| {
-        let method = catalogue.method(&term.lab)?;
-        let mut text = format!("{}\n\n", term.sentence);
-        if !term.formula.is_empty() {
-            let _ = write!(text, "`{}`\n\n", term.formula);
-        }
-        if !term.also.is_empty() {
-            let _ = write!(text, "Also: {}.\n\n", term.also.join(", "));
-        }
-        let _ = write!(text, "**Where.** {}.\n\n**{}**", term.place, term.mark.words());
-        let article = Article::new(Kind::Term, method.about().title, &term.name, text);
-        Some(Article { also: term.also.join(", "), ..article })
+    let of_lab = |method: Method| {
+        let glossary: Glossary = toml::from_str(method.glossary()).unwrap_or(Glossary { term: Vec::new() });
+        let title = method.about().title;
+        glossary.term.into_iter().map(move |term| article(title, &term))
     };
-    glossary.term.into_iter().filter_map(article).collect()
+    catalogue.methods().flat_map(of_lab).collect()
+}
+
+/// A term of a lab with this title.
+fn article(lab: &'static str, term: &Term) -> Article {
+    let mut text = format!("{}\n\n", term.sentence);
+    if !term.formula.is_empty() {
+        let _ = write!(text, "`{}`\n\n", term.formula);
+    }
+    if !term.also.is_empty() {
+        let _ = write!(text, "Also: {}.\n\n", term.also.join(", "));
+    }
+    let _ = write!(text, "**Where.** {}.\n\n**{}**", term.place, term.mark.words());
+    Article { also: term.also.join(", "), ..Article::new(Kind::Term, lab, &term.name, text) }
 }
 
 /// Everything that the help knows, in the order of the list.
@@ -214,21 +215,17 @@ mod tests {
 
     #[test]
     fn the_glossary_is_read_whole_and_has_terms_of_every_lab() {
-        let glossary: Glossary = toml::from_str(GLOSSARY).unwrap();
-        for method in CATALOGUE.methods() {
-            let own = glossary.term.iter().filter(|term| term.lab == method.name()).count();
-            assert!(own >= 3, "{}: {own} terms", method.name());
-        }
         let mut names = BTreeSet::new();
-        for term in &glossary.term {
-            assert!(CATALOGUE.method(&term.lab).is_some(), "{}: no lab {}", term.name, term.lab);
-            assert!(
-                term.sentence.ends_with('.') && !term.sentence.trim_end_matches('.').contains(". "),
-                "{}: one sentence",
-                term.name
-            );
-            assert!(!term.place.is_empty() && !term.place.ends_with('.'), "{}: where", term.name);
-            assert!(names.insert(term.name.to_lowercase()), "{} stands twice", term.name);
+        for method in CATALOGUE.methods() {
+            let glossary: Glossary = toml::from_str(method.glossary()).unwrap();
+            assert!(glossary.term.len() >= 3, "{}: {} terms", method.name(), glossary.term.len());
+            for term in glossary.term {
+                let (name, sentence) = (&term.name, &term.sentence);
+                let is_one = sentence.ends_with('.') && !sentence.trim_end_matches('.').contains(". ");
+                assert!(is_one, "{name}: one sentence");
+                assert!(!term.place.is_empty() && !term.place.ends_with('.'), "{name}: where");
+                assert!(names.insert(name.to_lowercase()), "{name} stands twice");
+            }
         }
     }
 
