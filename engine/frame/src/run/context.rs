@@ -326,35 +326,35 @@ impl<'a> Context<'a> {
     }
 
     /// Ends a step: publishes, writes and saves what is due, then waits if the run is paused. A cancelled run ends here, with its state
-    /// saved.
-    /// `save` gives the state from which the run can go on after this step; it is called only when a checkpoint is due.
-    pub fn end_step(&mut self, save: impl FnOnce() -> State) -> Result<(), RunError> {
-        self.end_step_with(|| Ok(save()))
-    }
-
-    /// The same with a state that may refuse to be saved.
+    /// saved. `save` gives the state from which the run can go on after this step; it is called only when a checkpoint is due.
     pub(crate) fn end_step_with(
         &mut self,
-        save: impl FnOnce() -> Result<State, CodecError>,
+        mut save: impl FnMut() -> Result<State, CodecError>,
     ) -> Result<(), RunError> {
         self.declared_all()?;
         let now = Instant::now();
-        let holding = self.control.will_hold();
-        if holding || self.clock.published.is_none_or(|last| now.duration_since(last) >= PUBLISH_EVERY) {
-            self.clock.rate.update(now, self.progress.step);
-            self.publish(holding);
+        let mut holding = self.control.will_hold();
+        let mut is_ready = holding || self.control.is_cancelled();
+        loop {
+            if holding || self.clock.published.is_none_or(|last| now.duration_since(last) >= PUBLISH_EVERY) {
+                self.clock.rate.update(now, self.progress.step);
+                self.publish(holding);
+            }
+            if now.duration_since(self.clock.flushed) >= FLUSH_EVERY {
+                self.flush()?;
+            }
+            let interval = CHECKPOINT_EVERY.max(self.clock.save_took * CHECKPOINT_SHARE);
+            let is_due = is_ready || now.duration_since(self.clock.saved) >= interval;
+            // A run without a folder has nowhere to save: its state is not even packed.
+            if is_due && self.folder.is_some() {
+                self.checkpoint(&save()?)?;
+            }
+            if self.control.boundary(is_ready)? {
+                break;
+            }
+            // The hand came between: the run is held, or ended, as it stands after this very step.
+            (holding, is_ready) = (!self.control.is_cancelled(), true);
         }
-        if now.duration_since(self.clock.flushed) >= FLUSH_EVERY {
-            self.flush()?;
-        }
-        let interval = CHECKPOINT_EVERY.max(self.clock.save_took * CHECKPOINT_SHARE);
-        let is_due =
-            holding || self.control.is_cancelled() || now.duration_since(self.clock.saved) >= interval;
-        // A run without a folder has nowhere to save: its state is not even packed.
-        if is_due && self.folder.is_some() {
-            self.checkpoint(&save()?)?;
-        }
-        self.control.boundary()?;
         if holding {
             self.clock.held += now.elapsed();
             self.clock.rate.forget_interval();

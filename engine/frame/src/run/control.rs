@@ -99,17 +99,20 @@ impl Control {
         }
     }
 
-    /// For the end of a step: takes one step off the budget, and waits when none is left.
-    pub fn boundary(&self) -> Result<(), Cancelled> {
+    /// For the end of a step: takes one step off the budget, and waits when none is left. False, at once, if the run is to be held or
+    /// ended and its worker is not ready for it: what it stands in is to be shown and saved first.
+    pub fn boundary(&self, is_ready: bool) -> Result<bool, Cancelled> {
         match self.flag.load(Ordering::Acquire) {
-            RUNNING => Ok(()),
-            CANCELLED => Err(Cancelled),
+            RUNNING => Ok(true),
+            CANCELLED if is_ready => Err(Cancelled),
+            CANCELLED => Ok(false),
+            _ if !is_ready && *lock(&self.mode) == Mode::Budget(0) => Ok(false),
             _ => {
                 self.wait(|mode| *mode != Mode::Budget(0))?;
                 if let Mode::Budget(left) = &mut *lock(&self.mode) {
                     *left = left.saturating_sub(1);
                 }
-                Ok(())
+                Ok(true)
             }
         }
     }
@@ -182,7 +185,7 @@ mod tests {
         let worker = std::thread::Builder::new().name("worker".to_owned()).spawn(move || {
             loop {
                 counter.fetch_add(1, Ordering::SeqCst);
-                control.boundary()?;
+                control.boundary(true)?;
             }
         });
         (steps, worker.unwrap())
@@ -213,6 +216,22 @@ mod tests {
         assert_eq!(worker.join().unwrap(), Err(Cancelled), "cancel reaches a held run");
         control.resume();
         assert!(control.is_cancelled(), "and nothing undoes it");
+    }
+
+    #[test]
+    fn who_is_not_ready_is_neither_held_nor_ended() {
+        let control = Control::default();
+        assert_eq!(control.boundary(false), Ok(true), "nothing is asked of it");
+        control.step(1);
+        assert_eq!(control.boundary(false), Ok(true), "one step is left");
+        assert_eq!(
+            control.boundary(false),
+            Ok(false),
+            "none is left, and the hand came too late to be seen before"
+        );
+        control.cancel();
+        assert_eq!(control.boundary(false), Ok(false), "it is to be saved");
+        assert_eq!(control.boundary(true), Err(Cancelled));
     }
 
     #[test]
