@@ -71,7 +71,7 @@ fn a_run_leaves_its_files_and_prints_its_folder_last() {
             .assert()
             .code(0);
         let files: Vec<_> = std::fs::read_dir(&figures).unwrap().flatten().collect();
-        assert_eq!(files.len(), 11, "one {format} for each view");
+        assert_eq!(files.len(), 12, "one {format} for each view");
         assert!(files.iter().all(|file| file.metadata().unwrap().len() > 60), "none is empty");
     }
     let levels = root.path().join("levels.npz");
@@ -299,7 +299,7 @@ fn any_channels_are_drawn_and_a_figure_of_two_runs_names_both() {
     assert!(svg.contains("b · test"), "and its legend the channels of each");
     assert_eq!(written("latent_histogram").0, ["a", "b"], "the outline of a histogram is a run too");
     let (ids, svg) = written("oscillation_map");
-    assert!(ids == ["a"] && svg.contains("a alone"), "a heat map shows one run, and says so");
+    assert!(ids == ["a"] && svg.contains("Only a is shown"), "a heat map shows one run, and says so");
     export("channels:los/train").code(2);
     // A figure knows its runs by more than their names, and draws itself again.
     let (_, first) = written("channels:loss/train,loss/test");

@@ -15,7 +15,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use model::{Change, Disk, Recorder, Tree, lay_out};
-use states::{Found, States};
+use states::{Found, Promised, States};
 
 use crate::kit::{self, Status, store};
 use crate::runs::{self, Finished, unbroken};
@@ -144,7 +144,7 @@ fn a_run_of_another_machine_is_running_there() {
 struct Checked<'a> {
     first: &'a Finished,
     states: usize,
-    seen: BTreeSet<[u8; 32]>,
+    seen: BTreeSet<([u8; 32], Promised)>,
     /// States from which runs go on differently.
     to_resume: Vec<(String, Tree)>,
     bases: BTreeSet<[u8; 32]>,
@@ -172,13 +172,14 @@ impl<'a> Checked<'a> {
     /// Reads a state as the window does; what was promised and is not there.
     fn loss(&mut self, states: &States, tree: &Tree) -> Option<String> {
         self.newest_base = None;
-        if !self.seen.insert(states::fingerprint(tree, |_| true)) {
+        let promised = states.promised();
+        // The same state after more was promised is another one.
+        if !self.seen.insert((states::fingerprint(tree, |_| true), promised)) {
             return None;
         }
         let folder = tempfile::tempdir().unwrap();
         lay_out(tree, folder.path());
         let path = folder.path().join(RUN);
-        let promised = states.promised();
         let found = match Found::read(&path) {
             Ok(Some(found)) => found,
             Ok(None) => return promised.run.then(|| "the run is gone".to_owned()),

@@ -11,7 +11,7 @@ use crate::kit::{self, Status, store};
 const TORN: u64 = 6;
 
 /// What may no more be lost.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Promised {
     /// The run is there.
     pub(super) run: bool,

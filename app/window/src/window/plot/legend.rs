@@ -133,7 +133,9 @@ impl Legend {
         );
         area.set_clip_rect(rect.intersect(ui.clip_rect()));
         area.spacing_mut().scroll = egui::style::ScrollStyle::thin();
-        egui::ScrollArea::vertical().auto_shrink([false, false]).show(&mut area, |ui| {
+        // A strip of a row or two: a name that is asked for is there at once.
+        let scroll = egui::ScrollArea::vertical().auto_shrink([false, false]).animated(false);
+        scroll.show(&mut area, |ui| {
             ui.spacing_mut().item_spacing = vec2(BETWEEN, 0.0);
             ui.spacing_mut().interact_size.y = ROW;
             let mut each = |ui: &mut Ui, most: f32| {
