@@ -133,8 +133,8 @@ impl Legend {
         );
         area.set_clip_rect(rect.intersect(ui.clip_rect()));
         area.spacing_mut().scroll = egui::style::ScrollStyle::thin();
-        // A strip of a row or two: a name that is asked for is there at once.
-        let scroll = egui::ScrollArea::vertical().auto_shrink([false, false]).animated(false);
+        // A strip of a row or two scrolls too, which areas below 64 points do not of themselves.
+        let scroll = egui::ScrollArea::vertical().auto_shrink([false, false]).min_scrolled_height(0.0);
         scroll.show(&mut area, |ui| {
             ui.spacing_mut().item_spacing = vec2(BETWEEN, 0.0);
             ui.spacing_mut().interact_size.y = ROW;
