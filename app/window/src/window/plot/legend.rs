@@ -146,7 +146,9 @@ impl Legend {
             if matches!(place, Place::Beside(_)) {
                 ui.vertical(|ui| each(ui, rect.width() - 4.0));
             } else {
-                ui.horizontal_wrapped(|ui| each(ui, rect.width()));
+                // Beside the bar, where there is one.
+                let most = ui.available_width();
+                ui.horizontal_wrapped(|ui| each(ui, most));
             }
         });
         touch
