@@ -1,7 +1,7 @@
 //! Who has a run, or a task of a sweep, in work: a file made by one process at a time, on whatever machine.
 //!
 //! Contract: the file appears whole, once (a hard link, which exists or does not). On one machine an owner lives as long as its process
-//! does. Of another machine nothing is known but its heartbeat: it writes the file again every [`BEAT`], and is taken for gone when the
+//! does. Of another machine nothing is known but its heartbeat: it writes the file again every few seconds, and is taken for gone when the
 //! file is older than [`SILENCE`], by the clock of the drive that both write to, never by the clocks of the machines. An owner that
 //! finds another in its place has lost what it had, and may write nothing more.
 

@@ -156,10 +156,14 @@ fn cross_validated_calibration_covers_and_predicts() {
         let new = folder.path().join("new.csv");
         std::fs::write(&new, "x1\n0\n2\n").unwrap();
         let text = String::from_utf8(predict(&path, &new).unwrap()).unwrap();
-        let (line, outside) = text.lines().nth(1).unwrap().rsplit_once(',').unwrap();
-        assert_eq!(outside, "", "0 is a value that was seen about");
-        let numbers: Vec<f64> = line.split(',').map(|cell| cell.parse().unwrap()).collect();
-        assert!(numbers.iter().all(|number| number.is_finite()), "{text}");
+        let [names, first] =
+            [0, 1].map(|line| text.lines().nth(line).unwrap().split(',').collect::<Vec<_>>());
+        let outside = names.iter().position(|name| *name == "outside").unwrap();
+        assert_eq!(first[outside], "", "0 is a value that was seen about");
+        let numbers: Vec<f64> = first[..outside].iter().map(|cell| cell.parse().unwrap()).collect();
+        assert!(numbers.len() > 3 && numbers.iter().all(|number| number.is_finite()), "{text}");
+        assert_eq!(names[outside + 2..], ["x1"], "the row as it was given stands behind the method");
+        assert_eq!(first[outside + 2], "0");
     }
 }
 
