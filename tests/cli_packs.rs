@@ -120,6 +120,8 @@ fn a_table_comes_along_or_is_found_by_its_content() {
         let run = folder.path().join(root).join("run-8");
         let (out, _) = said(&mut weightscope(&["verify", "--json"], &[&run]), 0);
         assert!(out.contains("\"identical\":true"), "{root}: {out}");
+        // The place of the data was changed on purpose, and nothing else.
+        said(&mut weightscope(&["verify", "--files"], &[&run]), 0);
     };
     let (_, error) = said(&mut unpacked(&with, "first", None), 0);
     assert!(!error.contains("not here"), "{error}");

@@ -1,7 +1,7 @@
 //! Every change of the disk that the store makes, one function each: so that a test sees what is written, synced and renamed in which
 //! order, keeps apart what a power cut would take, and lets any of it fail.
 //!
-//! Contract: the store changes a run folder through this module only. Without a watch an operation is the system's own, and one load of
+//! Contract: the store writes what a run keeps through this module only; log, lock and owner, which no run goes on from, aside. Without a watch an operation is the system's own, and one load of
 //! an atomic is all that it costs.
 
 use std::fs::{self, OpenOptions};

@@ -333,7 +333,12 @@ pub fn read_experiment(catalogue: Catalogue, path: &Path) -> Result<Experiment, 
 /// Replaces the resolved experiment of a run folder, such as after its data were moved.
 pub fn write_settings(path: &Path, experiment: &Experiment) -> Result<(), StoreError> {
     let text = to_toml(experiment, Comments::Each);
-    atomic::write(&path.join(names::RESOLVED), "resolved.toml", |out| out.write_all(text.as_bytes()))
+    atomic::write(&path.join(names::RESOLVED), "resolved.toml", |out| out.write_all(text.as_bytes()))?;
+    let listed = hashes::renew(path, names::RESOLVED, read_manifest(path)?.files_hash.as_deref())?;
+    if listed.is_some() {
+        update_manifest(path, |manifest| manifest.files_hash = listed)?;
+    }
+    Ok(())
 }
 
 /// Reads the scalar rows of a run folder.
@@ -457,12 +462,12 @@ pub fn is_in_use(path: &Path) -> bool {
     };
     let owner = path.join(names::OWNER);
     let is_owned = || {
-        let lives = match owner::look(&owner, owner::DriveClock::read(path)) {
-            Seen::Alive(owner) | Seen::Stopped(owner) | Seen::Ahead(owner) => Some(owner),
-            Seen::Gone(_) | Seen::Nobody => None,
-        };
-        // Here the lock knows better, where there are locks.
-        lives.is_some_and(|owner| owner.host != owner::host() || drive::is_remote(path))
+        // Here the lock knows better, where there are locks; and who only looks writes nothing to read the drive's clock.
+        if owner::named(&owner).is_none_or(|owner| owner.host == owner::host()) && !drive::is_remote(path) {
+            return false;
+        }
+        let seen = owner::look(&owner, owner::DriveClock::read(path));
+        matches!(seen, Seen::Alive(_) | Seen::Stopped(_) | Seen::Ahead(_))
     };
     is_locked() || owner.is_file() && is_owned()
 }

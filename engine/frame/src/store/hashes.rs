@@ -39,6 +39,28 @@ pub(crate) fn write(run: &Path) -> Result<String, StoreError> {
     Ok(blake3::hash(text.as_bytes()).to_hex().to_string())
 }
 
+/// Takes a file that was changed on purpose (the place of moved data in the settings) into the list anew, and no other: what was
+/// damaged before stays told. The hash of the list; nothing for a run without one, or whose list is not its own.
+pub(crate) fn renew(
+    run: &Path,
+    name: &str,
+    hash_of_list: Option<&str>,
+) -> Result<Option<String>, StoreError> {
+    let path = run.join(LIST);
+    let Ok(text) = fs::read_to_string(&path) else { return Ok(None) };
+    if hash_of_list != Some(blake3::hash(text.as_bytes()).to_hex().as_str()) {
+        return Ok(None);
+    }
+    let now = hash(&run.join(name))?.0;
+    let line = |line: &str| match line.split_once("  ") {
+        Some((_, own)) if own == name => format!("{now}  {name}\n"),
+        _ => format!("{line}\n"),
+    };
+    let text: String = text.lines().map(line).collect::<Vec<_>>().concat();
+    atomic::write(&path, WHAT, |out| out.write_all(text.as_bytes()))?;
+    Ok(Some(blake3::hash(text.as_bytes()).to_hex().to_string()))
+}
+
 /// Compares the files of a finished run with the hashes that were kept of them. `hash_of_list` is the manifest's.
 ///
 /// # Errors

@@ -108,6 +108,11 @@ impl DriveClock {
     }
 }
 
+/// Whom an owner's file names, alive or not.
+pub(super) fn named(path: &Path) -> Option<Owner> {
+    fs::read(path).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok())
+}
+
 /// Looks at an owner's file.
 pub fn look(path: &Path, clock: DriveClock) -> Seen {
     let Ok(bytes) = fs::read(path) else { return Seen::Nobody };

@@ -7,6 +7,7 @@ use std::fs;
 use std::io;
 use std::path::{Component, Path, PathBuf};
 
+use super::disk;
 use super::error::StoreError;
 use super::folder::{is_in_use, read_manifest};
 
@@ -125,9 +126,9 @@ fn back_again(root: &Path, run: &Trashed) -> Result<(), StoreError> {
 fn moved(from: &Path, to: &Path) -> Result<(), StoreError> {
     let failed = |error| StoreError::io("the run folder", to, error);
     if let Some(above) = to.parent() {
-        fs::create_dir_all(above).map_err(failed)?;
+        disk::make_folders(above).map_err(failed)?;
     }
-    fs::rename(from, to).map_err(failed)
+    disk::rename(from, to).map_err(failed)
 }
 
 fn new_act(root: &Path) -> Result<PathBuf, StoreError> {

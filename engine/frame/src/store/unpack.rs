@@ -9,6 +9,7 @@ use std::fs::{self, File};
 use std::io::{BufReader, BufWriter, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
+use super::disk;
 use super::error::StoreError;
 use super::folder::read_manifest;
 use super::index::scan;
@@ -190,7 +191,7 @@ fn write_member(archive: &mut Archive, member: &Member, path: &Path) -> Result<(
         return Err(ill("a member is a link or a folder".to_owned()));
     }
     if let Some(above) = path.parent() {
-        fs::create_dir_all(above).map_err(Ill::Disk)?;
+        disk::make_folders(above).map_err(Ill::Disk)?;
     }
     // A file that is there already comes of two members that some system takes for one.
     let mut out = BufWriter::new(File::create_new(path).map_err(Ill::Disk)?);
@@ -224,7 +225,7 @@ fn take_place(root: &Path, name: &str, incoming: &Path) -> Result<PathBuf, Store
         .chain(numbered)
         .find(|path| path.symlink_metadata().is_err())
         .ok_or_else(|| StoreError::NotEmpty(root.join(name)))?;
-    fs::rename(incoming, &path).map_err(|error| StoreError::io("the run folder", &path, error))?;
+    disk::rename(incoming, &path).map_err(|error| StoreError::io("the run folder", &path, error))?;
     Ok(path)
 }
 
