@@ -27,7 +27,12 @@ pub fn constant<const D: usize>(values: Vec<f32>, shape: [usize; D], device: &De
 
 /// Whether the tensor lives on the host, so that reading it back costs a copy and no transfer.
 pub fn is_on_host<const D: usize>(tensor: &Tensor<D>) -> bool {
-    tensor.device() == Device::flex()
+    is_host(&tensor.device())
+}
+
+/// Whether tensors of this device live on the host.
+pub fn is_host(device: &Device) -> bool {
+    *device == Device::flex()
 }
 
 #[cfg(test)]

@@ -88,6 +88,9 @@ impl Linear {
     }
 }
 
+/// Added to the variance in layer normalisation.
+pub(crate) const EPSILON: f64 = 1e-5;
+
 /// Layer normalisation over the last axis with learned gain and offset, epsilon 1e-5.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LayerNorm {
@@ -112,6 +115,6 @@ impl LayerNorm {
 
     /// Normalises the last axis.
     pub fn forward<const D: usize>(&self, leaves: &Leaves, input: Tensor<D>) -> Tensor<D> {
-        layer_norm(input, leaves.vector(self.gain), Some(leaves.vector(self.offset)), 1e-5)
+        layer_norm(input, leaves.vector(self.gain), Some(leaves.vector(self.offset)), EPSILON)
     }
 }

@@ -7,6 +7,7 @@
 pub mod attention;
 pub mod gelu;
 pub mod gradient;
+pub mod host;
 pub mod init;
 pub mod layer;
 pub mod loss;

@@ -7,8 +7,8 @@ use multiversion::multiversion;
 use super::lane::{Lane, flat, flat_mut};
 use super::shape::Activation;
 use weightscope_math::special::exponential::exp_of_nonpositive;
+use weightscope_math::special::gelu::value_and_slope;
 use weightscope_math::special::tangent::tanh as tanh_value;
-use weightscope_nn::gelu::value_and_slope;
 
 /// 1/√(2π).
 const DENSITY_AT_ZERO: f32 = 0.398_942_3;

@@ -6,6 +6,7 @@
 pub mod beta;
 pub mod exponential;
 pub mod gamma;
+pub mod gelu;
 pub mod normal;
 pub mod student;
 pub mod tangent;

@@ -1,9 +1,10 @@
 //! The LLaMA-like model as passes; its definition on the host is [`method::llama`](crate::method::llama).
 
-use super::attention::{Attention, Rotation, attend, attend_back};
+use super::attention::{Attention, attend, attend_back};
 use super::layout::Layout;
 use super::number::Number;
 use super::pass::{NormPlace, Pass};
+use super::rotary::Rotation;
 use crate::method::error::Result;
 use crate::method::llama::{Config, PROJECTIONS, projection};
 use crate::method::network::Pairs;

@@ -66,6 +66,9 @@ pub enum AdapterError {
     /// A model's settings or tensors do not fit together.
     #[error("{0}")]
     Model(String),
+    /// A tensor of the model is missing.
+    #[error(transparent)]
+    Missing(#[from] weightscope_compute::layout::MissingTensor),
     /// A computation refuses its numbers.
     #[error(transparent)]
     Math(#[from] MathError),

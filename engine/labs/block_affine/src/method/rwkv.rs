@@ -14,7 +14,7 @@ use weightscope_math::real::Real;
 use super::error::{AdapterError, Result};
 
 /// Range of the exponent of the decay; its upper end keeps a step's factor above e^−½, so that 64 steps fit single precision.
-pub const DECAY: (f64, f64) = (-8.0, -0.7);
+pub const DECAY: (f64, f64) = weightscope_compute::ops::gates::DECAY;
 
 /// Times that one parallel piece holds.
 pub const CHUNK: usize = 64;

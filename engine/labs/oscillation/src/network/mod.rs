@@ -5,6 +5,7 @@
 
 pub mod activation;
 pub mod build;
+pub mod host;
 pub mod pass;
 pub mod plan;
 pub mod weight;

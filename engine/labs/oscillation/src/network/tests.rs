@@ -47,16 +47,17 @@ fn lsq(bits: u8) -> WeightMethod {
     WeightMethod::Lsq(Bits::new(bits).unwrap())
 }
 
-struct Example {
-    network: Vit,
-    parameters: Parameters,
-    plan: Plan,
-    patches: Tensor<3>,
+/// A small transformer with its plan and four images.
+pub(crate) struct Example {
+    pub(crate) network: Vit,
+    pub(crate) parameters: Parameters,
+    pub(crate) plan: Plan,
+    pub(crate) patches: Tensor<3>,
 }
 
 impl Example {
     /// A small transformer with the given scheme, calibrated on its four images.
-    fn new(scheme: Scheme) -> Self {
+    pub(crate) fn new(scheme: Scheme) -> Self {
         let mut random = test_source(11);
         let mut parameters = Parameters::new();
         let bias = if scheme.query_key == QueryKey::Reparameterized { Bias::Absent } else { Bias::Learned };
@@ -74,7 +75,7 @@ impl Example {
         example
     }
 
-    fn logits(&self, weights: &[WeightState]) -> Vec<f32> {
+    pub(crate) fn logits(&self, weights: &[WeightState]) -> Vec<f32> {
         let leaves = self.parameters.bind(&Device::flex().autodiff());
         let pass = QuantizedPass { plan: &self.plan, leaves: &leaves, weights };
         read(self.network.forward(&leaves, self.patches.clone(), &pass))
@@ -85,7 +86,7 @@ impl Example {
         read(self.network.forward(&leaves, self.patches.clone(), &Identity))
     }
 
-    fn gradient(&self, weights: &[WeightState]) -> Vec<f32> {
+    pub(crate) fn gradient(&self, weights: &[WeightState]) -> Vec<f32> {
         let device = Device::flex().autodiff();
         let leaves = self.parameters.bind(&device);
         let pass = QuantizedPass { plan: &self.plan, leaves: &leaves, weights };

@@ -224,6 +224,22 @@ impl WeightPlan {
         }
     }
 
+    /// From the slopes by the quantized weights those by the latent ones, in place; and the learned steps with the slopes by them.
+    pub fn backward(&self, state: &WeightState, slopes: &mut [f32]) -> Option<(Handle<1>, Vec<f32>)> {
+        match (&state.local, self.rule) {
+            (Local::Steps(local), Rule::Lsq { step, .. }) => {
+                let (by_latent, by_step) = local.gradients(slopes, self.groups);
+                slopes.copy_from_slice(&by_latent);
+                Some((step, by_step))
+            }
+            (Local::Masked(pass), _) => {
+                slopes.iter_mut().zip(pass).for_each(|(slope, pass)| *slope *= pass);
+                None
+            }
+            _ => None,
+        }
+    }
+
     /// The quantized weight as a tensor `[rows, columns]` with the gradient of its quantizer; `latent` is the leaf or the differentiable product.
     pub fn tensor(&self, state: &WeightState, leaves: &Leaves, latent: Tensor<2>) -> Tensor<2> {
         let device = latent.device();

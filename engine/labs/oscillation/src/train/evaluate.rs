@@ -2,13 +2,12 @@
 
 use burn::tensor::Device;
 
+use super::learn;
 use super::material::{Material, Rows};
 use super::model::Model;
-use crate::network::pass::QuantizedPass;
 use crate::network::plan::Plan;
 use crate::network::weight::WeightState;
-use weightscope_nn::parameters::read;
-use weightscope_nn::transform::Identity;
+use weightscope_nn::host::parts::Parts;
 
 /// Rows in one forward pass.
 const CHUNK: usize = 256;
@@ -39,16 +38,10 @@ pub(super) fn logits(
     device: &Device,
     quantizers: Quantizers<'_>,
 ) -> Vec<f32> {
-    let leaves = model.parameters.bind(device);
-    let mut all = Vec::new();
+    let mut memory = Parts::default();
+    let mut all = Vec::with_capacity(rows.labels.len());
     for features in rows.features.chunks(CHUNK * columns.max(1)) {
-        let logits = match quantizers {
-            Some((plan, weights)) => {
-                model.forward(&leaves, features, device, &QuantizedPass { plan, leaves: &leaves, weights })
-            }
-            None => model.forward(&leaves, features, device, &Identity),
-        };
-        all.extend(read(logits));
+        all.extend(learn::logits(model, &mut memory, features, (device, quantizers)));
     }
     all
 }

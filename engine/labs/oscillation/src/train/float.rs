@@ -1,17 +1,16 @@
 //! The float network: teacher of the quantized one and its starting point.
 
-use burn::tensor::{Tensor, TensorData};
 use weightscope_frame::lab::{Running, Step};
 use weightscope_frame::run::{Context, RunError};
 use weightscope_frame::store::{Codec, CodecError, Saved};
+use weightscope_nn::host::parts::Parts;
 use weightscope_nn::layer::Bias;
 use weightscope_nn::loss::cross_entropy;
 use weightscope_nn::optimizer::{AdamW, AdamWSettings, groups_by_role};
-use weightscope_nn::parameters::read;
 use weightscope_nn::schedule::Schedule;
-use weightscope_nn::transform::Identity;
 
 use super::evaluate;
+use super::learn::learn;
 use super::material::Material;
 use super::model::Model;
 use crate::channels as ch;
@@ -22,6 +21,7 @@ use crate::metrics;
 pub(crate) struct Float {
     pub(super) model: Model,
     optimizer: AdamW,
+    memory: Parts,
     /// Loss and share of right answers of the newest batch.
     newest: (f64, f64),
 }
@@ -39,7 +39,7 @@ impl Float {
         let model = Model::new(config, material, context.seed, Bias::Learned)?;
         let settings = AdamWSettings { weight_decay: config.weight_decay, ..AdamWSettings::default() };
         let optimizer = AdamW::new(settings, model.parameters.len());
-        Ok(Self { model, optimizer, newest: (f64::NAN, f64::NAN) })
+        Ok(Self { model, optimizer, memory: Parts::default(), newest: (f64::NAN, f64::NAN) })
     }
 }
 
@@ -51,27 +51,23 @@ fn learning_rate(config: &Config, steps: u64, done: u64) -> f64 {
 /// One step.
 pub(super) fn step(run: &mut Running<'_, '_, Config>, at: &Step<'_>) -> Result<(), RunError> {
     let (config, material) = (run.settings, run.shared);
-    let device = run.device.device.clone().autodiff();
     let float = &mut run.state.float;
     let batch = material.gather(at.rows);
-    let forward = tracing::trace_span!("forward").entered();
-    let leaves = float.model.parameters.bind(&device);
-    let logits = float.model.forward(&leaves, &batch.features, &device, &Identity);
-    let targets = TensorData::new(material.one_hot(&batch.labels), [batch.labels.len(), material.classes]);
-    let loss = cross_entropy(logits.clone(), Tensor::from_data(targets, &device));
-    let value = f64::from(read(loss.clone()).first().copied().unwrap_or(f32::NAN));
-    drop(forward);
-    run.context.finite("the training loss", value)?;
-    let backward = tracing::trace_span!("backward").entered();
-    let gradients = float.model.parameters.gradients(&leaves, &loss.backward());
-    drop(backward);
+    let learned = learn(
+        &float.model,
+        &mut float.memory,
+        &batch.features,
+        (&run.context.device.device, None),
+        |logits, device| cross_entropy(logits.clone(), material.targets(&batch.labels, device)),
+    );
+    run.context.finite("the training loss", learned.loss)?;
     let groups = groups_by_role(&float.model.parameters, |_| 1.0);
     let rate = learning_rate(config, at.count, at.index);
     let _optimizer = tracing::trace_span!("optimizer").entered();
-    float.optimizer.step(float.model.parameters.values_mut(), &gradients, &groups, rate);
+    float.optimizer.step(float.model.parameters.values_mut(), &learned.gradients, &groups, rate);
     if (at.index + 1).is_multiple_of(config.record_every) {
-        let right = evaluate::right(&read(logits), &batch.labels, material.classes);
-        float.newest = (value, right as f64 / batch.labels.len().max(1) as f64);
+        let right = evaluate::right(&learned.logits, &batch.labels, material.classes);
+        float.newest = (learned.loss, right as f64 / batch.labels.len().max(1) as f64);
     }
     Ok(())
 }

@@ -1,9 +1,12 @@
 //! The data of a run, split and standardised, on the host.
 
+use burn::tensor::{Device, Tensor};
+
 use crate::config::{Config, Network};
 use weightscope_data::Read;
 use weightscope_data::{self as data, EpochBatches, LastBatch, OpenOptions, Scope, Standardizer};
 use weightscope_frame::run::{Context, RunError, default_cache_folder};
+use weightscope_nn::gradient::constant;
 use weightscope_nn::loss::one_hot;
 use weightscope_nn::vit::{VitShape, channels_last};
 
@@ -91,10 +94,10 @@ impl Material {
         batch
     }
 
-    /// Labels as one-hot rows `[labels, classes]`.
-    pub(super) fn one_hot(&self, labels: &[u32]) -> Vec<f32> {
+    /// Labels as one-hot rows `[labels, classes]` on a device.
+    pub(super) fn targets(&self, labels: &[u32], device: &Device) -> Tensor<2> {
         let labels: Vec<usize> = labels.iter().map(|label| *label as usize).collect();
-        one_hot(&labels, self.classes)
+        constant(one_hot(&labels, self.classes), [labels.len(), self.classes], device)
     }
 }
 

@@ -5,6 +5,7 @@
 
 mod evaluate;
 mod float;
+mod learn;
 mod levels;
 mod material;
 mod model;

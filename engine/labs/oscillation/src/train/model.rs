@@ -48,6 +48,15 @@ impl Model {
         Ok(Self { architecture, parameters })
     }
 
+    /// Rows of so many features: images, or rows of a table.
+    pub(super) fn rows(&self, features: &[f32]) -> usize {
+        let values = match &self.architecture {
+            Architecture::Mlp(mlp) => mlp.layers.first().map_or(1, |layer| layer.inputs),
+            Architecture::Vit(vit) => vit.shape.patch_count() * vit.shape.patch_values(),
+        };
+        features.len() / values.max(1)
+    }
+
     /// Logits `[batch, classes]`.
     pub(super) fn forward<T: Transform>(
         &self,

@@ -5,6 +5,7 @@
 use burn::tensor::{Device, Tensor, TensorData};
 
 use super::evaluate::{self, Score};
+use super::learn::{Learned, learn};
 use super::material::{Batch, Material};
 use super::model::{Architecture, Model, defect};
 use super::monitor::Monitor;
@@ -25,10 +26,11 @@ use crate::network::weight::{Part, Rule, Source, WeightState};
 use weightscope_frame::lab::{Running, Step};
 use weightscope_frame::run::{Context, RunError};
 use weightscope_frame::store::{Codec, CodecError, Saved};
+use weightscope_nn::host::parts::Parts;
 use weightscope_nn::layer::Bias;
 use weightscope_nn::loss::cross_entropy;
 use weightscope_nn::optimizer::{AdamW, AdamWSettings, Group, groups_by_role};
-use weightscope_nn::parameters::{Handle, read};
+use weightscope_nn::parameters::Handle;
 use weightscope_nn::schedule::Schedule;
 
 /// Floor of the cosine and start of the warm-up (OFQ, `train_scripts`).
@@ -69,6 +71,7 @@ pub(crate) struct Quantized {
     plan: Plan,
     optimizer: AdamW,
     groups: Vec<Group>,
+    memory: Parts,
     monitor: Monitor,
     /// Logits of the teacher on all training rows; the data are not augmented, so they are computed once.
     teacher_logits: Vec<f32>,
@@ -135,6 +138,7 @@ impl Quantized {
             plan,
             optimizer,
             groups,
+            memory: Parts::default(),
             monitor,
             teacher_logits,
             teacher_accuracy,
@@ -165,7 +169,7 @@ impl Quantized {
         batch: &Batch,
         course: Course,
     ) -> Result<(), RunError> {
-        let device = &context.device.device.clone().autodiff();
+        let device = &context.device.device.clone();
         let rate = course.learning_rate(config);
         let mut states = self.plan.quantize(&self.model.parameters);
         self.pin_and_observe(config, context, &mut states, course);
@@ -175,21 +179,19 @@ impl Quantized {
             Phase::Annealing => self.free_masks(config, &mut states),
             Phase::Training => Vec::new(),
         };
-        let forward = tracing::trace_span!("forward").entered();
-        let leaves = self.model.parameters.bind(device);
-        let pass = QuantizedPass { plan: &self.plan, leaves: &leaves, weights: &states };
-        let logits = self.model.forward(&leaves, &batch.features, device, &pass);
-        let loss = self.loss((config, material), &logits, batch, device);
-        let loss_value = f64::from(read(loss.clone()).first().copied().unwrap_or(f32::NAN));
-        drop(forward);
-        context.finite("the training loss", loss_value)?;
-        self.tally.loss += loss_value;
-        self.tally.right += evaluate::right(&read(logits), &batch.labels, material.classes);
+        let mut memory = std::mem::take(&mut self.memory);
+        let quantizers = Some((&self.plan, &states[..]));
+        let learned =
+            learn(&self.model, &mut memory, &batch.features, (device, quantizers), |logits, device| {
+                self.loss((config, material), logits, batch, device)
+            });
+        self.memory = memory;
+        let Learned { loss, logits, mut gradients } = learned;
+        context.finite("the training loss", loss)?;
+        self.tally.loss += loss;
+        self.tally.right += evaluate::right(&logits, &batch.labels, material.classes);
         self.tally.images += batch.labels.len();
         self.tally.steps += 1;
-        let backward = tracing::trace_span!("backward").entered();
-        let mut gradients = self.model.parameters.gradients(&leaves, &loss.backward());
-        drop(backward);
         if config.remedy == Remedy::Dampening {
             self.dampen(config, &states, &mut gradients, course);
         }
@@ -281,7 +283,7 @@ impl Quantized {
         device: &Device,
     ) -> Tensor<1> {
         let shape = [batch.labels.len(), material.classes];
-        let labels = Tensor::<2>::from_data(TensorData::new(material.one_hot(&batch.labels), shape), device);
+        let labels = material.targets(&batch.labels, device);
         if !config.distillation {
             return cross_entropy(logits.clone(), labels);
         }

@@ -2,14 +2,14 @@
 
 use weightscope_math::Stream;
 
-use super::layout::Layout;
-use super::number::Number;
-use super::ops::norms::Norm;
-use super::ops::tile::{LANES, Left, pack};
+use crate::layout::Layout;
+use crate::number::Number;
+use crate::ops::norms::Norm;
+use crate::ops::tile::{LANES, Left, pack};
 
 /// Memory that passes take from and give back to, so that steps do not ask the system for it again.
 #[derive(Debug)]
-pub(crate) struct Pool<T> {
+pub struct Pool<T> {
     free: Vec<Vec<T>>,
     panels: Vec<[T; LANES]>,
     /// Numbers that were ever made.
@@ -24,7 +24,7 @@ impl<T> Default for Pool<T> {
 
 impl<T: Number> Pool<T> {
     /// So many numbers with any content.
-    pub(crate) fn take(&mut self, length: usize) -> Vec<T> {
+    pub fn take(&mut self, length: usize) -> Vec<T> {
         let fits = |(_, list): &(usize, &Vec<T>)| list.len() >= length;
         let best = self.free.iter().enumerate().filter(fits).min_by_key(|(_, list)| list.len());
         // One that is twice as long as needed is left to those who need it.
@@ -40,14 +40,14 @@ impl<T: Number> Pool<T> {
     }
 
     /// So many zeros.
-    pub(crate) fn zeros(&mut self, length: usize) -> Vec<T> {
+    pub fn zeros(&mut self, length: usize) -> Vec<T> {
         let mut list = self.take(length);
         list.fill(T::ZERO);
         list
     }
 
     /// Takes memory back.
-    pub(crate) fn give(&mut self, list: Vec<T>) {
+    pub fn give(&mut self, list: Vec<T>) {
         // What was cut off comes back within the capacity.
         let mut list = list;
         list.resize(list.capacity(), T::ZERO);
@@ -55,76 +55,76 @@ impl<T: Number> Pool<T> {
     }
 
     /// Bytes of all memory that passes were given at once.
-    pub(crate) fn bytes(&self) -> usize {
+    pub fn bytes(&self) -> usize {
         self.made * size_of::<T>() + self.panels.capacity() * size_of::<[T; LANES]>()
     }
 }
 
 /// Where the gradient goes, and by which tensors it is wanted.
 #[derive(Debug)]
-pub(crate) struct Gradient<'a, T> {
+pub struct Gradient<'a, T> {
     /// In the layout of the weights; added to.
-    pub(crate) values: &'a mut [T],
+    pub values: &'a mut [T],
     /// One for each tensor.
-    pub(crate) wanted: &'a [bool],
+    pub wanted: &'a [bool],
 }
 
 /// Updates whose layers see their inputs with some entries dropped: `y = x·Wᵀ + drop(x)·ΔWᵀ`.
 #[derive(Debug)]
-pub(crate) struct Dropped<'a, T> {
+pub struct Dropped<'a, T> {
     /// The updates in the layout of the weights.
-    pub(crate) delta: &'a [T],
+    pub delta: &'a [T],
     /// Which tensors have one.
-    pub(crate) adapted: &'a [bool],
+    pub adapted: &'a [bool],
     /// Share of entries that are dropped.
-    pub(crate) rate: f32,
+    pub rate: f32,
     /// Where drops come from.
-    pub(crate) random: Stream,
+    pub random: Stream,
     /// Inputs after dropping and the factors that did it, by tensor.
-    pub(crate) kept: Vec<Option<(Vec<T>, Vec<T>)>>,
+    pub kept: Vec<Option<(Vec<T>, Vec<T>)>>,
 }
 
 /// One pass over some rows.
 #[derive(Debug)]
-pub(crate) struct Pass<'a, T: Number> {
+pub struct Pass<'a, T: Number> {
     /// Where tensors lie.
-    pub(crate) layout: &'a Layout,
+    pub layout: &'a Layout,
     /// All weights.
-    pub(crate) weights: &'a [T],
+    pub weights: &'a [T],
     /// The gradient, if one is wanted.
-    pub(crate) gradient: Option<Gradient<'a, T>>,
+    pub gradient: Option<Gradient<'a, T>>,
     /// Dropped updates, if there are any.
-    pub(crate) dropped: Option<Dropped<'a, T>>,
+    pub dropped: Option<Dropped<'a, T>>,
     /// Memory.
-    pub(crate) pool: &'a mut Pool<T>,
+    pub pool: &'a mut Pool<T>,
 }
 
 /// The tensors of a norm.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct NormPlace {
+pub struct NormPlace {
     /// Factors.
-    pub(crate) weight: usize,
+    pub weight: usize,
     /// Summands, if the norm has them; then the mean is taken away too.
-    pub(crate) bias: Option<usize>,
+    pub bias: Option<usize>,
     /// Entries of one group; 0 for the whole row.
-    pub(crate) group: usize,
+    pub group: usize,
     /// Added to the mean of squares.
-    pub(crate) epsilon: f64,
+    pub epsilon: f64,
 }
 
 impl<'a, T: Number> Pass<'a, T> {
     /// Values of a tensor.
-    pub(crate) fn tensor(&self, tensor: usize) -> &'a [T] {
+    pub fn tensor(&self, tensor: usize) -> &'a [T] {
         &self.weights[self.layout.place(tensor).range.clone()]
     }
 
     /// True if the gradient by this tensor is wanted.
-    pub(crate) fn wants(&self, tensor: usize) -> bool {
+    pub fn wants(&self, tensor: usize) -> bool {
         self.gradient.as_ref().is_some_and(|gradient| gradient.wanted[tensor])
     }
 
     /// Adds to the gradient by a tensor, if it is wanted.
-    pub(crate) fn add_gradient(&mut self, tensor: usize, slopes: &[T]) {
+    pub fn add_gradient(&mut self, tensor: usize, slopes: &[T]) {
         let range = self.layout.place(tensor).range.clone();
         if let Some(gradient) = self.gradient.as_mut().filter(|gradient| gradient.wanted[tensor]) {
             gradient.values[range].iter_mut().zip(slopes).for_each(|(sum, slope)| *sum += *slope);
@@ -132,7 +132,7 @@ impl<'a, T: Number> Pass<'a, T> {
     }
 
     /// `out = left·right`; see [`pack`] for the right side.
-    pub(crate) fn product(
+    pub fn product(
         &mut self,
         left: Left<'_, T>,
         rows: usize,
@@ -146,7 +146,7 @@ impl<'a, T: Number> Pass<'a, T> {
     }
 
     /// `x·Wᵀ + bias` of so many rows.
-    pub(crate) fn linear(&mut self, x: &[T], rows: usize, tensor: usize, bias: Option<usize>) -> Vec<T> {
+    pub fn linear(&mut self, x: &[T], rows: usize, tensor: usize, bias: Option<usize>) -> Vec<T> {
         let place = self.layout.place(tensor);
         let (outputs, inputs) = (place.rows, place.columns);
         let mut y = self.pool.take(rows * outputs);
@@ -192,7 +192,7 @@ impl<'a, T: Number> Pass<'a, T> {
     }
 
     /// The way back of [`Self::linear`]: gradients by weights and bias; the slopes by x go to `x_slopes`, added if asked for.
-    pub(crate) fn linear_back(
+    pub fn linear_back(
         &mut self,
         x: &[T],
         slopes: &[T],
@@ -248,7 +248,7 @@ impl<'a, T: Number> Pass<'a, T> {
     }
 
     /// A norm of rows, and the scales that the way back needs.
-    pub(crate) fn norm(&mut self, x: &[T], at: NormPlace) -> (Vec<T>, Vec<T>) {
+    pub fn norm(&mut self, x: &[T], at: NormPlace) -> (Vec<T>, Vec<T>) {
         let norm = self.norm_spec(at);
         let rows = x.len() / norm.weight.len().max(1);
         let mut out = self.pool.take(x.len());
@@ -258,14 +258,7 @@ impl<'a, T: Number> Pass<'a, T> {
     }
 
     /// The way back of [`Self::norm`]; the slopes by x are added.
-    pub(crate) fn norm_back(
-        &mut self,
-        x: &[T],
-        scales: &[T],
-        slopes: &[T],
-        x_slopes: &mut [T],
-        at: NormPlace,
-    ) {
+    pub fn norm_back(&mut self, x: &[T], scales: &[T], slopes: &[T], x_slopes: &mut [T], at: NormPlace) {
         let norm = self.norm_spec(at);
         let mut by_weight = self.pool.zeros(norm.weight.len());
         let mut by_bias = self.pool.zeros(norm.bias.len());
@@ -279,12 +272,12 @@ impl<'a, T: Number> Pass<'a, T> {
     }
 
     /// Gives several lists back.
-    pub(crate) fn give<const N: usize>(&mut self, lists: [Vec<T>; N]) {
+    pub fn give<const N: usize>(&mut self, lists: [Vec<T>; N]) {
         lists.into_iter().for_each(|list| self.pool.give(list));
     }
 
     /// Rows of a tensor, one for each token.
-    pub(crate) fn embed(&mut self, tensor: usize, tokens: &[u32]) -> Vec<T> {
+    pub fn embed(&mut self, tensor: usize, tokens: &[u32]) -> Vec<T> {
         let width = self.layout.place(tensor).columns;
         let table = self.tensor(tensor);
         let mut rows = self.pool.zeros(tokens.len() * width);
@@ -297,7 +290,7 @@ impl<'a, T: Number> Pass<'a, T> {
     }
 
     /// The gradient by a table of rows.
-    pub(crate) fn embed_back(&mut self, tensor: usize, tokens: &[u32], slopes: &[T]) {
+    pub fn embed_back(&mut self, tensor: usize, tokens: &[u32], slopes: &[T]) {
         if !self.wants(tensor) {
             return;
         }

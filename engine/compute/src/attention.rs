@@ -1,21 +1,20 @@
-//! Causal attention over rows of tokens with its way back, and rotary positions.
+//! Causal attention over rows of tokens with its way back.
 
-use super::number::Number;
-use super::ops::tile::Left;
-use super::pass::Pass;
-use crate::method::network::Pairs;
+use crate::number::Number;
+use crate::ops::tile::Left;
+use crate::pass::Pass;
 
 /// Sizes of an attention.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Attention {
+pub struct Attention {
     /// Times of a row of tokens.
-    pub(crate) times: usize,
+    pub times: usize,
     /// Query heads.
-    pub(crate) heads: usize,
+    pub heads: usize,
     /// Key and value heads; divide the query heads.
-    pub(crate) groups: usize,
+    pub groups: usize,
     /// Entries of a head.
-    pub(crate) width: usize,
+    pub width: usize,
 }
 
 impl Attention {
@@ -37,11 +36,7 @@ impl Attention {
 }
 
 /// What heads see, `[rows, heads·width]`, and the weights with which they see it.
-pub(crate) fn attend<T: Number>(
-    pass: &mut Pass<'_, T>,
-    heads: Attention,
-    [q, k, v]: [&[T]; 3],
-) -> (Vec<T>, Vec<T>) {
+pub fn attend<T: Number>(pass: &mut Pass<'_, T>, heads: Attention, [q, k, v]: [&[T]; 3]) -> (Vec<T>, Vec<T>) {
     let Attention { times, width, .. } = heads;
     let (wide, narrow) = (heads.heads * width, heads.groups * width);
     let rows = q.len() / wide.max(1);
@@ -66,7 +61,7 @@ pub(crate) fn attend<T: Number>(
 }
 
 /// Slopes by q, k and v from those by what was seen.
-pub(crate) fn attend_back<T: Number>(
+pub fn attend_back<T: Number>(
     pass: &mut Pass<'_, T>,
     heads: Attention,
     [q, k, v]: [&[T]; 3],
@@ -83,7 +78,7 @@ pub(crate) fn attend_back<T: Number>(
         let weights = &weights[number * times * times..][..times * times];
         let left = Left { values: &slopes[query..], stride: wide, turned: false };
         pass.product(left, times, (&v[key..], narrow, true), (width, times), (&mut scores, times), false);
-        T::causal_softmax_back(weights, &mut scores, times, heads.factor());
+        T::softmax_back(weights, &mut scores, times, heads.factor());
         let turned = Left { values: weights, stride: times, turned: true };
         let slopes = (&slopes[query..], wide, false);
         pass.product(turned, times, slopes, (times, width), (&mut by_v[key..], narrow), true);
@@ -108,46 +103,4 @@ pub(crate) fn attend_back<T: Number>(
     }
     pass.pool.give(scores);
     [by_q, by_k, by_v]
-}
-
-/// Cosines and sines of rotary positions, `[times, width/2]` each.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Rotation<T> {
-    pairs: Pairs,
-    width: usize,
-    cos: Vec<T>,
-    sin: Vec<T>,
-}
-
-impl<T: Number> Rotation<T> {
-    /// Angles `t·theta^(−2i/width)`.
-    pub(crate) fn new(pairs: Pairs, width: usize, theta: f64, times: usize) -> Self {
-        let angle = |time: usize, pair: usize| time as f64 * theta.powf(-2.0 * pair as f64 / width as f64);
-        let all = |of: fn(f64) -> f64| {
-            let places = (0..times * (width / 2)).map(|place| (place / (width / 2), place % (width / 2)));
-            places.map(|(time, pair)| T::from_f64(of(angle(time, pair)))).collect()
-        };
-        Self { pairs, width, cos: all(f64::cos), sin: all(f64::sin) }
-    }
-
-    /// Turns all heads of rows in place, backwards on the way back.
-    pub(crate) fn turn(&self, rows: &mut [T], row_width: usize, times: usize, back: bool) {
-        let half = self.width / 2;
-        for (row, values) in rows.chunks_exact_mut(row_width.max(1)).enumerate() {
-            let first = row % times * half;
-            let (cos, sin) = (&self.cos[first..first + half], &self.sin[first..first + half]);
-            for head in values.chunks_exact_mut(self.width) {
-                for pair in 0..half {
-                    let (one, other) = match self.pairs {
-                        Pairs::Halves => (pair, pair + half),
-                        Pairs::Adjacent => (2 * pair, 2 * pair + 1),
-                    };
-                    let (a, b) = (head[one], head[other]);
-                    let sin = if back { -sin[pair] } else { sin[pair] };
-                    head[one] = a * cos[pair] - b * sin;
-                    head[other] = b * cos[pair] + a * sin;
-                }
-            }
-        }
-    }
 }

@@ -8,42 +8,42 @@
     reason = "a function that is not inlined is compiled for the smallest instruction set"
 )]
 
-use super::super::number::Number;
 use super::rows::dot;
+use crate::number::Number;
 
 /// One head: entry c of time t lies at `t·stride + c` of each list.
 #[derive(Clone, Copy)]
-pub(crate) struct Scan<'a, T> {
+pub struct Scan<'a, T> {
     /// Times.
-    pub(crate) times: usize,
+    pub times: usize,
     /// Entries of the head.
-    pub(crate) width: usize,
+    pub width: usize,
     /// Distance of times in memory.
-    pub(crate) stride: usize,
+    pub stride: usize,
     /// Receptance r.
-    pub(crate) receptance: &'a [T],
+    pub receptance: &'a [T],
     /// Key k.
-    pub(crate) key: &'a [T],
+    pub key: &'a [T],
     /// Value v.
-    pub(crate) value: &'a [T],
+    pub value: &'a [T],
     /// Decay d, from 0 to 1.
-    pub(crate) decay: &'a [T],
+    pub decay: &'a [T],
     /// Weight u of the present time, as long as the head.
-    pub(crate) bonus: &'a [T],
+    pub bonus: &'a [T],
 }
 
 /// Where slopes go, in the layout of [`Scan`]; what is there is replaced, but those by the bonus are added.
-pub(crate) struct ScanGradient<'a, T> {
+pub struct ScanGradient<'a, T> {
     /// By r.
-    pub(crate) receptance: &'a mut [T],
+    pub receptance: &'a mut [T],
     /// By k.
-    pub(crate) key: &'a mut [T],
+    pub key: &'a mut [T],
     /// By v.
-    pub(crate) value: &'a mut [T],
+    pub value: &'a mut [T],
     /// By d.
-    pub(crate) decay: &'a mut [T],
+    pub decay: &'a mut [T],
     /// By u.
-    pub(crate) bonus: &'a mut [T],
+    pub bonus: &'a mut [T],
 }
 
 impl<'a, T> Scan<'a, T> {
@@ -62,7 +62,7 @@ fn add_scaled<T: Number, const FUSED: bool>(target: &mut [T], factor: T, values:
 
 /// `y` of all times, from a state of zeros.
 #[inline(always)]
-pub(crate) fn forward<T: Number, const FUSED: bool>(scan: Scan<'_, T>, out: &mut [T]) {
+pub fn forward<T: Number, const FUSED: bool>(scan: Scan<'_, T>, out: &mut [T]) {
     let mut state = vec![T::ZERO; scan.width * scan.width];
     for time in 0..scan.times {
         let (r, k, v, d) = (
@@ -88,7 +88,7 @@ pub(crate) fn forward<T: Number, const FUSED: bool>(scan: Scan<'_, T>, out: &mut
 /// Slopes from those by y. `states` is memory for `times + 1` states.
 #[expect(clippy::needless_pass_by_value, reason = "a set of borrowed slices that is made for one call")]
 #[inline(always)]
-pub(crate) fn backward<T: Number, const FUSED: bool>(
+pub fn backward<T: Number, const FUSED: bool>(
     scan: Scan<'_, T>,
     slopes: &[T],
     states: &mut [T],

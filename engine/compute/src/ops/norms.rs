@@ -5,32 +5,27 @@
     reason = "a function that is not inlined is compiled for the smallest instruction set"
 )]
 
-use super::super::number::Number;
 use super::rows::{dot, sum};
+use crate::number::Number;
 
 /// A norm: `x̂·weight + bias` with `x̂` brought to length or to mean and variance.
 #[derive(Clone, Copy)]
-pub(crate) struct Norm<'a, T> {
+pub struct Norm<'a, T> {
     /// Entries that are brought to one scale together; divides the rows.
-    pub(crate) group: usize,
+    pub group: usize,
     /// Whether the mean is taken away first.
-    pub(crate) centred: bool,
+    pub centred: bool,
     /// Added to the mean of squares.
-    pub(crate) epsilon: f64,
+    pub epsilon: f64,
     /// One factor for each entry of a row.
-    pub(crate) weight: &'a [T],
+    pub weight: &'a [T],
     /// One summand for each entry of a row; empty for none.
-    pub(crate) bias: &'a [T],
+    pub bias: &'a [T],
 }
 
 /// The norm of rows as long as the weight; `scales` holds mean and inverse deviation of each group, one after the other.
 #[inline(always)]
-pub(crate) fn forward<T: Number, const FUSED: bool>(
-    norm: Norm<'_, T>,
-    x: &[T],
-    out: &mut [T],
-    scales: &mut [T],
-) {
+pub fn forward<T: Number, const FUSED: bool>(norm: Norm<'_, T>, x: &[T], out: &mut [T], scales: &mut [T]) {
     let width = norm.weight.len().max(1);
     let groups = width / norm.group.max(1);
     let count = T::from_f64(1.0 / norm.group as f64);
@@ -55,7 +50,7 @@ pub(crate) fn forward<T: Number, const FUSED: bool>(
 
 /// Adds the slopes by x to `x_slopes`, and those by weight and bias to `own`, from the slopes by the result.
 #[inline(always)]
-pub(crate) fn backward<T: Number, const FUSED: bool>(
+pub fn backward<T: Number, const FUSED: bool>(
     norm: Norm<'_, T>,
     x: &[T],
     scales: &[T],

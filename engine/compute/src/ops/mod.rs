@@ -3,8 +3,8 @@
 //!
 //! Contract: every sum has a fixed order; the `FUSED` forms round once where a machine has such an instruction.
 
-pub(crate) mod decay;
-pub(crate) mod gates;
-pub(crate) mod norms;
-pub(crate) mod rows;
-pub(crate) mod tile;
+pub mod decay;
+pub mod gates;
+pub mod norms;
+pub mod rows;
+pub mod tile;

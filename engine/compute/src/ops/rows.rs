@@ -1,15 +1,15 @@
-//! Rows: causal softmax with its way back, and the loss of next tokens.
+//! Rows: softmax, plain and causal, with its way back, and the loss of next tokens.
 
 #![expect(
     clippy::inline_always,
     reason = "a function that is not inlined is compiled for the smallest instruction set"
 )]
 
-use super::super::number::Number;
+use crate::number::Number;
 
 /// Softmax of `factor·scores` of every row over the times up to its own; later ones become 0. Rows are `times` long.
 #[inline(always)]
-pub(crate) fn causal_softmax<T: Number, const FUSED: bool>(scores: &mut [T], times: usize, factor: T) {
+pub fn causal_softmax<T: Number, const FUSED: bool>(scores: &mut [T], times: usize, factor: T) {
     for (time, row) in scores.chunks_exact_mut(times.max(1)).enumerate() {
         let (seen, unseen) = row.split_at_mut(time % times + 1);
         let largest = seen.iter().copied().fold(seen[0], T::larger);
@@ -22,14 +22,24 @@ pub(crate) fn causal_softmax<T: Number, const FUSED: bool>(scores: &mut [T], tim
     }
 }
 
-/// Slopes by the scores from those by the softmax `weights`: `factor·w·(slope − Σ w·slope)`.
+/// Softmax of `factor·scores` of every row; rows are `length` long.
 #[inline(always)]
-pub(crate) fn causal_softmax_back<T: Number, const FUSED: bool>(
-    weights: &[T],
-    slopes: &mut [T],
-    times: usize,
-    factor: T,
-) {
+pub fn softmax<T: Number, const FUSED: bool>(scores: &mut [T], length: usize, factor: T) {
+    for row in scores.chunks_exact_mut(length.max(1)) {
+        let largest = row.iter().copied().fold(row[0], T::larger);
+        row.iter_mut().for_each(|value| *value = factor * (*value - largest));
+    }
+    // One run over all rows: rows of a few tokens are too short to vectorise.
+    scores.iter_mut().for_each(|value| *value = value.exp_nonpositive());
+    for row in scores.chunks_exact_mut(length.max(1)) {
+        let share = T::ONE / sum(row);
+        row.iter_mut().for_each(|value| *value = *value * share);
+    }
+}
+
+/// Slopes by the scores from those by the softmax `weights`, plain or causal: `factor·w·(slope − Σ w·slope)`.
+#[inline(always)]
+pub fn softmax_back<T: Number, const FUSED: bool>(weights: &[T], slopes: &mut [T], times: usize, factor: T) {
     for (weights, slopes) in weights.chunks_exact(times.max(1)).zip(slopes.chunks_exact_mut(times.max(1))) {
         let mean = dot(weights, slopes);
         for (weight, slope) in weights.iter().zip(slopes) {
@@ -41,7 +51,7 @@ pub(crate) fn causal_softmax_back<T: Number, const FUSED: bool>(
 /// Sum of the negative log-likelihoods in nats of the targets; the logits become the slopes of `share` times that sum. A target outside
 /// the row makes it not-a-number.
 #[inline(always)]
-pub(crate) fn cross_entropy<T: Number>(logits: &mut [T], targets: &[u32], share: T) -> f64 {
+pub fn cross_entropy<T: Number>(logits: &mut [T], targets: &[u32], share: T) -> f64 {
     let mut loss = 0.0;
     let width = logits.len() / targets.len().max(1);
     for (row, target) in logits.chunks_exact_mut(width.max(1)).zip(targets) {
@@ -66,7 +76,7 @@ const WIDE: usize = 16;
 
 /// A sum in sixteen parts.
 #[inline(always)]
-pub(crate) fn sum<T: Number>(values: &[T]) -> T {
+pub fn sum<T: Number>(values: &[T]) -> T {
     let mut sums = [T::ZERO; WIDE];
     let (whole, rest) = values.as_chunks::<WIDE>();
     for chunk in whole {
@@ -78,7 +88,7 @@ pub(crate) fn sum<T: Number>(values: &[T]) -> T {
 
 /// A product of two rows in sixteen parts.
 #[inline(always)]
-pub(crate) fn dot<T: Number>(a: &[T], b: &[T]) -> T {
+pub fn dot<T: Number>(a: &[T], b: &[T]) -> T {
     let mut sums = [T::ZERO; WIDE];
     let ((a, rest_a), (b, rest_b)) = (a.as_chunks::<WIDE>(), b.as_chunks::<WIDE>());
     for (a, b) in a.iter().zip(b) {

@@ -5,26 +5,26 @@
     reason = "a function that is not inlined is compiled for the smallest instruction set"
 )]
 
-use super::super::number::Number;
+use crate::number::Number;
 
 /// Columns of a panel.
-pub(crate) const LANES: usize = 16;
+pub const LANES: usize = 16;
 /// Rows of a tile: with more, compilers no longer keep its sums in registers.
 const ROWS: usize = 4;
 
 /// The left side: entry (r, k) lies at `r·stride + k`, or turned at `k·stride + r`.
 #[derive(Clone, Copy)]
-pub(crate) struct Left<'a, T> {
+pub struct Left<'a, T> {
     /// The numbers.
-    pub(crate) values: &'a [T],
+    pub values: &'a [T],
     /// Distance of rows in memory.
-    pub(crate) stride: usize,
+    pub stride: usize,
     /// Whether rows and columns are exchanged.
-    pub(crate) turned: bool,
+    pub turned: bool,
 }
 
 /// Packs the right side, `inner × columns` numbers at `k·stride + c`, or turned at `c·stride + k`; columns beyond the last are zero.
-pub(crate) fn pack<T: Number>(
+pub fn pack<T: Number>(
     values: &[T],
     stride: usize,
     (inner, columns): (usize, usize),
@@ -53,7 +53,7 @@ pub(crate) fn pack<T: Number>(
 
 /// `out = left·right` for `rows` rows and `(inner, columns)`, row by row at distance `out.1`; added to what is there if `adds`.
 #[inline(always)]
-pub(crate) fn product<T: Number, const FUSED: bool>(
+pub fn product<T: Number, const FUSED: bool>(
     left: Left<'_, T>,
     rows: usize,
     right: &[[T; LANES]],

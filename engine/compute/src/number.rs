@@ -3,17 +3,17 @@
 use multiversion::multiversion;
 use multiversion::target::target_cfg_f;
 use weightscope_math::real::Real;
+use weightscope_math::special::gelu::value_and_slope;
 use weightscope_math::special::normal;
-use weightscope_nn::gelu::value_and_slope;
 
-use super::ops::decay::{self, Scan, ScanGradient};
-use super::ops::gates;
-use super::ops::norms::{self, Norm};
-use super::ops::rows;
-use super::ops::tile::{self, LANES, Left};
+use crate::ops::decay::{self, Scan, ScanGradient};
+use crate::ops::gates;
+use crate::ops::norms::{self, Norm};
+use crate::ops::rows;
+use crate::ops::tile::{self, LANES, Left};
 
 /// f32 or f64, with the vectorised operations of a pass.
-pub(crate) trait Number: Real {
+pub trait Number: Real {
     /// `self·a + b`, rounded once.
     fn fused(self, a: Self, b: Self) -> Self;
 
@@ -33,8 +33,11 @@ pub(crate) trait Number: Real {
     /// Softmax of causal scores; see [`rows::causal_softmax`].
     fn causal_softmax(scores: &mut [Self], times: usize, factor: Self);
 
-    /// Its way back; see [`rows::causal_softmax_back`].
-    fn causal_softmax_back(weights: &[Self], slopes: &mut [Self], times: usize, factor: Self);
+    /// Softmax of rows; see [`rows::softmax`].
+    fn softmax(scores: &mut [Self], length: usize, factor: Self);
+
+    /// The way back of both; see [`rows::softmax_back`].
+    fn softmax_back(weights: &[Self], slopes: &mut [Self], times: usize, factor: Self);
 
     /// Loss of rows of logits, which become its slopes; see [`rows::cross_entropy`].
     fn cross_entropy(logits: &mut [Self], targets: &[u32], share: Self) -> f64;
@@ -80,7 +83,8 @@ macro_rules! numbers {
                 numbers! { @ $number
                     fn product(left: Left<'_, $number>, rows: usize, right: &[[$number; LANES]], sizes: (usize, usize), out: (&mut [$number], usize), adds: bool) = tile::product;
                     fn causal_softmax(scores: &mut [$number], times: usize, factor: $number) = rows::causal_softmax;
-                    fn causal_softmax_back(weights: &[$number], slopes: &mut [$number], times: usize, factor: $number) = rows::causal_softmax_back;
+                    fn softmax(scores: &mut [$number], length: usize, factor: $number) = rows::softmax;
+                    fn softmax_back(weights: &[$number], slopes: &mut [$number], times: usize, factor: $number) = rows::softmax_back;
                     fn norm(norm: Norm<'_, $number>, x: &[$number], out: &mut [$number], scales: &mut [$number]) = norms::forward;
                     fn norm_back(norm: Norm<'_, $number>, x: &[$number], scales: &[$number], slopes: &[$number], x_slopes: &mut [$number], own: (&mut [$number], &mut [$number])) = norms::backward;
                     fn swiglu(gate: &[$number], up: &[$number], out: &mut [$number]) = gates::swiglu;
@@ -116,8 +120,12 @@ macro_rules! numbers {
                     $module::causal_softmax(scores, times, factor);
                 }
 
-                fn causal_softmax_back(weights: &[Self], slopes: &mut [Self], times: usize, factor: Self) {
-                    $module::causal_softmax_back(weights, slopes, times, factor);
+                fn softmax(scores: &mut [Self], length: usize, factor: Self) {
+                    $module::softmax(scores, length, factor);
+                }
+
+                fn softmax_back(weights: &[Self], slopes: &mut [Self], times: usize, factor: Self) {
+                    $module::softmax_back(weights, slopes, times, factor);
                 }
 
                 fn cross_entropy(logits: &mut [Self], targets: &[u32], share: Self) -> f64 {

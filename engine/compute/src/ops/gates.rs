@@ -5,11 +5,14 @@
     reason = "a function that is not inlined is compiled for the smallest instruction set"
 )]
 
-use super::super::number::Number;
+use crate::number::Number;
+
+/// Limits of the exponent of [`Gate::Decay`].
+pub const DECAY: (f64, f64) = (-8.0, -0.7);
 
 /// An elementwise function.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Gate {
+pub enum Gate {
     /// `max(x, 0)`.
     Relu,
     /// `max(x, 0)²`.
@@ -28,7 +31,7 @@ pub(crate) enum Gate {
 
 /// `1/(1 + e⁻ˣ)` by an exponential of what is at most 0.
 #[inline(always)]
-pub(crate) fn sigmoid<T: Number>(x: T) -> T {
+pub fn sigmoid<T: Number>(x: T) -> T {
     let falling = (-x.abs()).exp_nonpositive();
     let share = T::ONE / (T::ONE + falling);
     if x < T::ZERO { falling * share } else { share }
@@ -65,7 +68,7 @@ fn at<T: Number>(gate: Gate, x: T) -> (T, T) {
         }
         Gate::Gelu => x.gelu_and_slope(),
         Gate::Decay => {
-            let (low, high) = crate::method::rwkv::DECAY;
+            let (low, high) = DECAY;
             let (low, high) = (T::from_f64(low), T::from_f64(high));
             let speed = x.clip(low, high).exp_nonpositive();
             let value = (-speed).exp_nonpositive();
@@ -77,7 +80,7 @@ fn at<T: Number>(gate: Gate, x: T) -> (T, T) {
 
 /// The function of every entry.
 #[inline(always)]
-pub(crate) fn apply<T: Number, const FUSED: bool>(gate: Gate, x: &[T], out: &mut [T]) {
+pub fn apply<T: Number, const FUSED: bool>(gate: Gate, x: &[T], out: &mut [T]) {
     macro_rules! each {
         ($($gate:ident)+) => {
             match gate {
@@ -90,7 +93,7 @@ pub(crate) fn apply<T: Number, const FUSED: bool>(gate: Gate, x: &[T], out: &mut
 
 /// Slopes by x from those by the function.
 #[inline(always)]
-pub(crate) fn apply_back<T: Number, const FUSED: bool>(gate: Gate, x: &[T], slopes: &mut [T]) {
+pub fn apply_back<T: Number, const FUSED: bool>(gate: Gate, x: &[T], slopes: &mut [T]) {
     macro_rules! each {
         ($($gate:ident)+) => {
             match gate {
@@ -105,7 +108,7 @@ pub(crate) fn apply_back<T: Number, const FUSED: bool>(gate: Gate, x: &[T], slop
 
 /// `silu(gate)·up`.
 #[inline(always)]
-pub(crate) fn swiglu<T: Number, const FUSED: bool>(gate: &[T], up: &[T], out: &mut [T]) {
+pub fn swiglu<T: Number, const FUSED: bool>(gate: &[T], up: &[T], out: &mut [T]) {
     for ((gate, up), out) in gate.iter().zip(up).zip(out) {
         *out = at(Gate::Silu, *gate).0 * *up;
     }
@@ -113,7 +116,7 @@ pub(crate) fn swiglu<T: Number, const FUSED: bool>(gate: &[T], up: &[T], out: &m
 
 /// Gate and up become the slopes by them, from those by the result.
 #[inline(always)]
-pub(crate) fn swiglu_back<T: Number, const FUSED: bool>(gate: &mut [T], up: &mut [T], slopes: &[T]) {
+pub fn swiglu_back<T: Number, const FUSED: bool>(gate: &mut [T], up: &mut [T], slopes: &[T]) {
     for ((gate, up), slope) in gate.iter_mut().zip(up).zip(slopes) {
         let (value, own) = at(Gate::Silu, *gate);
         (*gate, *up) = (*slope * own * *up, *slope * value);
