@@ -114,7 +114,8 @@ impl TileBehavior<'_> {
             }
             (Body::Graph(graph), _) => graph_ui(ui, graph, summary),
             (Body::Table(table), _) => {
-                if let Some(row) = state.table.table_ui(ui, table, &spec.id) {
+                let order = &mut state.options.order;
+                if let Some(row) = state.table.table_ui(ui, table, &spec.id, order) {
                     self.actions.push(Action::Focus(spec.id.clone()));
                     let pick = pick(spec, state, self.shown, (0.0, row as f64), None);
                     self.actions.push(Action::Pick(pick));
