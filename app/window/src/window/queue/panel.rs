@@ -13,6 +13,7 @@ use super::sweep::SweepDialog;
 use crate::figure::number::count;
 use crate::window::app::{App, Urgency};
 use crate::window::command::Action;
+use crate::window::estimates::Estimates;
 use crate::window::form::Form;
 use crate::window::panels::duration;
 use crate::window::style::{self, color, tokens};
@@ -167,8 +168,9 @@ impl App {
     /// The dialogs of the queue, above everything.
     pub(in crate::window) fn queue_dialogs(&mut self, context: &Context, actions: &mut Vec<Action>) {
         if let Some(dialog) = &mut self.sweep {
-            actions
-                .extend(dialog.show(context, &self.form.experiment, self.queue.workers).map(Action::Queue));
+            let learned = self.estimates.of(self.form.experiment.lab(), &self.form.origin);
+            let action = dialog.show(context, &self.form.experiment, self.queue.workers, learned);
+            actions.extend(action.map(Action::Queue));
         }
         self.sweep.take_if(|dialog| !dialog.open);
         if let Some(dialog) = &mut self.fork {
@@ -196,7 +198,7 @@ impl App {
             }
             lines.iter().for_each(|line| live_ui(ui, line, &mut push));
             for (place, entry) in waiting.iter().enumerate() {
-                waiting_ui(ui, entry, place, waiting.len(), &mut push);
+                waiting_ui(ui, entry, &words(entry, &self.estimates), (place, waiting.len()), &mut push);
             }
         });
     }
@@ -280,7 +282,13 @@ fn live_ui(ui: &mut Ui, line: &LiveLine, push: &mut impl FnMut(QueueAction)) {
     });
 }
 
-fn waiting_ui(ui: &mut Ui, entry: &Waiting, place: usize, all: usize, push: &mut impl FnMut(QueueAction)) {
+fn waiting_ui(
+    ui: &mut Ui,
+    entry: &Waiting,
+    words: &str,
+    (place, all): (usize, usize),
+    push: &mut impl FnMut(QueueAction),
+) {
     let row = ui.horizontal(|ui| {
         let muted = color(tokens(ui.ctx()).text_muted);
         ui.dnd_drag_source(egui::Id::unique(("queued", entry.id)), entry.id, |ui| {
@@ -306,16 +314,16 @@ fn waiting_ui(ui: &mut Ui, entry: &Waiting, place: usize, all: usize, push: &mut
         if icon_button(ui, icons::ICON_CLOSE, &format!("Remove {label}"), true) {
             push(QueueAction::Remove(entry.id));
         }
-        ui.add(egui::Label::new(format!("{}. {}", place + 1, words(entry))).truncate().selectable(false));
+        ui.add(egui::Label::new(format!("{}. {words}", place + 1)).truncate().selectable(false));
     });
     drop_ui(ui, &row.response, place, push);
 }
 
-fn words(entry: &Waiting) -> String {
+fn words(entry: &Waiting, estimates: &Estimates) -> String {
     let name = &entry.name;
     match &entry.job {
-        Job::Run { experiment, .. } => {
-            format!("{name} · queued · about {}", duration(experiment.method.cost().seconds))
+        Job::Run { experiment, origin, .. } => {
+            format!("{name} · queued · about {}", duration(estimates.seconds(experiment, origin)))
         }
         Job::Resume { .. } => format!("{name} · queued · goes on"),
         Job::Fork { .. } | Job::Verify { .. } => format!("{name} · queued"),
