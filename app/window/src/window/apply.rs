@@ -268,7 +268,6 @@ impl App {
             Command::ResetLayout => {
                 self.layout = self.shown.as_ref().map(|shown| Layout::new(&shown.views, self.width));
             }
-            Command::Undo if self.undoes_deletion() => self.undo_deletion(context),
             Command::Undo => self.go_in_history(true, context),
             Command::Redo => self.go_in_history(false, context),
             Command::CloseTile => {
