@@ -171,6 +171,27 @@ fn a_deletion_is_undone_in_its_order_and_done_again() {
 }
 
 #[test]
+fn the_colour_of_a_run_is_chosen_kept_and_undone() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut harness = showing(folder.path(), "a");
+    click(&mut harness, "Tick c");
+    until(&mut harness, "it is read", |app| app.overlaid_runs().len() == 1);
+    let chosen = |folder: &Path| store::read_manifest(&folder.join("a")).unwrap().color;
+    choose(&mut harness, "Colour");
+    click(&mut harness, "Colour 6");
+    let of_run = folder.path().to_owned();
+    until(&mut harness, "it is on disk", |_| chosen(&of_run) == Some(5));
+    harness.key_press_modifiers(Modifiers::COMMAND, Key::Z);
+    wait_for(&mut harness, "Undone: colour of");
+    until(&mut harness, "it is taken back", |_| chosen(&of_run).is_none());
+    harness.key_press_modifiers(Modifiers::COMMAND.plus(Modifiers::SHIFT), Key::Z);
+    until(&mut harness, "and done again", |_| chosen(&of_run) == Some(5));
+    drop(harness);
+    let (run, _) = store::read_run(CATALOGUE, &folder.path().join("a")).unwrap();
+    assert_eq!(run.manifest.color, Some(5), "it stands with the run");
+}
+
+#[test]
 fn a_run_in_work_is_not_deleted() {
     let folder = tempfile::tempdir().unwrap();
     let mut harness = workbench(folder.path());

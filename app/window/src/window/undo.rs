@@ -152,6 +152,7 @@ impl App {
                     Remark::Star(false) => ("star taken away", Remark::Star(manifest.star)),
                     Remark::Tags(_) => ("tags", Remark::Tags(manifest.tags.clone())),
                     Remark::Note(_) => ("note", Remark::Note(manifest.note.clone())),
+                    Remark::Color(_) => ("colour", Remark::Color(manifest.color)),
                 };
                 let act = |remark: Remark| {
                     Way::Act(Box::new(Action::Runs(RunsAction::Remark(path.clone(), remark))))
