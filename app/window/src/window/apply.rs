@@ -309,7 +309,7 @@ impl App {
     fn each(&mut self, act: impl Fn(&Control), words: &str) {
         let Some(link) = &self.link else { return };
         act(&link.control);
-        let run = folder_name(&link.folder);
+        let run = self.name_of_link(link);
         self.note_of(&run, words.to_owned());
     }
 

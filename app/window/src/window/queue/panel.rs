@@ -6,7 +6,7 @@ use egui::{Button, Context, DragValue, RichText, Ui};
 use egui_material_icons::{MaterialIcon, icons};
 use weightscope_frame::experiment::{Comments, Experiment, to_toml};
 
-use super::fork::ForkDialog;
+use super::fork::{ForkDialog, told};
 use super::live::{LiveKind, LiveLine};
 use super::model::{Job, Waiting};
 use super::sweep::SweepDialog;
@@ -157,7 +157,16 @@ impl App {
         self.queue.follow = true;
         self.runs.tick(&parent, true);
         let label = format!("fork of {}", crate::window::runs::folder_name(&parent));
-        let name = format!("fork of {}", self.runs.name_of(&parent));
+        let parent_name = self.runs.name_of(&parent);
+        let name = format!("fork of {parent_name}");
+        let from = step.map_or_else(
+            || "its newest checkpoint".to_owned(),
+            |step| format!("the checkpoint at step {}", count(step)),
+        );
+        let shown = self.shown.as_ref().filter(|shown| shown.folder.as_deref() == Some(parent.as_path()));
+        let changed =
+            shown.map_or_else(String::new, |shown| format!("; {}", told(&shown.experiment, &experiment)));
+        self.note_of(&name, format!("Forked from {parent_name}, {from}{changed}"));
         let root = self.root.clone();
         let id = self.queue.identity();
         // The parent may stand still in a worker's place, so a child does not wait for one.
