@@ -9,6 +9,7 @@ use super::form::Form;
 use super::history::{Change, Moment, Way};
 use super::log::Urgency;
 use super::runs::{Remark, RunsAction};
+use super::shown::Shown;
 use super::sides::Side;
 
 impl App {
@@ -17,7 +18,7 @@ impl App {
         Moment {
             experiment: self.form.experiment.clone(),
             origin: self.form.origin.clone(),
-            lab: self.shown.as_ref().map(|shown| shown.experiment.lab().to_owned()),
+            lab: self.shown.as_ref().map(Shown::layout_key),
             run: self.shown.as_ref().and_then(|shown| shown.folder.clone()),
             tree: self.layout.as_ref().map(|layout| layout.tree.clone()),
             own: self.own_views(),
@@ -49,7 +50,7 @@ impl App {
         let shown = self.shown.as_ref();
         match way {
             Way::Form(..) | Way::Ticks(_) | Way::PutBack(_) | Way::Delete(..) => true,
-            Way::Layout { lab, .. } => shown.is_some_and(|shown| shown.experiment.lab() == lab),
+            Way::Layout { lab, .. } => shown.is_some_and(|shown| shown.layout_key() == *lab),
             Way::Act(action) => match action.as_ref() {
                 Action::Turn(id, _) => shown.is_some_and(|shown| {
                     shown.views.iter().flat_map(|view| &view.controls).any(|control| control.id == *id)

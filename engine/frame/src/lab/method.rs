@@ -8,6 +8,7 @@ use weightscope_data::Read;
 
 use super::{
     About, Catalogue, Derive, Guide, Lab, Opened, Picked, Predicted, Prediction, Product, ReferenceRow,
+    Reopened,
 };
 use crate::experiment::{Cost, Problem, Visitor};
 use crate::record::declared::Declaration;
@@ -204,6 +205,11 @@ impl Method {
         control: &Control,
     ) -> Result<Predicted, RunError> {
         self.guest.predict(run_folder, table, method, control)
+    }
+
+    /// What a file of predictions shows that this lab wrote; none of any other file.
+    pub fn reopened(&self, file: &Path) -> Option<Result<Reopened, RunError>> {
+        self.guest.reopened(file)
     }
 
     /// What can be made of a run with these settings.

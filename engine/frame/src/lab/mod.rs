@@ -13,7 +13,9 @@ mod powers;
 mod running;
 mod view;
 
-pub use about::{About, Comparability, Guide, Opened, Predicted, Prediction, Product, ReferenceRow};
+pub use about::{
+    About, Comparability, Guide, Opened, Predicted, Prediction, Product, ReferenceRow, Reopened,
+};
 pub use catalogue::{Catalogue, Entry, Preset};
 pub use derive::{Derive, Peer, Picked};
 pub use guest::{BatchesFn, Hand, Lab, Stage, Step, Steps, Work};
