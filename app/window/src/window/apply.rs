@@ -2,7 +2,7 @@
 
 use egui::Context;
 use weightscope_frame::experiment::{Comments, Experiment, Mark, Problem, reading, to_toml};
-use weightscope_frame::record::{AxisScale, Pick};
+use weightscope_frame::record::{Acts, AxisScale, Pick};
 use weightscope_frame::run::{Control, Request};
 
 use super::adding::AddView;
@@ -148,10 +148,14 @@ impl App {
         let controls = self.controls.complete(&shown.views, shown.record());
         let picked = shown.experiment.method.press(shown.record(), &controls, view, &action);
         let experiment = shown.experiment.clone();
+        let mut specs = shown.view(view).into_iter().flat_map(|view| &view.actions);
+        let acts = specs.find(|spec| spec.id == action).map(|spec| spec.acts).unwrap_or_default();
         if let Some(link) = &self.link {
             link.control.request(Request::Action { id: action, controls });
         }
-        if !picked.fork.is_empty() {
+        // What a running lab does itself needs no fork.
+        let forks = acts != Acts::InWorkOrFork || self.link.is_none();
+        if forks && !picked.fork.is_empty() {
             self.offer_fork(experiment, &picked.fork, context);
         }
         picked.controls.into_iter().for_each(|(id, value)| self.controls.set(&id, value));

@@ -47,6 +47,7 @@ pub(super) trait Guest: fmt::Debug + Send + Sync {
     fn reference(&self) -> Vec<ReferenceRow>;
     fn click(&self, record: &Record, pick: &Pick) -> Picked;
     fn press(&self, record: &Record, controls: &Controls, view: &str, button: &str) -> Picked;
+    fn blocked(&self, record: &Record, controls: &Controls, view: &str, button: &str) -> Option<String>;
     fn derive(&self, job: &Derive<'_>) -> Result<Vec<Channel>, RunError>;
     fn forkable(&self, parent: &Method) -> Vec<Problem>;
     fn carry_over(&self, parent: &Path, child: &Path) -> Result<(), RunError>;
@@ -175,6 +176,11 @@ impl<L: Lab> Guest for L {
     fn press(&self, record: &Record, controls: &Controls, of: &str, button: &str) -> Picked {
         let press = view(self, of).and_then(|view| view.button);
         press.map_or_else(Picked::default, |press| press(self, record, controls, button))
+    }
+
+    fn blocked(&self, record: &Record, controls: &Controls, of: &str, button: &str) -> Option<String> {
+        let blocked = view(self, of).and_then(|view| view.blocked)?;
+        blocked(self, record, controls, button)
     }
 
     fn derive(&self, job: &Derive<'_>) -> Result<Vec<Channel>, RunError> {

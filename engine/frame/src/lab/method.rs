@@ -160,6 +160,11 @@ impl Method {
         self.guest.press(record, controls, view, button)
     }
 
+    /// Why a button of a view cannot act now.
+    pub fn blocked(&self, record: &Record, controls: &Controls, view: &str, button: &str) -> Option<String> {
+        self.guest.blocked(record, controls, view, button)
+    }
+
     /// Channels of a view that follow from the record and the controls.
     pub fn derive(&self, job: &Derive<'_>) -> Result<Vec<Channel>, RunError> {
         self.guest.derive(job)

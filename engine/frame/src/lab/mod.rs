@@ -22,4 +22,4 @@ pub use guest::{BatchesFn, Hand, Lab, Stage, Step, Steps, Work};
 pub use method::Method;
 pub use powers::{Keeps, Makes, Opens, Powers, Predicts, Quantizes};
 pub use running::Running;
-pub use view::{ButtonFn, ClickFn, DeriveFn, View};
+pub use view::{BlockedFn, ButtonFn, ClickFn, DeriveFn, View};

@@ -258,28 +258,6 @@ impl Knobs {
 pub(super) fn refined(plan: &Plan, config: &Config, columns: (f64, f64), rows: (f64, f64)) -> Vec<Place> {
     let whole_load = config.load == Load::Width;
     let whole_temperature = config.temperature == Temperature::BatchSize;
-    let finer = |values: &[f64], (low, high): (f64, f64), whole: bool| -> Vec<f64> {
-        // A cell spans its index to the next; it belongs to the rectangle if its middle does.
-        let inside: Vec<f64> = values
-            .iter()
-            .enumerate()
-            .filter(|(index, _)| (low..=high).contains(&(*index as f64 + 0.5)))
-            .map(|(_, value)| *value)
-            .collect();
-        let mut all = inside.clone();
-        for pair in inside.windows(2) {
-            let middle = if pair[0] > 0.0 && pair[1] > 0.0 {
-                (pair[0] * pair[1]).sqrt()
-            } else {
-                f64::midpoint(pair[0], pair[1])
-            };
-            let middle = if whole { middle.round_ties_even() } else { middle };
-            if !all.contains(&middle) {
-                all.push(middle);
-            }
-        }
-        all
-    };
     let mut wanted = BTreeMap::new();
     for load in finer(&plan.load, columns, whole_load) {
         for temperature in finer(&plan.temperature, rows, whole_temperature) {
@@ -290,6 +268,31 @@ pub(super) fn refined(plan: &Plan, config: &Config, columns: (f64, f64), rows: (
         }
     }
     wanted.into_values().collect()
+}
+
+/// The values of an axis whose cells lie in a brushed span, with one more between each two neighbours: half-way in the logarithm, and a
+/// whole number where the axis counts.
+pub(super) fn finer(values: &[f64], (low, high): (f64, f64), whole: bool) -> Vec<f64> {
+    // A cell spans its index to the next; it belongs to the rectangle if its middle does.
+    let inside: Vec<f64> = values
+        .iter()
+        .enumerate()
+        .filter(|(index, _)| (low..=high).contains(&(*index as f64 + 0.5)))
+        .map(|(_, value)| *value)
+        .collect();
+    let mut all = inside.clone();
+    for pair in inside.windows(2) {
+        let middle = if pair[0] > 0.0 && pair[1] > 0.0 {
+            (pair[0] * pair[1]).sqrt()
+        } else {
+            f64::midpoint(pair[0], pair[1])
+        };
+        let middle = if whole { middle.round_ties_even() } else { middle };
+        if !all.contains(&middle) {
+            all.push(middle);
+        }
+    }
+    all
 }
 
 /// Estimate from the settings alone; rates measured on one core of a virtual machine with 512-bit registers.
