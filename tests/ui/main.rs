@@ -8,6 +8,7 @@ mod manage;
 mod opening;
 mod palette;
 mod plots;
+mod refine;
 mod running;
 mod runs;
 mod table;

@@ -146,6 +146,52 @@ fn what_is_deleted_comes_back_by_undo_and_goes_for_good_only_when_that_is_said()
 }
 
 #[test]
+fn a_deletion_is_undone_in_its_order_and_done_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut harness = showing(folder.path(), "a");
+    harness.key_press(Key::Delete);
+    until(&mut harness, "the shown run is gone", |app| app.listed_runs().len() == 2);
+    // A younger change: another run is ticked.
+    click(&mut harness, "Tick c");
+    until(&mut harness, "it is told", |app| app.folder().is_none());
+    harness.run_steps(3);
+    harness.key_press_modifiers(Modifiers::COMMAND, Key::Z);
+    wait_for(&mut harness, "Undone: 1 run ticked");
+    assert_eq!(harness.state().listed_runs().len(), 2, "the younger change first");
+    harness.key_press_modifiers(Modifiers::COMMAND, Key::Z);
+    wait_for(&mut harness, "Undone: deletion of mlp-lsq");
+    until(&mut harness, "it is back", |app| app.listed_runs().len() == 3);
+    until(&mut harness, "and shown", |app| app.folder().is_some_and(|path| path.ends_with("a")));
+    harness.key_press_modifiers(Modifiers::COMMAND.plus(Modifiers::SHIFT), Key::Z);
+    wait_for(&mut harness, "Done again: deletion of mlp-lsq");
+    until(&mut harness, "it is gone again", |app| app.listed_runs().len() == 2);
+    assert!(!folder.path().join("a").exists(), "it lies in the trash");
+    harness.key_press_modifiers(Modifiers::COMMAND, Key::Z);
+    until(&mut harness, "and back again", |app| app.listed_runs().len() == 3);
+}
+
+#[test]
+fn the_colour_of_a_run_is_chosen_kept_and_undone() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut harness = showing(folder.path(), "a");
+    click(&mut harness, "Tick c");
+    until(&mut harness, "it is read", |app| app.overlaid_runs().len() == 1);
+    let chosen = |folder: &Path| store::read_manifest(&folder.join("a")).unwrap().color;
+    choose(&mut harness, "Colour");
+    click(&mut harness, "Colour 6");
+    let of_run = folder.path().to_owned();
+    until(&mut harness, "it is on disk", |_| chosen(&of_run) == Some(5));
+    harness.key_press_modifiers(Modifiers::COMMAND, Key::Z);
+    wait_for(&mut harness, "Undone: colour of");
+    until(&mut harness, "it is taken back", |_| chosen(&of_run).is_none());
+    harness.key_press_modifiers(Modifiers::COMMAND.plus(Modifiers::SHIFT), Key::Z);
+    until(&mut harness, "and done again", |_| chosen(&of_run) == Some(5));
+    drop(harness);
+    let (run, _) = store::read_run(CATALOGUE, &folder.path().join("a")).unwrap();
+    assert_eq!(run.manifest.color, Some(5), "it stands with the run");
+}
+
+#[test]
 fn a_run_in_work_is_not_deleted() {
     let folder = tempfile::tempdir().unwrap();
     let mut harness = workbench(folder.path());

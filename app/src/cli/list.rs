@@ -92,10 +92,10 @@ pub(super) fn check(name: &str, as_json: bool) -> Result<(), Failure> {
                 let runs = expand(&experiment).map_or(1, |runs| runs.len());
                 let cost = experiment.method.cost().times(runs);
                 output::line(&format!(
-                    "no problems: {} with {runs} run{}, {} parameters, {} steps, about {:.0} s",
+                    "no problems: {} with {runs} run{}, {}, {} steps, about {:.0} s",
                     experiment.lab(),
                     if runs == 1 { "" } else { "s" },
-                    cost.parameters,
+                    cost.parameters_in_words(|count| count.to_string()),
                     cost.steps,
                     cost.seconds
                 ));

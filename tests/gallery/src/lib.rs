@@ -77,7 +77,7 @@ impl Lab for Gallery {
     type State = State;
 
     fn cost(&self) -> Cost {
-        Cost { parameters: 0, steps: self.steps, memory_bytes: 1_000_000, seconds: 0.1 }
+        Cost { parameters: Some(0), steps: self.steps, memory_bytes: 1_000_000, seconds: 0.1 }
     }
 
     fn views(&self) -> Vec<View<Self>> {

@@ -90,7 +90,7 @@ impl Lab for Minimal {
     }
 
     fn cost(&self) -> Cost {
-        Cost { parameters: 640, steps: self.epochs * 45, memory_bytes: 1_000_000, seconds: 0.02 }
+        Cost { parameters: Some(640), steps: self.epochs * 45, memory_bytes: 1_000_000, seconds: 0.02 }
     }
 
     fn views(&self) -> Vec<View<Self>> {

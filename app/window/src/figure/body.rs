@@ -11,6 +11,15 @@ pub struct TableBody {
     pub rows: Vec<Vec<Cell>>,
     /// Indices of the rows printed in bold, such as the best.
     pub emphasised: Vec<usize>,
+    /// The place of each row in the record, where a person ordered them otherwise; empty where they stand as recorded.
+    pub places: Vec<usize>,
+}
+
+impl TableBody {
+    /// The place of a row in the record.
+    pub fn place(&self, row: usize) -> usize {
+        self.places.get(row).copied().unwrap_or(row)
+    }
 }
 
 /// Several bodies on one page, row by row.

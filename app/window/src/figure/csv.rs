@@ -365,7 +365,7 @@ mod tests {
         let table = TableBody {
             columns: vec![Column::text("run"), Column::number("time", "s")],
             rows: vec![vec!["a".into(), (1.0 / 3.0).into()], vec!["b".into(), Cell::Missing]],
-            emphasised: vec![],
+            ..TableBody::default()
         };
         assert_eq!(csv_of(Body::Table(table)), "run,time [s]\r\na,0.3333333333333333\r\nb,\r\n");
     }

@@ -36,7 +36,7 @@ use weightscope_frame::store::Manifest;
 
 pub use derived::{control_ids, derived, derived_beside, lay_over, peers};
 pub use groups::SeedGroups;
-pub use options::{Overlay, Resolution, RunStyle, ViewOptions};
+pub use options::{Overlay, Resolution, RunStyle, TableOrder, ViewOptions};
 pub use quantity::quantity;
 
 use crate::figure::axis::Scale;
@@ -88,7 +88,7 @@ pub fn figure(
         ViewKind::Matching => Body::Plot(matching::matching(spec, sources, options, &mut notes)?),
         ViewKind::Simplex => Body::Plot(simplex::simplex(spec, sources, options, &mut notes)?),
         ViewKind::Ranks => Body::Plot(ranks::ranks(spec, sources, options, &mut notes)?),
-        ViewKind::Table => Body::Table(table::table(spec, sources, options)?),
+        ViewKind::Table => Body::Table(table::table(spec, sources, options, &mut notes)?),
         ViewKind::Text => Body::Text(table::text(spec, sources)?),
     };
     let body = with_handles(body, spec, options);

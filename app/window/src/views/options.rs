@@ -30,6 +30,8 @@ pub struct ViewOptions {
     pub apart: bool,
     /// Names of the series that the legend hides.
     pub hidden: BTreeSet<String>,
+    /// Order of a table's rows; `None` keeps that of the record.
+    pub order: Option<TableOrder>,
     /// Step that is looked at; `None` is the newest.
     pub step: Option<u64>,
     /// Colour map of heat maps and scatters, by its name.
@@ -59,6 +61,7 @@ impl Default for ViewOptions {
             shown: Vec::new(),
             apart: false,
             hidden: BTreeSet::new(),
+            order: None,
             step: None,
             map: ColorMap::Viridis.name().to_owned(),
             limits: None,
@@ -68,6 +71,15 @@ impl Default for ViewOptions {
             resolution: Resolution::Full,
         }
     }
+}
+
+/// The order of a table's rows: by the values of a column.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TableOrder {
+    /// The heading of the column.
+    pub column: String,
+    /// The largest first.
+    pub descending: bool,
 }
 
 /// How several runs are told apart: one entry for each source, in their order.

@@ -1,5 +1,7 @@
 //! Tables and words.
 
+use std::cmp::Ordering;
+
 use weightscope_frame::record::{Cell as RecordCell, Data, ViewSpec};
 
 use super::options::ViewOptions;
@@ -10,7 +12,12 @@ use crate::figure::model::{Align, Cell, Column, TableBody};
 const MOST_DIGITS: usize = 4;
 
 /// The table at the step that is looked at.
-pub(super) fn table(spec: &ViewSpec, sources: &[Source<'_>], options: &ViewOptions) -> Option<TableBody> {
+pub(super) fn table(
+    spec: &ViewSpec,
+    sources: &[Source<'_>],
+    options: &ViewOptions,
+    notes: &mut Vec<String>,
+) -> Option<TableBody> {
     let channel = *channels(spec, *sources.first()?, options).first()?;
     let Data::Table(timeline) = &channel.data else { return None };
     let (_, table) = timeline.at(options.step.unwrap_or(u64::MAX))?;
@@ -32,7 +39,39 @@ pub(super) fn table(spec: &ViewSpec, sources: &[Source<'_>], options: &ViewOptio
         })
         .collect();
     let rows = table.rows.iter().map(|row| row.iter().map(cell).collect()).collect();
-    Some(TableBody { columns, rows, emphasised: Vec::new() })
+    let mut body = TableBody { columns, rows, ..TableBody::default() };
+    if let Some(order) = &options.order
+        && let Some(column) = body.columns.iter().position(|column| column.heading() == order.column)
+    {
+        arrange(&mut body, column, order.descending);
+        let first = if order.descending { "largest" } else { "smallest" };
+        notes.push(format!("ordered by {}, {first} first", order.column));
+    }
+    Some(body)
+}
+
+/// Puts the rows in the order of a column; rows alike there stay as they stand in the record.
+fn arrange(body: &mut TableBody, column: usize, descending: bool) {
+    let mut rows: Vec<(usize, Vec<Cell>)> = std::mem::take(&mut body.rows).into_iter().enumerate().collect();
+    rows.sort_by(|(_, a), (_, b)| compare(a.get(column), b.get(column), descending));
+    (body.places, body.rows) = rows.into_iter().unzip();
+}
+
+/// Numbers before words before nothing; what is missing stands last either way.
+fn compare(a: Option<&Cell>, b: Option<&Cell>, descending: bool) -> Ordering {
+    let rank = |cell: Option<&Cell>| match cell {
+        Some(Cell::Number(value)) if value.is_finite() => (0, *value),
+        Some(Cell::Count(value)) => (0, *value as f64),
+        Some(Cell::Text(text)) if !text.is_empty() => (1, 0.0),
+        _ => (2, 0.0),
+    };
+    let text = |cell: Option<&Cell>| match cell {
+        Some(Cell::Text(text)) => text.to_lowercase(),
+        _ => String::new(),
+    };
+    let ((kind, x), (other, y)) = (rank(a), rank(b));
+    let inside = x.total_cmp(&y).then_with(|| text(a).cmp(&text(b)));
+    kind.cmp(&other).then(if descending && kind < 2 { inside.reverse() } else { inside })
 }
 
 /// The fewest significant digits that say as much as [`MOST_DIGITS`] of them.
@@ -72,6 +111,7 @@ fn cell(cell: &RecordCell) -> Cell {
 mod tests {
     use weightscope_frame::record::{Channel, Record, Table, Timeline, ViewKind};
 
+    use super::super::options::TableOrder;
     use super::*;
 
     #[test]
@@ -87,10 +127,33 @@ mod tests {
         record.insert(Channel::new("t".to_owned(), String::new(), "", "", data));
         let spec = ViewSpec::new("t", "T", ViewKind::Table, &["t"]);
         let sources = [Source { origin: None, label: "", record: &record }];
-        let body = table(&spec, &sources, &ViewOptions::default()).unwrap();
+        let body = table(&spec, &sources, &ViewOptions::default(), &mut Vec::new()).unwrap();
         let aligned: Vec<Align> = body.columns.iter().map(|column| column.align).collect();
         assert_eq!(aligned, [Align::Left, Align::Right, Align::Right, Align::Right], "numbers to the right");
         assert_eq!(body.columns[2].digits, 2, "0.90 and 0.85");
         assert_eq!(body.columns[3].digits, 4, "a measured number");
+    }
+
+    #[test]
+    fn rows_stand_in_the_order_of_a_column_and_know_their_place() {
+        let rows = [("Beta", 0.5), ("alpha", f64::NAN), ("gamma", 0.25)];
+        let rows = rows.map(|(name, loss)| vec![RecordCell::Text(name.to_owned()), RecordCell::Number(loss)]);
+        let columns = ["name", "loss"].map(str::to_owned).to_vec();
+        let data = Data::Table(Timeline::one(Table { columns, rows: rows.to_vec() }));
+        let mut record = Record::default();
+        record.insert(Channel::new("t".to_owned(), String::new(), "", "", data));
+        let spec = ViewSpec::new("t", "T", ViewKind::Table, &["t"]);
+        let sources = [Source { origin: None, label: "", record: &record }];
+        let by = |column: &str, descending: bool| {
+            let order = Some(TableOrder { column: column.to_owned(), descending });
+            let mut notes = Vec::new();
+            let body =
+                table(&spec, &sources, &ViewOptions { order, ..ViewOptions::default() }, &mut notes).unwrap();
+            ((0..3).map(|row| body.place(row)).collect::<Vec<_>>(), notes)
+        };
+        assert_eq!(by("loss", true).0, [0, 2, 1], "largest first, what is missing last");
+        assert_eq!(by("loss", false), (vec![2, 0, 1], vec!["ordered by loss, smallest first".to_owned()]));
+        assert_eq!(by("name", false).0, [1, 0, 2], "words without regard to case");
+        assert_eq!(by("gone", true), (vec![0, 1, 2], Vec::new()), "a column that is not there");
     }
 }

@@ -86,7 +86,7 @@ impl App {
         if !shown.own_ids().eq(ids.iter().map(String::as_str)) {
             shown.set_own(&ids);
         }
-        self.own_views.insert(shown.experiment.lab().to_owned(), ids);
+        self.own_views.insert(shown.layout_key(), ids);
     }
 }
 

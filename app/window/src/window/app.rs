@@ -396,6 +396,7 @@ impl App {
             focus: &self.focus,
             maximised: self.maximised,
             linked: self.linked,
+            in_work: self.link.is_some(),
             cursor: self.cursor.or(self.scrub.at().map(|step| step as f64)),
             step: self.scrub.at(),
             controls: &values,

@@ -2,7 +2,7 @@
 
 use egui::Context;
 use weightscope_frame::experiment::{Comments, Experiment, Mark, Problem, reading, to_toml};
-use weightscope_frame::record::{AxisScale, Pick};
+use weightscope_frame::record::{Acts, AxisScale, Pick};
 use weightscope_frame::run::{Control, Request};
 
 use super::adding::AddView;
@@ -148,10 +148,14 @@ impl App {
         let controls = self.controls.complete(&shown.views, shown.record());
         let picked = shown.experiment.method.press(shown.record(), &controls, view, &action);
         let experiment = shown.experiment.clone();
+        let mut specs = shown.view(view).into_iter().flat_map(|view| &view.actions);
+        let acts = specs.find(|spec| spec.id == action).map(|spec| spec.acts).unwrap_or_default();
         if let Some(link) = &self.link {
             link.control.request(Request::Action { id: action, controls });
         }
-        if !picked.fork.is_empty() {
+        // What a running lab does itself needs no fork.
+        let forks = acts != Acts::InWorkOrFork || self.link.is_none();
+        if forks && !picked.fork.is_empty() {
             self.offer_fork(experiment, &picked.fork, context);
         }
         picked.controls.into_iter().for_each(|(id, value)| self.controls.set(&id, value));
@@ -268,7 +272,6 @@ impl App {
             Command::ResetLayout => {
                 self.layout = self.shown.as_ref().map(|shown| Layout::new(&shown.views, self.width));
             }
-            Command::Undo if self.undoes_deletion() => self.undo_deletion(context),
             Command::Undo => self.go_in_history(true, context),
             Command::Redo => self.go_in_history(false, context),
             Command::CloseTile => {
@@ -310,7 +313,7 @@ impl App {
     fn each(&mut self, act: impl Fn(&Control), words: &str) {
         let Some(link) = &self.link else { return };
         act(&link.control);
-        let run = folder_name(&link.folder);
+        let run = self.name_of_link(link);
         self.note_of(&run, words.to_owned());
     }
 

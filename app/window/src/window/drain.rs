@@ -9,7 +9,6 @@ use super::link::{Ending, Link};
 use super::log::Urgency;
 use super::opening::{Browsed, NO_DIALOG, Opening};
 use super::queue::LiveKind;
-use super::runs::folder_name;
 use super::shown::Shown;
 use super::task::Task;
 
@@ -81,7 +80,7 @@ impl App {
             self.on_event(event, link, shown.as_deref_mut());
         }
         let Some(result) = finished else { return false };
-        let run = folder_name(&link.folder);
+        let run = self.name_of_link(link);
         let quiet = self.settings.quiet;
         let mut tell = |urgency, text: String| self.say_once(&run, urgency, text);
         match result {
@@ -128,8 +127,14 @@ impl App {
         true
     }
 
+    /// What the run of a link is called: as in the list, else as it was planned.
+    pub(super) fn name_of_link(&self, link: &Link) -> String {
+        let is_listed = self.runs.row(&link.folder).is_some();
+        if is_listed { self.runs.name_of(&link.folder) } else { link.name.clone() }
+    }
+
     fn on_event(&mut self, event: Event, link: &Link, shown: Option<&mut Shown>) {
-        let run = folder_name(&link.folder);
+        let run = self.name_of_link(link);
         match event {
             Event::Started { folder, device } => {
                 if let (Some(shown), Some(folder)) = (shown, &folder) {

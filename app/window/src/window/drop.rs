@@ -107,6 +107,10 @@ impl App {
                 warnings.into_iter().for_each(|text| self.say(Urgency::Warning, text));
                 self.show_run(*shown);
             }
+            Dropped::File(shown) => {
+                self.say(Urgency::Info, format!("{} is looked at; it is no run", shown.title));
+                self.show_run(*shown);
+            }
             Dropped::Packed(shown, warnings, opened) => {
                 warnings.into_iter().for_each(|text| self.say(Urgency::Warning, text));
                 let words = if opened.was_here { "This run is here already" } else { "The run was unpacked" };

@@ -6,6 +6,7 @@ use weightscope_frame::store::Status;
 
 use super::app::App;
 use super::runs::model::Row;
+use crate::figure::number::plural;
 
 /// Newest runs that are looked at.
 const MOST: usize = 60;
@@ -37,6 +38,13 @@ pub(super) struct Correction {
 }
 
 impl Estimates {
+    /// Seconds of an experiment, corrected.
+    pub(super) fn seconds(&self, experiment: &Experiment, origin: &str) -> f64 {
+        let origin = origin.split(' ').next().unwrap_or_default();
+        let factor = self.of(experiment.lab(), origin).map_or(1.0, |learned| learned.factor);
+        factor * experiment.method.cost().seconds
+    }
+
     /// The correction for an experiment: from runs of the same preset or file, else from all of its lab; none without a run.
     pub(super) fn of(&self, lab: &str, origin: &str) -> Option<Correction> {
         let of_lab = || self.known.iter().filter(|one| one.lab == lab);
@@ -47,6 +55,18 @@ impl Estimates {
         ratios.sort_by(f64::total_cmp);
         let factor = ratios.get(ratios.len() / 2).copied()?;
         Some(Correction { factor: factor.clamp(1.0 / FARTHEST, FARTHEST), runs: ratios.len() })
+    }
+}
+
+/// What an estimate rests on, in words.
+pub(super) fn rests_on(learned: Option<Correction>) -> String {
+    const SETTINGS: &str = "Estimated from the settings alone; a data set of your own is not opened for it";
+    match learned {
+        None => SETTINGS.to_owned(),
+        Some(Correction { runs, .. }) => {
+            let runs = format!("{runs} finished {}", plural(runs, "run"));
+            format!("{SETTINGS}; the time is corrected by what {runs} here took")
+        }
     }
 }
 

@@ -135,8 +135,8 @@ impl Form {
         };
         let runs = if self.runs == 1 { String::new() } else { format!("{} runs · ", self.runs) };
         format!(
-            "{runs}{} parameters · {} steps · {:.0} MB · about {time}",
-            si(self.cost.parameters as f64),
+            "{runs}{} · {} steps · {:.0} MB · about {time}",
+            self.cost.parameters_in_words(|count| si(count as f64)),
             si(self.cost.steps as f64),
             self.cost.memory_bytes as f64 / 1e6
         )

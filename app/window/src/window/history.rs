@@ -44,6 +44,10 @@ pub(super) enum Way {
     Ticks(BTreeSet<PathBuf>),
     /// What is carried out again as if the person did it.
     Act(Box<Action>),
+    /// Runs that were deleted together leave the trash; a deletion is known by its number.
+    PutBack(u64),
+    /// They go there again.
+    Delete(u64, Vec<PathBuf>),
 }
 
 /// One change.
@@ -97,6 +101,27 @@ impl History {
         self.flux = None;
         let Some(last) = self.settled.replace(now.clone()).filter(|last| last != now) else { return };
         changes(&last, now).into_iter().for_each(|change| self.add(change));
+    }
+
+    /// Takes note of a state that came with a change that is told by itself; what changed before it is taken down first.
+    pub(super) fn told(&mut self, before: &Moment, change: Change) {
+        if !self.quiet {
+            self.settle(before);
+            self.push(change);
+        }
+    }
+
+    /// Forgets the deletions with these numbers: there is nothing left to put back.
+    pub(super) fn forget_deletions(&mut self, gone: impl Fn(u64) -> bool) {
+        // One that was undone already can still be done again.
+        self.done.retain(|change| !matches!(change.back, Way::PutBack(id) if gone(id)));
+    }
+
+    /// The sentence of the change that would be taken back or done again next.
+    pub(super) fn next(&self, back: bool, can_be_seen: impl Fn(&Way) -> bool) -> Option<&str> {
+        let from = if back { &self.done } else { &self.undone };
+        let change = from.iter().rfind(|change| can_be_seen(change.way(back)))?;
+        Some(&change.sentence)
     }
 
     /// Takes down a change that an action made.

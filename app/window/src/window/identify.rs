@@ -30,6 +30,8 @@ const HEAD: u64 = 64 << 10;
 /// What a dropped file turned out to be.
 pub(super) enum Dropped {
     Run(Box<Shown>, Vec<String>),
+    /// A file that a lab wrote, without a run.
+    File(Box<Shown>),
     /// A run that came as one file, and what became of the file.
     Packed(Box<Shown>, Vec<String>, run::Opened),
     Figure(Box<Shown>, Box<Provenance>, Beside),
@@ -143,8 +145,13 @@ impl Reader {
         found.map(way).collect()
     }
 
-    /// A table is the data set of the lab in the form, if that takes tables; else it is asked which lab's.
+    /// A table that a lab wrote itself is looked at; any other is the data set of the lab in the form, if that takes tables; else it is asked which lab's.
     fn table(&self, path: &Path) -> Result<Dropped, String> {
+        let written = self.catalogue.methods().find_map(|method| Some((method.reopened(path)?, method)));
+        if let Some((opened, method)) = written {
+            let opened = opened.map_err(|error| error.to_string())?;
+            return Ok(Dropped::File(Box::new(Shown::file(method, path, opened))));
+        }
         let data = |lab| Dropped::Data(lab, path.to_owned());
         // A lab without a target reads texts: anything that consists of words will do.
         if takes_data(&self.form) && !has(&self.form, Mark::TargetColumn) {

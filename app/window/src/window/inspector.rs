@@ -24,6 +24,12 @@ pub(super) fn ui(
         let folder = shown.folder.as_ref().map_or_else(String::new, |folder| folder.display().to_string());
         ui.add(egui::Label::new(&shown.title).truncate()).on_hover_text(folder);
         let reason = shown.reason.as_ref().map_or_else(String::new, |reason| format!(": {reason}"));
+        if shown.is_file {
+            ui.label("A file that was opened, no run");
+            ui.separator();
+            view_options(ui, shown, focus, tile);
+            return;
+        }
         ui.label(format!("{state}{reason}"));
         if shown.experiment != *form {
             ui.label(

@@ -108,6 +108,12 @@ impl App {
             item.widget_info(|| WidgetInfo::selected(egui::Role::CheckBox, ready.is_ok(), on, &name));
         }
         let why = ready.err().unwrap_or_default();
+        let next = match command {
+            Command::Undo => self.next_in_history(true),
+            Command::Redo => self.next_in_history(false),
+            _ => None,
+        };
+        let about = next.map_or_else(|| about.to_owned(), |next| format!("{words}: {next}"));
         if item.on_hover_text(about).on_disabled_hover_text(why).clicked() {
             actions.push(Action::Do(command));
             ui.close();

@@ -5,7 +5,7 @@ use weightscope_frame::experiment::Mark;
 
 use super::app::{App, Bottom};
 use super::command::{Action, Command};
-use super::estimates::Correction;
+use super::estimates;
 use super::log::Urgency;
 use super::style::{self, color, tokens};
 use crate::figure::number::count;
@@ -113,7 +113,7 @@ impl App {
             }
             let learned = self.estimates.of(self.form.experiment.lab(), &self.form.origin);
             let cost = RichText::new(self.form.cost_text(learned)).small().color(color(palette.text_muted));
-            ui.label(cost).on_hover_text(cost_tip(learned));
+            ui.label(cost).on_hover_text(estimates::rests_on(learned));
             ui.horizontal(|ui| {
                 let ready = self.form.blocker().is_none();
                 let width = ui.available_width() - 84.0;
@@ -216,20 +216,6 @@ fn labelled(command: Command, words: &str) -> Button<'static> {
     match command.icon() {
         Some(icon) => Button::new((style::icon(icon), words.to_owned())),
         None => Button::new(words.to_owned()),
-    }
-}
-
-/// What an estimate rests on.
-fn cost_tip(learned: Option<Correction>) -> String {
-    const SETTINGS: &str = "Estimated from the settings alone; a data set of your own is not opened for it";
-    match learned {
-        None => SETTINGS.to_owned(),
-        Some(Correction { runs, .. }) => {
-            format!(
-                "{SETTINGS}; the time is corrected by what {runs} finished {} here took",
-                crate::figure::number::plural(runs, "run")
-            )
-        }
     }
 }
 

@@ -1,21 +1,24 @@
-//! A look into a table before it is used: how each column was read, what is doubtful, and menus that say otherwise; a click makes a column
-//! the target.
+//! A look into a table before it is used: how each column was read, its values, what is doubtful, and menus that say otherwise; a click
+//! makes a column the target. What is known of the values stands in `look`.
+
+mod look;
 
 use egui::{ComboBox, Context, RichText, Ui};
 use weightscope_frame::data::table::{ColumnChoice, TableOptions, open_table_with};
-use weightscope_frame::data::{ColumnRead, Read, ReadAs};
+use weightscope_frame::data::{ColumnRead, ReadAs};
 use weightscope_frame::experiment::Mark;
 
+use self::look::Look;
 use super::command::Action;
 use super::style::{self, color, tokens};
 use super::task::Task;
 use crate::figure::number::{count, plural, significant};
 
-/// Distinct numbers that are counted.
-const COUNTED: usize = 100;
+/// Size of a small histogram, points.
+const HISTOGRAM: egui::Vec2 = egui::vec2(72.0, 16.0);
 
 /// What was read of a table, or why it cannot be read.
-type Looked = Result<Read, String>;
+type Looked = Result<Look, String>;
 
 /// A look into a table before it is used: its columns with their kinds, ranges and doubts.
 pub(super) struct DataPreview {
@@ -31,7 +34,7 @@ impl DataPreview {
     pub(super) fn new(name: &str, options: TableOptions, context: &Context) -> Self {
         let (wanted, said) = (name.to_owned(), options.clone());
         let task = Task::spawn("data preview", context, move || {
-            open_table_with(&wanted, &said).map(|table| table.read).map_err(|error| error.to_string())
+            open_table_with(&wanted, &said).map(Look::of).map_err(|error| error.to_string())
         });
         Self { name: name.to_owned(), options, task, looked: None, open: true }
     }
@@ -53,12 +56,13 @@ impl DataPreview {
             Some(Err(error)) => {
                 ui.label(RichText::new(error).color(color(tokens(ui.ctx()).error)));
             }
-            Some(Ok(read)) => self.read_ui(ui, read, target, actions),
+            Some(Ok(look)) => self.read_ui(ui, look, target, actions),
         });
         self.open &= open;
     }
 
-    fn read_ui(&self, ui: &mut Ui, read: &Read, target: &str, actions: &mut Vec<Action>) {
+    fn read_ui(&self, ui: &mut Ui, look: &Look, target: &str, actions: &mut Vec<Action>) {
+        let read = &look.read;
         let muted = color(tokens(ui.ctx()).text_muted);
         let (rows, columns) = (count(read.rows as u64), read.columns.len());
         let (of, words) = (read.counted(), plural(columns, "column"));
@@ -66,13 +70,14 @@ impl DataPreview {
         ui.label(RichText::new(text).color(muted));
         let height = (ui.ctx().content_rect().height() - 220.0).clamp(160.0, 480.0);
         egui::ScrollArea::both().max_height(height).show(ui, |ui| {
-            egui::Grid::new("preview").num_columns(7).striped(true).show(ui, |ui| {
-                for heading in ["column", "read as", "missing", "range", "distinct", "", "how"] {
+            egui::Grid::new("preview").num_columns(8).striped(true).show(ui, |ui| {
+                for heading in ["column", "read as", "missing", "range", "distinct", "values", "", "how"] {
                     ui.strong(heading);
                 }
                 ui.end_row();
-                read.columns.iter().for_each(|column| self.column_ui(ui, column, target, actions));
+                read.columns.iter().for_each(|column| self.column_ui(ui, column, look, target, actions));
             });
+            first_rows_ui(ui, look);
             if !read.doubts.is_empty() {
                 ui.separator();
                 ui.strong("Doubtful");
@@ -83,7 +88,14 @@ impl DataPreview {
         });
     }
 
-    fn column_ui(&self, ui: &mut Ui, column: &ColumnRead, target: &str, actions: &mut Vec<Action>) {
+    fn column_ui(
+        &self,
+        ui: &mut Ui,
+        column: &ColumnRead,
+        look: &Look,
+        target: &str,
+        actions: &mut Vec<Action>,
+    ) {
         ui.label(&column.name);
         self.kind_ui(ui, column, actions);
         let missing = ui.label(count(column.missing as u64));
@@ -98,10 +110,9 @@ impl DataPreview {
         let range =
             column.range.map(|(low, high)| format!("{} to {}", significant(low, 4), significant(high, 4)));
         ui.label(range.unwrap_or_else(|| "–".to_owned()));
-        // Distinct numbers are counted up to here only.
-        let many = column.kind != ReadAs::Category && column.distinct >= COUNTED;
-        let least = if many { "at least " } else { "" };
-        ui.label(format!("{least}{}", count(column.distinct as u64)));
+        let values = look.column(&column.name);
+        ui.label(values.map_or_else(|| "–".to_owned(), look::ColumnLook::distinct));
+        histogram_ui(ui, column, values.map_or(&[][..], |values| values.bars.as_slice()));
         let is_target = column.name == target;
         let words = if is_target { "target" } else { "Use as target" };
         let button =
@@ -137,6 +148,52 @@ impl DataPreview {
         let name = format!("{} is read as", column.name);
         response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::ComboBox, true, &name));
     }
+}
+
+/// A small histogram of a column of numbers.
+fn histogram_ui(ui: &mut Ui, column: &ColumnRead, bars: &[u32]) {
+    let Some(most) = bars.iter().max().filter(|most| **most > 0) else {
+        ui.label("");
+        return;
+    };
+    let (rect, response) = ui.allocate_exact_size(HISTOGRAM, egui::Sense::hover());
+    let paint = color(tokens(ui.ctx()).accent);
+    let width = rect.width() / bars.len() as f32;
+    for (place, rows) in bars.iter().enumerate() {
+        let height = rect.height() * *rows as f32 / *most as f32;
+        let left = rect.left() + place as f32 * width;
+        let corners =
+            (egui::pos2(left, rect.bottom() - height), egui::pos2(left + width - 0.5, rect.bottom()));
+        ui.painter().rect_filled(egui::Rect::from_two_pos(corners.0, corners.1), 0.0, paint);
+    }
+    let name = format!("Histogram of {}", column.name);
+    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Image, true, &name));
+    let parts = bars.len();
+    response.on_hover_text(format!(
+        "Rows in {parts} equal parts of the range; up to {} in one of them",
+        count(u64::from(*most))
+    ));
+}
+
+/// The first rows, as they were read.
+fn first_rows_ui(ui: &mut Ui, look: &Look) {
+    if look.first.is_empty() {
+        return;
+    }
+    ui.separator();
+    ui.strong("First rows, as they were read");
+    egui::Grid::new("first rows").num_columns(look.names().count()).striped(true).show(ui, |ui| {
+        for name in look.names() {
+            ui.label(RichText::new(name).color(color(tokens(ui.ctx()).text_muted)));
+        }
+        ui.end_row();
+        for row in &look.first {
+            for cell in row {
+                ui.label(cell);
+            }
+            ui.end_row();
+        }
+    });
 }
 
 /// What a person can say of a column, in words.

@@ -53,7 +53,7 @@ impl Command {
             Self::ScrubLive => need(app.scrub.at().is_some(), "The newest step is shown already"),
             Self::ClearSelection | Self::ResetLayout => need(app.shown.is_some(), "No run is shown"),
             Self::AddView => need(app.shown.is_some(), "Open a run first; its channels become views"),
-            Self::Undo => need(app.undoes_deletion() || app.can_go_in_history(true), "Nothing to undo"),
+            Self::Undo => need(app.can_go_in_history(true), "Nothing to undo"),
             Self::Redo => need(app.can_go_in_history(false), "Nothing to redo"),
             _ => Ok(()),
         }

@@ -70,7 +70,7 @@ impl App {
     fn session(&self, context: &Context) -> Session {
         let mut layouts = self.layouts.clone();
         if let (Some(shown), Some(layout)) = (&self.shown, &self.layout) {
-            layouts.insert(shown.experiment.lab().to_owned(), layout.clone());
+            layouts.insert(shown.layout_key(), layout.clone());
         }
         Session {
             form: stored(&self.form).0,

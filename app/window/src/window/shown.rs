@@ -6,11 +6,12 @@ use std::sync::Arc;
 
 use weightscope_frame::data::Read;
 use weightscope_frame::experiment::Experiment;
-use weightscope_frame::lab::Catalogue;
+use weightscope_frame::lab::{Catalogue, Method, Reopened};
 use weightscope_frame::record::{Record, ViewSpec};
 use weightscope_frame::run::{Progress, Snapshot};
 use weightscope_frame::store::{self, Status};
 
+use super::runs::folder_name;
 use crate::figure::provenance::Provenance;
 use crate::naming::{self, Namer};
 use crate::views::{self, own};
@@ -31,6 +32,8 @@ pub(super) struct Shown {
     pub(super) results: BTreeMap<String, f64>,
     /// What some of them are of, in words.
     pub(super) results_of: BTreeMap<String, String>,
+    /// It is a file that a lab wrote, without a run.
+    pub(super) is_file: bool,
     /// How it stands.
     pub(super) status: Status,
     /// Why it failed.
@@ -54,6 +57,7 @@ impl Shown {
             snapshot: Arc::default(),
             results: BTreeMap::new(),
             results_of: BTreeMap::new(),
+            is_file: false,
             status: Status::Running,
             reason: None,
             provenance: Provenance::new(experiment.lab(), ""),
@@ -81,6 +85,7 @@ impl Shown {
             snapshot: Arc::new(Snapshot { record: run.record, progress, paused: false }),
             results: run.manifest.results,
             results_of: run.manifest.results_of,
+            is_file: false,
             status: run.manifest.status,
             reason: run.manifest.reason,
             experiment: run.experiment,
@@ -91,9 +96,29 @@ impl Shown {
         Ok((shown, warnings.iter().map(ToString::to_string).collect()))
     }
 
+    /// A file that a lab wrote, looked at without a run.
+    pub(super) fn file(method: Method, path: &Path, opened: Reopened) -> Self {
+        let title = folder_name(path);
+        let experiment = Experiment::new(method.defaults());
+        Self {
+            views: opened.views,
+            snapshot: Arc::new(Snapshot { record: opened.record, ..Snapshot::default() }),
+            status: Status::Done,
+            is_file: true,
+            version: 1,
+            ..Self::starting(&experiment, &title)
+        }
+    }
+
+    /// Under which the arrangement of its tiles is kept: its lab, or that it is a file of the lab.
+    pub(super) fn layout_key(&self) -> String {
+        let lab = self.experiment.lab();
+        if self.is_file { format!("{lab} file") } else { lab.to_owned() }
+    }
+
     /// True if a file that is opened next may stand beside it: it goes on or came to its end. What a run was refused cannot be read again.
     pub(super) fn can_be_compared(&self) -> bool {
-        matches!(self.status, Status::Running | Status::Done)
+        !self.is_file && matches!(self.status, Status::Running | Status::Done)
     }
 
     /// Its record.

@@ -171,3 +171,21 @@ fn visuals(theme: egui::Theme, tokens: &Tokens) -> Visuals {
     widgets.active.bg_stroke = Stroke::new(1.5, color(tokens.accent));
     visuals
 }
+
+/// A patch of colour that can be clicked; the chosen one has a frame that stands out.
+pub(super) fn swatch(ui: &mut egui::Ui, paint: Rgba, words: &str, is_chosen: bool) -> egui::Response {
+    const SIDE: f32 = 16.0;
+    let enabled = ui.is_enabled();
+    let sense = if enabled { egui::Sense::click() } else { egui::Sense::hover() };
+    let (rect, response) = ui.allocate_exact_size(egui::Vec2::splat(SIDE), sense);
+    let palette = tokens(ui.ctx());
+    let outline = if is_chosen || response.has_focus() {
+        egui::Stroke::new(2.0, color(palette.text))
+    } else {
+        egui::Stroke::new(1.0, color(palette.axis))
+    };
+    let patch = egui::Rect::from_center_size(rect.center(), egui::Vec2::splat(SIDE - 2.0));
+    ui.painter().rect(patch, 2.0, color(paint), outline, egui::StrokeKind::Inside);
+    response.widget_info(|| egui::WidgetInfo::selected(egui::Role::Button, enabled, is_chosen, words));
+    response.on_hover_text(words)
+}

@@ -8,16 +8,17 @@ use super::command::Action;
 use super::form::Form;
 use super::history::{Change, Moment, Way};
 use super::log::Urgency;
-use super::runs::{Remark, RunsAction, folder_name};
+use super::runs::{Remark, RunsAction};
+use super::shown::Shown;
 use super::sides::Side;
 
 impl App {
     /// What undo looks at.
-    fn moment(&self) -> Moment {
+    pub(super) fn moment(&self) -> Moment {
         Moment {
             experiment: self.form.experiment.clone(),
             origin: self.form.origin.clone(),
-            lab: self.shown.as_ref().map(|shown| shown.experiment.lab().to_owned()),
+            lab: self.shown.as_ref().map(Shown::layout_key),
             run: self.shown.as_ref().and_then(|shown| shown.folder.clone()),
             tree: self.layout.as_ref().map(|layout| layout.tree.clone()),
             own: self.own_views(),
@@ -36,12 +37,20 @@ impl App {
         self.history.can_go(back, |way| self.can_be_seen(way))
     }
 
+    /// What an undo or redo would say now; none while nothing can be taken back.
+    pub(super) fn next_in_history(&self, back: bool) -> Option<&str> {
+        if back && self.history.is_in_flux() {
+            return Some("the last change");
+        }
+        self.history.next(back, |way| self.can_be_seen(way))
+    }
+
     /// What an undo of it changes is on the screen, or can be brought there.
     fn can_be_seen(&self, way: &Way) -> bool {
         let shown = self.shown.as_ref();
         match way {
-            Way::Form(..) | Way::Ticks(_) => true,
-            Way::Layout { lab, .. } => shown.is_some_and(|shown| shown.experiment.lab() == lab),
+            Way::Form(..) | Way::Ticks(_) | Way::PutBack(_) | Way::Delete(..) => true,
+            Way::Layout { lab, .. } => shown.is_some_and(|shown| shown.layout_key() == *lab),
             Way::Act(action) => match action.as_ref() {
                 Action::Turn(id, _) => shown.is_some_and(|shown| {
                     shown.views.iter().flat_map(|view| &view.controls).any(|control| control.id == *id)
@@ -60,6 +69,9 @@ impl App {
         let change = history.go(back, |way| self.can_be_seen(way));
         self.history = history;
         let Some(change) = change else { return };
+        if matches!(change.way(back), Way::PutBack(_) | Way::Delete(..)) {
+            self.show_list();
+        }
         self.history.quiet = true;
         self.go(change.way(back).clone(), context);
         self.history.quiet = false;
@@ -99,6 +111,8 @@ impl App {
                 self.runs.set_ticks(ticks);
                 self.show_list();
             }
+            Way::PutBack(id) => self.undo_deletion(id, context),
+            Way::Delete(id, paths) => self.delete_again(id, paths, context),
             Way::Act(action) => {
                 if matches!(action.as_ref(), Action::Runs(_)) {
                     self.show_list();
@@ -139,11 +153,12 @@ impl App {
                     Remark::Star(false) => ("star taken away", Remark::Star(manifest.star)),
                     Remark::Tags(_) => ("tags", Remark::Tags(manifest.tags.clone())),
                     Remark::Note(_) => ("note", Remark::Note(manifest.note.clone())),
+                    Remark::Color(_) => ("colour", Remark::Color(manifest.color)),
                 };
                 let act = |remark: Remark| {
                     Way::Act(Box::new(Action::Runs(RunsAction::Remark(path.clone(), remark))))
                 };
-                let sentence = format!("{what} of {}", folder_name(path));
+                let sentence = format!("{what} of {}", row.name());
                 self.history.push(Change { sentence, back: act(was), forth: act(remark.clone()) });
             }
             _ => {}

@@ -89,6 +89,19 @@ fn day_number(year: i64, month: u32, day: u32) -> Option<i64> {
 
 /// Month (1 to 12), day of the month (1 to 31) and day of the week (1 for Monday to 7) of a day since 1970-01-01.
 pub fn calendar(days: f64) -> (u32, u32, u32) {
+    let (_, month, day_of_month) = date_of(days);
+    // 1970-01-01 was a Thursday.
+    (month, day_of_month, ((days.floor() as i64 + 3).rem_euclid(7) + 1) as u32)
+}
+
+/// The date of a day since 1970-01-01 as `year-month-day`; a part of a day is left out.
+pub fn day_in_words(days: f64) -> String {
+    let (year, month, day) = date_of(days);
+    format!("{year:04}-{month:02}-{day:02}")
+}
+
+/// Year, month and day of the month of a day since 1970-01-01.
+fn date_of(days: f64) -> (i64, u32, u32) {
     let day = days.floor() as i64;
     let shifted = day + 719_468;
     let day_of_era = shifted.rem_euclid(146_097);
@@ -97,8 +110,8 @@ pub fn calendar(days: f64) -> (u32, u32, u32) {
     let from_march = (5 * day_of_year + 2) / 153;
     let day_of_month = (day_of_year - (153 * from_march + 2) / 5 + 1) as u32;
     let month = ((from_march + 2) % 12 + 1) as u32;
-    // 1970-01-01 was a Thursday.
-    (month, day_of_month, ((day + 3).rem_euclid(7) + 1) as u32)
+    let year = shifted.div_euclid(146_097) * 400 + year_of_era + i64::from(month <= 2);
+    (year, month, day_of_month)
 }
 
 /// Seconds of a time of day, `hh:mm`, `hh:mm:ss` or with a fraction, a zone taken off.
@@ -161,7 +174,8 @@ mod tests {
         for day in (-200_000..200_000_i64).step_by(37) {
             let (month, day_of_month, _) = calendar(day as f64);
             let year = (1400..2600).find(|year| day_number(*year, month, day_of_month) == Some(day));
-            assert!(year.is_some(), "day {day} is {month}/{day_of_month} of some year");
+            let year = year.unwrap_or_else(|| panic!("day {day} is {month}/{day_of_month} of some year"));
+            assert_eq!(day_in_words(day as f64), format!("{year:04}-{month:02}-{day_of_month:02}"));
         }
         assert_eq!(calendar(19_782.5), (2, 29, 4), "a Thursday in February");
     }

@@ -23,7 +23,7 @@ mod tests;
 mod words;
 
 pub use cell::{CellFormat, Grouping};
-pub use date::{DateOrder, calendar};
+pub use date::{DateOrder, calendar, day_in_words};
 pub use embedded::{EMBEDDED, Embedded, embedded};
 pub use extent::extent;
 pub use kinds::{Column, ColumnKind, MISSING, Table, UNKNOWN};

@@ -1,5 +1,7 @@
 //! What a lab says of itself: its paper, published figures beside ours, what it makes of a run besides the record.
 
+use crate::record::{Record, ViewSpec};
+
 /// What a lab is, for people.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct About {
@@ -85,6 +87,15 @@ pub struct Predicted {
     pub csv: Vec<u8>,
     /// What the run does not know about the rows, in sentences.
     pub warnings: Vec<String>,
+}
+
+/// A file that a lab wrote for people, as views without a run.
+#[derive(Clone, Debug)]
+pub struct Reopened {
+    /// What the file holds.
+    pub record: Record,
+    /// How it is looked at; nothing in them is derived.
+    pub views: Vec<ViewSpec>,
 }
 
 /// What a finished run can say of new rows.

@@ -11,7 +11,8 @@ use weightscope_data::Read;
 
 use super::drive::drive;
 use super::{
-    About, Derive, Guide, Lab, Method, Opened, Picked, Predicted, Prediction, Product, ReferenceRow, View,
+    About, Derive, Guide, Lab, Method, Opened, Picked, Predicted, Prediction, Product, ReferenceRow,
+    Reopened, View,
 };
 use crate::experiment::{Cost, Described, Problem, Visitor, changed_in_fork};
 use crate::record::declared::Declaration;
@@ -46,6 +47,7 @@ pub(super) trait Guest: fmt::Debug + Send + Sync {
     fn reference(&self) -> Vec<ReferenceRow>;
     fn click(&self, record: &Record, pick: &Pick) -> Picked;
     fn press(&self, record: &Record, controls: &Controls, view: &str, button: &str) -> Picked;
+    fn blocked(&self, record: &Record, controls: &Controls, view: &str, button: &str) -> Option<String>;
     fn derive(&self, job: &Derive<'_>) -> Result<Vec<Channel>, RunError>;
     fn forkable(&self, parent: &Method) -> Vec<Problem>;
     fn carry_over(&self, parent: &Path, child: &Path) -> Result<(), RunError>;
@@ -60,6 +62,7 @@ pub(super) trait Guest: fmt::Debug + Send + Sync {
         method: Option<&str>,
         control: &Control,
     ) -> Result<Predicted, RunError>;
+    fn reopened(&self, file: &Path) -> Option<Result<Reopened, RunError>>;
     fn products(&self) -> Vec<Product>;
     fn produce(&self, id: &str, run: &Path, out: &Path, control: &Control) -> Result<(), RunError>;
 }
@@ -175,6 +178,11 @@ impl<L: Lab> Guest for L {
         press.map_or_else(Picked::default, |press| press(self, record, controls, button))
     }
 
+    fn blocked(&self, record: &Record, controls: &Controls, of: &str, button: &str) -> Option<String> {
+        let blocked = view(self, of).and_then(|view| view.blocked)?;
+        blocked(self, record, controls, button)
+    }
+
     fn derive(&self, job: &Derive<'_>) -> Result<Vec<Channel>, RunError> {
         let derive = view(self, job.view).and_then(|view| view.derive);
         derive.map_or_else(|| Ok(Vec::new()), |derive| derive(self, job))
@@ -208,7 +216,7 @@ impl<L: Lab> Guest for L {
     }
 
     fn prediction(&self) -> Option<Prediction> {
-        L::POWERS.predicts.map(|(prediction, _)| prediction(self))
+        L::POWERS.predicts.map(|(prediction, ..)| prediction(self))
     }
 
     fn predict(
@@ -218,11 +226,15 @@ impl<L: Lab> Guest for L {
         method: Option<&str>,
         control: &Control,
     ) -> Result<Predicted, RunError> {
-        let Some((_, predict)) = L::POWERS.predicts else {
+        let Some((_, predict, _)) = L::POWERS.predicts else {
             let problem = Problem::error("lab", "runs of this lab make no predictions for new rows");
             return Err(RunError::Problems(vec![problem.allowing("a finished run of a lab that predicts")]));
         };
         predict(self, run_folder, table, method, control)
+    }
+
+    fn reopened(&self, file: &Path) -> Option<Result<Reopened, RunError>> {
+        L::POWERS.predicts.and_then(|(.., reopened)| reopened(file))
     }
 
     fn products(&self) -> Vec<Product> {

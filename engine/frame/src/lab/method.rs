@@ -8,6 +8,7 @@ use weightscope_data::Read;
 
 use super::{
     About, Catalogue, Derive, Guide, Lab, Opened, Picked, Predicted, Prediction, Product, ReferenceRow,
+    Reopened,
 };
 use crate::experiment::{Cost, Problem, Visitor};
 use crate::record::declared::Declaration;
@@ -159,6 +160,11 @@ impl Method {
         self.guest.press(record, controls, view, button)
     }
 
+    /// Why a button of a view cannot act now.
+    pub fn blocked(&self, record: &Record, controls: &Controls, view: &str, button: &str) -> Option<String> {
+        self.guest.blocked(record, controls, view, button)
+    }
+
     /// Channels of a view that follow from the record and the controls.
     pub fn derive(&self, job: &Derive<'_>) -> Result<Vec<Channel>, RunError> {
         self.guest.derive(job)
@@ -204,6 +210,11 @@ impl Method {
         control: &Control,
     ) -> Result<Predicted, RunError> {
         self.guest.predict(run_folder, table, method, control)
+    }
+
+    /// What a file of predictions shows that this lab wrote; none of any other file.
+    pub fn reopened(&self, file: &Path) -> Option<Result<Reopened, RunError>> {
+        self.guest.reopened(file)
     }
 
     /// What can be made of a run with these settings.

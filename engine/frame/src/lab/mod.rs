@@ -13,11 +13,13 @@ mod powers;
 mod running;
 mod view;
 
-pub use about::{About, Comparability, Guide, Opened, Predicted, Prediction, Product, ReferenceRow};
+pub use about::{
+    About, Comparability, Guide, Opened, Predicted, Prediction, Product, ReferenceRow, Reopened,
+};
 pub use catalogue::{Catalogue, Entry, Preset};
 pub use derive::{Derive, Peer, Picked};
 pub use guest::{BatchesFn, Hand, Lab, Stage, Step, Steps, Work};
 pub use method::Method;
 pub use powers::{Keeps, Makes, Opens, Powers, Predicts, Quantizes};
 pub use running::Running;
-pub use view::{ButtonFn, ClickFn, DeriveFn, View};
+pub use view::{BlockedFn, ButtonFn, ClickFn, DeriveFn, View};

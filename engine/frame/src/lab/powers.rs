@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{Lab, Opened, Predicted, Prediction, Product};
+use super::{Lab, Opened, Predicted, Prediction, Product, Reopened};
 use crate::run::{Control, RunError};
 use crate::store::Artifact;
 
@@ -18,6 +18,8 @@ pub trait Predicts: Lab {
         method: Option<&str>,
         control: &Control,
     ) -> Result<Predicted, RunError>;
+    /// What a file of such predictions shows; none of any other file, which is read no further than it takes to tell.
+    fn reopened(file: &Path) -> Option<Result<Reopened, RunError>>;
 }
 
 /// A lab that makes something of a run besides its record: folders for other programs and people.
@@ -53,13 +55,14 @@ type OpenedFn<L> = fn(Option<&L>, &Path) -> Option<Opened>;
 type PredictionFn<L> = fn(&L) -> Prediction;
 type ProductsFn<L> = fn(&L) -> Vec<Product>;
 type PredictFn<L> = fn(&L, &Path, &Path, Option<&str>, &Control) -> Result<Predicted, RunError>;
+type ReopenFn = fn(&Path) -> Option<Result<Reopened, RunError>>;
 type ProduceFn<L> = fn(&L, &str, &Path, &Path, &Control) -> Result<(), RunError>;
 type LevelsFn<L> = fn(&L, &Path) -> Result<Artifact, RunError>;
 type CarryFn<L> = fn(&L, &Path, &Path) -> Result<(), RunError>;
 
 /// The powers of a lab: `Powers::NONE.predicts().makes()`; naming one that the lab does not implement does not compile.
 pub struct Powers<L: Lab> {
-    pub(super) predicts: Option<(PredictionFn<L>, PredictFn<L>)>,
+    pub(super) predicts: Option<(PredictionFn<L>, PredictFn<L>, ReopenFn)>,
     pub(super) makes: Option<(ProductsFn<L>, ProduceFn<L>)>,
     pub(super) keeps: Option<CarryFn<L>>,
     pub(super) quantizes: Option<LevelsFn<L>>,
@@ -76,7 +79,7 @@ impl<L: Lab> Powers<L> {
     where
         L: Predicts,
     {
-        Self { predicts: Some((L::prediction, L::predict)), ..self }
+        Self { predicts: Some((L::prediction, L::predict, L::reopened)), ..self }
     }
 
     /// With products.

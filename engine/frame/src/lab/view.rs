@@ -11,6 +11,8 @@ pub type DeriveFn<L> = fn(&L, &Derive<'_>) -> Result<Vec<Channel>, RunError>;
 pub type ClickFn<L> = fn(&L, &Record, &Pick) -> Picked;
 /// Reads a button by its id, from the record and the controls as they stand.
 pub type ButtonFn<L> = fn(&L, &Record, &Controls, &str) -> Picked;
+/// Why a button, by its id, cannot act now; asked with each frame, so it reads little.
+pub type BlockedFn<L> = fn(&L, &Record, &Controls, &str) -> Option<String>;
 
 /// One view of a lab with all that belongs to it.
 pub struct View<L: Lab> {
@@ -22,12 +24,14 @@ pub struct View<L: Lab> {
     pub click: Option<ClickFn<L>>,
     /// What a button selects.
     pub button: Option<ButtonFn<L>>,
+    /// Why a button cannot act; without it every button can.
+    pub blocked: Option<BlockedFn<L>>,
 }
 
 impl<L: Lab> View<L> {
     /// A view that shows recorded channels and takes no clicks.
     pub fn new(spec: ViewSpec) -> Self {
-        Self { spec, derive: None, click: None, button: None }
+        Self { spec, derive: None, click: None, button: None, blocked: None }
     }
 
     /// With derived channels.
@@ -46,5 +50,11 @@ impl<L: Lab> View<L> {
     #[must_use]
     pub fn buttons(self, button: ButtonFn<L>) -> Self {
         Self { button: Some(button), ..self }
+    }
+
+    /// With reasons why buttons cannot act.
+    #[must_use]
+    pub fn blocked_by(self, blocked: BlockedFn<L>) -> Self {
+        Self { blocked: Some(blocked), ..self }
     }
 }

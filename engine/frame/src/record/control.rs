@@ -51,7 +51,7 @@ pub enum ControlKind {
     },
     /// A row of a grid channel, counted from 0; the first before it is turned.
     Row {
-        /// The grid channel.
+        /// The grid channel; of a family (`family/*`) the one with the most rows.
         of: String,
     },
     /// On or off.
@@ -146,12 +146,13 @@ impl ControlSpec {
     /// How many rows the control chooses from, as the record stands.
     pub fn rows(&self, record: &Record) -> usize {
         let ControlKind::Row { of } = &self.kind else { return 0 };
-        match record.get(of).map(|channel| &channel.data) {
-            Some(Data::Grid(grids)) => {
+        let rows = |data: &Data| match data {
+            Data::Grid(grids) => {
                 grids.last().map_or(0, |(_, grid)| grid.values.len() / grid.columns.len().max(1))
             }
             _ => 0,
-        }
+        };
+        record.select(std::slice::from_ref(of)).iter().map(|channel| rows(&channel.data)).max().unwrap_or(0)
     }
 
     /// The value before it is turned, if there is one yet.

@@ -32,8 +32,8 @@ pub use handle::{Coordinate, Handle};
 pub use metric::Metric;
 pub use series::{Detail, Point, Query, Series};
 pub use view::{
-    ActionSpec, AxisScale, AxisSpec, Pick, Quantity, Reference, ReferenceAxis, ReferenceStyle, ViewKind,
-    ViewSpec,
+    ActionSpec, Acts, AxisScale, AxisSpec, Pick, Quantity, Reference, ReferenceAxis, ReferenceStyle,
+    ViewKind, ViewSpec,
 };
 
 /// All channels of a run, in the order in which they first appeared.

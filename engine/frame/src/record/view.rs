@@ -176,6 +176,19 @@ pub enum ReferenceStyle {
     Boundary,
 }
 
+/// When a button of a view can act.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Acts {
+    /// On any run: what it selects is read from the record.
+    #[default]
+    Always,
+    /// While the run goes on, whose lab carries it out; other runs do not show it.
+    InWork,
+    /// While the run goes on, whose lab carries it out; of any other run a fork is offered with what it selects.
+    InWorkOrFork,
+}
+
 /// Something a view offers as a button; the running lab, or its `pick`, carries it out.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ActionSpec {
@@ -185,6 +198,9 @@ pub struct ActionSpec {
     pub label: String,
     /// What it does, in one sentence.
     pub about: String,
+    /// When it can act.
+    #[serde(default)]
+    pub acts: Acts,
 }
 
 /// One view of a lab.

@@ -130,6 +130,9 @@ pub struct Manifest {
     pub tags: Vec<String>,
     /// The person's star.
     pub star: bool,
+    /// The number of the series colour that the person chose for it; none where it has the one that it is given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub color: Option<usize>,
 }
 
 impl Manifest {
@@ -146,6 +149,7 @@ impl Manifest {
         self.note.clone_from(&file.note);
         self.tags.clone_from(&file.tags);
         self.star = file.star;
+        self.color = file.color;
         self.verified.clone_from(&file.verified);
     }
 }

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::config::{Config, Course, Load, Temperature, Unit};
+use super::config::{Config, Course, Load, Origin, Temperature, Unit};
+use weightscope_data::catalogue;
 use weightscope_frame::experiment::number;
 use weightscope_population::{Activation, Objective, Protocol, Rates, Schedule, Shape, ShapeError};
 
@@ -257,28 +258,6 @@ impl Knobs {
 pub(super) fn refined(plan: &Plan, config: &Config, columns: (f64, f64), rows: (f64, f64)) -> Vec<Place> {
     let whole_load = config.load == Load::Width;
     let whole_temperature = config.temperature == Temperature::BatchSize;
-    let finer = |values: &[f64], (low, high): (f64, f64), whole: bool| -> Vec<f64> {
-        // A cell spans its index to the next; it belongs to the rectangle if its middle does.
-        let inside: Vec<f64> = values
-            .iter()
-            .enumerate()
-            .filter(|(index, _)| (low..=high).contains(&(*index as f64 + 0.5)))
-            .map(|(_, value)| *value)
-            .collect();
-        let mut all = inside.clone();
-        for pair in inside.windows(2) {
-            let middle = if pair[0] > 0.0 && pair[1] > 0.0 {
-                (pair[0] * pair[1]).sqrt()
-            } else {
-                f64::midpoint(pair[0], pair[1])
-            };
-            let middle = if whole { middle.round_ties_even() } else { middle };
-            if !all.contains(&middle) {
-                all.push(middle);
-            }
-        }
-        all
-    };
     let mut wanted = BTreeMap::new();
     for load in finer(&plan.load, columns, whole_load) {
         for temperature in finer(&plan.temperature, rows, whole_temperature) {
@@ -291,18 +270,46 @@ pub(super) fn refined(plan: &Plan, config: &Config, columns: (f64, f64), rows: (
     wanted.into_values().collect()
 }
 
+/// The values of an axis whose cells lie in a brushed span, with one more between each two neighbours: half-way in the logarithm, and a
+/// whole number where the axis counts.
+pub(super) fn finer(values: &[f64], (low, high): (f64, f64), whole: bool) -> Vec<f64> {
+    // A cell spans its index to the next; it belongs to the rectangle if its middle does.
+    let inside: Vec<f64> = values
+        .iter()
+        .enumerate()
+        .filter(|(index, _)| (low..=high).contains(&(*index as f64 + 0.5)))
+        .map(|(_, value)| *value)
+        .collect();
+    let mut all = inside.clone();
+    for pair in inside.windows(2) {
+        let middle = if pair[0] > 0.0 && pair[1] > 0.0 {
+            (pair[0] * pair[1]).sqrt()
+        } else {
+            f64::midpoint(pair[0], pair[1])
+        };
+        let middle = if whole { middle.round_ties_even() } else { middle };
+        if !all.contains(&middle) {
+            all.push(middle);
+        }
+    }
+    all
+}
+
 /// Estimate from the settings alone; rates measured on one core of a virtual machine with 512-bit registers.
 pub(super) fn cost(config: &Config) -> weightscope_frame::experiment::Cost {
+    /// Of the digits; other sets that are not known by name are not opened for an estimate.
     const INPUTS: usize = 64;
     const CLASSES: usize = 10;
     /// Seconds of a step besides its arithmetic, and of a multiplication and addition.
     const STEP: f64 = 6e-7;
     const PRODUCT: f64 = 1.5e-11;
     let plan = Plan::new(config, &[]);
+    let entry = catalogue::entry(&config.dataset);
+    let inputs = entry.map_or(INPUTS, |entry| entry.image.values());
     let rows = config.train_rows as usize;
     let (mut steps, mut seconds, mut parameters, mut kept) = (0.0, 0.0, 0, 0);
     for cell in &plan.cells {
-        let Ok(shape) = cell.knobs.shape(config, INPUTS, CLASSES) else { continue };
+        let Ok(shape) = cell.knobs.shape(config, inputs, CLASSES) else { continue };
         let share = ((cell.knobs.data_share * rows as f64) as usize).max(1);
         let protocol = cell.knobs.protocol(config, share);
         let count = (protocol.epochs * protocol.steps_per_epoch(share)) as f64;
@@ -323,7 +330,7 @@ pub(super) fn cost(config: &Config) -> weightscope_frame::experiment::Cost {
         kept += shape.parameters() * plan.seeds;
     }
     weightscope_frame::experiment::Cost {
-        parameters: parameters as u64,
+        parameters: (config.origin == Origin::Train).then_some(entry).flatten().map(|_| parameters as u64),
         steps: steps as u64,
         memory_bytes: 60_000_000 + kept as u64 * 12,
         seconds,

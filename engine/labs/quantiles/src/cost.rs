@@ -4,6 +4,7 @@ use super::base::Kind;
 use super::config::{Config, Search};
 use super::ensemble::Aggregator;
 use super::method::aggregate::Shape;
+use weightscope_data::table::embedded;
 use weightscope_frame::experiment::Cost;
 
 /// Seconds of one step of a small net, batch 64.
@@ -50,8 +51,11 @@ pub(super) fn cost(config: &Config) -> Cost {
         parameters = parameters.max(own as u64);
     }
     let learners = config.aggregators.iter().copied().filter(|one| Aggregator::learns(*one)).count();
+    // The networks of local aggregators are as wide at their beginning as the table has features.
+    let is_known =
+        embedded(&config.dataset).is_some() || !config.aggregators.iter().any(|one| one.is_local());
     Cost {
-        parameters,
+        parameters: is_known.then_some(parameters),
         steps: (kinds.len() as f64 * (1.0 + folds + pairs)) as u64
             + (config.aggregators.len() as f64 * nested) as u64,
         memory_bytes: 80_000_000 + parameters * 60 + (rows * (kinds.len() * levels * 40) as f64) as u64,

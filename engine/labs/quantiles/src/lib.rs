@@ -4,7 +4,8 @@
 //! calibrated, give sharper intervals than each of them, than their average, and than regressions on their predictions.
 //!
 //! - `config`: the settings; `method/`: the mathematics, pure; `base/`: the base models; `ensemble/`: what joins them
-//! - `data/`: table, split, encoding; `pipeline/`: the experiment as stages; `predict`: new rows from a finished run
+//! - `data/`: table, split, encoding; `pipeline/`: the experiment as stages; `predict`: new rows from a finished run; `reopen`: its
+//!   files, looked at again
 //! - `views/`: what is shown and what follows from the record; `reference`: published figures; `help/`: texts
 
 pub mod base;
@@ -19,6 +20,7 @@ mod names;
 mod pipeline;
 mod predict;
 mod reference;
+mod reopen;
 pub mod scores;
 mod size;
 #[cfg(test)]
@@ -33,8 +35,8 @@ use std::path::Path;
 use weightscope_data::Read;
 use weightscope_frame::experiment::{Cost, Problem};
 use weightscope_frame::lab::{
-    About, Catalogue, Entry, Lab, Powers, Predicted, Prediction, Predicts, Preset, ReferenceRow, Running,
-    Stage, View,
+    About, Catalogue, Entry, Lab, Powers, Predicted, Prediction, Predicts, Preset, ReferenceRow, Reopened,
+    Running, Stage, View,
 };
 use weightscope_frame::presets;
 use weightscope_frame::record::{Metric, declared::Declaration};
@@ -127,5 +129,9 @@ impl Predicts for Config {
         control: &Control,
     ) -> Result<Predicted, RunError> {
         predict::predict(run_folder, table, method, control)
+    }
+
+    fn reopened(file: &Path) -> Option<Result<Reopened, RunError>> {
+        reopen::reopened(file)
     }
 }

@@ -122,6 +122,7 @@ fn wide_tables_are_fitted_to_the_page() {
             .map(|row| (0..5).map(|cell| Cell::Text(format!("cell {cell} of row {row}"))).collect())
             .collect(),
         emphasised: vec![1],
+        ..TableBody::default()
     };
     let figure = Figure::new("Runs", Body::Table(table), Provenance::new("lab", "view"));
     for page in PageStyle::ALL {
@@ -141,7 +142,8 @@ fn numbers_of_crowded_tables_are_whole_or_left_out() {
         let name = Cell::Text(format!("model.layers.{row}.self_attn.attention.output.dense.weight"));
         std::iter::once(name).chain(numbers).collect::<Vec<Cell>>()
     };
-    let table = TableBody { columns, rows: (0..30).map(row).collect(), emphasised: vec![2] };
+    let table =
+        TableBody { columns, rows: (0..30).map(row).collect(), emphasised: vec![2], ..TableBody::default() };
     let whole: Vec<String> = table.rows.iter().flatten().map(|cell| cell.display(4)).collect();
     let figure = Figure::new("Tensors", Body::Table(table), Provenance::new("lab", "view"));
     for page in PageStyle::ALL {

@@ -2,17 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use egui::{Rect, Sense, Stroke, Ui, vec2};
+use egui::Ui;
 
 use crate::exporting::{Dressing, SeriesDress};
 use crate::figure::model::Ink;
 use crate::figure::palette;
-use crate::theme::{Rgba, SERIES_COLORS};
-use crate::window::style::{color, tokens};
+use crate::theme::SERIES_COLORS;
+use crate::window::style::swatch;
 use crate::window::tiles::TileState;
 
-/// Side of a swatch, points.
-const SWATCH: f32 = 16.0;
 /// Series above which the list is scrolled.
 const HEIGHT: f32 = 132.0;
 
@@ -43,13 +41,15 @@ pub(super) fn series_ui(ui: &mut Ui, dressing: &mut Dressing, series: &[(String,
                 if let Some(worn) = worn {
                     let now = palette::color(palette.tokens(), worn);
                     let is_series = matches!(worn, Ink::Series(_));
-                    let response = swatch(ui, now, &format!("Colour of {name}"), is_series);
+                    let words = format!("Colour of {name}");
+                    let response = ui.add_enabled_ui(is_series, |ui| swatch(ui, now, &words, false)).inner;
                     if is_series {
                         egui::Popup::menu(&response).show(|ui| {
                             ui.horizontal(|ui| {
                                 for number in 0..SERIES_COLORS {
                                     let paint = palette::color(palette.tokens(), Ink::Series(number));
-                                    if swatch(ui, paint, &format!("Colour {}", number + 1), true).clicked() {
+                                    let words = format!("Colour {}", number + 1);
+                                    if swatch(ui, paint, &words, dress.color == Some(number)).clicked() {
                                         dress.color = Some(number);
                                     }
                                 }
@@ -76,15 +76,4 @@ pub(super) fn series_ui(ui: &mut Ui, dressing: &mut Dressing, series: &[(String,
             }
         }
     });
-}
-
-/// A patch of colour that can be clicked.
-fn swatch(ui: &mut Ui, paint: Rgba, words: &str, enabled: bool) -> egui::Response {
-    let sense = if enabled { Sense::click() } else { Sense::hover() };
-    let (rect, response) = ui.allocate_exact_size(vec2(SWATCH, SWATCH), sense);
-    let outline = Stroke::new(1.0, color(tokens(ui.ctx()).axis));
-    let patch = Rect::from_center_size(rect.center(), vec2(SWATCH - 2.0, SWATCH - 2.0));
-    ui.painter().rect(patch, 2.0, color(paint), outline, egui::StrokeKind::Inside);
-    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, enabled, words));
-    response.on_hover_text(words)
 }

@@ -110,6 +110,7 @@ impl App {
             }
             Done::Emptied(Ok(runs)) => {
                 self.manage.deleted.clear();
+                self.history.forget_deletions(|_| true);
                 self.toasts.withdraw(|action| matches!(action, Action::Manage(ManageAction::PutBack(_))));
                 let plural = if runs == 1 { "run is" } else { "runs are" };
                 self.say(Urgency::Info, format!("{} {plural} removed for good", count(runs as u64)));

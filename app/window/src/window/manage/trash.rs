@@ -1,16 +1,17 @@
 //! Deleting runs: which may go, what was deleted last, and emptying the trash.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use egui::{Context, RichText};
-use weightscope_frame::experiment::Experiment;
 use weightscope_frame::store::{self, Trashed};
 
 use super::ManageAction;
 use super::errand::Done;
-use crate::figure::number::count;
+use crate::figure::number::{count, plural};
 use crate::window::app::{App, Urgency};
 use crate::window::command::Action;
+use crate::window::history::{Change, Way};
 use crate::window::queue::LiveKind;
 use crate::window::style::{self, color, tokens};
 use crate::window::task::Task;
@@ -24,8 +25,8 @@ pub(super) struct Deleted {
     ticked: Vec<PathBuf>,
     /// The one of them that was shown.
     shown: Option<PathBuf>,
-    /// The form as it stood: a change of it since is undone first.
-    form: (Experiment, String),
+    /// It was taken back before the runs were in the trash: they come out as soon as they are.
+    taken_back: bool,
 }
 
 impl App {
@@ -44,10 +45,40 @@ impl App {
         if going.is_empty() {
             return;
         }
+        let (id, before) = (self.queue.identity(), self.moment());
+        let sentence = match going.as_slice() {
+            [one] => format!("deletion of {}", self.runs.name_of(one)),
+            many => format!("deletion of {} runs", count(many.len() as u64)),
+        };
+        let (back, forth) = (Way::PutBack(id), Way::Delete(id, going.clone()));
+        self.history.told(&before, Change { sentence, back, forth });
+        self.throw_away(id, going, context);
+        let after = self.moment();
+        self.history.rest_at(after);
+    }
+
+    /// Deletes runs again that an undo put back.
+    pub(in crate::window) fn delete_again(&mut self, id: u64, paths: Vec<PathBuf>, context: &Context) {
+        let (going, kept): (Vec<PathBuf>, Vec<PathBuf>) =
+            paths.into_iter().partition(|path| self.runs.row(path).is_some() && self.keeps(path).is_none());
+        for path in kept {
+            let why = self.keeps(&path).unwrap_or("it is not in the list any more");
+            let text = format!("{} is not deleted again: {why}", self.runs.name_of(&path));
+            self.say(Urgency::Warning, text);
+        }
+        if going.is_empty() {
+            self.history.forget_deletions(|other| other == id);
+        } else {
+            self.throw_away(id, going, context);
+        }
+    }
+
+    /// Takes runs off the screen and sends them into the trash, as an act of this number.
+    fn throw_away(&mut self, id: u64, going: Vec<PathBuf>, context: &Context) {
         let shown = self.folder().map(PathBuf::from).filter(|shown| going.contains(shown));
         let ticked = going.iter().filter(|path| self.runs.is_ticked(path)).cloned().collect();
-        let (id, form) = (self.queue.identity(), self.form_now());
-        self.manage.deleted.push(Deleted { id, runs: Vec::new(), ticked, shown: shown.clone(), form });
+        let act = Deleted { id, runs: Vec::new(), ticked, shown: shown.clone(), taken_back: false };
+        self.manage.deleted.push(act);
         going.iter().for_each(|path| self.runs.tick(path, false));
         if shown.is_some() {
             self.show_nothing();
@@ -72,19 +103,19 @@ impl App {
         waits.then_some("something in the queue needs it; remove that first")
     }
 
-    fn form_now(&self) -> (Experiment, String) {
-        (self.form.experiment.clone(), self.form.origin.clone())
-    }
-
     /// Takes note of what is in the trash now; of an act of which nothing came nothing is left to undo.
     pub(super) fn deleted(&mut self, id: u64, gone: &[Trashed], context: &Context) {
         let Some(place) = self.manage.deleted.iter().position(|act| act.id == id) else { return };
         if let Some(act) = self.manage.deleted.get_mut(place).filter(|_| !gone.is_empty()) {
             act.runs = gone.to_vec();
+            if act.taken_back {
+                self.put_back(gone.to_vec(), context);
+            }
             return;
         }
+        self.history.forget_deletions(|other| other == id);
         let act = self.manage.deleted.remove(place);
-        act.ticked.iter().for_each(|path| self.runs.tick(path, true));
+        self.keeping_history(|app| act.ticked.iter().for_each(|path| app.runs.tick(path, true)));
         if let Some(path) = act.shown.filter(|_| self.shown.is_none()) {
             self.apply(Action::OpenRun(path), context);
         }
@@ -92,23 +123,37 @@ impl App {
 
     /// Keeps what could not be put back, so that it can be tried again.
     pub(super) fn keep_deleted(&mut self, runs: Vec<Trashed>) {
-        if !runs.is_empty() {
-            let (id, form) = (self.queue.identity(), self.form_now());
-            self.manage.deleted.push(Deleted { id, runs, ticked: Vec::new(), shown: None, form });
+        if runs.is_empty() {
+            return;
         }
+        let (id, before) = (self.queue.identity(), self.moment());
+        let what = format!("{} {}", count(runs.len() as u64), plural(runs.len(), "run"));
+        let sentence = format!("deletion of {what} that could not be put back");
+        let paths = runs.iter().map(|run| run.from.clone()).collect();
+        let change = Change { sentence, back: Way::PutBack(id), forth: Way::Delete(id, paths) };
+        self.history.told(&before, change);
+        let act = Deleted { id, runs, ticked: Vec::new(), shown: None, taken_back: false };
+        self.manage.deleted.push(act);
     }
 
-    /// True if the last thing to be undone is a deletion.
-    pub(in crate::window) fn undoes_deletion(&self) -> bool {
-        let last = self.manage.deleted.last().filter(|act| !act.runs.is_empty());
-        last.is_some_and(|act| act.form.0 == self.form.experiment && act.form.1 == self.form.origin)
+    /// Brings back what was deleted in one act.
+    pub(in crate::window) fn undo_deletion(&mut self, id: u64, context: &Context) {
+        let Some(act) = self.manage.deleted.iter_mut().find(|act| act.id == id) else { return };
+        if act.runs.is_empty() {
+            act.taken_back = true;
+            return;
+        }
+        let runs = act.runs.clone();
+        self.put_back(runs, context);
     }
 
-    /// Brings back what was deleted last.
-    pub(in crate::window) fn undo_deletion(&mut self, context: &Context) {
-        if let Some(runs) = self.manage.deleted.last().map(|act| act.runs.clone()) {
-            self.put_back(runs, context);
-        }
+    /// Changes ticks without a change of its own in the history: it belongs to one that is told.
+    fn keeping_history(&mut self, change: impl FnOnce(&mut Self)) {
+        let before = self.moment();
+        self.history.settle(&before);
+        change(self);
+        let after = self.moment();
+        self.history.rest_at(after);
     }
 
     /// Takes runs out of the trash; they are ticked and shown as they were.
@@ -126,7 +171,12 @@ impl App {
             // One that is still on its way has no runs yet.
             was == 0 || !act.runs.is_empty()
         });
-        ticked.iter().for_each(|path| self.runs.tick(path, true));
+        if !self.history.quiet {
+            // Put back by a button: what was deleted by itself is no change to be undone any more.
+            let left: BTreeSet<u64> = self.manage.deleted.iter().map(|act| act.id).collect();
+            self.history.forget_deletions(|id| !left.contains(&id));
+        }
+        self.keeping_history(|app| ticked.iter().for_each(|path| app.runs.tick(path, true)));
         self.manage.reopened = reopened.filter(|_| self.shown.is_none());
         let root = self.root.clone();
         self.manage.errands.start("trash", context, move || {

@@ -2,14 +2,14 @@
 //!
 //! What is held is kept between frames, since the plot must know before it is drawn that a drag is not meant to move it.
 
-use egui::{CursorIcon, Id, Pos2, Rect, Response, Ui};
+use egui::{CursorIcon, Id, Pos2, Rect, Response, Stroke, Ui};
 use egui_plot::{PlotPoint, PlotTransform};
 
 use super::scale::Mapped;
 use super::shape::Shape;
 use super::{Prepared, Showing};
 use crate::figure::model::Orientation;
-use crate::window::style::{faded, tokens};
+use crate::window::style::{color, faded, tokens};
 
 /// Distance in points within which a line can be taken hold of.
 const REACH: f32 = 6.0;
@@ -93,6 +93,27 @@ impl Prepared {
         };
         next.keep(ui, showing.id);
         grabbed
+    }
+
+    /// Draws the rectangles that were brushed and stand.
+    pub(super) fn draw_brushed(
+        &self,
+        ui: &Ui,
+        regions: &[[f64; 4]],
+        transform: &PlotTransform,
+        within: Rect,
+    ) {
+        let (x, y) = (Mapped(&self.x), Mapped(&self.y));
+        let paint = tokens(ui.ctx()).accent;
+        let painter = ui.painter().with_clip_rect(within);
+        for [left, right, bottom, top] in regions {
+            let corner =
+                |at_x: f64, at_y: f64| transform.position_from_point(&PlotPoint::new(x.to(at_x), y.to(at_y)));
+            let rect = Rect::from_two_pos(corner(*left, *bottom), corner(*right, *top));
+            painter.rect_filled(rect, 0.0, faded(paint, 0.12));
+            let line = Stroke::new(1.5, color(paint));
+            painter.rect_stroke(rect, 0.0, line, egui::StrokeKind::Inside);
+        }
     }
 
     /// The handle under the pointer, else the line.

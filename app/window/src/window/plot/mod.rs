@@ -116,6 +116,8 @@ pub(super) struct Showing<'a> {
     pub(super) pinned: Option<((f64, f64), &'a str)>,
     /// Shift and drag brushes a rectangle.
     pub(super) brush: bool,
+    /// Rectangles that were brushed and stand: left, right, bottom, top in data units.
+    pub(super) brushed: &'a [[f64; 4]],
     /// The run whose lines stand out, by its place among the sources.
     pub(super) selected: Option<usize>,
     /// How much stands around the picture.
@@ -232,6 +234,7 @@ impl Prepared {
             plot.plot_bounds()
         });
         let bounds = shown.inner;
+        self.draw_brushed(ui, showing.brushed, &shown.transform, shown.response.rect);
         if let Some((at, text)) = showing.pinned {
             let at = PlotPoint::new(x.to(at.0), y.to(at.1));
             pinned::draw(ui, shown.response.rect, &shown.transform, at, text, tokens);

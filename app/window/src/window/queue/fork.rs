@@ -180,6 +180,16 @@ fn value_ui(ui: &mut Ui, text: RichText) {
     });
 }
 
+/// What a child changes, in words.
+pub(super) fn told(before: &Experiment, child: &Experiment) -> String {
+    let changes = changes(before, child);
+    if changes.is_empty() {
+        return "all settings as they were".to_owned();
+    }
+    let each = changes.iter().map(|change| format!("{} {} → {}", change.key, change.before, change.now));
+    each.collect::<Vec<_>>().join(", ")
+}
+
 /// Shown settings that differ.
 fn changes(before: &Experiment, now: &Experiment) -> Vec<Change> {
     if before.lab() != now.lab() {

@@ -6,13 +6,14 @@ use egui::{Button, Context, DragValue, RichText, Ui};
 use egui_material_icons::{MaterialIcon, icons};
 use weightscope_frame::experiment::{Comments, Experiment, to_toml};
 
-use super::fork::ForkDialog;
+use super::fork::{ForkDialog, told};
 use super::live::{LiveKind, LiveLine};
 use super::model::{Job, Waiting};
 use super::sweep::SweepDialog;
 use crate::figure::number::count;
 use crate::window::app::{App, Urgency};
 use crate::window::command::Action;
+use crate::window::estimates::Estimates;
 use crate::window::form::Form;
 use crate::window::panels::duration;
 use crate::window::style::{self, color, tokens};
@@ -156,7 +157,16 @@ impl App {
         self.queue.follow = true;
         self.runs.tick(&parent, true);
         let label = format!("fork of {}", crate::window::runs::folder_name(&parent));
-        let name = format!("fork of {}", self.runs.name_of(&parent));
+        let parent_name = self.runs.name_of(&parent);
+        let name = format!("fork of {parent_name}");
+        let from = step.map_or_else(
+            || "its newest checkpoint".to_owned(),
+            |step| format!("the checkpoint at step {}", count(step)),
+        );
+        let shown = self.shown.as_ref().filter(|shown| shown.folder.as_deref() == Some(parent.as_path()));
+        let changed =
+            shown.map_or_else(String::new, |shown| format!("; {}", told(&shown.experiment, &experiment)));
+        self.note_of(&name, format!("Forked from {parent_name}, {from}{changed}"));
         let root = self.root.clone();
         let id = self.queue.identity();
         // The parent may stand still in a worker's place, so a child does not wait for one.
@@ -167,8 +177,9 @@ impl App {
     /// The dialogs of the queue, above everything.
     pub(in crate::window) fn queue_dialogs(&mut self, context: &Context, actions: &mut Vec<Action>) {
         if let Some(dialog) = &mut self.sweep {
-            actions
-                .extend(dialog.show(context, &self.form.experiment, self.queue.workers).map(Action::Queue));
+            let learned = self.estimates.of(self.form.experiment.lab(), &self.form.origin);
+            let action = dialog.show(context, &self.form.experiment, self.queue.workers, learned);
+            actions.extend(action.map(Action::Queue));
         }
         self.sweep.take_if(|dialog| !dialog.open);
         if let Some(dialog) = &mut self.fork {
@@ -196,7 +207,7 @@ impl App {
             }
             lines.iter().for_each(|line| live_ui(ui, line, &mut push));
             for (place, entry) in waiting.iter().enumerate() {
-                waiting_ui(ui, entry, place, waiting.len(), &mut push);
+                waiting_ui(ui, entry, &words(entry, &self.estimates), (place, waiting.len()), &mut push);
             }
         });
     }
@@ -280,7 +291,13 @@ fn live_ui(ui: &mut Ui, line: &LiveLine, push: &mut impl FnMut(QueueAction)) {
     });
 }
 
-fn waiting_ui(ui: &mut Ui, entry: &Waiting, place: usize, all: usize, push: &mut impl FnMut(QueueAction)) {
+fn waiting_ui(
+    ui: &mut Ui,
+    entry: &Waiting,
+    words: &str,
+    (place, all): (usize, usize),
+    push: &mut impl FnMut(QueueAction),
+) {
     let row = ui.horizontal(|ui| {
         let muted = color(tokens(ui.ctx()).text_muted);
         ui.dnd_drag_source(egui::Id::unique(("queued", entry.id)), entry.id, |ui| {
@@ -306,16 +323,16 @@ fn waiting_ui(ui: &mut Ui, entry: &Waiting, place: usize, all: usize, push: &mut
         if icon_button(ui, icons::ICON_CLOSE, &format!("Remove {label}"), true) {
             push(QueueAction::Remove(entry.id));
         }
-        ui.add(egui::Label::new(format!("{}. {}", place + 1, words(entry))).truncate().selectable(false));
+        ui.add(egui::Label::new(format!("{}. {words}", place + 1)).truncate().selectable(false));
     });
     drop_ui(ui, &row.response, place, push);
 }
 
-fn words(entry: &Waiting) -> String {
+fn words(entry: &Waiting, estimates: &Estimates) -> String {
     let name = &entry.name;
     match &entry.job {
-        Job::Run { experiment, .. } => {
-            format!("{name} · queued · about {}", duration(experiment.method.cost().seconds))
+        Job::Run { experiment, origin, .. } => {
+            format!("{name} · queued · about {}", duration(estimates.seconds(experiment, origin)))
         }
         Job::Resume { .. } => format!("{name} · queued · goes on"),
         Job::Fork { .. } | Job::Verify { .. } => format!("{name} · queued"),

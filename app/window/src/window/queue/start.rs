@@ -169,7 +169,7 @@ impl App {
     /// Shows no run: the one that was shown has gone.
     pub(in crate::window) fn show_nothing(&mut self) {
         if let (Some(before), Some(layout)) = (self.shown.take(), self.layout.take()) {
-            self.layouts.insert(before.experiment.lab().to_owned(), layout);
+            self.layouts.insert(before.layout_key(), layout);
         }
         self.maximised = false;
         self.cursor = None;
@@ -179,7 +179,7 @@ impl App {
 
     /// Shows a run; one in work that was shown before goes on behind it.
     pub(in crate::window) fn show_run(&mut self, mut shown: Shown) {
-        let own = self.own_views.get(shown.experiment.lab()).cloned().unwrap_or_default();
+        let own = self.own_views.get(&shown.layout_key()).cloned().unwrap_or_default();
         if !own.is_empty() {
             shown.set_own(&own);
         }
@@ -193,11 +193,11 @@ impl App {
         self.fitted = None;
         let is_other =
             self.shown.as_ref().is_none_or(|before| before.folder.is_none() || before.folder != shown.folder);
-        let lab = shown.experiment.lab();
         if let (Some(before), Some(layout)) = (&self.shown, self.layout.take()) {
-            self.layouts.insert(before.experiment.lab().to_owned(), layout);
+            self.layouts.insert(before.layout_key(), layout);
         }
-        let mut layout = self.layouts.remove(lab).unwrap_or_else(|| Layout::new(&shown.views, self.width));
+        let key = shown.layout_key();
+        let mut layout = self.layouts.remove(&key).unwrap_or_else(|| Layout::new(&shown.views, self.width));
         layout.renew(&shown.views, self.width);
         self.layout = Some(layout);
         if shown.view(&self.focus).is_none() {

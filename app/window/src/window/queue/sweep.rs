@@ -7,6 +7,7 @@ use super::axis::{AxisDraft, Spread, Sweepable, seeds, sweepable};
 use super::cluster::ClusterPlan;
 use super::panel::QueueAction;
 use super::ticks;
+use crate::window::estimates::{Correction, rests_on};
 use crate::window::form::si;
 use crate::window::style::{color, field_label, tokens};
 
@@ -59,6 +60,7 @@ impl SweepDialog {
         context: &Context,
         form: &Experiment,
         workers: usize,
+        learned: Option<Correction>,
     ) -> Option<QueueAction> {
         let fields = sweepable(form);
         self.update(form, &fields);
@@ -89,7 +91,7 @@ impl SweepDialog {
                 });
                 problem_ui(ui, self.plan.rows.get(2).and_then(Option::as_ref));
                 ui.separator();
-                action = self.foot_ui(ui, workers);
+                action = self.foot_ui(ui, workers, learned);
                 if let Some(cluster) = &mut self.cluster {
                     ui.separator();
                     cluster.ui(ui, self.plan.experiment.as_ref());
@@ -99,10 +101,11 @@ impl SweepDialog {
         action
     }
 
-    fn foot_ui(&mut self, ui: &mut Ui, workers: usize) -> Option<QueueAction> {
+    fn foot_ui(&mut self, ui: &mut Ui, workers: usize, learned: Option<Correction>) -> Option<QueueAction> {
         let mut action = None;
         problem_ui(ui, self.plan.problem.as_ref());
-        ui.label(self.plan.words(workers));
+        let about = ui.label(self.plan.words(workers, learned.map_or(1.0, |learned| learned.factor)));
+        about.on_hover_text(rests_on(learned));
         ui.horizontal(|ui| {
             let ready = self.plan.experiment.is_some();
             let add = ui.add_enabled(ready, egui::Button::new("Add to queue"));
@@ -176,8 +179,9 @@ impl Plan {
             Ok(members) => {
                 plan.count = members.len();
                 let costs = members.iter().map(|member| member.experiment.method.cost());
-                plan.cost = costs.fold(Cost::default(), |sum, one| Cost {
-                    parameters: sum.parameters.max(one.parameters),
+                plan.cost = costs.fold(Cost { parameters: Some(0), ..Cost::default() }, |sum, one| Cost {
+                    // None is known if that of one member is not.
+                    parameters: sum.parameters.zip(one.parameters).map(|(most, own)| most.max(own)),
                     steps: sum.steps + one.steps,
                     memory_bytes: sum.memory_bytes.max(one.memory_bytes),
                     seconds: sum.seconds + one.seconds,
@@ -191,11 +195,12 @@ impl Plan {
         plan
     }
 
-    fn words(&self, workers: usize) -> String {
+    /// Number, steps, memory and time; `factor` is what finished runs say of the estimate.
+    fn words(&self, workers: usize, factor: f64) -> String {
         if self.count == 0 {
             return "No runs yet".to_owned();
         }
-        let seconds = self.cost.seconds / workers.clamp(1, self.count) as f64;
+        let seconds = factor * self.cost.seconds / workers.clamp(1, self.count) as f64;
         let time = match seconds {
             s if s < 90.0 => format!("{s:.0} s"),
             s if s < 5400.0 => format!("{:.0} min", s / 60.0),

@@ -14,6 +14,8 @@ pub(in crate::window) enum Remark {
     Star(bool),
     Tags(Vec<String>),
     Note(String),
+    /// The number of a series colour; none for the one that it is given.
+    Color(Option<usize>),
 }
 
 impl Remark {
@@ -24,6 +26,7 @@ impl Remark {
             Self::Star(star) => manifest.star = *star,
             Self::Tags(tags) => manifest.tags.clone_from(tags),
             Self::Note(note) => manifest.note.clone_from(note),
+            Self::Color(color) => manifest.color = *color,
         }
     }
 }

@@ -29,6 +29,9 @@ pub(in crate::window) struct RunsLayout {
     pub(super) ticked: BTreeSet<PathBuf>,
     /// Colour of each run that was ever ticked.
     pub(super) colors: BTreeMap<PathBuf, usize>,
+    /// Colours that a person chose, as they stand with the runs.
+    #[serde(skip)]
+    pub(super) chosen: BTreeMap<PathBuf, usize>,
     /// The run that is shown: it has a colour of its own among the ticked ones.
     #[serde(skip)]
     pub(super) shown: Option<PathBuf>,
@@ -56,6 +59,7 @@ impl Default for RunsLayout {
             filter: String::new(),
             ticked: BTreeSet::new(),
             colors: BTreeMap::new(),
+            chosen: BTreeMap::new(),
             shown: None,
             catalogue: None,
             metric: None,
@@ -100,7 +104,7 @@ impl RunsLayout {
     pub(super) fn drawn_color(&self, path: &Path) -> Option<usize> {
         let shown_beside = self.shown.as_deref() == Some(path) && !self.ticked.is_empty();
         let drawn = self.ticked.contains(path) || shown_beside;
-        self.colors.get(path).copied().filter(|_| drawn)
+        self.chosen.get(path).or_else(|| self.colors.get(path)).copied().filter(|_| drawn)
     }
 
     /// Shows or hides a column; a new one stands at the end.
@@ -148,11 +152,15 @@ impl RunsLayout {
         }
     }
 
-    /// The colour of a run, given at the first need and kept for life: the one that the fewest runs have, of those that no
+    /// The colour of a run: that which a person chose, else one that is given at the first need and kept for life: the one that the fewest runs have, of those that no
     /// run in sight has. A run that comes back into sight beside one with its colour takes another while there is one.
     pub(super) fn color(&mut self, path: &Path) -> usize {
+        if let Some(chosen) = self.chosen.get(path) {
+            return *chosen;
+        }
         let others = self.ticked.iter().chain(&self.shown).filter(|other| *other != path);
-        let taken: BTreeSet<usize> = others.filter_map(|other| self.colors.get(other)).copied().collect();
+        let has = |other| self.chosen.get(other).or_else(|| self.colors.get(other)).copied();
+        let taken: BTreeSet<usize> = others.filter_map(has).collect();
         let own = self.colors.get(path).copied();
         if let Some(color) = own.filter(|color| !taken.contains(color)) {
             return color;
@@ -222,6 +230,22 @@ mod tests {
         let text = serde_json::to_string(&layout).unwrap();
         let mut again: RunsLayout = serde_json::from_str(&text).unwrap();
         assert_eq!(again.color(&path(9)), 3, "also after a restart");
+    }
+
+    #[test]
+    fn a_chosen_colour_stands_and_others_give_way() {
+        let mut layout = RunsLayout::default();
+        let path = |index: usize| PathBuf::from(index.to_string());
+        for index in 0..2 {
+            layout.ticked.insert(path(index));
+            layout.color(&path(index));
+        }
+        layout.chosen.insert(path(0), 1);
+        assert_eq!(layout.color(&path(0)), 1, "as chosen");
+        assert_eq!(layout.drawn_color(&path(0)), Some(1), "in the list too");
+        assert_ne!(layout.color(&path(1)), 1, "the other one takes another");
+        layout.chosen.clear();
+        assert_eq!(layout.color(&path(0)), 0, "as it was given");
     }
 
     #[test]

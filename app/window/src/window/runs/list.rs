@@ -174,11 +174,18 @@ impl Runs {
             self.keys = Keys::of(&self.rows);
             self.places = places(&self.rows);
             self.version += 1;
+            self.take_colors();
         }
         self.index = index;
         self.read = true;
         let news: Vec<&Row> = self.rows.iter().filter(|row| !first && !before.contains(&row.path)).collect();
         self.hidden_news(&news)
+    }
+
+    /// Takes the colours that stand with the runs.
+    fn take_colors(&mut self) {
+        let chosen = self.rows.iter().filter_map(|row| Some((row.path.clone(), row.manifest.color?)));
+        self.layout.chosen = chosen.collect();
     }
 
     /// Puts rows in that no disk holds, for tests and benches.
@@ -281,6 +288,7 @@ impl Runs {
             remark.put(&mut manifest);
             row.set_manifest(manifest);
             self.version += 1;
+            self.take_colors();
         }
         self.writer.add(path, remark);
     }

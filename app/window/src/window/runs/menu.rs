@@ -9,10 +9,14 @@ use super::action::RunsAction;
 use super::edit::Remark;
 use super::model::Row;
 use super::state::{Going, unforkable, unverifiable};
+use crate::figure::model::Ink;
 use crate::figure::number::count;
+use crate::figure::palette;
+use crate::theme::SERIES_COLORS;
 use crate::window::command::{Action, Command};
 use crate::window::manage::{About, ManageAction};
 use crate::window::queue::QueueAction;
+use crate::window::style::{self, tokens};
 
 /// The menu. `ticked` holds the ticked runs if the row is one of several.
 pub(super) fn menu_ui(
@@ -44,6 +48,7 @@ pub(super) fn menu_ui(
     item(ui, "Name…", None, Some(Command::NameRun), manage(ManageAction::Describe(path(), About::Name)));
     item(ui, "Note…", None, None, manage(ManageAction::Describe(path(), About::Note)));
     item(ui, "Tags…", None, None, manage(ManageAction::Describe(path(), About::Tags)));
+    let colored = color_ui(ui, run);
     ui.separator();
     item(ui, "Use these settings", None, None, manage(ManageAction::UseSettings(path())));
     let fork = unforkable(status, run.manifest.step);
@@ -71,6 +76,7 @@ pub(super) fn menu_ui(
         Some(Command::DeleteRun),
         delete,
     );
+    actions.extend(colored);
     if ticked.len() < 2 {
         return;
     }
@@ -96,4 +102,29 @@ pub(super) fn menu_ui(
         actions.push(manage(ManageAction::Delete(ticked.to_vec())));
         ui.close();
     }
+}
+
+/// The colour of a run's curves: the series colours, and the one that it is given without a choice.
+fn color_ui(ui: &mut Ui, run: &Row) -> Option<Action> {
+    let mut chosen = None;
+    ui.menu_button("Colour", |ui| {
+        ui.label("Of its curves beside other runs, on the screen and in figures");
+        ui.horizontal(|ui| {
+            for number in 0..SERIES_COLORS {
+                let paint = palette::color(tokens(ui.ctx()), Ink::Series(number));
+                let words = format!("Colour {}", number + 1);
+                let is_own = run.manifest.color == Some(number);
+                if style::swatch(ui, paint, &words, is_own).clicked() {
+                    chosen = Some(Some(number));
+                }
+            }
+        });
+        if ui.add_enabled(run.manifest.color.is_some(), Button::new("As given")).clicked() {
+            chosen = Some(None);
+        }
+        if chosen.is_some() {
+            ui.close();
+        }
+    });
+    chosen.map(|color| Action::Runs(RunsAction::Remark(run.path.clone(), Remark::Color(color))))
 }

@@ -3,7 +3,9 @@
 use std::borrow::Cow;
 
 use egui::{RichText, Ui};
-use weightscope_frame::record::{ControlKind, ControlValue, Pick, Quantity, Record, ViewKind, ViewSpec};
+use weightscope_frame::record::{
+    ControlKind, ControlSpec, ControlValue, Pick, Quantity, Record, ViewKind, ViewSpec,
+};
 use weightscope_frame::store::Status;
 
 use super::color_bar::{self, Turned, color_bar_column};
@@ -54,6 +56,8 @@ impl TileBehavior<'_> {
         match (&figure.body, prepared.as_slice()) {
             (Body::Plot(plot), [prepared]) => {
                 let hidden = state.options.hidden.clone();
+                let regions: Vec<[f64; 4]> =
+                    brushes(spec).filter_map(|control| self.controls.region(&control.id)).collect();
                 let showing = Showing {
                     id: &spec.id,
                     plot,
@@ -67,8 +71,8 @@ impl TileBehavior<'_> {
                     pinned: state.pinned.as_ref().map(|pinned| (pinned.at, pinned.text.as_str())),
                     selected: self.selected,
                     surround: if ui.available_height() < FLAT { Surround::Compact } else { Surround::Full },
-                    brush: spec.picks_into.is_some()
-                        || spec.controls.iter().any(|control| control.kind == ControlKind::Region),
+                    brush: spec.picks_into.is_some() || brushes(spec).next().is_some(),
+                    brushed: &regions,
                 };
                 state.fit = false;
                 let focused = self.focus == spec.id;
@@ -114,7 +118,8 @@ impl TileBehavior<'_> {
             }
             (Body::Graph(graph), _) => graph_ui(ui, graph, summary),
             (Body::Table(table), _) => {
-                if let Some(row) = state.table.table_ui(ui, table, &spec.id) {
+                let order = &mut state.options.order;
+                if let Some(row) = state.table.table_ui(ui, table, &spec.id, order) {
                     self.actions.push(Action::Focus(spec.id.clone()));
                     let pick = pick(spec, state, self.shown, (0.0, row as f64), None);
                     self.actions.push(Action::Pick(pick));
@@ -294,8 +299,8 @@ fn after(
         return;
     }
     if let Some(region) = touched.brushed {
-        let brushes = spec.controls.iter().filter(|control| control.kind == ControlKind::Region);
-        actions.extend(brushes.map(|control| Action::Turn(control.id.clone(), ControlValue::Region(region))));
+        let turned = |control: &ControlSpec| Action::Turn(control.id.clone(), ControlValue::Region(region));
+        actions.extend(brushes(spec).map(turned));
         if spec.picks_into.is_some() {
             let [left, right, bottom, top] = region;
             let middle = (f64::midpoint(left, right), f64::midpoint(bottom, top));
@@ -321,6 +326,11 @@ fn after(
     if let Some((x, y)) = touched.clicked {
         actions.push(Action::Pick(pick(spec, state, shown, (x, y), None)));
     }
+}
+
+/// The controls that a brushed rectangle of the view turns.
+fn brushes(spec: &ViewSpec) -> impl Iterator<Item = &ControlSpec> {
+    spec.controls.iter().filter(|control| control.kind == ControlKind::Region)
 }
 
 /// A click, or a brushed rectangle, in the words of the lab.

@@ -93,6 +93,8 @@ pub(super) struct TileBehavior<'a> {
     pub(super) maximised: bool,
     /// Tiles over steps show the same steps.
     pub(super) linked: bool,
+    /// The run goes on, and its lab can be asked for something.
+    pub(super) in_work: bool,
     /// The step that all tiles look at; `None` is the newest.
     pub(super) step: Option<u64>,
     /// Values of all controls.

@@ -60,6 +60,7 @@ pub(super) fn panels_ui(
                 pinned: None,
                 readout: at.and_then(|(x, y)| readout::readout(plot, x, y, Precision::Short)),
                 brush: false,
+                brushed: &[],
                 selected: None,
                 surround: if compact { Surround::Compact } else { Surround::Full },
             };

@@ -1,6 +1,6 @@
-//! A table of the record on the screen: filtered by words, ordered by a column, only the rows in sight drawn.
+//! A table of the record on the screen: filtered by words, ordered by a click on a heading, only the rows in sight drawn.
 //!
-//! Contract: filter and order change what is seen, never the figure: a file holds all rows in the order of the record.
+//! Contract: the order belongs to the view, so that files follow it; the filter changes what is seen alone: a file holds all rows.
 
 use egui::{RichText, Ui};
 use egui_extras::{Column, TableBuilder};
@@ -8,6 +8,7 @@ use egui_material_icons::icons;
 
 use crate::figure::model::{Align, Cell, TableBody};
 use crate::figure::number::count;
+use crate::views::TableOrder;
 use crate::window::style::{self, color, tokens};
 
 /// Fewer rows are read faster than filtered.
@@ -32,17 +33,15 @@ pub(in crate::window) enum Jump {
     Last,
 }
 
-/// Number of rows, filter and order.
-type MadeFor = (usize, String, Option<(usize, bool)>);
+/// Number of rows and filter.
+type MadeFor = (usize, String);
 
 /// How a person looks at a table.
 #[derive(Default)]
 pub(super) struct TableState {
     /// Words that a row must contain, each in any cell.
     filter: String,
-    /// The column that orders the rows, and whether the largest stands first; none keeps the order of the record.
-    order: Option<(usize, bool)>,
-    /// Rows that are shown, in their order.
+    /// Rows that are shown, by their places in the figure.
     rows: Vec<usize>,
     /// What they were made for.
     made_for: Option<MadeFor>,
@@ -81,10 +80,10 @@ impl TableState {
     }
 
     /// Takes what a key asked for: the line among those shown, from above.
-    fn take_jump(&mut self) -> Option<usize> {
+    fn take_jump(&mut self, table: &TableBody) -> Option<usize> {
         let jump = self.jump.take()?;
         let last = self.rows.len().checked_sub(1)?;
-        let now = self.clicked.and_then(|row| self.rows.iter().position(|shown| *shown == row));
+        let now = self.clicked.and_then(|place| self.rows.iter().position(|row| table.place(*row) == place));
         let by = |rows: isize| match now {
             Some(now) => now.saturating_add_signed(rows).min(last),
             // Nothing is chosen yet: from the end that the key comes from.
@@ -100,15 +99,21 @@ impl TableState {
     }
 
     /// Draws the table in the space that is left; the row that was clicked, by its place in the record.
-    pub(super) fn table_ui(&mut self, ui: &mut Ui, table: &TableBody, id: &str) -> Option<usize> {
+    pub(super) fn table_ui(
+        &mut self,
+        ui: &mut Ui,
+        table: &TableBody,
+        id: &str,
+        order: &mut Option<TableOrder>,
+    ) -> Option<usize> {
         if table.rows.len() >= FILTER_FROM || !self.filter.is_empty() || self.wants_filter {
             self.filter_ui(ui, table, id);
         }
         self.arrange(table);
         let height = ui.text_style_height(&egui::TextStyle::Body) + 4.0;
         let widths = widths(ui, table);
-        let line = self.take_jump();
-        let mut clicked = line.and_then(|line| self.rows.get(line).copied());
+        let line = self.take_jump(table);
+        let mut clicked = line.and_then(|line| self.rows.get(line)).map(|row| table.place(*row));
         self.clicked = clicked.or(self.clicked);
         // The heading takes one of them.
         self.page =
@@ -123,8 +128,8 @@ impl TableState {
                 builder = builder.column(Column::initial(width).at_least(24.0).clip(true).resizable(true));
             }
             let head = builder.header(height, |mut line| {
-                for (index, column) in table.columns.iter().enumerate() {
-                    line.col(|ui| self.heading_ui(ui, index, &column.heading()));
+                for column in &table.columns {
+                    line.col(|ui| heading_ui(ui, &column.heading(), order));
                 }
             });
             head.body(|body| {
@@ -132,7 +137,7 @@ impl TableState {
                     let row = self.rows.get(line.index()).copied().unwrap_or_default();
                     let cells = table.rows.get(row).map(Vec::as_slice).unwrap_or_default();
                     let is_strong = table.emphasised.contains(&row);
-                    line.set_selected(self.clicked == Some(row));
+                    line.set_selected(self.clicked == Some(table.place(row)));
                     for (index, column) in table.columns.iter().enumerate() {
                         let text =
                             cells.get(index).map_or_else(String::new, |cell| cell.display(column.digits));
@@ -140,7 +145,7 @@ impl TableState {
                         line.col(|ui| cell_ui(ui, text, column.align));
                     }
                     if line.response().clicked() {
-                        clicked = Some(row);
+                        clicked = Some(table.place(row));
                     }
                 });
             });
@@ -167,34 +172,9 @@ impl TableState {
         });
     }
 
-    /// A heading that orders the rows by its column: largest first, smallest first, as recorded.
-    fn heading_ui(&mut self, ui: &mut Ui, column: usize, heading: &str) {
-        let (arrow, next, words) = match self.order {
-            Some((by, true)) if by == column => {
-                (Some(icons::ICON_ARROW_DOWNWARD), Some((column, false)), "smallest first")
-            }
-            Some((by, false)) if by == column => {
-                (Some(icons::ICON_ARROW_UPWARD), None, "in the order of the record")
-            }
-            _ => (None, Some((column, true)), "largest first"),
-        };
-        let text = RichText::new(heading).strong();
-        let button = match arrow {
-            Some(arrow) => egui::Button::new((style::icon(arrow), text)),
-            None => egui::Button::new(text),
-        };
-        let button = ui.add(button.frame(false).truncate());
-        button.widget_info(|| {
-            egui::WidgetInfo::labeled(egui::Role::Button, true, format!("Order by {heading}"))
-        });
-        if button.on_hover_text(format!("{heading}: a click shows the {words}")).clicked() {
-            self.order = next;
-        }
-    }
-
     /// Finds the rows that are shown, if anything changed.
     fn arrange(&mut self, table: &TableBody) {
-        let wanted = (table.rows.len(), self.filter.clone(), self.order);
+        let wanted = (table.rows.len(), self.filter.clone());
         if self.made_for.as_ref() == Some(&wanted) {
             return;
         }
@@ -209,29 +189,29 @@ impl TableState {
         };
         let rows = table.rows.iter().enumerate().filter(|(_, row)| words.is_empty() || holds(row));
         self.rows = rows.map(|(index, _)| index).collect();
-        if let Some((column, descending)) = self.order {
-            let cell = |row: &usize| table.rows.get(*row).and_then(|row| row.get(column));
-            self.rows.sort_by(|a, b| compare(cell(a), cell(b), descending));
-        }
         self.made_for = Some(wanted);
     }
 }
 
-/// Numbers before words before nothing; what is missing stands last either way.
-fn compare(a: Option<&Cell>, b: Option<&Cell>, descending: bool) -> std::cmp::Ordering {
-    let rank = |cell: Option<&Cell>| match cell {
-        Some(Cell::Number(value)) if value.is_finite() => (0, *value, ""),
-        Some(Cell::Count(value)) => (0, *value as f64, ""),
-        Some(Cell::Text(text)) if !text.is_empty() => (1, 0.0, ""),
-        _ => (2, 0.0, ""),
+/// A heading that orders the rows by its column: largest first, smallest first, as recorded.
+fn heading_ui(ui: &mut Ui, heading: &str, order: &mut Option<TableOrder>) {
+    let now = order.as_ref().filter(|order| order.column == heading).map(|order| order.descending);
+    let (arrow, next, words) = match now {
+        Some(true) => (Some(icons::ICON_ARROW_DOWNWARD), Some(false), "smallest first"),
+        Some(false) => (Some(icons::ICON_ARROW_UPWARD), None, "in the order of the record"),
+        None => (None, Some(true), "largest first"),
     };
-    let text = |cell: Option<&Cell>| match cell {
-        Some(Cell::Text(text)) => text.to_lowercase(),
-        _ => String::new(),
+    let text = RichText::new(heading).strong();
+    let button = match arrow {
+        Some(arrow) => egui::Button::new((style::icon(arrow), text)),
+        None => egui::Button::new(text),
     };
-    let ((kind, x, _), (other, y, _)) = (rank(a), rank(b));
-    let inside = x.total_cmp(&y).then_with(|| text(a).cmp(&text(b)));
-    kind.cmp(&other).then(if descending && kind < 2 { inside.reverse() } else { inside })
+    let button = ui.add(button.frame(false).truncate());
+    button.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, format!("Order by {heading}")));
+    let tip = format!("{heading}: a click shows the {words}; files follow");
+    if button.on_hover_text(tip).clicked() {
+        *order = next.map(|descending| TableOrder { column: heading.to_owned(), descending });
+    }
 }
 
 fn cell_ui(ui: &mut Ui, text: RichText, align: Align) {
@@ -270,7 +250,7 @@ mod tests {
                 vec!["alpha".into(), Cell::Missing],
                 vec!["gamma net".into(), 0.25.into()],
             ],
-            emphasised: vec![],
+            ..TableBody::default()
         }
     }
 
@@ -281,37 +261,32 @@ mod tests {
 
     #[test]
     fn keys_move_through_the_rows_that_are_shown() {
-        let mut state = TableState { page: 2, order: Some((1, true)), ..TableState::default() };
-        assert_eq!(shown(&mut state), [0, 2, 1], "in their order");
+        let ordered = TableBody { places: vec![5, 7, 6], ..table() };
+        let mut state = TableState { page: 2, ..TableState::default() };
+        assert_eq!(shown(&mut state), [0, 1, 2], "all of them");
         let mut press = |jump| {
             state.ask(jump);
-            let row = state.take_jump().and_then(|line| state.rows.get(line).copied());
-            state.clicked = row;
-            row
+            let row = state.take_jump(&ordered).and_then(|line| state.rows.get(line).copied());
+            state.clicked = row.map(|row| ordered.place(row));
+            state.clicked
         };
-        assert_eq!(press(Jump::By(-1)), Some(1), "from the end, where none is chosen");
-        assert_eq!(press(Jump::By(1)), Some(1), "no further than the last");
-        assert_eq!(press(Jump::By(-1)), Some(2), "the one above");
-        assert_eq!(press(Jump::First), Some(0));
-        assert_eq!(press(Jump::Pages(1)), Some(1), "a page of two rows");
-        assert_eq!(press(Jump::Pages(-5)), Some(0), "no further than the first");
-        assert_eq!(press(Jump::Last), Some(1));
+        assert_eq!(press(Jump::By(-1)), Some(6), "from the end, where none is chosen");
+        assert_eq!(press(Jump::By(1)), Some(6), "no further than the last");
+        assert_eq!(press(Jump::By(-1)), Some(7), "the one above");
+        assert_eq!(press(Jump::First), Some(5));
+        assert_eq!(press(Jump::Pages(1)), Some(6), "a page of two rows");
+        assert_eq!(press(Jump::Pages(-5)), Some(5), "no further than the first");
+        assert_eq!(press(Jump::Last), Some(6));
         state.filter = "nothing of this".to_owned();
         assert!(shown(&mut state).is_empty());
         state.ask(Jump::By(1));
-        assert_eq!(state.take_jump(), None, "no row to go to");
+        assert_eq!(state.take_jump(&ordered), None, "no row to go to");
     }
 
     #[test]
-    fn rows_are_filtered_by_all_words_and_ordered_by_a_column() {
+    fn rows_are_filtered_by_all_words() {
         let mut state = TableState::default();
-        assert_eq!(shown(&mut state), [0, 1, 2], "as recorded");
-        state.order = Some((1, true));
-        assert_eq!(shown(&mut state), [0, 2, 1], "largest first, what is missing last");
-        state.order = Some((1, false));
-        assert_eq!(shown(&mut state), [2, 0, 1], "smallest first, what is missing last still");
-        state.order = Some((0, false));
-        assert_eq!(shown(&mut state), [1, 0, 2], "words without regard to case");
+        assert_eq!(shown(&mut state), [0, 1, 2], "as they stand");
         state.filter = "GAM net".to_owned();
         assert_eq!(shown(&mut state), [2], "both words");
         state.filter = "0.25 beta".to_owned();

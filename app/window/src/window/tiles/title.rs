@@ -2,12 +2,13 @@
 
 use egui::{RichText, Ui};
 use egui_material_icons::{MaterialIcon, icons};
-use weightscope_frame::record::{ViewKind, ViewSpec};
+use weightscope_frame::record::{ActionSpec, Acts, ViewKind, ViewSpec};
 
 use super::TileBehavior;
 use crate::views;
 use crate::window::command::{Action, Command};
 use crate::window::help::first_sentence;
+use crate::window::runs::unforkable;
 use crate::window::style::{self, color, tokens};
 
 /// The gestures that all plots share.
@@ -108,8 +109,7 @@ impl TileBehavior<'_> {
     fn buttons_width(&self, ui: &Ui, spec: &ViewSpec) -> f32 {
         let zoomed = self.states.get(&spec.id).is_some_and(super::TileState::is_zoomed);
         let signs = self.deeds(spec).len() + 3 + usize::from(zoomed);
-        let actions: f32 =
-            spec.actions.iter().map(|action| width(ui, &action.label) + 2.0 * SIGN / 3.0).sum();
+        let actions: f32 = self.offered(spec).map(|action| width(ui, &action.label) + 2.0 * SIGN / 3.0).sum();
         signs as f32 * SIGN + actions + if spec.one_channel { CHOOSER } else { 0.0 }
     }
 
@@ -144,13 +144,42 @@ impl TileBehavior<'_> {
             self.actions.push(Action::Explain(spec.title.clone()));
         }
         if !folded {
-            for action in &spec.actions {
-                if ui.small_button(&action.label).on_hover_text(&action.about).clicked() {
-                    self.actions.push(Action::Button { view: spec.id.clone(), action: action.id.clone() });
-                }
-            }
+            self.lab_buttons_ui(ui, spec, true);
         }
         self.chooser_ui(ui, spec);
+    }
+
+    /// The buttons of the view that have a meaning as the run stands.
+    fn offered<'s>(&self, spec: &'s ViewSpec) -> impl Iterator<Item = &'s ActionSpec> + use<'s> {
+        let in_work = self.in_work;
+        spec.actions.iter().filter(move |action| in_work || action.acts != Acts::InWork)
+    }
+
+    /// Why a button of the view cannot act now.
+    fn blocked(&self, spec: &ViewSpec, action: &ActionSpec) -> Option<String> {
+        let shown = self.shown;
+        if action.acts == Acts::InWorkOrFork && !self.in_work {
+            if shown.folder.is_none() {
+                return Some("The run has no folder, so there is no checkpoint to go on from".to_owned());
+            }
+            if let Some(why) = unforkable(shown.status, shown.snapshot.progress.step) {
+                return Some(why.to_owned());
+            }
+        }
+        shown.experiment.method.blocked(shown.record(), self.controls, &spec.id, &action.id)
+    }
+
+    /// The buttons that the lab put on the view; grey with the reason where they cannot act.
+    fn lab_buttons_ui(&mut self, ui: &mut Ui, spec: &ViewSpec, small: bool) {
+        for action in self.offered(spec) {
+            let why = self.blocked(spec, action);
+            let button = egui::Button::new(&action.label);
+            let button = if small { button.small() } else { button };
+            let response = ui.add_enabled(why.is_none(), button).on_hover_text(&action.about);
+            if response.on_disabled_hover_text(why.unwrap_or_default()).clicked() {
+                self.actions.push(Action::Button { view: spec.id.clone(), action: action.id.clone() });
+            }
+        }
     }
 
     /// What has no room beside the title.
@@ -160,11 +189,7 @@ impl TileBehavior<'_> {
         let response = ui.add(button);
         response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, &words));
         egui::Popup::menu(&response).show(|ui| {
-            for action in &spec.actions {
-                if ui.button(&action.label).on_hover_text(&action.about).clicked() {
-                    self.actions.push(Action::Button { view: spec.id.clone(), action: action.id.clone() });
-                }
-            }
+            self.lab_buttons_ui(ui, spec, false);
             for deed in self.deeds(spec) {
                 if ui.button(&deed.words).clicked() {
                     self.carry_out(spec, deed.does);

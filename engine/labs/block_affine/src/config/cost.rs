@@ -19,7 +19,7 @@ pub(crate) fn cost(config: &Config) -> Cost {
     let judged = 1.0 + 1.5 / config.record_every.max(1) as f64;
     let seconds = 0.3 + repeats * step * (base as f64 * judged + adaptation as f64 * beside * judged);
     Cost {
-        parameters: parameters as u64,
+        parameters: Some(parameters as u64),
         steps: base + adaptation + 1,
         memory_bytes: 60_000_000 + (parameters * 60.0 + rows * 16_000.0) as u64,
         seconds,

@@ -3,7 +3,7 @@
 use weightscope_frame::lab::{Derive, Picked, View};
 use weightscope_frame::record::declared::Of as _;
 use weightscope_frame::record::{
-    ActionSpec, AxisSpec, Channel, ControlKind, ControlSpec, Controls, Coordinate, Curve, Data, Handle,
+    ActionSpec, Acts, AxisSpec, Channel, ControlKind, ControlSpec, Controls, Coordinate, Curve, Data, Handle,
     Histograms, Record, Reference, ReferenceAxis, ReferenceStyle, Timeline, ViewKind, ViewSpec,
 };
 use weightscope_frame::run::RunError;
@@ -78,6 +78,7 @@ pub(super) fn view(config: &Config) -> View<Config> {
             id: TAKE.to_owned(),
             label: "Fork with these values".to_owned(),
             about: "Puts amplitude and width as they stand into the form, and asks from which checkpoint to go on.".to_owned(),
+            acts: Acts::Always,
         }],
         derives: vec![LAYER.to_owned(), BOUND.to_owned(), KNEE.to_owned()],
         overlays: vec![ch::FUNCTION.id("identity")],

@@ -1,5 +1,6 @@
 //! What a run will cost, from its settings alone; the rates were measured with `weightscope run` on one core of a virtual machine.
 
+use weightscope_data::catalogue;
 use weightscope_frame::experiment::Cost;
 
 use super::{Config, Finish, Shape, SpaceKind, Task};
@@ -15,13 +16,18 @@ pub(crate) fn cost(config: &Config) -> Cost {
     if config.space == SpaceKind::Table {
         let searches = (config.searchers.len() as u64) * config.repeats;
         return Cost {
-            parameters: 0,
+            parameters: Some(0),
             steps: searches,
             memory_bytes: 30_000_000,
             seconds: 2e-6 * searches as f64 * config.table_evaluations as f64,
         };
     }
-    let Ok(space) = config.space_of(Shape::DIGITS) else { return Cost::default() };
+    let known = catalogue::entry(&config.dataset);
+    let shape = known.map_or(Shape::DIGITS, |entry| Shape {
+        image: [entry.image.channels, entry.image.height, entry.image.width],
+        classes: entry.class_names.len(),
+    });
+    let Ok(space) = config.space_of(shape) else { return Cost::default() };
     let largest = space::largest(&*space);
     let size = space.size(&largest);
     let pass = |share: f64| PASS + WORK * share * size.multiply_adds as f64 * config.batch_size as f64;
@@ -57,7 +63,7 @@ pub(crate) fn cost(config: &Config) -> Cost {
         seconds += 60.0 * pass(8.0);
     }
     Cost {
-        parameters: size.parameters as u64,
+        parameters: known.map(|_| size.parameters as u64),
         steps,
         memory_bytes: 60_000_000 + rows as u64 * 64 * 16,
         seconds,

@@ -10,7 +10,7 @@ use crate::files::Shipped;
 pub(crate) fn cost(config: &Config) -> Cost {
     if !config.has_tensors() {
         // Numbers of a recording are held thinned, whatever its length.
-        return Cost { parameters: 0, steps: 1, memory_bytes: 120_000_000, seconds: 1.0 };
+        return Cost { parameters: None, steps: 1, memory_bytes: 120_000_000, seconds: 1.0 };
     }
     let small = Shipped::find(&config.model).is_some() && !config.follows();
     let (parameters, steps, seconds) = if small { (110_000, 60, 0.2) } else { (20_000_000, 200, 3.0) };
@@ -20,5 +20,11 @@ pub(crate) fn cost(config: &Config) -> Cost {
         Spectra::Auto => config.budget_seconds.min(5.0),
         Spectra::All => 5.0,
     };
-    Cost { parameters, steps, memory_bytes: 40_000_000 + parameters * 4, seconds: seconds + spectra }
+    // Of one's own file it is a guess, for time and memory only.
+    Cost {
+        parameters: small.then_some(parameters),
+        steps,
+        memory_bytes: 40_000_000 + parameters * 4,
+        seconds: seconds + spectra,
+    }
 }

@@ -3,8 +3,8 @@
 use weightscope_frame::lab::{Derive, Picked};
 use weightscope_frame::record::declared::{Member, Of as _, kinds::OfCurves};
 use weightscope_frame::record::{
-    ActionSpec, Channel, Component, ControlKind, ControlSpec, ControlValue, Curve, Data, Grid, Mark, Marks,
-    Record, Series, Table, Timeline, Vector,
+    ActionSpec, Acts, Channel, Component, ControlKind, ControlSpec, ControlValue, Curve, Data, Grid, Mark,
+    Marks, Record, Series, Table, Timeline, Vector,
 };
 
 use crate::channels as ch;
@@ -80,6 +80,7 @@ pub(super) fn stop() -> ActionSpec {
         label: "Stop watching".to_owned(),
         about: "Waits for nothing more: the run ends with what it has, and its final figures appear."
             .to_owned(),
+        acts: Acts::InWork,
     }
 }
 

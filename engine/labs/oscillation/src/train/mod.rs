@@ -188,8 +188,7 @@ pub(super) fn cost(config: &Config) -> Cost {
     // What the program knows by name is known by its size too, whether it is on disk or not.
     let known = catalogue::entry(&config.dataset);
     let rows = known.map_or(DIGITS_ROWS, |entry| entry.rows as f64);
-    let inputs =
-        known.map_or(INPUTS, |entry| (entry.image.channels * entry.image.height * entry.image.width) as u64);
+    let inputs = known.map_or(INPUTS, |entry| entry.image.values() as u64);
     let per_epoch = (rows * (1.0 - config.test_share) / config.batch_size.max(1) as f64).ceil();
     let quantized = config.quantizer != super::config::Quantizer::Float;
     let quantized_epochs = if quantized {
@@ -212,8 +211,12 @@ pub(super) fn cost(config: &Config) -> Cost {
         }
         Network::Vit => {
             let width = config.embedding;
+            // Of patches and places: as many values as a patch has, and as many places as an image has patches.
+            let pixels = known.map_or(INPUTS, |entry| (entry.image.height * entry.image.width) as u64);
+            let area = (config.patch * config.patch).max(1);
+            let (values, places) = (inputs / pixels.max(1) * area, pixels / area);
             let parameters = config.blocks * (4 + 2 * config.mlp_ratio) * width * width
-                + width * (INPUTS / 4 + CLASSES + 20);
+                + width * (values + places + CLASSES + 16);
             let work = parameters as f64 / 17_000.0 * batch;
             (parameters, 12.0 * work, 24.0 * work)
         }
@@ -221,7 +224,7 @@ pub(super) fn cost(config: &Config) -> Cost {
     let float_steps = config.float_epochs as f64 * per_epoch;
     let quantized_steps = quantized_epochs as f64 * per_epoch;
     Cost {
-        parameters,
+        parameters: known.map(|_| parameters),
         steps: (float_steps + quantized_steps) as u64,
         memory_bytes: 60_000_000
             + parameters * 40

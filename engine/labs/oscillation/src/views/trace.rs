@@ -1,7 +1,9 @@
 //! Latent weights over their levels, step by step.
 
 use weightscope_frame::lab::{Picked, View};
-use weightscope_frame::record::{ActionSpec, AxisSpec, Controls, Record, ReferenceAxis, ViewKind, ViewSpec};
+use weightscope_frame::record::{
+    ActionSpec, Acts, AxisSpec, Controls, Record, ReferenceAxis, ViewKind, ViewSpec,
+};
 
 use super::levels::{level_lines, level_range};
 use super::select;
@@ -22,6 +24,7 @@ pub(super) fn view(config: &Config) -> View<Config> {
             id: WORST.to_owned(),
             label: "Worst twelve".to_owned(),
             about: "Shows the twelve traced weights with the most level changes.".to_owned(),
+            acts: Acts::Always,
         }],
         picks_into: Some("trace".to_owned()),
         empty: "Latent weights over their levels appear here when quantized training begins. Press Run."

@@ -56,16 +56,17 @@ impl Config {
     fn check_axes(&self, problems: &mut Vec<Problem>) {
         let list = |values: &[f64]| values.to_vec();
         let counts = |values: &[u64]| values.iter().map(|value| *value as f64).collect();
-        let (load, load_key): (Vec<f64>, _) = match self.load {
-            Load::Width => (counts(&self.widths), "widths"),
-            Load::DataShare => (list(&self.data_shares), "data_shares"),
-            Load::LabelNoise => (list(&self.label_noises), "label_noises"),
+        let load: Vec<f64> = match self.load {
+            Load::Width => counts(&self.widths),
+            Load::DataShare => list(&self.data_shares),
+            Load::LabelNoise => list(&self.label_noises),
         };
-        let (temperature, temperature_key): (Vec<f64>, _) = match self.temperature {
-            Temperature::BatchSize => (counts(&self.batch_sizes), "batch_sizes"),
-            Temperature::LearningRate => (list(&self.learning_rates), "learning_rates"),
-            Temperature::WeightDecay => (list(&self.weight_decays), "weight_decays"),
+        let temperature: Vec<f64> = match self.temperature {
+            Temperature::BatchSize => counts(&self.batch_sizes),
+            Temperature::LearningRate => list(&self.learning_rates),
+            Temperature::WeightDecay => list(&self.weight_decays),
         };
+        let (load_key, temperature_key) = (self.load.list_key(), self.temperature.list_key());
         for (listed, values, key) in
             [(self.load_values, load, load_key), (self.temperature_values, temperature, temperature_key)]
         {

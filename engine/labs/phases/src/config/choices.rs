@@ -45,6 +45,15 @@ impl Load {
             Self::LabelNoise => "label noise",
         }
     }
+
+    /// Key of the setting that lists its values.
+    pub const fn list_key(self) -> &'static str {
+        match self {
+            Self::Width => "widths",
+            Self::DataShare => "data_shares",
+            Self::LabelNoise => "label_noises",
+        }
+    }
 }
 
 impl Temperature {
@@ -54,6 +63,15 @@ impl Temperature {
             Self::BatchSize => "batch size",
             Self::LearningRate => "learning rate",
             Self::WeightDecay => "weight decay",
+        }
+    }
+
+    /// Key of the setting that lists its values.
+    pub const fn list_key(self) -> &'static str {
+        match self {
+            Self::BatchSize => "batch_sizes",
+            Self::LearningRate => "learning_rates",
+            Self::WeightDecay => "weight_decays",
         }
     }
 }

@@ -1,7 +1,7 @@
 //! What a fork may change: it may extend the grid and measure more or otherwise, but the networks that are done must still mean the
 //! same. Which single settings may change follows from the stages that first read them; here stand the rules between two grids.
 
-use super::{Config, Load, Temperature, Values};
+use super::{Config, Values};
 use weightscope_frame::experiment::{Problem, number};
 
 impl Config {
@@ -26,20 +26,16 @@ impl Config {
     }
 
     fn load_key(&self) -> &'static str {
-        match (self.load_values, self.load) {
-            (Values::Range, _) => "load_values",
-            (_, Load::Width) => "widths",
-            (_, Load::DataShare) => "data_shares",
-            (_, Load::LabelNoise) => "label_noises",
+        match self.load_values {
+            Values::Range => "load_values",
+            Values::List => self.load.list_key(),
         }
     }
 
     fn temperature_key(&self) -> &'static str {
-        match (self.temperature_values, self.temperature) {
-            (Values::Range, _) => "temperature_values",
-            (_, Temperature::BatchSize) => "batch_sizes",
-            (_, Temperature::LearningRate) => "learning_rates",
-            (_, Temperature::WeightDecay) => "weight_decays",
+        match self.temperature_values {
+            Values::Range => "temperature_values",
+            Values::List => self.temperature.list_key(),
         }
     }
 }
@@ -56,6 +52,7 @@ fn keeps_values(problems: &mut Vec<Problem>, key: &str, now: &[f64], before: &[f
 
 #[cfg(test)]
 mod tests {
+    use super::super::Load;
     use super::*;
     use weightscope_frame::experiment::{Experiment, fork_problems};
 

@@ -2,9 +2,9 @@
 
 use weightscope_frame::lab::View;
 use weightscope_frame::record::declared::Of as _;
-use weightscope_frame::record::{ActionSpec, ControlKind, ControlSpec, ViewKind, ViewSpec};
+use weightscope_frame::record::{ActionSpec, Acts, ControlKind, ControlSpec, ViewKind, ViewSpec};
 
-use super::{axes, select, thresholds};
+use super::{axes, refine, select, thresholds};
 use crate::channels as ch;
 use crate::config::Config;
 use crate::control;
@@ -35,8 +35,9 @@ pub(super) fn view(config: &Config) -> View<Config> {
         actions: vec![ActionSpec {
             id: REFINE.to_owned(),
             label: "Refine here".to_owned(),
-            about: "Cells between those of the brushed rectangle join the queue of the running experiment."
+            about: "Cells between those of the brushed rectangle join the queue of the running experiment; of one that ended a fork with the denser grid is offered."
                 .to_owned(),
+            acts: Acts::InWorkOrFork,
         }],
         controls,
         derives: thresholds::ids_with_borders(config),
@@ -46,4 +47,6 @@ pub(super) fn view(config: &Config) -> View<Config> {
     })
     .derived(|config, job| Ok(diagram::channels(config, job)))
     .clicked(select::cell)
+    .buttons(refine::forked)
+    .blocked_by(refine::blocked)
 }

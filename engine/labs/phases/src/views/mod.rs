@@ -15,6 +15,7 @@ mod networks;
 mod networks_done;
 mod of_cell;
 mod panels;
+mod refine;
 mod select;
 mod similarity;
 mod spectrum;

@@ -1,5 +1,6 @@
 //! What a run will cost, from its settings alone; the rates were measured with `weightscope run` on two cores of a virtual machine.
 
+use weightscope_data::catalogue;
 use weightscope_frame::experiment::Cost;
 
 use super::{Autoencoder, Config, Generator};
@@ -15,7 +16,8 @@ const MOVE: f64 = 2.0e-9;
 
 /// The estimate.
 pub(crate) fn cost(config: &Config) -> Cost {
-    let mut sizes = vec![INPUTS];
+    let known = catalogue::entry(&config.dataset);
+    let mut sizes = vec![known.map_or(INPUTS, |entry| entry.image.values())];
     sizes.extend(config.hidden_widths.iter().map(|width| *width as usize));
     sizes.push(config.classes_per_task as usize);
     let length = Layout::of_sizes(&sizes).length();
@@ -36,7 +38,7 @@ pub(crate) fn cost(config: &Config) -> Cost {
         _ => config.diffusion_steps as f64 * step(denoiser),
     };
     Cost {
-        parameters: (encoder + denoiser) as u64,
+        parameters: known.map(|_| (encoder + denoiser) as u64),
         steps: networks as u64
             + config.unseen_tasks
             + config.autoencoder_steps

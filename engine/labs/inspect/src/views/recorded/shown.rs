@@ -1,7 +1,7 @@
 //! What the views of a recording share: controls, and the weights that are looked at under the quantizer that is looked through.
 
 use weightscope_frame::lab::Derive;
-use weightscope_frame::record::declared::Of as _;
+use weightscope_frame::record::declared::{self, Of as _};
 use weightscope_frame::record::{Channel, ControlKind, ControlSpec, Curve, Data, Record, Timeline};
 use weightscope_frame::run::RunError;
 use weightscope_logs::recording::Recording;
@@ -87,7 +87,7 @@ pub(super) fn controls(config: &Config) -> Vec<ControlSpec> {
 
 /// Which weight is drawn first, by its place in the table of restless weights.
 pub(super) fn rank() -> ControlSpec {
-    let kind = ControlKind::Number { low: 0.0, high: 255.0, initial: 0.0, logarithmic: false };
+    let kind = ControlKind::Row { of: declared::Declaration::pattern(&ch::RECORDED_WEIGHTS) };
     let about = "Place in the table of restless weights of the weight that is drawn first, counted from 0.";
     ControlSpec::new(RANK, "From rank", about, kind)
 }
