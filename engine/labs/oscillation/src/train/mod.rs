@@ -207,7 +207,7 @@ pub(super) fn cost(config: &Config) -> Cost {
                 .map(|pair| pair.iter().product::<u64>() + pair.last().copied().unwrap_or(0))
                 .sum();
             let work = parameters as f64 / 6_000.0;
-            (parameters, 0.15 + 0.1 * work * batch, 0.45 + 0.25 * work * batch)
+            (parameters, 0.05 + 0.1 * work * batch, 0.2 + 0.15 * work * batch)
         }
         Network::Vit => {
             let width = config.embedding;
@@ -218,7 +218,7 @@ pub(super) fn cost(config: &Config) -> Cost {
             let parameters = config.blocks * (4 + 2 * config.mlp_ratio) * width * width
                 + width * (values + places + CLASSES + 16);
             let work = parameters as f64 / 17_000.0 * batch;
-            (parameters, 12.0 * work, 24.0 * work)
+            (parameters, 3.5 * work, 5.5 * work)
         }
     };
     let float_steps = config.float_epochs as f64 * per_epoch;
