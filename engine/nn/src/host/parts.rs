@@ -93,7 +93,12 @@ impl Parts {
             let mut pass = Pass { layout, weights, gradient: None, dropped: None, pool: &mut part.pool };
             network.forward(&mut pass, features)
         };
-        let done: Vec<_> = self.parts.par_iter_mut().zip(&pieces).map(one).collect();
+        // A single part is done here: nobody is woken for it.
+        let done: Vec<_> = if pieces.len() == 1 {
+            self.parts.iter_mut().zip(&pieces).map(one).collect()
+        } else {
+            self.parts.par_iter_mut().zip(&pieces).map(one).collect()
+        };
         let mut logits = Vec::with_capacity(done.iter().map(|(logits, _)| logits.len()).sum());
         let mut tapes = Vec::with_capacity(done.len());
         for (part, (own, tape)) in self.parts.iter_mut().zip(done) {
@@ -117,14 +122,20 @@ impl Parts {
         self.wanted.resize(layout.0.len(), true);
         let wanted = &self.wanted;
         let count = tapes.len();
-        let work = self.parts.par_iter_mut().zip(tapes).zip(slopes.par_chunks(length));
-        work.for_each(|((part, tape), slopes)| {
+        let one = |part: &mut Part, tape: N::Tape, slopes: &[f32]| {
             part.gradient.clear();
             part.gradient.resize(weights.len(), 0.0);
             let gradient = Some(Gradient { values: &mut part.gradient, wanted });
             let mut pass = Pass { layout, weights, gradient, dropped: None, pool: &mut part.pool };
             network.backward(&mut pass, tape, slopes);
-        });
+        };
+        if count == 1 {
+            let Some(part) = self.parts.first_mut() else { return Vec::new() };
+            tapes.into_iter().for_each(|tape| one(part, tape, slopes));
+            return part.gradient.clone();
+        }
+        let work = self.parts.par_iter_mut().zip(tapes).zip(slopes.par_chunks(length));
+        work.for_each(|((part, tape), slopes)| one(part, tape, slopes));
         let mut total = vec![0.0; weights.len()];
         let parts = self.parts.get(..count).unwrap_or_default();
         // Cut where it suits the caches: each sum still runs over the parts in their order.
