@@ -13,7 +13,7 @@ use super::sides::Side;
 
 impl App {
     /// What undo looks at.
-    fn moment(&self) -> Moment {
+    pub(super) fn moment(&self) -> Moment {
         Moment {
             experiment: self.form.experiment.clone(),
             origin: self.form.origin.clone(),
