@@ -5,12 +5,13 @@
 //! the tree or by the wheel (tabs of views have arrows for that); no two fields or buttons of one layer lie over each other; no words run out of the widget that shows them; words
 //! that end in "…" have a tooltip. Text that a plot paints belongs to no widget and is not looked at here.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashSet};
 
-use egui::accesskit::{NodeId, Role};
-use egui::{Id, LayerId, Order, Rect, Shape, Theme, Vec2, vec2};
+use egui::accesskit::Role;
+use egui::{Id, LayerId, Order, Rect, Shape, Theme, vec2};
 use egui_kittest::Harness;
-use egui_kittest::kittest::{NodeT as _, Queryable as _};
+use egui_kittest::kittest::Queryable as _;
+use weightscope_tests::drawn::{Drawn, SLACK, over_each_other, widgets};
 use weightscope_tests::window::{click, of};
 
 use crate::kit;
@@ -19,10 +20,7 @@ use crate::window::{copy, show};
 
 /// The least window and that of the first start, points.
 const SIZES: [[f32; 2]; 2] = [[1024.0, 680.0], [1440.0, 900.0]];
-/// Points by which things may overlap or be cut: edges and roundings.
-const SLACK: f32 = 1.5;
-/// Least width of what is moved by a wheel, and how far it is turned, points.
-const HOLD: f32 = 60.0;
+/// How far a wheel is turned, points.
 const FAR: f32 = 4000.0;
 const STEP: f32 = 70.0;
 const STEPS: usize = 40;
@@ -107,69 +105,6 @@ struct Walk {
     tabs: BTreeSet<String>,
 }
 
-/// A widget as the last frame drew it.
-struct Drawn {
-    id: Id,
-    layer: LayerId,
-    /// Whole, and what is left of it inside what shows it.
-    rect: Rect,
-    seen: Rect,
-    /// Where a wheel moves what holds it.
-    held: Option<egui::Pos2>,
-    name: String,
-    role: Role,
-}
-
-impl Drawn {
-    /// Points by which it is cut off.
-    fn cut(&self) -> Vec2 {
-        self.rect.size() - self.seen.size().max(Vec2::ZERO)
-    }
-
-    fn is_whole(&self) -> bool {
-        let cut = self.cut();
-        cut.x <= SLACK && cut.y <= SLACK
-    }
-
-    fn is_used(&self) -> bool {
-        matches!(
-            self.role,
-            Role::Button
-                | Role::CheckBox
-                | Role::RadioButton
-                | Role::ComboBox
-                | Role::Slider
-                | Role::SpinButton
-                | Role::TextInput
-                | Role::Tab
-                | Role::Link
-        )
-    }
-}
-
-/// All widgets of the last frame that have words or can be used: as the tree has them, with the place that is left of each on the screen.
-fn widgets<S>(harness: &Harness<'_, S>) -> Vec<Drawn> {
-    let rects: HashMap<NodeId, (Id, LayerId, Rect, Rect)> = harness.ctx.viewport(|viewport| {
-        let layers = viewport.this_pass.widgets.layers();
-        let drawn = layers.flat_map(|(layer, drawn)| drawn.iter().map(|one| (*layer, one)));
-        let seen = drawn.filter(|(_, one)| one.visible && one.rect.is_positive());
-        seen.map(|(layer, one)| (one.id.accesskit_id(), (one.id, layer, one.rect, one.interact_rect)))
-            .collect()
-    });
-    let node = |node: egui_kittest::Node<'_>| {
-        let node = node.accesskit_node();
-        let (id, layer, rect, seen) = *rects.get(&node.locate().0)?;
-        let name =
-            node.label().filter(|label| !label.is_empty()).or_else(|| node.value()).unwrap_or_default();
-        let held = std::iter::successors(node.parent(), egui_kittest::kittest::AccessKitNode::parent);
-        let held = held.filter_map(|parent| rects.get(&parent.locate().0)).map(|(.., seen)| *seen);
-        let held =
-            held.filter(|seen| seen.width() > HOLD && seen.height() > SLACK).map(|seen| seen.center()).next();
-        Some(Drawn { id, layer, rect, seen, held, name, role: node.role() })
-    };
-    harness.root().children_recursive().filter_map(node).collect()
-}
-
 /// Looks at everything that is drawn now.
 fn look<S>(harness: &mut Harness<'_, S>, place: &str, walk: &mut Walk) {
     look_at(harness, place, |_| true, walk);
@@ -193,27 +128,16 @@ fn look_at<S>(
             continue;
         }
         if !can_be_reached(harness, one) {
-            walk.faults.insert(format!("{place}: {} is cut off and cannot be scrolled to", said(one)));
+            walk.faults.insert(format!("{place}: {} is cut off and cannot be scrolled to", one.said()));
         }
     }
     texts(harness, place, is_meant, walk);
 }
 
-fn said(one: &Drawn) -> String {
-    let words: String = one.name.chars().take(60).collect();
-    format!("{:?} \"{words}\" at {:?}", one.role, one.rect)
-}
-
 /// Things to be used that lie over each other.
 fn overlaps(drawn: &[Drawn], place: &str, walk: &mut Walk) {
-    let used: Vec<&Drawn> = drawn.iter().filter(|one| one.is_used() && one.seen.is_positive()).collect();
-    for (index, one) in used.iter().enumerate() {
-        for other in used.iter().skip(index + 1).filter(|other| other.layer == one.layer) {
-            let both = one.seen.intersect(other.seen);
-            if both.is_positive() && both.width() > SLACK && both.height() > SLACK {
-                walk.faults.insert(format!("{place}: {} lies over {}", said(other), said(one)));
-            }
-        }
+    for (below, above) in over_each_other(drawn) {
+        walk.faults.insert(format!("{place}: {} lies over {}", above.said(), below.said()));
     }
 }
 

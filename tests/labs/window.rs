@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use egui::{Rect, Theme, ThemePreference};
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable as _;
+pub(crate) use weightscope_tests::runs::copy;
 use weightscope_tests::window::{click, of, until};
 use weightscope_window::window::App;
 
@@ -140,17 +141,4 @@ fn assert_drawn(picture: &image::RgbaImage, tile: Rect, what: &str) {
 /// The run that the window read is the one that was made: nothing was written into it.
 fn assert_known(run: &Finished) {
     assert_eq!(kit::stream_hash(&run.folder), run.stream, "looking changes no run");
-}
-
-/// Copies a folder with all that lies in it.
-pub(crate) fn copy(from: &Path, to: &Path) {
-    std::fs::create_dir_all(to).unwrap();
-    for entry in std::fs::read_dir(from).unwrap().flatten() {
-        let place = to.join(entry.file_name());
-        if entry.path().is_dir() {
-            copy(&entry.path(), &place);
-        } else {
-            std::fs::copy(entry.path(), &place).unwrap();
-        }
-    }
 }

@@ -2,5 +2,6 @@
 
 #![expect(clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
 
+pub mod drawn;
 pub mod runs;
 pub mod window;

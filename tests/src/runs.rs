@@ -63,3 +63,16 @@ pub fn stream_hash(folder: &Path) -> String {
     let method = store::read_experiment(CATALOGUE, folder).unwrap().method;
     store::stream_hash(folder, |channel| method.is_clock(channel)).unwrap()
 }
+
+/// Copies a folder with all that lies in it.
+pub fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap().flatten() {
+        let place = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            copy(&entry.path(), &place);
+        } else {
+            std::fs::copy(entry.path(), &place).unwrap();
+        }
+    }
+}

@@ -108,6 +108,8 @@ pub struct App {
     pub(super) settings: Settings,
     /// The session as it stood at the end of the last frame.
     pub(super) last_session: Option<Session>,
+    /// The run that is opened without one of its views, and that view.
+    pub(super) left_out: Option<(PathBuf, String)>,
     pub(super) tiles: BTreeMap<String, TileState>,
     /// Colour limits that tiles share.
     pub(super) shares: Shares,
@@ -158,7 +160,8 @@ impl App {
     ) -> Self {
         style::install(context);
         let interval = RepaintInterval::default();
-        let (session, damage) = session::read(runs);
+        let (mut session, damage) = session::read(runs);
+        let (keeper, care) = Keeper::new(runs, &mut session);
         let (form, problems) = remember::restored_form(catalogue, &session);
         let forms = remember::restored_forms(catalogue, &session);
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
@@ -192,12 +195,13 @@ impl App {
             own_views: session.own_views.clone(),
             adding: None,
             history: History::default(),
-            keeper: Keeper::new(runs, session.clone()),
+            keeper,
             rescue: Rescue::default(),
             whose: None,
             high_contrast: session.high_contrast,
             settings: Settings::new(&session),
             last_session: None,
+            left_out: None,
             tiles: BTreeMap::new(),
             shares: session.shares.clone(),
             focus: session.focus.clone(),
@@ -223,7 +227,7 @@ impl App {
             manage: Manage::default(),
         };
         problems.iter().for_each(|problem| app.say(Urgency::Error, problem.to_string()));
-        app.restore(session, context);
+        app.restore(session, care, context);
         app.runs.layout.catalogue = Some(catalogue);
         damage.into_iter().for_each(|text| app.say(Urgency::Warning, text));
         app.runs.refresh(runs, context);
@@ -348,6 +352,7 @@ impl App {
         self.open_as_ui(&context);
         Self::close_lists(&context);
         actions.into_iter().for_each(|action| self.apply(action, &context));
+        self.settle_focus();
         self.remember(&context);
     }
 

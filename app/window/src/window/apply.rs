@@ -68,6 +68,8 @@ impl App {
             Action::Manage(action) => self.apply_manage(action, context),
             Action::OpenRun(path) => {
                 self.queue.follow = false;
+                self.reading = None;
+                self.manage.wait_for(&path);
                 if self.show_if_live(&path) {
                     return;
                 }
@@ -315,6 +317,14 @@ impl App {
         act(&link.control);
         let run = self.name_of_link(link);
         self.note_of(&run, words.to_owned());
+    }
+
+    /// Moves the focus from a view that has lost its tile to the first one that has one; call it at the end of a frame.
+    pub(super) fn settle_focus(&mut self) {
+        let Some(layout) = self.layout.as_ref().filter(|layout| !layout.has(&self.focus)) else { return };
+        if let Some(first) = layout.order().into_iter().next() {
+            self.focus = first;
+        }
     }
 
     pub(super) fn focused(&mut self) -> &mut TileState {

@@ -26,6 +26,7 @@ impl App {
                 Ok(Ok((shown, warnings))) => {
                     warnings.into_iter().for_each(|text| self.say(Urgency::Warning, text));
                     self.show_run(shown);
+                    self.leave_out();
                     self.after_showing(context);
                 }
                 Ok(Err(error)) => self.say(Urgency::Error, format!("The run could not be opened: {error}")),

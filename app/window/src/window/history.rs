@@ -91,6 +91,11 @@ impl History {
         }
     }
 
+    /// Changes that can be taken back.
+    pub(super) fn count(&self) -> usize {
+        self.done.len()
+    }
+
     /// True while a change waits until it has rested.
     pub(super) fn is_in_flux(&self) -> bool {
         self.flux.is_some()

@@ -30,6 +30,7 @@ mod manage;
 mod menus;
 mod open_as;
 mod opening;
+pub mod operations;
 mod palette;
 mod panels;
 mod plot;

@@ -91,5 +91,6 @@ fn need(holds: bool, why: &'static str) -> Result<(), Why> {
 /// A view of the shown run has the focus.
 fn focused(app: &App) -> Result<(), Why> {
     let shown = app.shown.as_ref().ok_or("Open a run first")?;
-    need(shown.view(&app.focus).is_some(), "Click a view first")
+    let has_tile = app.layout.as_ref().is_some_and(|layout| layout.has(&app.focus));
+    need(has_tile && shown.view(&app.focus).is_some(), "Click a view first")
 }

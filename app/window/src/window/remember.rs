@@ -11,7 +11,8 @@ use super::command::Action;
 use super::form::Form;
 use super::log::Urgency;
 use super::queue::StoredQueue;
-use super::session::Session;
+use super::runs::folder_name;
+use super::session::{Care, Session};
 use super::shown::Shown;
 use super::sides::Panels;
 use super::style;
@@ -20,7 +21,7 @@ use crate::exporting::Dressing;
 
 impl App {
     /// Takes up where the last start ended.
-    pub(super) fn restore(&mut self, session: Session, context: &Context) {
+    pub(super) fn restore(&mut self, session: Session, care: Care, context: &Context) {
         self.panels = Panels::new(session.panels);
         self.controls = session.controls;
         self.runs.layout = session.runs;
@@ -43,10 +44,38 @@ impl App {
         if session.zoom > 0.0 {
             context.set_zoom_factor(session.zoom.clamp(0.5, 3.0));
         }
+        match care {
+            Care::AsItWas => {}
+            Care::WithoutView => self.left_out = session.open.clone().map(|path| (path, session.focus)),
+            Care::NotAtAll(path) => {
+                let text = format!(
+                    "The program ended without warning twice in a row with {} open, so the run was not opened again",
+                    folder_name(&path)
+                );
+                self.offer(text, "Open", Action::OpenRun(path));
+            }
+        }
         if let Some(path) = session.open.filter(|path| path.is_dir()) {
             let catalogue = self.catalogue;
             self.reading = Task::spawn("run reader", context, move || Shown::read(catalogue, &path));
         }
+    }
+
+    /// Takes the view out of the run that is shown that the last program died with; call it when a run has been read.
+    pub(super) fn leave_out(&mut self) {
+        let (Some((path, view)), Some(shown), Some(layout)) =
+            (self.left_out.take(), &self.shown, &mut self.layout)
+        else {
+            return;
+        };
+        let Some(spec) = shown.view(&view).filter(|_| shown.folder.as_ref() == Some(&path)) else { return };
+        layout.close(&view);
+        let text = format!(
+            "The program ended without warning with {} open: its view {} was left out; View, Views brings it back",
+            folder_name(&path),
+            spec.title
+        );
+        self.say(Urgency::Warning, text);
     }
 
     /// Feeds undo and session; call it at the end of a frame.
@@ -72,11 +101,14 @@ impl App {
         if let (Some(shown), Some(layout)) = (&self.shown, &self.layout) {
             layouts.insert(shown.layout_key(), layout.clone());
         }
+        let open = self.shown.as_ref().and_then(|shown| shown.folder.clone());
         Session {
+            running: true,
+            crashes: self.keeper.crashes(open.as_deref()),
             form: stored(&self.form).0,
             origin: self.form.origin.clone(),
             forms: self.forms.iter().map(|(lab, form)| (lab.clone(), stored(form))).collect(),
-            open: self.shown.as_ref().and_then(|shown| shown.folder.clone()),
+            open,
             layouts,
             own_views: self.own_views.clone(),
             options: self.tiles.iter().map(|(view, tile)| (view.clone(), tile.kept_options())).collect(),

@@ -2,8 +2,12 @@
 //!
 //! The file lies beside the runs, is replaced atomically off the UI thread a moment after a change, and is read once before
 //! the first frame. A file that cannot be read is put aside, never overwritten unseen.
+//!
+//! The file says, too, that a program is in work; it is taken back at its end. Where it still stands there at the next start, that program
+//! died with the run open that the file names ([`Care`]).
 
 use std::collections::BTreeMap;
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -21,8 +25,12 @@ use crate::views::ViewOptions;
 
 /// Name of the file in the folder of runs.
 const FILE: &str = "session.json";
+/// Name of the file whose lock the program holds while it is in work.
+const LOCK: &str = "session.lock";
 /// Time between two looks at whether something changed.
 const EVERY: Duration = Duration::from_secs(1);
+/// A run that was open for so long is not why a program dies that dies later.
+const STEADY: Duration = Duration::from_mins(1);
 
 /// What the window takes up again at its next start. Everything optional, so that older files are read.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -70,21 +78,73 @@ pub(super) struct Session {
     pub(super) quiet: bool,
     /// Where the window stands.
     pub(super) frame: Frame,
+    /// A program was in work when this was written; taken back when it ends.
+    pub(super) running: bool,
+    /// Programs in a row that died soon after they had opened the run that is open.
+    pub(super) crashes: u32,
+}
+
+/// How the run is opened that was open at the last end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Care {
+    /// The last program ended as it should.
+    AsItWas,
+    /// It died: without the view that had the focus.
+    WithoutView,
+    /// The one before died too: not at all, whatever run it was.
+    NotAtAll(PathBuf),
 }
 
 /// Writes the session when it has changed.
-#[derive(Default)]
 pub(super) struct Keeper {
     path: PathBuf,
     saved: Session,
     looked: Option<Instant>,
     writing: Option<Task<Result<(), String>>>,
+    /// The run that the start was careful with, how many programs died with it, and since when it is open.
+    careful: Option<(PathBuf, u32, Instant)>,
+    /// Held until the program ends, however it ends; none if another window has it, or where there are no locks.
+    lock: Option<File>,
+    ended: bool,
 }
 
 impl Keeper {
-    /// For a folder of runs, with what was read from it.
-    pub(super) fn new(root: &Path, read: Session) -> Self {
-        Self { path: root.join(FILE), saved: read, ..Self::default() }
+    /// For a folder of runs, with what was read from it, which is changed to what may be opened again.
+    ///
+    /// Says at once in the file that a program is in work, so that one that dies while it opens the run leaves word. Call it before the
+    /// first frame.
+    pub(super) fn new(root: &Path, session: &mut Session) -> (Self, Care) {
+        let lock = lock(&root.join(LOCK));
+        // In another window it may be open this moment: nothing died.
+        let died = session.running && lock.is_some() && session.open.is_some();
+        session.crashes = if died { session.crashes.saturating_add(1) } else { 0 };
+        session.running = true;
+        let careful = session.open.clone().map(|path| (path, session.crashes, Instant::now()));
+        let care = match (session.crashes, session.open.take_if(|_| session.crashes > 1)) {
+            (0, _) => Care::AsItWas,
+            (_, None) => Care::WithoutView,
+            (_, Some(path)) => Care::NotAtAll(path),
+        };
+        if session.open.is_none() {
+            session.crashes = 0;
+        }
+        let path = root.join(FILE);
+        let keeper =
+            Self { path, saved: session.clone(), looked: None, writing: None, careful, lock, ended: false };
+        if keeper.lock.is_some() && keeper.path.is_file() {
+            // A failure is told when the next change is written.
+            let _ = write(&keeper.path, session);
+        }
+        (keeper, care)
+    }
+
+    /// Programs in a row that died with this run open, for the file.
+    pub(super) fn crashes(&self, open: Option<&Path>) -> u32 {
+        let careful = self
+            .careful
+            .as_ref()
+            .filter(|(path, _, since)| Some(path.as_path()) == open && since.elapsed() < STEADY);
+        careful.map_or(0, |(_, crashes, _)| *crashes)
     }
 
     /// True if it is time to look whether something changed.
@@ -107,13 +167,42 @@ impl Keeper {
         failed.and_then(Result::err)
     }
 
-    /// Saves what changed, at the end of the program.
-    pub(super) fn finish(&self, session: &Session) {
-        if *session != self.saved {
-            // Nobody is left to be told.
-            let _ = write(&self.path, session);
+    /// Saves what changed, and that the program has ended.
+    pub(super) fn finish(&mut self, session: &Session) {
+        self.saved = session.clone();
+        self.end();
+    }
+
+    fn end(&mut self) {
+        if std::mem::replace(&mut self.ended, true) {
+            return;
+        }
+        // What is on its way would overwrite it.
+        while self.writing.as_ref().is_some_and(|writing| writing.poll().is_none()) {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        // While another window is in work, it stays said.
+        let is_last =
+            self.lock.is_some() || self.path.parent().is_some_and(|root| lock(&root.join(LOCK)).is_some());
+        self.saved.running = !is_last;
+        // Nobody is left to be told.
+        let _ = write(&self.path, &self.saved);
+    }
+}
+
+impl Drop for Keeper {
+    /// Also where nobody said that it ends; a program that dies leaves the file as it is.
+    fn drop(&mut self) {
+        if !std::thread::panicking() && self.path.is_file() {
+            self.end();
         }
     }
+}
+
+/// The lock of a program in work; none if another has it, or where there are no locks.
+fn lock(path: &Path) -> Option<File> {
+    let file = File::options().create(true).truncate(false).write(true).open(path).ok()?;
+    file.try_lock().ok().map(|()| file)
 }
 
 fn write(path: &Path, session: &Session) -> Result<(), String> {
@@ -163,6 +252,53 @@ fn fresh() -> Session {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// What a start over this folder makes of the file, and the keeper that it holds.
+    fn started(root: &Path) -> (Keeper, Care, Session) {
+        let (mut session, damage) = read(root);
+        assert_eq!(damage, None, "the file can be read");
+        let (keeper, care) = Keeper::new(root, &mut session);
+        (keeper, care, session)
+    }
+
+    /// Ends without an end, as a killed program does.
+    fn die(mut keeper: Keeper) {
+        keeper.path = PathBuf::new();
+    }
+
+    #[test]
+    fn a_run_that_programs_die_with_is_opened_with_care() {
+        let folder = tempfile::tempdir().unwrap();
+        let run = folder.path().join("run");
+        write(&folder.path().join(FILE), &Session { open: Some(run.clone()), ..fresh() }).unwrap();
+        let (keeper, care, _) = started(folder.path());
+        assert_eq!(care, Care::AsItWas, "after a good end");
+        die(keeper);
+        let (keeper, care, session) = started(folder.path());
+        assert_eq!((care, session.open), (Care::WithoutView, Some(run.clone())), "it died with the run open");
+        assert_eq!(keeper.crashes(Some(&run)), 1, "kept while the run is open");
+        assert_eq!(keeper.crashes(Some(folder.path())), 0, "of no other run");
+        die(keeper);
+        let (keeper, care, session) = started(folder.path());
+        assert_eq!((care, session.open), (Care::NotAtAll(run), None), "and again");
+        drop(keeper);
+        let (_keeper, care, _) = started(folder.path());
+        assert_eq!(care, Care::AsItWas, "that one ended well");
+    }
+
+    #[test]
+    fn a_good_end_and_a_second_window_are_no_crashes() {
+        let folder = tempfile::tempdir().unwrap();
+        let open = Some(folder.path().join("run"));
+        write(&folder.path().join(FILE), &Session { open, ..fresh() }).unwrap();
+        let (first, ..) = started(folder.path());
+        let (second, care, _) = started(folder.path());
+        assert_eq!(care, Care::AsItWas, "the first is in work, not dead");
+        drop(second);
+        drop(first);
+        assert!(!read(folder.path()).0.running, "taken back");
+        assert_eq!(started(folder.path()).1, Care::AsItWas, "both ended well");
+    }
 
     #[test]
     fn a_session_comes_back_and_a_damaged_one_is_put_aside() {

@@ -42,6 +42,11 @@ impl Errands {
         self.0.extend(Task::spawn(name, context, work));
     }
 
+    /// True while some are on their way.
+    pub(super) fn is_busy(&self) -> bool {
+        !self.0.is_empty()
+    }
+
     /// What has come to its end.
     fn ended(&mut self) -> Vec<Done> {
         let mut ended = Vec::new();

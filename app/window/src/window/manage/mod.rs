@@ -13,7 +13,7 @@ mod lacking;
 mod packing;
 mod trash;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use egui::Context;
 
@@ -44,6 +44,16 @@ pub(super) struct Manage {
 }
 
 impl Manage {
+    /// Another run is shown: what waited for one that was asked for before is not wanted any more.
+    pub(super) fn wait_for(&mut self, path: &Path) {
+        self.then.take_if(|(wanted, _)| wanted != path);
+    }
+
+    /// True while something is done with runs off the UI thread.
+    pub(super) fn is_busy(&self) -> bool {
+        self.errands.is_busy()
+    }
+
     /// The dialog in front, by whether it is open.
     pub(super) fn front(&mut self) -> Option<&mut bool> {
         let dialogs = [

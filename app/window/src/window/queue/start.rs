@@ -179,6 +179,8 @@ impl App {
 
     /// Shows a run; one in work that was shown before goes on behind it.
     pub(in crate::window) fn show_run(&mut self, mut shown: Shown) {
+        // What was asked for before would take its place.
+        self.reading = None;
         let own = self.own_views.get(&shown.layout_key()).cloned().unwrap_or_default();
         if !own.is_empty() {
             shown.set_own(&own);

@@ -122,6 +122,11 @@ impl Runs {
         self.read
     }
 
+    /// True while the list is being read, or is to be read again.
+    pub(in crate::window) fn is_scanning(&self) -> bool {
+        self.scan.is_some() || self.stale || self.writer.is_busy()
+    }
+
     /// Takes what came from disk and starts what is due; warnings.
     pub(in crate::window) fn poll(&mut self, root: &Path, context: &Context) -> Vec<String> {
         let mut said = Vec::new();
