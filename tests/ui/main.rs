@@ -1,5 +1,6 @@
 //! The window through the accessibility tree, without a display.
 
+mod crashes;
 mod form;
 mod gallery;
 mod inspect;
@@ -8,6 +9,7 @@ mod manage;
 mod opening;
 mod palette;
 mod plots;
+mod random;
 mod refine;
 mod running;
 mod runs;

@@ -1,6 +1,7 @@
 //! Between frames and between starts: the session, the runs that an earlier program left.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use egui::Context;
 use weightscope_frame::experiment::{Comments, Experiment, Problem, to_toml};
@@ -101,7 +102,10 @@ impl App {
         if let (Some(shown), Some(layout)) = (&self.shown, &self.layout) {
             layouts.insert(shown.layout_key(), layout.clone());
         }
-        let open = self.shown.as_ref().and_then(|shown| shown.folder.clone());
+        // While it is being read it is open already: should the program die of it, the next start has to know.
+        let reading =
+            self.reading.as_ref().filter(|_| self.shown.is_none()).and_then(|_| self.keeper.restored());
+        let open = self.folder().or(reading).map(PathBuf::from);
         Session {
             running: true,
             crashes: self.keeper.crashes(open.as_deref()),

@@ -119,7 +119,6 @@ impl Keeper {
         let died = session.running && lock.is_some() && session.open.is_some();
         session.crashes = if died { session.crashes.saturating_add(1) } else { 0 };
         session.running = true;
-        let careful = session.open.clone().map(|path| (path, session.crashes, Instant::now()));
         let care = match (session.crashes, session.open.take_if(|_| session.crashes > 1)) {
             (0, _) => Care::AsItWas,
             (_, None) => Care::WithoutView,
@@ -128,6 +127,7 @@ impl Keeper {
         if session.open.is_none() {
             session.crashes = 0;
         }
+        let careful = session.open.clone().map(|path| (path, session.crashes, Instant::now()));
         let path = root.join(FILE);
         let keeper =
             Self { path, saved: session.clone(), looked: None, writing: None, careful, lock, ended: false };
@@ -136,6 +136,11 @@ impl Keeper {
             let _ = write(&keeper.path, session);
         }
         (keeper, care)
+    }
+
+    /// The run that was to be opened again at the start.
+    pub(super) fn restored(&self) -> Option<&Path> {
+        self.careful.as_ref().map(|(path, ..)| path.as_path())
     }
 
     /// Programs in a row that died with this run open, for the file.
