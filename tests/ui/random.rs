@@ -31,7 +31,7 @@ use weightscope_window::window::operations::{Undoable, kinds};
 /// Operations of a list.
 const LENGTH: usize = 200;
 /// Lists that are tried where `WEIGHTSCOPE_RANDOM_LISTS` names no other number.
-const LISTS: u32 = 3;
+const LISTS: u32 = 1;
 /// The longest that a list is shrunk.
 const SHRINKING: Duration = Duration::from_mins(5);
 /// The longest that is waited for what an operation asked for.
@@ -281,6 +281,21 @@ fn random_operations_leave_the_window_whole() {
             panic!("{why}\nthe list: {:?}", named(&list));
         }
     }
+}
+
+#[test]
+fn a_closed_tile_hands_the_focus_on_and_the_run_that_was_asked_for_last_is_shown() {
+    holds(&[
+        ("OpenRun", 0, true),
+        ("Focus", 1, true),
+        ("CloseTile", 0, true),
+        ("Maximise", 0, true),
+        ("OpenRun", 1, false),
+        ("OpenRun", 2, true),
+        ("Tick", 1, true),
+        ("DeleteTicked", 0, true),
+        ("Undo", 0, true),
+    ]);
 }
 
 #[test]
