@@ -179,8 +179,9 @@ impl World {
             let drawn = widgets(&self.harness);
             let over = over_each_other(&drawn).into_iter();
             faults.extend(over.map(|(below, above)| format!("{} lies over {}", above.said(), below.said())));
-            let dialogs: BTreeSet<egui::Id> =
+            let mut dialogs: Vec<egui::Id> =
                 drawn.iter().filter(|one| one.layer.order == Order::Middle).map(|one| one.layer.id).collect();
+            dialogs.dedup();
             for dialog in dialogs {
                 let rect = self.harness.ctx.memory(|memory| memory.area_rect(dialog));
                 if let Some(rect) = rect.filter(|rect| !window.expand(1.0).contains_rect(*rect)) {

@@ -1,7 +1,5 @@
 //! A finished phase diagram is refined: a rectangle is brushed, and a fork with the denser grid is offered and made.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by it")]
-
 use egui::accesskit::Role;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use weightscope_engine::CATALOGUE;

@@ -43,6 +43,11 @@ impl Layout {
         self.0.last().map_or(0, |place| place.range.end)
     }
 
+    /// Whether there is nothing in it.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
     /// Number of a tensor by its name.
     ///
     /// # Errors

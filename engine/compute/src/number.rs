@@ -15,6 +15,7 @@ use crate::ops::tile::{self, LANES, Left};
 /// f32 or f64, with the vectorised operations of a pass.
 pub trait Number: Real {
     /// `self·a + b`, rounded once.
+    #[must_use]
     fn fused(self, a: Self, b: Self) -> Self;
 
     /// `x·Φ(x)` and its derivative, with the normal distribution function Φ.

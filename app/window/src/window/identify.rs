@@ -150,7 +150,7 @@ impl Reader {
         let written = self.catalogue.methods().find_map(|method| Some((method.reopened(path)?, method)));
         if let Some((opened, method)) = written {
             let opened = opened.map_err(|error| error.to_string())?;
-            return Ok(Dropped::File(Box::new(Shown::file(method, path, opened))));
+            return Ok(Dropped::File(Box::new(Shown::file(&method, path, opened))));
         }
         let data = |lab| Dropped::Data(lab, path.to_owned());
         // A lab without a target reads texts: anything that consists of words will do.

@@ -35,6 +35,7 @@ const STEADY: Duration = Duration::from_mins(1);
 /// What the window takes up again at its next start. Everything optional, so that older files are read.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub(super) struct Session {
     /// The form, as an experiment file.
     pub(super) form: String,

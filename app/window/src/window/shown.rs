@@ -97,7 +97,7 @@ impl Shown {
     }
 
     /// A file that a lab wrote, looked at without a run.
-    pub(super) fn file(method: Method, path: &Path, opened: Reopened) -> Self {
+    pub(super) fn file(method: &Method, path: &Path, opened: Reopened) -> Self {
         let title = folder_name(path);
         let experiment = Experiment::new(method.defaults());
         Self {

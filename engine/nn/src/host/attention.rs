@@ -25,7 +25,7 @@ impl Side {
 
 /// Sizes of an attention.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Heads {
+pub(super) struct AttentionSizes {
     /// Images.
     pub(super) images: usize,
     /// Heads.
@@ -36,7 +36,7 @@ pub(super) struct Heads {
     pub(super) tokens: usize,
 }
 
-impl Heads {
+impl AttentionSizes {
     /// Entries of all maps.
     pub(super) fn maps(self) -> usize {
         self.images * self.heads * self.queries * self.tokens

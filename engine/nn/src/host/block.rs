@@ -6,7 +6,7 @@ use weightscope_compute::number::Number as _;
 use weightscope_compute::ops::gates::Gate;
 use weightscope_compute::pass::Pass;
 
-use super::attention::{Heads, Side};
+use super::attention::{AttentionSizes, Side};
 use super::mlp::tensors;
 use super::transform::{HostTransform, Rows, Seen, at};
 use super::vit::{first_rows, norm};
@@ -26,8 +26,8 @@ impl Sizes {
         self.queries < self.tokens
     }
 
-    fn heads(self, heads: usize) -> Heads {
-        Heads { images: self.images, heads, queries: self.queries, tokens: self.tokens }
+    fn heads(self, heads: usize) -> AttentionSizes {
+        AttentionSizes { images: self.images, heads, queries: self.queries, tokens: self.tokens }
     }
 
     /// Rows of what asks.
@@ -72,7 +72,7 @@ struct At<'a, H> {
     sizes: Sizes,
 }
 
-impl<'a, H: HostTransform> At<'a, H> {
+impl<H: HostTransform> At<'_, H> {
     fn width(&self) -> usize {
         self.block.attention.width()
     }

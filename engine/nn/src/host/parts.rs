@@ -43,7 +43,7 @@ struct Part {
 /// Memory that steps work in, so that they do not ask the system for it again.
 #[derive(Debug)]
 pub struct Parts {
-    parts: Vec<Part>,
+    memory: Vec<Part>,
     wanted: Vec<bool>,
     worth: usize,
 }
@@ -67,7 +67,7 @@ pub struct Forward<T> {
 impl Parts {
     /// Memory for parts that are worth so many multiplications each.
     pub fn worth(multiplications: usize) -> Self {
-        Self { parts: Vec::new(), wanted: Vec::new(), worth: multiplications.max(1) }
+        Self { memory: Vec::new(), wanted: Vec::new(), worth: multiplications.max(1) }
     }
 
     /// Rows of a part of so many.
@@ -86,8 +86,8 @@ impl Parts {
         let values = network.sizes().0.max(1);
         let rows = self.rows_of(network, features.len() / values);
         let pieces: Vec<&[f32]> = features.chunks(rows * values).collect();
-        while self.parts.len() < pieces.len() {
-            self.parts.push(Part::default());
+        while self.memory.len() < pieces.len() {
+            self.memory.push(Part::default());
         }
         let one = |(part, features): (&mut Part, &&[f32])| {
             let mut pass = Pass { layout, weights, gradient: None, dropped: None, pool: &mut part.pool };
@@ -95,13 +95,13 @@ impl Parts {
         };
         // A single part is done here: nobody is woken for it.
         let done: Vec<_> = if pieces.len() == 1 {
-            self.parts.iter_mut().zip(&pieces).map(one).collect()
+            self.memory.iter_mut().zip(&pieces).map(one).collect()
         } else {
-            self.parts.par_iter_mut().zip(&pieces).map(one).collect()
+            self.memory.par_iter_mut().zip(&pieces).map(one).collect()
         };
         let mut logits = Vec::with_capacity(done.iter().map(|(logits, _)| logits.len()).sum());
         let mut tapes = Vec::with_capacity(done.len());
-        for (part, (own, tape)) in self.parts.iter_mut().zip(done) {
+        for (part, (own, tape)) in self.memory.iter_mut().zip(done) {
             logits.extend_from_slice(&own);
             part.pool.give(own);
             tapes.push(tape);
@@ -130,14 +130,14 @@ impl Parts {
             network.backward(&mut pass, tape, slopes);
         };
         if count == 1 {
-            let Some(part) = self.parts.first_mut() else { return Vec::new() };
+            let Some(part) = self.memory.first_mut() else { return Vec::new() };
             tapes.into_iter().for_each(|tape| one(part, tape, slopes));
             return part.gradient.clone();
         }
-        let work = self.parts.par_iter_mut().zip(tapes).zip(slopes.par_chunks(length));
+        let work = self.memory.par_iter_mut().zip(tapes).zip(slopes.par_chunks(length));
         work.for_each(|((part, tape), slopes)| one(part, tape, slopes));
         let mut total = vec![0.0; weights.len()];
-        let parts = self.parts.get(..count).unwrap_or_default();
+        let parts = self.memory.get(..count).unwrap_or_default();
         // Cut where it suits the caches: each sum still runs over the parts in their order.
         total.par_chunks_mut(1 << 14).enumerate().for_each(|(chunk, total)| {
             for part in parts {
@@ -156,7 +156,7 @@ impl Parts {
         features: &[f32],
     ) -> Vec<f32> {
         let Forward { logits, tapes, .. } = self.forward(network, (layout, weights), features);
-        for (part, tape) in self.parts.iter_mut().zip(tapes) {
+        for (part, tape) in self.memory.iter_mut().zip(tapes) {
             let mut pass = Pass { layout, weights, gradient: None, dropped: None, pool: &mut part.pool };
             network.forget(&mut pass, tape);
         }

@@ -84,6 +84,7 @@ struct Cache {
 }
 
 /// Draws the tiles for one frame.
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub(super) struct TileBehavior<'a> {
     pub(super) shown: &'a Shown,
     pub(super) states: &'a mut BTreeMap<String, TileState>,

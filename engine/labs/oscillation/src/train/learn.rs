@@ -51,18 +51,14 @@ pub(super) fn learn(
         found = first(loss.clone());
         leaf.grad(&loss.backward()).map_or_else(|| vec![0.0; logits.len()], read)
     };
-    let (logits, gradients) = match quantizers {
-        Some((plan, states)) => {
-            let prepared = Prepared::new(plan, states, &model.parameters, rows);
-            let (logits, slopes) =
-                on_host(model, memory, (&prepared, prepared.weights()), features, &mut slopes);
-            (logits, prepared.gradient(slopes))
-        }
-        None => {
-            let layout = host::layout(&model.parameters);
-            let weights = (&layout, model.parameters.values());
-            on_host(model, memory, (&Identity, weights), features, &mut slopes)
-        }
+    let (logits, gradients) = if let Some((plan, states)) = quantizers {
+        let prepared = Prepared::new(plan, states, &model.parameters, rows);
+        let (logits, slopes) = on_host(model, memory, (&prepared, prepared.weights()), features, &mut slopes);
+        (logits, prepared.gradient(slopes))
+    } else {
+        let layout = host::layout(&model.parameters);
+        let weights = (&layout, model.parameters.values());
+        on_host(model, memory, (&Identity, weights), features, &mut slopes)
     };
     Learned { loss: found, logits, gradients }
 }
@@ -83,15 +79,12 @@ pub(super) fn logits(
             None => model.forward(&leaves, features, device, &Identity),
         });
     }
-    match quantizers {
-        Some((plan, states)) => {
-            let prepared = Prepared::new(plan, states, &model.parameters, model.rows(features));
-            logits_on_host(model, memory, (&prepared, prepared.weights()), features)
-        }
-        None => {
-            let layout = host::layout(&model.parameters);
-            logits_on_host(model, memory, (&Identity, (&layout, model.parameters.values())), features)
-        }
+    if let Some((plan, states)) = quantizers {
+        let prepared = Prepared::new(plan, states, &model.parameters, model.rows(features));
+        logits_on_host(model, memory, (&prepared, prepared.weights()), features)
+    } else {
+        let layout = host::layout(&model.parameters);
+        logits_on_host(model, memory, (&Identity, (&layout, model.parameters.values())), features)
     }
 }
 
