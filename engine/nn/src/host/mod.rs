@@ -3,9 +3,9 @@
 //! Tensor frameworks spend most of a small network's step between its operations, and on one core; here a batch is cut into parts that
 //! all workers of the run share, and nothing is asked of the allocator twice.
 //! - [`transform`]: the seam at which a lab changes weights and activations, with its way back
-//! - [`vit`], [`mlp`]: the networks; [`attention`]: a transformer's attention; [`parts`]: a batch in parts on all workers
+//! - [`vit`], [`mlp`]: the networks; `attention`, `block`: a transformer's parts; [`parts`]: a batch in parts on all workers
 //!
-//! Contract: tensors of a pass are numbered as the entries of [`Parameters`](crate::parameters::Parameters); parts and sums depend on the
+//! Contract: tensors of a pass are numbered as the entries of [`Parameters`]; parts and sums depend on the
 //! sizes alone, so that one and many workers give the same bits. Tensor forms stay the definition: tests hold the two against each other.
 
 mod attention;
