@@ -58,8 +58,7 @@ fn after_a_crash_the_run_is_opened_without_its_view_which_comes_back_by_hand() {
         "the next start knows: {text}"
     );
     click(&mut harness, "View");
-    harness.get_by_label_contains("Views").click();
-    harness.run_steps(4);
+    click(&mut harness, "Views");
     click(&mut harness, "Add Accuracy");
     harness.run_steps(4);
     assert!(has_view(&harness), "it can be opened again");
