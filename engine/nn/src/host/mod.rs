@@ -1,7 +1,7 @@
 //! The networks of this crate as passes by hand on the host: the same functions as their tensor forms, both ways, in single precision.
 //!
 //! Tensor frameworks spend most of a small network's step between its operations, and on one core; here a batch is cut into parts that
-//! all workers of the run share, and nothing is asked of the allocator twice.
+//! all workers of the run share, and their buffers are kept from step to step.
 //! - [`transform`]: the seam at which a lab changes weights and activations, with its way back
 //! - [`vit`], [`mlp`]: the networks; `attention`, `block`: a transformer's parts; [`parts`]: a batch in parts on all workers
 //!

@@ -260,8 +260,10 @@ impl Runs {
         if let Some((of, fresh)) = &mut self.menu_of
             && *of == run.path
         {
-            // Where no pointer says where, it stands at the row.
-            popup = popup.at_position(response.rect.left_bottom() + egui::vec2(MENU_INDENT, 0.0));
+            // Where no pointer says where, it stands at the row; a row of which nothing is drawn has no place.
+            let row = response.rect.is_finite().then(|| response.rect.left_bottom());
+            let window = response.ctx.content_rect();
+            popup = popup.at_position(row.map_or(window.center(), |at| at + egui::vec2(MENU_INDENT, 0.0)));
             if std::mem::take(fresh) {
                 popup = popup.open_memory(Some(egui::SetOpenCommand::Bool(true)));
             } else if !popup.is_open() {
