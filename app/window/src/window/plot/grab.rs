@@ -111,8 +111,10 @@ impl Prepared {
                 |at_x: f64, at_y: f64| transform.position_from_point(&PlotPoint::new(x.to(at_x), y.to(at_y)));
             let rect = Rect::from_two_pos(corner(*left, *bottom), corner(*right, *top));
             painter.rect_filled(rect, 0.0, faded(paint, 0.12));
-            let line = Stroke::new(1.5, color(paint));
-            painter.rect_stroke(rect, 0.0, line, egui::StrokeKind::Inside);
+            // A dark line beneath: cells of a map have any colour.
+            for (width, paint) in [(4.0, tokens(ui.ctx()).background), (1.5, paint)] {
+                painter.rect_stroke(rect, 0.0, Stroke::new(width, color(paint)), egui::StrokeKind::Middle);
+            }
         }
     }
 

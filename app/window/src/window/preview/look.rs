@@ -15,7 +15,9 @@ pub(super) const MOST_DISTINCT: usize = 100_000;
 const BARS: usize = 24;
 /// Rows that are shown as they were read.
 const FIRST: usize = 5;
-/// Digits of a number among the first rows.
+/// Letters of a number among the first rows that are shown as they are.
+const SHORT: usize = 9;
+/// Digits of a longer one.
 const DIGITS: usize = 6;
 
 /// A table, looked at.
@@ -120,8 +122,10 @@ fn cells(table: &Table, row: usize) -> Vec<String> {
         .collect()
 }
 
+/// A number as it was written, where that is short.
 fn number(value: f64) -> String {
-    if value.fract() == 0.0 && value.abs() < 1e15 { format!("{value}") } else { significant(value, DIGITS) }
+    let whole = format!("{value}");
+    if whole.len() <= SHORT { whole } else { significant(value, DIGITS) }
 }
 
 #[cfg(test)]

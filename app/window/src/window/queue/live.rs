@@ -130,6 +130,9 @@ impl App {
 
     /// Lays the ticked runs over the one that is shown; those in work with what they have by now.
     pub(in crate::window) fn lay_over(&mut self) {
+        if self.shown.as_ref().is_some_and(|shown| shown.is_file) {
+            return self.runs.overlay_nothing();
+        }
         let ticked = || {
             let behind = self.background.iter().filter(|live| self.runs.is_ticked(&live.link.folder));
             behind.filter_map(|live| Some((&live.link.folder, live.shown.as_ref()?)))

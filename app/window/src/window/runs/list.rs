@@ -370,6 +370,14 @@ impl Runs {
         &self.overlay
     }
 
+    /// Nothing stands beside what is shown: a file that is no run.
+    pub(in crate::window) fn overlay_nothing(&mut self) {
+        self.layout.shown = None;
+        if self.overlaid.take().is_some() {
+            self.overlay = OverlaySet::nothing(self.overlay.generation + 1);
+        }
+    }
+
     /// The overlay as it was made last.
     pub(in crate::window) fn overlay_set(&self) -> &OverlaySet {
         &self.overlay

@@ -110,6 +110,11 @@ pub(in crate::window) struct OverlaySet {
 }
 
 impl OverlaySet {
+    /// No run beside what is shown.
+    pub(super) fn nothing(generation: u64) -> Self {
+        Self { generation, ..Self::default() }
+    }
+
     /// How the runs are told apart; nothing for one run, or for a view that draws one only.
     pub(in crate::window) fn options(&self, spec: &ViewSpec) -> Overlay {
         if self.beside.is_empty() || !views::draws_several(spec) {
