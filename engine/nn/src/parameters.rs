@@ -181,6 +181,20 @@ impl Parameters {
         &self.values
     }
 
+    /// Name of the first parameter with a value that is no finite number.
+    ///
+    /// A quantizer clips even an infinite weight to a level, so that a loss can stay finite where training diverged.
+    pub fn not_finite(&self) -> Option<&str> {
+        // Without an early end, so that the compiler takes whole registers.
+        let is_whole = |values: &[f32]| values.iter().fold(true, |all, value| all & value.is_finite());
+        if is_whole(&self.values) {
+            return None;
+        }
+        let broken =
+            |entry: &&Entry| self.values.get(entry.range.clone()).is_some_and(|values| !is_whole(values));
+        self.entries.iter().find(broken).map(|entry| entry.name.as_str())
+    }
+
     /// All values, flat, to be changed in place.
     pub fn values_mut(&mut self) -> &mut [f32] {
         &mut self.values
@@ -381,6 +395,16 @@ mod tests {
         let weight = parameters.add("weight", [2, 3], Role::Weight, &[1.0, 2.0, 3.0, 4.0, 5.0, 6.0]).unwrap();
         let bias = parameters.add("bias", [2], Role::Bias, &[0.5, -0.5]).unwrap();
         (parameters, weight, bias)
+    }
+
+    #[test]
+    fn a_value_that_is_no_finite_number_is_found_and_named() {
+        let (mut parameters, _, bias) = example();
+        assert_eq!(parameters.not_finite(), None);
+        for value in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
+            parameters.get_mut(bias)[1] = value;
+            assert_eq!(parameters.not_finite(), Some("bias"));
+        }
     }
 
     #[test]

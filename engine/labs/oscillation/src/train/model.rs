@@ -4,7 +4,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 
 use super::material::Material;
 use crate::config::{Config, Network};
-use weightscope_frame::run::RunError;
+use weightscope_frame::run::{Context, RunError};
 use weightscope_math::rng::stream;
 use weightscope_nn::layer::Bias;
 use weightscope_nn::mlp::Mlp;
@@ -46,6 +46,13 @@ impl Model {
             Architecture::Mlp(Mlp::new(&widths, &mut parameters, &mut uniform).map_err(defect)?)
         };
         Ok(Self { architecture, parameters })
+    }
+
+    /// An error where a parameter is no finite number, which the loss alone need not show: quantizers clip.
+    pub(super) fn finite(&self, context: &Context<'_>) -> Result<(), RunError> {
+        self.parameters
+            .not_finite()
+            .map_or(Ok(()), |name| context.finite(&format!("the parameter `{name}`"), f64::NAN))
     }
 
     /// Rows of so many features: images, or rows of a table.

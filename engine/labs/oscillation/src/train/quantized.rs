@@ -213,7 +213,7 @@ impl Quantized {
                 cga::restore(values, &before, mask);
             }
         }
-        Ok(())
+        self.model.finite(context)
     }
 
     fn range(&self, handle: Handle<2>) -> std::ops::Range<usize> {
