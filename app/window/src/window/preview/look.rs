@@ -138,7 +138,7 @@ mod tests {
         let look = ColumnLook::of(&Column::Numbers(values));
         assert_eq!(look.distinct(), "125", "what is missing and the other zero are none");
         let many: Vec<f64> = (0..=MOST_DISTINCT).map(|row| row as f64).collect();
-        assert_eq!(ColumnLook::of(&Column::Numbers(many)).distinct(), "at least 100,000");
+        assert_eq!(ColumnLook::of(&Column::Numbers(many)).distinct(), "at least 100\u{2009}000");
     }
 
     #[test]
