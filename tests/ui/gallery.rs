@@ -61,6 +61,40 @@ fn a_handle_that_is_dragged_turns_both_controls_and_stays_in_their_range() {
     assert!(number(&harness, "amplitude") >= 0.1, "not below the range of the control");
 }
 
+#[test]
+fn a_handle_is_held_where_the_button_was_pressed_also_when_all_happens_between_two_frames() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut harness = shown(folder.path(), &[], "function");
+    wait_for(&mut harness, "Function: w over v");
+    let plot = harness.get_by_label_contains("Function: w over v").rect();
+    let (a, b) = (number(&harness, "amplitude"), number(&harness, "width"));
+    let x = |v: f64| f64::from(plot.left()) + f64::from(plot.width()) * (0.5 + v / 8.64);
+    let y = |w: f64| f64::from(plot.center().y) - f64::from(plot.height()) * w / (2.0 * 1.08 * a);
+    let at = Pos2::new(x(b) as f32, y(a * 1.0_f64.tanh()) as f32);
+    let there = Pos2::new(x(b + 0.8) as f32, at.y + 40.0);
+    // As a slow display brings it: pointer, button and the way down in one frame.
+    for event in [
+        egui::Event::PointerMoved(at),
+        egui::Event::PointerButton {
+            pos: at,
+            button: egui::PointerButton::Primary,
+            pressed: true,
+            modifiers: egui::Modifiers::default(),
+        },
+        egui::Event::PointerMoved(at + (there - at) * 0.5),
+    ] {
+        harness.event(event);
+    }
+    harness.step();
+    harness.hover_at(there);
+    harness.run_steps(2);
+    harness.drop_at(there);
+    harness.run_steps(4);
+    let (dragged_a, dragged_b) = (number(&harness, "amplitude"), number(&harness, "width"));
+    assert!((dragged_b - (b + 0.8)).abs() < 0.15, "followed the pointer sideways: {b} to {dragged_b}");
+    assert!(dragged_a < a - 0.1, "and down: {a} to {dragged_a}");
+}
+
 fn drag(harness: &mut Harness<'_, App>, from: Pos2, to: Pos2) {
     harness.hover_at(from);
     harness.run_steps(2);

@@ -36,22 +36,39 @@ pub(super) struct Grabbed {
     pub(super) brushed: Option<[f64; 4]>,
 }
 
-impl Hold {
+/// What is remembered of a plot from one frame to the next.
+#[derive(Clone, Copy)]
+struct Kept {
+    hold: Hold,
+    transform: PlotTransform,
+}
+
+impl Kept {
     fn key(id: &str) -> Id {
         Id::unique(("hold", id))
-    }
-
-    /// What was held at the end of the last frame.
-    pub(super) fn of(ui: &Ui, id: &str) -> Self {
-        ui.data(|data| data.get_temp(Self::key(id))).unwrap_or_default()
-    }
-
-    fn keep(self, ui: &Ui, id: &str) {
-        ui.data_mut(|data| data.insert_temp(Self::key(id), self));
     }
 }
 
 impl Prepared {
+    /// What the pointer holds before the plot of this frame is drawn.
+    ///
+    /// Where frames are slow, pointer and button move between two of them: what counts is where the button was pressed.
+    pub(super) fn held(&self, ui: &Ui, id: &str) -> Hold {
+        let Some(Kept { hold, transform }) = ui.data(|data| data.get_temp::<Kept>(Kept::key(id))) else {
+            return Hold::None;
+        };
+        let pressed =
+            ui.input(|input| input.pointer.press_origin().filter(|_| input.pointer.primary_pressed()));
+        match pressed {
+            Some(at) if hold == Hold::None && transform.frame().contains(at) => self.item(&transform, at),
+            _ => hold,
+        }
+    }
+
+    fn item(&self, transform: &PlotTransform, at: Pos2) -> Hold {
+        self.near(transform, at).map_or(Hold::None, Hold::Item)
+    }
+
     /// Follows the pointer after the plot is drawn.
     pub(super) fn grab(
         &self,
@@ -84,14 +101,19 @@ impl Prepared {
             }
             _ if showing.brush && shift && response.drag_started() => pointer.map_or(Hold::None, Hold::Brush),
             _ => {
-                let near = response.hover_pos().and_then(|at| self.near(transform, at));
-                if let Some(index) = near {
+                let is_pressed = response.is_pointer_button_down_on() && !response.dragged();
+                let pressed = ui.input(|input| input.pointer.press_origin()).filter(|_| is_pressed);
+                let next = pressed
+                    .or_else(|| response.hover_pos())
+                    .map_or(Hold::None, |at| self.item(transform, at));
+                if let Hold::Item(index) = next {
                     ui.ctx().set_cursor_icon(self.cursor(index));
                 }
-                near.map_or(Hold::None, Hold::Item)
+                next
             }
         };
-        next.keep(ui, showing.id);
+        let kept = Kept { hold: next, transform: *transform };
+        ui.data_mut(|data| data.insert_temp(Kept::key(showing.id), kept));
         grabbed
     }
 

@@ -188,7 +188,7 @@ impl Prepared {
         let tokens = tokens(ui.ctx());
         let (x, y) = (Mapped(&self.x), Mapped(&self.y));
         let (across, up) = self.room(ui);
-        let hold = grab::Hold::of(ui, showing.id);
+        let hold = self.held(ui, showing.id);
         let brushing = showing.brush && ui.input(|input| input.modifiers.shift);
         let beside = widest(ui, &self.y);
         let mut plot = Plot::new(showing.id)
