@@ -263,6 +263,7 @@ impl Drawing<'_> {
             .filter(|_| view.across)
             .map(|(_, folder)| Peer {
                 id: folder.display().to_string(),
+                name: folder.display().to_string(),
                 folder: folder.clone(),
                 experiment: read_experiment(folder),
             })

@@ -10,7 +10,7 @@ use weightscope_frame::store::Manifest;
 use crate::figure::number::significant;
 
 /// What a line of the card says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {
     /// Ours lies within the stated distance.
     Within,
@@ -18,17 +18,20 @@ pub enum Verdict {
     Off,
     /// The two cannot be compared, and why.
     NotComparable(&'static str),
+    /// The two cannot be compared; what this run shows of the claim.
+    Shown(String),
     /// We have no figure yet.
     Missing,
 }
 
 impl Verdict {
     /// In words.
-    pub fn words(self) -> String {
+    pub fn words(&self) -> String {
         match self {
             Self::Within => "within the tolerance".to_owned(),
             Self::Off => "off".to_owned(),
             Self::NotComparable(why) => format!("not comparable: {why}"),
+            Self::Shown(words) => words.clone(),
             Self::Missing => "no figure of ours yet".to_owned(),
         }
     }
@@ -39,6 +42,8 @@ pub fn judge(row: &ReferenceRow, results: &BTreeMap<String, f64>) -> (Option<f64
     let ours = row.result.and_then(|name| results.get(name)).copied();
     let verdict = match (&row.comparability, ours, row.value) {
         (Comparability::NotComparable(why), _, _) => Verdict::NotComparable(why),
+        (Comparability::Shown(_), _, _) if results.is_empty() => Verdict::Missing,
+        (Comparability::Shown(words), _, _) => Verdict::Shown(words(results)),
         (Comparability::Within(distance), Some(ours), Some(published)) => {
             if (ours - published).abs() <= *distance { Verdict::Within } else { Verdict::Off }
         }

@@ -87,6 +87,7 @@ impl Job {
         let peers = views::peers(self.experiment.method.catalogue(), spec, &folders);
         let control = Control::default();
         let job = Derive {
+            name: &self.label,
             folder: self.folder.as_deref(),
             peers: &peers,
             ..Derive::new(&spec.id, &self.record, &self.controls, &control)

@@ -7,6 +7,8 @@ use weightscope_frame::record::{Channel, Controls, Record, ViewSpec};
 use weightscope_frame::run::{Control, RunError};
 use weightscope_frame::store;
 
+use crate::naming::{self, Namer};
+
 /// The controls whose values a view shows or depends on.
 pub fn control_ids(spec: &ViewSpec) -> Vec<String> {
     let own = spec.controls.iter().map(|control| control.id.clone());
@@ -50,9 +52,12 @@ pub fn derived_beside(
 /// Runs beside the one that is shown, for a view across runs; what cannot be read is left out. Reads files.
 pub fn peers(catalogue: Catalogue, spec: &ViewSpec, folders: &[PathBuf]) -> Vec<Peer> {
     let wanted = folders.iter().filter(|_| spec.across);
+    let mut namer = Namer::new(catalogue);
     let peers = wanted.filter_map(|folder| {
-        let id = store::read_manifest(folder).ok()?.id;
-        Some(Peer { id, folder: folder.clone(), experiment: store::read_experiment(catalogue, folder).ok()? })
+        let manifest = store::read_manifest(folder).ok()?;
+        let experiment = store::read_experiment(catalogue, folder).ok()?;
+        let name = namer.name(&manifest, &naming::table(&experiment));
+        Some(Peer { id: manifest.id, name, folder: folder.clone(), experiment })
     });
     peers.collect()
 }

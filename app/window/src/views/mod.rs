@@ -92,6 +92,8 @@ pub fn figure(
         ViewKind::Text => Body::Text(table::text(spec, sources)?),
     };
     let body = with_handles(body, spec, options);
+    let said = |id: &String| words(sources, id);
+    notes.splice(0..0, spec.note.as_ref().and_then(said));
     notes.extend(turned::note(spec, options));
     let title = match chosen(spec, sources, options) {
         Some(channel) if spec.one_channel => format!("{} – {}", spec.title, channel.label),
@@ -100,15 +102,17 @@ pub fn figure(
     Some(Figure { notes, ..Figure::new(title, body, provenance) })
 }
 
+/// What a text channel of the first run says.
+fn words(sources: &[Source<'_>], channel: &str) -> Option<String> {
+    match &sources.first()?.record.get(channel)?.data {
+        Data::Text(text) if !text.is_empty() => Some(text.clone()),
+        _ => None,
+    }
+}
+
 /// The specification with the words of its axes as the data stand.
 fn worded<'a>(spec: &'a ViewSpec, sources: &[Source<'_>]) -> Cow<'a, ViewSpec> {
-    let words = |axis: &AxisSpec| {
-        let channel = sources.first()?.record.get(axis.named_by.as_deref()?)?;
-        match &channel.data {
-            Data::Text(text) => Some(text.clone()),
-            _ => None,
-        }
-    };
+    let words = |axis: &AxisSpec| words(sources, axis.named_by.as_deref()?);
     let mut worded = Cow::Borrowed(spec);
     if let Some(words) = words(&spec.x) {
         worded.to_mut().x.label = words;

@@ -16,7 +16,8 @@ use crate::figure::model::{
 const CATEGORIES: [Marker; 6] =
     [Marker::Circle, Marker::Diamond, Marker::Up, Marker::Square, Marker::Down, Marker::Cross];
 
-/// Dots coloured by their value; those of several channels told apart by marker, and by colour where that says nothing else.
+/// Dots coloured by their value where the view says what that means; those of several channels told apart by marker, and by colour where
+/// it says nothing else.
 pub(super) fn scatter(
     spec: &ViewSpec,
     sources: &[Source<'_>],
@@ -47,8 +48,8 @@ pub(super) fn scatter(
     references(&mut plot, &spec.references, options);
     let several = crowds.len() > 1;
     for (index, (channel, _, dots)) in crowds.iter().enumerate() {
-        // One crowd says all by colour; of several each says who it is, and its colour only what the view says it means.
-        let ink = if several && spec.color.is_none() {
+        // A colour says only what the view says it means; else it tells who each of several is.
+        let ink = if spec.color.is_none() {
             PointInk::One(Ink::Series(index))
         } else {
             PointInk::Mapped { values: dots.iter().map(|dot| dot.value).collect(), scale }
@@ -65,13 +66,13 @@ pub(super) fn scatter(
             words: Vec::new(),
         });
     }
-    if several && spec.color.is_none() {
+    if !several {
+        plot.legend = Legend::None;
+    }
+    if spec.color.is_none() {
         overlays(&mut plot, spec, *sources.first()?, options, (Ink::Muted, Stroke::Thin));
         notes.push(format!("at step {step}"));
         return Some(plot);
-    }
-    if !several {
-        plot.legend = Legend::None;
     }
     overlays(&mut plot, spec, *sources.first()?, options, (Ink::Muted, Stroke::Thin));
     let (label, unit) = spec

@@ -189,17 +189,17 @@ fn card(ui: &mut Ui, shown: &Shown) {
         // Why several lines in a row cannot be compared is said once, below them.
         let next = judged.get(place + 1).map(|(_, (_, verdict))| verdict);
         if next != Some(verdict) || !matches!(verdict, Verdict::NotComparable(_)) {
-            verdict_ui(ui, *verdict);
+            verdict_ui(ui, verdict);
         }
     }
 }
 
-fn verdict_ui(ui: &mut Ui, verdict: Verdict) {
+fn verdict_ui(ui: &mut Ui, verdict: &Verdict) {
     let tokens = tokens(ui.ctx());
     let paint = match verdict {
         Verdict::Within => tokens.ok,
         Verdict::Off => tokens.warning,
-        Verdict::NotComparable(_) | Verdict::Missing => tokens.text_muted,
+        Verdict::NotComparable(_) | Verdict::Shown(_) | Verdict::Missing => tokens.text_muted,
     };
     ui.label(RichText::new(verdict.words()).small().color(color(paint)));
 }

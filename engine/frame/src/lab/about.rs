@@ -1,5 +1,7 @@
 //! What a lab says of itself: its paper, published figures beside ours, what it makes of a run besides the record.
 
+use std::collections::BTreeMap;
+
 use crate::record::{Record, ViewSpec};
 
 /// What a lab is, for people.
@@ -18,16 +20,18 @@ pub struct About {
 }
 
 /// Whether a published figure can be compared with ours.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub enum Comparability {
     /// Our figure should lie within this distance of it.
     Within(f64),
     /// It cannot, and why.
     NotComparable(&'static str),
+    /// It cannot; the words say what the results of the run show of the claim, and why no more can be said.
+    Shown(fn(&BTreeMap<String, f64>) -> String),
 }
 
 /// One line of the reproduction card.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct ReferenceRow {
     /// What is compared.
     pub quantity: &'static str,

@@ -26,6 +26,8 @@ pub struct Picked {
 pub struct Peer {
     /// Its id.
     pub id: String,
+    /// What people call it.
+    pub name: String,
     /// Its folder.
     pub folder: PathBuf,
     /// What was run.
@@ -41,6 +43,8 @@ pub struct Derive<'a> {
     pub record: &'a Record,
     /// The controls, all of them set.
     pub controls: &'a Controls,
+    /// What people call the run; empty where nobody has named it.
+    pub name: &'a str,
     /// The run folder, if the run has one.
     pub folder: Option<&'a Path>,
     /// Ends the work when its result is no longer wanted.
@@ -54,6 +58,6 @@ pub struct Derive<'a> {
 impl<'a> Derive<'a> {
     /// A job without folder, other runs and onlookers.
     pub fn new(view: &'a str, record: &'a Record, controls: &'a Controls, control: &'a Control) -> Self {
-        Self { view, record, controls, folder: None, control, peers: &[], partial: None }
+        Self { view, record, controls, name: "", folder: None, control, peers: &[], partial: None }
     }
 }

@@ -246,6 +246,9 @@ pub struct ViewSpec {
     pub handles: Vec<Handle>,
     /// Curves drawn over a grid or a scatter, by channel; a grid's cell (row r, column c) spans c to c + 1 and r to r + 1.
     pub overlays: Vec<String>,
+    /// Text channel with a sentence that stands below the picture.
+    #[serde(default)]
+    pub note: Option<String>,
     /// Buttons.
     pub actions: Vec<ActionSpec>,
     /// What can be turned here without running anything again.
@@ -313,6 +316,7 @@ impl ViewSpec {
             with_start: false,
             handles: Vec::new(),
             overlays: Vec::new(),
+            note: None,
             actions: Vec::new(),
             controls: Vec::new(),
             derives: Vec::new(),

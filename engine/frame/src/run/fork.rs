@@ -64,6 +64,12 @@ pub fn fork_steps(path: &Path) -> Vec<u64> {
     steps
 }
 
+/// Why the checkpoint of a run at a step cannot go on with these settings; empty where it can. Reads the checkpoint.
+pub fn fork_refusals(experiment: &Experiment, parent: &Path, step: u64) -> Result<Vec<Problem>, RunError> {
+    let (_, checkpoint) = find(parent, Some(step))?;
+    experiment.method.fork_state(&checkpoint.state)
+}
+
 fn prepare(catalogue: Catalogue, request: &ForkRequest) -> Result<(), RunError> {
     let parent = store::read_manifest(&request.parent)?;
     let before = store::read_experiment(catalogue, &request.parent)?;

@@ -23,7 +23,7 @@ pub use context::Context;
 pub use control::{Cancelled, Control, MOST_REQUESTS};
 pub use error::RunError;
 pub use event::{EVENT_BOUND, Event, Observer, Progress, Snapshot};
-pub use fork::{ForkRequest, fork, fork_steps, spawn_fork};
+pub use fork::{ForkRequest, fork, fork_refusals, fork_steps, spawn_fork};
 pub use jobs::{Job, Jobs, News};
 pub use moved::{Opened, missing_data, move_data, open_pack};
 pub use observers::{Collector, Nobody};

@@ -40,6 +40,14 @@ pub(crate) struct Material {
     pub(crate) vit: Option<VitShape>,
 }
 
+/// How columns become inputs: `(value − offset)·factor − mean`, one of each for a column; without offsets where none was taken off.
+#[derive(Debug, serde::Serialize)]
+pub(crate) struct Inputs {
+    pub(crate) offset: Vec<f64>,
+    pub(crate) factor: Vec<f32>,
+    pub(crate) mean: Vec<f32>,
+}
+
 impl Material {
     /// Opens the data set; whatever is wrong with it for these settings is found here.
     pub(crate) fn open(config: &Config) -> Result<Self, RunError> {
@@ -113,6 +121,15 @@ impl Material {
             }
         }
         Ok(trial)
+    }
+
+    /// How the columns of a repeat became inputs.
+    pub(crate) fn inputs(&self, config: &Config, seed: u64) -> Result<Inputs, RunError> {
+        let chosen = stratified(self.dataset.labels()?, config.train_rows as usize, seed);
+        let factors = self.factors(&chosen)?;
+        let mean = column_mean(&self.gather(&chosen, &factors)?, self.columns);
+        let offset = self.dataset.offsets().to_vec();
+        Ok(Inputs { offset, factor: factors, mean })
     }
 
     /// One factor for each column: pixels are divided by the largest of all, columns of tables by the standard deviation of these rows.

@@ -6,6 +6,7 @@ use egui::{ComboBox, Context, RichText, Ui};
 use weightscope_frame::experiment::{Experiment, Problem, check, fork_problems};
 use weightscope_frame::run::fork_steps;
 
+use super::fork_from;
 use super::panel::QueueAction;
 use crate::figure::number::count;
 use crate::window::runs::folder_name;
@@ -24,6 +25,7 @@ pub(in crate::window) struct ForkDialog {
     stale: bool,
     /// The chosen step; `None` is the newest.
     step: Option<u64>,
+    from: fork_from::From,
     /// The run that this dialog holds; it goes on when the dialog is closed without a fork.
     pub(super) held: Option<u64>,
     pub(in crate::window) open: bool,
@@ -46,6 +48,7 @@ impl ForkDialog {
             reading: None,
             stale: true,
             step: None,
+            from: fork_from::From::default(),
             held: None,
             open: true,
         }
@@ -121,6 +124,10 @@ impl ForkDialog {
         let mut problems: Vec<Problem> = fork_problems(&child, &self.before);
         problems.extend(check(&child));
         problems.retain(Problem::is_error);
+        let mut told: Vec<String> = problems.iter().map(ToString::to_string).collect();
+        if problems.is_empty() && !changes.is_empty() {
+            told.extend(self.refused(ui.ctx(), &child));
+        }
         if changes.is_empty() {
             let text = "Nothing differs yet: change a field of the form, or fork to train on as it was.";
             ui.label(RichText::new(text).color(color(palette.text_muted)));
@@ -140,15 +147,15 @@ impl ForkDialog {
                 });
             });
         }
-        if !problems.is_empty() {
+        if !told.is_empty() {
             ui.add_space(6.0);
         }
-        for problem in problems.iter().take(6) {
-            ui.label(RichText::new(problem.to_string()).small().color(color(palette.error)));
+        for problem in told.iter().take(6) {
+            ui.label(RichText::new(problem).small().color(color(palette.error)));
         }
         ui.separator();
         ui.horizontal(|ui| {
-            let ready = problems.is_empty() && !self.steps.is_empty();
+            let ready = told.is_empty() && !self.steps.is_empty();
             let why = if self.steps.is_empty() {
                 "The run has no checkpoint yet"
             } else {
@@ -168,6 +175,23 @@ impl ForkDialog {
             }
         });
         action
+    }
+
+    /// Why the checkpoint cannot go on with the form. Where the newest cannot and nobody chose it, the newest that can is chosen.
+    fn refused(&mut self, context: &Context, child: &Experiment) -> Vec<String> {
+        let found = self.from.ask(context, child, &self.parent, (self.step, &self.steps));
+        let Some(found) = found.cloned() else { return Vec::new() };
+        match (self.step, found.instead) {
+            (None, Some(step)) => {
+                self.step = Some(step);
+                Vec::new()
+            }
+            (Some(_), Some(step)) => {
+                let advice = format!("Step {} can go on with these settings.", count(step));
+                found.refused.into_iter().chain([advice]).collect()
+            }
+            (_, None) => found.refused,
+        }
     }
 }
 

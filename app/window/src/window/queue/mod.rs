@@ -6,6 +6,7 @@
 mod axis;
 mod cluster;
 mod fork;
+mod fork_from;
 mod live;
 mod model;
 mod panel;

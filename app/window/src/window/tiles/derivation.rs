@@ -169,7 +169,7 @@ impl Derivation {
         let control = Arc::new(Control::default());
         let shown = from.shown;
         let (method, spec, record) = (shown.experiment.method.clone(), spec.clone(), shown.record().clone());
-        let (folder, controls) = (shown.folder.clone(), from.controls.clone());
+        let (folder, controls, name) = (shown.folder.clone(), from.controls.clone(), shown.title.clone());
         let (folders, guard, waker) = (key.folders.clone(), Arc::clone(&control), context.clone());
         let beside: Vec<(PathBuf, Record)> = if views::draws_several(&spec) {
             from.overlay.beside().map(|run| (run.folder.clone(), run.record.clone())).collect()
@@ -188,6 +188,7 @@ impl Derivation {
             };
             let peers = views::peers(method.catalogue(), &spec, &folders);
             let job = Derive {
+                name: &name,
                 folder: folder.as_deref(),
                 peers: &peers,
                 partial: Some(&publish),

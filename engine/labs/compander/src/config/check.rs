@@ -2,7 +2,8 @@
 
 use weightscope_frame::experiment::Problem;
 
-use super::{Compander, Config, DecayTarget, Network, Optimizer, Parameters, Start, Twin};
+use super::{Compander, Config, DecayTarget, Layers, Network, Optimizer, Parameters, Start, Twin};
+use crate::train::steps_per_epoch;
 
 /// Fewest rows by whose loss parameters may be learned.
 const FEWEST_HELD_OUT: u64 = 10;
@@ -36,6 +37,7 @@ impl Config {
         if self.batch_norm && self.network == Network::Mlp {
             problems.extend(self.lonely_row());
         }
+        problems.extend(self.idle_settings());
         if self.compander == Compander::None
             && self.decay_on == DecayTarget::Effective
             && self.weight_decay > 0.0
@@ -59,6 +61,43 @@ impl Config {
                 "optimizer",
                 "the function's parameters move with Adam whatever moves the weights",
             ));
+        }
+        problems
+    }
+
+    /// Settings that could not do what they say: taken without a word, a comparison would be of two equal networks.
+    fn idle_settings(&self) -> Vec<Problem> {
+        let mut problems = Vec::new();
+        if self.network == Network::Vit {
+            if self.dropout > 0.0 {
+                let why = format!("the transformer has no dropout, so {} would change nothing", self.dropout);
+                problems.push(Problem::error("dropout", why).allowing("0 with network = vit"));
+            }
+            if self.batch_norm {
+                let why = "the transformer normalises its layers and has no batch normalisation";
+                problems.push(Problem::error("batch_norm", why).allowing("false with network = vit"));
+            }
+            if self.hidden_widths != Self::default().hidden_widths {
+                let why =
+                    "the transformer has no such layers; its size is set by embedding, blocks and mlp_ratio";
+                problems.push(Problem::warning("hidden_widths", why));
+            }
+        }
+        if !self.compands() && self.parameters != Parameters::Fixed {
+            problems.push(Problem::warning("parameters", "without a function there are none to learn"));
+        }
+        if self.compands()
+            && self.layers == Layers::Hidden
+            && self.network == Network::Mlp
+            && self.hidden_widths.is_empty()
+        {
+            let why = "without a hidden layer the function would act on nothing";
+            problems.push(Problem::error("layers", why).allowing("all"));
+        }
+        let steps = self.epochs.saturating_mul(steps_per_epoch(self));
+        if self.holds_out() && self.parameter_every > steps {
+            let why = format!("training has {steps} steps, so the parameters would never move");
+            problems.push(Problem::error("parameter_every", why).allowing(format!("1 to {steps}")));
         }
         problems
     }

@@ -31,9 +31,11 @@ pub fn of_layer(weights: &[f32], inputs: usize) -> Distribution {
     let deviation = Moments::of(&values).population_variance().map_or(f64::NAN, f64::sqrt);
     let near = values.iter().filter(|weight| weight.abs() < NEAR_ZERO * deviation).count();
     let largest = values.iter().fold(0.0_f64, |most, weight| most.max(weight.abs()));
+    // Equal weights have no spread to measure by.
+    let spread = if deviation > 0.0 { 1.0 } else { f64::NAN };
     Distribution {
-        near_zero: near as f64 / values.len().max(1) as f64,
-        largest: largest / deviation,
+        near_zero: spread * near as f64 / values.len().max(1) as f64,
+        largest: spread * largest / deviation,
         kurtosis: kurtosis(&values).map_or(f64::NAN, |excess| excess + 3.0),
         participation: participation(&values, inputs),
     }

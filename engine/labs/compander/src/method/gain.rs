@@ -35,13 +35,19 @@ impl Gain {
         })
     }
 
-    /// "gain" or "loss" if the interval lies on one side of 0, else "no difference shown"; one pair shows none.
+    /// "gain" or "loss" if the interval lies on one side of 0, else "no difference shown"; one pair tests nothing.
     pub fn words(&self) -> &'static str {
-        match self.interval {
-            Some((low, _)) if low > 0.0 => "gain",
-            Some((_, high)) if high < 0.0 => "loss",
-            _ => "no difference shown",
-        }
+        words_of(self.interval)
+    }
+}
+
+/// What an interval of the mean gain shows; without one, nothing.
+pub fn words_of(interval: Option<(f64, f64)>) -> &'static str {
+    match interval {
+        Some((low, _)) if low > 0.0 => "gain",
+        Some((_, high)) if high < 0.0 => "loss",
+        Some(_) => "no difference shown",
+        None => "not tested: one seed",
     }
 }
 
@@ -62,7 +68,7 @@ mod tests {
             "both are larger, and two say little"
         );
         let one = Gain::of(&[0.9], &[0.1]).unwrap();
-        assert_eq!((one.words(), one.interval), ("no difference shown", None));
+        assert_eq!((one.words(), one.interval), ("not tested: one seed", None));
         assert!(Gain::of(&[], &[]).is_none() && Gain::of(&[f64::NAN], &[0.0]).is_none());
     }
 

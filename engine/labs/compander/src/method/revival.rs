@@ -34,6 +34,10 @@ impl Revival {
                 continue;
             };
             let deviations = (deviation(start), deviation(end));
+            // Equal weights have no spread to measure by.
+            if deviations.0 <= 0.0 || deviations.1 <= 0.0 {
+                continue;
+            }
             for (start, end) in start.iter().zip(end) {
                 let place = bin(*start, deviations.0) * BINS + bin(*end, deviations.1);
                 if let Some(count) = self.counts.get_mut(place) {

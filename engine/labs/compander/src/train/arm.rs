@@ -204,11 +204,16 @@ impl Arm {
         }
     }
 
-    /// Takes amplitude and width from the settings: what a fork does that changes them.
-    pub(crate) fn turn(&mut self, config: &Config) {
+    /// Takes those of amplitude and width from the settings that differ from the ones before: what a fork does that changes them.
+    /// A layer keeps what stays, be it raised at the start or learned.
+    pub(crate) fn turn(&mut self, before: &Config, now: &Config) {
         for (pair, deviation) in self.function.pairs.iter_mut().zip(&self.deviations) {
-            if let Some(pair) = pair {
-                *pair = Pair { amplitude: config.amplitude * deviation, width: config.width * deviation };
+            let Some(pair) = pair else { continue };
+            if before.amplitude != now.amplitude {
+                pair.amplitude = now.amplitude * deviation;
+            }
+            if before.width != now.width {
+                pair.width = now.width * deviation;
             }
         }
     }

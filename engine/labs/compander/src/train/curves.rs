@@ -43,6 +43,10 @@ pub(super) fn show(run: &mut Running<'_, '_, Config>) {
         };
         let plain = if name == ch::TWIN { "twin" } else { "compander" };
         let mut curve = |family: &Family<OfCurves>, x: Vec<f64>, lists: &[Vec<f64>]| {
+            // A network without any spread has no such curve, and a mean without it would be of others.
+            if lists.iter().flatten().any(|value| !value.is_finite()) {
+                return;
+            }
             run.show(&family.labelled(name, plain), over(x, lists));
         };
         curve(&ch::NOISE, NOISES.to_vec(), &of(|one| &one.noisy));
@@ -119,15 +123,16 @@ fn gains(run: &mut Running<'_, '_, Config>, finished: &[Finished]) {
     let ends = ends.map_or((0.0, 1.0), |(first, last)| (first.seed as f64 - 0.5, last.seed as f64 + 0.5));
     let level = |y: f64| Curve { x: vec![ends.0, ends.1], y: vec![y, y], band: None };
     run.show(&ch::GAIN_MEAN, level(gain.mean));
-    let (low, high) = gain.interval.unwrap_or((f64::NAN, f64::NAN));
-    run.show(&ch::GAIN_LOW, level(low));
-    run.show(&ch::GAIN_HIGH, level(high));
+    if let Some((low, high)) = gain.interval {
+        run.show(&ch::GAIN_LOW, level(low));
+        run.show(&ch::GAIN_HIGH, level(high));
+    }
     let interval = match gain.interval {
         Some((low, high)) => format!(", 95 % interval {low:+.4} to {high:+.4}"),
-        None => ", no interval for one seed".to_owned(),
+        None => String::new(),
     };
     let text = format!(
-        "seed ({}: mean gain {:+.4}{interval}, {} of {} positive)",
+        "{}: mean {:+.4}{interval}, {} of {} positive",
         gain.words(),
         gain.mean,
         gain.wins,

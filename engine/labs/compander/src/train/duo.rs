@@ -81,7 +81,7 @@ impl Duo {
         let index = self.done;
         let config = phases.at(index);
         if phases.turns(index) {
-            self.own.turn(config);
+            self.own.turn(phases.at(index - 1), config);
         }
         let rate = config.rate_at(index, steps_per_epoch(config));
         let dropped = stream(self.seed, &format!("dropout/{index}"));

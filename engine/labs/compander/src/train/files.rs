@@ -49,7 +49,8 @@ fn networks(finished: &[Finished]) -> String {
         ];
         let _ = write!(text, "{seed},{arm}");
         for value in values {
-            let _ = write!(text, ",{value}");
+            // What does not apply is absent.
+            let _ = if value.is_finite() { write!(text, ",{value}") } else { write!(text, ",") };
         }
         text.push('\n');
     }
@@ -66,7 +67,7 @@ fn curves(finished: &[Finished]) -> String {
             ("perturbation_loss", &CHANGES, &figures.changed),
         ];
         for (name, x, y) in lists {
-            for (x, y) in x.iter().zip(y) {
+            for (x, y) in x.iter().zip(y).filter(|(_, y)| y.is_finite()) {
                 let _ = writeln!(text, "{seed},{arm},{name},{x},{y}");
             }
         }

@@ -156,8 +156,12 @@ fn arm(run: &mut Running<'_, '_, Config>, is_twin: bool) {
         context.scalar(&ch::NORM.labelled("latent", "v"), latent);
         context.scalar(&ch::NORM.labelled("weights", "w"), norm);
     }
-    context.scalar(&ch::TOP_TENTH.member(name), saliency.top_tenth());
-    context.scalar(&ch::GINI.member(name), saliency.gini());
+    for (family, value) in [(&ch::TOP_TENTH, saliency.top_tenth()), (&ch::GINI, saliency.gini())] {
+        // What does not apply is absent.
+        if value.is_finite() {
+            context.scalar(&family.member(name), value);
+        }
+    }
     let parts = std::iter::once((ch::ALL_LAYERS.to_owned(), whole)).chain(names.into_iter().zip(layers));
     for (part, figures) in parts {
         let member = format!("{name}/{part}");
@@ -171,7 +175,7 @@ fn arm(run: &mut Running<'_, '_, Config>, is_twin: bool) {
                 (&ch::PARTICIPATION, participation),
             ]
         };
-        for (family, value) in each {
+        for (family, value) in each.into_iter().filter(|(_, value)| value.is_finite()) {
             context.scalar(&family.labelled(&member, &label), value);
         }
     }

@@ -26,7 +26,8 @@ use crate::data::Material;
 use crate::network::Tensor;
 pub(super) use files::NETWORKS;
 
-use duo::{Duo, batches, learned_from, steps_per_epoch};
+pub(super) use duo::steps_per_epoch;
+use duo::{Duo, batches, learned_from};
 use figures::{Finished, measure};
 use live::Live;
 use phases::Phases;
@@ -140,8 +141,9 @@ fn enter(run: &mut Running<'_, '_, Config>) -> Result<(), RunError> {
         let layers: Vec<String> =
             own.raised.iter().map(|(layer, amplitude)| format!("{layer} to {amplitude:.2}")).collect();
         let text = format!(
-            "an inverse start needs a bound beyond every initial weight, so the amplitude was raised (in std): {}",
-            layers.join(", ")
+            "an inverse start needs a bound beyond every initial weight, so the amplitude was raised (in std): {} for seed {}; other repeats are raised as their own weights need",
+            layers.join(", "),
+            run.context.seed
         );
         run.context.message(&text);
     }
@@ -200,6 +202,11 @@ fn repeats(run: &mut Running<'_, '_, Config>) -> Result<(), RunError> {
     let first = run.state.duo.clone();
     let phases = run.state.phases.clone();
     let seed = run.context.seed;
+    if total == 0 {
+        // A fork of a finished run: nothing is left to train, and its figures are those that were taken over.
+        curves::show(run);
+        results::report(run);
+    }
     run.jobs::<Finished, ()>(
         &Jobs::new("repeat", total),
         |number, job| {
@@ -217,6 +224,7 @@ fn repeats(run: &mut Running<'_, '_, Config>) -> Result<(), RunError> {
             if let News::Next(_, finished) = news {
                 let epochs = run.settings.epochs as f64;
                 run.begin_step(epochs)?;
+                warn_of_collapse(run, &finished);
                 run.state.finished.push(finished);
                 curves::show(run);
                 results::report(run);
@@ -225,6 +233,21 @@ fn repeats(run: &mut Running<'_, '_, Config>) -> Result<(), RunError> {
             Ok(())
         },
     )
+}
+
+/// Says which network has no spread left, so that figures that divide by it are absent.
+fn warn_of_collapse(run: &mut Running<'_, '_, Config>, finished: &Finished) {
+    let arms = [("the network", Some(&finished.own)), ("the twin", finished.twin.as_ref())];
+    for (name, figures) in arms {
+        if figures.is_some_and(|figures| !figures.end.kurtosis.is_finite() || !figures.top_tenth.is_finite())
+        {
+            let text = format!(
+                "{name} with seed {} ended with a layer whose weights are all equal; figures that divide by their spread are left out",
+                finished.seed
+            );
+            run.context.warn(&text);
+        }
+    }
 }
 
 /// What a checkpoint says of the work that is done.
@@ -253,9 +276,11 @@ pub(super) fn fork_state(config: &Config, saved: &State) -> Result<Vec<Problem>,
         return Ok(Vec::new());
     }
     let keys = differing(config, done.phases.at(u64::MAX));
+    let last = config.epochs * steps_per_epoch(config);
     let problems = keys.into_iter().filter(|key| !matches!(*key, "repeats" | "record_every")).map(|key| {
-        let why =
-            "some repeats are trained already with another value; fork from a checkpoint of the first repeat";
+        let why = format!(
+            "some repeats are trained already with another value; fork from a checkpoint of the first repeat, at step {last} or before"
+        );
         Problem::error(key, why)
     });
     Ok(problems.collect())
@@ -268,8 +293,27 @@ pub(super) fn restore(run: &mut Running<'_, '_, Config>, saved: &State) -> Resul
     if !run.state.phases.goes_on_with(config) {
         let step = run.state.duo.done;
         run.state.phases.change(step, config);
+        if run.state.phases.turns(step) {
+            let mut turned = run.state.duo.own.clone();
+            turned.turn(run.state.phases.at(step - 1), config);
+            let text = told(&run.state.duo.own, &turned);
+            run.context.message(&text);
+        }
     }
     Ok(())
+}
+
+/// What a fork does to the function of each layer, in standard deviations of its initial weights.
+fn told(before: &arm::Arm, now: &arm::Arm) -> String {
+    let layers = before.network.layers().iter().zip(&before.deviations);
+    let pairs = before.function.pairs.iter().zip(&now.function.pairs);
+    let words = layers.zip(pairs).filter_map(|((layer, unit), (before, now))| {
+        let (before, now) = ((*before)?, (*now)?);
+        let of = |from: f64, to: f64| format!("{:.4} to {:.4}", from / unit, to / unit);
+        let (a, b) = (of(before.amplitude, now.amplitude), of(before.width, now.width));
+        Some(format!("{}: amplitude {a}, width {b}", layer.label))
+    });
+    format!("the function changes here (in std): {}", words.collect::<Vec<_>>().join("; "))
 }
 
 /// Files with the figures of all networks.

@@ -13,6 +13,7 @@ use weightscope_frame::store::{self, Artifact, Blob, StoreError};
 use super::Layout;
 use super::figures::Finished;
 use crate::config::Config;
+use crate::data::Material;
 use crate::network::Tensor;
 
 /// The product's word.
@@ -20,6 +21,7 @@ const FOLDED: &str = "folded";
 const README: &str = "README.md";
 const EXPERIMENT: &str = "experiment.toml";
 const COMPANDER: &str = "compander.json";
+const INPUTS: &str = "inputs.json";
 /// What is said of the form wherever it is named.
 const STATUS: &str = "not confirmed";
 
@@ -78,13 +80,28 @@ pub(in super::super) fn produce(config: &Config, run: &Path, out: &Path) -> Resu
             store::write_artifact(&file("latent"), &artifact(&layout.tensors, &one.latent, metadata))?;
         }
     }
+    let inputs = inputs(config, &finished);
+    if let Ok(inputs) = &inputs {
+        write(out, INPUTS, &serde_json::to_string_pretty(inputs).unwrap_or_default())?;
+    }
     let compander =
         serde_json::to_string_pretty(&description(config, &layout, &finished)).unwrap_or_default();
     write(out, COMPANDER, &compander)?;
     write(out, EXPERIMENT, &experiment)?;
     // The words come last: a folder without them is not whole.
-    write(out, README, &readme(config, &manifest.id, &finished))?;
+    write(out, README, &readme(config, &manifest.id, &finished, inputs.err()))?;
     Ok(())
+}
+
+/// How features became inputs in each repeat.
+fn inputs(config: &Config, finished: &[Finished]) -> Result<serde_json::Value, RunError> {
+    let material = Material::open(config)?;
+    let repeats = finished.iter().map(|one| {
+        let seed = config.data_seed.first().copied().unwrap_or(one.seed);
+        Ok(json!({ "seed": one.seed, "columns": material.inputs(config, seed)? }))
+    });
+    let repeats = repeats.collect::<Result<Vec<_>, RunError>>()?;
+    Ok(json!({ "formula": "input = (value - offset)*factor - mean, column by column", "repeats": repeats }))
 }
 
 fn artifact(tensors: &[Tensor], values: &[f32], metadata: BTreeMap<String, String>) -> Artifact {
@@ -130,7 +147,7 @@ fn description(config: &Config, layout: &Layout, finished: &[Finished]) -> serde
     })
 }
 
-fn readme(config: &Config, run: &str, finished: &[Finished]) -> String {
+fn readme(config: &Config, run: &str, finished: &[Finished], lacking: Option<RunError>) -> String {
     let mut text = format!(
         "# Networks of {run}\n\n\
          `network_seed_N.safetensors` holds a plain network: weights `[out, in]` and biases under the usual names, ready for any program. \
@@ -144,10 +161,16 @@ fn readme(config: &Config, run: &str, finished: &[Finished]) -> String {
             config.compander.label()
         );
     }
-    let _ = writeln!(
-        text,
-        "Features are scaled and centred as the settings in `{EXPERIMENT}` say, by the training rows of the seed.\n"
-    );
+    let _ = match lacking {
+        None => writeln!(
+            text,
+            "Inputs are values less an offset, times a factor, less the mean of the training rows of the seed, column by column: `{INPUTS}`.\n"
+        ),
+        Some(error) => writeln!(
+            text,
+            "Features are scaled and centred by the training rows of the seed; the values could not be written, since the data could not be opened again: {error}\n"
+        ),
+    };
     let _ = writeln!(text, "| seed | test accuracy |\n|---|---|");
     for one in finished {
         let _ = writeln!(text, "| {} | {} |", one.seed, one.own.test_accuracy);

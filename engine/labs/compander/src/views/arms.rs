@@ -61,7 +61,7 @@ pub(super) fn table(config: &Config, job: &Derive<'_>) -> Result<Table, RunError
     let mut arms = vec![this(config, job)];
     for peer in job.peers {
         job.control.check()?;
-        arms.push(other(&peer.id, &peer.experiment, &peer.folder));
+        arms.push(other(&peer.name, &peer.experiment, &peer.folder));
     }
     let words = differences(&arms);
     let mut rows: Vec<(f64, Vec<Cell>)> =
@@ -101,7 +101,8 @@ fn this(config: &Config, job: &Derive<'_>) -> Arm {
             }
         }
     }
-    Arm { id: "this run".to_owned(), settings: settings(&experiment), own, twin, why: None }
+    let id = if job.name.is_empty() { "this run" } else { job.name };
+    Arm { id: id.to_owned(), settings: settings(&experiment), own, twin, why: None }
 }
 
 /// Another run, from its file.
@@ -135,7 +136,10 @@ fn settings(experiment: &Experiment) -> Vec<(String, String)> {
     shown.map(|(field, value)| (field.key.to_owned(), value.to_string())).collect()
 }
 
-/// For each run the settings in which it differs from what most of the runs have, in words; "as most" where there are none.
+/// Settings that say how a run is looked at, or that a column of its own shows.
+const ASIDE: [&str; 2] = ["record_every", "repeats"];
+
+/// For each run its values of all settings in which the runs differ, so that a row can be read alone; empty where none differs.
 fn differences(arms: &[Arm]) -> Vec<String> {
     let value = |arm: &Arm, key: &str| {
         arm.settings.iter().find(|(own, _)| own == key).map(|(_, value)| value.clone())
@@ -143,25 +147,21 @@ fn differences(arms: &[Arm]) -> Vec<String> {
     let read: Vec<&Arm> = arms.iter().filter(|arm| !arm.settings.is_empty()).collect();
     let mut keys: Vec<&str> = Vec::new();
     for (key, _) in read.iter().flat_map(|arm| &arm.settings) {
-        if !keys.contains(&key.as_str()) {
+        let differs = || {
+            let mut values = read.iter().map(|arm| value(arm, key));
+            let first = values.next();
+            values.any(|other| Some(&other) != first.as_ref())
+        };
+        if !keys.contains(&key.as_str()) && !ASIDE.contains(&key.as_str()) && differs() {
             keys.push(key);
         }
     }
-    // The first of the values that stand most often.
-    let usual = |key: &str| {
-        let values: Vec<Option<String>> = read.iter().map(|arm| value(arm, key)).collect();
-        let count = |wanted: &Option<String>| values.iter().filter(|own| *own == wanted).count();
-        let most = values.iter().map(count).max().unwrap_or(0);
-        values.iter().find(|own| count(own) == most).cloned().flatten()
-    };
     let words = |arm: &Arm| {
         let own = keys.iter().filter_map(|key| {
-            let own = value(arm, key);
-            let differs = own.is_some() && own != usual(key);
-            differs.then(|| format!("{key} {}", own.unwrap_or_default().trim_matches('"')))
+            let own = value(arm, key)?;
+            Some(format!("{key} {}", own.trim_matches('"')))
         });
-        let own: Vec<String> = own.collect();
-        if own.is_empty() && !arm.settings.is_empty() { "as most".to_owned() } else { own.join(", ") }
+        own.collect::<Vec<_>>().join(", ")
     };
     arms.iter().map(words).collect()
 }
@@ -181,13 +181,31 @@ mod tests {
     }
 
     #[test]
-    fn an_arm_is_named_by_what_most_others_have_not() {
+    fn an_arm_is_named_by_all_settings_in_which_the_runs_differ() {
+        let with = |dropout, compander, every| {
+            arm(
+                &[("dropout", dropout), ("compander", compander), ("width", "1.4"), ("record_every", every)],
+                &[],
+                &[],
+            )
+        };
         let arms = [
-            arm(&[("dropout", "0.0"), ("compander", "\"arctan\"")], &[], &[]),
-            arm(&[("dropout", "0.2"), ("compander", "\"arctan\"")], &[], &[]),
-            arm(&[("dropout", "0.0"), ("compander", "\"softsign\"")], &[], &[]),
+            with("0.0", "\"arctan\"", "20"),
+            with("0.2", "\"arctan\"", "40"),
+            with("0.0", "\"softsign\"", "20"),
+            arm(&[("dropout", "0.1"), ("compander", "\"none\"")], &[], &[]),
         ];
-        assert_eq!(differences(&arms), ["as most", "dropout 0.2", "compander softsign"]);
+        assert_eq!(
+            differences(&arms),
+            [
+                "dropout 0.0, compander arctan, width 1.4",
+                "dropout 0.2, compander arctan, width 1.4",
+                "dropout 0.0, compander softsign, width 1.4",
+                "dropout 0.1, compander none",
+            ],
+            "a setting that a run has not counts as different"
+        );
+        assert_eq!(differences(&arms[..1]), [""], "one run differs from nothing");
     }
 
     #[test]

@@ -48,15 +48,16 @@ fn cell(cell: &Cell) -> String {
     match cell {
         Cell::Text(text) => text.clone(),
         Cell::Number(number) if number.is_nan() => "–".to_owned(),
-        Cell::Number(number) if number.fract() == 0.0 && number.abs() >= 1.0 => format!("{number:.0}"),
+        Cell::Number(number) if number.fract() == 0.0 => format!("{number:.0}"),
         Cell::Number(number) => format!("{number:.4}"),
     }
 }
 
 /// How many arms were tried stands with the table: the best of several is no finding by itself.
 fn tried(table: &Table) -> String {
+    let arms = if table.rows.len() == 1 { "arm" } else { "arms" };
     format!(
-        "{} arms compared; gains are over the twin of the same seed, with Student's 95 % interval.",
+        "{} {arms} compared; gains are over the twin of the same seed, with Student's 95 % interval.",
         table.rows.len()
     )
 }
@@ -123,7 +124,7 @@ mod tests {
             text.contains("| a_b\\|c 5 % | 0.0312 |") || text.contains("| a_b\\|c 5 % | 0.0313 |"),
             "{text}"
         );
-        assert!(text.contains("1 arms compared"), "{text}");
+        assert!(text.contains("1 arm compared"), "{text}");
         let text = latex(&example());
         assert!(text.contains("a\\_b|c 5 \\% & 0.031"), "{text}");
         assert!(text.starts_with("% ") && text.trim_end().ends_with("\\end{tabular}"), "{text}");

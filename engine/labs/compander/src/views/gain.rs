@@ -9,9 +9,9 @@ use crate::config::Config;
 /// The view.
 pub(super) fn view(_: &Config) -> View<Config> {
     View::new(ViewSpec {
-        x: AxisSpec::new("seed", "").named_by(ch::GAIN_WORDS.id()),
+        x: AxisSpec::new("seed", ""),
         y: AxisSpec::new("gain in test accuracy", ""),
-        color: Some(AxisSpec::new("gain", "")),
+        note: Some(ch::GAIN_WORDS.id().to_owned()),
         references: vec![Reference::new(ReferenceAxis::Y, 0.0, ReferenceStyle::Level).label("no gain")],
         overlays: vec![
             ch::GAIN_MEAN.id().to_owned(),

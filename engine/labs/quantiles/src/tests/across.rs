@@ -15,7 +15,7 @@ fn peer(folder: &Path, name: &str, (dataset, split): (&str, &str), wis: [f64; 3]
     }
     std::fs::write(path.join("scores.csv"), lines.join("\n")).unwrap();
     let config = Config { dataset: dataset.to_owned(), split: split.to_owned(), ..small() };
-    Peer { id: name.to_owned(), folder: path, experiment: experiment(config, 1) }
+    Peer { id: name.to_owned(), name: name.to_owned(), folder: path, experiment: experiment(config, 1) }
 }
 
 fn shown(wis: [f64; 3]) -> Record {
