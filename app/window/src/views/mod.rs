@@ -38,6 +38,7 @@ pub use derived::{control_ids, derived, derived_beside, lay_over, peers};
 pub use groups::SeedGroups;
 pub use options::{Overlay, Resolution, RunStyle, TableOrder, ViewOptions};
 pub use quantity::quantity;
+pub(crate) use table::compare as compare_cells;
 
 use crate::figure::axis::Scale;
 use crate::figure::model::{

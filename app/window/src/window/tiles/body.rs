@@ -9,7 +9,7 @@ use weightscope_frame::record::{
 use weightscope_frame::store::Status;
 
 use super::color_bar::{self, Turned, color_bar_column};
-use super::data;
+use super::data::Records;
 use super::derivation::Basis;
 use super::graph::graph_ui;
 use super::menu;
@@ -49,8 +49,8 @@ impl TileBehavior<'_> {
         };
         let summary = summary.as_str();
         if state.data {
-            let records = records.get_or_insert_with(|| data::records(figure));
-            data::data_ui(ui, records, &spec.id);
+            let records = records.get_or_insert_with(|| Records::of(figure));
+            records.ui(ui, &mut state.data_order, &spec.id);
             return;
         }
         match (&figure.body, prepared.as_slice()) {
@@ -347,11 +347,8 @@ fn pick(
         .clone()
         .or_else(|| views::choices(spec, shown.record()).first().map(|channel| channel.id.clone()));
     let in_cells = matches!(spec.kind, ViewKind::HeatMap | ViewKind::Grid);
-    let step = if spec.x.quantity == Quantity::RunSteps {
-        x.max(0.0) as u64
-    } else {
-        state.options.step.unwrap_or(u64::MAX)
-    };
+    let step =
+        if spec.x.quantity == Quantity::RunSteps { x.max(0.0) as u64 } else { state.options.step.unwrap_or(u64::MAX) };
     Pick {
         view: spec.id.clone(),
         channel: channel.unwrap_or_default(),
