@@ -14,6 +14,7 @@ use weightscope_frame::store::Status;
 
 use super::adding::AddView;
 use super::budget::Budget;
+use super::carried::TurnedOn;
 use super::command::Action;
 use super::downloads::Downloads;
 use super::drop::Opens;
@@ -121,6 +122,8 @@ pub struct App {
     pub(super) copying: Option<Task<Result<Vec<u8>, String>>>,
     pub(super) cursor: Option<f64>,
     pub(super) controls: Controls,
+    /// What they were turned on, while no run is shown.
+    pub(super) left: Option<TurnedOn>,
     /// State of the shown run that the controls were fitted to.
     pub(super) fitted: Option<u64>,
     pub(super) scrub: Scrub,
@@ -128,7 +131,8 @@ pub struct App {
     pub(super) width: f32,
     pub(super) panels: Panels,
     pub(super) export: Option<ExportDialog>,
-    pub(super) reading: Option<Task<ReadRun>>,
+    /// The run that is being read to be shown, and its folder.
+    pub(super) reading: Option<(PathBuf, Task<ReadRun>)>,
     /// The desktop's dialog for a file to open.
     pub(super) dialog: Option<Task<Browsed>>,
     pub(super) takeaway: Option<TakeAway>,
@@ -210,6 +214,7 @@ impl App {
             copying: None,
             cursor: None,
             controls: Controls::default(),
+            left: None,
             fitted: None,
             scrub: Scrub::default(),
             width: 1440.0,

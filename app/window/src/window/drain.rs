@@ -20,7 +20,7 @@ impl App {
             self.say(Urgency::Warning, text);
         }
         self.drain_run(context);
-        if let Some(result) = self.reading.as_ref().and_then(Task::poll) {
+        if let Some(result) = self.reading.as_ref().and_then(|(_, task)| task.poll()) {
             self.reading = None;
             match result {
                 Ok(Ok((shown, warnings))) => {

@@ -101,9 +101,8 @@ impl App {
             }
             Way::Layout { tree, own, .. } => {
                 self.set_own(own);
-                if let Some(layout) = &mut self.layout {
-                    layout.tree = *tree;
-                    layout.arranged = true;
+                if let (Some(layout), Some(shown)) = (&mut self.layout, &self.shown) {
+                    layout.restore(*tree, &shown.views);
                 }
                 self.maximised = false;
             }

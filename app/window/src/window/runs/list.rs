@@ -243,6 +243,7 @@ impl Runs {
 
     /// Ticks these runs and no others.
     pub(in crate::window) fn set_ticks(&mut self, ticks: BTreeSet<PathBuf>) {
+        self.ticks += 1;
         self.layout.ticked = ticks;
     }
 
