@@ -48,6 +48,7 @@ use super::tiles::{Layout, Pane, Shares, TileBehavior, TileState, controls};
 use super::toasts::Toasts;
 use super::whose::Whose;
 use super::{inspector, remember, style, welcome};
+use crate::plan::Folder;
 
 /// Share of the height that the list of runs has at first: some four rows at 900 points.
 const LIST_SHARE: f32 = 0.25;
@@ -234,6 +235,10 @@ impl App {
         problems.iter().for_each(|problem| app.say(Urgency::Error, problem.to_string()));
         app.restore(session, care, context);
         app.runs.layout.catalogue = Some(catalogue);
+        // A folder of runs that is a plan is followed.
+        if Folder::new(runs).plan().is_file() {
+            app.runs.follow_plan(Some(runs));
+        }
         damage.into_iter().for_each(|text| app.say(Urgency::Warning, text));
         app.runs.refresh(runs, context);
         app
@@ -371,7 +376,7 @@ impl App {
                 });
             }
             let going = shown.folder.as_ref().and_then(|path| self.going().get(path).copied());
-            let state = state_words(shown.status, going);
+            let state = state_words(shown.status.word(), going);
             let tile = self.tiles.entry(self.focus.clone()).or_default();
             inspector::ui(ui, (shown, &state), &self.form.experiment, &self.focus, tile);
         } else {

@@ -224,7 +224,7 @@ impl App {
             }
             Command::RefreshRuns => {
                 let root = self.root.clone();
-                self.runs.refresh(&root, context);
+                self.runs.refresh_all(&root, context);
             }
             Command::NameRun
             | Command::UseRunSettings

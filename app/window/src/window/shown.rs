@@ -13,6 +13,7 @@ use weightscope_frame::store::{self, Status};
 
 use super::app::{App, Urgency};
 use super::runs::folder_name;
+use super::runs::model::Row;
 use super::task::Task;
 use crate::figure::provenance::Provenance;
 use crate::naming::{self, Namer};
@@ -51,8 +52,14 @@ pub(super) struct Shown {
 impl App {
     /// Shows a run: at once if it is in work here, else when it has been read.
     pub(super) fn open_run(&mut self, path: PathBuf, context: &egui::Context) {
-        if self.manage.is_going(&path) {
-            let text = format!("{} is not shown: it is on its way into the trash", self.runs.name_of(&path));
+        let has_begun = self.runs.row(&path).is_none_or(Row::is_begun);
+        let why = match (self.manage.is_going(&path), has_begun) {
+            (true, _) => "it is on its way into the trash",
+            (_, false) => "it has not begun",
+            _ => "",
+        };
+        if !why.is_empty() {
+            let text = format!("{} is not shown: {why}", self.runs.name_of(&path));
             self.say(Urgency::Warning, text);
             return;
         }

@@ -144,7 +144,7 @@ impl App {
                 self.history.push_joined(id, context.input(|input| input.time), change);
             }
             Action::Runs(RunsAction::Remark(path, remark)) => {
-                let Some(row) = self.runs.row(path) else { return };
+                let Some(row) = self.runs.row(path).filter(|row| row.is_begun()) else { return };
                 let manifest = &row.manifest;
                 let (what, was) = match remark {
                     Remark::Name(_) => ("name", Remark::Name(manifest.name.clone())),

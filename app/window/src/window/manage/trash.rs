@@ -105,6 +105,9 @@ impl App {
 
     /// Why a run is not deleted now.
     fn keeps(&self, path: &Path) -> Option<&'static str> {
+        if self.runs.row(path).is_some_and(|row| row.task.is_some()) {
+            return Some("it is a task of the plan that is followed; stop following the plan first");
+        }
         match self.all_links().find(|link| link.folder == path).map(|link| link.kind) {
             Some(LiveKind::Run) => return Some("it is in work; cancel it first"),
             Some(LiveKind::Verify) => {

@@ -42,6 +42,8 @@ pub(in crate::window) struct RunsLayout {
     pub(super) metric: Option<String>,
     /// How runs that differ only in their seed are drawn.
     pub(in crate::window) seeds: SeedGroups,
+    /// Folder of the plan whose tasks stand in the list.
+    pub(super) plan: Option<PathBuf>,
     /// Results stand in the comparison too.
     pub(super) compare_results: bool,
     /// Runs that differ only in their seed are one column of the comparison.
@@ -64,6 +66,7 @@ impl Default for RunsLayout {
             catalogue: None,
             metric: None,
             seeds: SeedGroups::default(),
+            plan: None,
             compare_results: true,
             compare_joined: true,
         }

@@ -18,6 +18,7 @@ use super::model::{Keys, Row};
 use super::overlay::{self, OverlaySet, Records};
 use super::query::Query;
 use super::spark::Sparks;
+use super::tasks::Following;
 use crate::naming::Namer;
 use crate::views::Overlay;
 use crate::window::task::Task;
@@ -71,10 +72,12 @@ pub(in crate::window) struct Runs {
     writer: Writer,
     records: Records,
     pub(super) overlay: OverlaySet,
+    /// The plan whose tasks stand in the list.
+    pub(super) following: Option<Following>,
     overlaid: Option<(u64, u64, Option<PathBuf>, RunsLayout, u64)>,
     scan: Option<Task<(Index, Settings)>>,
     /// Something changed on disk since the running scan began.
-    stale: bool,
+    pub(super) stale: bool,
     read: bool,
     /// Filter that the query was read from.
     parsed: Option<(String, u64)>,
@@ -112,6 +115,12 @@ impl Runs {
         });
     }
 
+    /// Reads the list again, and looks at the plan that is followed, because a person asks for it.
+    pub(in crate::window) fn refresh_all(&mut self, root: &Path, context: &Context) {
+        self.look_again();
+        self.refresh(root, context);
+    }
+
     /// A run in work has begun: its folder is not in the list yet.
     pub(in crate::window) fn wants_refresh(&mut self) {
         self.stale = true;
@@ -135,6 +144,7 @@ impl Runs {
             self.stale = true;
         }
         self.sparks.follow(context);
+        self.follow_tasks(context);
         let mut records = std::mem::take(&mut self.records);
         said.extend(records.follow(&self.ticked(), context));
         self.records = records;
@@ -157,34 +167,38 @@ impl Runs {
     fn take(&mut self, index: Index, settings: &Settings) -> Option<String> {
         let before: BTreeSet<PathBuf> = self.rows.iter().map(|row| row.path.clone()).collect();
         let first = !self.read;
+        let tasks: BTreeSet<PathBuf> =
+            self.rows.iter().filter(|row| row.task.is_some()).map(|row| row.path.clone()).collect();
+        let listed = index.runs.iter().filter(|run| !tasks.contains(&run.path));
+        let own = self.rows.iter().filter(|row| row.task.is_none());
         let unchanged = !first
-            && before.len() == index.runs.len()
-            && self
-                .rows
-                .iter()
-                .zip(&index.runs)
-                .all(|(row, run)| row.path == run.path && row.manifest == run.manifest);
+            && own.clone().count() == listed.clone().count()
+            && own.zip(listed.clone()).all(|(row, run)| row.path == run.path && row.manifest == run.manifest);
         if !unchanged {
-            self.rows = index
-                .runs
-                .iter()
-                .map(|run| {
-                    let (table, family) = settings
-                        .get(&run.path)
-                        .cloned()
-                        .unwrap_or_else(|| (Arc::default(), Row::plain_family(&run.manifest)));
-                    Row::new(run.path.clone(), run.manifest.clone(), table, family)
-                })
-                .collect();
-            self.keys = Keys::of(&self.rows);
-            self.places = places(&self.rows);
-            self.version += 1;
-            self.take_colors();
+            let rows = listed.map(|run| {
+                let (table, family) = settings
+                    .get(&run.path)
+                    .cloned()
+                    .unwrap_or_else(|| (Arc::default(), Row::plain_family(&run.manifest)));
+                Row::new(run.path.clone(), run.manifest.clone(), table, family)
+            });
+            let rows: Vec<Row> = rows.collect();
+            self.rows.retain(|row| row.task.is_some());
+            self.rows.extend(rows);
+            self.renewed();
         }
         self.index = index;
         self.read = true;
         let news: Vec<&Row> = self.rows.iter().filter(|row| !first && !before.contains(&row.path)).collect();
         self.hidden_news(&news)
+    }
+
+    /// The rows are others: what follows from them is made anew.
+    pub(super) fn renewed(&mut self) {
+        self.keys = Keys::of(&self.rows);
+        self.places = places(&self.rows);
+        self.version += 1;
+        self.take_colors();
     }
 
     /// Takes the colours that stand with the runs.
@@ -258,6 +272,10 @@ impl Runs {
     /// Ticks a run or takes its tick away.
     pub(in crate::window) fn tick(&mut self, path: &Path, on: bool) {
         self.ticks += 1;
+        // Of a task that has not begun there is nothing to draw.
+        if on && self.row(path).is_some_and(|row| !row.is_begun()) {
+            return;
+        }
         if on {
             self.layout.ticked.insert(path.to_owned());
             self.layout.color(path);
