@@ -126,6 +126,11 @@ pub fn draws_several(spec: &ViewSpec) -> bool {
     !spec.across && matches!(spec.kind, Lines | Trace | Curve | Bars | Ridge)
 }
 
+/// True if the horizontal axis counts steps of the run: a cursor there is one in every such view. A picture without axes has none.
+pub(crate) fn is_over_steps(spec: &ViewSpec) -> bool {
+    spec.x.quantity == Quantity::RunSteps && spec.kind != ViewKind::Simplex
+}
+
 /// The first run only, with words about it. A view across runs is made from all of them although it draws one record.
 fn alone<'a, 'b>(spec: &ViewSpec, sources: &'b [Source<'a>], notes: &mut Vec<String>) -> &'b [Source<'a>] {
     match sources {
@@ -288,4 +293,19 @@ fn references(plot: &mut Plot, references: &[Reference], options: &ViewOptions) 
         })
     });
     plot.items.extend(rules);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cursor_over_steps_is_drawn_where_steps_are_counted() {
+        let of = |kind| is_over_steps(&ViewSpec::new("v", "v", kind, &[]));
+        assert!(of(ViewKind::Lines) && of(ViewKind::HeatMap));
+        assert!(
+            !of(ViewKind::Simplex),
+            "its corners lie at fixed places; a cursor would stretch it to the step"
+        );
+    }
 }

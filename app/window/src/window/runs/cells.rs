@@ -48,6 +48,7 @@ pub(super) fn column(key: &str) -> Column {
         "origin" => 150.0,
         "id" | "parent" | "device" | "reason" => 200.0,
         "seed" => 44.0,
+        "lab" => 118.0,
         "note" => 140.0,
         "tags" => 80.0,
         "duration" => 60.0,

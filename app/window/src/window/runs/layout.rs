@@ -32,6 +32,9 @@ pub(in crate::window) struct RunsLayout {
     /// Colours that a person chose, as they stand with the runs.
     #[serde(skip)]
     pub(super) chosen: BTreeMap<PathBuf, usize>,
+    /// The list holds runs of more than one lab: the lab of each is told.
+    #[serde(skip)]
+    pub(super) several_labs: bool,
     /// The run that is shown: it has a colour of its own among the ticked ones.
     #[serde(skip)]
     pub(super) shown: Option<PathBuf>,
@@ -62,6 +65,7 @@ impl Default for RunsLayout {
             ticked: BTreeSet::new(),
             colors: BTreeMap::new(),
             chosen: BTreeMap::new(),
+            several_labs: false,
             shown: None,
             catalogue: None,
             metric: None,
@@ -92,10 +96,13 @@ impl RunsLayout {
         let shown = rows.iter().find(|row| Some(&row.path) == self.shown.as_ref());
         let others = shown.into_iter().chain(rows.first()).map(|row| row.manifest.lab.as_str());
         let known = |lab: &&str| self.catalogue.is_some_and(|labs| labs.names().any(|name| name == *lab));
-        let lab = named.chain(others).find(known);
-        let headlines = lab.map_or(&[][..], |lab| self.headlines(lab));
-        ["curve", "name", "seed"]
+        let judged = named.chain(others).find(known);
+        let headlines = judged.map_or(&[][..], |lab| self.headlines(lab));
+        let lab = self.several_labs.then_some("lab");
+        ["curve", "name"]
             .into_iter()
+            .chain(lab)
+            .chain(["seed"])
             .chain(headlines.iter().copied())
             .chain(["started", "note", "tags", "verified", "duration"])
             .map(str::to_owned)
@@ -199,6 +206,9 @@ mod tests {
         layout.shown = Some(mixed[2].path.clone());
         assert_ne!(layout.columns(&mixed), first, "those of the run that is shown, whichever is the newest");
         layout.shown = None;
+        layout.several_labs = true;
+        assert_eq!(layout.columns(&mixed)[..3], ["curve", "name", "lab"], "names are alike over labs");
+        layout.several_labs = false;
         layout.toggle("note", &rows);
         layout.toggle("learning_rate", &rows);
         layout.move_before("learning_rate", "name", &rows);

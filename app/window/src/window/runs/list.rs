@@ -197,6 +197,8 @@ impl Runs {
     pub(super) fn renewed(&mut self) {
         self.keys = Keys::of(&self.rows);
         self.places = places(&self.rows);
+        let first = self.rows.first().map(|row| row.manifest.lab.as_str());
+        self.layout.several_labs = self.rows.iter().any(|row| Some(row.manifest.lab.as_str()) != first);
         self.version += 1;
         self.take_colors();
     }
