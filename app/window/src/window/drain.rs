@@ -62,8 +62,9 @@ impl App {
         });
         self.background = background;
         if ended {
+            // A task that is followed may have been verified.
             let root = self.root.clone();
-            self.runs.refresh(&root, context);
+            self.runs.refresh_all(&root, context);
         }
         self.start_next(context);
     }

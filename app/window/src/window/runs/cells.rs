@@ -135,6 +135,8 @@ pub(super) fn cell_ui(
     actions: &mut Vec<Action>,
 ) {
     match key {
+        // Of what nobody has begun there is nothing to say.
+        "verified" | "duration" if !run.is_begun() => {}
         "curve" => spark_ui(ui, run, context),
         "tags" => edit_ui(ui, run, "tags", context, actions),
         "note" => edit_ui(ui, run, "note", context, actions),

@@ -32,9 +32,9 @@ pub(in crate::window) struct RunsLayout {
     /// Colours that a person chose, as they stand with the runs.
     #[serde(skip)]
     pub(super) chosen: BTreeMap<PathBuf, usize>,
-    /// The list holds runs of more than one lab: the lab of each is told.
+    /// Labs that the list holds runs of; where there is more than one, that of each run is told.
     #[serde(skip)]
-    pub(super) several_labs: bool,
+    pub(super) labs: usize,
     /// The run that is shown: it has a colour of its own among the ticked ones.
     #[serde(skip)]
     pub(super) shown: Option<PathBuf>,
@@ -65,7 +65,7 @@ impl Default for RunsLayout {
             ticked: BTreeSet::new(),
             colors: BTreeMap::new(),
             chosen: BTreeMap::new(),
-            several_labs: false,
+            labs: 0,
             shown: None,
             catalogue: None,
             metric: None,
@@ -98,7 +98,7 @@ impl RunsLayout {
         let known = |lab: &&str| self.catalogue.is_some_and(|labs| labs.names().any(|name| name == *lab));
         let judged = named.chain(others).find(known);
         let headlines = judged.map_or(&[][..], |lab| self.headlines(lab));
-        let lab = self.several_labs.then_some("lab");
+        let lab = (self.labs > 1).then_some("lab");
         ["curve", "name"]
             .into_iter()
             .chain(lab)
@@ -206,9 +206,9 @@ mod tests {
         layout.shown = Some(mixed[2].path.clone());
         assert_ne!(layout.columns(&mixed), first, "those of the run that is shown, whichever is the newest");
         layout.shown = None;
-        layout.several_labs = true;
+        layout.labs = 2;
         assert_eq!(layout.columns(&mixed)[..3], ["curve", "name", "lab"], "names are alike over labs");
-        layout.several_labs = false;
+        layout.labs = 0;
         layout.toggle("note", &rows);
         layout.toggle("learning_rate", &rows);
         layout.move_before("learning_rate", "name", &rows);

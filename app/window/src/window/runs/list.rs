@@ -115,7 +115,7 @@ impl Runs {
         });
     }
 
-    /// Reads the list again, and looks at the plan that is followed, because a person asks for it.
+    /// Reads the list again, and looks at all tasks of the plan that is followed.
     pub(in crate::window) fn refresh_all(&mut self, root: &Path, context: &Context) {
         self.look_again();
         self.refresh(root, context);
@@ -129,6 +129,11 @@ impl Runs {
     /// True once the list has been read.
     pub(in crate::window) fn is_read(&self) -> bool {
         self.read
+    }
+
+    /// True while a remark is on its way to disk.
+    pub(super) fn is_writing(&self) -> bool {
+        self.writer.is_busy()
     }
 
     /// True while the list is being read, or is to be read again.
@@ -197,8 +202,8 @@ impl Runs {
     pub(super) fn renewed(&mut self) {
         self.keys = Keys::of(&self.rows);
         self.places = places(&self.rows);
-        let first = self.rows.first().map(|row| row.manifest.lab.as_str());
-        self.layout.several_labs = self.rows.iter().any(|row| Some(row.manifest.lab.as_str()) != first);
+        let labs: BTreeSet<&str> = self.rows.iter().map(|row| row.manifest.lab.as_str()).collect();
+        self.layout.labs = labs.len();
         self.version += 1;
         self.take_colors();
     }
@@ -309,6 +314,7 @@ impl Runs {
     pub(in crate::window) fn remark(&mut self, path: &Path, remark: Remark) {
         // A scan that has begun may have read the manifest before.
         self.stale |= self.scan.is_some();
+        self.look_anew();
         if let Some(row) = self.places.get(path).and_then(|place| self.rows.get_mut(*place)) {
             let mut manifest = row.manifest.clone();
             remark.put(&mut manifest);

@@ -1,7 +1,8 @@
 //! The tasks of a plan that the list follows: looked at again and again off the UI thread, each a row among the runs.
 //!
 //! Contract: the plan and its runs are not changed from here. What a drive does not show now (it is gone, or slow) is said, and what was
-//! seen last stays. A task that is done is not looked at again, so that a plan of thousands costs no more than what is open of it.
+//! seen last stays. A task that is done is not looked at again until somebody asks for it, so that a plan of thousands costs no more than
+//! what is open of it.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -78,13 +79,16 @@ pub(super) struct Following {
     known: Option<Arc<Known>>,
     look: Option<Task<Result<Looked, String>>>,
     next: Instant,
+    /// The next look is at all tasks, those that are done too.
+    again: bool,
     /// Why the last look found nothing.
     error: Option<String>,
 }
 
 impl Following {
     fn new(folder: &Path) -> Self {
-        Self { folder: Folder::new(folder), known: None, look: None, next: Instant::now(), error: None }
+        let folder = Folder::new(folder);
+        Self { folder, known: None, look: None, next: Instant::now(), again: false, error: None }
     }
 
     /// Starts a look that is due. `rows` are those of the tasks as they are known.
@@ -94,7 +98,8 @@ impl Following {
         }
         let (folder, known) = (self.folder.clone(), self.known.clone());
         let mut done = vec![false; known.as_ref().map_or(0, |known| known.plan.tasks.len())];
-        for task in rows.iter().filter_map(|row| row.task.as_ref()) {
+        let again = std::mem::take(&mut self.again);
+        for task in rows.iter().filter_map(|row| row.task.as_ref()).filter(|_| !again) {
             if let Some(slot) = done.get_mut(task.index) {
                 *slot = task.standing == Standing::Done;
             }
@@ -189,10 +194,17 @@ impl Runs {
         self.layout.descending = false;
     }
 
-    /// Looks at the plan again with the next frame.
+    /// Looks at all tasks of the plan again with the next frame.
     pub(super) fn look_again(&mut self) {
         if let Some(following) = &mut self.following {
-            following.next = Instant::now();
+            (following.next, following.again) = (Instant::now(), true);
+        }
+    }
+
+    /// Forgets a look that goes on: it may have read what has just been changed here.
+    pub(super) fn look_anew(&mut self) {
+        if self.following.as_mut().is_some_and(|following| following.look.take().is_some()) {
+            self.look_again();
         }
     }
 
@@ -223,7 +235,10 @@ impl Runs {
             }
             None => {}
         }
-        following.begin(&self.rows, self.layout.catalogue, context);
+        // What is on its way to disk would be read as it was before.
+        if !self.is_writing() {
+            following.begin(&self.rows, self.layout.catalogue, context);
+        }
         context.request_repaint_after(following.next.saturating_duration_since(Instant::now()).max(NEAR / 4));
         self.following = Some(following);
     }
@@ -240,11 +255,8 @@ impl Runs {
     fn take_tasks(&mut self, looked: Looked) {
         let known: Vec<&Row> = self.task_rows().collect();
         let rows = looked.rows.into_iter().enumerate().filter_map(|(index, row)| {
-            let before = known.get(index).copied();
-            // What is done may have got a name or a star meanwhile.
-            let kept = before
-                .filter(|before| before.is_task_done() || row.as_ref().is_none_or(|row| before.is_like(row)));
-            kept.cloned().or(row)
+            // One that was not looked at stays as it is: it may have got a name or a star meanwhile.
+            row.or_else(|| known.get(index).copied().cloned())
         });
         let rows: Vec<Row> = rows.collect();
         let same =
@@ -403,6 +415,13 @@ mod tests {
         let version = runs.version;
         take(&mut runs);
         assert_eq!((runs.rows.len(), runs.version), (5, version), "nothing has changed");
+        let named = |runs: &Runs| runs.rows[0].manifest.name.clone();
+        runs.rows[0].manifest.name = "a name".to_owned();
+        let nothing = Looked { known: Arc::clone(&known), rows: vec![None, None], took: Duration::ZERO };
+        runs.take_tasks(nothing);
+        assert_eq!(named(&runs), "a name", "what was not looked at stays as it is");
+        take(&mut runs);
+        assert_eq!(named(&runs), "", "what was looked at is as it was found");
         runs.list_tasks();
         runs.update();
         assert_eq!(runs.listed().len(), 2, "{:?}", runs.error);

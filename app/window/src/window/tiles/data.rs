@@ -41,8 +41,7 @@ impl Records {
         let header = lines.next().unwrap_or_default();
         let is_heading = |line: &Vec<String>| line.first().is_some_and(|word| word == PANEL);
         let has_panels = is_heading(&header);
-        let (again, rows): (Vec<_>, Vec<_>) = lines.partition(|line| has_panels && *line == header);
-        drop(again);
+        let rows: Vec<_> = lines.filter(|line| !(has_panels && *line == header)).collect();
         let is_mixed = has_panels && rows.iter().any(is_heading);
         let places = (0..rows.len()).collect();
         Self { header, rows, is_mixed, places, ordered: None }
