@@ -7,7 +7,9 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use assert_cmd::Command;
+use weightscope_engine::store;
 use weightscope_window::figure::provenance;
+use weightscope_window::theme::Theme;
 
 /// The program, built beside this test.
 fn weightscope() -> Command {
@@ -301,6 +303,26 @@ fn any_channels_are_drawn_and_a_figure_of_two_runs_names_both() {
     let (ids, svg) = written("oscillation_map");
     assert!(ids == ["a"] && svg.contains("Only a is shown"), "a heat map shows one run, and says so");
     export("channels:los/train").code(2);
+    // A colour that a person chose for a run is that of its curve and of its sample in the legend; the others give way.
+    let drawn = |chosen: Option<usize>| {
+        store::update_manifest(&runs[1], |manifest| manifest.color = chosen).unwrap();
+        let (_, svg) = written("channels:loss/train");
+        let overlay = provenance::read(svg.as_bytes()).unwrap().view_state["overlay"]["runs"].clone();
+        let numbers: Vec<u64> =
+            overlay.as_array().unwrap().iter().map(|run| run["color"].as_u64().unwrap()).collect();
+        let inks = &Theme::Print.tokens().series;
+        let strokes: Vec<usize> =
+            inks.iter().map(|ink| svg.matches(&format!("stroke=\"{}\"", ink.hex())).count()).collect();
+        (numbers, strokes)
+    };
+    let (numbers, strokes) = drawn(None);
+    assert_eq!(numbers, [0, 1], "given in their order");
+    assert!(strokes[1] >= 2 && strokes[4] == 0, "a curve and its sample: {strokes:?}");
+    let (numbers, chosen) = drawn(Some(4));
+    assert_eq!(numbers, [0, 4], "as it was chosen");
+    assert_eq!((chosen[1], chosen[4]), (0, strokes[1]), "in as many places");
+    assert_eq!(drawn(Some(0)).0, [1, 0], "the first run takes another");
+    drawn(None);
     // A figure knows its runs by more than their names, and draws itself again.
     let (_, first) = written("channels:loss/train,loss/test");
     let origin = provenance::read(first.as_bytes()).unwrap();

@@ -16,4 +16,5 @@ mod runs;
 mod table;
 mod takeaway;
 mod tools;
+mod undone;
 mod views;

@@ -145,6 +145,19 @@ fn a_plot_is_read_as_numbers_and_explained() {
     harness.run_steps(3);
     assert!(harness.query_by_label("Draw Accuracy").is_some(), "the table stands in place of the plot");
     assert!(harness.query_all_by_label_contains("0.3333333333333333").next().is_some(), "with the numbers");
+    // The rows in sight are the first ones, and a click on a heading changes which those are.
+    let seen = |harness: &Harness<'_, App>, step: &str| harness.query_all_by_label(step).count();
+    let (first, last) = (seen(&harness, "0"), seen(&harness, "299"));
+    let order = |harness: &mut Harness<'_, App>| {
+        harness.get_by_label_contains("Order by x").click();
+        harness.run_steps(3);
+    };
+    order(&mut harness);
+    assert_eq!((seen(&harness, "0"), seen(&harness, "299")), (first - 1, last + 1), "largest first");
+    order(&mut harness);
+    assert_eq!((seen(&harness, "0"), seen(&harness, "299")), (first, last), "smallest first");
+    order(&mut harness);
+    assert!(seen(&harness, "0") == first, "and as in the figure");
     harness.get_by_label("Draw Accuracy").click();
     harness.run_steps(2);
     harness.get_by_label("What is Accuracy?").click();

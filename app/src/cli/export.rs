@@ -32,7 +32,14 @@ pub(super) fn export(arguments: &ExportArguments) -> Result<(), Failure> {
     if others.iter().any(|other| other.manifest.id == run.manifest.id) {
         provenance.name_first(&label);
     }
-    for page in pages {
+    let runs = || std::iter::once(&run).chain(&others);
+    let labels = std::iter::once(label.as_str()).chain(beside.iter().map(|run| run.label.as_str()));
+    let told: Vec<(&str, Option<usize>)> = labels.zip(runs().map(|run| run.manifest.color)).collect();
+    for mut page in pages {
+        // As on the screen: colours that a person chose for the runs stand.
+        for (_, options) in page.iter_mut().filter(|_| !others.is_empty()) {
+            options.overlay = std::mem::take(&mut options.overlay).complete(&told);
+        }
         let id = page.iter().map(|(spec, _)| spec.id.as_str()).collect::<Vec<_>>().join("+");
         let job = Job {
             experiment: run.experiment.clone(),

@@ -7,12 +7,14 @@
 //! - [`card`]: published figures beside ours
 //! - [`figure`]: figures as data, and their files
 //! - [`naming`]: what a run is called
+//! - [`plan`]: sweeps as tables of tasks, and how these stand
 //! - [`theme`]: the only place with colours
 
 pub mod card;
 pub mod exporting;
 pub mod figure;
 pub mod naming;
+pub mod plan;
 pub mod theme;
 pub mod views;
 #[cfg(feature = "window")]

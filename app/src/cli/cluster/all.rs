@@ -14,14 +14,12 @@ use anyhow::{Context as _, anyhow};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::args::RunArguments;
-use super::files::Folder;
-use super::plan::{Plan, plural};
+use super::plan::plural;
 use super::signals::{Pause, Signals, Stop};
-use super::standing::{self, Report};
-use super::state::Standing;
 use super::{Failure, status};
 use crate::cli::output;
 use weightscope_engine::store::owner::DriveClock;
+use weightscope_window::plan::{self, Folder, Plan, Report, Standing};
 
 /// Time between two looks at processes and signals.
 const LOOK: Duration = Duration::from_millis(20);
@@ -60,7 +58,7 @@ pub(super) fn all(
     plan: &Plan,
     signals: &Arc<Signals>,
 ) -> Result<(), Failure> {
-    let before = standing::all(folder, plan);
+    let before = plan::all(folder, plan);
     let is_open = |report: &&Report| report.status != Standing::Done && !report.status.is_closed();
     let open: VecDeque<(usize, usize)> =
         before.iter().filter(is_open).map(|report| (report.task, 0)).collect();
@@ -273,7 +271,7 @@ impl<'a> Lines<'a> {
     fn add(&mut self, ended: &Ended) {
         let Some(task) = self.plan.tasks.get(ended.task) else { return };
         let clock = DriveClock::read(&self.folder.states());
-        let mut report = standing::one(self.folder, self.plan, task, clock);
+        let mut report = plan::one(self.folder, self.plan, task, clock);
         // What no file says: it was refused, or its process was killed.
         if report.reason.is_none() && report.status != Standing::Done && ended.code != Some(130) {
             let said = ended.said.trim().trim_start_matches("error: ");

@@ -7,15 +7,12 @@
 
 mod all;
 pub(super) mod args;
-mod files;
 mod plan;
 mod retry;
 mod run;
 mod script;
 mod signals;
 mod slurm;
-mod standing;
-mod state;
 mod status;
 mod table;
 mod task;

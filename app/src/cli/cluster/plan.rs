@@ -1,84 +1,25 @@
-//! `sweep plan`, and the plan as it is read back.
+//! `sweep plan`, and the plan as it is read back to be worked on.
 //!
-//! Contract: `plan.json` is written whole and never changed; whoever carries a task out reads it and nothing else of the
-//! experiment. Every member is checked when the plan is made, its data once for each distinct value of the settings that name them.
+//! Contract: every member is checked when the plan is made, its data once for each distinct value of the settings that name them.
 
 use std::fs;
 use std::io::ErrorKind;
 use std::path::Path;
 
 use anyhow::{Context as _, anyhow};
-use serde::{Deserialize, Serialize};
 use weightscope_engine::experiment::{Comments, Experiment, Problem, SweepRun, expand, to_toml};
 use weightscope_engine::run::{RunError, check_data, config_hash};
 use weightscope_engine::store::{StoreError, write_atomically};
 use weightscope_engine::{CATALOGUE, VERSION};
 
 use super::args::PlanArguments;
-use super::files::Folder;
 use super::{Failure, script, storage, table};
 use crate::cli::run::before_start;
 use crate::cli::{load, output};
+use weightscope_window::plan::{Folder, Options, Plan, Task};
 
 /// Longest name of a run folder, in bytes; most drives allow 255, and files beside it get endings.
 const LONGEST_NAME: usize = 120;
-
-/// What `plan.json` holds.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(super) struct Plan {
-    /// Version of the program; no other one carries the tasks out.
-    pub version: String,
-    /// When it was made, RFC 3339.
-    pub made: String,
-    /// Preset or file that it came from.
-    pub origin: String,
-    /// blake3 of what makes the plan: version, experiment, options, data.
-    pub hash: String,
-    /// Folder in which it was made: relative paths of the experiment start there.
-    pub working_folder: String,
-    /// How jobs are submitted.
-    pub options: Options,
-    /// blake3 of each source of data.
-    pub data: Vec<String>,
-    /// The whole experiment with its sweep.
-    pub experiment: String,
-    /// Keys that tell tasks apart, in the order of the columns.
-    pub keys: Vec<String>,
-    /// The tasks, in order.
-    pub tasks: Vec<Task>,
-}
-
-/// How jobs are submitted.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Options {
-    /// Tasks of an element.
-    pub pack: usize,
-    /// Time limit of an element.
-    pub time: String,
-    /// Partition.
-    pub partition: Option<String>,
-    /// Cores of an element.
-    pub cpus: u32,
-    /// Seconds before the time limit.
-    pub signal: u32,
-}
-
-/// One task.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(super) struct Task {
-    /// Its number, from 0.
-    pub index: usize,
-    /// What tells it from the others, fit for a folder name.
-    pub label: String,
-    /// The same as a person wrote it.
-    pub name: String,
-    /// Its run folder, inside the plan's.
-    pub folder: String,
-    /// The settings of the plan's keys.
-    pub settings: toml::Table,
-    /// Hash of its whole experiment.
-    pub config_hash: String,
-}
 
 /// `sweep plan`.
 pub(super) fn plan(arguments: &PlanArguments) -> Result<(), Failure> {
@@ -96,11 +37,11 @@ pub(super) fn plan(arguments: &PlanArguments) -> Result<(), Failure> {
     }
     warnings.iter().for_each(|problem| output::note(&format!("warning: {problem}")));
     let data = found.read.into_iter().map(|read| read.hash).collect();
-    let plan = Plan::new(&loaded.experiment, &loaded.origin, options, data)?;
-    let is_new = !plan.is_there(&folder)?;
-    let written = if is_new { plan.write(&folder) } else { Ok(()) };
+    let plan = made(&loaded.experiment, &loaded.origin, options, data)?;
+    let is_new = !is_there(&plan, &folder)?;
+    let written = if is_new { write(&plan, &folder) } else { Ok(()) };
     // What was deleted of an old plan is made again; what is there stays.
-    written.and_then(|()| plan.write_rest(&folder, &program, &place)).map_err(storage)?;
+    written.and_then(|()| write_rest(&plan, &folder, &program, &place)).map_err(storage)?;
     say(&plan, &folder, is_new);
     Ok(())
 }
@@ -165,168 +106,133 @@ pub(super) fn plural(count: usize) -> &'static str {
     if count == 1 { "" } else { "s" }
 }
 
-impl Plan {
-    fn new(
-        experiment: &Experiment,
-        origin: &str,
-        options: Options,
-        data: Vec<String>,
-    ) -> Result<Self, Failure> {
-        let members = expand(experiment).map_err(|problems| load::refused(origin, &problems))?;
-        let working_folder = std::env::current_dir().unwrap_or_default();
-        let working_folder = in_script(&working_folder, "the working folder")?;
-        let keys = keys(experiment);
-        let width = members.len().saturating_sub(1).to_string().len();
-        let tasks =
-            members.into_iter().enumerate().map(|(index, member)| Task::new(index, width, member, &keys));
-        let mut plan = Self {
-            version: VERSION.to_owned(),
-            made: super::now(),
-            origin: origin.to_owned(),
-            hash: String::new(),
-            working_folder,
-            options,
-            data,
-            experiment: to_toml(experiment, Comments::None),
-            tasks: tasks.collect(),
-            keys,
-        };
-        plan.hash = plan.own_hash();
-        Ok(plan)
-    }
-
-    fn own_hash(&self) -> String {
-        let parts = serde_json::json!([self.version, self.experiment, self.options, self.data]);
-        blake3::hash(parts.to_string().as_bytes()).to_hex().to_string()
-    }
-
-    /// Reads the plan of a folder, whatever version made it.
-    pub(super) fn read(folder: &Folder) -> Result<Self, Failure> {
-        let path = folder.plan();
-        let text = fs::read(&path).map_err(|error| match error.kind() {
-            ErrorKind::NotFound => {
-                let text = "no plan lies in this folder; make one with `weightscope sweep plan EXPERIMENT --out DIR`";
-                Failure::request(anyhow!("{text}: {}", folder.path().display()))
-            }
-            _ => Failure::request(StoreError::io("the plan", &path, error)),
-        })?;
-        serde_json::from_slice(&text).map_err(|error| {
-            let text = "the plan is damaged, and its runs are untouched; plan again into another folder";
-            Failure::request(anyhow!("{text} ({error}): {}", path.display()))
-        })
-    }
-
-    /// Reads the plan of a folder to work on it: made by this version, and as it was made.
-    pub(super) fn read_own(folder: &Folder) -> Result<Self, Failure> {
-        let plan = Self::read(folder)?;
-        let place = folder.path().display();
-        if plan.version != VERSION {
-            return Err(Failure::request(anyhow!(
-                "the plan was made by version {} of this program, and this is version {VERSION}: results of two versions cannot stand in one table; use version {0}, or plan again into another folder: {place}",
-                plan.version
-            )));
-        }
-        if plan.hash != plan.own_hash() {
-            return Err(Failure::request(anyhow!(
-                "plan.json was changed after it was made, and its tasks are no longer what it says; plan again into another folder: {place}"
-            )));
-        }
-        Ok(plan)
-    }
-
-    /// True if the folder holds this very plan already, false if it is free; anything else there is refused.
-    fn is_there(&self, folder: &Folder) -> Result<bool, Failure> {
-        if !folder.plan().exists() {
-            return free(folder).map(|()| false);
-        }
-        let there = Self::read(folder)?;
-        if there.hash == self.hash && there.hash == there.own_hash() {
-            return Ok(true);
-        }
-        let what = if there.version != self.version {
-            format!("a plan of version {}, and this is version {}", there.version, self.version)
-        } else if there.experiment != self.experiment {
-            format!("another plan ({} tasks of {})", there.tasks.len(), there.origin)
-        } else if there.data != self.data {
-            "a plan of the same experiment on other data".to_owned()
-        } else {
-            "a plan of the same experiment with other options; sbatch takes them too, as in `sbatch --time=2:00:00 …`"
-                .to_owned()
-        };
-        Err(Failure::request(anyhow!(
-            "the folder holds {what}; name another folder with --out: {}",
-            folder.path().display()
-        )))
-    }
-
-    fn write(&self, folder: &Folder) -> Result<(), StoreError> {
-        for path in [folder.path().to_owned(), folder.states(), folder.logs()] {
-            fs::create_dir_all(&path).map_err(|error| StoreError::io("the plan's folder", &path, error))?;
-        }
-        write_atomically(&folder.plan(), "the plan", |out| {
-            serde_json::to_writer(&mut *out, self).map_err(std::io::Error::from)?;
-            out.write_all(b"\n")
-        })
-    }
-
-    /// Writes what people and Slurm read, where it is not there.
-    fn write_rest(&self, folder: &Folder, program: &str, place: &str) -> Result<(), StoreError> {
-        for path in [folder.states(), folder.logs()] {
-            fs::create_dir_all(&path).map_err(|error| StoreError::io("the plan's folder", &path, error))?;
-        }
-        if !folder.script().exists() {
-            let text = script::text(self, program, place);
-            write_atomically(&folder.script(), "the batch file", |out| out.write_all(text.as_bytes()))?;
-        }
-        if !folder.tasks().exists() {
-            table::tasks(self, &folder.tasks())?;
-        }
-        Ok(())
-    }
-
-    /// Elements of the job array.
-    pub(super) fn elements(&self) -> usize {
-        self.tasks.len().div_ceil(self.options.pack.max(1))
-    }
-
-    /// The tasks of an element; none beyond the array.
-    pub(super) fn pack(&self, element: usize) -> &[Task] {
-        self.tasks.chunks(self.options.pack.max(1)).nth(element).unwrap_or_default()
-    }
-
-    /// The experiment of which all tasks are members.
-    pub(super) fn base(&self) -> Result<Experiment, Failure> {
-        let mut base = Experiment::from_toml(CATALOGUE, &self.experiment)
-            .map_err(|problems| load::refused(&self.origin, &problems))?;
-        base.sweep = None;
-        Ok(base)
-    }
+/// The plan of an experiment.
+fn made(experiment: &Experiment, origin: &str, options: Options, data: Vec<String>) -> Result<Plan, Failure> {
+    let members = expand(experiment).map_err(|problems| load::refused(origin, &problems))?;
+    let working_folder = std::env::current_dir().unwrap_or_default();
+    let working_folder = in_script(&working_folder, "the working folder")?;
+    let keys = keys(experiment);
+    let width = members.len().saturating_sub(1).to_string().len();
+    let tasks = members.into_iter().enumerate().map(|(index, member)| task(index, width, member, &keys));
+    let mut plan = Plan {
+        version: VERSION.to_owned(),
+        made: super::now(),
+        origin: origin.to_owned(),
+        hash: String::new(),
+        working_folder,
+        options,
+        data,
+        experiment: to_toml(experiment, Comments::None),
+        tasks: tasks.collect(),
+        keys,
+    };
+    plan.hash = own_hash(&plan);
+    Ok(plan)
 }
 
-impl Task {
-    fn new(index: usize, width: usize, member: SweepRun, keys: &[String]) -> Self {
-        let SweepRun { label, name, experiment } = member;
-        let settings =
-            experiment.settings().into_iter().filter(|(field, _)| keys.iter().any(|key| key == field.key));
-        let settings = settings.map(|(field, value)| (field.key.to_owned(), value)).collect();
-        let what = if label.is_empty() { experiment.lab() } else { &label };
-        let folder = short(&format!("{index:0width$}_{what}"));
-        let name = if name.is_empty() { experiment.lab().to_owned() } else { name };
-        Self { index, folder, settings, config_hash: config_hash(&experiment), label, name }
-    }
+fn own_hash(plan: &Plan) -> String {
+    let parts = serde_json::json!([plan.version, plan.experiment, plan.options, plan.data]);
+    blake3::hash(parts.to_string().as_bytes()).to_hex().to_string()
+}
 
-    /// The task's own experiment, which is that of the plan to the last setting.
-    pub(super) fn experiment(&self, base: &Experiment) -> Result<Experiment, Failure> {
-        let mut experiment = base.clone();
-        let problems = experiment.apply(&self.settings);
-        if !problems.is_empty() || config_hash(&experiment) != self.config_hash {
-            return Err(Failure::request(anyhow!(
-                "the settings of task {} in plan.json are not those that were planned; plan again into another folder",
-                self.index
-            )));
-        }
-        Ok(experiment)
+/// Reads the plan of a folder to work on it: made by this version, and as it was made.
+pub(super) fn read_own(folder: &Folder) -> Result<Plan, Failure> {
+    let plan = Plan::read(folder).map_err(Failure::request)?;
+    let place = folder.path().display();
+    if plan.version != VERSION {
+        return Err(Failure::request(anyhow!(
+            "the plan was made by version {} of this program, and this is version {VERSION}: results of two versions cannot stand in one table; use version {0}, or plan again into another folder: {place}",
+            plan.version
+        )));
     }
+    if plan.hash != own_hash(&plan) {
+        return Err(Failure::request(anyhow!(
+            "plan.json was changed after it was made, and its tasks are no longer what it says; plan again into another folder: {place}"
+        )));
+    }
+    Ok(plan)
+}
+
+/// True if the folder holds this very plan already, false if it is free; anything else there is refused.
+fn is_there(plan: &Plan, folder: &Folder) -> Result<bool, Failure> {
+    if !folder.plan().exists() {
+        return free(folder).map(|()| false);
+    }
+    let there = Plan::read(folder).map_err(Failure::request)?;
+    if there.hash == plan.hash && there.hash == own_hash(&there) {
+        return Ok(true);
+    }
+    let what = if there.version != plan.version {
+        format!("a plan of version {}, and this is version {}", there.version, plan.version)
+    } else if there.experiment != plan.experiment {
+        format!("another plan ({} tasks of {})", there.tasks.len(), there.origin)
+    } else if there.data != plan.data {
+        "a plan of the same experiment on other data".to_owned()
+    } else {
+        "a plan of the same experiment with other options; sbatch takes them too, as in `sbatch --time=2:00:00 …`"
+            .to_owned()
+    };
+    Err(Failure::request(anyhow!(
+        "the folder holds {what}; name another folder with --out: {}",
+        folder.path().display()
+    )))
+}
+
+fn write(plan: &Plan, folder: &Folder) -> Result<(), StoreError> {
+    for path in [folder.path().to_owned(), folder.states(), folder.logs()] {
+        fs::create_dir_all(&path).map_err(|error| StoreError::io("the plan's folder", &path, error))?;
+    }
+    write_atomically(&folder.plan(), "the plan", |out| {
+        serde_json::to_writer(&mut *out, plan).map_err(std::io::Error::from)?;
+        out.write_all(b"\n")
+    })
+}
+
+/// Writes what people and Slurm read, where it is not there.
+fn write_rest(plan: &Plan, folder: &Folder, program: &str, place: &str) -> Result<(), StoreError> {
+    for path in [folder.states(), folder.logs()] {
+        fs::create_dir_all(&path).map_err(|error| StoreError::io("the plan's folder", &path, error))?;
+    }
+    if !folder.script().exists() {
+        let text = script::text(plan, program, place);
+        write_atomically(&folder.script(), "the batch file", |out| out.write_all(text.as_bytes()))?;
+    }
+    if !folder.tasks().exists() {
+        table::tasks(plan, &folder.tasks())?;
+    }
+    Ok(())
+}
+
+/// The experiment of which all tasks are members.
+pub(super) fn base(plan: &Plan) -> Result<Experiment, Failure> {
+    let mut base = Experiment::from_toml(CATALOGUE, &plan.experiment)
+        .map_err(|problems| load::refused(&plan.origin, &problems))?;
+    base.sweep = None;
+    Ok(base)
+}
+
+fn task(index: usize, width: usize, member: SweepRun, keys: &[String]) -> Task {
+    let SweepRun { label, name, experiment } = member;
+    let settings =
+        experiment.settings().into_iter().filter(|(field, _)| keys.iter().any(|key| key == field.key));
+    let settings = settings.map(|(field, value)| (field.key.to_owned(), value)).collect();
+    let what = if label.is_empty() { experiment.lab() } else { &label };
+    let folder = short(&format!("{index:0width$}_{what}"));
+    let name = if name.is_empty() { experiment.lab().to_owned() } else { name };
+    Task { index, folder, settings, config_hash: config_hash(&experiment), label, name }
+}
+
+/// The experiment of a task, which is that of the plan to the last setting.
+pub(super) fn member(task: &Task, base: &Experiment) -> Result<Experiment, Failure> {
+    let mut experiment = base.clone();
+    let problems = experiment.apply(&task.settings);
+    if !problems.is_empty() || config_hash(&experiment) != task.config_hash {
+        return Err(Failure::request(anyhow!(
+            "the settings of task {} in plan.json are not those that were planned; plan again into another folder",
+            task.index
+        )));
+    }
+    Ok(experiment)
 }
 
 /// Keys in which members differ: of the arms, of the axes, the seed.

@@ -8,18 +8,16 @@ use std::path::Path;
 
 use weightscope_engine::store::{self, StoreError, owner};
 
-use super::files::Folder;
-use super::plan::{Plan, plural};
-use super::standing::{self, Report};
-use super::state::{Standing, State};
+use super::plan::{plural, read_own};
 use super::{Failure, script, slurm, storage};
 use crate::cli::output;
+use weightscope_window::plan::{self, Folder, Report, Standing, State};
 
 /// `sweep retry DIR`.
 pub(super) fn retry(dir: &Path) -> Result<(), Failure> {
     let folder = Folder::new(dir);
-    let plan = Plan::read_own(&folder)?;
-    let reports = standing::all(&folder, &plan);
+    let plan = read_own(&folder)?;
+    let reports = plan::all(&folder, &plan);
     let again: Vec<&Report> = reports.iter().filter(|report| is_over(report)).collect();
     for report in &again {
         set_aside_damaged(&report.folder).map_err(storage)?;

@@ -6,16 +6,14 @@ use anyhow::{Context as _, anyhow};
 use weightscope_engine::run::set_open_threads;
 
 use super::args::RunArguments;
-use super::files::Folder;
-use super::plan::{Plan, Task, plural};
+use super::plan::{base, plural, read_own};
 use super::signals::{Signals, Stop};
 use super::slurm::{self, Ending, Slurm};
-use super::standing;
-use super::state::{Standing, State};
 use super::task::{Ended, Work};
 use super::{Failure, all, status};
 use crate::cli::output;
 use weightscope_engine::store::owner::DriveClock;
+use weightscope_window::plan::{self, Folder, Plan, Standing, State, Task};
 
 /// A task is queued again at most so often: more is a task that its time limit will never do.
 const MOST_REQUEUES: u32 = 3;
@@ -28,7 +26,7 @@ pub(super) fn run(arguments: &RunArguments) -> Result<(), Failure> {
         signals.end_with_parent().context("no thread can be started").map_err(Failure::run)?;
     }
     let folder = Folder::new(&arguments.dir);
-    let plan = Plan::read_own(&folder)?;
+    let plan = read_own(&folder)?;
     // Relative paths of the experiment start where it was planned; where that is not, the tasks say what they miss.
     if Path::new(&plan.working_folder).is_dir() {
         let _ = std::env::set_current_dir(&plan.working_folder);
@@ -41,7 +39,7 @@ pub(super) fn run(arguments: &RunArguments) -> Result<(), Failure> {
     set_open_threads(arguments.threads.unwrap_or_else(slurm::threads));
     let work = Work {
         folder: &folder,
-        base: plan.base()?,
+        base: base(&plan)?,
         plan: &plan,
         signals: &signals,
         slurm: Slurm::here().filter(|_| !arguments.child),
@@ -115,7 +113,7 @@ fn in_turn(work: &Work<'_>, tasks: &[Task]) -> Result<(), Failure> {
 /// True if a task is neither done nor given up.
 fn is_open(work: &Work<'_>, task: &Task) -> bool {
     let clock = DriveClock::read(&work.folder.states());
-    let status = standing::one(work.folder, work.plan, task, clock).status;
+    let status = plan::one(work.folder, work.plan, task, clock).status;
     status != Standing::Done && !status.is_closed()
 }
 
@@ -201,7 +199,7 @@ fn cancelled(work: &Work<'_>) -> Failure {
 /// A task's end on standard output: its run folder last, or how it stands as an object.
 fn tell(work: &Work<'_>, task: &Task) {
     let clock = DriveClock::read(&work.folder.states());
-    let report = standing::one(work.folder, work.plan, task, clock);
+    let report = plan::one(work.folder, work.plan, task, clock);
     if work.report.json {
         output::json(&report);
     } else if report.folder.is_dir() {

@@ -6,7 +6,7 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use super::plan::Plan;
+use weightscope_window::plan::Plan;
 
 /// Elements of a job array that Slurm takes where nobody has raised the limit (`MaxArraySize` is 1001).
 pub(super) const USUAL_ELEMENTS: usize = 1000;

@@ -5,21 +5,19 @@ use std::path::Path;
 
 use weightscope_engine::VERSION;
 
-use super::files::Folder;
-use super::plan::{Plan, plural};
-use super::standing::{self, Report};
-use super::state::Standing;
+use super::plan::{base, plural};
 use super::{Failure, storage, table};
 use crate::cli::output;
+use weightscope_window::plan::{self, Folder, Plan, Report, Standing};
 
 /// `sweep status DIR`.
 pub(super) fn status(dir: &Path, json: bool, file: Option<&Path>) -> Result<(), Failure> {
     let folder = Folder::new(dir);
-    let plan = Plan::read(&folder)?;
+    let plan = Plan::read(&folder).map_err(Failure::request)?;
     if plan.version != VERSION {
         output::note(&format!("note: the plan is of version {}, this is version {VERSION}", plan.version));
     }
-    let reports = standing::all(&folder, &plan);
+    let reports = plan::all(&folder, &plan);
     if json {
         reports.iter().for_each(output::json);
     } else {
@@ -58,7 +56,7 @@ pub(super) fn finish(folder: &Folder, plan: &Plan, is_asked: bool) -> Result<boo
     if !is_asked && marks() < plan.tasks.len() {
         return Ok(false);
     }
-    let reports = standing::all(folder, plan);
+    let reports = plan::all(folder, plan);
     if !is_done(&reports) {
         return Ok(false);
     }
@@ -75,9 +73,10 @@ fn write(plan: &Plan, reports: &[Report], path: &Path) -> Result<(), Failure> {
         .tasks
         .iter()
         .zip(reports)
+        .filter(|(_, report)| report.status == Standing::Done)
         .filter_map(|(task, report)| Some((task, report.manifest.clone()?)))
         .collect();
-    table::results(plan, &plan.base()?, &done, path).map_err(storage)
+    table::results(plan, &base(plan)?, &done, path).map_err(storage)
 }
 
 /// `40 tasks: 38 done, 2 running`.

@@ -10,7 +10,7 @@ use toml::Value;
 use weightscope_engine::experiment::Experiment;
 use weightscope_engine::store::{Manifest, StoreError, write_atomically};
 
-use super::plan::{Plan, Task};
+use weightscope_window::plan::{Plan, Task};
 
 /// Writes `tasks.csv`: task, label, settings, folder.
 pub(super) fn tasks(plan: &Plan, path: &Path) -> Result<(), StoreError> {

@@ -11,18 +11,16 @@ use weightscope_engine::experiment::Experiment;
 use weightscope_engine::run::{self, Outcome, Place, RunError, RunRequest, config_hash};
 use weightscope_engine::store::{self, Status, StoreError};
 
-use super::files::Folder;
-use super::plan::{Plan, Task};
+use super::plan::member;
 use super::retry::set_aside;
 use super::signals::{Pause, Signals, Stop};
 use super::slurm::Slurm;
-use super::standing;
-use super::state::{Standing, State};
 use super::{Failure, storage};
 use crate::cli::args::Report;
 use crate::cli::output;
 use crate::cli::progress::Terminal;
 use weightscope_engine::store::owner::{self, DriveClock, Held, Refusal};
+use weightscope_window::plan::{self, Folder, Plan, Standing, State, Task};
 
 /// What is left in a run folder by a program that died before the first step: nothing to go on from.
 const BEGINNINGS: [&str; 11] = [
@@ -70,7 +68,7 @@ pub(super) struct Work<'a> {
 impl Work<'_> {
     /// Carries a task out, unless it is done, closed, or in work elsewhere.
     pub(super) fn one(&self, task: &Task) -> Result<Ended, Failure> {
-        let before = standing::one(self.folder, self.plan, task, DriveClock::read(&self.folder.states()));
+        let before = plan::one(self.folder, self.plan, task, DriveClock::read(&self.folder.states()));
         if before.status == Standing::Done {
             return Ok(Ended::Before);
         }
@@ -167,7 +165,7 @@ impl Work<'_> {
 
     fn carry_out(&self, task: &Task) -> Result<Ended, Failure> {
         let run = self.folder.run(task);
-        let experiment = task.experiment(&self.base)?;
+        let experiment = member(task, &self.base)?;
         let (terminal, control) = (&mut Terminal::new(self.report), &*self.signals.control);
         let outcome = match store::read_manifest(&run) {
             Ok(manifest) if !is_of(&manifest.config_hash, task, &experiment) => {

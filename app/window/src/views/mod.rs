@@ -38,6 +38,7 @@ pub use derived::{control_ids, derived, derived_beside, lay_over, peers};
 pub use groups::SeedGroups;
 pub use options::{Overlay, Resolution, RunStyle, TableOrder, ViewOptions};
 pub use quantity::quantity;
+pub(crate) use table::compare as compare_cells;
 
 use crate::figure::axis::Scale;
 use crate::figure::model::{
@@ -127,6 +128,11 @@ fn worded<'a>(spec: &'a ViewSpec, sources: &[Source<'_>]) -> Cow<'a, ViewSpec> {
 pub fn draws_several(spec: &ViewSpec) -> bool {
     use ViewKind::{Bars, Curve, Lines, Ridge, Trace};
     !spec.across && matches!(spec.kind, Lines | Trace | Curve | Bars | Ridge)
+}
+
+/// True if the horizontal axis counts steps of the run: a cursor there is one in every such view. A picture without axes has none.
+pub(crate) fn is_over_steps(spec: &ViewSpec) -> bool {
+    spec.x.quantity == Quantity::RunSteps && spec.kind != ViewKind::Simplex
 }
 
 /// The first run only, with words about it. A view across runs is made from all of them although it draws one record.
@@ -291,4 +297,19 @@ fn references(plot: &mut Plot, references: &[Reference], options: &ViewOptions) 
         })
     });
     plot.items.extend(rules);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cursor_over_steps_is_drawn_where_steps_are_counted() {
+        let of = |kind| is_over_steps(&ViewSpec::new("v", "v", kind, &[]));
+        assert!(of(ViewKind::Lines) && of(ViewKind::HeatMap));
+        assert!(
+            !of(ViewKind::Simplex),
+            "its corners lie at fixed places; a cursor would stretch it to the step"
+        );
+    }
 }

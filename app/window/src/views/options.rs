@@ -104,6 +104,23 @@ pub struct RunStyle {
     pub family: String,
 }
 
+impl Overlay {
+    /// Gives every run a style: those that have one keep it; of the others each has the colour that a person chose for it, else the first
+    /// that no other one has. A run without a style is joined with no other. `runs` holds label and chosen colour of each, in order.
+    #[must_use]
+    pub fn complete(mut self, runs: &[(&str, Option<usize>)]) -> Self {
+        let own = self.runs.iter().map(|style| style.color);
+        let new = runs.iter().skip(self.runs.len()).filter_map(|(_, chosen)| *chosen);
+        let mut taken: BTreeSet<usize> = own.chain(new).collect();
+        for (label, chosen) in runs.iter().skip(self.runs.len()) {
+            let color = chosen.or_else(|| (0..).find(|color| !taken.contains(color))).unwrap_or_default();
+            taken.insert(color);
+            self.runs.push(RunStyle { color, from: None, family: (*label).to_owned() });
+        }
+        self
+    }
+}
+
 /// How finely curves are drawn.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub enum Resolution {
@@ -125,5 +142,22 @@ impl ViewOptions {
     /// The colour map.
     pub fn color_map(&self) -> ColorMap {
         ColorMap::ALL.into_iter().find(|map| map.name() == self.map).unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_chosen_colour_stands_and_the_others_take_what_is_free() {
+        let colors = |overlay: &Overlay| overlay.runs.iter().map(|style| style.color).collect::<Vec<_>>();
+        let runs = [("a", None), ("b", Some(0)), ("c", None), ("d", Some(0))];
+        let overlay = Overlay::default().complete(&runs);
+        assert_eq!(colors(&overlay), [1, 0, 2, 0], "two may have chosen one colour");
+        assert_eq!(overlay.runs[2].family, "c", "joined with no other");
+        let figure =
+            Overlay { runs: vec![RunStyle { color: 5, ..RunStyle::default() }], ..Overlay::default() };
+        assert_eq!(colors(&figure.complete(&runs)), [5, 0, 1, 0], "as in the figure");
     }
 }

@@ -58,7 +58,7 @@ fn arrange(body: &mut TableBody, column: usize, descending: bool) {
 }
 
 /// Numbers before words before nothing; what is missing stands last either way.
-fn compare(a: Option<&Cell>, b: Option<&Cell>, descending: bool) -> Ordering {
+pub(crate) fn compare(a: Option<&Cell>, b: Option<&Cell>, descending: bool) -> Ordering {
     let rank = |cell: Option<&Cell>| match cell {
         Some(Cell::Number(value)) if value.is_finite() => (0, *value),
         Some(Cell::Count(value)) => (0, *value as f64),

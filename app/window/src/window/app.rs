@@ -14,6 +14,7 @@ use weightscope_frame::store::Status;
 
 use super::adding::AddView;
 use super::budget::Budget;
+use super::carried::TurnedOn;
 use super::command::Action;
 use super::downloads::Downloads;
 use super::drop::Opens;
@@ -47,6 +48,7 @@ use super::tiles::{Layout, Pane, Shares, TileBehavior, TileState, controls};
 use super::toasts::Toasts;
 use super::whose::Whose;
 use super::{inspector, remember, style, welcome};
+use crate::plan::Folder;
 
 /// Share of the height that the list of runs has at first: some four rows at 900 points.
 const LIST_SHARE: f32 = 0.25;
@@ -121,6 +123,8 @@ pub struct App {
     pub(super) copying: Option<Task<Result<Vec<u8>, String>>>,
     pub(super) cursor: Option<f64>,
     pub(super) controls: Controls,
+    /// What they were turned on, while no run is shown.
+    pub(super) left: Option<TurnedOn>,
     /// State of the shown run that the controls were fitted to.
     pub(super) fitted: Option<u64>,
     pub(super) scrub: Scrub,
@@ -128,7 +132,8 @@ pub struct App {
     pub(super) width: f32,
     pub(super) panels: Panels,
     pub(super) export: Option<ExportDialog>,
-    pub(super) reading: Option<Task<ReadRun>>,
+    /// The run that is being read to be shown, and its folder.
+    pub(super) reading: Option<(PathBuf, Task<ReadRun>)>,
     /// The desktop's dialog for a file to open.
     pub(super) dialog: Option<Task<Browsed>>,
     pub(super) takeaway: Option<TakeAway>,
@@ -210,6 +215,7 @@ impl App {
             copying: None,
             cursor: None,
             controls: Controls::default(),
+            left: None,
             fitted: None,
             scrub: Scrub::default(),
             width: 1440.0,
@@ -229,6 +235,10 @@ impl App {
         problems.iter().for_each(|problem| app.say(Urgency::Error, problem.to_string()));
         app.restore(session, care, context);
         app.runs.layout.catalogue = Some(catalogue);
+        // A folder of runs that is a plan is followed.
+        if Folder::new(runs).plan().is_file() {
+            app.runs.follow_plan(Some(runs));
+        }
         damage.into_iter().for_each(|text| app.say(Urgency::Warning, text));
         app.runs.refresh(runs, context);
         app
@@ -366,7 +376,7 @@ impl App {
                 });
             }
             let going = shown.folder.as_ref().and_then(|path| self.going().get(path).copied());
-            let state = state_words(shown.status, going);
+            let state = state_words(shown.status.word(), going);
             let tile = self.tiles.entry(self.focus.clone()).or_default();
             inspector::ui(ui, (shown, &state), &self.form.experiment, &self.focus, tile);
         } else {

@@ -17,9 +17,7 @@ use super::palette::Palette;
 use super::preview::DataPreview;
 use super::queue::QueueAction;
 use super::runs::folder_name;
-use super::shown::Shown;
 use super::sides::Side;
-use super::task::Task;
 use super::tiles::{Layout, TileState};
 
 /// Smoothing that the key turns on.
@@ -66,16 +64,7 @@ impl App {
             Action::Queue(action) => self.apply_queue(action, context),
             Action::Runs(action) => self.apply_runs(action, context),
             Action::Manage(action) => self.apply_manage(action, context),
-            Action::OpenRun(path) => {
-                self.queue.follow = false;
-                self.reading = None;
-                self.manage.wait_for(&path);
-                if self.show_if_live(&path) {
-                    return;
-                }
-                let catalogue = self.catalogue;
-                self.reading = Task::spawn("run reader", context, move || Shown::read(catalogue, &path));
-            }
+            Action::OpenRun(path) => self.open_run(path, context),
             Action::ResumeRun(path) => self.resume_run(&path, context),
             Action::Focus(view) => self.focus = view,
             Action::GoToRow(jump) => {
@@ -235,7 +224,7 @@ impl App {
             }
             Command::RefreshRuns => {
                 let root = self.root.clone();
-                self.runs.refresh(&root, context);
+                self.runs.refresh_all(&root, context);
             }
             Command::NameRun
             | Command::UseRunSettings

@@ -56,14 +56,35 @@ fn dragged(view: &ViewSpec) -> impl Iterator<Item = &str> {
     }))
 }
 
-/// True if two runs of a lab were made of the same data, as far as that is known: by what was read, else by the places in their settings.
-pub(super) fn have_same_data(one: &Shown, other: &Shown) -> bool {
-    let hashes = |shown: &Shown| -> Vec<String> { shown.data.iter().map(|read| read.hash.clone()).collect() };
-    let (first, second) = (hashes(one), hashes(other));
-    if first.is_empty() || second.is_empty() {
-        return places(one) == places(other);
+/// What the controls were turned on, as far as another run can share it: its lab and its data. It outlives the run that was shown.
+pub(super) struct TurnedOn {
+    lab: String,
+    hashes: Vec<String>,
+    places: Vec<(&'static str, String)>,
+}
+
+impl TurnedOn {
+    /// A run that is shown.
+    pub(super) fn of(shown: &Shown) -> Self {
+        Self {
+            lab: shown.experiment.lab().to_owned(),
+            hashes: shown.data.iter().map(|read| read.hash.clone()).collect(),
+            places: places(shown),
+        }
     }
-    first == second
+
+    /// True if the other one is of the same lab.
+    pub(super) fn has_lab_of(&self, other: &Self) -> bool {
+        self.lab == other.lab
+    }
+
+    /// True if both were made of the same data, as far as that is known: by what was read, else by the places in their settings.
+    pub(super) fn has_data_of(&self, other: &Self) -> bool {
+        if self.hashes.is_empty() || other.hashes.is_empty() {
+            return self.places == other.places;
+        }
+        self.hashes == other.hashes
+    }
 }
 
 /// The settings that name data: the one that is marked, and every path.
@@ -81,7 +102,30 @@ mod tests {
         Channel, Data, Grid, Handle, Reference, ReferenceAxis, ReferenceStyle, Timeline, ViewKind,
     };
 
+    use weightscope_engine::CATALOGUE;
+    use weightscope_frame::experiment::Experiment;
+
     use super::*;
+
+    #[test]
+    fn controls_outlive_a_deleted_run_for_runs_of_its_lab_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let context = egui::Context::default();
+        let mut app = App::with_context(CATALOGUE, &context, folder.path(), None);
+        let show = |app: &mut App, lab: &str| {
+            let experiment = Experiment::from_toml(CATALOGUE, CATALOGUE.preset(lab).unwrap().text).unwrap();
+            app.show_record(&experiment, Record::default());
+        };
+        show(&mut app, "oscillation/quick");
+        app.controls.set("turned", ControlValue::Number(3.0));
+        app.show_nothing();
+        show(&mut app, "oscillation/quick");
+        assert!(app.controls.0.contains_key("turned"), "put back, it is as it was left");
+        app.show_nothing();
+        show(&mut app, "phases/quick");
+        assert!(app.controls.0.is_empty(), "in another lab it means nothing");
+        app.end();
+    }
 
     #[test]
     fn a_row_or_a_choice_that_the_record_lacks_is_outside() {

@@ -20,7 +20,7 @@ const MOST_ENTRIES: usize = 2000;
 pub(super) struct Wanted {
     /// Endings of files.
     pub(super) endings: &'static [&'static str],
-    /// A run folder can be taken as a whole; otherwise it is entered like any folder.
+    /// A run folder or a plan's can be taken as a whole; otherwise it is entered like any folder.
     pub(super) runs: bool,
 }
 
@@ -198,6 +198,11 @@ fn narrowing(typed: &str, listing: &Listing) -> String {
     }
 }
 
+/// True for a folder that is taken as a whole: a run, or a plan.
+fn is_whole(path: &Path) -> bool {
+    ["manifest.json", "plan.json"].iter().any(|name| path.join(name).is_file())
+}
+
 /// Reads a folder.
 fn list(folder: &Path, wanted: Wanted) -> Listing {
     let mut listing = Listing { folder: folder.to_owned(), ..Listing::default() };
@@ -211,7 +216,7 @@ fn list(folder: &Path, wanted: Wanted) -> Listing {
     for entry in read.flatten() {
         let (path, name) = (entry.path(), entry.file_name().to_string_lossy().into_owned());
         let ending = path.extension().map(|ending| ending.to_string_lossy().to_lowercase());
-        let kind = match (path.is_dir(), wanted.runs && path.join("manifest.json").is_file()) {
+        let kind = match (path.is_dir(), wanted.runs && is_whole(&path)) {
             _ if name.starts_with('.') => continue,
             (true, true) => Kind::Run,
             (true, false) => Kind::Folder,

@@ -55,11 +55,7 @@ impl App {
     /// Shows in all tiles over steps but one the steps that this one shows; none lets each show all of them.
     pub(super) fn move_steps(&mut self, moved: &str, range: Option<(f64, f64)>) {
         let Some(shown) = &self.shown else { return };
-        let over_steps = |id: &str| {
-            shown
-                .view(id)
-                .is_some_and(|view| view.x.quantity == weightscope_frame::record::Quantity::RunSteps)
-        };
+        let over_steps = |id: &str| shown.view(id).is_some_and(crate::views::is_over_steps);
         let others = self.tiles.iter_mut().filter(|(id, _)| id.as_str() != moved && over_steps(id));
         others.for_each(|(_, tile)| tile.move_to(range));
     }

@@ -20,7 +20,7 @@ impl App {
             self.say(Urgency::Warning, text);
         }
         self.drain_run(context);
-        if let Some(result) = self.reading.as_ref().and_then(Task::poll) {
+        if let Some(result) = self.reading.as_ref().and_then(|(_, task)| task.poll()) {
             self.reading = None;
             match result {
                 Ok(Ok((shown, warnings))) => {
@@ -62,8 +62,9 @@ impl App {
         });
         self.background = background;
         if ended {
+            // A task that is followed may have been verified.
             let root = self.root.clone();
-            self.runs.refresh(&root, context);
+            self.runs.refresh_all(&root, context);
         }
         self.start_next(context);
     }

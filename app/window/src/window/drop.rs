@@ -107,6 +107,7 @@ impl App {
                 warnings.into_iter().for_each(|text| self.say(Urgency::Warning, text));
                 self.show_run(*shown);
             }
+            Dropped::Plan(folder) => self.follow_plan(Some(&folder)),
             Dropped::File(shown) => {
                 self.say(Urgency::Info, format!("{} is looked at; it is no run", shown.title));
                 self.show_run(*shown);

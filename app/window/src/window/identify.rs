@@ -17,11 +17,14 @@ use super::open_as::OpenAs;
 use super::shown::Shown;
 use super::whose::{self, Found, Whose};
 use crate::figure::provenance::{self, Fit, Provenance};
+use crate::plan::{Folder, Plan, PlanError};
 
 /// Longest figure that is read, bytes.
 const MOST_FIGURE: u64 = 64 << 20;
 /// Longest experiment file that is read, bytes.
 const MOST_EXPERIMENT: u64 = 4 << 20;
+/// Longest plan that is read, bytes.
+const MOST_PLAN: u64 = 256 << 20;
 /// Longest table that is read to see whether it is one, bytes.
 const MOST_TRIED: u64 = 8 << 20;
 /// First bytes by which a file is told.
@@ -30,6 +33,8 @@ const HEAD: u64 = 64 << 10;
 /// What a dropped file turned out to be.
 pub(super) enum Dropped {
     Run(Box<Shown>, Vec<String>),
+    /// A plan whose tasks are followed.
+    Plan(PathBuf),
     /// A file that a lab wrote, without a run.
     File(Box<Shown>),
     /// A run that came as one file, and what became of the file.
@@ -102,11 +107,20 @@ impl Reader {
 
     fn one(&self, path: &Path, shown: Option<&Experiment>) -> Result<Dropped, String> {
         let metadata = fs::metadata(path).map_err(|error| unreadable(&error, path))?;
+        // The plan may be named by its own file too.
+        let of_plan = if path.ends_with("plan.json") { path.parent().unwrap_or(path) } else { path };
+        let plan = plan(of_plan);
+        if let Some(Ok(_)) = plan {
+            return Ok(Dropped::Plan(of_plan.to_owned()));
+        }
         if metadata.is_dir() {
             if store::read_manifest(path).is_err()
                 && let Some(dropped) = asked(path, self.openings(path, shown))
             {
                 return Ok(dropped);
+            }
+            if let (Some(Err(error)), Err(_)) = (plan, store::read_manifest(path)) {
+                return Err(error.to_string());
             }
             let (shown, warnings) = Shown::read(self.catalogue, path)?;
             return Ok(Dropped::Run(Box::new(shown), warnings));
@@ -186,6 +200,13 @@ impl Reader {
         }
         asked(path, ways).unwrap_or_else(|| Dropped::Data(None, path.to_owned()))
     }
+}
+
+/// The plan of a folder; nothing if none lies there.
+fn plan(folder: &Path) -> Option<Result<Plan, PlanError>> {
+    let folder = Folder::new(folder);
+    let is_plan = |metadata: fs::Metadata| metadata.is_file() && metadata.len() <= MOST_PLAN;
+    fs::metadata(folder.plan()).is_ok_and(is_plan).then(|| Plan::read(&folder))
 }
 
 /// The only way to open a path, or the question which one is meant; none if there is no way.

@@ -117,8 +117,8 @@ fn results(ui: &mut Ui, shown: &Shown) {
         for (name, value) in &shown.results {
             let metric = Metric::find(shown.experiment.method.metrics(), name);
             let of = shown.results_of.get(name);
-            let label = metric.filter(|metric| !metric.family).map_or(name.as_str(), |metric| metric.label);
-            let words = of.map_or_else(|| label.to_owned(), |of| format!("{label} ({of})"));
+            let label = metric.map_or_else(|| name.clone(), |metric| label_of(metric, name));
+            let words = of.map_or_else(|| label.clone(), |of| format!("{label} ({of})"));
             let about = metric.map_or_else(String::new, |metric| {
                 format!("{}: {}\nName in files: {name}", metric.label, metric.about)
             });
@@ -128,6 +128,15 @@ fn results(ui: &mut Ui, shown: &Shown) {
             ui.end_row();
         }
     });
+}
+
+/// Words for a result; of a family the member comes first, since what is cut off is alike for all of them.
+fn label_of(metric: &Metric, name: &str) -> String {
+    if !metric.family {
+        return metric.label.to_owned();
+    }
+    let member = if metric.suffix { name.strip_suffix(metric.name) } else { name.strip_prefix(metric.name) };
+    format!("{}: {}", member.unwrap_or(name).replace('_', " "), metric.label)
 }
 
 /// A count as such, a measurement with four digits.

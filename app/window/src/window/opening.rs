@@ -101,7 +101,7 @@ impl Opening {
         let mut open = true;
         style::dialog(context, "Open").open(&mut open).show(context, |ui| {
             ui.label(
-                "An experiment, a figure, a table, a file of predictions, a weight file, a run folder or a packed run; it can be dropped on the window too.",
+                "An experiment, a figure, a table, a file of predictions, a weight file, a run folder, a packed run or the folder of a plan; it can be dropped on the window too.",
             );
             ui.label("Two weight files that are dropped together are compared.");
             self.path_ui(ui, actions);

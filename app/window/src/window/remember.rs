@@ -14,17 +14,17 @@ use super::log::Urgency;
 use super::queue::StoredQueue;
 use super::runs::folder_name;
 use super::session::{Care, Session};
-use super::shown::Shown;
 use super::sides::Panels;
 use super::style;
-use super::task::Task;
 use crate::exporting::Dressing;
 
 impl App {
     /// Takes up where the last start ended.
     pub(super) fn restore(&mut self, session: Session, care: Care, context: &Context) {
         self.panels = Panels::new(session.panels);
-        self.controls = session.controls;
+        if session.open.is_some() {
+            self.controls = session.controls;
+        }
         self.runs.layout = session.runs;
         if let Some(queue) = session.queue {
             self.restore_queue(queue);
@@ -57,8 +57,7 @@ impl App {
             }
         }
         if let Some(path) = session.open.filter(|path| path.is_dir()) {
-            let catalogue = self.catalogue;
-            self.reading = Task::spawn("run reader", context, move || Shown::read(catalogue, &path));
+            self.read_run(path, context);
         }
     }
 

@@ -11,7 +11,10 @@ use weightscope_frame::record::{Record, ViewSpec};
 use weightscope_frame::run::{Progress, Snapshot};
 use weightscope_frame::store::{self, Status};
 
+use super::app::{App, Urgency};
 use super::runs::folder_name;
+use super::runs::model::Row;
+use super::task::Task;
 use crate::figure::provenance::Provenance;
 use crate::naming::{self, Namer};
 use crate::views::{self, own};
@@ -44,6 +47,36 @@ pub(super) struct Shown {
     pub(super) data: Vec<Read>,
     /// Grows with each new snapshot: the key of cached figures.
     pub(super) version: u64,
+}
+
+impl App {
+    /// Shows a run: at once if it is in work here, else when it has been read.
+    pub(super) fn open_run(&mut self, path: PathBuf, context: &egui::Context) {
+        let has_begun = self.runs.row(&path).is_none_or(Row::is_begun);
+        let why = match (self.manage.is_going(&path), has_begun) {
+            (true, _) => "it is on its way into the trash",
+            (_, false) => "it has not begun",
+            _ => "",
+        };
+        if !why.is_empty() {
+            let text = format!("{} is not shown: {why}", self.runs.name_of(&path));
+            self.say(Urgency::Warning, text);
+            return;
+        }
+        self.queue.follow = false;
+        self.reading = None;
+        self.manage.wait_for(&path);
+        if !self.show_if_live(&path) {
+            self.read_run(path, context);
+        }
+    }
+
+    /// Reads a run off the UI thread, to be shown when that is done.
+    pub(super) fn read_run(&mut self, path: PathBuf, context: &egui::Context) {
+        let (catalogue, folder) = (self.catalogue, path.clone());
+        let task = Task::spawn("run reader", context, move || Shown::read(catalogue, &folder));
+        self.reading = task.map(|task| (path, task));
+    }
 }
 
 impl Shown {

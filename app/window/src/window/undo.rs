@@ -101,9 +101,8 @@ impl App {
             }
             Way::Layout { tree, own, .. } => {
                 self.set_own(own);
-                if let Some(layout) = &mut self.layout {
-                    layout.tree = *tree;
-                    layout.arranged = true;
+                if let (Some(layout), Some(shown)) = (&mut self.layout, &self.shown) {
+                    layout.restore(*tree, &shown.views);
                 }
                 self.maximised = false;
             }
@@ -145,7 +144,7 @@ impl App {
                 self.history.push_joined(id, context.input(|input| input.time), change);
             }
             Action::Runs(RunsAction::Remark(path, remark)) => {
-                let Some(row) = self.runs.row(path) else { return };
+                let Some(row) = self.runs.row(path).filter(|row| row.is_begun()) else { return };
                 let manifest = &row.manifest;
                 let (what, was) = match remark {
                     Remark::Name(_) => ("name", Remark::Name(manifest.name.clone())),

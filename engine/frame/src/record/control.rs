@@ -86,12 +86,12 @@ pub struct ControlSpec {
     pub matters: Option<Matters>,
 }
 
-/// The state of another control, a choice, in which a control changes what is shown.
+/// The state of another control, a choice or a switch, in which a control changes what is shown.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Matters {
     /// The other control.
     pub control: String,
-    /// Keys of it.
+    /// Keys of it; those of a switch are `true` and `false`.
     pub keys: Vec<String>,
     /// True if it must stand at one of the keys, false if at none of them.
     pub among: bool,
@@ -118,7 +118,8 @@ impl ControlSpec {
     /// Whether turning it changes anything while the controls stand like this.
     pub fn is_live(&self, controls: &Controls) -> bool {
         self.matters.as_ref().is_none_or(|matters| {
-            let now = controls.word(&matters.control);
+            let switched = || controls.switch(&matters.control).map(|on| if on { "true" } else { "false" });
+            let now = controls.word(&matters.control).or_else(switched);
             now.is_none_or(|now| matters.keys.iter().any(|key| key == now) == matters.among)
         })
     }
@@ -332,6 +333,9 @@ mod tests {
         assert!(!control.clone().only_at("other", &["a"]).is_live(&controls), "at another key");
         assert!(control.clone().only_at("other", &["a", "b"]).is_live(&controls), "at one of the keys");
         assert!(!control.clone().not_at("other", &["b"]).is_live(&controls), "at a key that it excludes");
+        controls.set("switch", ControlValue::Switch(false));
+        assert!(!control.clone().only_at("switch", &["true"]).is_live(&controls), "while it is off");
+        assert!(control.clone().only_at("switch", &["false"]).is_live(&controls), "only while it is off");
         assert!(control.not_at("missing", &["b"]).is_live(&controls), "before the other has a value");
     }
 

@@ -30,7 +30,7 @@ figures! {
     ACCURACY_GAIN = "accuracy_gain", "gain over the twin", "", "Mean over the seeds of test accuracy minus that of the twin.";
     ACCURACY_GAIN_LOW = "accuracy_gain_low", "gain, lower end", "", "Lower end of Student's 95 % interval of the mean gain.";
     ACCURACY_GAIN_HIGH = "accuracy_gain_high", "gain, upper end", "", "Upper end of Student's 95 % interval of the mean gain.";
-    ACCURACY_GAIN_WINS = "accuracy_gain_wins", "seeds with a gain", "seeds", "Number of seeds whose network is more accurate than its twin.";
+    ACCURACY_GAIN_WINS = "accuracy_gain_wins", "seeds with a gain", "", "Number of seeds whose network is more accurate than its twin.";
     AMPLITUDE_END = "amplitude_end", "amplitude at the end", "std", "Amplitude a in standard deviations of the layer's initial weights, mean over layers and repeats.";
     WIDTH_END = "width_end", "width at the end", "std", "Width b in standard deviations of the layer's initial weights, mean over layers and repeats.";
     SLOPE_END = "slope_at_zero_end", "slope at zero at the end", "", "Slope a/b of the function at zero, mean over layers and repeats.";

@@ -49,6 +49,11 @@ impl Manage {
         self.then.take_if(|(wanted, _)| wanted != path);
     }
 
+    /// True while a run is on its way into the trash.
+    pub(super) fn is_going(&self, path: &Path) -> bool {
+        self.deleted.iter().any(|act| act.takes(path))
+    }
+
     /// True while something is done with runs off the UI thread.
     pub(super) fn is_busy(&self) -> bool {
         self.errands.is_busy()

@@ -19,14 +19,23 @@ use crate::window::task::Task;
 /// Runs that were deleted together.
 pub(super) struct Deleted {
     id: u64,
+    /// Where they lay.
+    paths: Vec<PathBuf>,
     /// Empty until they are in the trash.
     runs: Vec<Trashed>,
     /// Those of them that were ticked.
     ticked: Vec<PathBuf>,
-    /// The one of them that was shown.
+    /// The one of them that was shown, or was about to be.
     shown: Option<PathBuf>,
     /// It was taken back before the runs were in the trash: they come out as soon as they are.
     taken_back: bool,
+}
+
+impl Deleted {
+    /// True if a run is one of them and not in the trash yet.
+    pub(super) fn takes(&self, path: &Path) -> bool {
+        self.runs.is_empty() && self.paths.iter().any(|going| going == path)
+    }
 }
 
 impl App {
@@ -77,7 +86,11 @@ impl App {
     fn throw_away(&mut self, id: u64, going: Vec<PathBuf>, context: &Context) {
         let shown = self.folder().map(PathBuf::from).filter(|shown| going.contains(shown));
         let ticked = going.iter().filter(|path| self.runs.is_ticked(path)).cloned().collect();
-        let act = Deleted { id, runs: Vec::new(), ticked, shown: shown.clone(), taken_back: false };
+        // One that is being read must not appear once it has gone.
+        let read = self.reading.take_if(|(path, _)| going.contains(path)).map(|(path, _)| path);
+        let back = shown.clone().or_else(|| read.filter(|_| self.shown.is_none()));
+        let paths = going.clone();
+        let act = Deleted { id, paths, runs: Vec::new(), ticked, shown: back, taken_back: false };
         self.manage.deleted.push(act);
         going.iter().for_each(|path| self.runs.tick(path, false));
         if shown.is_some() {
@@ -92,6 +105,9 @@ impl App {
 
     /// Why a run is not deleted now.
     fn keeps(&self, path: &Path) -> Option<&'static str> {
+        if self.runs.row(path).is_some_and(|row| row.task.is_some()) {
+            return Some("it is a task of the plan that is followed; stop following the plan first");
+        }
         match self.all_links().find(|link| link.folder == path).map(|link| link.kind) {
             Some(LiveKind::Run) => return Some("it is in work; cancel it first"),
             Some(LiveKind::Verify) => {
@@ -132,7 +148,8 @@ impl App {
         let paths = runs.iter().map(|run| run.from.clone()).collect();
         let change = Change { sentence, back: Way::PutBack(id), forth: Way::Delete(id, paths) };
         self.history.told(&before, change);
-        let act = Deleted { id, runs, ticked: Vec::new(), shown: None, taken_back: false };
+        let paths = runs.iter().map(|run| run.from.clone()).collect();
+        let act = Deleted { id, paths, runs, ticked: Vec::new(), shown: None, taken_back: false };
         self.manage.deleted.push(act);
     }
 

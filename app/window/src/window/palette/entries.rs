@@ -95,7 +95,7 @@ pub(super) fn entries(app: &App) -> Vec<Entry> {
         let action = Action::UsePreset(preset.name);
         Entry::new(Kind::Preset, format!("Use preset {}", preset.name), preset.about(), action)
     });
-    let runs = app.runs.rows().iter().map(|run| {
+    let runs = app.runs.rows().iter().filter(|run| run.is_begun()).map(|run| {
         let manifest = &run.manifest;
         // A name of its own stands for the run; what it is called otherwise stands beside its id.
         let (words, beside) = if manifest.name.is_empty() {
@@ -103,7 +103,7 @@ pub(super) fn entries(app: &App) -> Vec<Entry> {
         } else {
             (manifest.name.clone(), manifest.id.clone())
         };
-        let parts = [beside.as_str(), manifest.status.word(), &manifest.note];
+        let parts = [beside.as_str(), run.word(), &manifest.note];
         let about = parts.into_iter().filter(|part| !part.is_empty());
         let about = about.chain(manifest.tags.iter().map(String::as_str)).collect::<Vec<_>>().join(" · ");
         let entry =

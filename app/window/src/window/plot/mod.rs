@@ -19,7 +19,7 @@ use egui_plot::{AxisHints, LineStyle, Plot, PlotPoint, PlotUi, VLine};
 
 pub(super) use self::legend::line_sample;
 use self::legend::{Legend, Place, Touch};
-use self::scale::{LONGEST_NAME, Mapped, Room, marks, shortened, tick_text};
+use self::scale::{LONGEST_NAME, Mapped, Room, letters_beside, marks, shortened, tick_text};
 use self::shape::{Shape, shapes};
 use super::readout::Readout;
 use super::style::{color, faded, tokens};
@@ -190,7 +190,7 @@ impl Prepared {
         let (across, up) = self.room(ui);
         let hold = self.held(ui, showing.id);
         let brushing = showing.brush && ui.input(|input| input.modifiers.shift);
-        let beside = widest(ui, &self.y);
+        let beside = widest(ui, &self.y, up.letters);
         let mut plot = Plot::new(showing.id)
             // A flat tile keeps its ticks in sight.
             .min_size(egui::vec2(24.0, 24.0))
@@ -267,19 +267,21 @@ impl Prepared {
     /// Room for the labels of both axes.
     fn room(&self, ui: &Ui) -> (Room, Room) {
         let room = ui.available_size();
-        let name = widest(ui, &self.x) + NAME_GAP;
+        let name = widest(ui, &self.x, LONGEST_NAME) + NAME_GAP;
         let length = |side: f32| (side - AROUND).max(1.0);
         let across = Room {
             wanted: wanted_ticks(room.x, TICK_ROOM_X),
             length: length(room.x),
             name,
             letter: Some(LETTER),
+            letters: LONGEST_NAME,
         };
         let up = Room {
             wanted: wanted_ticks(room.y, TICK_ROOM_Y),
             length: length(room.y),
             name: NAME_ROOM_Y,
             letter: None,
+            letters: letters_beside(room.x),
         };
         (across, up)
     }
@@ -288,7 +290,7 @@ impl Prepared {
     fn last_label(&self, ui: &Ui, length: f32) -> f32 {
         if let Some(names) = &self.x.categories {
             let each = (length - AROUND).max(1.0) / names.len().max(1) as f32;
-            return ((widest(ui, &self.x) - each) / 2.0).clamp(2.0, MOST_BESIDE);
+            return ((widest(ui, &self.x, LONGEST_NAME) - each) / 2.0).clamp(2.0, MOST_BESIDE);
         }
         let (low, high) = self.domain.0;
         let ends = (Mapped(&self.x).from(low), Mapped(&self.x).from(high));
@@ -357,7 +359,7 @@ impl Prepared {
         };
         hints
             .label(egui::RichText::new(heading).font(font.clone()))
-            .formatter(move |mark, range| tick_text(axis, mark, range, ticks.wanted))
+            .formatter(move |mark, range| tick_text(axis, mark, range, ticks))
             .tick_label_font(font)
             .tick_label_color(color(tokens(ui.ctx()).text))
             .label_spacing(egui::Rangef::new(6.0, 8.0))
@@ -376,10 +378,10 @@ impl Prepared {
     }
 }
 
-/// Width of the longest name of an axis, as it is written; nothing for an axis of numbers.
-fn widest(ui: &Ui, axis: &Axis) -> f32 {
+/// Width of the longest name of an axis, written with so many letters at most; nothing for an axis of numbers.
+fn widest(ui: &Ui, axis: &Axis, letters: usize) -> f32 {
     let names = axis.categories.iter().flatten();
-    names.map(|name| text_width(ui, &shortened(name, LONGEST_NAME))).fold(0.0, f32::max)
+    names.map(|name| text_width(ui, &shortened(name, letters))).fold(0.0, f32::max)
 }
 
 /// Width of small text.

@@ -39,6 +39,18 @@ pub(super) struct Room {
     pub(super) name: f32,
     /// What a letter of a number takes of it; numbers above each other take as much as names.
     pub(super) letter: Option<f32>,
+    /// Most letters of a name.
+    pub(super) letters: usize,
+}
+
+/// Most letters of a name beside a plot of this width, which keeps more than half of it for the drawing.
+pub(super) fn letters_beside(width: f32) -> usize {
+    /// Width of a letter, and the share of the plot that names may take.
+    const EACH: f32 = 5.6;
+    const SHARE: f32 = 0.35;
+    /// Fewer letters tell nothing.
+    const FEWEST: usize = 6;
+    ((width * SHARE / EACH).max(0.0) as usize).clamp(FEWEST, LONGEST_NAME)
 }
 
 /// Grid marks at the figure's own ticks.
@@ -92,20 +104,33 @@ pub(super) fn tick_text(
     axis: &Axis,
     mark: GridMark,
     range: &std::ops::RangeInclusive<f64>,
-    count: usize,
+    room: Room,
 ) -> String {
     let mapped = Mapped(axis);
     if let Some(names) = &axis.categories {
         let place = mapped.from(mark.value);
         let stride = mark.step_size.round().max(1.0) as usize;
         let tick = categories::ticks(names, stride).into_iter().find(|(own, _)| (own - place).abs() < 1e-6);
-        return tick.map_or_else(String::new, |(_, name)| shortened(name, LONGEST_NAME));
+        return tick.map_or_else(String::new, |(_, name)| shortened(name, room.letters));
     }
     let (a, b) = (mapped.from(*range.start()), mapped.from(*range.end()));
     let wanted = mapped.from(mark.value);
     let tolerance = (b - a).abs() * 1e-6;
-    ticks::ticks(axis.scale, (a.min(b), a.max(b)), count)
+    ticks::ticks(axis.scale, (a.min(b), a.max(b)), room.wanted)
         .into_iter()
         .find(|tick| (tick.value - wanted).abs() <= tolerance.max(wanted.abs() * 1e-9))
         .map_or_else(|| number::significant(wanted, 4), |tick| tick.label)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_leave_room_for_the_drawing_beside_them() {
+        assert_eq!(letters_beside(600.0), LONGEST_NAME, "a wide plot has room");
+        assert_eq!(letters_beside(140.0), 8, "a third of a narrow one");
+        assert_eq!(letters_beside(10.0), 6, "fewer would tell nothing");
+        assert_eq!(shortened("model.layers.0.mlp.up_proj.weight", 8), "mode…ght", "both ends");
+    }
 }

@@ -55,8 +55,8 @@ impl ClusterPlan {
         }
     }
 
-    /// Draws the fields, and what came of them.
-    pub(super) fn ui(&mut self, ui: &mut Ui, experiment: Option<&Experiment>) {
+    /// Draws the fields, and what came of them; the folder of the plan if it is to be followed.
+    pub(super) fn ui(&mut self, ui: &mut Ui, experiment: Option<&Experiment>) -> Option<PathBuf> {
         self.poll();
         ui.label("The runs as tasks of a job array for Slurm. The plan is written here; the command beneath submits it.");
         let text = |ui: &mut Ui, words: &str, value: &mut String, hint: &str, about: &str| {
@@ -99,7 +99,7 @@ impl ClusterPlan {
             self.begin(ui.ctx(), experiment);
         }
         match &self.outcome {
-            Some(Ok(planned)) => planned_ui(ui, planned),
+            Some(Ok(planned)) => return planned_ui(ui, planned),
             Some(Err(why)) => {
                 ui.label(RichText::new(why).color(color(tokens(ui.ctx()).error)));
             }
@@ -108,6 +108,7 @@ impl ClusterPlan {
             }
             None => {}
         }
+        None
     }
 
     fn begin(&mut self, context: &Context, experiment: &Experiment) {
@@ -137,11 +138,12 @@ impl ClusterPlan {
     }
 }
 
-fn planned_ui(ui: &mut Ui, planned: &Planned) {
+/// What was planned, with its commands; the folder of the plan if the list is to follow it.
+fn planned_ui(ui: &mut Ui, planned: &Planned) -> Option<PathBuf> {
     ui.label(&planned.said);
     for (what, command) in [
         ("Submit it", planned.command.clone()),
-        ("Follow its runs", format!("weightscope --runs {}", quoted(&planned.folder))),
+        ("Follow it elsewhere", format!("weightscope --runs {}", quoted(&planned.folder))),
     ] {
         ui.horizontal(|ui| {
             let copy = ui.button("Copy").on_hover_text(format!("{what}: copies the command"));
@@ -152,6 +154,9 @@ fn planned_ui(ui: &mut Ui, planned: &Planned) {
             ui.add(egui::Label::new(RichText::new(&command).monospace()).truncate()).on_hover_text(&command);
         });
     }
+    let follow = ui.button("Follow it here");
+    let follow = follow.on_hover_text("Its tasks appear in the list of runs, with how each of them stands");
+    follow.clicked().then(|| PathBuf::from(&planned.folder))
 }
 
 /// A path as a shell takes it.

@@ -59,6 +59,8 @@ pub(in crate::window) enum QueueAction {
     Form(Box<Experiment>, String),
     /// Repeats a run to compare it.
     Verify(PathBuf),
+    /// Lets the list of runs follow the plan in a folder.
+    FollowPlan(PathBuf),
 }
 
 impl App {
@@ -91,6 +93,7 @@ impl App {
             QueueAction::Clear => self.queue.clear(),
             QueueAction::Sweep => self.sweep = Some(SweepDialog::new(&self.form.experiment)),
             QueueAction::Add(experiment) => self.enqueue(&experiment, context),
+            QueueAction::FollowPlan(folder) => self.follow_plan(Some(&folder)),
             QueueAction::Save(experiment) => {
                 self.ask_where_to_save("Save sweep", "sweep.toml", to_toml(&experiment, Comments::Each));
             }

@@ -12,7 +12,7 @@ use super::model::{Job, Waiting};
 use super::stored::StoredQueue;
 use crate::naming::Namer;
 use crate::window::app::{App, Bottom, Urgency};
-use crate::window::carried::have_same_data;
+use crate::window::carried::TurnedOn;
 use crate::window::link::{Launch, Link};
 use crate::window::runs::folder_name;
 use crate::window::scrub::Scrub;
@@ -169,6 +169,7 @@ impl App {
     /// Shows no run: the one that was shown has gone.
     pub(in crate::window) fn show_nothing(&mut self) {
         if let (Some(before), Some(layout)) = (self.shown.take(), self.layout.take()) {
+            self.left = Some(TurnedOn::of(&before));
             self.layouts.insert(before.layout_key(), layout);
         }
         self.maximised = false;
@@ -186,10 +187,12 @@ impl App {
             shown.set_own(&own);
         }
         // Controls belong to a lab; those of another mean nothing here.
-        if self.shown.as_ref().is_some_and(|before| before.experiment.lab() != shown.experiment.lab()) {
+        let (before, now) =
+            (self.shown.as_ref().map(TurnedOn::of).or(self.left.take()), TurnedOn::of(&shown));
+        if before.as_ref().is_some_and(|before| !before.has_lab_of(&now)) {
             self.controls = Controls::default();
         }
-        if self.shown.as_ref().is_some_and(|before| !have_same_data(before, &shown)) {
+        if before.as_ref().is_some_and(|before| !before.has_data_of(&now)) {
             self.forget_dragged(&shown.views);
         }
         self.fitted = None;

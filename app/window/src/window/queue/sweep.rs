@@ -94,7 +94,8 @@ impl SweepDialog {
                 action = self.foot_ui(ui, workers, learned);
                 if let Some(cluster) = &mut self.cluster {
                     ui.separator();
-                    cluster.ui(ui, self.plan.experiment.as_ref());
+                    let followed = cluster.ui(ui, self.plan.experiment.as_ref());
+                    action = action.take().or_else(|| followed.map(QueueAction::FollowPlan));
                 }
             });
         self.open &= open;

@@ -6,7 +6,7 @@ use egui::Context;
 
 use super::arrange::Line;
 use super::edit::Remark;
-use crate::window::app::{App, Urgency};
+use crate::window::app::{App, Bottom, Urgency};
 
 /// What a person does with runs.
 #[derive(Clone, Debug, PartialEq)]
@@ -17,6 +17,10 @@ pub(in crate::window) enum RunsAction {
     Untick,
     /// Points at a run in the table: its curve was clicked.
     Select(PathBuf),
+    /// Follows the tasks of the plan in a folder, or no plan any more.
+    Follow(Option<PathBuf>),
+    /// Lists the tasks of the plan alone, in their order.
+    OnlyTasks,
     /// Lists all runs again.
     ClearFilter,
     /// Star, tags or note of a run.
@@ -38,9 +42,24 @@ impl App {
         rows.map(|row| row.manifest.id.clone()).collect()
     }
 
+    /// Ids of the runs as the table lists them, each with the one word for how it stands.
+    pub fn listed_states(&self) -> Vec<(String, &'static str)> {
+        let rows = self.runs.listed().into_iter().filter_map(|path| self.runs.row(path));
+        rows.map(|row| (row.manifest.id.clone(), row.word())).collect()
+    }
+
     /// Names of the runs that are drawn beside the one that is shown.
     pub fn overlaid_runs(&self) -> Vec<String> {
         self.runs.overlay.labels().map(str::to_owned).collect()
+    }
+
+    /// Lets the list follow a plan, or none any more, and shows the list.
+    pub(in crate::window) fn follow_plan(&mut self, folder: Option<&std::path::Path>) {
+        self.runs.follow_plan(folder);
+        if let Some(folder) = folder {
+            (self.panels.bottom, self.bottom) = (true, Bottom::Runs);
+            self.say(Urgency::Info, format!("The list follows the plan: {}", folder.display()));
+        }
     }
 
     /// The one place where these actions change the state.
@@ -48,8 +67,11 @@ impl App {
         match action {
             RunsAction::Tick(paths, on) => paths.iter().for_each(|path| self.runs.tick(path, on)),
             RunsAction::Untick => self.runs.untick(),
+            RunsAction::Follow(folder) => self.follow_plan(folder.as_deref()),
+            RunsAction::OnlyTasks => self.runs.list_tasks(),
             RunsAction::Select(path) => self.runs.select(&path),
             RunsAction::ClearFilter => self.runs.layout.filter.clear(),
+            RunsAction::Remark(path, _) if self.runs.row(&path).is_some_and(|row| !row.is_begun()) => {}
             RunsAction::Remark(path, remark) => {
                 self.runs.remark(&path, remark);
                 if self.folder() == Some(path.as_path()) {

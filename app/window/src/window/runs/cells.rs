@@ -15,6 +15,7 @@ use crate::card;
 use crate::figure::model::Ink;
 use crate::figure::number::significant;
 use crate::figure::palette;
+use crate::plan::Standing;
 use crate::theme::Rgba;
 use crate::window::command::Action;
 use crate::window::queue::QueueAction;
@@ -23,6 +24,9 @@ use crate::window::style::{self, color, tokens};
 /// A filled and an empty star, from the font of symbols.
 const STARRED: &str = "\u{2605}";
 const NOT_STARRED: &str = "\u{2606}";
+
+/// Why nothing can be done with a task of a plan that nobody has begun.
+pub(super) const NOT_BEGUN: &str = "It has not begun";
 
 /// What a cell needs besides its run.
 pub(super) struct Context<'a> {
@@ -44,6 +48,7 @@ pub(super) fn column(key: &str) -> Column {
         "origin" => 150.0,
         "id" | "parent" | "device" | "reason" => 200.0,
         "seed" => 44.0,
+        "lab" => 118.0,
         "note" => 140.0,
         "tags" => 80.0,
         "duration" => 60.0,
@@ -55,21 +60,26 @@ pub(super) fn column(key: &str) -> Column {
 /// The tick, with the run's colour; what was clicked: on or off, and whether a range is meant.
 pub(super) fn tick_ui(ui: &mut Ui, run: &Row, layout: &RunsLayout) -> Option<(bool, bool)> {
     let mut on = layout.ticked.contains(&run.path);
-    let response = ui.add(egui::Checkbox::without_text(&mut on));
+    let ready = run.is_begun();
+    let response = ui.add_enabled(ready, egui::Checkbox::without_text(&mut on));
     let name = format!("Tick {}", run.manifest.id);
-    response.widget_info(|| egui::WidgetInfo::selected(egui::Role::CheckBox, true, on, &name));
+    response.widget_info(|| egui::WidgetInfo::selected(egui::Role::CheckBox, ready, on, &name));
     if let Some(number) = layout.drawn_color(&run.path) {
         let paint = color(palette::color(tokens(ui.ctx()), Ink::Series(number)));
         let rect = response.rect;
         ui.painter().hline(rect.x_range(), rect.bottom() + 1.0, Stroke::new(3.0, paint));
     }
     let range = ui.input(|input| input.modifiers.shift);
+    let response = response.on_disabled_hover_text(NOT_BEGUN);
     let clicked =
         response.on_hover_text("Draws the run beside the one that is shown; shift for a range").changed();
     clicked.then_some((on, range))
 }
 
 pub(super) fn star_ui(ui: &mut Ui, run: &Row, actions: &mut Vec<Action>) {
+    if !run.is_begun() {
+        return;
+    }
     let palette = tokens(ui.ctx());
     let star = run.manifest.star;
     let (text, paint) = if star { (STARRED, palette.warning) } else { (NOT_STARRED, palette.text_muted) };
@@ -84,7 +94,15 @@ pub(super) fn star_ui(ui: &mut Ui, run: &Row, actions: &mut Vec<Action>) {
 /// Icon and word: colour is not the only carrier.
 pub(super) fn status_ui(ui: &mut Ui, run: &Row, going: Option<Going>) {
     let palette = tokens(ui.ctx());
+    let task = run.task.as_ref().filter(|_| going.is_none()).map(|task| task.standing);
     let (icon, paint): (MaterialIcon, _) = match run.manifest.status {
+        _ if task == Some(Standing::Waiting) => (icons::ICON_SCHEDULE, palette.text_muted),
+        _ if task == Some(Standing::Running) => (icons::ICON_PLAY_CIRCLE, palette.accent),
+        _ if task == Some(Standing::Paused) => (icons::ICON_PAUSE_CIRCLE, palette.warning),
+        _ if task == Some(Standing::Failed) => (icons::ICON_ERROR, palette.error),
+        _ if task == Some(Standing::Cancelled) => (icons::ICON_CANCEL, palette.warning),
+        _ if task == Some(Standing::Preempted) => (icons::ICON_WARNING, palette.warning),
+        _ if task == Some(Standing::OutOfTime) => (icons::ICON_TIMER_OFF, palette.warning),
         _ if matches!(going, Some(Going::Paused(_))) => (icons::ICON_PAUSE_CIRCLE, palette.warning),
         _ if going == Some(Going::Queued) => (icons::ICON_SCHEDULE, palette.text_muted),
         Status::Done => (icons::ICON_CHECK_CIRCLE, palette.ok),
@@ -95,10 +113,10 @@ pub(super) fn status_ui(ui: &mut Ui, run: &Row, going: Option<Going>) {
     };
     ui.spacing_mut().item_spacing.x = 4.0;
     icon_ui(ui, icon, paint);
-    let words = state::words(run.manifest.status, going);
+    let words = state::words(run.word(), going);
     let label =
         ui.add(egui::Label::new(RichText::new(words).color(color(paint))).truncate().selectable(false));
-    if let Some(reason) = &run.manifest.reason {
+    if let Some(reason) = run.reason() {
         label.on_hover_text(reason);
     }
 }
@@ -117,6 +135,8 @@ pub(super) fn cell_ui(
     actions: &mut Vec<Action>,
 ) {
     match key {
+        // Of what nobody has begun there is nothing to say.
+        "verified" | "duration" if !run.is_begun() => {}
         "curve" => spark_ui(ui, run, context),
         "tags" => edit_ui(ui, run, "tags", context, actions),
         "note" => edit_ui(ui, run, "note", context, actions),
@@ -191,6 +211,9 @@ fn spark_ui(ui: &mut Ui, run: &Row, context: &mut Context<'_>) {
 /// Tags and note: a click opens a field, Enter keeps, Escape forgets.
 fn edit_ui(ui: &mut Ui, run: &Row, key: &'static str, context: &mut Context<'_>, actions: &mut Vec<Action>) {
     let name = format!("{} of {}", if key == "tags" { "Tags" } else { "Note" }, run.manifest.id);
+    if !run.is_begun() {
+        return;
+    }
     let is_open = context.editing.as_ref().is_some_and(|open| open.path == run.path && open.key == key);
     if !is_open {
         let value = run.value(key).display().into_owned();
@@ -234,6 +257,9 @@ pub(super) fn buttons_ui(
     (is_open, going): (bool, Option<Going>),
     actions: &mut Vec<Action>,
 ) {
+    if !run.is_begun() {
+        return;
+    }
     let id = &run.manifest.id;
     ui.spacing_mut().item_spacing.x = 1.0;
     ui.spacing_mut().button_padding.x = 2.0;

@@ -73,6 +73,9 @@ mod tests {
         runs.tick(&paths[1], false);
         runs.update();
         assert_eq!(runs.hidden, 2, "counted again after a tick");
+        runs.set_ticks(paths.iter().skip(1).take(3).cloned().collect());
+        runs.update();
+        assert_eq!(runs.hidden, 3, "and where an undo set them");
         let rows = samples(8);
         let news = |places: &[usize]| {
             let new: Vec<&Row> = places.iter().map(|place| &rows[*place]).collect();

@@ -32,6 +32,9 @@ pub(in crate::window) struct RunsLayout {
     /// Colours that a person chose, as they stand with the runs.
     #[serde(skip)]
     pub(super) chosen: BTreeMap<PathBuf, usize>,
+    /// Labs that the list holds runs of; where there is more than one, that of each run is told.
+    #[serde(skip)]
+    pub(super) labs: usize,
     /// The run that is shown: it has a colour of its own among the ticked ones.
     #[serde(skip)]
     pub(super) shown: Option<PathBuf>,
@@ -42,6 +45,8 @@ pub(in crate::window) struct RunsLayout {
     pub(super) metric: Option<String>,
     /// How runs that differ only in their seed are drawn.
     pub(in crate::window) seeds: SeedGroups,
+    /// Folder of the plan whose tasks stand in the list.
+    pub(super) plan: Option<PathBuf>,
     /// Results stand in the comparison too.
     pub(super) compare_results: bool,
     /// Runs that differ only in their seed are one column of the comparison.
@@ -60,10 +65,12 @@ impl Default for RunsLayout {
             ticked: BTreeSet::new(),
             colors: BTreeMap::new(),
             chosen: BTreeMap::new(),
+            labs: 0,
             shown: None,
             catalogue: None,
             metric: None,
             seeds: SeedGroups::default(),
+            plan: None,
             compare_results: true,
             compare_joined: true,
         }
@@ -89,10 +96,13 @@ impl RunsLayout {
         let shown = rows.iter().find(|row| Some(&row.path) == self.shown.as_ref());
         let others = shown.into_iter().chain(rows.first()).map(|row| row.manifest.lab.as_str());
         let known = |lab: &&str| self.catalogue.is_some_and(|labs| labs.names().any(|name| name == *lab));
-        let lab = named.chain(others).find(known);
-        let headlines = lab.map_or(&[][..], |lab| self.headlines(lab));
-        ["curve", "name", "seed"]
+        let judged = named.chain(others).find(known);
+        let headlines = judged.map_or(&[][..], |lab| self.headlines(lab));
+        let lab = (self.labs > 1).then_some("lab");
+        ["curve", "name"]
             .into_iter()
+            .chain(lab)
+            .chain(["seed"])
             .chain(headlines.iter().copied())
             .chain(["started", "note", "tags", "verified", "duration"])
             .map(str::to_owned)
@@ -196,6 +206,9 @@ mod tests {
         layout.shown = Some(mixed[2].path.clone());
         assert_ne!(layout.columns(&mixed), first, "those of the run that is shown, whichever is the newest");
         layout.shown = None;
+        layout.labs = 2;
+        assert_eq!(layout.columns(&mixed)[..3], ["curve", "name", "lab"], "names are alike over labs");
+        layout.labs = 0;
         layout.toggle("note", &rows);
         layout.toggle("learning_rate", &rows);
         layout.move_before("learning_rate", "name", &rows);

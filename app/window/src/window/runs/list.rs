@@ -18,6 +18,7 @@ use super::model::{Keys, Row};
 use super::overlay::{self, OverlaySet, Records};
 use super::query::Query;
 use super::spark::Sparks;
+use super::tasks::Following;
 use crate::naming::Namer;
 use crate::views::Overlay;
 use crate::window::task::Task;
@@ -71,10 +72,12 @@ pub(in crate::window) struct Runs {
     writer: Writer,
     records: Records,
     pub(super) overlay: OverlaySet,
+    /// The plan whose tasks stand in the list.
+    pub(super) following: Option<Following>,
     overlaid: Option<(u64, u64, Option<PathBuf>, RunsLayout, u64)>,
     scan: Option<Task<(Index, Settings)>>,
     /// Something changed on disk since the running scan began.
-    stale: bool,
+    pub(super) stale: bool,
     read: bool,
     /// Filter that the query was read from.
     parsed: Option<(String, u64)>,
@@ -112,6 +115,12 @@ impl Runs {
         });
     }
 
+    /// Reads the list again, and looks at all tasks of the plan that is followed.
+    pub(in crate::window) fn refresh_all(&mut self, root: &Path, context: &Context) {
+        self.look_again();
+        self.refresh(root, context);
+    }
+
     /// A run in work has begun: its folder is not in the list yet.
     pub(in crate::window) fn wants_refresh(&mut self) {
         self.stale = true;
@@ -120,6 +129,11 @@ impl Runs {
     /// True once the list has been read.
     pub(in crate::window) fn is_read(&self) -> bool {
         self.read
+    }
+
+    /// True while a remark is on its way to disk.
+    pub(super) fn is_writing(&self) -> bool {
+        self.writer.is_busy()
     }
 
     /// True while the list is being read, or is to be read again.
@@ -135,6 +149,7 @@ impl Runs {
             self.stale = true;
         }
         self.sparks.follow(context);
+        self.follow_tasks(context);
         let mut records = std::mem::take(&mut self.records);
         said.extend(records.follow(&self.ticked(), context));
         self.records = records;
@@ -157,34 +172,40 @@ impl Runs {
     fn take(&mut self, index: Index, settings: &Settings) -> Option<String> {
         let before: BTreeSet<PathBuf> = self.rows.iter().map(|row| row.path.clone()).collect();
         let first = !self.read;
+        let tasks: BTreeSet<PathBuf> =
+            self.rows.iter().filter(|row| row.task.is_some()).map(|row| row.path.clone()).collect();
+        let listed = index.runs.iter().filter(|run| !tasks.contains(&run.path));
+        let own = self.rows.iter().filter(|row| row.task.is_none());
         let unchanged = !first
-            && before.len() == index.runs.len()
-            && self
-                .rows
-                .iter()
-                .zip(&index.runs)
-                .all(|(row, run)| row.path == run.path && row.manifest == run.manifest);
+            && own.clone().count() == listed.clone().count()
+            && own.zip(listed.clone()).all(|(row, run)| row.path == run.path && row.manifest == run.manifest);
         if !unchanged {
-            self.rows = index
-                .runs
-                .iter()
-                .map(|run| {
-                    let (table, family) = settings
-                        .get(&run.path)
-                        .cloned()
-                        .unwrap_or_else(|| (Arc::default(), Row::plain_family(&run.manifest)));
-                    Row::new(run.path.clone(), run.manifest.clone(), table, family)
-                })
-                .collect();
-            self.keys = Keys::of(&self.rows);
-            self.places = places(&self.rows);
-            self.version += 1;
-            self.take_colors();
+            let rows = listed.map(|run| {
+                let (table, family) = settings
+                    .get(&run.path)
+                    .cloned()
+                    .unwrap_or_else(|| (Arc::default(), Row::plain_family(&run.manifest)));
+                Row::new(run.path.clone(), run.manifest.clone(), table, family)
+            });
+            let rows: Vec<Row> = rows.collect();
+            self.rows.retain(|row| row.task.is_some());
+            self.rows.extend(rows);
+            self.renewed();
         }
         self.index = index;
         self.read = true;
         let news: Vec<&Row> = self.rows.iter().filter(|row| !first && !before.contains(&row.path)).collect();
         self.hidden_news(&news)
+    }
+
+    /// The rows are others: what follows from them is made anew.
+    pub(super) fn renewed(&mut self) {
+        self.keys = Keys::of(&self.rows);
+        self.places = places(&self.rows);
+        let labs: BTreeSet<&str> = self.rows.iter().map(|row| row.manifest.lab.as_str()).collect();
+        self.layout.labs = labs.len();
+        self.version += 1;
+        self.take_colors();
     }
 
     /// Takes the colours that stand with the runs.
@@ -243,6 +264,7 @@ impl Runs {
 
     /// Ticks these runs and no others.
     pub(in crate::window) fn set_ticks(&mut self, ticks: BTreeSet<PathBuf>) {
+        self.ticks += 1;
         self.layout.ticked = ticks;
     }
 
@@ -257,6 +279,10 @@ impl Runs {
     /// Ticks a run or takes its tick away.
     pub(in crate::window) fn tick(&mut self, path: &Path, on: bool) {
         self.ticks += 1;
+        // Of a task that has not begun there is nothing to draw.
+        if on && self.row(path).is_some_and(|row| !row.is_begun()) {
+            return;
+        }
         if on {
             self.layout.ticked.insert(path.to_owned());
             self.layout.color(path);
@@ -288,6 +314,7 @@ impl Runs {
     pub(in crate::window) fn remark(&mut self, path: &Path, remark: Remark) {
         // A scan that has begun may have read the manifest before.
         self.stale |= self.scan.is_some();
+        self.look_anew();
         if let Some(row) = self.places.get(path).and_then(|place| self.rows.get_mut(*place)) {
             let mut manifest = row.manifest.clone();
             remark.put(&mut manifest);

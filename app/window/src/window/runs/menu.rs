@@ -6,6 +6,7 @@ use egui::{Button, RichText, Ui};
 use weightscope_frame::store::Status;
 
 use super::action::RunsAction;
+use super::cells::NOT_BEGUN;
 use super::edit::Remark;
 use super::model::Row;
 use super::state::{Going, unforkable, unverifiable};
@@ -27,6 +28,8 @@ pub(super) fn menu_ui(
     actions: &mut Vec<Action>,
 ) {
     let path = || run.path.clone();
+    let begun = (!run.is_begun()).then_some(NOT_BEGUN);
+    let of_plan = run.task.as_ref().map(|_| "It is a task of the plan that is followed");
     let status = run.manifest.status;
     let manage = Action::Manage;
     let mut item =
@@ -42,37 +45,37 @@ pub(super) fn menu_ui(
             }
         };
     ui.add(egui::Label::new(RichText::new(run.name()).strong()).truncate());
-    let shown = is_shown.then_some("It is shown");
+    let shown = is_shown.then_some("It is shown").or(begun);
     item(ui, "Show", shown, None, Action::OpenRun(path()));
     ui.separator();
-    item(ui, "Name…", None, Some(Command::NameRun), manage(ManageAction::Describe(path(), About::Name)));
-    item(ui, "Note…", None, None, manage(ManageAction::Describe(path(), About::Note)));
-    item(ui, "Tags…", None, None, manage(ManageAction::Describe(path(), About::Tags)));
-    let colored = color_ui(ui, run);
+    item(ui, "Name…", begun, Some(Command::NameRun), manage(ManageAction::Describe(path(), About::Name)));
+    item(ui, "Note…", begun, None, manage(ManageAction::Describe(path(), About::Note)));
+    item(ui, "Tags…", begun, None, manage(ManageAction::Describe(path(), About::Tags)));
+    let colored = if run.is_begun() { color_ui(ui, run) } else { None };
     ui.separator();
-    item(ui, "Use these settings", None, None, manage(ManageAction::UseSettings(path())));
-    let fork = unforkable(status, run.manifest.step);
+    item(ui, "Use these settings", begun, None, manage(ManageAction::UseSettings(path())));
+    let fork = begun.or(unforkable(status, run.manifest.step));
     item(ui, "Fork…", fork, Some(Command::Fork), manage(ManageAction::ShowThen(path(), Command::Fork)));
     if run.is_resumable() {
         item(ui, "Resume", going.map(|_| "It is on its way"), None, Action::ResumeRun(path()));
     }
     let verify = Action::Queue(QueueAction::Verify(path()));
-    item(ui, "Verify", unverifiable(status, going), None, verify);
+    item(ui, "Verify", begun.or(unverifiable(status, going)), None, verify);
     ui.separator();
     let export = manage(ManageAction::ShowThen(path(), Command::ExportFigure));
-    item(ui, "Export figure…", None, Some(Command::ExportFigure), export);
+    item(ui, "Export figure…", begun, Some(Command::ExportFigure), export);
     let unfinished = (status != Status::Done).then_some("The run has not come to its end");
     item(ui, "Take away…", unfinished, None, manage(ManageAction::ShowThen(path(), Command::TakeAway)));
-    let busy = going.map(|_| "It is in work");
+    let busy = begun.or(going.map(|_| "It is in work"));
     item(ui, "Pack as one file…", busy, None, manage(ManageAction::Pack(path())));
-    item(ui, "Open folder", None, None, manage(ManageAction::OpenFolder(path())));
+    item(ui, "Open folder", begun, None, manage(ManageAction::OpenFolder(path())));
     item(ui, "Copy path", None, None, manage(ManageAction::CopyPaths(vec![path()])));
     ui.separator();
     let delete = manage(ManageAction::Delete(vec![path()]));
     item(
         ui,
         "Delete",
-        going.map(|_| "It is in work or waits; cancel that first"),
+        of_plan.or(going.map(|_| "It is in work or waits; cancel that first")),
         Some(Command::DeleteRun),
         delete,
     );

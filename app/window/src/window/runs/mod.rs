@@ -6,6 +6,7 @@
 //! - `spark`: small curves, read lazily; `overlay`: records of ticked runs; `edit`: star, tags, note
 //! - `state`: how a run stands, in one word; `menu`: what a right click offers; `groups`, `grouping`: rows of groups, and by what
 //! - `hidden`: what the filter hides; `selected`: which run a clicked curve belongs to
+//! - `tasks`: the tasks of a plan that the list follows
 //! - `compare`: only differences; `footer`: badge and lineage of the run that is shown
 //!
 //! Contract: nothing here reads a file on the UI thread, and no frame touches more runs than it draws.
@@ -30,6 +31,7 @@ mod selected;
 mod spark;
 mod state;
 mod table;
+mod tasks;
 
 use std::path::{Path, PathBuf};
 
@@ -40,6 +42,7 @@ pub(super) use layout::RunsLayout;
 pub(super) use list::Runs;
 pub(super) use overlay::OverlaySet;
 pub(super) use state::{Going, unforkable, words as state_words};
+pub use tasks::TaskState;
 
 /// The name of a run's folder, for titles.
 pub(super) fn folder_name(path: &Path) -> String {

@@ -9,12 +9,13 @@ use std::sync::Arc;
 use weightscope_frame::experiment::{Mark, frame_mark, number};
 use weightscope_frame::store::{Manifest, Status};
 
+use super::tasks::TaskState;
 use crate::card;
 use crate::figure::number::significant;
 use crate::naming::{self, Namer};
 
 /// Keys that every run has, with the words of their columns. A setting or a result of the same name stands back.
-pub const BUILT_IN: [(&str, &str); 20] = [
+pub const BUILT_IN: [(&str, &str); 21] = [
     ("status", "Status"),
     ("name", "Name"),
     ("curve", "Curve"),
@@ -35,6 +36,7 @@ pub const BUILT_IN: [(&str, &str); 20] = [
     ("host", "Host"),
     ("device", "Device"),
     ("reason", "Reason"),
+    ("task", "Task"),
 ];
 
 /// A value of a run under one key.
@@ -59,6 +61,8 @@ pub struct Row {
     pub manifest: Manifest,
     /// Its settings as they stand in its folder.
     pub settings: Arc<toml::Table>,
+    /// How it stands as a task of a plan that is followed.
+    pub task: Option<TaskState>,
     /// What tells it from its preset, without its seed.
     family: Arc<str>,
     /// What bare words of a filter are looked for in, in lower case.
@@ -68,9 +72,33 @@ pub struct Row {
 impl Row {
     /// A run from what was read of it, and what tells it from its preset.
     pub fn new(path: PathBuf, manifest: Manifest, settings: Arc<toml::Table>, family: Arc<str>) -> Self {
-        let mut row = Self { path, manifest, settings, family, words: String::new() };
+        let mut row = Self { path, manifest, settings, task: None, family, words: String::new() };
         row.index();
         row
+    }
+
+    /// The same as a task of a plan.
+    #[must_use]
+    pub fn of_task(mut self, state: TaskState) -> Self {
+        self.task = Some(state);
+        self.index();
+        self
+    }
+
+    /// How it stands, in one word.
+    pub fn word(&self) -> &'static str {
+        self.task.as_ref().map_or(self.manifest.status.word(), TaskState::word)
+    }
+
+    /// True if it has a folder of its own: a task of a plan may have none yet.
+    pub fn is_begun(&self) -> bool {
+        self.task.as_ref().is_none_or(|task| task.is_begun)
+    }
+
+    /// Why it stands so, in words.
+    pub fn reason(&self) -> Option<&str> {
+        let task = self.task.as_ref().and_then(|task| task.reason.as_deref());
+        task.or(self.manifest.reason.as_deref())
     }
 
     /// Takes another manifest.
@@ -87,7 +115,7 @@ impl Row {
             manifest.id,
             manifest.lab,
             manifest.origin,
-            manifest.status.word(),
+            self.word(),
             manifest.note,
             manifest.tags.join(" ")
         );
@@ -109,8 +137,9 @@ impl Row {
         let manifest = &self.manifest;
         let text = |text: &'_ str| Value::Text(Cow::Owned(text.to_owned()));
         match key {
-            "status" => text(manifest.status.word()),
+            "status" => text(self.word()),
             "name" => Value::Text(Cow::Owned(self.name())),
+            "started" if manifest.started.is_empty() => Value::Missing,
             "started" => Value::Text(Cow::Borrowed(&manifest.started)),
             "origin" => Value::Text(Cow::Borrowed(&manifest.origin)),
             "seed" => Value::Number(manifest.seed as f64),
@@ -129,7 +158,8 @@ impl Row {
             "version" => Value::Text(Cow::Borrowed(&manifest.version)),
             "host" => Value::Text(Cow::Borrowed(&manifest.host)),
             "device" => Value::Text(Cow::Borrowed(&manifest.device)),
-            "reason" => manifest.reason.as_deref().map_or(Value::Missing, text),
+            "reason" => self.reason().map_or(Value::Missing, text),
+            "task" => self.task.as_ref().map_or(Value::Missing, |task| Value::Number(task.index as f64)),
             _ => match (manifest.results.get(key), self.settings.get(key)) {
                 (Some(result), _) => Value::Number(*result),
                 (None, Some(setting)) => of_setting(setting),
@@ -138,9 +168,10 @@ impl Row {
         }
     }
 
-    /// True while it can be resumed.
+    /// True while it can be resumed from the window; tasks of a plan go on by `weightscope sweep`.
     pub fn is_resumable(&self) -> bool {
-        matches!(self.manifest.status, Status::Interrupted | Status::Cancelled | Status::Failed)
+        self.task.is_none()
+            && matches!(self.manifest.status, Status::Interrupted | Status::Cancelled | Status::Failed)
     }
 
     /// What it is called: the person's name, else what tells it from its preset, and its seed.

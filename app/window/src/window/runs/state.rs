@@ -28,13 +28,13 @@ impl Going {
     }
 }
 
-/// The word for a run, with its done share while it is in work.
-pub(in crate::window) fn words(status: Status, going: Option<Going>) -> String {
+/// The word for a run that stands as the first word says, with its done share while it is in work.
+pub(in crate::window) fn words(word: &str, going: Option<Going>) -> String {
     match going {
         Some(Going::Running(share)) => format!("running {:.0} %", share * 100.0),
         Some(Going::Paused(share)) => format!("paused {:.0} %", share * 100.0),
         Some(Going::Queued) => "queued".to_owned(),
-        Some(Going::Verifying(_) | Going::VerifyQueued) | None => status.word().to_owned(),
+        Some(Going::Verifying(_) | Going::VerifyQueued) | None => word.to_owned(),
     }
 }
 

@@ -13,7 +13,7 @@ use super::arrange::Line;
 use super::cells::{self, Context as CellContext};
 use super::list::Runs;
 use super::menu;
-use super::model::heading;
+use super::model::{Row, heading};
 use super::state::Going;
 use crate::window::command::Action;
 use crate::window::style::{self, color, tokens};
@@ -47,6 +47,7 @@ impl Runs {
     ) {
         self.update();
         self.head_ui(ui, actions);
+        self.plan_ui(ui, actions);
         self.hidden_ui(ui, actions);
         if self.rows.is_empty() {
             let text = if self.is_read() {
@@ -234,7 +235,7 @@ impl Runs {
         } else if response.clicked() {
             self.selected = None;
             self.anchor = Some(path.clone());
-            if !is_open {
+            if !is_open && self.rows.get(index).is_some_and(Row::is_begun) {
                 actions.push(Action::OpenRun(path.clone()));
             }
         }

@@ -3,13 +3,11 @@
 use std::borrow::Cow;
 
 use egui::{RichText, Ui};
-use weightscope_frame::record::{
-    ControlKind, ControlSpec, ControlValue, Pick, Quantity, Record, ViewKind, ViewSpec,
-};
+use weightscope_frame::record::{ControlKind, ControlSpec, ControlValue, Pick, Record, ViewKind, ViewSpec};
 use weightscope_frame::store::Status;
 
 use super::color_bar::{self, Turned, color_bar_column};
-use super::data;
+use super::data::Records;
 use super::derivation::Basis;
 use super::graph::graph_ui;
 use super::menu;
@@ -49,8 +47,8 @@ impl TileBehavior<'_> {
         };
         let summary = summary.as_str();
         if state.data {
-            let records = records.get_or_insert_with(|| data::records(figure));
-            data::data_ui(ui, records, &spec.id);
+            let records = records.get_or_insert_with(|| Records::of(figure));
+            records.ui(ui, &mut state.data_order, &spec.id);
             return;
         }
         match (&figure.body, prepared.as_slice()) {
@@ -62,7 +60,7 @@ impl TileBehavior<'_> {
                     id: &spec.id,
                     plot,
                     hidden: &hidden,
-                    cursor: (spec.x.quantity == Quantity::RunSteps).then_some(self.cursor).flatten(),
+                    cursor: views::is_over_steps(spec).then_some(self.cursor).flatten(),
                     fit: state.fit,
                     follow: state.visible.is_none(),
                     whole: state.whole,
@@ -280,7 +278,7 @@ fn after(
     shown: &Shown,
     linked: bool,
 ) {
-    if let Some((x, _)) = touched.pointer.filter(|_| spec.x.quantity == Quantity::RunSteps) {
+    if let Some((x, _)) = touched.pointer.filter(|_| views::is_over_steps(spec)) {
         actions.push(Action::Cursor(Some(x)));
     }
     if touched.response.clicked() || touched.response.dragged() {
@@ -313,7 +311,7 @@ fn after(
     if zoomed || state.visible.is_some() {
         state.visible = Some(touched.visible);
     }
-    let over_steps = spec.x.quantity == Quantity::RunSteps;
+    let over_steps = views::is_over_steps(spec);
     if zoomed && linked && over_steps {
         actions.push(Action::MoveSteps(spec.id.clone(), Some(touched.visible)));
     }
@@ -347,11 +345,8 @@ fn pick(
         .clone()
         .or_else(|| views::choices(spec, shown.record()).first().map(|channel| channel.id.clone()));
     let in_cells = matches!(spec.kind, ViewKind::HeatMap | ViewKind::Grid);
-    let step = if spec.x.quantity == Quantity::RunSteps {
-        x.max(0.0) as u64
-    } else {
-        state.options.step.unwrap_or(u64::MAX)
-    };
+    let step =
+        if views::is_over_steps(spec) { x.max(0.0) as u64 } else { state.options.step.unwrap_or(u64::MAX) };
     Pick {
         view: spec.id.clone(),
         channel: channel.unwrap_or_default(),

@@ -116,6 +116,20 @@ impl Layout {
         }
     }
 
+    /// Takes an arrangement up again: of the views, those without a tile in it are closed, and the others are not.
+    pub(in crate::window) fn restore(&mut self, tree: Tree<Pane>, views: &[ViewSpec]) {
+        (self.tree, self.arranged) = (tree, true);
+        for view in views {
+            if self.has(&view.id) {
+                self.closed.remove(&view.id);
+            } else {
+                self.closed.insert(view.id.clone());
+            }
+        }
+        // The run may have other views than the one that was shown then.
+        self.adapt(views);
+    }
+
     /// Closes a view's tile.
     pub(in crate::window) fn close(&mut self, view: &str) {
         let tile = self.panes().find(|(_, id)| *id == view).map(|(tile, _)| tile);
@@ -315,6 +329,21 @@ mod tests {
         assert!(layout.has("b"), "until it is opened again");
         let text = serde_json::to_string(&layout).unwrap();
         assert_eq!(serde_json::from_str::<Layout>(&text).unwrap(), layout, "survives the session file");
+    }
+
+    #[test]
+    fn an_arrangement_that_is_taken_up_again_knows_what_is_closed() {
+        let all = views(&["a", "b", "c"]);
+        let mut before = Layout::new(&all, 1440.0);
+        before.close("b");
+        let mut layout = Layout::new(&all, 1440.0);
+        layout.restore(before.tree.clone(), &all);
+        layout.renew(&views(&["a", "b", "c", "d"]), 1440.0);
+        assert!(!layout.has("b") && layout.has("d"), "the next run does not bring it back");
+        layout.restore(Layout::new(&all, 1440.0).tree, &all);
+        layout.close("c");
+        let closed = BTreeSet::from(["c".to_owned()]);
+        assert!(layout.has("b") && layout.closed == closed, "b is open again: {:?}", layout.closed);
     }
 
     #[test]

@@ -74,7 +74,7 @@ fn copy_ui(ui: &mut Ui, figure: &Figure, at: Option<(f64, f64)>) {
         ui.close();
     }
     if item(ui, "Copy data") {
-        let lines: Vec<String> = data::records(figure).iter().map(|record| record.join("\t")).collect();
+        let lines: Vec<String> = data::lines(figure).iter().map(|record| record.join("\t")).collect();
         ui.copy_text(lines.join("\n"));
     }
 }

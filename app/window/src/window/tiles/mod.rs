@@ -20,6 +20,7 @@ use egui_material_icons::icons;
 use egui_tiles::{Behavior, EditAction, SimplificationOptions, Tabs, TileId, Tiles, UiResponse};
 use weightscope_frame::record::{Channel, Controls};
 
+use self::data::Records;
 use self::derivation::Derivation;
 pub(super) use self::layout::{Layout, Pane};
 pub(super) use self::shares::Shares;
@@ -32,7 +33,7 @@ use super::shown::Shown;
 use super::style::{self, color, tokens};
 use crate::exporting::Dressing;
 use crate::figure::model::{Axis, Body, Figure, Ink};
-use crate::views::ViewOptions;
+use crate::views::{TableOrder, ViewOptions};
 
 /// What a tile remembers.
 #[derive(Default)]
@@ -51,6 +52,8 @@ pub(super) struct TileState {
     derivation: Derivation,
     /// The numbers are shown in place of the drawing.
     data: bool,
+    /// Order of these numbers on the screen.
+    data_order: Option<TableOrder>,
     /// A readout that a click pinned, with its place in data units.
     pinned: Option<Pinned>,
     /// Order and filter of a table.
@@ -80,7 +83,7 @@ struct Cache {
     /// What the colours say, and the limits that hold its data.
     quantity: Option<(String, (f64, f64))>,
     /// The numbers behind the figure, once they were asked for.
-    records: Option<Vec<Vec<String>>>,
+    records: Option<Records>,
 }
 
 /// Draws the tiles for one frame.

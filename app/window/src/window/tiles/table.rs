@@ -129,7 +129,7 @@ impl TableState {
             }
             let head = builder.header(height, |mut line| {
                 for column in &table.columns {
-                    line.col(|ui| heading_ui(ui, &column.heading(), order));
+                    line.col(|ui| heading_ui(ui, &column.heading(), order, "files follow"));
                 }
             });
             head.body(|body| {
@@ -193,8 +193,8 @@ impl TableState {
     }
 }
 
-/// A heading that orders the rows by its column: largest first, smallest first, as recorded.
-fn heading_ui(ui: &mut Ui, heading: &str, order: &mut Option<TableOrder>) {
+/// A heading that orders the rows by its column: largest first, smallest first, as recorded. `files` says what becomes of the order in them.
+pub(super) fn heading_ui(ui: &mut Ui, heading: &str, order: &mut Option<TableOrder>, files: &str) {
     let now = order.as_ref().filter(|order| order.column == heading).map(|order| order.descending);
     let (arrow, next, words) = match now {
         Some(true) => (Some(icons::ICON_ARROW_DOWNWARD), Some(false), "smallest first"),
@@ -208,7 +208,7 @@ fn heading_ui(ui: &mut Ui, heading: &str, order: &mut Option<TableOrder>) {
     };
     let button = ui.add(button.frame(false).truncate());
     button.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, format!("Order by {heading}")));
-    let tip = format!("{heading}: a click shows the {words}; files follow");
+    let tip = format!("{heading}: a click shows the {words}; {files}");
     if button.on_hover_text(tip).clicked() {
         *order = next.map(|descending| TableOrder { column: heading.to_owned(), descending });
     }

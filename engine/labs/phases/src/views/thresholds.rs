@@ -22,7 +22,8 @@ pub(super) fn controls(config: &Config) -> Vec<ControlSpec> {
             (0.0, 50.0),
             config.threshold_connectivity,
             false,
-        ),
+        )
+        .only_at(id::AUTOMATIC, &["false"]),
         number(
             id::CKA,
             "CKA ≥",
@@ -30,27 +31,31 @@ pub(super) fn controls(config: &Config) -> Vec<ControlSpec> {
             (-1.0, 1.0),
             config.threshold_cka,
             false,
-        ),
+        )
+        .only_at(id::AUTOMATIC, &["false"]),
     ]);
     controls
 }
 
-/// The votes on hot or cold, each with its threshold.
+/// The votes on hot or cold, each with its threshold, which counts while the vote is cast.
 fn votes(config: &Config) -> [ControlSpec; 6] {
     let above = "Above it a cell is hot.";
     let logarithm = (-10.0, 15.0);
     [
         switch(id::VOTE_LOSS, "by loss", "The training loss votes on hot or cold.", config.vote_train_loss),
-        number(id::TRAIN_LOSS, "hot: loss >", above, (1e-4, 10.0), config.threshold_train_loss, true),
+        number(id::TRAIN_LOSS, "hot: loss >", above, (1e-4, 10.0), config.threshold_train_loss, true)
+            .only_at(id::VOTE_LOSS, &["true"]),
         switch(
             id::VOTE_LAMBDA,
             "by eigenvalue",
             "The largest Hessian eigenvalue votes on hot or cold.",
             config.vote_log_lambda,
         ),
-        number(id::LOG_LAMBDA, "hot: ln λ >", above, logarithm, config.threshold_log_lambda, false),
+        number(id::LOG_LAMBDA, "hot: ln λ >", above, logarithm, config.threshold_log_lambda, false)
+            .only_at(id::VOTE_LAMBDA, &["true"]),
         switch(id::VOTE_TRACE, "by trace", "The Hessian trace votes on hot or cold.", config.vote_log_trace),
-        number(id::LOG_TRACE, "hot: ln trace >", above, logarithm, config.threshold_log_trace, false),
+        number(id::LOG_TRACE, "hot: ln trace >", above, logarithm, config.threshold_log_trace, false)
+            .only_at(id::VOTE_TRACE, &["true"]),
     ]
 }
 

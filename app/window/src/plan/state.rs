@@ -6,12 +6,12 @@ use std::fs;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
-use weightscope_engine::store::{StoreError, write_atomically};
+use weightscope_frame::store::{StoreError, write_atomically};
 
 /// How a task stands.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(super) enum Standing {
+pub enum Standing {
     /// Nobody has begun it, or it is queued again.
     #[default]
     Waiting,
@@ -33,7 +33,7 @@ pub(super) enum Standing {
 
 impl Standing {
     /// All of them, in the order of the counts.
-    pub(super) const ALL: [Self; 8] = [
+    pub const ALL: [Self; 8] = [
         Self::Waiting,
         Self::Running,
         Self::Paused,
@@ -45,7 +45,7 @@ impl Standing {
     ];
 
     /// The words for people.
-    pub(super) const fn words(self) -> &'static str {
+    pub const fn words(self) -> &'static str {
         match self {
             Self::Waiting => "waiting",
             Self::Running => "running",
@@ -59,7 +59,7 @@ impl Standing {
     }
 
     /// True if only `sweep retry` lets it be tried again.
-    pub(super) const fn is_closed(self) -> bool {
+    pub const fn is_closed(self) -> bool {
         matches!(self, Self::Failed | Self::OutOfTime)
     }
 }
@@ -67,7 +67,7 @@ impl Standing {
 /// What `state/K.json` holds.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
-pub(super) struct State {
+pub struct State {
     /// How the task stands.
     pub status: Standing,
     /// Why, in words.
@@ -87,17 +87,20 @@ pub(super) struct State {
 
 impl State {
     /// Reads a state; `None` if there is none that can be read.
-    pub(super) fn read(path: &Path) -> Option<Self> {
+    pub fn read(path: &Path) -> Option<Self> {
         serde_json::from_slice(&fs::read(path).ok()?).ok()
     }
 
     /// True if it was written by somebody who had the task in work.
-    pub(super) fn is_in_work(&self) -> bool {
+    pub fn is_in_work(&self) -> bool {
         matches!(self.status, Standing::Running | Standing::Paused)
     }
 
     /// Replaces a state.
-    pub(super) fn write(&self, path: &Path) -> Result<(), StoreError> {
+    ///
+    /// # Errors
+    /// If the drive refuses.
+    pub fn write(&self, path: &Path) -> Result<(), StoreError> {
         write_atomically(path, "the state of a task", |out| {
             serde_json::to_writer_pretty(&mut *out, self).map_err(std::io::Error::from)?;
             out.write_all(b"\n")

@@ -3,16 +3,16 @@
 use std::path::PathBuf;
 
 use serde::Serialize;
-use weightscope_engine::store::{self, Manifest, Status, StoreError};
+use weightscope_frame::store::owner::{self, DriveClock, Owner, Seen, look};
+use weightscope_frame::store::{self, Manifest, Status, StoreError};
 
 use super::files::Folder;
-use super::plan::{Plan, Task};
 use super::state::{Standing, State};
-use weightscope_engine::store::owner::{self, DriveClock, Owner, Seen, look};
+use super::tasks::{Plan, Task};
 
 /// How a task stands, as `sweep status --json` prints it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
-pub(super) struct Report {
+pub struct Report {
     /// Its number.
     pub task: usize,
     /// What tells it from the others, as a person wrote it.
@@ -41,19 +41,19 @@ pub(super) struct Report {
     pub step: Option<u64>,
     /// Its run folder.
     pub folder: PathBuf,
-    /// Its manifest, once it is done.
+    /// Its manifest, once it has one that can be read.
     #[serde(skip)]
     pub manifest: Option<Manifest>,
 }
 
 /// How all tasks of a plan stand, in order.
-pub(super) fn all(folder: &Folder, plan: &Plan) -> Vec<Report> {
+pub fn all(folder: &Folder, plan: &Plan) -> Vec<Report> {
     let clock = DriveClock::read(&folder.states());
     plan.tasks.iter().map(|task| one(folder, plan, task, clock)).collect()
 }
 
 /// How a task stands.
-pub(super) fn one(folder: &Folder, plan: &Plan, task: &Task, clock: DriveClock) -> Report {
+pub fn one(folder: &Folder, plan: &Plan, task: &Task, clock: DriveClock) -> Report {
     let run = folder.run(task);
     let manifest = store::read_manifest(&run);
     let state = State::read(&folder.state(task.index));
@@ -67,10 +67,11 @@ pub(super) fn one(folder: &Folder, plan: &Plan, task: &Task, clock: DriveClock) 
         queued: said.queued,
         step: manifest.as_ref().ok().map(|manifest| manifest.step),
         folder: run,
+        manifest: manifest.as_ref().ok().cloned(),
         ..Report::default()
     };
     match manifest {
-        Ok(manifest) if manifest.status == Status::Done => report.finish(plan, manifest),
+        Ok(manifest) if manifest.status == Status::Done => report.finish(plan, &manifest),
         manifest => match look(&folder.owner(task.index), clock) {
             Seen::Alive(owner) => {
                 let paused = state.is_some_and(|state| state.status == Standing::Paused);
@@ -97,7 +98,7 @@ fn paused_elsewhere(state: Option<&State>, owner: &Owner) -> bool {
 }
 
 impl Report {
-    fn finish(&mut self, plan: &Plan, manifest: Manifest) {
+    fn finish(&mut self, plan: &Plan, manifest: &Manifest) {
         self.status = Standing::Done;
         self.host.clone_from(&manifest.host);
         self.since = manifest.ended.clone().unwrap_or_default();
@@ -105,7 +106,6 @@ impl Report {
             self.reason = Some("its data are not those of the plan".to_owned());
         }
         self.queued = None;
-        self.manifest = Some(manifest);
     }
 
     fn owned(&mut self, status: Standing, owner: Owner) {
