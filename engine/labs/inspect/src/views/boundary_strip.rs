@@ -25,6 +25,7 @@ pub(super) fn view(config: &Config) -> View<Config> {
     let row =
         ControlSpec::new(ROW, "Row", "The row of the tensor whose weights are drawn, counted from 0.", kind);
     View::new(ViewSpec {
+        subject: Some(TENSOR.to_owned()),
         x: AxisSpec::new("level", "step"),
         y: AxisSpec::new("column", ""),
         color: Some(AxisSpec::new("distance to a boundary", "step").limits(0.0, 0.5)),

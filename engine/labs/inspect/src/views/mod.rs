@@ -44,7 +44,12 @@ pub(super) fn views(config: &Config) -> Vec<View<Config>> {
     }
     let mut views: Vec<View<Config>> = Vec::new();
     if config.records() {
-        views.extend(recorded::RECORDING.map(|view| view(config)));
+        views.extend(recorded::RECORDING.map(|view| {
+            let mut view = view(config);
+            // Views that do not have the control are of no tensor.
+            view.spec.subject = Some(recorded::SUBJECT.to_owned());
+            view
+        }));
     }
     if !config.has_tensors() {
         return views;

@@ -33,6 +33,7 @@ pub(super) fn view(_: &Config) -> View<Config> {
         kind,
     );
     View::new(ViewSpec {
+        subject: Some(TENSOR.to_owned()),
         x: AxisSpec::new("eigenvalue σ² over xmin", "").scale(AxisScale::Log),
         y: AxisSpec::new("share of eigenvalues that are larger", "").scale(AxisScale::Log),
         channels: ["values", "fit", "random", "noise"].map(|name| ch::SHOWN.id(name)).to_vec(),
