@@ -3,6 +3,7 @@
 //! The clock decides when to stop waiting, never a number: the manifest lists the files that were taken in, and a repetition takes in
 //! those.
 
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
@@ -14,7 +15,8 @@ use weightscope_weights::folder::{self, Listing};
 use weightscope_weights::names::match_names;
 use weightscope_weights::{Source, Tensor};
 
-use super::over_checkpoints;
+use super::first::{self, Original};
+use super::{over_checkpoints, spectra};
 use crate::channels as ch;
 use crate::config::{self, Config};
 use crate::files;
@@ -32,8 +34,10 @@ const FLIP: [&str; 1] = ["level crossed"];
 
 /// The folder as it stood when the run began.
 pub(crate) struct Followed {
-    place: std::path::PathBuf,
+    place: PathBuf,
     order: folder::Order,
+    /// The folder of a copy of the first checkpoint, which stands for it.
+    kept: Option<PathBuf>,
     found: Found,
 }
 
@@ -49,48 +53,83 @@ struct Found {
 
 /// One checkpoint.
 #[derive(Clone, Debug)]
-struct Item {
-    name: String,
+pub(super) struct Item {
+    /// Its name in the folder.
+    pub(super) name: String,
     step: Option<u64>,
     /// What [`files::open_at`] opens.
-    place: String,
+    pub(super) place: String,
+    /// Where the training wrote it: what log and manifest say.
+    pub(super) shown: String,
 }
 
-impl Found {
-    /// Looks into a folder, again after an earlier look.
-    fn look(place: &std::path::Path, order: folder::Order, before: Option<&Self>) -> Result<Self, RunError> {
-        if place == std::path::Path::new(files::SHIPPED_FOLDER.name) {
+impl Followed {
+    /// Looks into the folder, again after an earlier look; one that cannot be looked at stays as it was.
+    pub(super) fn look(&mut self) {
+        if let Ok(now) = self.found_now(Some(&self.found)) {
+            self.found = now;
+        }
+    }
+
+    fn found_now(&self, before: Option<&Found>) -> Result<Found, RunError> {
+        if self.place == Path::new(files::SHIPPED_FOLDER.name) {
             let (last, stride) = files::SHIPPED_STEPS;
             let item = |step: u64| {
                 let name = format!("step-{step:04}");
-                Item { place: format!("{}/{name}", files::SHIPPED_FOLDER.name), name, step: Some(step) }
+                let place = format!("{}/{name}", files::SHIPPED_FOLDER.name);
+                Item { shown: place.clone(), place, name, step: Some(step) }
             };
             let items = (0..=last / stride).map(|number| item(number * stride)).collect();
-            return Ok(Self { items, ..Self::default() });
+            return Ok(Found { items, ..Found::default() });
         }
         let before = before.and_then(|found| found.listing.as_ref());
-        let listing = folder::list_again(place, order, before)
+        let listing = folder::list_again(&self.place, self.order, before, self.kept.as_deref())
             .map_err(|error| RunError::setting("folder", error.to_string()))?;
-        let name = |path: &std::path::Path| {
-            path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
+        // A checkpoint may be a folder with a model in it: its name is that of the folder.
+        let name = |path: &Path| {
+            let first = self.inside(path).components().next();
+            first.map(|first| first.as_os_str().to_string_lossy().into_owned()).unwrap_or_default()
         };
         let items = listing.checkpoints.iter().map(|checkpoint| Item {
             name: name(&checkpoint.path),
             step: checkpoint.step,
             place: checkpoint.path.display().to_string(),
+            shown: self.original(&checkpoint.path).display().to_string(),
         });
         let left_out = listing.left_out.iter().map(|left| (name(&left.path), left.reason.clone()));
-        Ok(Self { items: items.collect(), left_out: left_out.collect(), listing: Some(listing) })
+        Ok(Found { items: items.collect(), left_out: left_out.collect(), listing: Some(listing) })
+    }
+
+    /// A path inside the folder, or inside that of the copy.
+    fn inside<'p>(&self, path: &'p Path) -> &'p Path {
+        let roots = [self.kept.as_deref(), Some(self.place.as_path())];
+        roots.into_iter().flatten().find_map(|root| path.strip_prefix(root).ok()).unwrap_or(path)
+    }
+
+    /// Where the training wrote a file, also of one that is a copy.
+    pub(super) fn original(&self, path: &Path) -> PathBuf {
+        self.place.join(self.inside(path))
+    }
+
+    /// True if a copy stands for the first checkpoint.
+    pub(super) fn has_copy(&self) -> bool {
+        self.kept.is_some()
     }
 }
 
 /// What was found so far.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub(crate) struct Path {
+pub(crate) struct Way {
     /// Files that were taken in, by name.
     pub(crate) taken: Vec<Taken>,
     /// The weights that are followed, once they are chosen.
     pub(crate) follow: Option<Follow>,
+    /// The first checkpoint, and what became of its file while the run watched.
+    #[serde(default)]
+    pub(crate) lost: Option<(String, String)>,
+    /// It cannot be read any more.
+    #[serde(default)]
+    pub(crate) is_first_gone: bool,
 }
 
 /// A checkpoint that was taken in.
@@ -116,29 +155,46 @@ pub(crate) struct Taken {
 }
 
 impl Followed {
-    /// Lists the folder.
-    pub(crate) fn open(config: &Config) -> Result<Self, RunError> {
+    /// Lists the folder; what lies in the folder `kept` stands for what has the same name there.
+    ///
+    /// # Errors
+    /// If the folder cannot be listed, or holds no checkpoint and none is waited for.
+    pub(crate) fn open(config: &Config, kept: Option<PathBuf>) -> Result<Self, RunError> {
         let place = config.checkpoints().unwrap_or_default();
         let order = match config.order {
             config::Order::Numbers => folder::Order::Numbers,
             config::Order::Time => folder::Order::Time,
         };
-        let found = Found::look(&place, order, None)?;
-        let followed = Self { place, order, found };
-        followed.first()?;
+        let kept = kept.or_else(|| config.first());
+        let mut followed = Self { place, order, kept, found: Found::default() };
+        followed.found = followed.found_now(None)?;
+        let found = &followed.found;
+        let may_fill = found.listing.as_ref().is_some_and(Listing::may_fill);
+        if found.items.is_empty() && !may_fill && config.watch_seconds <= 0.0 {
+            let left = found.left_out.len();
+            let text = format!(
+                "no complete checkpoint lies in it ({left} other files); name the folder into which the training writes, or wait for the first one with watch_seconds: {}",
+                followed.place.display()
+            );
+            return Err(RunError::setting("folder", text));
+        }
         Ok(followed)
     }
 
-    /// The first checkpoint.
-    pub(crate) fn first(&self) -> Result<String, RunError> {
-        self.found.items.first().map(|item| item.place.clone()).ok_or_else(|| {
-            let left = self.found.left_out.len();
-            let text = format!(
-                "no complete checkpoint lies in it ({left} other files); name the folder into which the training writes: {}",
-                self.place.display()
-            );
-            RunError::setting("folder", text)
-        })
+    /// The first checkpoint, if there is one yet.
+    pub(super) fn first(&self) -> Option<&Item> {
+        self.found.items.first()
+    }
+
+    /// What is read of a folder without a checkpoint.
+    pub(super) fn nothing(&self) -> Read {
+        Read {
+            place: self.place.display().to_string(),
+            form: "folder without a checkpoint".to_owned(),
+            hash: blake3::hash(b"no checkpoint").to_hex().to_string(),
+            of: "checkpoints".to_owned(),
+            ..Read::default()
+        }
     }
 
     /// Checkpoints that lay there when the run began.
@@ -152,7 +208,7 @@ impl Followed {
             // One that cannot be read is named in the table of checkpoints.
             let Ok(source) = files::open_at("folder", &item.place) else { return true };
             let chosen = files::chosen(source.as_ref(), select);
-            files::read_of(source.as_ref(), &item.place, &chosen).is_ok_and(|read| expects(&read.hash))
+            files::read_of(source.as_ref(), &item.shown, &chosen).is_ok_and(|read| expects(&read.hash))
         });
     }
 
@@ -163,7 +219,7 @@ impl Followed {
             // One that cannot be read is named in the table of checkpoints, and the others are followed.
             let source = files::open_at("folder", &item.place).ok()?;
             let chosen = files::chosen(source.as_ref(), select);
-            Some(files::read_of(source.as_ref(), &item.place, &chosen))
+            Some(files::read_of(source.as_ref(), &item.shown, &chosen))
         });
         reads.collect()
     }
@@ -172,6 +228,7 @@ impl Followed {
 /// The checkpoints of a folder while they are taken in.
 pub(super) struct Following {
     found: Found,
+    original: Original,
     /// Files that are none of the data that the run began with.
     foreign: Vec<String>,
     components: Components,
@@ -184,7 +241,8 @@ impl Following {
         run.categories(&ch::FLIPS, &FLIP);
         let mut components = Components::default();
         components.join(run);
-        Some(Self { found, foreign: Vec::new(), components })
+        let original = Original::of(run);
+        Some(Self { found, original, foreign: Vec::new(), components })
     }
 
     /// Takes one checkpoint in, as a step; false if there is none.
@@ -208,9 +266,10 @@ impl Following {
     }
 
     /// Looks whether more has come; a folder that cannot be looked at stays as it was.
-    pub(super) fn look(&mut self, run: &Running<'_, '_, Config>) {
+    pub(super) fn look(&mut self, run: &mut Running<'_, '_, Config>) {
+        self.original.look(run);
         let Some(followed) = &run.shared.folder else { return };
-        if let Ok(now) = Found::look(&followed.place, followed.order, Some(&self.found)) {
+        if let Ok(now) = followed.found_now(Some(&self.found)) {
             self.found = now;
         }
     }
@@ -224,6 +283,11 @@ impl Following {
 /// Takes the checkpoints in, one a step, and waits for more.
 pub(super) fn work(run: &mut Running<'_, '_, Config>) -> Result<(), RunError> {
     let Some(mut following) = Following::begin(run) else { return Ok(()) };
+    if run.shared.tensors.is_empty() {
+        // No checkpoint has come; what is left out stands in the table.
+        following.show(run);
+        return Ok(());
+    }
     let (mut last_news, mut has_saved) = (Instant::now(), false);
     loop {
         if following.take(run)? {
@@ -253,10 +317,10 @@ pub(super) fn work(run: &mut Running<'_, '_, Config>) -> Result<(), RunError> {
 fn is_expected(run: &Running<'_, '_, Config>, item: &Item) -> bool {
     let Ok(source) = files::open_at("folder", &item.place) else { return true };
     let chosen = files::chosen(source.as_ref(), &run.settings.select);
-    files::read_of(source.as_ref(), &item.place, &chosen).is_ok_and(|read| run.context.expects(&read.hash))
+    files::read_of(source.as_ref(), &item.shown, &chosen).is_ok_and(|read| run.context.expects(&read.hash))
 }
 
-fn is_new(item: &Item, path: &Path) -> bool {
+fn is_new(item: &Item, path: &Way) -> bool {
     !path.taken.iter().any(|taken| taken.name == item.name)
 }
 
@@ -266,6 +330,8 @@ struct Components {
     norms: Vec<Option<u32>>,
     distances: Vec<Option<u32>>,
     traces: Vec<Option<u32>>,
+    /// Rows whose exponents are followed, with the components of exponent and distance.
+    exponents: Vec<(usize, Option<u32>, Option<u32>)>,
 }
 
 impl Components {
@@ -281,6 +347,18 @@ impl Components {
             };
             self.norms.push(run.join(&ch::NORM, component()));
             self.distances.push(run.join(&ch::FROM_FIRST, component()));
+        }
+        for row in spectra::followed(run.settings, run.shared) {
+            let name = run.shared.tensor(row).map(|tensor| tensor.name.clone()).unwrap_or_default();
+            let component = |label: String, id: usize| Component {
+                label,
+                group: name.clone(),
+                id: id as u64,
+                series: Series::default(),
+            };
+            let alpha = run.join(&ch::EXPONENT_PATH, component(format!("alpha of {name}"), 2 * row));
+            let distance = run.join(&ch::EXPONENT_PATH, component(format!("D of {name}"), 2 * row + 1));
+            self.exponents.push((row, alpha, distance));
         }
         if let Some(follow) = run.state.path.follow.clone() {
             self.join_traces(run, &follow);
@@ -314,7 +392,7 @@ fn take(run: &mut Running<'_, '_, Config>, item: &Item, components: &mut Compone
         }
     };
     let chosen = files::chosen(source.as_ref(), &run.settings.select);
-    let read = files::read_of(source.as_ref(), &item.place, &chosen)?;
+    let read = files::read_of(source.as_ref(), &item.shown, &chosen)?;
     run.context.read(&read)?;
     let by_row = matched(run, source.as_ref(), &chosen);
     let mut taken = Taken {
@@ -336,8 +414,7 @@ fn take(run: &mut Running<'_, '_, Config>, item: &Item, components: &mut Compone
     // Of long files the identity is that of pieces; whether two are equal is asked of all values.
     let mut content = blake3::Hasher::new();
     for (row, place) in by_row.iter().enumerate() {
-        let first_place = run.shared.tensors.get(row).copied().unwrap_or_default();
-        let first = files::whole(run.shared.source.as_ref(), first_place, || run.context.check())?;
+        let first = first::values(run, row)?;
         let values = match place {
             Some(place) => files::whole(source.as_ref(), *place, || run.context.check())?,
             None => Vec::new(),
@@ -347,19 +424,22 @@ fn take(run: &mut Running<'_, '_, Config>, item: &Item, components: &mut Compone
             content.update(&bytes);
         }
         content.update(&(values.len() as u64).to_le_bytes());
-        taken.sample.extend(over_checkpoints::spread(&values, first.len(), by_row.len()));
-        let norm = root_of_squares(values.iter().map(|value| f64::from(*value)));
-        let start = root_of_squares(first.iter().map(|value| f64::from(*value)));
-        let away = root_of_squares(first.iter().zip(&values).map(|(a, b)| f64::from(*b) - f64::from(*a)));
+        let count = run.shared.tensor(row).map_or(0, Tensor::parameters);
+        taken.sample.extend(over_checkpoints::spread(&values, count, by_row.len()));
         if place.is_some() {
+            let norm = root_of_squares(values.iter().map(|value| f64::from(*value)));
+            record(run, &ch::NORM, components.norms.get(row), norm);
+            let first = first.unwrap_or_else(|| vec![f32::NAN]);
+            let start = root_of_squares(first.iter().map(|value| f64::from(*value)));
+            let away = root_of_squares(first.iter().zip(&values).map(|(a, b)| f64::from(*b) - f64::from(*a)));
             squared_distance += away * away;
             squared_norm += start * start;
-            record(run, &ch::NORM, components.norms.get(row), norm);
             // Of a tensor of zeros nothing is a share: biases often start so.
             if start > 0.0 {
                 record(run, &ch::FROM_FIRST, components.distances.get(row), away / start);
             }
         }
+        follow_exponent(run, components, row, &values)?;
         let columns = run.shared.tensor(row).map_or(1, columns_of);
         if let Some(follow) = &run.state.path.follow {
             follow.stand(run.settings, row, &values, columns, &mut taken.standing);
@@ -371,6 +451,24 @@ fn take(run: &mut Running<'_, '_, Config>, item: &Item, components: &mut Compone
     taken.distance = (squared_distance / squared_norm).sqrt();
     trace(run, components, &taken);
     run.state.path.taken.push(taken);
+    Ok(())
+}
+
+/// Records the exponent of a matrix with the distance of its fit, if it is one that is followed.
+fn follow_exponent(
+    run: &mut Running<'_, '_, Config>,
+    components: &Components,
+    row: usize,
+    values: &[f32],
+) -> Result<(), RunError> {
+    let followed = components.exponents.iter().find(|(followed, ..)| *followed == row);
+    let Some((_, alpha, distance)) = followed.filter(|_| !values.is_empty()) else { return Ok(()) };
+    let Some(shape) = run.shared.tensor(row).and_then(Tensor::matrix) else { return Ok(()) };
+    let control = run.context.control();
+    if let Some((exponent, away)) = spectra::exponent(values, shape, &|| Ok(control.check()?))? {
+        record(run, &ch::EXPONENT_PATH, Some(alpha), exponent);
+        record(run, &ch::EXPONENT_PATH, Some(distance), away);
+    }
     Ok(())
 }
 

@@ -42,7 +42,7 @@ pub(super) fn view(config: &Config) -> View<Config> {
 
 fn derive(config: &Config, job: &Derive<'_>) -> Result<Vec<Channel>, RunError> {
     let name = name_of(job.record, row(job));
-    let place = files::first_place(config)?;
+    let Some(place) = files::first_place(config, job.folder)? else { return Ok(Vec::new()) };
     let source = files::open_at("model", &place)?;
     // The record says which file was looked at; another one under the same name is none of this run.
     if Some(files::state_of(source.as_ref()).as_str()) != files::recorded_state(job.record) {

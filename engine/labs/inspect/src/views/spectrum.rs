@@ -10,7 +10,7 @@ use weightscope_math::linalg::spectrum::MarchenkoPastur;
 use weightscope_math::stats::power_law::spectral::PowerLawTail;
 use weightscope_weights::Element;
 
-use super::shown::{TENSOR, curve, figure, name_of, row, row_of, table, tensor};
+use super::shown::{TENSOR, curve, figure, name_of, row, row_of, shape, table, tensor};
 use crate::channels as ch;
 use crate::config::Config;
 
@@ -151,10 +151,7 @@ fn noise(job: &Derive<'_>, row: usize, automatic: f64, count: f64) -> Option<Cha
 }
 
 /// Rows and columns of the matrix of a tensor, from the table.
-fn sides(job: &Derive<'_>, row: usize) -> Option<(usize, usize)> {
-    let table = table(job.record)?;
-    let place = table.columns.iter().position(|name| name == "shape")?;
-    let weightscope_frame::record::Cell::Text(shape) = table.rows.get(row)?.get(place)? else { return None };
-    let sides: Vec<usize> = shape.split('x').filter_map(|side| side.parse().ok()).collect();
+pub(super) fn sides(job: &Derive<'_>, row: usize) -> Option<(usize, usize)> {
+    let sides = shape(job.record, row)?;
     (!sides.is_empty()).then(|| weightscope_weights::measure::matrix_of(&sides))
 }
