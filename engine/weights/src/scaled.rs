@@ -87,7 +87,7 @@ pub(crate) fn scaled(source: Box<dyn Source>) -> Box<dyn Source> {
     if applied.is_empty() && unfit.is_empty() {
         return source;
     }
-    Box::new(Scaled { said, scales, source })
+    Box::new(Scaled { source, said, scales })
 }
 
 /// A sentence on some tensors, the first of them named.

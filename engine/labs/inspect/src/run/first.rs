@@ -15,7 +15,7 @@ use weightscope_frame::store::{StoreError, disk, write_atomically};
 use weightscope_weights::Stamp;
 
 use super::STOP;
-use super::folder::Followed;
+use super::listed::Followed;
 use crate::config::Config;
 use crate::files;
 

@@ -8,6 +8,7 @@ mod first;
 mod folder;
 mod kernel;
 mod layer;
+mod listed;
 mod over_checkpoints;
 mod pictures;
 mod recording;
@@ -59,7 +60,7 @@ pub struct Shared {
     /// For each row the earlier one that it is tied to.
     pub(crate) ties: Vec<Option<usize>>,
     /// The checkpoints of the folder.
-    pub(crate) folder: Option<folder::Followed>,
+    pub(crate) folder: Option<listed::Followed>,
 }
 
 /// What was measured so far.
@@ -112,14 +113,14 @@ fn open(
         return Ok((nothing(None), recording::reads(config)?));
     }
     let mut folder =
-        if config.checkpoints().is_some() { Some(folder::Followed::open(config, kept)?) } else { None };
+        if config.checkpoints().is_some() { Some(listed::Followed::open(config, kept)?) } else { None };
     if let (Some(folder), Some(expects)) = (&mut folder, expects) {
         folder.keep(&config.select, expects);
     }
-    let first = folder.as_ref().map(|folder| folder.first().cloned().ok_or_else(|| folder.nothing()));
+    let first = folder.as_ref().map(|folder| (folder.first().cloned(), folder.nothing()));
     let (key, place, shown) = match first {
-        Some(Ok(first)) => ("folder", first.place, first.shown),
-        Some(Err(read)) => return Ok((nothing(folder), vec![read])),
+        Some((Some(first), _)) => ("folder", first.place, first.shown),
+        Some((None, read)) => return Ok((nothing(folder), vec![read])),
         None => ("model", config.model.clone(), config.model.clone()),
     };
     let source = files::open_at(key, &place)?;
@@ -147,7 +148,7 @@ fn open(
 }
 
 /// Without tensors: a recording, or a folder that has no checkpoint.
-fn nothing(folder: Option<folder::Followed>) -> Shared {
+fn nothing(folder: Option<listed::Followed>) -> Shared {
     let source: Arc<dyn Source> = Arc::new(files::Nothing);
     Shared {
         source,
@@ -276,7 +277,7 @@ pub(crate) fn asked(run: &mut Running<'_, '_, Config>, request: &Request) {
 
 /// Path of the first checkpoint of the folder, if there is one.
 pub(crate) fn first_checkpoint(config: &Config) -> Result<Option<String>, RunError> {
-    Ok(folder::Followed::open(config, None)?.first().map(|first| first.place.clone()))
+    Ok(listed::Followed::open(config, None)?.first().map(|first| first.place.clone()))
 }
 
 /// Final figures.
