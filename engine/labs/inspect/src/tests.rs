@@ -385,7 +385,8 @@ fn directions_that_a_change_brought_are_counted_below_the_dragged_line() {
     assert_eq!(found[0].0, "9 with a match among 64 before");
     let all = dots(&outcome, &settings, "intruders", &[changed[0], ("intruder_threshold", 1.0)]);
     assert_eq!(all[1].1, 10, "{all:?}");
-    assert!(dots(&outcome, &settings, "intruders", &[("tensor", 1.0)]).is_empty(), "unchanged");
+    let same = dots(&outcome, &settings, "intruders", &[("tensor", 1.0)]);
+    assert_eq!((same[0].1, same[1].1), (10, 0), "an unchanged matrix has its own directions: {same:?}");
 }
 
 #[test]

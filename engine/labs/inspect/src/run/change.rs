@@ -213,7 +213,12 @@ fn compare(
     let wanted = config.spectra != Spectra::None && tensor.matrix().is_some() && is_changed;
     let whole =
         config.spectra == Spectra::All || predicted_seconds(shape.0, shape.1) <= config.budget_seconds;
-    let overlaps = if wanted && whole { overlaps((&before, &after), shape, seed, job)? } else { Vec::new() };
+    let overlaps = match (wanted && whole, tensor.matrix()) {
+        (true, _) => overlaps((&before, &after), shape, seed, job)?,
+        // The directions of an unchanged matrix are their own best match.
+        (false, Some(_)) if !is_changed => vec![1.0; DIRECTIONS.0.min(shape.0.min(shape.1))],
+        _ => Vec::new(),
+    };
     let delta = difference(&before, &after);
     drop(after);
     let spectrum = if wanted {

@@ -11,10 +11,10 @@ pub(super) struct Positions {
 }
 
 impl Positions {
-    /// For a tensor of this shape; none for fewer than three dimensions, kernels of one position and very large ones.
+    /// For a tensor of this shape: a matrix is a kernel of one position; none for vectors and very large kernels.
     pub(super) fn new(shape: &[usize]) -> Option<Self> {
         let size = shape.get(2..)?.iter().fold(1, |size: usize, side| size.saturating_mul(*side));
-        (2..=MOST_POSITIONS).contains(&size).then(|| Self { sums: vec![(0.0, 0); size], next: 0 })
+        (1..=MOST_POSITIONS).contains(&size).then(|| Self { sums: vec![(0.0, 0); size], next: 0 })
     }
 
     /// Adds the next weights; those that are not finite are left out.
@@ -47,7 +47,10 @@ mod tests {
         positions.push(&[3.0, 0.0]);
         positions.push(&[f32::NAN, 4.0, 2.0, 5.0]);
         assert_eq!(positions.finish(), [12.5_f32.sqrt(), 2.0_f32.sqrt(), 5.0]);
-        for shape in [&[4, 4][..], &[4, 4, 1, 1], &[4, 4, 64, 64], &[4]] {
+        let mut matrix = Positions::new(&[2, 2]).unwrap();
+        matrix.push(&[1.0, 1.0, 1.0, 5.0]);
+        assert_eq!(matrix.finish(), [7.0_f32.sqrt()], "one position");
+        for shape in [&[4, 4, 64, 64][..], &[4]] {
             assert!(Positions::new(shape).is_none(), "{shape:?}");
         }
     }

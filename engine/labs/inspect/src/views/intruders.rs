@@ -39,7 +39,7 @@ pub(super) fn view(_: &Config) -> View<Config> {
         ],
         controls: vec![tensor(), threshold],
         derives: vec![TENSOR.to_owned(), THRESHOLD.to_owned()],
-        empty: "The leading directions of the chosen matrix by their best match before the change appear here; an unchanged tensor has none.".to_owned(),
+        empty: "The leading directions of the chosen matrix by their best match before the change appear here; vectors have none.".to_owned(),
         help: include_str!("../help/intruders.md").to_owned(),
         tab_of: Some("delta_spectrum".to_owned()),
         ..ViewSpec::of("intruders", "New directions", ViewKind::Scatter, &[&ch::MATCHED, &ch::INTRUDERS])

@@ -20,7 +20,9 @@ pub(super) fn view(_: &Config) -> View<Config> {
         controls: vec![tensor()],
         derives: vec![TENSOR.to_owned()],
         tab_of: Some("outliers".to_owned()),
-        empty: "The kernel of the chosen convolution appears here, pooled over its channels; tensors of one or two dimensions have none.".to_owned(),
+        empty:
+            "The kernel of the chosen convolution appears here, pooled over its channels; vectors have none."
+                .to_owned(),
         help: include_str!("../help/kernel.md").to_owned(),
         ..ViewSpec::of("kernel", "Kernel positions", ViewKind::Grid, &[&ch::SHOWN_GRID])
     })
@@ -31,7 +33,7 @@ fn derive(_: &Config, job: &Derive<'_>) -> Result<Vec<Channel>, RunError> {
     let row = row(job);
     let values = row_of(job.record, ch::KERNELS.id(), row).unwrap_or_default();
     let shape = shape(job.record, row).unwrap_or_default();
-    let width = shape.get(2..).and_then(<[usize]>::last).copied().unwrap_or(0);
+    let width = shape.get(2..).and_then(<[usize]>::last).copied().unwrap_or(1);
     let known: Vec<f32> = values.iter().copied().take(shape.iter().skip(2).product()).collect();
     if width == 0 || known.is_empty() || known.iter().all(|value| value.is_nan()) {
         return Ok(Vec::new());
