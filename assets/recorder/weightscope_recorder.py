@@ -19,8 +19,7 @@ class Recorder:
     def __init__(self, model, folder, sample=64, every=1, checkpoint=0, metrics_every=1, rows=1, seed=0):
         self.model, self.folder, self.sample, self.rows, self.seed = model, os.path.abspath(folder), sample, rows, seed
         self.every, self.checkpoint, self.metrics_every = max(1, every), checkpoint, max(1, metrics_every)
-        self.off, self.again, self.files, self.done, self.base = False, 0, (), 0, 0
-        self._try(self._begin)
+        self.off, self.again, self.files, self.done, self.base = False, 0, (), 0, 0; self._try(self._begin)
     def step(self, step=None, **metrics):
         """Records the state after an optimizer step; `step` is its number, counted on where not given; 0 is the state before training."""
         if self.again and time.time() > self.again: self.off = False; self._try(self._begin)
@@ -75,8 +74,7 @@ class Recorder:
             if tensor.is_floating_point() and tensor.numel(): shapes.setdefault((tuple(tensor.shape), tensor.dtype, tensor.device), []).append((name, tensor))
         for (shape, _, device), members in shapes.items():
             count, k = math.prod(shape), len(members); height = shape[0] if len(shape) > 1 else 1; width = count // height
-            sampled = min(height, max(self.rows, -(-self.sample // 2 // width))) if height > 1 and self.rows else 0
-            take = min(count, self.sample); stats, index, lines = at + take * k, [], []
+            sampled = min(height, max(self.rows, -(-self.sample // 2 // width))) if height > 1 and self.rows else 0; take = min(count, self.sample); stats, index, lines = at + take * k, [], []
             for i, (name, tensor) in enumerate(members):
                 rows = sorted(draw.sample(range(height), sampled)); inside = draw.sample(range(sampled * width), min(sampled * width, take // 2))
                 places = {rows[p // width] * width + p % width for p in inside}
@@ -86,7 +84,9 @@ class Recorder:
                              "mean": stats + k + i, "norm": stats + 2 * k + i, "row_max": stats + 3 * k + i * sampled, "row_mean": stats + 3 * k + (k + i) * sampled})
             at = stats + (3 + 2 * sampled) * k
             self.groups.append(([tensor for _, tensor in members], width, torch.tensor(index, device=device), torch.tensor(lines, device=device, dtype=torch.long)))
-        self.frame = bytearray(4 * at); self.payload = torch.frombuffer(self.frame, dtype=torch.float32, offset=16)
+        self.frame = bytearray(4 * at); self.payload = torch.frombuffer(self.frame, dtype=torch.float32, offset=16); shares = torch.ones(at - 4)
+        for part in said: count = math.prod(part["shape"]); shares[part["mean"] - 4] = 1 / count; shares[part["row_mean"] - 4:][:len(part["rows"])] = part["shape"][0] / count if part["rows"] else 0
+        self.shares = shares.to(self.groups[0][2].device)  # sums become means, all at once
         return json.loads(json.dumps({"frame_bytes": len(self.frame), "tensors": said}))
     @torch.inference_mode()
     def _record(self, metrics):
@@ -97,10 +97,10 @@ class Recorder:
         if self.done % self.every == 0:
             pieces = []
             for tensors, width, index, lines in self.groups:
-                flat = torch.stack(tensors).float().view(len(tensors), -1); size = flat.abs()
-                pieces += [flat.view(-1).index_select(0, index), size.amax(1), size.mean(1), torch.linalg.vector_norm(flat, dim=1)]
-                if len(lines): rows = size.view(-1, width).index_select(0, lines); pieces += [rows.amax(1), rows.mean(1)]
-            self.payload.copy_(torch.cat([piece.to(pieces[0].device) for piece in pieces]))
+                flat = torch.stack(tensors).float().view(len(tensors), -1)  # a copy: its signs are dropped in place once values are taken
+                pieces += [flat.view(-1).index_select(0, index), flat.abs_().amax(1), flat.sum(1), torch.linalg.vector_norm(flat, dim=1)]
+                if len(lines): rows = flat.view(-1, width).index_select(0, lines); pieces += [rows.amax(1), rows.sum(1)]
+            self.payload.copy_(torch.cat([piece.to(self.shares.device) for piece in pieces]).mul_(self.shares))
             struct.pack_into("<QII", self.frame, 0, self.done, self.session, 0); struct.pack_into("<I", self.frame, 12, zlib.crc32(self.frame, self.identity))
             if self.files[0].write(self.frame) != len(self.frame): raise OSError("the disk is full")
         if metrics and self.done % self.metrics_every == 0:

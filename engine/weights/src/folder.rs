@@ -73,6 +73,13 @@ pub struct Listing {
     seen: Vec<Stamp>,
 }
 
+impl Listing {
+    /// True for a folder in which a training may have written nothing yet: nothing lies in it but what is still being written.
+    pub fn may_fill(&self) -> bool {
+        self.checkpoints.is_empty() && self.left_out.iter().all(|left| left.is_unfinished)
+    }
+}
+
 /// The plain files of a folder by their natural order; links out of it are not among them.
 pub(crate) fn files_of(folder: &Path) -> Result<Vec<PathBuf>, WeightsError> {
     Ok(entries_of(folder)?
@@ -108,19 +115,28 @@ fn entries_of(folder: &Path) -> Result<Vec<PathBuf>, WeightsError> {
 /// # Errors
 /// If the folder cannot be listed, or has more than [`MOST_CHECKPOINTS`].
 pub fn list(folder: &Path, order: Order) -> Result<Listing, WeightsError> {
-    list_again(folder, order, None)
+    list_again(folder, order, None, None)
 }
 
-/// Lists a folder's checkpoints; a file that has grown or changed since the listing `before` is taken to be still being written.
+/// Lists a folder's checkpoints; a file that has grown or changed since the listing `before` is taken to be still being written. What
+/// lies in the folder `kept` stands for what has the same name in the folder, whether that is still there or not.
 ///
 /// # Errors
 /// As [`list`].
-pub fn list_again(folder: &Path, order: Order, before: Option<&Listing>) -> Result<Listing, WeightsError> {
+pub fn list_again(
+    folder: &Path,
+    order: Order,
+    before: Option<&Listing>,
+    kept: Option<&Path>,
+) -> Result<Listing, WeightsError> {
     let mut listing = Listing::default();
     let known: HashMap<&Path, &Stamp> = before.map_or_else(HashMap::new, |before| {
         before.seen.iter().map(|stamp| (stamp.path.as_path(), stamp)).collect()
     });
-    let entries = entries_of(folder)?;
+    let mut entries = entries_of(folder)?;
+    if let Some(kept) = kept {
+        stand_in(&mut entries, entries_of(kept)?);
+    }
     let parts = parts_of(&entries);
     for path in entries {
         if path.file_name().is_some_and(|name| parts.contains(name.to_string_lossy().as_ref())) {
@@ -128,7 +144,7 @@ pub fn list_again(folder: &Path, order: Order, before: Option<&Listing>) -> Resu
             listing.left_out.push(LeftOut { path, reason, is_unfinished: false });
             continue;
         }
-        let looked = look(folder, &path, &known, &mut listing.seen);
+        let looked = look(path.parent().unwrap_or(folder), &path, &known, &mut listing.seen);
         match looked {
             Ok(stamp) => {
                 let path = stamp.path.clone();
@@ -145,15 +161,22 @@ pub fn list_again(folder: &Path, order: Order, before: Option<&Listing>) -> Resu
             return Err(WeightsError::unusable(problem, folder));
         }
     }
-    number(folder, &mut listing.checkpoints);
+    number((folder, kept), &mut listing.checkpoints);
     listing.checkpoints.sort_by(|a, b| {
-        let by_name = || natural(&a.path.to_string_lossy(), &b.path.to_string_lossy());
+        let name = |path| inside((folder, kept), path).to_string_lossy();
+        let by_name = || natural(&name(&a.path), &name(&b.path));
         match order {
             Order::Numbers => compare_steps(a.step, b.step).then_with(by_name),
             Order::Time => a.stamp.modified.cmp(&b.stamp.modified).then_with(by_name),
         }
     });
     Ok(listing)
+}
+
+/// A checkpoint's path inside the folder, or inside that of copies.
+fn inside<'p>((folder, kept): (&Path, Option<&Path>), path: &'p Path) -> &'p Path {
+    let roots = [kept, Some(folder)];
+    roots.into_iter().flatten().find_map(|root| path.strip_prefix(root).ok()).unwrap_or(path)
 }
 
 fn compare_steps(a: Option<u64>, b: Option<u64>) -> Ordering {
@@ -163,6 +186,14 @@ fn compare_steps(a: Option<u64>, b: Option<u64>) -> Ordering {
         (Some(_), None) => Ordering::Less,
         (None, Some(_)) => Ordering::Greater,
     }
+}
+
+/// Puts copies in the place of entries of the same name.
+fn stand_in(entries: &mut Vec<PathBuf>, copies: Vec<PathBuf>) {
+    entries.retain(|path| !copies.iter().any(|copy| copy.file_name() == path.file_name()));
+    entries.extend(copies);
+    let name = |path: &PathBuf| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    entries.sort_by(|a, b| natural(&name(a), &name(b)));
 }
 
 /// The files that indices of sharded models name.
@@ -260,12 +291,12 @@ fn unfinished_kind(file: &WeightFile, kind: &Kind) -> Option<String> {
 }
 
 /// Gives each checkpoint the number of its name that tells its place.
-fn number(folder: &Path, checkpoints: &mut [Checkpoint]) {
+fn number((folder, kept): (&Path, Option<&Path>), checkpoints: &mut [Checkpoint]) {
     // What stands for the checkpoint in the folder: the file's name without its ending, or the name of the folder that it lies in.
     let forms: Vec<(String, Vec<Option<u64>>)> = checkpoints
         .iter()
         .map(|checkpoint| {
-            let entry = checkpoint.path.strip_prefix(folder).unwrap_or(&checkpoint.path);
+            let entry = inside((folder, kept), &checkpoint.path);
             let is_file = entry.components().count() == 1;
             let first = entry
                 .components()

@@ -32,6 +32,7 @@ mod noted;
 mod numpy;
 mod open;
 mod safe;
+mod scaled;
 mod shards;
 pub mod source;
 mod table;

@@ -9,7 +9,7 @@ use crate::kind::{self, Kind};
 use crate::noted::Noted;
 use crate::source::Source;
 use crate::text::{count, shown};
-use crate::{adapter, numpy, safe, shards, torch};
+use crate::{adapter, numpy, safe, scaled, shards, torch};
 
 /// Opens a weight file, a sharded model's folder or index, or an adapter's folder.
 ///
@@ -18,10 +18,8 @@ use crate::{adapter, numpy, safe, shards, torch};
 /// not read yet), and what to do.
 pub fn open(path: &Path) -> Result<Box<dyn Source>, WeightsError> {
     let metadata = std::fs::metadata(path).map_err(|error| WeightsError::io("opening", error, path))?;
-    if metadata.is_dir() {
-        return open_folder(path);
-    }
-    open_any(path, true)
+    let source = if metadata.is_dir() { open_folder(path)? } else { open_any(path, true)? };
+    Ok(scaled::scaled(source))
 }
 
 /// Opens one file of weights; a JSON file must be the index of a sharded model.

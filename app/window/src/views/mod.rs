@@ -96,9 +96,12 @@ pub fn figure(
     let said = |id: &String| words(sources, id);
     notes.splice(0..0, spec.note.as_ref().and_then(said));
     notes.extend(turned::note(spec, options));
+    let title = sources
+        .first()
+        .map_or_else(|| spec.title.clone(), |first| spec.titled(first.record, &options.controls));
     let title = match chosen(spec, sources, options) {
-        Some(channel) if spec.one_channel => format!("{} – {}", spec.title, channel.label),
-        _ => spec.title.clone(),
+        Some(channel) if spec.one_channel => format!("{title} – {}", channel.label),
+        _ => title,
     };
     Some(Figure { notes, ..Figure::new(title, body, provenance) })
 }

@@ -14,6 +14,8 @@ const SHOWN_AT_FIRST: usize = 4;
 /// Steps beside the components in which levels are drawn, and the most levels that are.
 const BESIDE: f64 = 1.0;
 const MOST_LEVELS: usize = 20;
+/// Up to so many levels the boundaries between them stand out.
+const FEW_LEVELS: usize = 8;
 /// Most panels side by side.
 const MOST_COLUMNS: usize = 4;
 
@@ -112,8 +114,10 @@ fn levels(spec: &ViewSpec, source: &Source<'_>, shown: &[&Component]) -> Vec<Ite
         let orientation = Orientation::Horizontal;
         Item::from(Rule { orientation, value, label: String::new(), dash, ink, control: None })
     };
+    // Many boundaries step back, or they would be brighter than the weights.
+    let ink = if levels.len() > FEW_LEVELS { Ink::Muted } else { Ink::Foreground };
     let between = levels.windows(2).filter_map(|pair| match pair {
-        [low, high] => Some(rule(0.5 * (low + high), Dash::Dashed, Ink::Foreground)),
+        [low, high] => Some(rule(0.5 * (low + high), Dash::Dashed, ink)),
         _ => None,
     });
     levels.iter().map(|level| rule(*level, Dash::Solid, Ink::Muted)).chain(between).collect()

@@ -36,6 +36,7 @@ pub(super) trait Guest: fmt::Debug + Send + Sync {
     fn metrics(&self) -> &'static [Metric];
     fn visit(&mut self, visitor: &mut dyn Visitor);
     fn resolve(&mut self);
+    fn kept(&mut self, run_folder: &Path);
     fn rules(&self) -> Vec<Problem>;
     fn read_data(&self) -> Result<Vec<Read>, Vec<Problem>>;
     fn fork_state(&self, saved: &State) -> Result<Vec<Problem>, RunError>;
@@ -122,6 +123,10 @@ impl<L: Lab> Guest for L {
 
     fn resolve(&mut self) {
         Lab::resolve(self);
+    }
+
+    fn kept(&mut self, run_folder: &Path) {
+        Lab::kept(self, run_folder);
     }
 
     fn rules(&self) -> Vec<Problem> {

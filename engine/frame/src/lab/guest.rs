@@ -4,6 +4,8 @@
 //! state, carries the stages out in order, keeps step, epoch, batches and the rhythm of recording, saves checkpoints (the last one
 //! included) and hands clicks on. `engine/labs/README.md` is the guide, with the smallest lab as its example.
 
+use std::path::Path;
+
 use weightscope_data::{EpochBatches, Read};
 
 use super::{About, Guide, Powers, Preset, ReferenceRow, Running, View};
@@ -46,6 +48,9 @@ pub trait Lab: Described + PartialEq + Default + std::fmt::Debug + Send + Sync +
     /// Writes out what settings leave to the files that they name (what kind of folder it is), before the run is made: its views and its
     /// repetition then depend on no file.
     fn resolve(&mut self) {}
+    /// Points settings at what a run kept of its data in its own folder, because what they name may be overwritten or deleted: asked
+    /// before a stored run is repeated, forked or goes on. What stands in the run's files is not changed.
+    fn kept(&mut self, _run_folder: &Path) {}
     /// Rules between settings; ranges of single ones stand in their descriptions.
     fn rules(&self) -> Vec<Problem> {
         Vec::new()

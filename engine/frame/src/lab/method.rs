@@ -105,6 +105,11 @@ impl Method {
         self.guest.resolve();
     }
 
+    /// Points settings at what a run kept of its data in its folder.
+    pub(crate) fn kept(&mut self, run_folder: &Path) {
+        self.guest.kept(run_folder);
+    }
+
     /// Rules between settings.
     pub fn rules(&self) -> Vec<Problem> {
         self.guest.rules()

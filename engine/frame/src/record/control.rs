@@ -156,6 +156,24 @@ impl ControlSpec {
         record.select(std::slice::from_ref(of)).iter().map(|channel| rows(&channel.data)).max().unwrap_or(0)
     }
 
+    /// The name of the row or the choice at which it stands.
+    pub fn chosen(&self, record: &Record, controls: &Controls) -> Option<String> {
+        match (&self.kind, controls.0.get(&self.id).cloned().or_else(|| self.initial(record))?) {
+            (ControlKind::Row { of }, ControlValue::Number(row)) if row >= 0.0 => {
+                let grids = record.select(std::slice::from_ref(of)).into_iter();
+                let names = grids.filter_map(|channel| match &channel.data {
+                    Data::Grid(grids) => grids.last().map(|(_, grid)| &grid.rows),
+                    _ => None,
+                });
+                names.max_by_key(|names| names.len())?.get(row as usize).cloned()
+            }
+            (ControlKind::Choice { .. } | ControlKind::ChoiceFrom { .. }, ControlValue::Word(key)) => {
+                self.options(record).into_iter().find(|(known, _)| *known == key).map(|(_, words)| words)
+            }
+            _ => None,
+        }
+    }
+
     /// The value before it is turned, if there is one yet.
     pub fn initial(&self, record: &Record) -> Option<ControlValue> {
         match &self.kind {

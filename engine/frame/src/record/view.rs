@@ -4,7 +4,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::control::ControlSpec;
+use super::Record;
+use super::control::{ControlSpec, Controls};
 use super::declared::Declaration;
 use super::handle::Handle;
 
@@ -210,6 +211,9 @@ pub struct ViewSpec {
     pub id: String,
     /// Title of the tile and of the figure.
     pub title: String,
+    /// The control that chooses what the view is of (a layer), by id: the name of what is chosen stands behind the title.
+    #[serde(default)]
+    pub subject: Option<String>,
     /// How it is drawn.
     pub kind: ViewKind,
     /// Channels by id; `family/*` takes each channel of a family.
@@ -285,6 +289,16 @@ impl ViewSpec {
         })
     }
 
+    /// The title with the name of what the view is of, as record and controls stand.
+    pub fn titled(&self, record: &Record, controls: &Controls) -> String {
+        let mut all = self.controls.iter().chain(&self.turned_elsewhere);
+        let control = self.subject.as_ref().and_then(|id| all.find(|control| control.id == *id));
+        match control.and_then(|control| control.chosen(record, controls)) {
+            Some(name) if !name.is_empty() => format!("{} – {name}", self.title),
+            _ => self.title.clone(),
+        }
+    }
+
     /// True if its channels are derived, not recorded.
     pub fn is_derived(&self) -> bool {
         self.across || !self.derives.is_empty()
@@ -302,6 +316,7 @@ impl ViewSpec {
         Self {
             id: id.to_owned(),
             title: title.to_owned(),
+            subject: None,
             kind,
             channels: channels.iter().map(|channel| (*channel).to_owned()).collect(),
             one_channel: false,

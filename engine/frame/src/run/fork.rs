@@ -79,7 +79,9 @@ fn prepare(catalogue: Catalogue, request: &ForkRequest) -> Result<(), RunError> 
     if !problems.is_empty() {
         return Err(RunError::Problems(problems));
     }
-    refuse_others(&refuse_data(&request.experiment)?, &parent.data_hashes(), &parent.data)?;
+    let mut kept = request.experiment.clone();
+    kept.method.kept(&request.parent);
+    refuse_others(&refuse_data(&kept)?, &parent.data_hashes(), &parent.data)?;
     let (file, checkpoint) = find(&request.parent, request.step)?;
     let problems = request.experiment.method.fork_state(&checkpoint.state)?;
     if !problems.is_empty() {

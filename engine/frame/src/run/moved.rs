@@ -47,7 +47,8 @@ pub fn open_pack(catalogue: Catalogue, file: &Path, root: &Path) -> Result<Opene
 /// What a run read and is no longer there as it was, by its place; none if all is there.
 pub fn missing_data(catalogue: Catalogue, path: &Path) -> Option<String> {
     let manifest = store::read_manifest(path).ok()?;
-    let experiment = store::read_experiment(catalogue, path).ok()?;
+    let mut experiment = store::read_experiment(catalogue, path).ok()?;
+    experiment.method.kept(path);
     let found = refuse_data(&experiment).unwrap_or_default();
     let is_there = |read: &&Read| found.iter().any(|found| found.hash == read.hash);
     manifest.data.iter().find(|read| !is_there(read)).map(|read| read.place.clone())

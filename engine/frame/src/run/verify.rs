@@ -40,7 +40,8 @@ pub fn verify(
     control: &Control,
 ) -> Result<Comparison, RunError> {
     let manifest = store::read_manifest(path)?;
-    let experiment = store::read_experiment(catalogue, path)?;
+    let mut experiment = store::read_experiment(catalogue, path)?;
+    experiment.method.kept(path);
     let original = store::read_metrics(path)?;
     let expected = manifest.data_hashes();
     let found = refuse_data(&experiment)

@@ -146,6 +146,7 @@ pub fn resume_with(
     if let Some(place) = &how.data {
         experiment.name_data(place).map_err(|problem| RunError::Problems(vec![problem]))?;
     }
+    experiment.method.kept(path);
     // Whatever is wrong with the data is said before anything of the run is touched.
     let read = refuse_data(&experiment)?;
     let expected_data =

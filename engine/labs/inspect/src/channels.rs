@@ -14,6 +14,7 @@ weightscope_frame::channels! {
     BOUNDARY: Declared<OfGrids> = "quantization/boundary", "share at a boundary", "", "Share of the weights within 0.05 step of a decision boundary, for each tensor, grouping and number of bits.";
     ROW_PEAKS: Declared<OfGrids> = "outliers/rows", "rows", "×", "Largest magnitude in each of up to 64 parts of a tensor's rows, over the median of the rows.";
     COLUMN_PEAKS: Declared<OfGrids> = "outliers/columns", "columns", "×", "Largest magnitude in each of up to 64 parts of a tensor's columns, over the median of the columns.";
+    KERNELS: Declared<OfGrids> = "kernels", "kernel", "", "Root of the mean square of the weights of each convolution at each position of its kernel, over all channels, position after position.";
     SPECTRA: Declared<OfGrids> = "spectra", "singular values", "", "Singular values of each matrix, largest first.";
     EXPONENTS: Declared<OfPoints> = "exponents", "alpha", "", "Exponent of each matrix over its place in the file; the size grows with its parameters, the colour says the distance D of the fit.";
     FEW: Declared<OfPoints> = "exponents_few", "too few values", "", "Matrices with fewer than 20 eigenvalues, whose exponent says nothing.";
@@ -23,9 +24,11 @@ weightscope_frame::channels! {
     CHANGES: Declared<OfTables> = "changes", "changes", "", "One row for each tensor that both files hold: how much changed and in which form.";
     DELTA_SPECTRA: Declared<OfGrids> = "delta_spectra", "singular values of the change", "", "Singular values of the change of each matrix, largest first.";
     DELTAS: Declared<OfGrids> = "deltas", "change by blocks", "", "Mean magnitude of the change in each of up to 64 × 64 blocks, row after row, one line for each tensor.";
+    OVERLAPS: Declared<OfGrids> = "overlaps", "best matches", "", "For each of the ten leading left singular vectors of each changed matrix: the largest magnitude of its cosine with a left singular vector of the first file.";
     UNMATCHED: Declared<OfText> = "unmatched", "unmatched", "", "Tensors that only one of the files holds, or that differ in shape.";
     NORM: Components = "path/frobenius_norm", "Frobenius norm", "", "Root of the sum of squares of each tensor in each checkpoint.";
     FROM_FIRST: Components = "path/from_first", "distance to the first", "", "Frobenius norm of the difference of each tensor from its first checkpoint, over the norm there.";
+    EXPONENT_PATH: Components = "path/alpha", "alpha and D", "", "Exponent of the power law fitted to the squared singular values of each matrix in each checkpoint, and the distance D of each fit; none for fewer than 20 values.";
     TRACE: Components = "trace", "level", "step", "Followed weights in units of the quantization step of the checkpoint that they lie in.";
     FLIPS: Declared<OfMarks> = "flips", "flips", "", "A followed weight crossed to another level between two checkpoints.";
     FLIP_SHARE: Scalar = "path/flip_share", "flip share", "", "Share of the followed weights whose level differs from that in the checkpoint before.";
@@ -50,5 +53,7 @@ weightscope_frame::channels! {
     SECOND_FILE: Declared<OfText> = "second_file", "second file", "", "Identity of the second file: header, length and time.";
     SHOWN: Family<OfCurves> = "shown", "shown", "", "A curve of the tensor that is looked at.";
     SHOWN_GRID: Declared<OfGrids> = "shown_grid", "shown", "", "A picture of the tensor that is looked at.";
+    MATCHED: Declared<OfPoints> = "matched_directions", "directions with a match", "", "Leading directions of the changed matrix that resemble one of the first file.";
+    INTRUDERS: Declared<OfPoints> = "intruders", "intruders", "", "Leading directions of the changed matrix that resemble none of the first file.";
     SHOWN_POINTS: Declared<OfPoints> = "shown_points", "weights", "", "Weights of the row that is looked at, on the axis of the quantization levels.";
 }

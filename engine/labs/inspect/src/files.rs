@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use weightscope_data::{Doubt, Read};
-use weightscope_frame::lab::Opened;
+use weightscope_frame::lab::{Lab as _, Opened};
 use weightscope_frame::run::RunError;
 use weightscope_logs::{events, recording};
 use weightscope_weights::adapter;
@@ -144,10 +144,19 @@ pub(crate) fn open_at(key: &str, place: &str) -> Result<Arc<dyn Source>, RunErro
 
 /// The tensors of floating-point numbers that can be read and whose names hold one of the words, in the file's order.
 pub(crate) fn chosen(source: &dyn Source, select: &str) -> Vec<usize> {
+    selected(source, select, |tensor| tensor.element.is_floating())
+}
+
+/// The tensors of whole numbers and truth values that can be read and whose names hold one of the words: they stand in the table alone.
+pub(crate) fn whole_numbers(source: &dyn Source, select: &str) -> Vec<usize> {
+    selected(source, select, |tensor| tensor.element.has_values() && !tensor.element.is_floating())
+}
+
+fn selected(source: &dyn Source, select: &str, is_wanted: impl Fn(&Tensor) -> bool) -> Vec<usize> {
     let select = if select.trim() == ALL { "" } else { select };
     let words: Vec<&str> = select.split(',').map(str::trim).filter(|word| !word.is_empty()).collect();
     let is_chosen = |tensor: &Tensor| {
-        tensor.element.is_floating()
+        is_wanted(tensor)
             && tensor.readable == Readable::Yes
             && (words.is_empty() || words.iter().any(|word| tensor.name.contains(word)))
     };
@@ -177,9 +186,11 @@ pub(crate) fn read_of(source: &dyn Source, place: &str, chosen: &[usize]) -> Res
         .filter(|tensor| tensor.readable == Readable::Yes && !tensor.element.is_floating())
         .count();
     let unselected = tensors.len() - unreadable - whole_numbers - chosen.len();
-    for (reason, count) in
-        [("not readable", unreadable), ("of whole numbers", whole_numbers), ("not selected", unselected)]
-    {
+    for (reason, count) in [
+        ("not readable", unreadable),
+        ("of whole numbers or truth values, which stand in the table alone", whole_numbers),
+        ("not selected", unselected),
+    ] {
         if count > 0 {
             read.left_out.push((reason.to_owned(), count));
         }
@@ -295,11 +306,11 @@ pub(crate) fn opened(shown: Option<&Config>, path: &Path) -> Option<Opened> {
     }
     if path.is_dir() && open(path).is_err() {
         let listing = folder::list(path, folder::Order::Numbers).ok()?;
-        if listing.checkpoints.is_empty() {
-            return None;
-        }
-        let words = format!("follows {} checkpoints of {name}", listing.checkpoints.len());
-        return Some(follows(words));
+        return match listing.checkpoints.len() {
+            0 if listing.may_fill() => Some(follows(format!("waits for the first checkpoint in {name}"))),
+            0 => None,
+            count => Some(follows(format!("follows {count} checkpoints of {name}"))),
+        };
     }
     if !path.is_dir() && !is_weight_file(path) {
         return None;
@@ -318,9 +329,17 @@ pub(crate) fn opened(shown: Option<&Config>, path: &Path) -> Option<Opened> {
     Some(Opened { settings, live: Vec::new(), words })
 }
 
-/// The file whose tensors are the rows: the weights named, or the first checkpoint of the folder.
-pub(crate) fn first_place(config: &Config) -> Result<String, RunError> {
-    if config.follows() { crate::run::first_checkpoint(config) } else { Ok(config.model.clone()) }
+/// The file whose tensors are the rows: the weights named, or the first checkpoint of the folder, as the run keeps it in its folder if
+/// it does. None for a folder without a checkpoint.
+pub(crate) fn first_place(config: &Config, run: Option<&Path>) -> Result<Option<String>, RunError> {
+    if !config.follows() {
+        return Ok(Some(config.model.clone()));
+    }
+    let mut config = config.clone();
+    if let Some(run) = run {
+        config.kept(run);
+    }
+    crate::run::first_checkpoint(&config)
 }
 
 /// Names, shapes, types, lengths and times: whether a file is still the one that a record was made of.

@@ -28,7 +28,7 @@ use std::path::Path;
 use weightscope_data::Read;
 use weightscope_frame::experiment::{Cost, Problem};
 use weightscope_frame::lab::{
-    About, Guide, Lab, Makes, Opened, Opens, Powers, Preset, Product, Running, Stage, View,
+    About, Guide, Keeps, Lab, Makes, Opened, Opens, Powers, Preset, Product, Running, Stage, View,
 };
 use weightscope_frame::presets;
 use weightscope_frame::record::{Metric, declared::Declaration};
@@ -53,9 +53,10 @@ impl Lab for Config {
     const GLOSSARY: &'static str = include_str!("glossary.toml");
     const CHANNELS: &'static [&'static dyn Declaration] = channels::ALL;
     const METRICS: &'static [Metric] = metrics::ALL;
-    const DATA_SETTINGS: &'static [&'static str] = &["model", "against", "folder", "order", "select"];
+    const DATA_SETTINGS: &'static [&'static str] =
+        &["model", "against", "folder", "first", "order", "select"];
     const GUIDES: &'static [Guide] = &[OWN_TRAINING];
-    const POWERS: Powers<Self> = Powers::NONE.makes().opens();
+    const POWERS: Powers<Self> = Powers::NONE.makes().keeps().opens();
 
     type Shared = run::Shared;
     type State = run::State;
@@ -65,7 +66,7 @@ impl Lab for Config {
             self.holds = self.holds();
         }
         // A run is repeated from wherever the program is started.
-        for place in [&mut self.model, &mut self.against, &mut self.folder] {
+        for place in [&mut self.model, &mut self.against, &mut self.folder, &mut self.first] {
             let path = Path::new(place.trim());
             if files::is_shipped(place) {
                 continue;
@@ -76,6 +77,12 @@ impl Lab for Config {
             {
                 *place = whole.display().to_string();
             }
+        }
+    }
+
+    fn kept(&mut self, run_folder: &Path) {
+        if let Some(first) = run::kept(run_folder).filter(|_| self.follows()) {
+            self.first = first.display().to_string();
         }
     }
 
@@ -133,6 +140,12 @@ impl Opens for Config {
 
     fn opened(shown: Option<&Self>, path: &Path) -> Option<Opened> {
         files::opened(shown, path)
+    }
+}
+
+impl Keeps for Config {
+    fn carry_over(&self, parent: &Path, child: &Path) -> Result<(), RunError> {
+        run::carry_over(parent, child)
     }
 }
 

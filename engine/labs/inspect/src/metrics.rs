@@ -3,6 +3,7 @@
 weightscope_frame::metrics! {
     TENSORS = "tensors", "tensors", "", "Tensors of the file that were looked at.";
     PARAMETERS = "parameters", "parameters", "", "Numbers in all those tensors together; tied ones are counted once.";
+    WHOLE_TENSORS = "whole_number_tensors", "tensors of whole numbers", "", "Tensors of whole numbers and of truth values: they stand in the table, and all other figures are without them.";
     NON_FINITE = "non_finite", "not finite", "", "Numbers that are not-a-number or infinite, in all tensors together.";
     CHANGED_TENSORS = "changed_tensors", "changed tensors", "", "Tensors that differ between the two files in at least one number.";
     MATRICES = "matrices", "matrices with spectra", "", "Matrices whose singular values were computed, whole or leading.";

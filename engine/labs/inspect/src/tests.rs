@@ -1,11 +1,13 @@
+mod folders;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
 use safetensors::tensor::{Dtype, TensorView};
 use weightscope_frame::experiment::Experiment;
-use weightscope_frame::lab::{Catalogue, Entry};
-use weightscope_frame::record::{Cell, Data, Table};
+use weightscope_frame::lab::{Catalogue, Derive, Entry};
+use weightscope_frame::record::{Cell, ControlValue, Controls, Data, Table};
 use weightscope_frame::run::{self, Control, Nobody, Outcome, Place, RunRequest};
 use weightscope_frame::store::Status;
 use weightscope_math::stream;
@@ -310,4 +312,98 @@ fn a_file_that_is_no_weights_is_refused_before_a_run() {
         files::opened(None, &page).is_some(),
         "it was meant as weights: what is wrong is said by the run"
     );
+}
+
+#[test]
+fn whole_numbers_and_truth_values_stand_in_the_table_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("mixed.safetensors");
+    let weights = bytes_of(&[0.5, -0.5, 1.0, -1.0], Dtype::F32);
+    let large = (1_i64 << 53) - 1;
+    let long: Vec<u8> = [0_i64, large, -3, 0].iter().flat_map(|number| number.to_le_bytes()).collect();
+    let views = BTreeMap::from([
+        ("a.mask", TensorView::new(Dtype::BOOL, vec![4], &[1, 0, 1, 1]).unwrap()),
+        ("b.positions", TensorView::new(Dtype::I64, vec![2, 2], &long).unwrap()),
+        ("c.weight", TensorView::new(Dtype::F32, vec![2, 2], &weights).unwrap()),
+    ]);
+    std::fs::write(&path, safetensors::serialize(views, None).unwrap()).unwrap();
+    let outcome = run_of(&[("model", path.to_str().unwrap())]);
+    let layers = table(&outcome, "layers");
+    assert_eq!(layers.rows.len(), 3);
+    assert_eq!(layers.rows[0][0], Cell::Text("c.weight".to_owned()), "weights come first");
+    assert!(layers.rows.iter().all(|row| row.len() == layers.columns.len()));
+    assert_eq!(text(&layers, "b.positions", "shape"), "2x2");
+    assert_eq!(text(&layers, "b.positions", "type"), "i64");
+    assert_eq!(number(&layers, "b.positions", "max"), large as f64, "not rounded to single precision");
+    assert_eq!((number(&layers, "b.positions", "min"), number(&layers, "b.positions", "zeros")), (-3.0, 2.0));
+    assert_eq!((number(&layers, "a.mask", "mean"), number(&layers, "a.mask", "zeros")), (0.75, 1.0));
+    assert_eq!(text(&layers, "a.mask", "kurtosis"), "", "not defined");
+    assert_eq!(outcome.results["whole_number_tensors"], 2.0);
+    assert_eq!((outcome.results["tensors"], outcome.results["parameters"]), (1.0, 4.0), "weights only");
+    assert_eq!(run_of(&[]).results.get("whole_number_tensors"), None);
+}
+
+/// The dots of a derived channel.
+fn dots(
+    outcome: &Outcome,
+    settings: &[(&str, &str)],
+    view: &str,
+    turned: &[(&str, f64)],
+) -> Vec<(String, usize)> {
+    let method = experiment(settings).method;
+    let mut controls = Controls::default();
+    turned.iter().for_each(|(id, value)| controls.set(id, ControlValue::Number(*value)));
+    let (controls, control) = (controls.complete(&method.views(), &outcome.record), Control::default());
+    let channels = method.derive(&Derive::new(view, &outcome.record, &controls, &control)).unwrap();
+    let count = |data: &Data| match data {
+        Data::Points(points) => points.last().unwrap().1.len(),
+        _ => panic!("no points"),
+    };
+    channels.iter().map(|channel| (channel.label.clone(), count(&channel.data))).collect()
+}
+
+#[test]
+fn directions_that_a_change_brought_are_counted_below_the_dragged_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    let mut tensors = model(1);
+    write(&path("before.safetensors"), &tensors, Dtype::F32);
+    // One direction much larger than all that were there.
+    let mut draws = stream(5, "tests/intruder");
+    let (u, v): (Vec<f32>, Vec<f32>) =
+        ((0..128).map(|_| draws.normal()).collect(), (0..64).map(|_| draws.normal()).collect());
+    for (place, weight) in values(&mut tensors).iter_mut().enumerate() {
+        *weight += 0.5 * u[place / 64] * v[place % 64];
+    }
+    write(&path("after.safetensors"), &tensors, Dtype::F32);
+    let (before, after) = (path("before.safetensors"), path("after.safetensors"));
+    let settings = [("model", before.to_str().unwrap()), ("against", after.to_str().unwrap())];
+    let outcome = run_of(&settings);
+    let changed = [("tensor", 2.0)];
+    let found = dots(&outcome, &settings, "intruders", &changed);
+    assert_eq!(found[1], ("1 of 10 below 0.50: intruders".to_owned(), 1), "{found:?}");
+    assert_eq!(found[0].0, "9 with a match among 64 before");
+    let all = dots(&outcome, &settings, "intruders", &[changed[0], ("intruder_threshold", 1.0)]);
+    assert_eq!(all[1].1, 10, "{all:?}");
+    let same = dots(&outcome, &settings, "intruders", &[("tensor", 1.0)]);
+    assert_eq!((same[0].1, same[1].1), (10, 0), "an unchanged matrix has its own directions: {same:?}");
+}
+
+#[test]
+fn views_of_one_tensor_name_it_in_their_titles() {
+    let outcome = run_of(&[]);
+    let views = experiment(&[]).method.views();
+    let layers = table(&outcome, "layers");
+    let mut turned = Controls::default();
+    turned.set("tensor", ControlValue::Number(3.0));
+    for (controls, row) in [(Controls::default(), 0), (turned, 3)] {
+        let Cell::Text(name) = &layers.rows[row][0] else { panic!("a tensor without a name") };
+        for id in ["histogram", "spectrum", "bits", "boundary_strip"] {
+            let view = views.iter().find(|view| view.id == id).unwrap();
+            assert_eq!(view.titled(&outcome.record, &controls), format!("{} – {name}", view.title));
+        }
+    }
+    let folder = experiment(&[("folder", "digits"), ("bits", "3")]).method.views();
+    let trace = folder.iter().find(|view| view.id == "trace").unwrap();
+    assert_eq!(trace.title, "Traces, 3 bits by row, largest magnitude");
 }

@@ -2,6 +2,7 @@
 //!
 //! - [`statistics`]: moments, extremes, zeros, the histogram over `w/σ`; [`maxima`]: rows and columns that stand out
 //! - [`quantization`]: what 2 to 8 bits would do, for every grouping
+//! - [`whole`]: moments of whole numbers, which are no weights
 //! - [`spectrum`]: singular values, ranks, exponent
 //! - [`change`]: how a tensor differs from another; [`blocks`]: updates that repeat; [`mod@guided`]: those through the old blocks;
 //!   [`levels`]: weights that were rounded; [`verdict`]: the form in a sentence
@@ -9,7 +10,7 @@
 //!
 //! Contract: values come in pieces in C order, pushed one after the other; the borders of the pieces do not count, so that a file can be
 //! read in any portions. Sums run in double precision in the order of the elements: the same bits with any number of threads. A value
-//! that is not finite is counted and left out of everything else. Nothing here reads a file or knows a name.
+//! that is not finite is counted and left out of everything else. Nothing here but [`whole`] reads a file, and nothing knows a name.
 
 pub mod adapter;
 pub mod blocks;
@@ -24,6 +25,7 @@ mod rounding;
 pub mod spectrum;
 pub mod statistics;
 pub mod verdict;
+pub mod whole;
 
 pub use adapter::{Direction, Factors, best_factors, directions};
 pub use change::{Change, ChangePass, difference};
@@ -35,6 +37,7 @@ pub use quantization::{Cell, Grouping, Quantization, QuantizationPass, Scale};
 pub use spectrum::TensorSpectrum;
 pub use statistics::{FirstPass, SecondPass, Settings, Statistics};
 pub use verdict::{Evidence, Form, Verdict};
+pub use whole::WholeNumbers;
 
 /// Sides of the matrix that a tensor of this shape is measured as: two dimensions as they are, more as first × rest, fewer as one row.
 pub fn matrix_of(shape: &[usize]) -> (usize, usize) {

@@ -11,7 +11,7 @@ use crate::element::{ByteOrder, Element};
 use crate::error::WeightsError;
 use crate::source::{Readable, Tensor};
 use crate::table::{Arrays, Said};
-use crate::text::{count, shown, size};
+use crate::text::{count, size};
 use header::Entry;
 
 /// The longest header that the format allows.
@@ -46,7 +46,6 @@ pub(crate) fn open(file: WeightFile) -> Result<Arrays, WeightsError> {
         });
         arrays.push(array);
     }
-    say_of_scales(&tensors, &mut said);
     Ok(Arrays::new("safetensors", tensors, arrays, said, ArrayReader::new(file)))
 }
 
@@ -155,23 +154,6 @@ fn say_of_layout(entries: &mut [Entry], start: u64, file: &WeightFile, said: &mu
     }
     if unclaimed > 0 {
         said.say(format!("{} of the file belong to no tensor.", size(unclaimed)));
-    }
-}
-
-/// Eight-bit numbers often have scales beside them, which are not applied here; that must not stay unsaid.
-fn say_of_scales(tensors: &[Tensor], said: &mut Said) {
-    let is_eight = |tensor: &Tensor| matches!(tensor.element, Element::F8E4M3 | Element::F8E5M2);
-    let is_scale = |name: &str| {
-        ["scale_weight", "weight_scale", "weight_scale_inv"].iter().any(|end| name.ends_with(end))
-    };
-    if !tensors.iter().any(is_eight) {
-        return;
-    }
-    if let Some(scale) = tensors.iter().find(|tensor| is_scale(&tensor.name)) {
-        said.say(format!(
-            "Numbers of eight bits are shown as they are stored; scales beside them, such as {}, are not applied.",
-            shown(&scale.name)
-        ));
     }
 }
 

@@ -321,11 +321,11 @@ fn files_that_are_still_being_written_are_told_apart() {
     assert!(unfinished(&path("half-2.safetensors")).unwrap().unwrap().contains("ends after 300 bytes of"));
     // A file that grows between two looks is not complete; once it stands still it is.
     std::fs::write(path("half-2.safetensors"), &whole).unwrap();
-    let second = list_again(folder.path(), Order::Numbers, Some(&listing)).unwrap();
+    let second = list_again(folder.path(), Order::Numbers, Some(&listing), None).unwrap();
     assert!(
         second.left_out.iter().any(|left| left.reason.contains("since the last look") && left.is_unfinished)
     );
-    let third = list_again(folder.path(), Order::Numbers, Some(&second)).unwrap();
+    let third = list_again(folder.path(), Order::Numbers, Some(&second), None).unwrap();
     assert_eq!(third.checkpoints.len(), 4);
 }
 
@@ -363,4 +363,29 @@ fn fingerprints_tell_files_and_headers_apart() {
     assert_ne!(tensor("a"), tensor("b"));
     assert_ne!(tensor("a"), tensor("c"));
     assert!(matches!(file_hash(&path("a"), &|| true), Err(WeightsError::Cancelled { .. })));
+}
+
+#[test]
+fn a_copy_stands_for_the_checkpoint_of_its_name() {
+    let (folder, kept) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    for step in [0, 5, 10] {
+        safetensors(&folder.path().join(format!("v2-{step}.safetensors")), &[("a", &[1], &[step as f32])]);
+    }
+    safetensors(&kept.path().join("v2-0.safetensors"), &[("a", &[1], &[7.0])]);
+    let listed = || {
+        let listing = list_again(folder.path(), Order::Numbers, None, Some(kept.path())).unwrap();
+        let of = |checkpoint: &crate::folder::Checkpoint| (checkpoint.step, checkpoint.path.clone());
+        listing.checkpoints.iter().map(of).collect::<Vec<_>>()
+    };
+    let before = listed();
+    assert_eq!(before.iter().map(|(step, _)| *step).collect::<Vec<_>>(), [Some(0), Some(5), Some(10)]);
+    assert_eq!(before[0].1, kept.path().join("v2-0.safetensors"));
+    std::fs::remove_file(folder.path().join("v2-0.safetensors")).unwrap();
+    assert_eq!(listed(), before, "also where it is gone");
+    let empty = tempfile::tempdir().unwrap();
+    assert!(list(empty.path(), Order::Numbers).unwrap().may_fill());
+    std::fs::write(empty.path().join("step-0.safetensors.tmp"), b"half").unwrap();
+    assert!(list(empty.path(), Order::Numbers).unwrap().may_fill());
+    std::fs::write(empty.path().join("notes.txt"), b"no weights").unwrap();
+    assert!(!list(empty.path(), Order::Numbers).unwrap().may_fill());
 }

@@ -39,7 +39,7 @@ impl TileBehavior<'_> {
     pub(super) fn title_ui(&mut self, ui: &mut Ui, spec: &ViewSpec) -> egui::Response {
         let focused = self.focus == spec.id;
         let palette = tokens(ui.ctx());
-        let mut text = RichText::new(&spec.title).strong();
+        let mut text = RichText::new(spec.titled(self.shown.record(), self.controls)).strong();
         if focused {
             text = text.color(color(palette.accent));
         }

@@ -109,6 +109,10 @@ settings! {
             folder: String = NONE.to_owned(), "Folder of checkpoints",
                 "A folder into which a training writes: checkpoints from any framework, a recording of the recorder that comes with the program, or TensorBoard event files; or digits and digits-recording, which come with the program; none for no folder. The weights above are then those of its first checkpoint.",
                 .fixed("the files are read before the first step");
+            first: String = NONE.to_owned(), "Copy of the first one",
+                "A folder with a copy of the first checkpoint under its own name, which stands for the one in the folder where a training overwrites or deletes it. A run that watches keeps such a copy in its own folder and uses it when it is repeated or goes on; none for the one in the folder.",
+                .fixed("the files are read before the first step"),
+                if |s| s.follows();
             holds: Holds = Holds::Auto, "It holds",
                 "What lies in the folder; auto is written out when the run begins.",
                 .fixed("the files are read before the first step"),
@@ -117,7 +121,7 @@ settings! {
                 "What orders the checkpoints of the folder.",
                 if |s| s.follows();
             watch_seconds: f64 = 0.0, "Watch for",
-                "How long to wait for more before the run ends; 0 takes what is there.",
+                "How long to wait for more, or for the first checkpoint, before the run ends; 0 takes what is there.",
                 .unit("s").range(0.0, 1e7).stage(FOLDER),
                 if |s| s.follows();
             select: String = ALL.to_owned(), "Names",
@@ -206,6 +210,11 @@ impl Config {
             Holds::RecordingAndCheckpoints => Some(folder.join(files::CHECKPOINTS)),
             Holds::Auto | Holds::Checkpoints => Some(folder),
         }
+    }
+
+    /// The folder with a copy of the first checkpoint, if one is named.
+    pub(crate) fn first(&self) -> Option<PathBuf> {
+        names(&self.first).then(|| PathBuf::from(self.first.trim()))
     }
 
     /// True if there are tensors whose statistics are computed.

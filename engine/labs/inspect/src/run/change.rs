@@ -12,7 +12,9 @@ use weightscope_math::linalg::spectrum::{SpectrumError, predicted_seconds};
 use weightscope_weights::Source;
 use weightscope_weights::measure::change::WHOLE_SHARE;
 use weightscope_weights::measure::picture::GRID;
-use weightscope_weights::measure::{Change, Evidence, Form, Picture, Verdict, difference, guided, matrix_of};
+use weightscope_weights::measure::{
+    Change, Evidence, Form, Picture, Verdict, difference, directions, guided, matrix_of,
+};
 use weightscope_weights::names::{How, match_names};
 
 use super::pictures::number;
@@ -25,6 +27,10 @@ use crate::metrics;
 
 /// Sides of the recorded picture of a change.
 pub(crate) const BLOCKS: usize = GRID;
+/// Directions after a change that are looked at, and the most before it that they are compared with; of a smaller matrix all.
+pub(crate) const DIRECTIONS: (usize, usize) = (10, 1024);
+/// Of a matrix with a larger smaller side so many are compared with: more would be subspace iteration on the whole matrix.
+pub(crate) const FEWER_DIRECTIONS: usize = 256;
 /// With more tensors than this, pictures of all their changes would fill the memory.
 const MOST_PICTURES: usize = 2000;
 
@@ -55,6 +61,9 @@ pub(crate) struct Changed {
     pub(crate) differs: bool,
     /// Singular values of the change, largest first; empty where not computed.
     pub(crate) singular_values: Vec<f64>,
+    /// For each leading direction after the change the best match before it; empty where not computed.
+    #[serde(default)]
+    pub(crate) overlaps: Vec<f64>,
     /// Singular values below it are rounding of both files' types.
     pub(crate) noise: f64,
     /// Mean magnitudes of blocks, and how many rows and columns of them there are.
@@ -200,12 +209,18 @@ fn compare(
     let types = (tensor.element, other.element);
     let shape = matrix_of(&tensor.shape);
     let change = Change::of(&before, &after, shape, types);
-    let delta = difference(&before, &after);
-    drop(after);
     let is_changed = change.unchanged < change.count;
     let wanted = config.spectra != Spectra::None && tensor.matrix().is_some() && is_changed;
     let whole =
         config.spectra == Spectra::All || predicted_seconds(shape.0, shape.1) <= config.budget_seconds;
+    let overlaps = match (wanted && whole, tensor.matrix()) {
+        (true, _) => overlaps((&before, &after), shape, seed, job)?,
+        // The directions of an unchanged matrix are their own best match.
+        (false, Some(_)) if !is_changed => vec![1.0; DIRECTIONS.0.min(shape.0.min(shape.1))],
+        _ => Vec::new(),
+    };
+    let delta = difference(&before, &after);
+    drop(after);
     let spectrum = if wanted {
         match spectrum_of(&delta, shape, whole, seed, &mut || job.check().is_ok()) {
             Ok(spectrum) => Some(spectrum),
@@ -237,6 +252,7 @@ fn compare(
         verdict: verdict.form.name().to_owned(),
         sentence: verdict.sentence,
         singular_values: spectrum.map(|spectrum| spectrum.singular_values).unwrap_or_default(),
+        overlaps,
         noise: 2.0
             * weightscope_math::linalg::spectrum::difference_noise(
                 unit_roundoff,
@@ -247,6 +263,27 @@ fn compare(
         picture_shape: picture.grid,
         picture: picture.mean_magnitudes().into_iter().map(|mean| mean as f32).collect(),
     })
+}
+
+/// The best match before the change of each leading direction after it.
+fn overlaps(
+    (before, after): (&[f32], &[f32]),
+    shape: (usize, usize),
+    seed: u64,
+    job: &Job<'_, ()>,
+) -> Result<Vec<f64>, RunError> {
+    let (count, among) = (DIRECTIONS.0, compared_directions(shape));
+    match directions((before, after), shape, (count, among), seed, &mut || job.check().is_ok()) {
+        Ok(found) => Ok(found.into_iter().map(|direction| direction.overlap).collect()),
+        Err(SpectrumError::Stopped) => job.check().map(|()| Vec::new()),
+        Err(SpectrumError::Math(_)) => Ok(Vec::new()),
+    }
+}
+
+/// With how many directions of the first file those of the changed matrix are compared.
+pub(crate) fn compared_directions((rows, columns): (usize, usize)) -> usize {
+    let side = rows.min(columns);
+    if side <= DIRECTIONS.1 { side } else { FEWER_DIRECTIONS }
 }
 
 /// Rows of what is not compared, with the reason as the verdict.
@@ -326,6 +363,13 @@ fn show(run: &mut Running<'_, '_, Config>) {
             changed.map(|changed| changed.singular_values.iter().map(|value| *value as f32).collect())
         }),
     );
+    let overlaps = grid(
+        &names,
+        DIRECTIONS.0,
+        rows.iter().map(|changed| {
+            changed.map(|changed| changed.overlaps.iter().map(|overlap| *overlap as f32).collect())
+        }),
+    );
     let side = if rows.len() > MOST_PICTURES { 1 } else { BLOCKS };
     let pictures = grid(
         &names,
@@ -335,7 +379,12 @@ fn show(run: &mut Running<'_, '_, Config>) {
         }),
     );
     run.show_only(&ch::CHANGES, table);
-    for (channel, grid) in [(ch::DELTA_SPECTRA.channel(), spectra), (ch::DELTAS.channel(), pictures)] {
+    let grids = [
+        (ch::DELTA_SPECTRA.channel(), spectra),
+        (ch::DELTAS.channel(), pictures),
+        (ch::OVERLAPS.channel(), overlaps),
+    ];
+    for (channel, grid) in grids {
         let data = Data::Grid(Timeline::one(grid));
         run.context.record().insert(weightscope_frame::record::Channel { data, ..channel });
     }

@@ -6,91 +6,41 @@
 use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
-use weightscope_data::Read;
 use weightscope_frame::lab::Running;
 use weightscope_frame::record::{Component, Mark, Series};
 use weightscope_frame::run::RunError;
-use weightscope_weights::folder::{self, Listing};
 use weightscope_weights::names::match_names;
 use weightscope_weights::{Source, Tensor};
 
-use super::over_checkpoints;
+use super::first::{self, Original};
+use super::listed::{Found, Item, MOST_FILES};
+use super::{over_checkpoints, spectra};
 use crate::channels as ch;
-use crate::config::{self, Config};
+use crate::config::Config;
 use crate::files;
 use crate::follow::{Follow, Standing, UNKNOWN};
 use crate::metrics;
 
 /// How often a watched folder is looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
-/// Most checkpoints that are followed.
-const MOST_FILES: usize = 1000;
 /// Values that are hashed at once.
 const HASHED_AT_ONCE: usize = 1 << 14;
 /// Names of the events.
 const FLIP: [&str; 1] = ["level crossed"];
 
-/// The folder as it stood when the run began.
-pub(crate) struct Followed {
-    place: std::path::PathBuf,
-    order: folder::Order,
-    found: Found,
-}
-
-/// What lies in a folder.
-#[derive(Clone, Debug, Default)]
-struct Found {
-    items: Vec<Item>,
-    /// What is left out and why, by name.
-    left_out: Vec<(String, String)>,
-    /// The listing behind it, for the next look; none for the folder that comes with the program.
-    listing: Option<Listing>,
-}
-
-/// One checkpoint.
-#[derive(Clone, Debug)]
-struct Item {
-    name: String,
-    step: Option<u64>,
-    /// What [`files::open_at`] opens.
-    place: String,
-}
-
-impl Found {
-    /// Looks into a folder, again after an earlier look.
-    fn look(place: &std::path::Path, order: folder::Order, before: Option<&Self>) -> Result<Self, RunError> {
-        if place == std::path::Path::new(files::SHIPPED_FOLDER.name) {
-            let (last, stride) = files::SHIPPED_STEPS;
-            let item = |step: u64| {
-                let name = format!("step-{step:04}");
-                Item { place: format!("{}/{name}", files::SHIPPED_FOLDER.name), name, step: Some(step) }
-            };
-            let items = (0..=last / stride).map(|number| item(number * stride)).collect();
-            return Ok(Self { items, ..Self::default() });
-        }
-        let before = before.and_then(|found| found.listing.as_ref());
-        let listing = folder::list_again(place, order, before)
-            .map_err(|error| RunError::setting("folder", error.to_string()))?;
-        let name = |path: &std::path::Path| {
-            path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
-        };
-        let items = listing.checkpoints.iter().map(|checkpoint| Item {
-            name: name(&checkpoint.path),
-            step: checkpoint.step,
-            place: checkpoint.path.display().to_string(),
-        });
-        let left_out = listing.left_out.iter().map(|left| (name(&left.path), left.reason.clone()));
-        Ok(Self { items: items.collect(), left_out: left_out.collect(), listing: Some(listing) })
-    }
-}
-
 /// What was found so far.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub(crate) struct Path {
+pub(crate) struct Way {
     /// Files that were taken in, by name.
     pub(crate) taken: Vec<Taken>,
     /// The weights that are followed, once they are chosen.
     pub(crate) follow: Option<Follow>,
+    /// The first checkpoint, and what became of its file while the run watched.
+    #[serde(default)]
+    pub(crate) lost: Option<(String, String)>,
+    /// It cannot be read any more.
+    #[serde(default)]
+    pub(crate) is_first_gone: bool,
 }
 
 /// A checkpoint that was taken in.
@@ -115,63 +65,10 @@ pub(crate) struct Taken {
     pub(crate) sample: Vec<f32>,
 }
 
-impl Followed {
-    /// Lists the folder.
-    pub(crate) fn open(config: &Config) -> Result<Self, RunError> {
-        let place = config.checkpoints().unwrap_or_default();
-        let order = match config.order {
-            config::Order::Numbers => folder::Order::Numbers,
-            config::Order::Time => folder::Order::Time,
-        };
-        let found = Found::look(&place, order, None)?;
-        let followed = Self { place, order, found };
-        followed.first()?;
-        Ok(followed)
-    }
-
-    /// The first checkpoint.
-    pub(crate) fn first(&self) -> Result<String, RunError> {
-        self.found.items.first().map(|item| item.place.clone()).ok_or_else(|| {
-            let left = self.found.left_out.len();
-            let text = format!(
-                "no complete checkpoint lies in it ({left} other files); name the folder into which the training writes: {}",
-                self.place.display()
-            );
-            RunError::setting("folder", text)
-        })
-    }
-
-    /// Checkpoints that lay there when the run began.
-    pub(crate) fn count(&self) -> usize {
-        self.found.items.len()
-    }
-
-    /// Leaves out what is none of the data that a run began with.
-    pub(crate) fn keep(&mut self, select: &str, expects: &dyn Fn(&str) -> bool) {
-        self.found.items.retain(|item| {
-            // One that cannot be read is named in the table of checkpoints.
-            let Ok(source) = files::open_at("folder", &item.place) else { return true };
-            let chosen = files::chosen(source.as_ref(), select);
-            files::read_of(source.as_ref(), &item.place, &chosen).is_ok_and(|read| expects(&read.hash))
-        });
-    }
-
-    /// What is read of the files but the first.
-    pub(crate) fn reads(&self, select: &str) -> Result<Vec<Read>, RunError> {
-        let others = self.found.items.iter().skip(1).take(MOST_FILES);
-        let reads = others.filter_map(|item| {
-            // One that cannot be read is named in the table of checkpoints, and the others are followed.
-            let source = files::open_at("folder", &item.place).ok()?;
-            let chosen = files::chosen(source.as_ref(), select);
-            Some(files::read_of(source.as_ref(), &item.place, &chosen))
-        });
-        reads.collect()
-    }
-}
-
 /// The checkpoints of a folder while they are taken in.
 pub(super) struct Following {
     found: Found,
+    original: Original,
     /// Files that are none of the data that the run began with.
     foreign: Vec<String>,
     components: Components,
@@ -184,7 +81,8 @@ impl Following {
         run.categories(&ch::FLIPS, &FLIP);
         let mut components = Components::default();
         components.join(run);
-        Some(Self { found, foreign: Vec::new(), components })
+        let original = Original::of(run);
+        Some(Self { found, original, foreign: Vec::new(), components })
     }
 
     /// Takes one checkpoint in, as a step; false if there is none.
@@ -208,9 +106,10 @@ impl Following {
     }
 
     /// Looks whether more has come; a folder that cannot be looked at stays as it was.
-    pub(super) fn look(&mut self, run: &Running<'_, '_, Config>) {
+    pub(super) fn look(&mut self, run: &mut Running<'_, '_, Config>) {
+        self.original.look(run);
         let Some(followed) = &run.shared.folder else { return };
-        if let Ok(now) = Found::look(&followed.place, followed.order, Some(&self.found)) {
+        if let Ok(now) = followed.found_now(Some(&self.found)) {
             self.found = now;
         }
     }
@@ -224,6 +123,11 @@ impl Following {
 /// Takes the checkpoints in, one a step, and waits for more.
 pub(super) fn work(run: &mut Running<'_, '_, Config>) -> Result<(), RunError> {
     let Some(mut following) = Following::begin(run) else { return Ok(()) };
+    if run.shared.tensors.is_empty() {
+        // No checkpoint has come; what is left out stands in the table.
+        following.show(run);
+        return Ok(());
+    }
     let (mut last_news, mut has_saved) = (Instant::now(), false);
     loop {
         if following.take(run)? {
@@ -253,10 +157,10 @@ pub(super) fn work(run: &mut Running<'_, '_, Config>) -> Result<(), RunError> {
 fn is_expected(run: &Running<'_, '_, Config>, item: &Item) -> bool {
     let Ok(source) = files::open_at("folder", &item.place) else { return true };
     let chosen = files::chosen(source.as_ref(), &run.settings.select);
-    files::read_of(source.as_ref(), &item.place, &chosen).is_ok_and(|read| run.context.expects(&read.hash))
+    files::read_of(source.as_ref(), &item.shown, &chosen).is_ok_and(|read| run.context.expects(&read.hash))
 }
 
-fn is_new(item: &Item, path: &Path) -> bool {
+fn is_new(item: &Item, path: &Way) -> bool {
     !path.taken.iter().any(|taken| taken.name == item.name)
 }
 
@@ -266,6 +170,8 @@ struct Components {
     norms: Vec<Option<u32>>,
     distances: Vec<Option<u32>>,
     traces: Vec<Option<u32>>,
+    /// Rows whose exponents are followed, with the components of exponent and distance.
+    exponents: Vec<(usize, Option<u32>, Option<u32>)>,
 }
 
 impl Components {
@@ -281,6 +187,18 @@ impl Components {
             };
             self.norms.push(run.join(&ch::NORM, component()));
             self.distances.push(run.join(&ch::FROM_FIRST, component()));
+        }
+        for row in spectra::followed(run.settings, run.shared) {
+            let name = run.shared.tensor(row).map(|tensor| tensor.name.clone()).unwrap_or_default();
+            let component = |label: String, id: usize| Component {
+                label,
+                group: name.clone(),
+                id: id as u64,
+                series: Series::default(),
+            };
+            let alpha = run.join(&ch::EXPONENT_PATH, component(format!("alpha of {name}"), 2 * row));
+            let distance = run.join(&ch::EXPONENT_PATH, component(format!("D of {name}"), 2 * row + 1));
+            self.exponents.push((row, alpha, distance));
         }
         if let Some(follow) = run.state.path.follow.clone() {
             self.join_traces(run, &follow);
@@ -314,7 +232,7 @@ fn take(run: &mut Running<'_, '_, Config>, item: &Item, components: &mut Compone
         }
     };
     let chosen = files::chosen(source.as_ref(), &run.settings.select);
-    let read = files::read_of(source.as_ref(), &item.place, &chosen)?;
+    let read = files::read_of(source.as_ref(), &item.shown, &chosen)?;
     run.context.read(&read)?;
     let by_row = matched(run, source.as_ref(), &chosen);
     let mut taken = Taken {
@@ -336,8 +254,7 @@ fn take(run: &mut Running<'_, '_, Config>, item: &Item, components: &mut Compone
     // Of long files the identity is that of pieces; whether two are equal is asked of all values.
     let mut content = blake3::Hasher::new();
     for (row, place) in by_row.iter().enumerate() {
-        let first_place = run.shared.tensors.get(row).copied().unwrap_or_default();
-        let first = files::whole(run.shared.source.as_ref(), first_place, || run.context.check())?;
+        let first = first::values(run, row)?;
         let values = match place {
             Some(place) => files::whole(source.as_ref(), *place, || run.context.check())?,
             None => Vec::new(),
@@ -347,19 +264,22 @@ fn take(run: &mut Running<'_, '_, Config>, item: &Item, components: &mut Compone
             content.update(&bytes);
         }
         content.update(&(values.len() as u64).to_le_bytes());
-        taken.sample.extend(over_checkpoints::spread(&values, first.len(), by_row.len()));
-        let norm = root_of_squares(values.iter().map(|value| f64::from(*value)));
-        let start = root_of_squares(first.iter().map(|value| f64::from(*value)));
-        let away = root_of_squares(first.iter().zip(&values).map(|(a, b)| f64::from(*b) - f64::from(*a)));
+        let count = run.shared.tensor(row).map_or(0, Tensor::parameters);
+        taken.sample.extend(over_checkpoints::spread(&values, count, by_row.len()));
         if place.is_some() {
+            let norm = root_of_squares(values.iter().map(|value| f64::from(*value)));
+            record(run, &ch::NORM, components.norms.get(row), norm);
+            let first = first.unwrap_or_else(|| vec![f32::NAN]);
+            let start = root_of_squares(first.iter().map(|value| f64::from(*value)));
+            let away = root_of_squares(first.iter().zip(&values).map(|(a, b)| f64::from(*b) - f64::from(*a)));
             squared_distance += away * away;
             squared_norm += start * start;
-            record(run, &ch::NORM, components.norms.get(row), norm);
             // Of a tensor of zeros nothing is a share: biases often start so.
             if start > 0.0 {
                 record(run, &ch::FROM_FIRST, components.distances.get(row), away / start);
             }
         }
+        follow_exponent(run, components, row, &values)?;
         let columns = run.shared.tensor(row).map_or(1, columns_of);
         if let Some(follow) = &run.state.path.follow {
             follow.stand(run.settings, row, &values, columns, &mut taken.standing);
@@ -371,6 +291,24 @@ fn take(run: &mut Running<'_, '_, Config>, item: &Item, components: &mut Compone
     taken.distance = (squared_distance / squared_norm).sqrt();
     trace(run, components, &taken);
     run.state.path.taken.push(taken);
+    Ok(())
+}
+
+/// Records the exponent of a matrix with the distance of its fit, if it is one that is followed.
+fn follow_exponent(
+    run: &mut Running<'_, '_, Config>,
+    components: &Components,
+    row: usize,
+    values: &[f32],
+) -> Result<(), RunError> {
+    let followed = components.exponents.iter().find(|(followed, ..)| *followed == row);
+    let Some((_, alpha, distance)) = followed.filter(|_| !values.is_empty()) else { return Ok(()) };
+    let Some(shape) = run.shared.tensor(row).and_then(Tensor::matrix) else { return Ok(()) };
+    let control = run.context.control();
+    if let Some((exponent, away)) = spectra::exponent(values, shape, &|| Ok(control.check()?))? {
+        record(run, &ch::EXPONENT_PATH, Some(alpha), exponent);
+        record(run, &ch::EXPONENT_PATH, Some(distance), away);
+    }
     Ok(())
 }
 

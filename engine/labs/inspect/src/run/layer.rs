@@ -43,6 +43,19 @@ pub(crate) struct Measured {
     pub(crate) row_peaks: Vec<f32>,
     /// The same of the columns.
     pub(crate) column_peaks: Vec<f32>,
+    /// Root of the mean square at each position of a convolution's kernel; empty for other tensors.
+    #[serde(default)]
+    pub(crate) kernel: Vec<f32>,
+}
+
+/// What is measured of a tensor of whole numbers or truth values.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Whole {
+    pub(crate) mean: f64,
+    pub(crate) std: f64,
+    pub(crate) min: f64,
+    pub(crate) max: f64,
+    pub(crate) zeros: Option<u64>,
 }
 
 /// Singular values of one matrix and what follows from them.

@@ -4,8 +4,11 @@
 //! threads give the same bits. What is done stands in the state, and a run that goes on does the rest.
 
 mod change;
+mod first;
 mod folder;
+mod kernel;
 mod layer;
+mod listed;
 mod over_checkpoints;
 mod pictures;
 mod recording;
@@ -13,6 +16,7 @@ mod spectra;
 mod statistics;
 
 use std::collections::HashMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -28,9 +32,10 @@ use crate::channels as ch;
 use crate::config::{ALL, Config, Spectra};
 use crate::files;
 use crate::metrics;
-pub(crate) use change::Changed;
-pub(crate) use folder::Path;
-pub(crate) use layer::{Layer, Measured};
+pub(crate) use change::{Changed, compared_directions};
+pub(crate) use first::{carry_over, kept};
+pub(crate) use folder::Way;
+pub(crate) use layer::{Layer, Measured, Whole};
 
 /// Stages.
 pub(crate) const STATISTICS: &str = "statistics";
@@ -46,6 +51,8 @@ pub struct Shared {
     pub(crate) source: Arc<dyn Source>,
     /// Places in the source of the tensors that are looked at: the rows of all tables and grids.
     pub(crate) tensors: Vec<usize>,
+    /// Places in the source of the tensors of whole numbers and truth values: the rows of the table behind those above.
+    pub(crate) whole: Vec<usize>,
     /// Matrices in the order of their cost, by row, and whether all singular values are computed.
     pub(crate) spectra: Vec<(usize, bool)>,
     /// The second file, with the pairs of tensors.
@@ -53,15 +60,17 @@ pub struct Shared {
     /// For each row the earlier one that it is tied to.
     pub(crate) ties: Vec<Option<usize>>,
     /// The checkpoints of the folder.
-    pub(crate) folder: Option<folder::Followed>,
+    pub(crate) folder: Option<listed::Followed>,
 }
 
 /// What was measured so far.
 #[derive(Default)]
 pub struct State {
     pub(crate) layers: Vec<Layer>,
+    /// Tensors of whole numbers.
+    pub(crate) whole: Vec<Option<Whole>>,
     pub(crate) changes: Vec<Option<Changed>>,
-    pub(crate) path: Path,
+    pub(crate) path: Way,
     pub(crate) seconds: Seconds,
     /// The person wants to watch no longer.
     stops: bool,
@@ -77,6 +86,10 @@ pub(crate) struct Seconds {
 impl Saved for State {
     fn codec(&mut self, codec: &mut Codec<'_>) -> Result<(), CodecError> {
         codec.value("layers.cbor", &mut self.layers)?;
+        // Checkpoints of older programs have none: they are measured again.
+        if codec.has("whole.cbor") {
+            codec.value("whole.cbor", &mut self.whole)?;
+        }
         codec.value("changes.cbor", &mut self.changes)?;
         codec.value("path.cbor", &mut self.path)?;
         codec.value("seconds.cbor", &mut self.seconds)
@@ -91,34 +104,31 @@ impl Shared {
 }
 
 /// Opens everything that the settings name.
-fn open(config: &Config, expects: Option<&dyn Fn(&str) -> bool>) -> Result<(Shared, Vec<Read>), RunError> {
+fn open(
+    config: &Config,
+    kept: Option<PathBuf>,
+    expects: Option<&dyn Fn(&str) -> bool>,
+) -> Result<(Shared, Vec<Read>), RunError> {
     if !config.has_tensors() {
-        let source: Arc<dyn Source> = Arc::new(files::Nothing);
-        let shared = Shared {
-            source,
-            tensors: Vec::new(),
-            spectra: Vec::new(),
-            against: None,
-            ties: Vec::new(),
-            folder: None,
-        };
-        return Ok((shared, recording::reads(config)?));
+        return Ok((nothing(None), recording::reads(config)?));
     }
     let mut folder =
-        if config.checkpoints().is_some() { Some(folder::Followed::open(config)?) } else { None };
+        if config.checkpoints().is_some() { Some(listed::Followed::open(config, kept)?) } else { None };
     if let (Some(folder), Some(expects)) = (&mut folder, expects) {
         folder.keep(&config.select, expects);
     }
-    let (key, place) = match &folder {
-        Some(folder) => ("folder", folder.first()?),
-        None => ("model", config.model.clone()),
+    let first = folder.as_ref().map(|folder| (folder.first().cloned(), folder.nothing()));
+    let (key, place, shown) = match first {
+        Some((Some(first), _)) => ("folder", first.place, first.shown),
+        Some((None, read)) => return Ok((nothing(folder), vec![read])),
+        None => ("model", config.model.clone(), config.model.clone()),
     };
     let source = files::open_at(key, &place)?;
     let tensors = files::chosen(source.as_ref(), &config.select);
     if tensors.is_empty() {
-        return Err(RunError::setting(key, nothing_chosen(source.as_ref(), config, &place)));
+        return Err(RunError::setting(key, nothing_chosen(source.as_ref(), config, &shown)));
     }
-    let mut reads = vec![files::read_of(source.as_ref(), &place, &tensors)?];
+    let mut reads = vec![files::read_of(source.as_ref(), &shown, &tensors)?];
     let against = if config.compares() {
         let against = change::Against::open(config, &source, &tensors)?;
         reads.push(against.read.clone());
@@ -133,7 +143,22 @@ fn open(config: &Config, expects: Option<&dyn Fn(&str) -> bool>) -> Result<(Shar
         reads.extend(recording::reads(config)?);
     }
     let spectra = spectra::plan(config, source.as_ref(), &tensors);
-    Ok((Shared { source, tensors, spectra, against, ties: Vec::new(), folder }, reads))
+    let whole = files::whole_numbers(source.as_ref(), &config.select);
+    Ok((Shared { source, tensors, whole, spectra, against, ties: Vec::new(), folder }, reads))
+}
+
+/// Without tensors: a recording, or a folder that has no checkpoint.
+fn nothing(folder: Option<listed::Followed>) -> Shared {
+    let source: Arc<dyn Source> = Arc::new(files::Nothing);
+    Shared {
+        source,
+        tensors: Vec::new(),
+        whole: Vec::new(),
+        spectra: Vec::new(),
+        against: None,
+        ties: Vec::new(),
+        folder,
+    }
 }
 
 fn nothing_chosen(source: &dyn Source, config: &Config, place: &str) -> String {
@@ -158,15 +183,17 @@ fn nothing_chosen(source: &dyn Source, config: &Config, place: &str) -> String {
 
 /// What is read of the files, or what is wrong with them.
 pub(crate) fn read_data(config: &Config) -> Result<Vec<Read>, Vec<Problem>> {
-    open(config, None).map(|(_, reads)| reads).map_err(|error| error.into_problems("model", "model"))
+    open(config, None, None).map(|(_, reads)| reads).map_err(|error| error.into_problems("model", "model"))
 }
 
 /// Opens the files and says what was read.
 pub(crate) fn begin(config: &Config, context: &mut Context<'_>) -> Result<(Shared, State), RunError> {
+    first::wait(config, context)?;
+    let kept = first::keep(config, context)?;
     // Checkpoints that came after the run began are none of its data.
     let expects = |hash: &str| context.expects(hash);
     let (mut shared, reads) =
-        open(config, context.is_repeated().then_some(&expects as &dyn Fn(&str) -> bool))?;
+        open(config, kept, context.is_repeated().then_some(&expects as &dyn Fn(&str) -> bool))?;
     for read in &reads {
         context.read(read)?;
     }
@@ -177,8 +204,12 @@ pub(crate) fn begin(config: &Config, context: &mut Context<'_>) -> Result<(Share
     }
     let tensors = shared.tensors.len();
     let pairs = shared.against.as_ref().map_or(0, |against| against.pairs.len());
-    let state =
-        State { layers: vec![Layer::default(); tensors], changes: vec![None; pairs], ..State::default() };
+    let state = State {
+        layers: vec![Layer::default(); tensors],
+        whole: vec![None; shared.whole.len()],
+        changes: vec![None; pairs],
+        ..State::default()
+    };
     Ok((shared, state))
 }
 
@@ -203,7 +234,11 @@ fn ties(shared: &Shared, context: &mut Context<'_>) -> Result<Vec<Option<usize>>
 pub(crate) fn stages(config: &Config, shared: &Shared) -> Vec<Stage<Config>> {
     let mut stages = Vec::new();
     if config.has_tensors() {
-        stages.push(Stage::whole(STATISTICS, shared.tensors.len() as u64, statistics::work));
+        stages.push(Stage::whole(
+            STATISTICS,
+            (shared.tensors.len() + shared.whole.len()) as u64,
+            statistics::work,
+        ));
     }
     if config.has_tensors() && config.spectra != Spectra::None {
         stages.push(Stage::whole(SPECTRA, shared.spectra.len() as u64, spectra::work));
@@ -240,9 +275,9 @@ pub(crate) fn asked(run: &mut Running<'_, '_, Config>, request: &Request) {
     }
 }
 
-/// Path of the first checkpoint of the folder.
-pub(crate) fn first_checkpoint(config: &Config) -> Result<String, RunError> {
-    folder::Followed::open(config)?.first()
+/// Path of the first checkpoint of the folder, if there is one.
+pub(crate) fn first_checkpoint(config: &Config) -> Result<Option<String>, RunError> {
+    Ok(listed::Followed::open(config, None)?.first().map(|first| first.place.clone()))
 }
 
 /// Final figures.
@@ -263,6 +298,10 @@ pub(crate) fn finish(run: &mut Running<'_, '_, Config>) -> Result<(), RunError> 
     }
     run.result(&metrics::TENSORS, count as f64);
     run.result(&metrics::PARAMETERS, parameters as f64);
+    let whole = run.shared.whole.len();
+    if whole > 0 {
+        run.result(&metrics::WHOLE_TENSORS, whole as f64);
+    }
     run.result(&metrics::NON_FINITE, non_finite as f64);
     run.result(&metrics::SECONDS_STATISTICS, seconds.statistics);
     if run.settings.spectra != Spectra::None {

@@ -5,7 +5,7 @@
 use weightscope_frame::lab::Running;
 use weightscope_frame::record::{Cell, Curve, Dot, Grid, Table};
 
-use super::folder::{Path, Taken, root_of_squares};
+use super::folder::{Taken, Way, root_of_squares};
 use super::pictures::number;
 use crate::channels as ch;
 use crate::config::Config;
@@ -38,6 +38,8 @@ pub(super) fn show(run: &mut Running<'_, '_, Config>, left_out: &[(String, Strin
                 None if taken.hash.is_empty() => "left out: it cannot be read".to_owned(),
                 None => "taken in".to_owned(),
             };
+            let lost = path.lost.as_ref().filter(|(name, _)| *name == taken.name);
+            let what = lost.map_or_else(|| what.clone(), |(_, became)| format!("{what}; it {became}"));
             vec![
                 Cell::Text(taken.name.clone()),
                 number(taken.step.map_or(f64::NAN, |step| step as f64)),
@@ -68,7 +70,7 @@ pub(super) fn show(run: &mut Running<'_, '_, Config>, left_out: &[(String, Strin
 }
 
 /// Steps of the training by steps of the run; places where names say no step.
-fn steps_of(path: &Path) -> Curve {
+fn steps_of(path: &Way) -> Curve {
     let known: Vec<&Taken> = path.taken.iter().filter(|taken| !taken.hash.is_empty()).collect();
     let all_say = known.iter().all(|taken| taken.step.is_some());
     let step = |(place, taken): (usize, &&Taken)| match taken.step {

@@ -3,10 +3,11 @@
 use weightscope_frame::lab::Running;
 use weightscope_frame::record::declared::{Of, PictureKind};
 use weightscope_frame::record::{Cell, Channel, Dot, Grid, Table, Timeline};
+use weightscope_weights::Tensor;
 use weightscope_weights::measure::Grouping;
 use weightscope_weights::measure::quantization::BITS;
 
-use super::{Layer, Shared, State};
+use super::{Layer, Shared, State, Whole};
 use crate::channels as ch;
 use crate::config::Config;
 use crate::values;
@@ -130,6 +131,10 @@ fn channels(shared: &Shared, state: &State, step: u64) -> Vec<Channel> {
             one(&ch::COLUMN_PEAKS, step, over(numbers(parts), &measured(|measured| &measured.column_peaks))),
         ]);
     }
+    let most = state.layers.iter().filter_map(|layer| Some(layer.measured.as_ref()?.kernel.len())).max();
+    if let Some(most) = most.filter(|most| *most > 0) {
+        all.push(one(&ch::KERNELS, step, over(numbers(most), &measured(|measured| &measured.kernel))));
+    }
     let most = state.layers.iter().filter_map(|layer| layer.spectrum.as_ref());
     let most = most.map(|spectrum| spectrum.singular_values.len()).max().unwrap_or(0);
     if most > 0 {
@@ -172,15 +177,8 @@ fn table_of(shared: &Shared, state: &State) -> Table {
     }
     columns.extend(LAST_COLUMNS.iter().map(|name| (*name).to_owned()));
     let rows = state.layers.iter().enumerate().filter_map(|(row, layer)| {
-        let tensor = shared.tensor(row)?;
         let text = |text: &str| Cell::Text(text.to_owned());
-        let shape: Vec<String> = tensor.shape.iter().map(ToString::to_string).collect();
-        let mut cells = vec![
-            text(&tensor.name),
-            Cell::Text(shape.join("x")),
-            text(tensor.element.name()),
-            Cell::Number(tensor.parameters() as f64),
-        ];
+        let mut cells = first_cells(shared.tensor(row)?);
         cells.extend(measured_cells(layer));
         cells.extend(spectral_cells(layer));
         let errors = layer.measured.as_ref().map_or([f64::NAN; 4], |measured| measured.table_errors);
@@ -195,7 +193,39 @@ fn table_of(shared: &Shared, state: &State) -> Table {
         cells.extend([text(computed), text(tied.map_or("", |tensor| tensor.name.as_str()))]);
         Some(cells)
     });
-    Table { rows: rows.collect(), columns }
+    let width = columns.len();
+    let whole = shared.whole.iter().zip(&state.whole).filter_map(|(place, whole)| {
+        let mut cells = first_cells(shared.source.tensors().get(*place)?);
+        cells.extend(whole_cells(whole.as_ref()));
+        cells.resize(width, Cell::Text(String::new()));
+        Some(cells)
+    });
+    Table { rows: rows.chain(whole).collect(), columns }
+}
+
+/// What a tensor is.
+fn first_cells(tensor: &Tensor) -> Vec<Cell> {
+    let shape: Vec<String> = tensor.shape.iter().map(ToString::to_string).collect();
+    vec![
+        Cell::Text(tensor.name.clone()),
+        Cell::Text(shape.join("x")),
+        Cell::Text(tensor.element.name().to_owned()),
+        Cell::Number(tensor.parameters() as f64),
+    ]
+}
+
+/// What is measured of whole numbers, as far as the column of zeros.
+fn whole_cells(whole: Option<&Whole>) -> Vec<Cell> {
+    let Some(whole) = whole else { return Vec::new() };
+    vec![
+        number(whole.mean),
+        number(whole.std),
+        number(whole.min),
+        number(whole.max),
+        // The fourth moment of numbers that are no weights says nothing.
+        Cell::Text(String::new()),
+        number(whole.zeros.map_or(f64::NAN, |zeros| zeros as f64)),
+    ]
 }
 
 /// A number, or an empty cell where there is none.

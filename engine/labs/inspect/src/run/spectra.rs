@@ -10,7 +10,7 @@ use weightscope_math::linalg::spectrum::{
     Leading, MarchenkoPastur, Spectrum, SpectrumError, predicted_seconds, rank_limit, rounding_noise,
 };
 use weightscope_math::stats::power_law::spectral::PowerLawTail;
-use weightscope_weights::Source;
+use weightscope_weights::{Source, Tensor};
 
 use super::layer::Spectral;
 use super::{Shared, pictures};
@@ -36,6 +36,41 @@ pub(super) fn plan(config: &Config, source: &dyn Source, tensors: &[usize]) -> V
         (row, config.spectra == Spectra::All || fits)
     });
     planned.collect()
+}
+
+/// Share of the budget that each checkpoint of a folder may cost.
+const OF_EACH: f64 = 0.1;
+
+/// Rows of the matrices whose exponent is followed over checkpoints: all that get all their singular values, cheapest first, as far as a
+/// tenth of the budget goes.
+pub(super) fn followed(config: &Config, shared: &Shared) -> Vec<usize> {
+    if config.spectra == Spectra::None {
+        return Vec::new();
+    }
+    let mut spent = 0.0;
+    let matrices = shared.spectra.iter().filter(|(_, whole)| *whole);
+    let fits = matrices.take_while(|(row, _)| {
+        let (rows, columns) = shared.tensor(*row).and_then(Tensor::matrix).unwrap_or_default();
+        spent += predicted_seconds(rows, columns);
+        config.spectra == Spectra::All || spent <= OF_EACH * config.budget_seconds
+    });
+    fits.map(|(row, _)| *row).collect()
+}
+
+/// Exponent and distance of the fit of a matrix; none for fewer than 20 eigenvalues and for numbers that are not finite.
+pub(super) fn exponent(
+    values: &[f32],
+    (rows, columns): (usize, usize),
+    check: &dyn Fn() -> Result<(), RunError>,
+) -> Result<Option<(f64, f64)>, RunError> {
+    let spectrum = match Spectrum::of(values, rows, columns, &mut || check().is_ok()) {
+        Ok(spectrum) => spectrum,
+        Err(SpectrumError::Stopped) => return check().map(|()| None),
+        Err(SpectrumError::Math(_)) => return Ok(None),
+    };
+    let tail = PowerLawTail::of(&spectrum.eigenvalues());
+    let fit = tail.fit.filter(|_| !tail.few_values);
+    Ok(fit.map(|fit| (fit.exponent, fit.distance)))
 }
 
 /// Computes the spectra that are missing.

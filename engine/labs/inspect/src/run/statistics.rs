@@ -6,10 +6,11 @@ use weightscope_frame::lab::Running;
 use weightscope_frame::run::{Job, Jobs, News, RunError};
 use weightscope_weights::Tensor;
 use weightscope_weights::measure::{
-    FirstPass, Grouping, Maxima, Quantization, QuantizationPass, Scale, Settings, matrix_of,
+    FirstPass, Grouping, Maxima, Quantization, QuantizationPass, Scale, Settings, WholeNumbers, matrix_of,
 };
 
-use super::layer::Measured;
+use super::kernel::Positions;
+use super::layer::{Measured, Whole};
 use super::{Shared, pictures};
 use crate::channels as ch;
 use crate::config::{self, Config};
@@ -52,9 +53,36 @@ pub(super) fn work(run: &mut Running<'_, '_, Config>) -> Result<(), RunError> {
             run.end_step()
         },
     )?;
+    whole_numbers(run)?;
     run.state.seconds.statistics += begun.elapsed().as_secs_f64();
     pictures::show(run);
     Ok(())
+}
+
+/// Measures the tensors of whole numbers that are not measured yet.
+fn whole_numbers(run: &mut Running<'_, '_, Config>) -> Result<(), RunError> {
+    let found = run.state.whole.iter().enumerate();
+    let missing: Vec<usize> = found.filter(|(_, whole)| whole.is_none()).map(|(row, _)| row).collect();
+    let shared = run.shared;
+    run.jobs(
+        &Jobs::new("tensor", missing.len()),
+        |number, job: &Job<'_, ()>| {
+            let place =
+                missing.get(number).and_then(|row| shared.whole.get(*row)).copied().unwrap_or_default();
+            let found = WholeNumbers::of(shared.source.as_ref(), place, &|| job.check().is_err());
+            job.check()?;
+            found.map_err(|error| RunError::setting("model", error.to_string()))
+        },
+        |run, news| {
+            let News::Next(number, found) = news else { return Ok(()) };
+            run.begin_step(0.0)?;
+            let WholeNumbers { mean, std, min, max, zeros } = found;
+            if let Some(whole) = missing.get(number).and_then(|row| run.state.whole.get_mut(*row)) {
+                *whole = Some(Whole { mean, std, min, max, zeros });
+            }
+            run.end_step()
+        },
+    )
 }
 
 /// The figures of one tensor, in two passes over its values.
@@ -83,6 +111,7 @@ fn measure(shared: &Shared, config: &Config, row: usize, job: &Job<'_, ()>) -> R
     let mut by_maximum = (scale != Scale::Max)
         .then(|| QuantizationPass::of_matrix((rows, columns), largest, mean, Scale::Max));
     let mut maxima = Maxima::new(rows, columns);
+    let mut positions = Positions::new(&tensor.shape);
     pieces(
         source,
         place,
@@ -95,12 +124,17 @@ fn measure(shared: &Shared, config: &Config, row: usize, job: &Job<'_, ()>) -> R
                 pass.push(values);
             }
             maxima.push(values);
+            if let Some(positions) = &mut positions {
+                positions.push(values);
+            }
             Ok(())
         },
     )?;
     let quantized = quantized.finish();
     let by_maximum = by_maximum.map(QuantizationPass::finish);
-    Ok(gathered(&second.finish(), &quantized, by_maximum.as_ref().unwrap_or(&quantized), &maxima, tensor))
+    let measured =
+        gathered(&second.finish(), &quantized, by_maximum.as_ref().unwrap_or(&quantized), &maxima, tensor);
+    Ok(Measured { kernel: positions.map(Positions::finish).unwrap_or_default(), ..measured })
 }
 
 fn gathered(
@@ -133,6 +167,7 @@ fn gathered(
         table_errors: [error(2), error(3), error(4), error(8)],
         row_peaks: peaks(&rows),
         column_peaks: peaks(&columns),
+        kernel: Vec::new(),
     }
 }
 

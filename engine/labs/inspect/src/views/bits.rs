@@ -25,6 +25,7 @@ pub(super) fn view(config: &Config) -> View<Config> {
     ];
     let figure = ControlKind::Choice { options, initial: ERROR.to_owned() };
     View::new(ViewSpec {
+        subject: Some(TENSOR.to_owned()),
         x: AxisSpec::new("bits", ""),
         y: AxisSpec::new(&format!("value (scale: {})", scale_words(config)), "").scale(AxisScale::Log),
         channels: Grouping::ALL.iter().map(|grouping| ch::SHOWN.id(words(*grouping))).collect(),

@@ -25,6 +25,7 @@ pub(super) fn view(config: &Config) -> View<Config> {
     let row =
         ControlSpec::new(ROW, "Row", "The row of the tensor whose weights are drawn, counted from 0.", kind);
     View::new(ViewSpec {
+        subject: Some(TENSOR.to_owned()),
         x: AxisSpec::new("level", "step"),
         y: AxisSpec::new("column", ""),
         color: Some(AxisSpec::new("distance to a boundary", "step").limits(0.0, 0.5)),
@@ -41,7 +42,7 @@ pub(super) fn view(config: &Config) -> View<Config> {
 
 fn derive(config: &Config, job: &Derive<'_>) -> Result<Vec<Channel>, RunError> {
     let name = name_of(job.record, row(job));
-    let place = files::first_place(config)?;
+    let Some(place) = files::first_place(config, job.folder)? else { return Ok(Vec::new()) };
     let source = files::open_at("model", &place)?;
     // The record says which file was looked at; another one under the same name is none of this run.
     if Some(files::state_of(source.as_ref()).as_str()) != files::recorded_state(job.record) {

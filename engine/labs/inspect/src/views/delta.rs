@@ -12,6 +12,7 @@ use crate::config::Config;
 /// The view.
 pub(super) fn view(_: &Config) -> View<Config> {
     View::new(ViewSpec {
+        subject: Some(TENSOR.to_owned()),
         x: AxisSpec::new("part of the columns", ""),
         y: AxisSpec::new("part of the rows", ""),
         color: Some(AxisSpec::new("mean |ΔW|", "")),

@@ -11,6 +11,7 @@ use crate::config::Config;
 /// The view.
 pub(super) fn view(_: &Config) -> View<Config> {
     View::new(ViewSpec {
+        subject: Some(TENSOR.to_owned()),
         x: AxisSpec::new("number", "").scale(AxisScale::Log),
         y: AxisSpec::new("singular value", "").scale(AxisScale::Log),
         channels: ["change", "before"].map(|name| ch::SHOWN.id(name)).to_vec(),

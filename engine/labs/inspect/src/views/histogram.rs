@@ -13,6 +13,7 @@ use crate::values;
 /// The view.
 pub(super) fn view(config: &Config) -> View<Config> {
     View::new(ViewSpec {
+        subject: Some(TENSOR.to_owned()),
         x: AxisSpec::new("weight", ""),
         y: AxisSpec::new("density", "per std").scale(AxisScale::Log),
         channels: ["weights", "normal", "levels"].map(|name| ch::SHOWN.id(name)).to_vec(),

@@ -9,6 +9,8 @@ mod delta_spectrum;
 mod distances;
 mod exponents;
 mod histogram;
+mod intruders;
+mod kernel;
 mod layers;
 mod map;
 mod outliers;
@@ -25,7 +27,7 @@ use weightscope_frame::lab::View;
 use crate::config::{Config, Spectra};
 
 /// Views of one file, whatever else the run looks at.
-const OF_ONE_FILE: [&str; 9] = [
+const OF_ONE_FILE: [&str; 10] = [
     "layers",
     "histogram",
     "spectrum",
@@ -34,6 +36,7 @@ const OF_ONE_FILE: [&str; 9] = [
     "bits",
     "quantized_map",
     "outliers",
+    "kernel",
     "boundary_strip",
 ];
 
@@ -44,7 +47,12 @@ pub(super) fn views(config: &Config) -> Vec<View<Config>> {
     }
     let mut views: Vec<View<Config>> = Vec::new();
     if config.records() {
-        views.extend(recorded::RECORDING.map(|view| view(config)));
+        views.extend(recorded::RECORDING.map(|view| {
+            let mut view = view(config);
+            // Views that do not have the control are of no tensor.
+            view.spec.subject = Some(recorded::SUBJECT.to_owned());
+            view
+        }));
     }
     if !config.has_tensors() {
         return views;
@@ -59,6 +67,7 @@ pub(super) fn views(config: &Config) -> Vec<View<Config>> {
         (true, histogram::view),
         (spectra, spectrum::view),
         (pair && spectra, delta_spectrum::view),
+        (pair && spectra, intruders::view),
         (pair, delta::view),
         (folder, distances::view),
         (folder, places::view),
@@ -68,6 +77,7 @@ pub(super) fn views(config: &Config) -> Vec<View<Config>> {
         (true, bits::view),
         (true, quantized_map::view),
         (true, outliers::view),
+        (true, kernel::view),
         (true, boundary_strip::view),
     ];
     views.extend(all.into_iter().filter(|(is_shown, _)| *is_shown).map(|(_, view)| {

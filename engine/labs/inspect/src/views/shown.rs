@@ -175,6 +175,18 @@ pub(super) fn table(record: &Record) -> Option<&Table> {
     }
 }
 
+/// The sides of a tensor, from the table.
+pub(super) fn shape(record: &Record, row: usize) -> Option<Vec<usize>> {
+    let table = table(record)?;
+    let place = table.columns.iter().position(|name| name == "shape")?;
+    match table.rows.get(row)?.get(place)? {
+        weightscope_frame::record::Cell::Text(shape) => {
+            Some(shape.split('x').filter_map(|side| side.parse().ok()).collect())
+        }
+        weightscope_frame::record::Cell::Number(_) => None,
+    }
+}
+
 /// A figure of a tensor from the table.
 pub(super) fn figure(record: &Record, row: usize, column: &str) -> Option<f64> {
     let table = table(record)?;

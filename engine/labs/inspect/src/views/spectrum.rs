@@ -10,7 +10,7 @@ use weightscope_math::linalg::spectrum::MarchenkoPastur;
 use weightscope_math::stats::power_law::spectral::PowerLawTail;
 use weightscope_weights::Element;
 
-use super::shown::{TENSOR, curve, figure, name_of, row, row_of, table, tensor};
+use super::shown::{TENSOR, curve, figure, name_of, row, row_of, shape, table, tensor};
 use crate::channels as ch;
 use crate::config::Config;
 
@@ -33,6 +33,7 @@ pub(super) fn view(_: &Config) -> View<Config> {
         kind,
     );
     View::new(ViewSpec {
+        subject: Some(TENSOR.to_owned()),
         x: AxisSpec::new("eigenvalue σ² over xmin", "").scale(AxisScale::Log),
         y: AxisSpec::new("share of eigenvalues that are larger", "").scale(AxisScale::Log),
         channels: ["values", "fit", "random", "noise"].map(|name| ch::SHOWN.id(name)).to_vec(),
@@ -150,10 +151,7 @@ fn noise(job: &Derive<'_>, row: usize, automatic: f64, count: f64) -> Option<Cha
 }
 
 /// Rows and columns of the matrix of a tensor, from the table.
-fn sides(job: &Derive<'_>, row: usize) -> Option<(usize, usize)> {
-    let table = table(job.record)?;
-    let place = table.columns.iter().position(|name| name == "shape")?;
-    let weightscope_frame::record::Cell::Text(shape) = table.rows.get(row)?.get(place)? else { return None };
-    let sides: Vec<usize> = shape.split('x').filter_map(|side| side.parse().ok()).collect();
+pub(super) fn sides(job: &Derive<'_>, row: usize) -> Option<(usize, usize)> {
+    let sides = shape(job.record, row)?;
     (!sides.is_empty()).then(|| weightscope_weights::measure::matrix_of(&sides))
 }

@@ -1,44 +1,41 @@
 //! Single weights over the checkpoints, in units of the quantization step.
 
 use weightscope_frame::lab::{Derive, View};
-use weightscope_frame::record::{
-    AxisSpec, Channel, Data, Marks, Reference, ReferenceAxis, ReferenceStyle, ViewKind, ViewSpec,
-};
+use weightscope_frame::record::declared::Of as _;
+use weightscope_frame::record::{AxisSpec, Channel, Curve, Data, Marks, Timeline, ViewKind, ViewSpec};
 use weightscope_frame::run::RunError;
 
-use super::shown::{TENSOR, by_training_step, name_of, row, stop, tensor};
+use super::shown::{TENSOR, by_training_step, name_of, row, scale_words, stop, tensor, words};
 use crate::channels as ch;
 use crate::config::Config;
 use crate::levels::Quantizer;
 
 /// The view.
 pub(super) fn view(config: &Config) -> View<Config> {
-    let mut references = Vec::new();
-    if let Some(quantizer) = Quantizer::new(config.scale, config.bits) {
-        for level in quantizer.levels() {
-            let level = f64::from(level);
-            references.push(Reference::new(ReferenceAxis::Y, level, ReferenceStyle::Level));
-            references.push(Reference::new(ReferenceAxis::Y, level + 0.5, ReferenceStyle::Boundary));
-        }
-        references.pop();
-    }
     View::new(ViewSpec {
+        subject: Some(TENSOR.to_owned()),
         x: AxisSpec::new("training step", ""),
         y: AxisSpec::new("level", "step"),
         marks: Some(ch::FLIPS.id().to_owned()),
-        references,
+        levels: Some(ch::LEVELS.id().to_owned()),
         controls: vec![tensor()],
         derives: vec![TENSOR.to_owned()],
         actions: vec![stop()],
         empty: "Followed weights appear here, one point a checkpoint.".to_owned(),
         help: include_str!("../help/trace.md").to_owned(),
-        ..ViewSpec::of("trace", "Traces", ViewKind::Trace, &[&ch::TRACE])
+        ..ViewSpec::of("trace", &title(config), ViewKind::Trace, &[&ch::TRACE])
     })
     .derived(derive)
 }
 
+/// The title with the quantizer through which weights are followed.
+fn title(config: &Config) -> String {
+    let (bits, grouping, scale) = (config.bits, words(config.grouping), scale_words(config));
+    format!("Traces, {bits} bits by {grouping}, {scale}")
+}
+
 /// The followed weights of the tensor that is looked at.
-fn derive(_: &Config, job: &Derive<'_>) -> Result<Vec<Channel>, RunError> {
+fn derive(config: &Config, job: &Derive<'_>) -> Result<Vec<Channel>, RunError> {
     let name = name_of(job.record, row(job));
     let mut channels: Vec<Channel> = [ch::TRACE.id(), ch::FLIPS.id()]
         .into_iter()
@@ -59,5 +56,14 @@ fn derive(_: &Config, job: &Derive<'_>) -> Result<Vec<Channel>, RunError> {
             _ => {}
         }
     }
+    channels.extend(levels(config));
     Ok(channels)
+}
+
+/// The levels of the quantizer.
+fn levels(config: &Config) -> Option<Channel> {
+    let quantizer = Quantizer::new(config.scale, config.bits)?;
+    let y: Vec<f64> = quantizer.levels().map(f64::from).collect();
+    let curve = Curve { x: (0..y.len()).map(|place| place as f64).collect(), y, band: None };
+    Some(Channel { data: Data::Curve(Timeline::one(curve)), ..ch::LEVELS.channel() })
 }

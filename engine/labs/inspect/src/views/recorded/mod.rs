@@ -16,6 +16,9 @@ use weightscope_frame::lab::View;
 
 use crate::config::Config;
 
+/// The control of the tensor that is looked at.
+pub(super) const SUBJECT: &str = shown::TENSOR;
+
 /// The views of a recording, in the order of the tiles.
 pub(super) const RECORDING: [fn(&Config) -> View<Config>; 8] = [
     trace::view,
