@@ -159,12 +159,12 @@ pub fn backward<T: Number, const FUSED: bool>(
             &mut *by.bonus,
         ];
         in_blocks!(width, first, N => {
-            by_keys::<T, FUSED, N>(scan, time, first, (slope, present), (state, &mut turned), &mut lists)
+            by_keys::<T, FUSED, N>(scan, time, first, (slope, present), (state, &mut turned), &mut lists);
         });
         let own = scan.own(time);
         let by_value = &mut by.value[place];
         in_blocks!(width, first, N => {
-            by_values::<T, FUSED, N>(scan, time, first, (slope, own), &mut ahead, by_value)
+            by_values::<T, FUSED, N>(scan, time, first, (slope, own), &mut ahead, by_value);
         });
     }
 }
