@@ -2,9 +2,10 @@
 //!
 //! This crate is the catalogue: it names the labs, and hands on the crates that they stand on.
 //! - [`experiment`], [`run`], [`record`], [`store`], [`lab`], [`device`]: the frame
-//! - [`data`], [`nn`], [`math`], [`population`]: what labs share
+//! - [`data`], [`nn`], [`math`], [`compute`], [`population`]: what labs share
 //! - [`labs`]: one crate per published method, in `engine/labs`
 
+pub use weightscope_compute as compute;
 pub use weightscope_data as data;
 pub use weightscope_frame::{VERSION, device, experiment, lab, record, run, store};
 pub use weightscope_math as math;

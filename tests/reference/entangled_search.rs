@@ -9,8 +9,8 @@ mod networks;
 mod norms;
 mod samplers;
 
+use weightscope_engine::compute::number::Number;
 use weightscope_engine::labs::entangled_search::method::tape::{Gradients, Node, Tape};
-use weightscope_engine::math::real::Real;
 
 use crate::vector::{Area, Case, Runner};
 
@@ -57,7 +57,7 @@ fn text(error: impl std::fmt::Display) -> String {
 }
 
 /// An input in this precision.
-fn load<T: Real>(case: &Case, key: &str) -> Result<Vec<T>, String> {
+fn load<T: Number>(case: &Case, key: &str) -> Result<Vec<T>, String> {
     Ok(case.numbers(key)?.into_iter().map(T::from_f64).collect())
 }
 
@@ -67,22 +67,22 @@ fn counts(case: &Case, key: &str) -> Result<Vec<usize>, String> {
 }
 
 /// An input as a variable of its shape.
-fn variable<T: Real>(tape: &mut Tape<T>, case: &Case, key: &str) -> Result<Node, String> {
+fn variable<T: Number>(tape: &mut Tape<T>, case: &Case, key: &str) -> Result<Node, String> {
     tape.variable(&case.shape(key)?, load(case, key)?).map_err(text)
 }
 
 /// Values in double precision.
-fn wide<T: Real>(values: &[T]) -> Vec<f64> {
+fn wide<T: Number>(values: &[T]) -> Vec<f64> {
     values.iter().map(|value| value.to_f64()).collect()
 }
 
 /// Compares values of a node.
-fn check_values<T: Real>(case: &mut Case, field: &str, tape: &Tape<T>, node: Node) {
+fn check_values<T: Number>(case: &mut Case, field: &str, tape: &Tape<T>, node: Node) {
     case.check(field, std::any::type_name::<T>(), &wide(tape.values(node)));
 }
 
 /// Compares gradients of Σ upstream·y.
-fn check_gradients<T: Real>(
+fn check_gradients<T: Number>(
     case: &mut Case,
     tape: &Tape<T>,
     y: Node,

@@ -6,6 +6,7 @@ use weightscope_math::real::Real;
 use weightscope_math::special::gelu::value_and_slope;
 use weightscope_math::special::normal;
 
+use crate::ops::correlate::{self, Patches};
 use crate::ops::decay::{self, Scan, ScanGradient};
 use crate::ops::gates;
 use crate::ops::norms::{self, Norm};
@@ -29,6 +30,17 @@ pub trait Number: Real {
         sizes: (usize, usize),
         out: (&mut [Self], usize),
         adds: bool,
+    );
+
+    /// Products of patches with kernels; see [`correlate::forward`].
+    fn correlate(patches: Patches<'_, Self>, right: &[[Self; LANES]], columns: usize, out: &mut [Self]);
+
+    /// Their way back to the kernels; see [`correlate::by_kernel`].
+    fn correlate_by_kernel(
+        patches: Patches<'_, Self>,
+        slopes: &[[Self; LANES]],
+        columns: usize,
+        out: &mut [Self],
     );
 
     /// Softmax of causal scores; see [`rows::causal_softmax`].
@@ -83,6 +95,8 @@ macro_rules! numbers {
 
                 numbers! { @ $number
                     fn product(left: Left<'_, $number>, rows: usize, right: &[[$number; LANES]], sizes: (usize, usize), out: (&mut [$number], usize), adds: bool) = tile::product;
+                    fn correlate(patches: Patches<'_, $number>, right: &[[$number; LANES]], columns: usize, out: &mut [$number]) = correlate::forward;
+                    fn correlate_by_kernel(patches: Patches<'_, $number>, slopes: &[[$number; LANES]], columns: usize, out: &mut [$number]) = correlate::by_kernel;
                     fn causal_softmax(scores: &mut [$number], times: usize, factor: $number) = rows::causal_softmax;
                     fn softmax(scores: &mut [$number], length: usize, factor: $number) = rows::softmax;
                     fn softmax_back(weights: &[$number], slopes: &mut [$number], times: usize, factor: $number) = rows::softmax_back;
@@ -115,6 +129,14 @@ macro_rules! numbers {
 
                 fn product(left: Left<'_, Self>, rows: usize, right: &[[Self; LANES]], sizes: (usize, usize), out: (&mut [Self], usize), adds: bool) {
                     $module::product(left, rows, right, sizes, out, adds);
+                }
+
+                fn correlate(patches: Patches<'_, Self>, right: &[[Self; LANES]], columns: usize, out: &mut [Self]) {
+                    $module::correlate(patches, right, columns, out);
+                }
+
+                fn correlate_by_kernel(patches: Patches<'_, Self>, slopes: &[[Self; LANES]], columns: usize, out: &mut [Self]) {
+                    $module::correlate_by_kernel(patches, slopes, columns, out);
                 }
 
                 fn causal_softmax(scores: &mut [Self], times: usize, factor: Self) {

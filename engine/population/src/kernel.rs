@@ -17,8 +17,12 @@ use multiversion::target::target_cfg_f;
 
 use super::lane::{LANES, Lane};
 
-/// Rows of a tile. With more, compilers no longer keep the tile in registers.
+/// Rows of a tile.
 const ROWS: usize = 4;
+/// Rows of a tile of one panel: as many as registers hold, and more than wait for each other.
+const TALL: usize = 6;
+/// Inputs of an outer product at once where a lane is more than one register.
+const HALF: usize = 2;
 
 /// What a product is added to.
 #[derive(Clone, Copy)]
@@ -92,6 +96,11 @@ impl Product<'_> {
         start: Start<'_>,
     ) {
         let mut row = 0;
+        // Two tiles of four are better than a tall one and two rows.
+        while PANELS == 1 && row + TALL <= self.rows && row + 2 * ROWS != self.rows {
+            self.tile::<FUSED, TALL, PANELS>(row, panel, output, start);
+            row += TALL;
+        }
         while row + ROWS <= self.rows {
             self.tile::<FUSED, ROWS, PANELS>(row, panel, output, start);
             row += ROWS;
@@ -228,10 +237,12 @@ macro_rules! outer {
             $(#[$meta])*
             #[multiversion(targets("x86_64+avx512f+avx512vl+avx512dq+avx512bw+avx2+fma", "x86_64+avx2+fma"))]
             pub(super) fn $name(input: &[Lane], delta: &[Lane], rows: usize, place: Place, sink: &mut $sink) {
-                if cfg!(target_arch = "aarch64") || target_cfg_f!(target_feature = "fma") {
-                    outer::<true>(input, delta, rows, place, sink);
+                if target_cfg_f!(target_feature = "avx512f") {
+                    outer::<true, ROWS>(input, delta, rows, place, sink);
+                } else if cfg!(target_arch = "aarch64") || target_cfg_f!(target_feature = "fma") {
+                    outer::<true, HALF>(input, delta, rows, place, sink);
                 } else {
-                    outer::<false>(input, delta, rows, place, sink);
+                    outer::<false, HALF>(input, delta, rows, place, sink);
                 }
             }
         )+
@@ -247,41 +258,48 @@ outer! {
     outer_descend, Descend<'_>;
 }
 
+/// `N` inputs at a time: two sums of each are kept in registers.
 #[inline(always)]
-fn outer<const FUSED: bool>(input: &[Lane], delta: &[Lane], rows: usize, place: Place, sink: &mut impl Sink) {
+fn outer<const FUSED: bool, const N: usize>(
+    input: &[Lane],
+    delta: &[Lane],
+    rows: usize,
+    place: Place,
+    sink: &mut impl Sink,
+) {
     if rows == 0 {
         return;
     }
     for (panel, delta) in delta.chunks_exact(rows).enumerate() {
         for (block, input) in input.chunks_exact(rows).enumerate() {
             let used = (place.inputs - block * LANES).min(LANES);
-            for quarter in 0..used.div_ceil(ROWS) {
+            for part in 0..used.div_ceil(N) {
                 // Two sums in turn: one alone would wait for itself.
-                let mut even = [Lane::ZERO; ROWS];
-                let mut odd = [Lane::ZERO; ROWS];
+                let mut even = [Lane::ZERO; N];
+                let mut odd = [Lane::ZERO; N];
                 let (inputs, last_input) = input.as_chunks::<2>();
                 let (deltas, last_delta) = delta.as_chunks::<2>();
                 for (inputs, deltas) in inputs.iter().zip(deltas) {
-                    let first: [f32; ROWS] = std::array::from_fn(|r| inputs[0].0[quarter * ROWS + r]);
-                    let second: [f32; ROWS] = std::array::from_fn(|r| inputs[1].0[quarter * ROWS + r]);
-                    for r in 0..ROWS {
+                    let first: [f32; N] = std::array::from_fn(|r| inputs[0].0[part * N + r]);
+                    let second: [f32; N] = std::array::from_fn(|r| inputs[1].0[part * N + r]);
+                    for r in 0..N {
                         even[r].add_scaled::<FUSED>(first[r], &deltas[0]);
                     }
-                    for r in 0..ROWS {
+                    for r in 0..N {
                         odd[r].add_scaled::<FUSED>(second[r], &deltas[1]);
                     }
                 }
                 for (input, delta) in last_input.iter().zip(last_delta) {
-                    for r in 0..ROWS {
-                        even[r].add_scaled::<FUSED>(input.0[quarter * ROWS + r], delta);
+                    for r in 0..N {
+                        even[r].add_scaled::<FUSED>(input.0[part * N + r], delta);
                     }
                 }
-                for r in 0..ROWS {
+                for r in 0..N {
                     even[r].add(&odd[r]);
                 }
                 let sums = even;
-                let at = place.weights + panel * place.padded_inputs + block * LANES + quarter * ROWS;
-                sink.take::<FUSED, ROWS>(at, &sums);
+                let at = place.weights + panel * place.padded_inputs + block * LANES + part * N;
+                sink.take::<FUSED, N>(at, &sums);
             }
         }
         if place.with_biases {
@@ -306,6 +324,39 @@ pub(super) fn transpose(weights: &[Lane], padded_inputs: usize, transposed: &mut
             for (output, lane) in target.iter_mut().enumerate() {
                 for input in 0..LANES {
                     lane.0[input] = tile[input].0[output];
+                }
+            }
+        }
+    }
+}
+
+/// Panels of rows with rows and columns exchanged: sixteen rows to a panel, one lane for each (padded) column; rows beyond the last are
+/// left as they are.
+#[multiversion(targets("x86_64+avx512f+avx512vl+avx512dq+avx512bw+avx2+fma", "x86_64+avx2+fma"))]
+pub(super) fn turn(lanes: &[Lane], rows: usize, turned: &mut [Lane]) {
+    let columns = lanes.len() / rows.max(1) * LANES;
+    for (panel, lanes) in lanes.chunks_exact(rows.max(1)).enumerate() {
+        for (block, lanes) in lanes.chunks(LANES).enumerate() {
+            let target = &mut turned[block * columns + panel * LANES..][..LANES];
+            for (row, lane) in lanes.iter().enumerate() {
+                for column in 0..LANES {
+                    target[column].0[row] = lane.0[column];
+                }
+            }
+        }
+    }
+}
+
+/// The way back of [`turn`].
+#[multiversion(targets("x86_64+avx512f+avx512vl+avx512dq+avx512bw+avx2+fma", "x86_64+avx2+fma"))]
+pub(super) fn turn_back(turned: &[Lane], rows: usize, lanes: &mut [Lane]) {
+    let columns = lanes.len() / rows.max(1) * LANES;
+    for (panel, lanes) in lanes.chunks_exact_mut(rows.max(1)).enumerate() {
+        for (block, lanes) in lanes.chunks_mut(LANES).enumerate() {
+            let source = &turned[block * columns + panel * LANES..][..LANES];
+            for (row, lane) in lanes.iter_mut().enumerate() {
+                for column in 0..LANES {
+                    lane.0[column] = source[column].0[row];
                 }
             }
         }
@@ -379,5 +430,13 @@ mod tests {
         transpose(&weights, 32, &mut there);
         transpose(&there, 48, &mut back);
         assert_eq!(back, weights);
+        for rows in [1, 16, 21] {
+            let lanes = to_panels(&random(rows * 35, "t"), rows, 35);
+            let mut turned = vec![Lane::ZERO; panels(rows) * panels(35) * LANES];
+            turn(&lanes, rows, &mut turned);
+            let mut back = vec![Lane::ZERO; lanes.len()];
+            turn_back(&turned, rows, &mut back);
+            assert_eq!(back, lanes);
+        }
     }
 }

@@ -1,17 +1,17 @@
 //! Heads: the rule of the released code for language models, and the aligned rule.
 
+use weightscope_engine::compute::number::Number;
 use weightscope_engine::labs::entangled_search::method::heads;
 use weightscope_engine::labs::entangled_search::method::space::layer::{Bias, Factor, Layer, Slice};
 use weightscope_engine::labs::entangled_search::method::space::{Mixing, Pass};
 use weightscope_engine::labs::entangled_search::method::tape::{Attention, Node, Tape};
-use weightscope_engine::math::real::Real;
 
 use super::{both, check_gradients, check_values, counts, load, text, variable, wide};
 use crate::vector::Case;
 
 both!(published, published_in);
 
-fn published_in<T: Real>(case: &mut Case) -> Result<(), String> {
+fn published_in<T: Number>(case: &mut Case) -> Result<(), String> {
     let mut tape = Tape::<T>::new();
     let mut inputs = [None; 3];
     for (place, key) in inputs.iter_mut().zip(["q", "k", "v"]) {
@@ -56,7 +56,7 @@ impl Aligned {
         Ok(Self { layers, way })
     }
 
-    fn run<T: Real>(
+    fn run<T: Number>(
         &self,
         case: &Case,
         mixing: Mixing,
@@ -89,7 +89,7 @@ impl Aligned {
 
 both!(aligned, aligned_in);
 
-fn aligned_in<T: Real>(case: &mut Case) -> Result<(), String> {
+fn aligned_in<T: Number>(case: &mut Case) -> Result<(), String> {
     let test = Aligned::new(case)?;
     let soft = [case.numbers("w_embed")?, case.numbers("w_heads")?];
     let hard = [vec![1.0, 0.0], vec![1.0, 0.0]];

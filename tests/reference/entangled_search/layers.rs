@@ -1,11 +1,11 @@
 //! Superposed linear layers, convolutions and tables, by the layer that the supernets are built of.
 
+use weightscope_engine::compute::number::Number;
 use weightscope_engine::labs::entangled_search::method::space::layer::{
     Bias, Factor, Layer, Slice, joint_options,
 };
 use weightscope_engine::labs::entangled_search::method::space::{Mixing, Pass};
 use weightscope_engine::labs::entangled_search::method::tape::{Convolution, Node, Parts, Region, Tape};
-use weightscope_engine::math::real::Real;
 
 use super::{both, check_gradients, check_values, counts, text, variable};
 use crate::vector::Case;
@@ -26,7 +26,7 @@ struct Test<'a> {
 
 impl Test<'_> {
     /// Runs the layer superposed, compares output and gradients; then by output mixing, which must agree in all but the weights.
-    fn run<T: Real>(&self, case: &mut Case) -> Result<(), String> {
+    fn run<T: Number>(&self, case: &mut Case) -> Result<(), String> {
         let mut tape = Tape::<T>::new();
         let mut weights = Vec::new();
         for (key, _) in self.factors {
@@ -58,7 +58,7 @@ impl Test<'_> {
 }
 
 /// Compares superposed weight and bias, made of the boxes of the joint options.
-fn check_mixed<T: Real>(
+fn check_mixed<T: Number>(
     case: &mut Case,
     factors: &[&str],
     weight: &Parts,
@@ -98,7 +98,7 @@ pub(super) fn width_mask(case: &mut Case) -> Result<(), String> {
 
 both!(linear_out, linear_out_in);
 
-fn linear_out_in<T: Real>(case: &mut Case) -> Result<(), String> {
+fn linear_out_in<T: Number>(case: &mut Case) -> Result<(), String> {
     let widths = counts(case, "out_choices")?;
     let [rows, columns] = case.dims("W")?;
     let layer = Layer::new("out", &[rows, columns], None, Bias::Mixed, &[factor(0, widths.len())], |picks| {
@@ -114,7 +114,7 @@ fn linear_out_in<T: Real>(case: &mut Case) -> Result<(), String> {
 
 both!(linear_head, linear_head_in);
 
-fn linear_head_in<T: Real>(case: &mut Case) -> Result<(), String> {
+fn linear_head_in<T: Number>(case: &mut Case) -> Result<(), String> {
     let widths = counts(case, "in_choices")?;
     let [rows, columns] = case.dims("W")?;
     let layer =
@@ -130,18 +130,18 @@ fn linear_head_in<T: Real>(case: &mut Case) -> Result<(), String> {
 
 both!(up, up_in);
 
-fn up_in<T: Real>(case: &mut Case) -> Result<(), String> {
+fn up_in<T: Number>(case: &mut Case) -> Result<(), String> {
     feed_forward::<T>(case, |embed, hidden| [hidden, embed])
 }
 
 both!(down, down_in);
 
-fn down_in<T: Real>(case: &mut Case) -> Result<(), String> {
+fn down_in<T: Number>(case: &mut Case) -> Result<(), String> {
     feed_forward::<T>(case, |embed, hidden| [embed, hidden])
 }
 
 /// Embedding is the slow factor; `shape` gives rows and columns of a slice.
-fn feed_forward<T: Real>(case: &mut Case, shape: fn(usize, usize) -> [usize; 2]) -> Result<(), String> {
+fn feed_forward<T: Number>(case: &mut Case, shape: fn(usize, usize) -> [usize; 2]) -> Result<(), String> {
     let (embed, ratio) = (counts(case, "embed_choices")?, case.numbers("ratio_choices")?);
     let full: [usize; 2] = case.dims("W")?;
     let sides = |picks: &[usize]| {
@@ -175,20 +175,20 @@ fn centred(full: [usize; 4], slices: &[[usize; 3]]) -> Result<Parts, String> {
 
 both!(kernel, kernel_in);
 
-fn kernel_in<T: Real>(case: &mut Case) -> Result<(), String> {
+fn kernel_in<T: Number>(case: &mut Case) -> Result<(), String> {
     let full: [usize; 4] = case.dims("W")?;
     one_kernel::<T>(case, Convolution::plain(full[2] / 2))
 }
 
 both!(depthwise, depthwise_in);
 
-fn depthwise_in<T: Real>(case: &mut Case) -> Result<(), String> {
+fn depthwise_in<T: Number>(case: &mut Case) -> Result<(), String> {
     let full: [usize; 4] = case.dims("W")?;
     let (padding, dilation) = (case.count("padding")?, case.count("dilation")?);
     one_kernel::<T>(case, Convolution { padding, dilation, groups: full[0] })
 }
 
-fn one_kernel<T: Real>(case: &mut Case, way: Convolution) -> Result<(), String> {
+fn one_kernel<T: Number>(case: &mut Case, way: Convolution) -> Result<(), String> {
     let (full, kernels): ([usize; 4], _) = (case.dims("W")?, counts(case, "kernel_choices")?);
     let layer = Layer::new("conv", &full, Some(way), Bias::None, &[factor(0, kernels.len())], |picks| {
         Some(Slice { outputs: full[0], inputs: full[1], kernel: kernels[picks[0]] })
@@ -201,7 +201,7 @@ fn one_kernel<T: Real>(case: &mut Case, way: Convolution) -> Result<(), String> 
 
 both!(fixed_out, fixed_out_in);
 
-fn fixed_out_in<T: Real>(case: &mut Case) -> Result<(), String> {
+fn fixed_out_in<T: Number>(case: &mut Case) -> Result<(), String> {
     let (full, widths): ([usize; 4], _) = (case.dims("W")?, counts(case, "in_choices")?);
     let way = Some(Convolution::plain(0));
     let layer = Layer::new("conv", &full, way, Bias::Whole, &[factor(0, widths.len())], |picks| {
@@ -234,7 +234,7 @@ fn macro_layer(case: &Case) -> Result<Macro, String> {
 
 both!(three_ways, three_ways_in);
 
-fn three_ways_in<T: Real>(case: &mut Case) -> Result<(), String> {
+fn three_ways_in<T: Number>(case: &mut Case) -> Result<(), String> {
     let (layer, slices, _) = macro_layer(case)?;
     let names = [("w_in", "grad_w_in"), ("w_out", "grad_w_out"), ("w_kernel", "grad_w_kernel")];
     Test { layer, factors: &names, bias: true }.run::<T>(case)?;
@@ -245,7 +245,7 @@ fn three_ways_in<T: Real>(case: &mut Case) -> Result<(), String> {
 
 both!(slice, slice_in);
 
-fn slice_in<T: Real>(case: &mut Case) -> Result<(), String> {
+fn slice_in<T: Number>(case: &mut Case) -> Result<(), String> {
     let (layer, _, numbers) = macro_layer(case)?;
     let picks =
         joint_options(&numbers).get(case.count("combi_index")?).cloned().ok_or("no such joint option")?;
@@ -264,7 +264,7 @@ fn slice_in<T: Real>(case: &mut Case) -> Result<(), String> {
 
 both!(token_embedding, token_embedding_in);
 
-fn token_embedding_in<T: Real>(case: &mut Case) -> Result<(), String> {
+fn token_embedding_in<T: Number>(case: &mut Case) -> Result<(), String> {
     let widths = counts(case, "embed_choices")?;
     let full: [usize; 2] = case.dims("W")?;
     let mut tape = Tape::<T>::new();

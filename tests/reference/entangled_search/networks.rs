@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use weightscope_engine::compute::number::Number;
 use weightscope_engine::labs::entangled_search::method::anchor::Anchor;
 use weightscope_engine::labs::entangled_search::method::optimizer::SgdSettings;
 use weightscope_engine::labs::entangled_search::method::sampler::{Sampler, one_hot, simplex};
@@ -12,7 +13,6 @@ use weightscope_engine::labs::entangled_search::method::space::mlp::{Mlp, Option
 use weightscope_engine::labs::entangled_search::method::space::{Mixing, Pass, Rule, Space, extract, logits};
 use weightscope_engine::labs::entangled_search::method::step::Batch;
 use weightscope_engine::labs::entangled_search::method::tape::{Parts, Region, Tape};
-use weightscope_engine::math::real::Real;
 use weightscope_engine::math::stream;
 
 use super::{both, check_gradients, check_values, counts, load, text, variable, wide};
@@ -20,7 +20,7 @@ use crate::vector::Case;
 
 both!(depth, depth_in);
 
-fn depth_in<T: Real>(case: &mut Case) -> Result<(), String> {
+fn depth_in<T: Number>(case: &mut Case) -> Result<(), String> {
     let [blocks, rows, width] = case.dims("block_outputs")?;
     let mut tape = Tape::<T>::new();
     let weights = [variable(&mut tape, case, "weights")?];
@@ -61,7 +61,7 @@ fn space(case: &Case, rule: Rule) -> Result<Mlp, String> {
 }
 
 /// Tensors of the supernet, in its order.
-fn tensors<T: Real>(case: &Case, blocks: usize) -> Result<Vec<Vec<T>>, String> {
+fn tensors<T: Number>(case: &Case, blocks: usize) -> Result<Vec<Vec<T>>, String> {
     let whole = |name: &str| member(case, "params", name);
     let part = |name: &str, block: usize| -> Result<Vec<f64>, String> {
         let all = whole(name)?;
@@ -81,7 +81,7 @@ fn tensors<T: Real>(case: &Case, blocks: usize) -> Result<Vec<Vec<T>>, String> {
 
 both!(extraction, extraction_in);
 
-fn extraction_in<T: Real>(case: &mut Case) -> Result<(), String> {
+fn extraction_in<T: Number>(case: &mut Case) -> Result<(), String> {
     const CASES: [[usize; 4]; 4] = [[0, 0, 0, 1], [0, 1, 1, 0], [1, 0, 1, 0], [1, 1, 0, 1]];
     let (exact, published) = (space(case, Rule::Exact)?, space(case, Rule::Published)?);
     let tensors: Vec<Vec<T>> = tensors(case, 2)?;
@@ -115,7 +115,7 @@ fn extraction_in<T: Real>(case: &mut Case) -> Result<(), String> {
 
 both!(two_steps, two_steps_in);
 
-fn two_steps_in<T: Real>(case: &mut Case) -> Result<(), String> {
+fn two_steps_in<T: Number>(case: &mut Case) -> Result<(), String> {
     let space = space(case, Rule::Exact)?;
     let settings = Settings {
         mixing: Mixing::Superposed,
@@ -159,7 +159,7 @@ fn two_steps_in<T: Real>(case: &mut Case) -> Result<(), String> {
 
 both!(second_order, second_order_in);
 
-fn second_order_in<T: Real>(case: &mut Case) -> Result<(), String> {
+fn second_order_in<T: Number>(case: &mut Case) -> Result<(), String> {
     let (shape, alpha): ([usize; 2], _) = (case.dims("W")?, case.numbers("alpha")?);
     let regions: Vec<Region> =
         counts(case, "in_choices")?.iter().map(|width| Region::leading(&[shape[0], *width])).collect();

@@ -1,25 +1,25 @@
 //! Normalisations.
 
+use weightscope_engine::compute::number::Number;
 use weightscope_engine::labs::entangled_search::method::batch_norm::BatchNorm;
 use weightscope_engine::labs::entangled_search::method::tape::{Parts, Region, Tape};
-use weightscope_engine::math::real::Real;
 
 use super::{both, check_gradients, check_values, counts, load, text, variable, wide};
 use crate::vector::Case;
 
 both!(published, published_in);
 
-fn published_in<T: Real>(case: &mut Case) -> Result<(), String> {
+fn published_in<T: Number>(case: &mut Case) -> Result<(), String> {
     layer::<T>(case, true)
 }
 
 both!(exact, exact_in);
 
-fn exact_in<T: Real>(case: &mut Case) -> Result<(), String> {
+fn exact_in<T: Number>(case: &mut Case) -> Result<(), String> {
     layer::<T>(case, false)
 }
 
-fn layer<T: Real>(case: &mut Case, published: bool) -> Result<(), String> {
+fn layer<T: Number>(case: &mut Case, published: bool) -> Result<(), String> {
     let mut tape = Tape::<T>::new();
     let x = variable(&mut tape, case, "x")?;
     let (gamma, beta) = (variable(&mut tape, case, "gamma")?, variable(&mut tape, case, "beta")?);
@@ -34,7 +34,7 @@ fn layer<T: Real>(case: &mut Case, published: bool) -> Result<(), String> {
 
 both!(batch, batch_in);
 
-fn batch_in<T: Real>(case: &mut Case) -> Result<(), String> {
+fn batch_in<T: Number>(case: &mut Case) -> Result<(), String> {
     let [_, channels, height, width] = case.dims("x")?;
     let regions: Vec<Region> =
         counts(case, "channel_choices")?.iter().map(|most| Region::leading(&[*most])).collect();

@@ -3,6 +3,7 @@
 //!
 //! Contract: every sum has a fixed order; the `FUSED` forms round once where a machine has such an instruction.
 
+pub mod correlate;
 pub mod decay;
 pub mod gates;
 pub mod norms;

@@ -1,4 +1,4 @@
-//! Matrix products: the right side is packed into panels of sixteen columns, the left one is read where it lies, four rows at a time.
+//! Matrix products: the right side is packed into panels of sixteen columns, the left one is read where it lies, some rows at a time.
 
 #![expect(
     clippy::inline_always,
@@ -9,8 +9,10 @@ use crate::number::Number;
 
 /// Columns of a panel.
 pub const LANES: usize = 16;
-/// Rows of a tile: with more, compilers no longer keep its sums in registers.
-const ROWS: usize = 4;
+/// Rows of a tall tile: as many as registers hold, and more than wait for each other.
+const TALL: usize = 6;
+/// Rows of a tile.
+pub(super) const ROWS: usize = 4;
 
 /// The left side: entry (r, k) lies at `r·stride + k`, or turned at `k·stride + r`.
 #[derive(Clone, Copy)]
@@ -66,6 +68,14 @@ pub fn product<T: Number, const FUSED: bool>(
         let first = panel * LANES;
         let width = LANES.min(columns - first);
         let mut row = 0;
+        // Two tiles of four are better than a tall one and two rows.
+        while row + TALL <= rows && row + 2 * ROWS != rows {
+            let sums = tile::<T, FUSED, TALL>(left, row, lanes);
+            for (r, sums) in sums.iter().enumerate() {
+                put(sums, &mut out[(row + r) * stride + first..][..width], adds);
+            }
+            row += TALL;
+        }
         while row + ROWS <= rows {
             let sums = tile::<T, FUSED, ROWS>(left, row, lanes);
             for (r, sums) in sums.iter().enumerate() {
@@ -115,8 +125,9 @@ fn tile<T: Number, const FUSED: bool, const R: usize>(
     sums
 }
 
+/// `sums += factor·lane`.
 #[inline(always)]
-fn add<T: Number, const FUSED: bool>(sums: &mut [T; LANES], factor: T, lane: &[T; LANES]) {
+pub(super) fn add<T: Number, const FUSED: bool>(sums: &mut [T; LANES], factor: T, lane: &[T; LANES]) {
     for i in 0..LANES {
         sums[i] = if FUSED { factor.fused(lane[i], sums[i]) } else { factor * lane[i] + sums[i] };
     }

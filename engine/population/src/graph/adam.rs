@@ -1,16 +1,16 @@
-//! AdamW over a packed vector from the gradients of several parts of a batch, with a moving average of the values if there is one.
+//! AdamW over a packed vector from the slopes of several parts of a batch, with a moving average of the values if there is one.
 //!
-//! Every value is computed by itself, so the work is spread over all workers without touching a bit. Formula and defaults are those of
-//! [`weightscope_nn::optimizer::AdamW`]; weight decay acts on all parameters, as `torch.optim.AdamW` does without groups.
+//! The gradient of a piece is multiplied out where the piece is moved, so that it never goes to memory. Every value is computed by itself, so
+//! the work is spread over all workers without touching a bit. Formula and defaults are those of [`weightscope_nn::optimizer::AdamW`];
+//! weight decay acts on all parameters, as `torch.optim.AdamW` does without groups.
 
 use multiversion::multiversion;
 use rayon::prelude::*;
 use weightscope_nn::optimizer::AdamWSettings;
 
+use super::plan::{Piece, Plan};
+use super::slopes::{Slopes, cut};
 use crate::lane::{Lane, flat, flat_mut};
-
-/// Lanes that one worker takes at once.
-const PIECE: usize = 1024;
 
 /// Moments of the gradient, and the number of steps taken.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -44,12 +44,12 @@ impl State {
         Self { first: vec![Lane::ZERO; lanes], second: vec![Lane::ZERO; lanes], steps: 0 }
     }
 
-    /// Moves `values` along `Σ gradients`, then `average` by `towards` of its way to the values. All are as long as the state; an empty
-    /// average stays empty.
+    /// Moves `values` along the sum of the slopes of two parts of a batch, then `average` by `towards` of its way to the values. All are as
+    /// long as the plan; an empty average stays empty.
     pub fn step(
         &mut self,
         values: &mut [Lane],
-        gradients: [&[Lane]; 2],
+        (plan, slopes): (&Plan, [&Slopes; 2]),
         settings: &AdamWSettings,
         learning_rate: f64,
         average: &mut [Lane],
@@ -68,15 +68,19 @@ impl State {
             inverse_root: (1.0 / (1.0 - settings.beta2.powi(exponent)).sqrt()) as f32,
             towards: towards as f32,
         };
-        let [one, other] = gradients;
-        let moments = self.first.par_chunks_mut(PIECE).zip(self.second.par_chunks_mut(PIECE));
-        let slopes = one.par_chunks(PIECE).zip(other.par_chunks(PIECE));
-        values.par_chunks_mut(PIECE).zip(slopes).zip(moments).for_each(
-            |((values, (one, other)), (first, second))| {
-                advance(flat_mut(values), [flat(one), flat(other)], flat_mut(first), flat_mut(second), by);
-            },
-        );
-        average.par_chunks_mut(PIECE).zip(values.par_chunks(PIECE)).for_each(|(average, values)| {
+        let pieces = plan.pieces();
+        let ranges: Vec<_> = pieces.iter().map(|piece| piece.lanes.clone()).collect();
+        let lists: [&mut [Lane]; 4] = [values, &mut self.first, &mut self.second, average];
+        let [values, first, second, average] = lists.map(|lanes| cut(lanes, &ranges));
+        let work = pieces.par_iter().zip(values).zip(first.into_par_iter().zip(second)).zip(average);
+        let room = || [Vec::new(), Vec::new()];
+        work.for_each_init(room, |room, (((Piece { lanes, source }, values), (first, second)), average)| {
+            for (gradient, slopes) in room.iter_mut().zip(slopes) {
+                gradient.resize(lanes.len(), Lane::ZERO);
+                slopes.put_piece(plan, *source, gradient);
+            }
+            let [one, other] = room;
+            advance(flat_mut(values), [flat(one), flat(other)], flat_mut(first), flat_mut(second), by);
             follow(flat_mut(average), flat(values), by.towards);
         });
     }

@@ -54,6 +54,7 @@ pub(super) fn leaky_back(input: &[Lane], gradient: &mut [Lane], slope: f32) {
 }
 
 /// Rows brought to mean 0 and deviation 1 over their columns: the normalised values, and 1/deviation of each row.
+#[multiversion(targets("x86_64+avx512f+avx512vl+avx512dq+avx512bw+avx2+fma", "x86_64+avx2+fma"))]
 pub(super) fn normalised(x: &Panels) -> (Panels, Vec<f32>) {
     let (rows, columns) = (x.rows(), x.columns());
     let mut unit = Panels::zeros(rows, columns);
@@ -82,6 +83,7 @@ pub(super) fn normalised(x: &Panels) -> (Panels, Vec<f32>) {
 }
 
 /// `unit·factor + shift`, a lane of factors and shifts for each panel.
+#[multiversion(targets("x86_64+avx512f+avx512vl+avx512dq+avx512bw+avx2+fma", "x86_64+avx2+fma"))]
 pub(super) fn affine(unit: &Panels, factor: &[Lane], shift: &[Lane]) -> Panels {
     let mut output = unit.clone();
     let rows = unit.rows().max(1);
@@ -96,6 +98,7 @@ pub(super) fn affine(unit: &Panels, factor: &[Lane], shift: &[Lane]) -> Panels {
 }
 
 /// Way back through [`affine`] and [`normalised`]: gradients of factors and shifts are added, that of the rows is returned.
+#[multiversion(targets("x86_64+avx512f+avx512vl+avx512dq+avx512bw+avx2+fma", "x86_64+avx2+fma"))]
 pub(super) fn norm_back(
     (unit, inverses): (&Panels, &[f32]),
     gradient: &Panels,

@@ -2,7 +2,8 @@
 //! blocks, a set transformer over few rows.
 //!
 //! - [`Plan`]: which tensors a network has and where they lie in its packed vector; [`Panels`]: a batch of rows in lanes
-//! - [`Tape`]: a forward pass that remembers what the way back needs; [`adam`]: the optimizer's step with a moving average
+//! - [`Tape`]: a forward pass that remembers what the way back needs; [`Slopes`]: what the way back leaves
+//! - [`adam`]: the optimizer's step from such slopes, with a moving average
 //!
 //! Why not a tensor framework: at these sizes (batches of 64, widths of 256) its element-wise passes and copies cost as much as the
 //! products. Contract: results depend on the arguments and on the instruction set, never on threads; each tensor is used once in a pass.
@@ -12,11 +13,13 @@ mod attention;
 mod elementwise;
 mod panels;
 mod plan;
+mod slopes;
 mod tape;
 #[cfg(test)]
 mod tests;
 
 pub use attention::Groups;
 pub use panels::Panels;
-pub use plan::{Dense, Kind, Named, Norm, Plan, Rows, Transposed};
+pub use plan::{Dense, Kind, Named, Norm, Plan, Rows};
+pub use slopes::Slopes;
 pub use tape::{Id, Tape};

@@ -1,9 +1,7 @@
 //! Which tensors a network has, and where they lie in its packed vector.
 
-use rayon::prelude::*;
 use weightscope_math::Stream;
 
-use crate::kernel::transpose;
 use crate::lane::{LANES, Lane, panels};
 
 /// What a tensor is, for its initial values.
@@ -59,8 +57,6 @@ pub(super) struct Part {
     pub(super) inputs: usize,
     /// First lane of the weights.
     pub(super) weights: usize,
-    /// Place among the parts of the plan.
-    pub(super) place: usize,
 }
 
 /// A layer with its parts.
@@ -82,18 +78,31 @@ impl Layer {
     }
 }
 
+/// A stretch of the packed vector, and what its gradient is made of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Piece {
+    pub(super) lanes: std::ops::Range<usize>,
+    pub(super) source: Source,
+}
+
+/// What the gradient of a piece is made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Source {
+    /// Sixteen outputs of one input's part of a layer.
+    Weights { layer: usize, part: usize, panel: usize },
+    /// The biases of a layer.
+    Biases(usize),
+    /// A tensor that belongs to no layer.
+    Own(usize),
+}
+
 /// The tensors of a network in the order of its packed vector.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Plan {
     pub(super) tensors: Vec<Named>,
     pub(super) layers: Vec<Layer>,
-    parts: usize,
     lanes: usize,
 }
-
-/// Weights with inputs and outputs exchanged, for the way back; made once for all passes of a step.
-#[derive(Clone, Debug, Default)]
-pub struct Transposed(pub(super) Vec<Vec<Lane>>);
 
 impl Plan {
     fn add(&mut self, name: String, kind: Kind, (rows, columns): (usize, usize), inputs: usize) -> usize {
@@ -114,8 +123,7 @@ impl Plan {
             let own =
                 if inputs.len() == 1 { format!("{name}.weight") } else { format!("{name}.{index}.weight") };
             let weights = self.add(own, Kind::Weight, (outputs, *width), all);
-            parts.push(Part { inputs: *width, weights, place: self.parts });
-            self.parts += 1;
+            parts.push(Part { inputs: *width, weights });
         }
         let biases = self.add(format!("{name}.bias"), Kind::Bias, (1, outputs), all);
         self.layers.push(Layer { parts, outputs, biases });
@@ -134,6 +142,28 @@ impl Plan {
     pub fn rows(&mut self, name: &str, rows: usize, width: usize) -> Rows {
         self.add(name.to_owned(), Kind::Rows, (rows, width), width);
         Rows(self.tensors.len() - 1)
+    }
+
+    /// The packed vector in pieces, one behind the other, all of it.
+    pub(super) fn pieces(&self) -> Vec<Piece> {
+        let mut pieces = Vec::new();
+        for (number, layer) in self.layers.iter().enumerate() {
+            for (place, part) in layer.parts.iter().enumerate() {
+                let size = panels(part.inputs) * LANES;
+                pieces.extend((0..panels(layer.outputs)).map(|panel| Piece {
+                    lanes: part.weights + panel * size..part.weights + (panel + 1) * size,
+                    source: Source::Weights { layer: number, part: place, panel },
+                }));
+            }
+            pieces.push(Piece { lanes: layer.bias_lanes(), source: Source::Biases(number) });
+        }
+        for (number, tensor) in self.tensors.iter().enumerate() {
+            if !matches!(tensor.kind, Kind::Weight | Kind::Bias) {
+                pieces.push(Piece { lanes: self.lanes_of(number), source: Source::Own(number) });
+            }
+        }
+        pieces.sort_by_key(|piece| piece.lanes.start);
+        pieces
     }
 
     /// Lanes of the packed vector.
@@ -194,17 +224,6 @@ impl Plan {
     pub(super) fn lanes_of(&self, tensor: usize) -> std::ops::Range<usize> {
         let tensor = &self.tensors[tensor];
         tensor.start..tensor.start + panels(tensor.columns) * tensor.rows
-    }
-
-    /// The weights with inputs and outputs exchanged.
-    pub fn transposed(&self, weights: &[Lane], into: &mut Transposed) {
-        let parts: Vec<(&Layer, &Part)> =
-            self.layers.iter().flat_map(|layer| layer.parts.iter().map(move |part| (layer, part))).collect();
-        into.0.resize_with(parts.len(), Vec::new);
-        into.0.par_iter_mut().zip(parts).for_each(|(target, (layer, part))| {
-            target.resize(panels(part.inputs) * panels(layer.outputs) * LANES, Lane::ZERO);
-            transpose(&weights[layer.weight_lanes(part)], panels(part.inputs) * LANES, target);
-        });
     }
 }
 

@@ -5,8 +5,9 @@ use super::elementwise::{
     affine, draw, draw_back, leaky, leaky_back, norm_back, normalised, silu, silu_back,
 };
 use super::panels::Panels;
-use super::plan::{Dense, Norm, Plan, Rows, Transposed};
-use crate::kernel::{Place, Start, Store, outer_store, product};
+use super::plan::{Dense, Layer, Norm, Part, Plan, Rows};
+use super::slopes::Slopes;
+use crate::kernel::{Start, product, transpose, turn, turn_back};
 use crate::lane::{LANES, Lane, panels};
 
 /// A value on the tape.
@@ -161,14 +162,9 @@ impl<'p> Tape<'p> {
         self.push(drawn, Op::Draw { mean, log_variance, noise, limits }, true)
     }
 
-    /// The way back from gradients by some values: puts the gradient by all parameters into `gradient`, which is as long as the plan.
-    pub fn backward(
-        self,
-        from: impl IntoIterator<Item = (Id, Panels)>,
-        transposed: &Transposed,
-        gradient: &mut [Lane],
-    ) {
-        gradient.fill(Lane::ZERO);
+    /// The way back from gradients by some values.
+    pub fn backward(self, from: impl IntoIterator<Item = (Id, Panels)>) -> Slopes {
+        let mut found = Slopes::new(self.plan);
         let mut slopes: Vec<Option<Panels>> = self.nodes.iter().map(|_| None).collect();
         let learns: Vec<bool> = self.nodes.iter().map(|node| node.learns).collect();
         from.into_iter().for_each(|(id, slope)| gather(&mut slopes, &learns, id, slope));
@@ -178,7 +174,13 @@ impl<'p> Tape<'p> {
             match &node.op {
                 Op::Input => {}
                 Op::Dense(layer, inputs) => {
-                    self.dense_back(*layer, inputs, &slope, transposed, gradient, &mut give);
+                    let own = &self.plan.layers[layer.0];
+                    for (part, input) in own.parts.iter().zip(inputs) {
+                        if self.nodes[input.0].learns {
+                            give(*input, self.below(own, part, &slope));
+                        }
+                    }
+                    found.layers[layer.0] = Some((inputs.iter().map(|input| input.0).collect(), slope));
                 }
                 Op::Silu(x) => {
                     let mut slope = slope;
@@ -191,17 +193,12 @@ impl<'p> Tape<'p> {
                     give(*x, slope);
                 }
                 Op::Norm { norm, x, unit, inverses } => {
-                    let (factors, shifts) = (self.plan.lanes_of(norm.factor), self.plan.lanes_of(norm.shift));
-                    // The shifts lie behind the factors.
-                    let (before, behind) = gradient.split_at_mut(shifts.start);
-                    let factor = &self.weights[factors.clone()];
-                    let below = norm_back(
-                        (unit, inverses),
-                        &slope,
-                        factor,
-                        &mut before[factors],
-                        &mut behind[..shifts.len()],
-                    );
+                    let factor = &self.weights[self.plan.lanes_of(norm.factor)];
+                    let (mut factors, mut shifts) =
+                        (vec![Lane::ZERO; factor.len()], vec![Lane::ZERO; factor.len()]);
+                    let below = norm_back((unit, inverses), &slope, factor, &mut factors, &mut shifts);
+                    found.own[norm.factor] = Some(factors);
+                    found.own[norm.shift] = Some(shifts);
                     give(*x, below);
                 }
                 Op::Sum(a, b) => {
@@ -215,7 +212,7 @@ impl<'p> Tape<'p> {
                     give(*k, dk);
                     give(*v, dv);
                 }
-                Op::Repeat(rows) => self.repeat_back(*rows, &slope, gradient),
+                Op::Repeat(rows) => found.own[rows.0] = Some(self.repeat_back(*rows, &slope)),
                 Op::Reshape(x) => give(*x, Panels::from_rows(&slope.to_rows(), self.value(*x).columns())),
                 Op::Masked(x, factors) => {
                     let mut slope = slope;
@@ -228,48 +225,40 @@ impl<'p> Tape<'p> {
                 }
             }
         }
+        found.values = self.nodes.into_iter().map(|node| node.value).collect();
+        found
     }
 
-    fn dense_back(
-        &self,
-        layer: Dense,
-        inputs: &[Id],
-        slope: &Panels,
-        transposed: &Transposed,
-        gradient: &mut [Lane],
-        give: &mut impl FnMut(Id, Panels),
-    ) {
-        let own = &self.plan.layers[layer.0];
+    /// Gradient by one input of a layer: slopes times weights. Either side may be turned for it: the smaller one is.
+    fn below(&self, own: &Layer, part: &Part, slope: &Panels) -> Panels {
         let rows = slope.rows();
-        for (index, (part, input)) in own.parts.iter().zip(inputs).enumerate() {
-            let place = Place {
-                weights: part.weights,
-                biases: own.biases,
-                inputs: part.inputs,
-                padded_inputs: panels(part.inputs) * LANES,
-                with_biases: index == 0,
-            };
-            let value = self.value(*input);
-            outer_store(value.lanes(), slope.lanes(), rows, place, &mut Store(&mut *gradient));
-            if self.nodes[input.0].learns {
-                let mut below = Panels::zeros(rows, part.inputs);
-                let inner = panels(own.outputs) * LANES;
-                let weights = &transposed.0[part.place];
-                product(slope.lanes(), rows, weights, inner, below.lanes_mut(), Start::Zero);
-                give(*input, below);
-            }
+        let weights = &self.weights[own.weight_lanes(part)];
+        let (inputs, outputs) = (panels(part.inputs) * LANES, panels(own.outputs) * LANES);
+        let mut below = Panels::zeros(rows, part.inputs);
+        if rows * (inputs + outputs) < inputs * outputs {
+            let mut turned = vec![Lane::ZERO; panels(rows) * outputs];
+            turn(slope.lanes(), rows, &mut turned);
+            let mut found = vec![Lane::ZERO; panels(rows) * inputs];
+            product(weights, inputs, &turned, outputs, &mut found, Start::Zero);
+            turn_back(&found, rows, below.lanes_mut());
+        } else {
+            let mut turned = vec![Lane::ZERO; weights.len()];
+            transpose(weights, inputs, &mut turned);
+            product(slope.lanes(), rows, &turned, outputs, below.lanes_mut(), Start::Zero);
         }
+        below
     }
 
-    fn repeat_back(&self, rows: Rows, slope: &Panels, gradient: &mut [Lane]) {
+    fn repeat_back(&self, rows: Rows, slope: &Panels) -> Vec<Lane> {
         let own = &self.plan.tensors[rows.0];
-        let target = &mut gradient[self.plan.lanes_of(rows.0)];
+        let mut target = vec![Lane::ZERO; self.plan.lanes_of(rows.0).len()];
         let all = slope.rows();
         for (panel, lanes) in target.chunks_exact_mut(own.rows.max(1)).enumerate() {
             for (row, slope) in slope.lanes()[panel * all..][..all].iter().enumerate() {
                 lanes[row % own.rows].add(slope);
             }
         }
+        target
     }
 }
 

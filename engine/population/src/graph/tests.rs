@@ -4,7 +4,7 @@ use weightscope_math::stream;
 use weightscope_nn::optimizer::{AdamW, AdamWSettings, Decay, Group};
 
 use super::*;
-use crate::lane::{Lane, flat, flat_mut};
+use crate::lane::{Lane, flat};
 
 fn random(rows: usize, columns: usize, name: &str) -> Panels {
     let mut values = vec![0.0; rows * columns];
@@ -72,10 +72,7 @@ fn gradients_are_those_of_differences() {
     let weights = net.plan.initial(&mut stream(1, "weights"));
     let (tape, y) = net.forward(&weights);
     let slope = tape.value(y).clone();
-    let mut transposed = Transposed::default();
-    net.plan.transposed(&weights, &mut transposed);
-    let mut gradient = vec![Lane::ZERO; net.plan.lanes()];
-    tape.backward([(y, slope)], &transposed, &mut gradient);
+    let gradient = tape.backward([(y, slope)]).gradient(&net.plan);
     let (values, slopes) = (net.plan.unpack(&weights), net.plan.unpack(&gradient));
     let largest = slopes.iter().flatten().fold(0.0_f32, |most, slope| most.max(slope.abs()));
     for (tensor, named) in net.plan.tensors().iter().enumerate() {
@@ -109,11 +106,7 @@ fn the_gradient_through_a_leaky_gate_is_that_written_out() {
         let (sums, values) = (tape.value(z).to_rows(), tape.value(y).to_rows());
         assert!(sums.iter().any(|z| *z < 0.0) && sums.iter().any(|z| *z > 0.0), "both sides");
         let from = tape.value(y).clone();
-        let mut transposed = Transposed::default();
-        plan.transposed(&weights, &mut transposed);
-        let mut gradient = vec![Lane::ZERO; plan.lanes()];
-        tape.backward([(y, from)], &transposed, &mut gradient);
-        let found = plan.unpack(&gradient);
+        let found = plan.unpack(&tape.backward([(y, from)]).gradient(&plan));
         let rows = x.to_rows();
         for output in 0..19 {
             let own = |row: usize| {
@@ -146,20 +139,27 @@ fn packing_gives_the_tensors_back_and_counts_them() {
 #[test]
 fn a_step_is_that_of_the_shared_optimizer_and_the_average_follows() {
     let settings = AdamWSettings { weight_decay: 0.1, ..AdamWSettings::default() };
-    let lanes = 5;
-    let mut values = vec![Lane::ZERO; lanes];
-    stream(4, "values").fill_normal(flat_mut(&mut values));
+    let net = net();
+    let mut values = net.plan.initial(&mut stream(4, "values"));
     let mut expected = flat(&values).to_vec();
     let mut average = values.clone();
+    let lanes = net.plan.lanes();
     let (mut state, mut shared) = (adam::State::new(lanes), AdamW::new(settings, expected.len()));
     let groups = [Group { range: 0..expected.len(), learning_rate_factor: 1.0, decay: Decay::Applied }];
-    let mut random = stream(4, "gradients");
-    for _ in 0..10 {
-        let mut parts = [vec![Lane::ZERO; lanes], vec![Lane::ZERO; lanes]];
-        parts.iter_mut().for_each(|part| random.fill_normal(flat_mut(part)));
-        let sum: Vec<f32> = flat(&parts[0]).iter().zip(flat(&parts[1])).map(|(a, b)| a + b).collect();
+    for step in 0..10 {
+        let slopes = |factor: f32| {
+            let (tape, y) = net.forward(&values);
+            let slope = tape.value(y).clone().scaled(factor);
+            tape.backward([(y, slope)])
+        };
+        // The second part has nothing to say at first, as a pass that learns less than the whole network.
+        let parts = [slopes(1.0), if step == 0 { Slopes::default() } else { slopes(-0.3) }];
+        let gradients = parts.each_ref().map(|part| part.gradient(&net.plan));
+        let sum: Vec<f32> = flat(&gradients[0]).iter().zip(flat(&gradients[1])).map(|(a, b)| a + b).collect();
+        assert!(sum.iter().any(|slope| *slope != 0.0), "a gradient");
         let before = average.clone();
-        state.step(&mut values, [&parts[0], &parts[1]], &settings, 0.01, &mut average, 0.25);
+        let parts = [&parts[0], &parts[1]];
+        state.step(&mut values, (&net.plan, parts), &settings, 0.01, &mut average, 0.25);
         shared.step(&mut expected, &sum, &groups, 0.01);
         for ((now, then), value) in flat(&average).iter().zip(flat(&before)).zip(flat(&values)) {
             assert!((now - (0.75 * then + 0.25 * value)).abs() < 1e-6);
@@ -168,4 +168,18 @@ fn a_step_is_that_of_the_shared_optimizer_and_the_average_follows() {
     for (found, expected) in flat(&values).iter().zip(&expected) {
         assert!((found - expected).abs() < 1e-5, "{found} and {expected}");
     }
+    let mut still = Vec::new();
+    state.step(&mut values, (&net.plan, [&Slopes::default(); 2]), &settings, 0.01, &mut still, 0.25);
+    assert!(still.is_empty(), "no average is kept where there is none");
+}
+
+#[test]
+fn pieces_are_the_whole_of_the_packed_vector() {
+    let plan = net().plan;
+    let mut end = 0;
+    for piece in plan.pieces() {
+        assert_eq!(piece.lanes.start, end);
+        end = piece.lanes.end;
+    }
+    assert_eq!(end, plan.lanes());
 }

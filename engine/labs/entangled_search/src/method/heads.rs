@@ -4,14 +4,14 @@
 //! E/h and mixed with `c[(h, e)]`; attention with scale (E/h)^−½; outputs are summed over h without a further weight. So it needs one pass for
 //! each number of heads, weights enter the logits squared, and one-hot weights on e < E do not give the stand-alone network.
 
+use weightscope_compute::number::Number;
 use weightscope_math::MathError;
-use weightscope_math::real::Real;
 
 use super::tape::{Attention, Node, Tape, unfit};
 
 /// The mixture of q, k, v `[rows, tokens, E]` over the options, causal. `joint` holds the weights of heads (slow) and embedding. Refuses heads
 /// that do not divide.
-pub fn published<T: Real>(
+pub fn published<T: Number>(
     tape: &mut Tape<T>,
     inputs: [Node; 3],
     heads: &[usize],

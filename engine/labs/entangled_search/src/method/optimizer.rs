@@ -2,7 +2,7 @@
 //!
 //! Formulas are PyTorch's. The state is plain vectors for checkpoints; the order of every sum is fixed.
 
-use weightscope_math::real::Real;
+use weightscope_compute::number::Number;
 
 /// Settings of [`Adam`].
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -38,7 +38,7 @@ pub struct Adam<T> {
     steps: i32,
 }
 
-impl<T: Real> Adam<T> {
+impl<T: Number> Adam<T> {
     /// A fresh state for so many numbers.
     pub fn new(count: usize) -> Self {
         Self { moments: (vec![T::ZERO; count], vec![T::ZERO; count]), steps: 0 }
@@ -92,7 +92,7 @@ pub struct SgdSettings {
     pub weight_decay: f64,
 }
 
-impl<T: Real> Sgd<T> {
+impl<T: Number> Sgd<T> {
     /// A fresh state for so many numbers.
     pub fn new(count: usize) -> Self {
         Self { momentum: vec![T::ZERO; count], started: false }
@@ -122,7 +122,7 @@ impl<T: Real> Sgd<T> {
 }
 
 /// Scales gradients so that their joint Euclidean norm is at most `most`, as `clip_grad_norm_` does; the norm before.
-pub fn clip_norm<T: Real>(gradients: &mut [Vec<T>], most: f64) -> f64 {
+pub fn clip_norm<T: Number>(gradients: &mut [Vec<T>], most: f64) -> f64 {
     let square: f64 = gradients.iter().flatten().map(|slope| slope.to_f64() * slope.to_f64()).sum();
     let norm = square.sqrt();
     let factor = most / (norm + 1e-6);

@@ -1,8 +1,8 @@
 //! Loss over the simplices of decisions at fixed weights of the network (inferred, not in the paper): a grid over two decisions, and the straight
 //! path between two architectures.
 
+use weightscope_compute::number::Number;
 use weightscope_math::MathError;
-use weightscope_math::real::Real;
 
 use super::sampler::one_hot;
 use super::score::score;
@@ -32,7 +32,7 @@ pub fn simplex_grid(options: usize, steps: usize) -> Vec<Vec<f64>> {
 
 /// Mixture losses `[first grid, second grid]` of two decisions, row-major; the other decisions keep `weights`. Refuses tensors and rows that do
 /// not fit.
-pub fn plane<T: Real>(
+pub fn plane<T: Number>(
     space: &dyn Space<T>,
     mixing: Mixing,
     tensors: &[Vec<T>],
@@ -55,7 +55,7 @@ pub fn plane<T: Real>(
 }
 
 /// Weights on the straight way from one architecture (share 0) to another (share 1).
-pub fn between<T: Real>(space: &dyn Space<T>, from: &[usize], to: &[usize], share: f64) -> Vec<Vec<f64>> {
+pub fn between<T: Number>(space: &dyn Space<T>, from: &[usize], to: &[usize], share: f64) -> Vec<Vec<f64>> {
     let ends = from.iter().zip(to).zip(space.decisions());
     ends.map(|((from, to), decision)| {
         let options = decision.options.len();

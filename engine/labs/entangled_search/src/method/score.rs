@@ -1,7 +1,7 @@
 //! Loss and accuracy of networks on rows, without gradients: of a mixture, of an inherited network, of all architectures.
 
+use weightscope_compute::number::Number;
 use weightscope_math::MathError;
-use weightscope_math::real::Real;
 
 use super::kernel::arg_max;
 use super::space::{Mixing, Space, extract, logits};
@@ -21,7 +21,7 @@ pub struct Score {
 const BLOCK: usize = 100;
 
 /// Figures of one network: with `weights` a mixture, with `picks` one option. Refuses tensors and rows that do not fit.
-pub fn score<T: Real>(
+pub fn score<T: Number>(
     space: &dyn Space<T>,
     mixing: Mixing,
     tensors: &[Vec<T>],
@@ -44,7 +44,7 @@ pub fn score<T: Real>(
 }
 
 /// Figures of the network of these picks with the weights of a supernet of this mixing.
-pub fn inherited<T: Real>(
+pub fn inherited<T: Number>(
     space: &dyn Space<T>,
     mixing: Mixing,
     tensors: &[Vec<T>],

@@ -3,7 +3,7 @@
 //! Each forward pass draws every decision once; the draw is used in all layers that depend on it. α is never in the optimizer of the weights,
 //! and each half-step takes only its own gradients.
 
-use weightscope_math::real::Real;
+use weightscope_compute::number::Number;
 use weightscope_math::{MathError, Stream};
 
 use super::anchor::Anchor;
@@ -104,7 +104,7 @@ pub struct Report {
     pub kept_bytes: usize,
 }
 
-impl<T: Real> Search<T> {
+impl<T: Number> Search<T> {
     /// A search at its start: tensors drawn from `weights`, α from `architecture` with standard deviation 0.001 (established).
     pub fn new(
         space: &dyn Space<T>,
@@ -259,7 +259,7 @@ impl<T: Real> Search<T> {
 }
 
 /// A pass with these samples.
-fn run<T: Real>(
+fn run<T: Number>(
     space: &dyn Space<T>,
     settings: &Settings,
     samples: &[Sample],

@@ -3,7 +3,7 @@
 //! `g = ∇_α L_val(w', α) − η (∇_α L_train(w⁺, α) − ∇_α L_train(w⁻, α))/(2R)` with `w' = w − η ∇_w L_train`, `v = ∇_{w'} L_val(w')`,
 //! `w± = w ± R v`, `R = 0.01/‖v‖` (established).
 
-use weightscope_math::real::Real;
+use weightscope_compute::number::Number;
 
 /// Which part of the data a gradient is of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,7 +37,7 @@ const RADIUS: f64 = 0.01;
 
 /// The gradient of the architecture through a step of `rate`. `slopes` gives the gradients of a part at tensors; `beside` is what the step
 /// adds to the gradient of the weights (momentum and decay, as the released code does), or nothing. Errors are those of `slopes`.
-pub fn unrolled<T: Real, E>(
+pub fn unrolled<T: Number, E>(
     tensors: &[Vec<T>],
     rate: f64,
     beside: Option<&[Vec<T>]>,
@@ -66,7 +66,7 @@ pub fn unrolled<T: Real, E>(
     Ok(Unrolled { gradient: ahead.alphas.iter().zip(&product).map(through).collect(), product })
 }
 
-fn moved<T: Real>(tensors: &[Vec<T>], factor: f64, direction: &[Vec<T>]) -> Vec<Vec<T>> {
+fn moved<T: Number>(tensors: &[Vec<T>], factor: f64, direction: &[Vec<T>]) -> Vec<Vec<T>> {
     let factor = T::from_f64(factor);
     let each = tensors.iter().zip(direction);
     each.map(|(values, along)| {

@@ -16,7 +16,7 @@ pub struct SizePenalty {
 
 impl SizePenalty {
     /// The price `factor` (0: none) on the sizes of a space.
-    pub fn new<T: weightscope_math::real::Real>(space: &dyn Space<T>, factor: f64) -> Self {
+    pub fn new<T: weightscope_compute::number::Number>(space: &dyn Space<T>, factor: f64) -> Self {
         if factor == 0.0 {
             return Self::default();
         }
@@ -65,7 +65,7 @@ fn at(row: &[f64], pick: usize) -> f64 {
 }
 
 /// Expected parameters of an architecture drawn with these weights.
-pub fn expected_parameters<T: weightscope_math::real::Real>(
+pub fn expected_parameters<T: weightscope_compute::number::Number>(
     space: &dyn Space<T>,
     weights: &[Vec<f64>],
 ) -> f64 {

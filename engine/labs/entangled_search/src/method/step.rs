@@ -1,7 +1,7 @@
 //! One forward and backward pass of a supernet on a batch: loss, gradients of the tensors and of the architecture weights, bytes kept.
 
+use weightscope_compute::number::Number;
 use weightscope_math::MathError;
-use weightscope_math::real::Real;
 
 use super::space::{Mixing, Pass, Space};
 use super::tape::Tape;
@@ -60,7 +60,7 @@ impl Wanted {
 }
 
 /// Runs forward and backward. Refuses tensors and rows that do not fit the space.
-pub fn pass<T: Real>(
+pub fn pass<T: Number>(
     space: &dyn Space<T>,
     way: Way<'_>,
     tensors: &[Vec<T>],
@@ -103,7 +103,7 @@ pub fn pass<T: Real>(
     drop(forward);
     let _backward = tracing::trace_span!("backward").entered();
     let gradients = tape.backward(loss, &[T::ONE])?;
-    let wide = |values: Vec<T>| values.into_iter().map(Real::to_f64).collect();
+    let wide = |values: Vec<T>| values.into_iter().map(T::to_f64).collect();
     Ok(Outcome {
         loss: tape.values(loss).first().map_or(f64::NAN, |loss| loss.to_f64()),
         tensors: leaves.iter().filter(|_| wanted.tensors).map(|leaf| gradients.of(&tape, *leaf)).collect(),

@@ -1,6 +1,6 @@
 //! Training of one stand-alone network: a cell of the table, fine-tuning and retraining of a pick (sheet §11).
 
-use weightscope_math::real::Real;
+use weightscope_compute::number::Number;
 use weightscope_math::{MathError, Stream};
 
 use super::optimizer::{Adam, AdamSettings, cosine};
@@ -60,7 +60,7 @@ impl Order {
 }
 
 /// Copies rows by number.
-pub fn gather<T: Real>(batch: Batch<'_, T>, rows: &[usize]) -> (Vec<T>, Vec<usize>) {
+pub fn gather<T: Number>(batch: Batch<'_, T>, rows: &[usize]) -> (Vec<T>, Vec<usize>) {
     let size = batch.rows.len() / batch.labels.len().max(1);
     let values = rows
         .iter()
@@ -72,7 +72,7 @@ pub fn gather<T: Real>(batch: Batch<'_, T>, rows: &[usize]) -> (Vec<T>, Vec<usiz
 }
 
 /// A stand-alone network at its start: weights with their own fan-in, biases at 0, as the recipe of the table has them.
-fn fresh<T: Real>(space: &dyn Space<T>, picks: &[usize], weights: &mut Stream) -> Vec<Vec<T>> {
+fn fresh<T: Number>(space: &dyn Space<T>, picks: &[usize], weights: &mut Stream) -> Vec<Vec<T>> {
     let shapes = space.tensors(Mixing::Alone, picks).into_iter().map(|tensor| {
         let is_bias = tensor.name.rsplit('.').next() == Some("bias");
         TensorShape { start: if is_bias { Start::Constant(0.0) } else { tensor.start }, ..tensor }
@@ -82,7 +82,7 @@ fn fresh<T: Real>(space: &dyn Space<T>, picks: &[usize], weights: &mut Stream) -
 
 /// Trains the network of these picks and returns its tensors. It starts from `start`, or freshly from the stream `weights`; the order of the
 /// rows comes from `order`. `go_on` is asked after each epoch; where it says no, the tensors of that moment are returned.
-pub fn train<T: Real>(
+pub fn train<T: Number>(
     space: &dyn Space<T>,
     picks: &[usize],
     recipe: Recipe,

@@ -1,7 +1,7 @@
 //! The autoencoder of rows of weights: perceptrons both ways with x·sigmoid(x), the latent drawn from its posterior while it learns.
 
 use weightscope_population::Lane;
-use weightscope_population::graph::{Dense, Id, Panels, Plan, Tape, Transposed};
+use weightscope_population::graph::{Dense, Id, Panels, Plan, Slopes, Tape};
 use weightscope_population::lane::{flat, flat_mut};
 
 use super::{in_pieces, one_hot, panels, part};
@@ -119,15 +119,8 @@ impl Net {
         })
     }
 
-    /// The gradient of half a batch, and what its loss is.
-    pub(crate) fn learn(
-        &self,
-        half: &Half<'_>,
-        loss: &Loss<'_>,
-        weights: &[Lane],
-        transposed: &Transposed,
-        gradient: &mut [Lane],
-    ) -> Said {
+    /// What the loss of half a batch is, and its slopes.
+    pub(crate) fn learn(&self, half: &Half<'_>, loss: &Loss<'_>, weights: &[Lane]) -> (Said, Slopes) {
         let mut tape = Tape::new(&self.plan, weights);
         let rows = panels(half.rows, self.sizes.row);
         let input = tape.input(rows.clone());
@@ -142,8 +135,7 @@ impl Net {
         let (divergence, mean_slope, variance_slope) =
             divergence(tape.value(mean), tape.value(log_variance), loss.kl_weight, half.total);
         let from = [(output, slope), (mean, mean_slope), (log_variance, variance_slope)];
-        tape.backward(from, transposed, gradient);
-        Said { reconstruction, square, divergence }
+        (Said { reconstruction, square, divergence }, tape.backward(from))
     }
 
     /// Loss of the differences and its gradient.

@@ -3,7 +3,7 @@
 
 use weightscope_math::linalg::Dense as Host;
 use weightscope_population::Lane;
-use weightscope_population::graph::{Dense, Id, Norm, Plan, Tape, Transposed};
+use weightscope_population::graph::{Dense, Id, Norm, Plan, Slopes, Tape};
 
 use super::{encoder, in_pieces, one_hot, panels, part};
 use crate::config::{Alignment, Config};
@@ -147,7 +147,7 @@ impl Net {
         })
     }
 
-    /// The gradient of the alignment loss of conditions and the latents of the networks that were trained on their tasks,
+    /// The alignment loss, with its slopes, of conditions and the latents of the networks that were trained on their tasks,
     /// `[networks, rows · latent]`. Only the encoder and its head learn.
     pub(crate) fn align(
         &self,
@@ -155,9 +155,8 @@ impl Net {
         conditions: &[&Condition],
         latents: &[f32],
         weights: &[Lane],
-        (transposed, gradient): (&Transposed, &mut [Lane]),
-    ) -> Result<f64> {
-        let Some(head) = self.head else { return Ok(f64::NAN) };
+    ) -> Result<(f64, Slopes)> {
+        let Some(head) = self.head else { return Ok((f64::NAN, Slopes::default())) };
         let mut tape = Tape::new(&self.plan, weights);
         let embedding = self.encoder.forward(&mut tape, conditions);
         let output = tape.dense(head, &[embedding]);
@@ -168,18 +167,12 @@ impl Net {
             Alignment::Published => published(&own, &data, PUBLISHED_TEMPERATURE)?,
             _ => info_nce(&own, &data, TEMPERATURE)?,
         };
-        tape.backward([(output, panels(found.data_gradient.values(), width))], transposed, gradient);
-        Ok(found.loss)
+        let slopes = tape.backward([(output, panels(found.data_gradient.values(), width))]);
+        Ok((found.loss, slopes))
     }
 
-    /// The gradient of half a batch, and its share of the mean squared error.
-    pub(crate) fn learn(
-        &self,
-        half: &Half<'_>,
-        weights: &[Lane],
-        transposed: &Transposed,
-        gradient: &mut [Lane],
-    ) -> f64 {
+    /// The share of half a batch of the mean squared error, and its slopes.
+    pub(crate) fn learn(&self, half: &Half<'_>, weights: &[Lane]) -> (f64, Slopes) {
         let mut tape = Tape::new(&self.plan, weights);
         let mut condition = self.encoder.forward(&mut tape, half.conditions);
         if !half.kept.is_empty() {
@@ -191,7 +184,6 @@ impl Net {
         let count = (half.total * self.sizes.latent) as f64;
         let loss = difference.squares() / count;
         let slope = difference.scaled((2.0 / count) as f32);
-        tape.backward([(output, slope)], transposed, gradient);
-        loss
+        (loss, tape.backward([(output, slope)]))
     }
 }

@@ -2,7 +2,6 @@
 
 use weightscope_math::linalg::Dense;
 use weightscope_math::stream;
-use weightscope_population::graph::Transposed;
 use weightscope_population::{Lane, lane};
 
 use super::{autoencoder, denoiser};
@@ -186,8 +185,6 @@ fn learned(net: &autoencoder::Net, packed: &[Lane], kind: Reconstruction) -> (f6
     let places = [0, 1, 1, 0, 1, 0];
     let factors: Vec<f32> = normal(2 * 12, "factors").iter().map(|value| value.abs()).collect();
     let loss = autoencoder::Loss { kind, kl_weight: 0.3, factors: &factors };
-    let mut transposed = Transposed::default();
-    net.plan.transposed(packed, &mut transposed);
     let mut sum = vec![Lane::ZERO; net.plan.lanes()];
     let mut total = 0.0;
     for (from, to) in [(0, 2), (2, 6)] {
@@ -197,10 +194,9 @@ fn learned(net: &autoencoder::Net, packed: &[Lane], kind: Reconstruction) -> (f6
             noise: &noise[from * 3..to * 3],
             total: 6,
         };
-        let mut gradient = vec![Lane::ZERO; net.plan.lanes()];
-        let said = net.learn(&half, &loss, packed, &transposed, &mut gradient);
+        let (said, slopes) = net.learn(&half, &loss, packed);
         total += said.reconstruction + 0.3 * said.divergence;
-        lane::add_scaled(&mut sum, 1.0, &gradient);
+        lane::add_scaled(&mut sum, 1.0, &slopes.gradient(&net.plan));
     }
     (total, sum)
 }

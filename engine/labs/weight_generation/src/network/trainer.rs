@@ -4,7 +4,7 @@ use weightscope_frame::store::{Codec, CodecError, Saved};
 use weightscope_math::Stream;
 use weightscope_nn::optimizer::AdamWSettings;
 use weightscope_population::Lane;
-use weightscope_population::graph::{Plan, Transposed, adam};
+use weightscope_population::graph::{Plan, Slopes, adam};
 use weightscope_population::lane::flat_mut;
 
 /// How a step moves.
@@ -23,8 +23,6 @@ pub(crate) struct Trainer {
     /// Moving average of the values; empty if none is kept.
     pub(crate) average: Vec<Lane>,
     state: adam::State,
-    transposed: Transposed,
-    gradients: [Vec<Lane>; 2],
 }
 
 impl Trainer {
@@ -32,32 +30,26 @@ impl Trainer {
     pub(crate) fn new(plan: &Plan, random: &mut Stream, with_average: bool) -> Self {
         let values = plan.initial(random);
         let average = if with_average { values.clone() } else { Vec::new() };
-        let gradients = [vec![Lane::ZERO; plan.lanes()], vec![Lane::ZERO; plan.lanes()]];
         let state = adam::State::new(plan.lanes());
-        Self { values, average, state, transposed: Transposed::default(), gradients }
+        Self { values, average, state }
     }
 
-    /// One step: `work` learns one half of the batch (0 or 1) and puts the gradient of its part of the loss down; what both say is returned.
+    /// One step: `work` learns one half of the batch (0 or 1) and gives the slopes of its part of the loss; what both say is returned.
     pub(crate) fn step<L: Send>(
         &mut self,
         plan: &Plan,
         by: Move,
-        work: impl Fn(usize, &[Lane], &Transposed, &mut [Lane]) -> L + Sync,
+        work: impl Fn(usize, &[Lane]) -> (L, Slopes) + Sync,
     ) -> (L, L) {
-        plan.transposed(&self.values, &mut self.transposed);
-        let (values, transposed) = (&self.values, &self.transposed);
-        let [one, other] = &mut self.gradients;
-        let half = |which, gradient| {
-            tracing::trace_span!("forward and backward")
-                .in_scope(|| work(which, values, transposed, gradient))
-        };
-        let said = rayon::join(|| half(0, one), || half(1, other));
+        let values = &self.values;
+        let half = |which| tracing::trace_span!("forward and backward").in_scope(|| work(which, values));
+        let ((one, first), (other, second)) = rayon::join(|| half(0), || half(1));
         let settings = AdamWSettings { weight_decay: by.weight_decay, ..AdamWSettings::default() };
-        let [one, other] = &self.gradients;
         let average = &mut self.average;
-        let _optimizer = tracing::trace_span!("optimizer").entered();
-        self.state.step(&mut self.values, [one, other], &settings, by.learning_rate, average, by.towards);
-        said
+        let _optimizer = tracing::trace_span!("gradient and optimizer").entered();
+        let slopes = (plan, [&first, &second]);
+        self.state.step(&mut self.values, slopes, &settings, by.learning_rate, average, by.towards);
+        (one, other)
     }
 
     /// Begins another training from the values as they stand: fresh moments, and the average at the values.
@@ -69,8 +61,6 @@ impl Trainer {
     /// Lets go of what only training needs.
     pub(crate) fn rest(&mut self) {
         self.state = adam::State::default();
-        self.gradients = [Vec::new(), Vec::new()];
-        self.transposed = Transposed::default();
     }
 }
 
@@ -83,9 +73,6 @@ impl Saved for Trainer {
         for moments in [&mut self.state.first, &mut self.state.second] {
             moments.resize(lengths[2], Lane::ZERO);
         }
-        // Where the state is at rest there is nothing to move it, and no room for gradients.
-        let room = if lengths[2] == 0 { 0 } else { lengths[0] };
-        self.gradients.iter_mut().for_each(|gradient| gradient.resize(room, Lane::ZERO));
         for (name, lanes) in [
             ("values", &mut self.values),
             ("average", &mut self.average),

@@ -3,6 +3,7 @@
 use weightscope_frame::lab::{Running, Step};
 use weightscope_frame::run::RunError;
 use weightscope_math::{Stream, stream};
+use weightscope_population::graph::Slopes;
 
 use super::defect;
 use crate::channels as ch;
@@ -108,14 +109,14 @@ pub(crate) fn compress(run: &mut Running<'_, '_, Config>, at: &Step<'_>) -> Resu
         factors: &prepared.factors,
     };
     let by = Move { learning_rate: config.autoencoder_rate * cosine(at), weight_decay: 0.0, towards: 0.0 };
-    let (one, other) = run.state.autoencoder.step(&net.plan, by, |which, weights, transposed, gradient| {
+    let (one, other) = run.state.autoencoder.step(&net.plan, by, |which, weights| {
         let part = autoencoder::Half {
             rows: half(&rows, which, size, width),
             places: half(&places, which, size, 1),
             noise: half(&noise, which, size, latent),
             total: size,
         };
-        net.learn(&part, &loss, weights, transposed, gradient)
+        net.learn(&part, &loss, weights)
     });
     let divergence = one.divergence + other.divergence;
     let total = one.reconstruction + other.reconstruction + config.kl_weight * divergence;
@@ -193,12 +194,15 @@ pub(crate) fn align(run: &mut Running<'_, '_, Config>, at: &Step<'_>) -> Result<
     let conditions: Vec<&Condition> =
         chosen.iter().filter_map(|network| learned.bank.get(network * draws + view)).collect();
     let by = Move { learning_rate: config.diffusion_rate * cosine(at), weight_decay: 0.0, towards: 0.0 };
-    let (loss, _) = run.state.denoiser.step(&net.plan, by, |which, weights, transposed, gradient| {
-        if which == 1 {
-            gradient.fill(weightscope_population::Lane::ZERO);
-            return Ok(0.0);
+    let (loss, _) = run.state.denoiser.step(&net.plan, by, |which, weights| {
+        let found = match which {
+            0 => net.align(config.alignment, &conditions, &latents, weights),
+            _ => Ok((0.0, Slopes::default())),
+        };
+        match found {
+            Ok((loss, slopes)) => (Ok(loss), slopes),
+            Err(error) => (Err(error), Slopes::default()),
         }
-        net.align(config.alignment, &conditions, &latents, weights, (transposed, gradient))
     });
     let loss = loss.map_err(defect)?;
     run.context.finite("the loss of the alignment", loss)?;
@@ -244,7 +248,7 @@ pub(crate) fn diffuse(run: &mut Running<'_, '_, Config>, at: &Step<'_>) -> Resul
         weight_decay: DECAY,
         towards: 1.0 - average_decay(config.average, at.index + 1),
     };
-    let (one, other) = run.state.denoiser.step(&net.plan, by, |which, weights, transposed, gradient| {
+    let (one, other) = run.state.denoiser.step(&net.plan, by, |which, weights| {
         let part = denoiser::Half {
             x: half(&x, which, size, latent),
             target: half(&target, which, size, latent),
@@ -254,7 +258,7 @@ pub(crate) fn diffuse(run: &mut Running<'_, '_, Config>, at: &Step<'_>) -> Resul
             kept: half(&kept, which, size, 1),
             total: size,
         };
-        net.learn(&part, weights, transposed, gradient)
+        net.learn(&part, weights)
     });
     let loss = one + other;
     run.context.finite("the loss of the denoiser", loss)?;

@@ -3,8 +3,8 @@
 //! Each edge is one of skip, 3×3 mean pooling, relu and conv 1×1, relu and conv 3×3; the 1×1 kernel is the centre of the 3×3 one, with one bias
 //! for both. Operations that are not entangled keep their output mixture; their weights are not normalised again.
 
+use weightscope_compute::number::Number;
 use weightscope_math::MathError;
-use weightscope_math::real::Real;
 
 use super::layer::{Bias, Factor, Layer, Slice};
 use super::{Decision, Mixing, Pass, Size, Space, TensorShape};
@@ -62,7 +62,7 @@ impl Cell {
         Ok(Self { image, decisions, stem, edges, head })
     }
 
-    fn edge<T: Real>(&self, pass: &mut Pass<'_, T>, number: usize, x: Node) -> Result<Node, MathError> {
+    fn edge<T: Number>(&self, pass: &mut Pass<'_, T>, number: usize, x: Node) -> Result<Node, MathError> {
         let layer = self.edges.get(number);
         let layer = layer.ok_or_else(|| unfit("an edge", "one of three", number))?;
         if matches!(pass.mixing, Mixing::Slice | Mixing::Alone) {
@@ -78,7 +78,7 @@ impl Cell {
     }
 
     /// The picked operation; a slice without convolution goes past its tensors.
-    fn one<T: Real>(
+    fn one<T: Number>(
         pass: &mut Pass<'_, T>,
         layer: &Layer,
         number: usize,
@@ -101,7 +101,7 @@ impl Cell {
     }
 }
 
-impl<T: Real> Space<T> for Cell {
+impl<T: Number> Space<T> for Cell {
     fn decisions(&self) -> &[Decision] {
         &self.decisions
     }

@@ -2,8 +2,8 @@
 //!
 //! Decisions in this order: channels and kernel of the first convolution, of the second one, width of the hidden layer.
 
+use weightscope_compute::number::Number;
 use weightscope_math::MathError;
-use weightscope_math::real::Real;
 
 use super::layer::{Bias, Factor, Layer, Slice};
 use super::{Decision, Mixing, Pass, Size, Space, TensorShape, check_ascending};
@@ -134,7 +134,7 @@ impl ConvMacro {
     }
 }
 
-impl<T: Real> Space<T> for ConvMacro {
+impl<T: Number> Space<T> for ConvMacro {
     fn decisions(&self) -> &[Decision] {
         &self.decisions
     }

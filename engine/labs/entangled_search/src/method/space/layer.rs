@@ -9,8 +9,8 @@
 //!
 //! `c` is the outer product of the weights of the decisions, the first one slowest. Widths are leading slices, kernels centred crops.
 
+use weightscope_compute::number::Number;
 use weightscope_math::MathError;
-use weightscope_math::real::Real;
 
 use crate::method::tape::{Convolution, Node, Parts, Region, Tape, unfit};
 
@@ -109,7 +109,7 @@ impl TensorShape {
     }
 }
 
-impl<'a, T: Real> Pass<'a, T> {
+impl<'a, T: Number> Pass<'a, T> {
     /// A pass that begins; without gates.
     pub fn new(
         tape: &'a mut Tape<T>,
@@ -288,7 +288,7 @@ impl Layer {
     }
 
     /// Runs the layer on `[images, in, h, w]` or `[…, in]` and takes its tensors. The output is of full width, but narrow for one option.
-    pub fn apply<T: Real>(&self, pass: &mut Pass<'_, T>, x: Node) -> Result<Node, MathError> {
+    pub fn apply<T: Number>(&self, pass: &mut Pass<'_, T>, x: Node) -> Result<Node, MathError> {
         match pass.mixing {
             _ if self.factors.is_empty() => {
                 let own = self.take(pass)?;
@@ -311,11 +311,11 @@ impl Layer {
     }
 
     /// Weight and bias.
-    fn take<T: Real>(&self, pass: &mut Pass<'_, T>) -> Result<(Node, Option<Node>), MathError> {
+    fn take<T: Number>(&self, pass: &mut Pass<'_, T>) -> Result<(Node, Option<Node>), MathError> {
         Ok((pass.take()?, if self.bias == Bias::None { None } else { Some(pass.take()?) }))
     }
 
-    fn joint_weights<T: Real>(&self, pass: &mut Pass<'_, T>) -> Result<Node, MathError> {
+    fn joint_weights<T: Number>(&self, pass: &mut Pass<'_, T>) -> Result<Node, MathError> {
         let factors: Vec<Node> =
             self.factors.iter().map(|factor| pass.weights_of(factor.decision)).collect::<Result<_, _>>()?;
         match factors.as_slice() {
@@ -324,7 +324,7 @@ impl Layer {
         }
     }
 
-    fn superposed<T: Real>(&self, pass: &mut Pass<'_, T>, x: Node) -> Result<Node, MathError> {
+    fn superposed<T: Number>(&self, pass: &mut Pass<'_, T>, x: Node) -> Result<Node, MathError> {
         let (mut weight, mut bias) = self.take(pass)?;
         let joint = self.joint_weights(pass)?;
         weight = pass.tape.superpose(weight, joint, &self.weight_parts)?;
@@ -335,7 +335,7 @@ impl Layer {
     }
 
     /// All slices, or all tensors of their own, and the mixture of their outputs.
-    fn mixed<T: Real>(&self, pass: &mut Pass<'_, T>, x: Node) -> Result<Node, MathError> {
+    fn mixed<T: Number>(&self, pass: &mut Pass<'_, T>, x: Node) -> Result<Node, MathError> {
         let joint = self.joint_weights(pass)?;
         let shared = if pass.mixing == Mixing::Output { Some(self.take(pass)?) } else { None };
         let (mut parts, mut shape) = (Vec::new(), Vec::new());
@@ -359,7 +359,7 @@ impl Layer {
     }
 
     /// One slice of entangled tensors, times its gate if there is one.
-    fn one<T: Real>(
+    fn one<T: Number>(
         &self,
         pass: &mut Pass<'_, T>,
         joint: usize,
@@ -389,7 +389,7 @@ impl Layer {
     }
 
     /// The leading input channels, all groups together.
-    fn narrow<T: Real>(&self, tape: &mut Tape<T>, x: Node, inputs: usize) -> Result<Node, MathError> {
+    fn narrow<T: Number>(&self, tape: &mut Tape<T>, x: Node, inputs: usize) -> Result<Node, MathError> {
         let groups = self.convolution.map_or(1, |way| way.groups);
         let mut lengths = tape.shape(x).to_vec();
         let axis = self.channel_axis(lengths.len());
@@ -400,7 +400,7 @@ impl Layer {
         tape.crop(x, &Region::leading(&lengths))
     }
 
-    fn run<T: Real>(
+    fn run<T: Number>(
         &self,
         tape: &mut Tape<T>,
         x: Node,

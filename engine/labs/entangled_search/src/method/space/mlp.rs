@@ -2,8 +2,8 @@
 //!
 //! Decisions: embedding (global), depth (global), ratio of each block. Hidden width is `int(e·r)`.
 
+use weightscope_compute::number::Number;
 use weightscope_math::MathError;
-use weightscope_math::real::Real;
 
 use super::layer::{Bias, Factor, Layer, Slice};
 use super::norm::{Norm, Rule};
@@ -148,7 +148,7 @@ impl Mlp {
     }
 }
 
-impl<T: Real> Space<T> for Mlp {
+impl<T: Number> Space<T> for Mlp {
     fn decisions(&self) -> &[Decision] {
         &self.decisions
     }
@@ -219,7 +219,7 @@ impl<T: Real> Space<T> for Mlp {
 
 impl Mlp {
     /// Blocks that run: all of a mixture, the first ones of one option.
-    fn used<T: Real>(&self, pass: &Pass<'_, T>) -> usize {
+    fn used<T: Number>(&self, pass: &Pass<'_, T>) -> usize {
         if matches!(pass.mixing, Mixing::Slice | Mixing::Alone) {
             self.depth(pass.picks)
         } else {
@@ -228,7 +228,7 @@ impl Mlp {
     }
 
     /// Goes past the tensors of blocks that a slice does not run.
-    fn skip_unused<T: Real>(&self, pass: &mut Pass<'_, T>, used: usize) {
+    fn skip_unused<T: Number>(&self, pass: &mut Pass<'_, T>, used: usize) {
         if pass.mixing == Mixing::Slice {
             const EACH: usize = 6;
             pass.taken += EACH * (self.blocks.len() - used);
@@ -238,7 +238,7 @@ impl Mlp {
 
 /// `Σ_d a_d x_d` over the outputs after the allowed depths; the last output for one option, times its weight if gated (sheet §3.4). It is a
 /// mixture of outputs, without further passes.
-pub fn depth_mix<T: Real>(
+pub fn depth_mix<T: Number>(
     pass: &mut Pass<'_, T>,
     decision: usize,
     depths: &[usize],

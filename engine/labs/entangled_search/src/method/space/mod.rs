@@ -15,7 +15,7 @@ pub mod vit;
 pub use layer::{Layer, Mixing, Pass, Start, TensorShape};
 pub use norm::Rule;
 
-use weightscope_math::real::Real;
+use weightscope_compute::number::Number;
 use weightscope_math::{MathError, Stream};
 
 use super::tape::{Node, Region, Tape, cropped, unfit};
@@ -47,7 +47,7 @@ pub struct Size {
 }
 
 /// A search space with its supernet.
-pub trait Space<T: Real>: Send + Sync {
+pub trait Space<T: Number>: Send + Sync {
     /// What is decided.
     fn decisions(&self) -> &[Decision];
 
@@ -81,7 +81,7 @@ pub trait Space<T: Real>: Send + Sync {
 }
 
 /// All architectures, the last decision fastest, each once.
-pub fn architectures<T: Real>(space: &dyn Space<T>) -> Vec<Vec<usize>> {
+pub fn architectures<T: Number>(space: &dyn Space<T>) -> Vec<Vec<usize>> {
     let counts: Vec<usize> = space.decisions().iter().map(|decision| decision.options.len()).collect();
     let canonical =
         |picks: &Vec<usize>| picks.iter().zip(space.active(picks)).all(|(pick, active)| active || *pick == 0);
@@ -91,23 +91,23 @@ pub fn architectures<T: Real>(space: &dyn Space<T>) -> Vec<Vec<usize>> {
 }
 
 /// The name of an architecture: the options of its active decisions, one digit or letter each.
-pub fn name_of<T: Real>(space: &dyn Space<T>, picks: &[usize]) -> String {
+pub fn name_of<T: Number>(space: &dyn Space<T>, picks: &[usize]) -> String {
     let active = picks.iter().zip(space.active(picks)).filter(|(_, active)| *active);
     active.filter_map(|(pick, _)| char::from_digit(*pick as u32, 36)).collect()
 }
 
 /// The architecture in which decisions that mean nothing have option 0.
-pub fn canonical<T: Real>(space: &dyn Space<T>, picks: &[usize]) -> Vec<usize> {
+pub fn canonical<T: Number>(space: &dyn Space<T>, picks: &[usize]) -> Vec<usize> {
     picks.iter().zip(space.active(picks)).map(|(pick, active)| if active { *pick } else { 0 }).collect()
 }
 
 /// The last option of every decision.
-pub fn largest<T: Real>(space: &dyn Space<T>) -> Vec<usize> {
+pub fn largest<T: Number>(space: &dyn Space<T>) -> Vec<usize> {
     space.decisions().iter().map(|decision| decision.options.len().saturating_sub(1)).collect()
 }
 
 /// Tensors at their start, drawn in order.
-pub fn initial<T: Real>(shapes: &[TensorShape], random: &mut Stream) -> Vec<Vec<T>> {
+pub fn initial<T: Number>(shapes: &[TensorShape], random: &mut Stream) -> Vec<Vec<T>> {
     let draw = |tensor: &TensorShape, random: &mut Stream| {
         let count: usize = tensor.shape.iter().product();
         match tensor.start {
@@ -123,7 +123,7 @@ pub fn initial<T: Real>(shapes: &[TensorShape], random: &mut Stream) -> Vec<Vec<
 
 /// The tensors of a stand-alone network out of those of a supernet of this mixing, by name: leading rows and columns and the centre of kernels
 /// of entangled tensors; the own ones of the options where they are separate.
-pub fn extract<T: Real>(
+pub fn extract<T: Number>(
     space: &dyn Space<T>,
     mixing: Mixing,
     tensors: &[Vec<T>],
@@ -155,7 +155,7 @@ pub struct Outputs<T> {
 }
 
 /// Runs rows through a network without gradients: `weights` for a mixture, `picks` for one option.
-pub fn outputs<T: Real>(
+pub fn outputs<T: Number>(
     space: &dyn Space<T>,
     mixing: Mixing,
     tensors: &[Vec<T>],
@@ -185,7 +185,7 @@ pub fn outputs<T: Real>(
 }
 
 /// The logits of [`outputs`].
-pub fn logits<T: Real>(
+pub fn logits<T: Number>(
     space: &dyn Space<T>,
     mixing: Mixing,
     tensors: &[Vec<T>],

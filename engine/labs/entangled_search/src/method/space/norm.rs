@@ -1,7 +1,7 @@
 //! Layer normalisation whose width is a decision.
 
+use weightscope_compute::number::Number;
 use weightscope_math::MathError;
-use weightscope_math::real::Real;
 
 use super::layer::{Mixing, Pass, Start, TensorShape};
 use crate::method::tape::{Node, Region};
@@ -69,7 +69,7 @@ impl Norm {
     }
 
     /// Normalises the last axis and takes the tensors.
-    pub fn apply<T: Real>(&self, pass: &mut Pass<'_, T>, x: Node) -> Result<Node, MathError> {
+    pub fn apply<T: Number>(&self, pass: &mut Pass<'_, T>, x: Node) -> Result<Node, MathError> {
         if pass.mixing == Mixing::Separate {
             return self.separate(pass, x);
         }
@@ -94,7 +94,7 @@ impl Norm {
         }
     }
 
-    fn separate<T: Real>(&self, pass: &mut Pass<'_, T>, x: Node) -> Result<Node, MathError> {
+    fn separate<T: Number>(&self, pass: &mut Pass<'_, T>, x: Node) -> Result<Node, MathError> {
         let (weights, shape) = (pass.weights_of(self.decision)?, pass.tape.shape(x).to_vec());
         let mut parts = Vec::with_capacity(self.widths.len());
         for (option, width) in self.widths.iter().enumerate() {

@@ -5,8 +5,8 @@
 //! (aligned rule, inferred, exact). By the published rule the activations are mixed once more over the numbers of heads, and layer
 //! normalisations take mean and variance over all channels (established); its interleaved rows are not copied.
 
+use weightscope_compute::number::Number;
 use weightscope_math::MathError;
-use weightscope_math::real::Real;
 
 use super::layer::{Bias, Factor, Layer, Mixing, Pass, Slice, Start, TensorShape};
 use super::mlp::{depth_mix, feed_forward};
@@ -148,7 +148,7 @@ impl Vit {
     }
 
     /// Images `[rows, 1, side, side]` as patches behind an empty token, and the one-hot tokens.
-    fn tokens<T: Real>(&self, pass: &mut Pass<'_, T>, x: Node) -> Result<(Node, Node), MathError> {
+    fn tokens<T: Number>(&self, pass: &mut Pass<'_, T>, x: Node) -> Result<(Node, Node), MathError> {
         let (side, patch, tokens) = (self.options.side, self.options.patch, self.options.tokens());
         let rows = pass.tape.values(x).len() / (side * side).max(1);
         let flat = pass.tape.reshape(x, &[rows, side * side])?;
@@ -206,7 +206,7 @@ impl Block {
         all
     }
 
-    fn forward<T: Real>(
+    fn forward<T: Number>(
         &self,
         pass: &mut Pass<'_, T>,
         options: &Options,
@@ -233,7 +233,7 @@ impl Block {
     }
 
     /// The published rule mixes queries, keys and values over the numbers of heads once more.
-    fn mixed_again<T: Real>(
+    fn mixed_again<T: Number>(
         &self,
         pass: &mut Pass<'_, T>,
         options: &Options,
@@ -254,7 +254,7 @@ impl Block {
     }
 }
 
-impl<T: Real> Space<T> for Vit {
+impl<T: Number> Space<T> for Vit {
     fn decisions(&self) -> &[Decision] {
         &self.decisions
     }

@@ -1,7 +1,7 @@
 //! Scaled dot-product attention over heads.
 
+use weightscope_compute::number::Number;
 use weightscope_math::MathError;
-use weightscope_math::real::Real;
 
 use super::{Gradients, Node, Operation, Tape, unfit};
 use crate::method::kernel::{add_scaled, dot, softmax};
@@ -36,7 +36,7 @@ fn part_mut<T>(values: &mut [T], token: usize, head: usize, width: usize, size: 
 }
 
 /// Shares of each token for one row: `[heads, tokens, tokens]`.
-fn shares_of<T: Real>(q: &[T], k: &[T], way: Attention, tokens: usize, width: usize, out: &mut Vec<T>) {
+fn shares_of<T: Number>(q: &[T], k: &[T], way: Attention, tokens: usize, width: usize, out: &mut Vec<T>) {
     let size = width / way.heads;
     let scale = T::from_f64(way.scale);
     for (head, query) in (0..way.heads).flat_map(|head| (0..tokens).map(move |query| (head, query))) {
@@ -49,7 +49,7 @@ fn shares_of<T: Real>(q: &[T], k: &[T], way: Attention, tokens: usize, width: us
     }
 }
 
-impl<T: Real> Attend<T> {
+impl<T: Number> Attend<T> {
     /// Gradients of one row into `out`: queries, keys, values.
     fn row(&self, rows: [&[T]; 3], shares: &[T], upstream: &[T], out: &mut [Vec<T>; 3]) {
         let (width, size, tokens) = (self.width, self.width / self.way.heads, self.tokens);
@@ -71,7 +71,7 @@ impl<T: Real> Attend<T> {
     }
 }
 
-impl<T: Real> Operation<T> for Attend<T> {
+impl<T: Number> Operation<T> for Attend<T> {
     fn backward(&self, tape: &Tape<T>, upstream: &[T], gradients: &mut Gradients<T>) {
         let block = self.tokens * self.width;
         let [q, k, v] = self.inputs.map(|node| tape.values(node).chunks_exact(block.max(1)));
@@ -94,7 +94,7 @@ impl<T: Real> Operation<T> for Attend<T> {
     }
 }
 
-impl<T: Real> Tape<T> {
+impl<T: Number> Tape<T> {
     /// `softmax(scale · Q Kᵀ) V`, head by head, of q, k, v `[rows, tokens, heads · size]`. Refuses other shapes and heads that do not divide.
     pub fn attend(&mut self, q: Node, k: Node, v: Node, way: Attention) -> Result<Node, MathError> {
         let [rows, tokens, width] = self.dims("queries", q)?;

@@ -1,10 +1,11 @@
 //! The linear layer.
 
+use weightscope_compute::number::Number;
+use weightscope_compute::ops::tile::{Left, pack};
 use weightscope_math::MathError;
-use weightscope_math::real::Real;
 
 use super::{Gradients, Node, Operation, Tape, unfit};
-use crate::method::kernel::{add, add_combination, add_scaled, products};
+use crate::method::kernel::add;
 
 struct Linear {
     input: Node,
@@ -14,32 +15,28 @@ struct Linear {
     outputs: usize,
 }
 
-impl<T: Real> Operation<T> for Linear {
+impl<T: Number> Operation<T> for Linear {
     fn backward(&self, tape: &Tape<T>, upstream: &[T], gradients: &mut Gradients<T>) {
         let (inputs, outputs) = (self.inputs.max(1), self.outputs.max(1));
         if let Some(slot) = self.bias.and_then(|bias| gradients.slot(tape, bias)) {
             upstream.chunks_exact(outputs).for_each(|above| add(slot, above));
         }
+        let rows = upstream.len() / outputs;
+        let mut panels = Vec::new();
         if let Some(slot) = gradients.slot(tape, self.weight) {
-            let rows = tape.values(self.input).chunks_exact(inputs);
-            for (row, above) in rows.zip(upstream.chunks_exact(outputs)) {
-                for (place, above) in slot.chunks_exact_mut(inputs).zip(above) {
-                    if *above != T::ZERO {
-                        add_scaled(place, *above, row);
-                    }
-                }
-            }
+            pack(tape.values(self.input), inputs, (rows, inputs), false, &mut panels);
+            let left = Left { values: upstream, stride: outputs, turned: true };
+            T::product(left, outputs, &panels, (rows, inputs), (slot, inputs), true);
         }
         if let Some(slot) = gradients.slot(tape, self.input) {
-            let weight = tape.values(self.weight);
-            for (place, above) in slot.chunks_exact_mut(inputs).zip(upstream.chunks_exact(outputs)) {
-                add_combination(place, above, weight);
-            }
+            pack(tape.values(self.weight), inputs, (outputs, inputs), false, &mut panels);
+            let left = Left { values: upstream, stride: outputs, turned: false };
+            T::product(left, rows, &panels, (outputs, inputs), (slot, inputs), true);
         }
     }
 }
 
-impl<T: Real> Tape<T> {
+impl<T: Number> Tape<T> {
     /// `y = x Wᵀ + b` over the last axis: x `[…, in]`, W `[out, in]`, b `[out]`. Refuses widths that do not fit.
     pub fn linear(&mut self, input: Node, weight: Node, bias: Option<Node>) -> Result<Node, MathError> {
         let [outputs, inputs] = self.dims("a linear layer", weight)?;
@@ -52,12 +49,12 @@ impl<T: Real> Tape<T> {
         }
         let rows = self.values(input).len() / inputs;
         let mut values = vec![T::ZERO; rows * outputs];
-        let places = values.chunks_exact_mut(outputs.max(1));
-        for (row, place) in self.values(input).chunks_exact(inputs).zip(places) {
-            products(row, self.values(weight), place);
-            if let Some(bias) = bias {
-                add(place, self.values(bias));
-            }
+        let mut panels = Vec::new();
+        pack(self.values(weight), inputs, (inputs, outputs), true, &mut panels);
+        let left = Left { values: self.values(input), stride: inputs, turned: false };
+        T::product(left, rows, &panels, (inputs, outputs), (&mut values, outputs), false);
+        if let Some(bias) = bias {
+            values.chunks_exact_mut(outputs.max(1)).for_each(|row| add(row, self.values(bias)));
         }
         if let Some(last) = shape.last_mut() {
             *last = outputs;

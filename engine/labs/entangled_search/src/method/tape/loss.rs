@@ -1,7 +1,7 @@
 //! Cross-entropy.
 
+use weightscope_compute::number::Number;
 use weightscope_math::MathError;
-use weightscope_math::real::Real;
 
 use super::{Gradients, Node, Operation, Tape, unfit};
 use crate::method::kernel::softmax;
@@ -13,7 +13,7 @@ struct CrossEntropy<T> {
     shares: Vec<T>,
 }
 
-impl<T: Real> Operation<T> for CrossEntropy<T> {
+impl<T: Number> Operation<T> for CrossEntropy<T> {
     fn backward(&self, tape: &Tape<T>, upstream: &[T], gradients: &mut Gradients<T>) {
         let Some(slot) = gradients.slot(tape, self.logits) else { return };
         let factor = upstream.first().copied().unwrap_or_default() / T::from_f64(self.labels.len() as f64);
@@ -31,7 +31,7 @@ impl<T: Real> Operation<T> for CrossEntropy<T> {
     }
 }
 
-impl<T: Real> Tape<T> {
+impl<T: Number> Tape<T> {
     /// Mean cross-entropy (nats) of logits `[rows, classes]`, a tensor of one number. Refuses another number of labels, none, and labels
     /// beyond the classes.
     pub fn cross_entropy(&mut self, logits: Node, labels: &[usize]) -> Result<Node, MathError> {
@@ -56,7 +56,7 @@ impl<T: Real> Tape<T> {
 }
 
 /// `−ln softmax(row)[label]` in double precision; infinite for a label beyond the row.
-pub(crate) fn surprise<T: Real>(row: &[T], label: usize) -> f64 {
+pub(crate) fn surprise<T: Number>(row: &[T], label: usize) -> f64 {
     let most = row.iter().map(|value| value.to_f64()).fold(f64::NEG_INFINITY, f64::max);
     let total: f64 = row.iter().map(|value| (value.to_f64() - most).exp()).sum();
     row.get(label).map_or(f64::INFINITY, |own| most - own.to_f64() + total.ln())

@@ -21,15 +21,15 @@ pub(crate) use loss::surprise;
 pub(crate) use region::cropped;
 pub use region::{Parts, Region};
 
+use weightscope_compute::number::Number;
 use weightscope_math::MathError;
-use weightscope_math::real::Real;
 
 /// A value on a tape.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Node(usize);
 
 /// What an operation does backward.
-trait Operation<T: Real> {
+trait Operation<T: Number> {
     /// Adds to the gradients of its inputs.
     fn backward(&self, tape: &Tape<T>, upstream: &[T], gradients: &mut Gradients<T>);
 
@@ -57,7 +57,7 @@ pub struct Gradients<T> {
     slots: Vec<Vec<T>>,
 }
 
-impl<T: Real> Tape<T> {
+impl<T: Number> Tape<T> {
     /// An empty tape.
     pub fn new() -> Self {
         Self { entries: Vec::new() }
@@ -144,7 +144,7 @@ impl<T: Real> Tape<T> {
     }
 }
 
-impl<T: Real> Gradients<T> {
+impl<T: Number> Gradients<T> {
     /// The gradient of a variable; zeros if nothing depended on it.
     pub fn of(&self, tape: &Tape<T>, variable: Node) -> Vec<T> {
         match self.slots.get(variable.0) {

@@ -3,8 +3,8 @@
 //! `exact` (inferred, recommended): `y = Σ_i a_i PAD(LN(x[:e_i]; γ[:e_i], β[:e_i]))`; one-hot weights give the layer of the stand-alone network.
 //! `published` (established, read in the released code): γ and β are superposed, mean and variance are taken over all channels.
 
+use weightscope_compute::number::Number;
 use weightscope_math::MathError;
-use weightscope_math::real::Real;
 
 use super::{Gradients, Node, Operation, Parts, Region, Tape, unfit};
 use crate::method::kernel::dot;
@@ -22,7 +22,7 @@ struct Norm {
 
 impl Norm {
     /// Standardised leading channels of a row, and 1/σ.
-    fn standardised<T: Real>(&self, row: &[T], out: &mut Vec<T>) -> T {
+    fn standardised<T: Number>(&self, row: &[T], out: &mut Vec<T>) -> T {
         let count = T::from_f64(self.width as f64);
         let row = row.get(..self.width).unwrap_or_default();
         let mean = row.iter().copied().sum::<T>() / count;
@@ -35,7 +35,7 @@ impl Norm {
     }
 }
 
-impl<T: Real> Operation<T> for Norm {
+impl<T: Number> Operation<T> for Norm {
     fn backward(&self, tape: &Tape<T>, upstream: &[T], gradients: &mut Gradients<T>) {
         let (mut normal, mut slopes) = (Vec::with_capacity(self.width), Vec::with_capacity(self.width));
         let count = T::from_f64(self.width as f64);
@@ -64,7 +64,7 @@ impl<T: Real> Operation<T> for Norm {
     }
 }
 
-impl<T: Real> Tape<T> {
+impl<T: Number> Tape<T> {
     /// Layer normalisation of the first `width` channels of the last axis with the first `width` entries of γ and β; zeros beyond.
     /// γ and β may be longer. Refuses a width of 0 or beyond x, γ or β.
     pub fn layer_norm(

@@ -1,7 +1,7 @@
 //! Operations entry by entry, joint weights, and rearrangements.
 
+use weightscope_compute::number::Number;
 use weightscope_math::MathError;
-use weightscope_math::real::Real;
 use weightscope_math::special::normal;
 
 use super::{Gradients, Node, Operation, Tape, unfit};
@@ -9,7 +9,7 @@ use crate::method::kernel::{add, add_scaled, dot};
 
 struct Add(Node, Node);
 
-impl<T: Real> Operation<T> for Add {
+impl<T: Number> Operation<T> for Add {
     fn backward(&self, tape: &Tape<T>, upstream: &[T], gradients: &mut Gradients<T>) {
         for input in [self.0, self.1] {
             if let Some(slot) = gradients.slot(tape, input) {
@@ -25,7 +25,7 @@ struct Scale {
     option: usize,
 }
 
-impl<T: Real> Operation<T> for Scale {
+impl<T: Number> Operation<T> for Scale {
     fn backward(&self, tape: &Tape<T>, upstream: &[T], gradients: &mut Gradients<T>) {
         let weight = tape.values(self.weights).get(self.option).copied().unwrap_or_default();
         if let Some(slot) = gradients.slot(tape, self.input) {
@@ -40,7 +40,7 @@ impl<T: Real> Operation<T> for Scale {
 
 struct Gelu(Node);
 
-impl<T: Real> Operation<T> for Gelu {
+impl<T: Number> Operation<T> for Gelu {
     fn backward(&self, tape: &Tape<T>, upstream: &[T], gradients: &mut Gradients<T>) {
         let Some(slot) = gradients.slot(tape, self.0) else { return };
         for ((place, above), value) in slot.iter_mut().zip(upstream).zip(tape.values(self.0)) {
@@ -51,18 +51,20 @@ impl<T: Real> Operation<T> for Gelu {
 
 struct Relu(Node);
 
-impl<T: Real> Operation<T> for Relu {
+impl<T: Number> Operation<T> for Relu {
     fn backward(&self, tape: &Tape<T>, upstream: &[T], gradients: &mut Gradients<T>) {
         let Some(slot) = gradients.slot(tape, self.0) else { return };
         for ((place, above), value) in slot.iter_mut().zip(upstream).zip(tape.values(self.0)) {
-            *place += if *value > T::ZERO { *above } else { T::ZERO };
+            // A choice of factors, not of ways: half of the values are negative, in no order.
+            let open = if *value > T::ZERO { T::ONE } else { T::ZERO };
+            *place += open * *above;
         }
     }
 }
 
 struct Reshape(Node);
 
-impl<T: Real> Operation<T> for Reshape {
+impl<T: Number> Operation<T> for Reshape {
     fn backward(&self, tape: &Tape<T>, upstream: &[T], gradients: &mut Gradients<T>) {
         if let Some(slot) = gradients.slot(tape, self.0) {
             add(slot, upstream);
@@ -72,7 +74,7 @@ impl<T: Real> Operation<T> for Reshape {
 
 struct Joint(Vec<Node>);
 
-impl<T: Real> Operation<T> for Joint {
+impl<T: Number> Operation<T> for Joint {
     fn backward(&self, tape: &Tape<T>, upstream: &[T], gradients: &mut Gradients<T>) {
         for (place, factor) in self.0.iter().enumerate() {
             let others = |range: &[Node]| joint(range.iter().map(|node| tape.values(*node)));
@@ -90,7 +92,7 @@ impl<T: Real> Operation<T> for Joint {
 }
 
 /// Products of one entry of each list, the last list fastest; one 1 without lists.
-fn joint<'a, T: Real>(factors: impl Iterator<Item = &'a [T]>) -> Vec<T> {
+fn joint<'a, T: Number>(factors: impl Iterator<Item = &'a [T]>) -> Vec<T> {
     factors.fold(vec![T::ONE], |products, factor| {
         products.iter().flat_map(|product| factor.iter().map(|weight| *product * *weight)).collect()
     })
@@ -102,7 +104,7 @@ struct Columns {
     width: usize,
 }
 
-impl<T: Real> Operation<T> for Columns {
+impl<T: Number> Operation<T> for Columns {
     fn backward(&self, tape: &Tape<T>, upstream: &[T], gradients: &mut Gradients<T>) {
         let Some(slot) = gradients.slot(tape, self.input) else { return };
         let rows = slot.chunks_exact_mut(self.width.max(1));
@@ -122,7 +124,7 @@ struct Rows {
     width: usize,
 }
 
-impl<T: Real> Operation<T> for Rows {
+impl<T: Number> Operation<T> for Rows {
     fn backward(&self, tape: &Tape<T>, upstream: &[T], gradients: &mut Gradients<T>) {
         let Some(slot) = gradients.slot(tape, self.table) else { return };
         for (id, above) in self.ids.iter().zip(upstream.chunks_exact(self.width.max(1))) {
@@ -133,16 +135,16 @@ impl<T: Real> Operation<T> for Rows {
     }
 }
 
-fn gelu<T: Real>(x: T) -> T {
+fn gelu<T: Number>(x: T) -> T {
     x * T::from_f64(normal::cdf(x.to_f64()))
 }
 
-fn gelu_slope<T: Real>(x: T) -> T {
+fn gelu_slope<T: Number>(x: T) -> T {
     let x = x.to_f64();
     T::from_f64(normal::cdf(x) + x * normal::density(x))
 }
 
-impl<T: Real> Tape<T> {
+impl<T: Number> Tape<T> {
     /// `a + b`. Refuses different shapes.
     pub fn add(&mut self, a: Node, b: Node) -> Result<Node, MathError> {
         if self.shape(a) != self.shape(b) {

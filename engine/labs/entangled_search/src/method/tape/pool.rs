@@ -1,27 +1,44 @@
 //! Pooling of images `[images, channels, h, w]`.
 
+use weightscope_compute::number::Number;
 use weightscope_math::MathError;
-use weightscope_math::real::Real;
 
 use super::{Gradients, Node, Operation, Tape};
 
 struct Most {
     input: Node,
-    sources: Vec<usize>,
+    /// Height and width of an image.
+    size: (usize, usize),
+    /// Which of its square each place took, row by row.
+    choices: Vec<u8>,
 }
 
-impl<T: Real> Operation<T> for Most {
+impl<T: Number> Operation<T> for Most {
     fn backward(&self, tape: &Tape<T>, upstream: &[T], gradients: &mut Gradients<T>) {
         let Some(slot) = gradients.slot(tape, self.input) else { return };
-        for (source, above) in self.sources.iter().zip(upstream) {
-            if let Some(place) = slot.get_mut(*source) {
+        let (height, width) = self.size;
+        let wide = (width / 2).max(1);
+        let pairs = slot
+            .chunks_exact_mut((height * width).max(1))
+            .flat_map(|image| image.chunks_exact_mut((2 * width).max(1)));
+        let rows = upstream.chunks_exact(wide).zip(self.choices.chunks_exact(wide));
+        for (pair, (above, choices)) in pairs.zip(rows) {
+            let (top, bottom) = pair.split_at_mut(width);
+            let squares = top.as_chunks_mut::<2>().0.iter_mut().zip(bottom.as_chunks_mut::<2>().0);
+            for (([a, b], [c, d]), (above, choice)) in squares.zip(above.iter().zip(choices)) {
+                let place = match choice {
+                    0 => a,
+                    1 => b,
+                    2 => c,
+                    _ => d,
+                };
                 *place += *above;
             }
         }
     }
 
     fn kept(&self) -> usize {
-        self.sources.len()
+        self.choices.len().div_ceil(size_of::<T>())
     }
 }
 
@@ -41,7 +58,7 @@ fn windows(height: usize, width: usize) -> Vec<Vec<usize>> {
     places.map(window).collect()
 }
 
-impl<T: Real> Operation<T> for Mean {
+impl<T: Number> Operation<T> for Mean {
     fn backward(&self, tape: &Tape<T>, upstream: &[T], gradients: &mut Gradients<T>) {
         let Some(slot) = gradients.slot(tape, self.input) else { return };
         let size = self.windows.len().max(1);
@@ -58,27 +75,27 @@ impl<T: Real> Operation<T> for Mean {
     }
 }
 
-impl<T: Real> Tape<T> {
+impl<T: Number> Tape<T> {
     /// Largest value of each square of 2×2, the first one among equals; a last row or column without partner is left out.
     pub fn max_pool2(&mut self, input: Node) -> Result<Node, MathError> {
         let [images, channels, height, width] = self.dims("images of a pooling", input)?;
         let (high, wide) = (height / 2, width / 2);
-        let all = self.values(input);
-        let at = |source: usize| all.get(source).copied().unwrap_or_default();
-        let mut sources = Vec::with_capacity(images * channels * high * wide);
-        for image in 0..images * channels {
-            for (y, x) in (0..high).flat_map(|y| (0..wide).map(move |x| (y, x))) {
-                let first = (image * height + 2 * y) * width + 2 * x;
-                let others = [first + 1, first + width, first + width + 1];
-                sources.push(
-                    others
-                        .into_iter()
-                        .fold(first, |best, other| if at(other) > at(best) { other } else { best }),
-                );
+        let count = images * channels * high * wide;
+        let (mut values, mut choices) = (Vec::with_capacity(count), Vec::with_capacity(count));
+        let planes = self.values(input).chunks_exact((height * width).max(1));
+        for pair in planes.flat_map(|image| image.chunks_exact((2 * width).max(1))) {
+            let (top, bottom) = pair.split_at(width);
+            for ([a, b], [c, d]) in top.as_chunks::<2>().0.iter().zip(bottom.as_chunks::<2>().0) {
+                let (mut most, mut choice) = (*a, 0);
+                for (other, number) in [(*b, 1), (*c, 2), (*d, 3)] {
+                    (most, choice) = if other > most { (other, number) } else { (most, choice) };
+                }
+                values.push(most);
+                choices.push(choice);
             }
         }
-        let values = sources.iter().map(|source| at(*source)).collect();
-        Ok(self.push(vec![images, channels, high, wide], values, &[input], Most { input, sources }))
+        let operation = Most { input, size: (height, width), choices };
+        Ok(self.push(vec![images, channels, high, wide], values, &[input], operation))
     }
 
     /// Mean of the 3×3 window around each place, without the padding (as `count_include_pad=False`).

@@ -6,8 +6,8 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use weightscope_compute::number::Number;
 use weightscope_math::MathError;
-use weightscope_math::real::Real;
 
 use super::{Gradients, Node, Operation, Tape, unfit};
 use crate::method::kernel::{add, dot};
@@ -57,7 +57,18 @@ impl Region {
 #[derive(Clone, Debug)]
 pub struct Parts {
     shape: Vec<usize>,
-    runs: Arc<[Vec<Range<usize>>]>,
+    options: usize,
+    /// For each cell the options whose slices hold it, in order. A cell is what lies in the same slices.
+    members: Arc<[Vec<usize>]>,
+    /// The tensor from its first entry to its last.
+    stretches: Arc<[Stretch]>,
+}
+
+/// Neighbours of one cell.
+#[derive(Clone, Debug, PartialEq)]
+struct Stretch {
+    range: Range<usize>,
+    cell: usize,
 }
 
 impl Parts {
@@ -66,25 +77,63 @@ impl Parts {
         shape: &[usize],
         regions: impl IntoIterator<Item = Option<&'a Region>>,
     ) -> Result<Self, MathError> {
-        let runs =
-            regions.into_iter().map(|region| region.map_or_else(|| Ok(Vec::new()), |box_| box_.runs(shape)));
-        Ok(Self { shape: shape.to_vec(), runs: runs.collect::<Result<_, _>>()? })
+        let mut cells = vec![0; shape.iter().product()];
+        let mut members: Vec<Vec<usize>> = vec![Vec::new()];
+        let mut options = 0;
+        for region in regions {
+            let runs = region.map_or_else(|| Ok(Vec::new()), |box_| box_.runs(shape))?;
+            // Each cell that the slice meets is parted into what lies in it and what does not.
+            let mut inside: Vec<Option<usize>> = vec![None; members.len()];
+            for place in runs.into_iter().flatten() {
+                let Some(own) = cells.get_mut(place) else { continue };
+                let Some(part) = inside.get_mut(*own) else { continue };
+                *own = *part.get_or_insert_with(|| {
+                    let longer = members.get(*own).into_iter().flatten().copied().chain([options]).collect();
+                    members.push(longer);
+                    members.len() - 1
+                });
+            }
+            options += 1;
+        }
+        let mut stretches: Vec<Stretch> = Vec::new();
+        for (place, cell) in cells.into_iter().enumerate() {
+            match stretches.last_mut().filter(|last| last.cell == cell) {
+                Some(last) => last.range.end = place + 1,
+                None => stretches.push(Stretch { range: place..place + 1, cell }),
+            }
+        }
+        Ok(Self { shape: shape.to_vec(), options, members: members.into(), stretches: stretches.into() })
+    }
+
+    /// The sum of the weights of the options of each cell.
+    fn sums<T: Number>(&self, weights: &[T]) -> Vec<T> {
+        let of =
+            |members: &Vec<usize>| members.iter().filter_map(|option| weights.get(*option)).copied().sum();
+        self.members.iter().map(of).collect()
+    }
+
+    /// Calls with each stretch and the sum of the weights of its cell, in order.
+    fn each<T: Number>(&self, weights: &[T], mut call: impl FnMut(Range<usize>, T)) {
+        let sums = self.sums(weights);
+        for Stretch { range, cell } in self.stretches.iter() {
+            call(range.clone(), sums.get(*cell).copied().unwrap_or_default());
+        }
     }
 
     /// The effective mask: at each entry the sum of the weights of all options whose slice holds it.
-    pub fn mask<T: Real>(&self, weights: &[T]) -> Vec<T> {
-        let mut mask = vec![T::ZERO; self.shape.iter().product()];
-        for (runs, weight) in self.runs.iter().zip(weights) {
-            for run in runs {
-                mask.get_mut(run.clone()).into_iter().flatten().for_each(|value| *value += *weight);
-            }
-        }
+    pub fn mask<T: Number>(&self, weights: &[T]) -> Vec<T> {
+        let mut mask = Vec::with_capacity(self.shape.iter().product());
+        self.each(weights, |range, sum| mask.resize(range.end, sum));
         mask
     }
 }
 
 /// Copies the box out of a row-major tensor. Refuses a box that does not lie inside.
-pub(crate) fn cropped<T: Real>(values: &[T], shape: &[usize], region: &Region) -> Result<Vec<T>, MathError> {
+pub(crate) fn cropped<T: Number>(
+    values: &[T],
+    shape: &[usize],
+    region: &Region,
+) -> Result<Vec<T>, MathError> {
     let runs = region.runs(shape)?;
     Ok(runs.into_iter().filter_map(|run| values.get(run)).flatten().copied().collect())
 }
@@ -94,7 +143,7 @@ struct Crop {
     runs: Vec<Range<usize>>,
 }
 
-impl<T: Real> Operation<T> for Crop {
+impl<T: Number> Operation<T> for Crop {
     fn backward(&self, tape: &Tape<T>, upstream: &[T], gradients: &mut Gradients<T>) {
         let Some(slot) = gradients.slot(tape, self.input) else { return };
         let mut rest = upstream;
@@ -113,7 +162,7 @@ struct Mix {
     parts: Vec<(usize, Node, Vec<Range<usize>>)>,
 }
 
-impl<T: Real> Operation<T> for Mix {
+impl<T: Number> Operation<T> for Mix {
     fn backward(&self, tape: &Tape<T>, upstream: &[T], gradients: &mut Gradients<T>) {
         for (option, input, runs) in &self.parts {
             let weight = tape.values(self.weights).get(*option).copied().unwrap_or_default();
@@ -147,26 +196,35 @@ struct Superposition {
     parts: Parts,
 }
 
-impl<T: Real> Operation<T> for Superposition {
+impl<T: Number> Operation<T> for Superposition {
     fn backward(&self, tape: &Tape<T>, upstream: &[T], gradients: &mut Gradients<T>) {
         let (tensor, weights) = (tape.values(self.tensor), tape.values(self.weights));
         if let Some(slot) = gradients.slot(tape, self.tensor) {
-            let mask = self.parts.mask(weights);
-            for ((place, mask), above) in slot.iter_mut().zip(mask).zip(upstream) {
-                *place += mask * *above;
-            }
+            self.parts.each(weights, |range, sum| {
+                let Some((slot, above)) = slot.get_mut(range.clone()).zip(upstream.get(range)) else {
+                    return;
+                };
+                slot.iter_mut().zip(above).for_each(|(place, above)| *place += sum * *above);
+            });
         }
         if let Some(slot) = gradients.slot(tape, self.weights) {
-            let products: Vec<T> =
-                tensor.iter().zip(upstream).map(|(value, above)| *value * *above).collect();
-            for (place, runs) in slot.iter_mut().zip(self.parts.runs.iter()) {
-                *place += runs.iter().filter_map(|run| products.get(run.clone())).flatten().copied().sum();
+            let mut slopes = vec![T::ZERO; self.parts.members.len()];
+            for Stretch { range, cell } in self.parts.stretches.iter() {
+                let values = tensor.get(range.clone()).zip(upstream.get(range.clone()));
+                if let (Some((values, above)), Some(slope)) = (values, slopes.get_mut(*cell)) {
+                    *slope += dot(values, above);
+                }
+            }
+            for (members, slope) in self.parts.members.iter().zip(slopes) {
+                for option in members {
+                    slot.get_mut(*option).into_iter().for_each(|place| *place += slope);
+                }
             }
         }
     }
 }
 
-impl<T: Real> Tape<T> {
+impl<T: Number> Tape<T> {
     /// The box of a tensor. Refuses a box that does not lie inside.
     pub fn crop(&mut self, input: Node, region: &Region) -> Result<Node, MathError> {
         let runs = region.runs(self.shape(input))?;
@@ -217,11 +275,13 @@ impl<T: Real> Tape<T> {
                 format!("{:?}", self.shape(tensor)),
             ));
         }
-        if self.values(weights).len() != parts.runs.len() {
-            return Err(unfit("weights of a superposition", parts.runs.len(), self.values(weights).len()));
+        if self.values(weights).len() != parts.options {
+            return Err(unfit("weights of a superposition", parts.options, self.values(weights).len()));
         }
-        let mask = parts.mask(self.values(weights));
-        let values = self.values(tensor).iter().zip(mask).map(|(value, mask)| *value * mask).collect();
+        let mut values = self.values(tensor).to_vec();
+        parts.each(self.values(weights), |range, sum| {
+            values.get_mut(range).into_iter().flatten().for_each(|value| *value = *value * sum);
+        });
         let operation = Superposition { tensor, weights, parts: parts.clone() };
         Ok(self.push(parts.shape.clone(), values, &[tensor, weights], operation))
     }
