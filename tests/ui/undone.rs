@@ -1,7 +1,5 @@
 //! What undo brings back beside what is seen at once, and what a deletion leaves behind.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by it")]
-
 use std::path::Path;
 
 use egui::{Key, Modifiers};

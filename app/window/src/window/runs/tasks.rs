@@ -249,7 +249,7 @@ impl Runs {
     }
 
     fn are_all_done(&self) -> bool {
-        self.task_rows().all(|row| row.is_task_done())
+        self.task_rows().all(Row::is_task_done)
     }
 
     fn take_tasks(&mut self, looked: Looked) {

@@ -65,7 +65,7 @@ pub(super) fn step(run: &mut Running<'_, '_, Config>, at: &Step<'_>) -> Result<(
     let rate = learning_rate(config, at.count, at.index);
     let _optimizer = tracing::trace_span!("optimizer").entered();
     float.optimizer.step(float.model.parameters.values_mut(), &learned.gradients, &groups, rate);
-    float.model.finite(&run.context)?;
+    float.model.finite(run.context)?;
     if (at.index + 1).is_multiple_of(config.record_every) {
         let right = evaluate::right(&learned.logits, &batch.labels, material.classes);
         float.newest = (learned.loss, right as f64 / batch.labels.len().max(1) as f64);
