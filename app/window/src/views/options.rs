@@ -113,7 +113,8 @@ impl Overlay {
         let new = runs.iter().skip(self.runs.len()).filter_map(|(_, chosen)| *chosen);
         let mut taken: BTreeSet<usize> = own.chain(new).collect();
         for (label, chosen) in runs.iter().skip(self.runs.len()) {
-            let color = chosen.or_else(|| (0..=taken.len()).find(|color| !taken.contains(color))).unwrap_or_default();
+            let color =
+                chosen.or_else(|| (0..=taken.len()).find(|color| !taken.contains(color))).unwrap_or_default();
             taken.insert(color);
             self.runs.push(RunStyle { color, from: None, family: (*label).to_owned() });
         }
