@@ -1,5 +1,7 @@
 //! What is carried over from the run that was shown before: how controls were turned, as far as that means something in the new one.
 
+use std::collections::BTreeMap;
+
 use weightscope_frame::experiment::Mark;
 use weightscope_frame::record::{ControlKind, ControlSpec, ControlValue, Coordinate, Record, ViewSpec};
 
@@ -28,6 +30,14 @@ impl App {
         self.controls.clear_regions();
         let dragged: Vec<&str> = views.iter().flat_map(dragged).collect();
         self.controls.0.retain(|id, _| !dragged.contains(&id.as_str()));
+    }
+
+    /// Takes lines and handles back to where they stand at first, where the run shown before had them elsewhere by its own settings: left
+    /// where they are, they would be read as those of this run.
+    pub(super) fn begin_lines(&mut self, before: &TurnedOn, now: &TurnedOn) {
+        let moved =
+            |id: &String| matches!((before.lines.get(id), now.lines.get(id)), (Some(a), Some(b)) if a != b);
+        self.controls.0.retain(|id, _| !moved(id));
     }
 }
 
@@ -61,6 +71,8 @@ pub(super) struct TurnedOn {
     lab: String,
     hashes: Vec<String>,
     places: Vec<(&'static str, String)>,
+    /// Where lines and handles stand at first, by control.
+    lines: BTreeMap<String, f64>,
 }
 
 impl TurnedOn {
@@ -70,6 +82,7 @@ impl TurnedOn {
             lab: shown.experiment.lab().to_owned(),
             hashes: shown.data.iter().map(|read| read.hash.clone()).collect(),
             places: places(shown),
+            lines: shown.views.iter().flat_map(lines).collect(),
         }
     }
 
@@ -85,6 +98,17 @@ impl TurnedOn {
         }
         self.hashes == other.hashes
     }
+}
+
+/// Where the lines and handles of a view stand before anybody drags them.
+fn lines(view: &ViewSpec) -> Vec<(String, f64)> {
+    let dragged: Vec<&str> = dragged(view).collect();
+    let own = view.controls.iter().filter(|control| dragged.contains(&control.id.as_str()));
+    own.filter_map(|control| match control.kind {
+        ControlKind::Number { initial, .. } => Some((control.id.clone(), initial)),
+        _ => None,
+    })
+    .collect()
 }
 
 /// The settings that name data: the one that is marked, and every path.
@@ -106,6 +130,28 @@ mod tests {
     use weightscope_frame::experiment::Experiment;
 
     use super::*;
+
+    #[test]
+    fn lines_that_follow_from_settings_begin_anew_with_other_settings() {
+        let folder = tempfile::tempdir().unwrap();
+        let context = egui::Context::default();
+        let mut app = App::with_context(CATALOGUE, &context, folder.path(), None);
+        let show = |app: &mut App, settings: &[(&str, &str)]| {
+            let text = CATALOGUE.preset("compander/quick").unwrap().text;
+            let mut experiment = Experiment::from_toml(CATALOGUE, text).unwrap();
+            settings.iter().for_each(|(key, value)| experiment.set_typed(key, value).unwrap());
+            app.show_record(&experiment, Record::default());
+        };
+        show(&mut app, &[]);
+        app.controls.set("bound", ControlValue::Number(3.0));
+        app.controls.set("knee", ControlValue::Number(1.0));
+        show(&mut app, &[("repeats", "2")]);
+        assert!(app.controls.0.contains_key("bound"), "the function is the same");
+        show(&mut app, &[("amplitude", "1.2")]);
+        assert!(!app.controls.0.contains_key("bound"), "another bound");
+        assert!(app.controls.0.contains_key("knee"), "the same width");
+        app.end();
+    }
 
     #[test]
     fn controls_outlive_a_deleted_run_for_runs_of_its_lab_alone() {

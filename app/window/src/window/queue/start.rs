@@ -195,6 +195,9 @@ impl App {
         if before.as_ref().is_some_and(|before| !before.has_data_of(&now)) {
             self.forget_dragged(&shown.views);
         }
+        if let Some(before) = &before {
+            self.begin_lines(before, &now);
+        }
         self.fitted = None;
         let is_other =
             self.shown.as_ref().is_none_or(|before| before.folder.is_none() || before.folder != shown.folder);
