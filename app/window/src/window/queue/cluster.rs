@@ -5,6 +5,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use egui::{Context, DragValue, RichText, TextEdit, Ui};
 use weightscope_frame::experiment::{Comments, Experiment, to_toml};
@@ -166,7 +167,10 @@ fn quoted(path: &str) -> String {
 
 /// Lets the program write the plan.
 fn plan(program: &Path, experiment: &str, folder: &str, options: &[String]) -> Result<Planned, String> {
-    let passing = default_cache_folder().join(format!("plan-{}", std::process::id()));
+    // Two plans at once have a folder each.
+    static PLANS: AtomicU64 = AtomicU64::new(0);
+    let number = PLANS.fetch_add(1, Ordering::Relaxed);
+    let passing = default_cache_folder().join(format!("plan-{}-{number}", std::process::id()));
     let failed = |error: std::io::Error| {
         format!("the plan could not be written ({error}); is there room?: {}", passing.display())
     };
@@ -196,8 +200,12 @@ fn plan(program: &Path, experiment: &str, folder: &str, options: &[String]) -> R
 #[cfg(unix)]
 mod tests {
     use std::os::unix::fs::PermissionsExt as _;
+    use std::sync::Mutex;
 
     use super::*;
+
+    /// A script that another thread's new process still holds open for writing cannot be started: one test at a time makes and starts one.
+    static ONE: Mutex<()> = Mutex::new(());
 
     /// A program that says what it was asked for.
     fn program(folder: &Path, code: u8) -> PathBuf {
@@ -212,6 +220,7 @@ mod tests {
 
     #[test]
     fn the_program_is_asked_and_its_command_is_shown() {
+        let _one = ONE.lock();
         let folder = tempfile::tempdir().unwrap();
         let program = program(folder.path(), 0);
         let planned = plan(&program, "lab = 1", "/x/it's", &["--pack=3".to_owned()]).unwrap();
@@ -225,6 +234,7 @@ mod tests {
 
     #[test]
     fn a_refusal_is_said_in_the_programs_own_words() {
+        let _one = ONE.lock();
         let folder = tempfile::tempdir().unwrap();
         let program = program(folder.path(), 2);
         let refused = plan(&program, "lab = 1", "/x", &[]);
