@@ -128,11 +128,11 @@ fn gains(run: &mut Running<'_, '_, Config>, finished: &[Finished]) {
         run.show(&ch::GAIN_HIGH, level(high));
     }
     let interval = match gain.interval {
-        Some((low, high)) => format!(", 95 % interval {low:+.4} to {high:+.4}"),
+        Some((low, high)) => format!(" [{low:+.3}, {high:+.3}]"),
         None => String::new(),
     };
     let text = format!(
-        "{}: mean {:+.4}{interval}, {} of {} positive",
+        "{} {:+.3}{interval}, {} of {} positive",
         gain.words(),
         gain.mean,
         gain.wins,
