@@ -62,7 +62,14 @@ fn names(view: &ViewSpec) -> Vec<String> {
         ControlKind::ChoiceFrom { channel } | ControlKind::Row { of: channel } => Some(channel.clone()),
         _ => None,
     });
-    let drawn = view.channels.iter().chain(&view.overlays).chain(&view.agree).chain(&view.marks).cloned();
+    let drawn = view
+        .channels
+        .iter()
+        .chain(&view.overlays)
+        .chain(&view.agree)
+        .chain(&view.marks)
+        .chain(&view.note)
+        .cloned();
     drawn.chain(words).chain(read).collect()
 }
 

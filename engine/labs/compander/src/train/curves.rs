@@ -131,13 +131,8 @@ fn gains(run: &mut Running<'_, '_, Config>, finished: &[Finished]) {
         Some((low, high)) => format!(" [{low:+.3}, {high:+.3}]"),
         None => String::new(),
     };
-    let text = format!(
-        "{} {:+.3}{interval}, {} of {} positive",
-        gain.words(),
-        gain.mean,
-        gain.wins,
-        gain.pairs
-    );
+    let text =
+        format!("{} {:+.3}{interval}, {} of {} positive", gain.words(), gain.mean, gain.wins, gain.pairs);
     run.text(&ch::GAIN_WORDS, text);
 }
 

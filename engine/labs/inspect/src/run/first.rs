@@ -102,6 +102,8 @@ pub(super) fn keep(config: &Config, context: &mut Context<'_>) -> Result<Option<
         let inside =
             |stamp: &Stamp| Some((stamp.path.clone(), stamp.path.strip_prefix(&place).ok()?.to_owned()));
         let Some(pairs) = source.stamps().iter().map(inside).collect::<Option<Vec<_>>>() else {
+            let text = "no copy is kept of a first checkpoint with files outside the folder";
+            context.message(&format!("{text}: {}", first.shown));
             return Ok(None);
         };
         if pairs.is_empty() {
@@ -129,6 +131,10 @@ pub(super) fn keep(config: &Config, context: &mut Context<'_>) -> Result<Option<
             return Ok(Some(folder));
         }
     }
+    context.warn(&format!(
+        "no copy of the first checkpoint is kept, since it was written to while it was copied; distances to it end where it is overwritten: {}",
+        place.display()
+    ));
     Ok(None)
 }
 
