@@ -1,6 +1,7 @@
-//! All runs under a folder, from their manifests; a damaged folder is named and does not hide the others.
+//! All runs under a folder, from their manifests; a folder that is damaged or cannot be read is named and does not hide the others.
 
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use super::error::StoreError;
@@ -36,15 +37,7 @@ pub fn scan(root: &Path) -> Index {
 }
 
 fn scan_into(folder: &Path, depth: usize, index: &mut Index) {
-    let mut entries: Vec<PathBuf> = fs::read_dir(folder)
-        .into_iter()
-        .flatten()
-        .flatten()
-        .map(|entry| entry.path())
-        .filter(|path| path.is_dir() && !is_hidden(path))
-        .collect();
-    entries.sort();
-    for path in entries {
+    for path in folders_in(folder, index) {
         match read_manifest(&path) {
             Ok(manifest) => {
                 let interrupted = manifest.status == Status::Interrupted;
@@ -64,7 +57,50 @@ fn scan_into(folder: &Path, depth: usize, index: &mut Index) {
     }
 }
 
+/// The folders in a folder, by name; what keeps them from being listed goes to the damaged ones.
+fn folders_in(folder: &Path, index: &mut Index) -> Vec<PathBuf> {
+    let unread = |cause| StoreError::Io { what: "the folder of runs", cause, path: folder.to_owned() };
+    let entries = match fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Vec::new(),
+        Err(error) => {
+            index.damaged.push(unread(error));
+            return Vec::new();
+        }
+    };
+    let mut folders = Vec::new();
+    for entry in entries {
+        match entry.map(|entry| entry.path()) {
+            Ok(path) if path.is_dir() && !is_hidden(&path) => folders.push(path),
+            Ok(_) => {}
+            Err(error) => index.damaged.push(unread(error)),
+        }
+    }
+    folders.sort();
+    folders
+}
+
 /// True for a folder that holds no runs of the list: the trash, a pack that is being opened.
 fn is_hidden(path: &Path) -> bool {
     path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_that_is_not_there_is_empty_and_one_that_cannot_be_read_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let missing = scan(&folder.path().join("missing"));
+        assert!(missing.runs.is_empty() && missing.damaged.is_empty());
+        let file = folder.path().join("runs");
+        fs::write(&file, "a file in the place of the folder").unwrap();
+        let unread = scan(&file);
+        assert!(unread.runs.is_empty());
+        let said: Vec<String> = unread.damaged.iter().map(ToString::to_string).collect();
+        assert_eq!(said.len(), 1, "{said:?}");
+        assert!(said[0].starts_with("cannot use the folder of runs"), "{said:?}");
+        assert!(said[0].ends_with(&file.display().to_string()), "{said:?}");
+    }
 }
