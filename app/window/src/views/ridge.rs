@@ -72,7 +72,9 @@ pub(super) fn ridge(
     {
         let points =
             centers.iter().zip(counts).map(|(x, count)| [*x, newest as f64 - f64::from(*count) * height]);
-        let name = of_first(sources, &format!("at step {start}"));
+        // What tells it from the newest one comes first, where the name is cut off.
+        let whose = if sources.len() > 1 { format!(" of {}", first.label) } else { String::new() };
+        let name = format!("at step {start}{whose}");
         let line = Line::new(name, points.collect(), Ink::Foreground);
         plot = plot.with(Line { dash: Dash::Dashed, stroke: Stroke::Thin, ..line });
         plot.legend = Legend::Best;

@@ -154,8 +154,11 @@ impl Legend {
         scroll.show(&mut area, |ui| {
             ui.spacing_mut().item_spacing = vec2(BETWEEN, 0.0);
             ui.spacing_mut().interact_size.y = ROW;
+            // The few rows above a drawing are for its series; a column has room for a long name.
+            let lines = if matches!(place, Place::Beside(_)) { 2 } else { 1 };
             let mut each = |ui: &mut Ui, most: f32| {
                 for entry in &self.entries {
+                    entry.heading_ui(ui, most, lines);
                     entry.show(ui, most, hidden, &self.entries, &mut touch);
                 }
             };
@@ -207,16 +210,15 @@ impl Entry {
         self.name.get(self.said..).unwrap_or(&self.name)
     }
 
-    /// The name of the run above its series, in as many rows as it needs up to two.
-    fn heading_ui(&self, ui: &mut Ui, most: f32) {
-        const MOST_LINES: usize = 2;
+    /// The name of the run above its series, in as many lines as it needs up to so many.
+    fn heading_ui(&self, ui: &mut Ui, most: f32, most_lines: usize) {
         let Some(heading) = &self.heading else { return };
         let font = TextStyle::Small.resolve(ui.style());
         let paint = color(tokens(ui.ctx()).text_muted);
         let mut job = egui::text::LayoutJob::simple(heading.clone(), font, paint, most);
         job.wrap = egui::text::TextWrapping {
             max_width: most,
-            max_rows: MOST_LINES,
+            max_rows: most_lines,
             break_anywhere: true,
             ..egui::text::TextWrapping::default()
         };
@@ -229,7 +231,6 @@ impl Entry {
     }
 
     fn show(&self, ui: &mut Ui, most: f32, hidden: &BTreeSet<String>, all: &[Self], touch: &mut Touch) {
-        self.heading_ui(ui, most);
         let is_on = !hidden.contains(&self.name);
         let wanted = (width(ui, self.words()) - BETWEEN).min(most);
         let (rect, response) = ui.allocate_exact_size(vec2(wanted, ROW), Sense::click());
