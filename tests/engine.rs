@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use weightscope_engine::CATALOGUE;
-use weightscope_engine::experiment::Experiment;
+use weightscope_engine::experiment::{Experiment, unread};
 use weightscope_engine::run::{self, Collector, Comparison, Control, Event, Nobody};
 use weightscope_engine::store::{self, Status};
 use weightscope_tests::runs::{cancelled, finished, preset, request, stream_hash};
@@ -171,6 +171,34 @@ fn notes_written_while_a_run_goes_on_survive_its_end() {
     let manifest = store::read_manifest(&path).unwrap();
     assert_eq!(manifest.status, Status::Done, "it ended");
     assert!(manifest.star && manifest.note == "look again", "and kept the note");
+}
+
+#[test]
+fn a_cancelled_run_says_how_far_it_came() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("run");
+    let outcome = cancelled(experiment("oscillation/mlp-lsq", &[]), &path, 5);
+    let reached = outcome.reason.unwrap();
+    let manifest = store::read_manifest(&path).unwrap();
+    let steps = format!("after {} of {} steps, in stage 1 of 2 (", manifest.step, manifest.steps);
+    assert!(manifest.step >= 5 && reached.starts_with(&steps), "{reached}");
+    assert_eq!(manifest.reason.as_deref(), Some(reached.as_str()), "and is kept");
+}
+
+#[test]
+fn a_setting_that_is_not_read_is_told_with_what_it_counts_with() {
+    let before = preset("compander/quick", &[]);
+    let told = |settings: &[(&str, &str)]| -> Vec<String> {
+        unread(&preset("compander/quick", settings), &before).iter().map(ToString::to_string).collect()
+    };
+    assert!(told(&[]).is_empty(), "nothing was given");
+    assert!(told(&[("amplitude", "1.2")]).is_empty(), "it is read");
+    let heads = told(&[("heads", "8")]);
+    assert!(heads.len() == 1 && heads[0].contains("heads: is not read"), "{heads:?}");
+    assert!(heads[0].ends_with("it counts with network = vit"), "{heads:?}");
+    let table = told(&[("label_column", "species"), ("decimal", "comma")]);
+    assert_eq!(table.len(), 2, "the digits are no table: {table:?}");
+    assert!(told(&[("heads", "8"), ("network", "vit")]).is_empty(), "with it they count");
 }
 
 #[test]

@@ -2,9 +2,10 @@
 
 use std::path::Path;
 
+use egui::accesskit::Role;
 use egui::{Key, Modifiers};
 use egui_kittest::Harness;
-use egui_kittest::kittest::Queryable as _;
+use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use weightscope_engine::CATALOGUE;
 use weightscope_engine::store::Status;
 use weightscope_tests::runs::{SHORT, finished, preset};
@@ -58,6 +59,49 @@ fn the_set_up_is_as_wide_for_every_choice() {
         harness.run_steps(3);
         assert_eq!(edge(&harness), before, "{preset}");
     }
+}
+
+#[test]
+fn what_a_lab_is_about_is_open_at_first_and_its_words_are_whole() {
+    let root = tempfile::tempdir().unwrap();
+    let mut harness = workbench(root.path());
+    harness.step();
+    put(&mut harness, root.path(), "compander/quick");
+    harness.run_steps(3);
+    for label in ["Amplitude a", "Width b", "Start"] {
+        assert!(harness.query_all_by_label(label).next().is_some(), "{label} is in sight unasked");
+    }
+    let label = harness.query_all_by_label("Where the bound is too tight").next().map(|node| node.rect());
+    let width = label.map_or(0.0, |rect| rect.width());
+    assert!(width > 150.0, "a long label has its whole width instead of being cut: {width}");
+    let below = harness.get_by_role_and_label(Role::ComboBox, "Function").rect();
+    assert!(below.width() > 180.0, "a long choice stands below its label, as wide as the panel: {below}");
+}
+
+#[test]
+fn a_run_that_its_data_refuse_leaves_the_views_and_is_said_at_the_form() {
+    let root = tempfile::tempdir().unwrap();
+    finished(preset("compander/quick", &[("epochs", "2")]), &root.path().join("one"));
+    let mut harness = workbench(root.path());
+    until(&mut harness, "the list is read", |app| app.listed_runs().len() == 1);
+    click(&mut harness, "Open one");
+    until(&mut harness, "a run is shown", |app| app.status() == Some(Status::Done));
+    let before = harness.state().folder().map(Path::to_owned);
+    let path = root.path().join("mine.toml");
+    std::fs::write(&path, "schema = 1\nlab = \"compander\"\ntrain_rows = 1796\nrepeats = 1\n").unwrap();
+    drop_on(&mut harness, &path);
+    until(&mut harness, "it is in the form", |app| {
+        app.experiment().get("train_rows").and_then(|rows| rows.as_integer()) == Some(1796)
+    });
+    click(&mut harness, "Run experiment");
+    wait_for(&mut harness, "could not start");
+    harness.run_steps(4);
+    assert_eq!(harness.state().folder().map(Path::to_owned), before, "the same run is shown");
+    assert_eq!(harness.state().status(), Some(Status::Done), "as it was");
+    assert!(harness.query_by_label_contains("The run failed").is_none(), "no tile is replaced");
+    let said = harness.query_all_by_label_contains("leaves 1 of the 1797").count();
+    assert!(said >= 2, "at the field and by the button: {said}");
+    assert!(!harness.get_by_label("Run experiment").accesskit_node().is_disabled(), "files may be mended");
 }
 
 #[test]

@@ -95,6 +95,42 @@ fn a_handle_is_held_where_the_button_was_pressed_also_when_all_happens_between_t
     assert!(dragged_a < a - 0.1, "and down: {a} to {dragged_a}");
 }
 
+#[test]
+fn a_dragged_handle_comes_through_a_restart_and_goes_back_by_a_button() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut harness = shown(folder.path(), &[], "function");
+    wait_for(&mut harness, "Function: w over v");
+    let can_go_back =
+        |harness: &Harness<'_, App>| !harness.get_by_label("Back to settings").accesskit_node().is_disabled();
+    assert!(!can_go_back(&harness), "nothing was dragged");
+    let plot = harness.get_by_label_contains("Function: w over v").rect();
+    let (a, b) = (number(&harness, "amplitude"), number(&harness, "width"));
+    let across = 0.5 + b / 8.64;
+    let up = 0.5 - 1.0_f64.tanh() / 2.16;
+    let at = plot.min + egui::vec2(across as f32 * plot.width(), up as f32 * plot.height());
+    drag(&mut harness, at, at + egui::vec2(60.0, 40.0));
+    let dragged = (number(&harness, "amplitude"), number(&harness, "width"));
+    assert!(dragged.0 < a && dragged.1 > b, "{a}, {b} to {dragged:?}");
+    let session = folder.path().join("session.json");
+    let kept = dragged.1.to_string();
+    until(&mut harness, "the session is on disk", |_| {
+        std::fs::read_to_string(&session).is_ok_and(|text| text.contains(&kept))
+    });
+    drop(harness);
+    let mut again = of(CATALOGUE, folder.path(), SIZE);
+    until(&mut again, "the run is shown again", |app| app.folder().is_some());
+    again.state_mut().look_at("function", &Controls::default());
+    again.run_steps(4);
+    assert_eq!((number(&again, "amplitude"), number(&again, "width")), dragged, "where they were left");
+    click(&mut again, "Back to settings");
+    assert_eq!(
+        (number(&again, "amplitude"), number(&again, "width")),
+        (a, b),
+        "where the settings have them"
+    );
+    assert!(!can_go_back(&again), "and nothing is left to take back");
+}
+
 fn drag(harness: &mut Harness<'_, App>, from: Pos2, to: Pos2) {
     harness.hover_at(from);
     harness.run_steps(2);

@@ -80,6 +80,10 @@ pub(super) fn check(name: &str, as_json: bool) -> Result<(), Failure> {
     let problems = match Experiment::from_toml(CATALOGUE, &text) {
         Ok(experiment) => {
             let mut problems = check_experiment(&experiment);
+            if CATALOGUE.preset(name).is_none() {
+                let defaults = Experiment::new(experiment.method.defaults());
+                load::add_unread(&mut problems, &experiment, &defaults);
+            }
             // Data are opened as the settings say, so these must be right first.
             if !problems.iter().any(Problem::is_error) {
                 let found = check_data(&experiment).map_err(before_start)?;

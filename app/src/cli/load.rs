@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::{Context as _, anyhow};
 use weightscope_engine::CATALOGUE;
-use weightscope_engine::experiment::{Experiment, Problem, check};
+use weightscope_engine::experiment::{Experiment, Problem, check, unread};
 
 use super::Failure;
 use super::output;
@@ -45,13 +45,26 @@ pub(super) fn experiment(name: &str, set: &[String]) -> Result<Loaded, Failure> 
     let text = text(name)?;
     let mut experiment =
         Experiment::from_toml(CATALOGUE, &text).map_err(|problems| refused(name, &problems))?;
+    // Of a preset only what was set is news to the person; a file of one's own is given as a whole.
+    let is_preset = CATALOGUE.preset(name).is_some();
+    let before = if is_preset { experiment.clone() } else { Experiment::new(experiment.method.defaults()) };
     let mut problems = self::set(&mut experiment, set);
     problems.extend(check(&experiment));
+    add_unread(&mut problems, &experiment, &before);
     if problems.iter().any(Problem::is_error) {
         return Err(refused(name, &problems));
     }
     problems.iter().for_each(|problem| output::note(&format!("warning: {problem}")));
     Ok(Loaded { experiment, asked: set.is_empty().then_some(text), origin: name.to_owned() })
+}
+
+/// Adds a warning for each setting that was given and is not read, unless a rule of the lab speaks of it already.
+pub(super) fn add_unread(problems: &mut Vec<Problem>, experiment: &Experiment, before: &Experiment) {
+    for problem in unread(experiment, before) {
+        if problems.iter().all(|known| known.key != problem.key) {
+            problems.push(problem);
+        }
+    }
 }
 
 /// Carries out each `--set`; what could not be set.

@@ -149,11 +149,13 @@ pub(super) fn finish(outcome: &Outcome, report: Report) -> Result<(), Failure> {
     match outcome.status {
         Status::Done => Ok(()),
         Status::Cancelled => {
-            output::note(if outcome.folder.is_some() {
-                "cancelled; what the run had is kept, and `weightscope resume` goes on with it"
+            let reached = outcome.reason.as_ref().map_or_else(String::new, |reached| format!(" {reached}"));
+            let kept = if outcome.folder.is_some() {
+                "what the run had is kept, and `weightscope resume` goes on with it"
             } else {
-                "cancelled; without --out nothing of it is kept"
-            });
+                "without --out nothing of it is kept"
+            };
+            output::note(&format!("cancelled{reached}; {kept}"));
             Err(Failure::Cancelled)
         }
         _ => Err(Failure::run(anyhow!(

@@ -42,7 +42,7 @@ const OPERATIONS: [&str; 4] = ["conv 3×3", "conv 5×5", "pool", "skip"];
 weightscope_frame::settings! {
     /// Settings.
     pub struct Gallery {
-        section "Pictures" {
+        section "Pictures" core {
             steps: u64 = 40, "Steps", "Pictures that are drawn.", .range(1.0, 10_000.0).stage(DRAWING);
             rows: u64 = 2000, "Rows", "Rows of the table.", .range(1.0, 1_000_000.0).stage(DRAWING);
         }

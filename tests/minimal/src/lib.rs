@@ -29,10 +29,10 @@ const TRAINING: &str = "training";
 weightscope_frame::settings! {
     /// Settings.
     pub struct Minimal {
-        section "Data" {
+        section "Data" core {
             dataset: String = "digits".to_owned(), "Data set", "A name or a path.", .mark(Mark::DataSet);
         }
-        section "Training" {
+        section "Training" core {
             epochs: u64 = 3, "Epochs", "Passes over the training rows.", .range(1.0, 1000.0).stage(TRAINING);
             learning_rate: f64 = 0.1, "Learning rate", "Step size of gradient descent.", .range(0.0, 10.0).logarithmic().stage(TRAINING);
             batch_size: u64 = 32, "Batch size", "Rows in a step.", .unit("rows").range(1.0, 4096.0);

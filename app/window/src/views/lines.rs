@@ -15,6 +15,12 @@ const MANY: usize = 10;
 /// Dashes that tell the channels of a run apart when several runs are drawn; colours tell the runs apart then.
 pub(super) const CHANNEL_DASHES: [Dash; 4] = [Dash::Solid, Dash::Dashed, Dash::Dotted, Dash::DashDot];
 
+/// Dash and stroke of a channel of one of several runs: with more channels than dashes the next ones are thin.
+pub(super) fn channel_style(number: usize) -> (Dash, Stroke) {
+    let dash = CHANNEL_DASHES.get(number % CHANNEL_DASHES.len()).copied().unwrap_or_default();
+    (dash, if number < CHANNEL_DASHES.len() { Stroke::Normal } else { Stroke::Thin })
+}
+
 /// One line to be drawn, before it is thinned out for the screen.
 struct Strand<'a> {
     name: String,
@@ -56,7 +62,7 @@ pub(super) fn lines(
         let Strand { name, run, ink, dash, stroke, series, from, .. } = strand;
         let source = many.then_some(run);
         let drawn = |resolution| after(points(series, resolution, detail, x_scale), series, from);
-        if options.smoothing > 0.0 && stroke == Stroke::Normal {
+        if options.smoothing > 0.0 && stroke != Stroke::Ghost {
             let raw = drawn(options.resolution);
             let smoothed = smooth::smooth(&drawn(Resolution::Full), options.smoothing);
             let name =
@@ -66,7 +72,7 @@ pub(super) fn lines(
             }
             plot = plot
                 .with(Line { stroke: Stroke::Ghost, dash, source, ..Line::new(String::new(), raw, ink) })
-                .with(Line { dash, source, ..Line::new(name, smoothed, ink) });
+                .with(Line { dash, stroke, source, ..Line::new(name, smoothed, ink) });
         } else {
             let points = drawn(options.resolution);
             plot = plot.with(Line { dash, stroke, source, ..Line::new(name, points, ink) });
@@ -99,7 +105,7 @@ fn strands<'a>(spec: &'a ViewSpec, sources: &[Source<'a>], options: &ViewOptions
             let series_number = *counted;
             *counted += 1;
             let style = options.overlay.runs.get(run).filter(|_| many);
-            let own = CHANNEL_DASHES.get(number % CHANNEL_DASHES.len()).copied().unwrap_or_default();
+            let (own, stroke) = channel_style(number);
             strands.push(Strand {
                 name: match (many, alone) {
                     (false, _) => label.clone(),
@@ -114,7 +120,7 @@ fn strands<'a>(spec: &'a ViewSpec, sources: &[Source<'a>], options: &ViewOptions
                     (false, true) => Dash::Dashed,
                     (false, false) => Dash::Solid,
                 },
-                stroke: Stroke::Normal,
+                stroke: if many { stroke } else { Stroke::Normal },
                 series,
                 from: style.and_then(|style| style.from),
             });

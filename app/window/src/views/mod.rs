@@ -94,7 +94,7 @@ pub fn figure(
     };
     let body = with_handles(body, spec, options);
     let said = |id: &String| words(sources, id);
-    notes.splice(0..0, spec.note.as_ref().and_then(said));
+    notes.splice(0..0, spec.note.as_ref().and_then(said).map(|text| of_first(sources, &text)));
     notes.extend(turned::note(spec, options));
     let title = sources
         .first()
@@ -104,6 +104,14 @@ pub fn figure(
         _ => title,
     };
     Some(Figure { notes, ..Figure::new(title, body, provenance) })
+}
+
+/// Words about the first run alone: where several are drawn they say of which run they are.
+fn of_first(sources: &[Source<'_>], words: &str) -> String {
+    match sources {
+        [first, _, ..] => format!("{}: {words}", first.label),
+        _ => words.to_owned(),
+    }
 }
 
 /// What a text channel of the first run says.
@@ -305,6 +313,51 @@ fn references(plot: &mut Plot, references: &[Reference], options: &ViewOptions) 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn of_several_runs_each_line_and_each_sentence_says_whose_it_is() {
+        use weightscope_frame::record::{Curve, Timeline};
+        let record = |height: f64| {
+            let mut record = Record::default();
+            for id in 0..6 {
+                let curve = Curve { x: vec![0.0, 1.0], y: vec![height, f64::from(id)], band: None };
+                let data = Data::Curve(Timeline::one(curve));
+                record.insert(Channel::new(format!("c/{id}"), format!("curve {id}"), "", "", data));
+            }
+            record.insert(Channel::new("note", "", "", "", Data::Text("half are small".to_owned())));
+            record
+        };
+        let records = [record(1.0), record(2.0)];
+        let sources: Vec<Source<'_>> = ["one", "two"]
+            .iter()
+            .zip(&records)
+            .map(|(label, record)| Source { label, origin: None, record })
+            .collect();
+        let spec =
+            ViewSpec { note: Some("note".to_owned()), ..ViewSpec::new("v", "v", ViewKind::Curve, &["c/*"]) };
+        let drawn = figure(&spec, &sources, &ViewOptions::default(), &Provenance::new("lab", "")).unwrap();
+        assert_eq!(drawn.notes, ["one: half are small"], "the other run may have no such note");
+        let Body::Plot(plot) = drawn.body else { panic!("a plot") };
+        let lines: Vec<&Line> = plot
+            .items
+            .iter()
+            .filter_map(|item| match item {
+                Item::Line(line) => Some(line),
+                _ => None,
+            })
+            .collect();
+        assert_eq!(lines.len(), 12);
+        for (place, line) in lines.iter().enumerate() {
+            let run = ["one", "two"][place / 6];
+            assert!(line.name.starts_with(run), "{}", line.name);
+            let looks =
+                |other: &&&Line| (other.ink, other.dash, other.stroke) == (line.ink, line.dash, line.stroke);
+            assert_eq!(lines.iter().filter(looks).count(), 1, "{} looks like no other", line.name);
+        }
+        let alone =
+            figure(&spec, &sources[..1], &ViewOptions::default(), &Provenance::new("lab", "")).unwrap();
+        assert_eq!(alone.notes, ["half are small"], "of one run it needs no name");
+    }
 
     #[test]
     fn a_cursor_over_steps_is_drawn_where_steps_are_counted() {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use weightscope_frame::record::{Channel, Data, Dot, ViewSpec};
 
-use super::lines::CHANNEL_DASHES;
+use super::lines::channel_style;
 use super::options::ViewOptions;
 use super::{Source, axis, channels, guides, heat_map, marks, overlays, references, run_ink};
 use crate::figure::model::{
@@ -100,18 +100,19 @@ pub(super) fn curve(spec: &ViewSpec, sources: &[Source<'_>], options: &ViewOptio
                     (true, 1) => source.label.to_owned(),
                     (true, _) => format!("{} · {}", source.label, channel.label),
                 };
-                let dash = CHANNEL_DASHES.get(number % CHANNEL_DASHES.len()).copied().unwrap_or_default();
+                let (dash, stroke) = channel_style(number);
                 let is_dashed = spec.is_dashed(&channel.id);
                 let counted = if is_dashed { &mut beside } else { &mut solid };
                 let series_number = *counted;
                 *counted += 1;
-                let (ink, dash) = match (many, is_dashed) {
-                    (true, _) => (run_ink(options, run), dash),
-                    (false, true) => (Ink::Series(series_number), Dash::Dashed),
-                    (false, false) => (Ink::Series(series_number), Dash::Solid),
+                let (ink, dash, stroke) = match (many, is_dashed) {
+                    (true, _) => (run_ink(options, run), dash, stroke),
+                    (false, true) => (Ink::Series(series_number), Dash::Dashed, Stroke::Normal),
+                    (false, false) => (Ink::Series(series_number), Dash::Solid, Stroke::Normal),
                 };
                 let points = curve.x.iter().zip(&curve.y).map(|(x, y)| [*x, *y]).collect();
-                let line = Line { dash, source: many.then_some(run), ..Line::new(name, points, ink) };
+                let source = many.then_some(run);
+                let line = Line { dash, stroke, source, ..Line::new(name, points, ink) };
                 curves.push((line, curve));
             }
         }

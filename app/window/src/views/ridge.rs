@@ -3,7 +3,7 @@
 use weightscope_frame::record::{Data, ReferenceAxis, ViewSpec};
 
 use super::options::ViewOptions;
-use super::{Source, axis, channels, references, run_ink};
+use super::{Source, axis, channels, of_first, references, run_ink};
 use crate::figure::model::{Area, Axis, Cover, Dash, Ink, Legend, Line, Plot, Stroke};
 use crate::figure::number::count;
 
@@ -18,7 +18,8 @@ pub(super) fn ridge(
     options: &ViewOptions,
     notes: &mut Vec<String>,
 ) -> Option<Plot> {
-    let channel = *channels(spec, *sources.first()?, options).first()?;
+    let first = *sources.first()?;
+    let channel = *channels(spec, first, options).first()?;
     let Data::Histogram(histograms) = &channel.data else { return None };
     let limit = options.step.unwrap_or(u64::MAX);
     let mut frames: Vec<(u64, &Vec<u32>)> =
@@ -55,8 +56,9 @@ pub(super) fn ridge(
         let baseline = *step as f64;
         let outline = counts.iter().map(|count| baseline - f64::from(*count) * height).collect();
         let ink = if *step == newest { Ink::Accent } else { Ink::Muted };
+        let name = if *step == newest && sources.len() > 1 { first.label } else { "" };
         plot = plot.with(Area {
-            name: String::new(),
+            name: name.to_owned(),
             x: centers.clone(),
             y: outline,
             baseline,
@@ -70,7 +72,9 @@ pub(super) fn ridge(
     {
         let points =
             centers.iter().zip(counts).map(|(x, count)| [*x, newest as f64 - f64::from(*count) * height]);
-        let name = format!("at step {start}");
+        // What tells it from the newest one comes first, where the name is cut off.
+        let whose = if sources.len() > 1 { format!(" of {}", first.label) } else { String::new() };
+        let name = format!("at step {start}{whose}");
         let line = Line::new(name, points.collect(), Ink::Foreground);
         plot = plot.with(Line { dash: Dash::Dashed, stroke: Stroke::Thin, ..line });
         plot.legend = Legend::Best;
@@ -91,9 +95,9 @@ pub(super) fn ridge(
     let total: u64 =
         drawn.first().map_or(0, |(_, counts)| counts.iter().map(|count| u64::from(*count)).sum());
     let (total, newest, tallest) = (count(total), count(newest), count(tallest.into()));
-    notes.push(format!(
-        "Step {newest}: {total} weights within the axis, {tallest} of them in the tallest bin"
-    ));
+    let words =
+        format!("Step {newest}: {total} weights within the axis, {tallest} of them in the tallest bin");
+    notes.push(of_first(sources, &words));
     Some(plot)
 }
 

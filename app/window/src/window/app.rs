@@ -32,7 +32,7 @@ use super::open_as::OpenAs;
 use super::opening::{Browsed, Opening};
 use super::palette::Palette;
 use super::preview::DataPreview;
-use super::queue::{ForkDialog, Live, Queue, SweepDialog};
+use super::queue::{Before, ForkDialog, Live, Queue, SweepDialog};
 use super::recent::Recent;
 use super::rescue::Rescue;
 use super::runs::{CompareTab, Runs, state_words};
@@ -128,6 +128,8 @@ pub struct App {
     /// State of the shown run that the controls were fitted to.
     pub(super) fitted: Option<u64>,
     pub(super) scrub: Scrub,
+    /// What was shown before the run that is shown, until that has begun.
+    pub(super) before: Option<Before>,
     /// Width of the window, points.
     pub(super) width: f32,
     pub(super) panels: Panels,
@@ -218,6 +220,7 @@ impl App {
             left: None,
             fitted: None,
             scrub: Scrub::default(),
+            before: None,
             width: 1440.0,
             panels: Panels::new([true; 3]),
             export: None,
@@ -402,7 +405,7 @@ impl App {
         let above = controls::shared(&shown.views);
         if !above.is_empty() {
             egui::Panel::top("controls").show(ui, |ui| {
-                controls::row_ui(ui, "shared", &above, &values, shown.record(), false, actions);
+                controls::row_ui(ui, "shared", &above, &values, shown, false, actions);
             });
         }
         let mut behavior = TileBehavior {

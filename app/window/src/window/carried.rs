@@ -57,7 +57,7 @@ fn points_outside(control: &ControlSpec, value: &ControlValue, record: &Record) 
 }
 
 /// Controls that lines and handles of a view turn.
-fn dragged(view: &ViewSpec) -> impl Iterator<Item = &str> {
+pub(super) fn dragged(view: &ViewSpec) -> impl Iterator<Item = &str> {
     let lines = view.references.iter().filter_map(|line| line.control.as_deref());
     let ends = view.handles.iter().flat_map(|handle| [&handle.x, &handle.y]);
     lines.chain(ends.filter_map(|end| match end {

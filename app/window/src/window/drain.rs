@@ -5,7 +5,7 @@ use weightscope_frame::run::{Comparison, Event};
 use weightscope_frame::store::Status;
 
 use super::app::App;
-use super::link::{Ending, Link};
+use super::link::{Ending, Link, Refusal};
 use super::log::Urgency;
 use super::opening::{Browsed, NO_DIALOG, Opening};
 use super::queue::LiveKind;
@@ -46,14 +46,21 @@ impl App {
     fn drain_run(&mut self, context: &Context) {
         let mut ended = false;
         let mut shown = self.shown.take();
+        let mut refused = false;
         if let Some(mut link) = self.link.take() {
             if self.news(&mut link, shown.as_mut(), context) {
                 ended = true;
+                refused = shown.as_ref().is_some_and(Shown::was_refused);
             } else {
                 self.link = Some(link);
             }
         }
         self.shown = shown;
+        match self.shown.as_ref() {
+            Some(_) if refused => self.show_what_was_before(),
+            Some(shown) if shown.folder.is_some() => self.before = None,
+            _ => {}
+        }
         let mut background = std::mem::take(&mut self.background);
         background.retain_mut(|live| {
             let over = self.news(&mut live.link, live.shown.as_mut(), context);
@@ -116,14 +123,15 @@ impl App {
                     format!("The repeated run differs: {what}: {}", link.folder.display()),
                 );
             }
-            Err(error) => {
-                if let Some(shown) = shown {
-                    shown.status = Status::Failed;
-                    shown.reason = Some(error.clone());
-                }
+            Err(Refusal { text, problems }) => {
                 let what =
                     if link.kind == LiveKind::Verify { "could not be verified" } else { "could not start" };
-                tell(Urgency::Error, format!("The run {what}: {error}"));
+                tell(Urgency::Error, format!("The run {what}: {text}"));
+                if let Some(shown) = shown {
+                    shown.status = Status::Failed;
+                    shown.reason = Some(text);
+                    self.form.refuse(&shown.experiment, problems);
+                }
             }
         }
         true

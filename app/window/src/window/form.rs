@@ -2,12 +2,13 @@
 
 mod choices;
 mod data;
+mod list;
 pub(super) mod preset;
 
 use egui::{DragValue, RichText, Ui};
 use weightscope_frame::experiment::{
-    Choice, Cost, Experiment, Field, Mark, Problem, Severity, Slot, Spacing, Visitor, check, expand, get,
-    number, parse_typed, set,
+    Choice, Cost, Experiment, Field, Mark, Problem, Section, Severity, Slot, Spacing, Visitor, check, expand,
+    get, number,
 };
 use weightscope_frame::lab::{Catalogue, Preset};
 
@@ -23,6 +24,9 @@ pub(super) struct Form {
     pub(super) base: Experiment,
     pub(super) origin: String,
     pub(super) problems: Vec<Problem>,
+    /// Why the last run of these settings could not begin, which only its files could tell; it stands until a setting changes, and
+    /// does not keep from trying again.
+    refused: Vec<Problem>,
     pub(super) cost: Cost,
     pub(super) runs: usize,
     /// Names that the lab's data can have.
@@ -44,6 +48,7 @@ impl Form {
             experiment,
             origin: origin.to_owned(),
             problems: Vec::new(),
+            refused: Vec::new(),
             cost: Cost::default(),
             runs: 1,
             names: Vec::new(),
@@ -77,7 +82,20 @@ impl Form {
         self.problems.iter().find(|problem| problem.is_error())
     }
 
+    /// Takes up why a run could not begin, if its settings are still those of the form.
+    pub(super) fn refuse(&mut self, experiment: &Experiment, problems: Vec<Problem>) {
+        if self.experiment.resolved() == experiment.resolved() {
+            self.refused = problems;
+        }
+    }
+
+    /// What stands beside Run: what keeps it from running, else why the last try failed.
+    pub(super) fn sentence(&self) -> Option<&Problem> {
+        self.blocker().or_else(|| self.refused.iter().find(|problem| problem.is_error()))
+    }
+
     fn check(&mut self) {
+        self.refused.clear();
         self.problems = check(&self.experiment);
         self.runs = expand(&self.experiment).map_or(1, |runs| runs.len());
         self.cost = self.experiment.method.cost().times(self.runs);
@@ -89,15 +107,15 @@ impl Form {
         let base: Vec<(&'static str, toml::Value)> =
             self.base.settings().into_iter().map(|(field, value)| (field.key, value)).collect();
         let mut experiment = self.experiment.clone();
+        let problems: Vec<Problem> = self.problems.iter().chain(&self.refused).cloned().collect();
         let mut visitor = FormVisitor {
             ui,
             names: &self.names,
             downloads,
             actions,
             base: &base,
-            problems: &self.problems,
+            problems: &problems,
             typing: &mut self.typing,
-            open: None,
             rows: Vec::new(),
         };
         experiment.visit(&mut visitor);
@@ -153,6 +171,11 @@ pub(super) fn si(value: f64) -> String {
     }
 }
 
+/// Share of a row that its label takes.
+const LABEL_SHARE: f32 = 0.52;
+/// Room for the button that restores a value, points.
+const UNDO: f32 = 32.0;
+
 /// One row to be drawn: the visitor only collects them, so that sections can be folded.
 struct Row {
     field: Field,
@@ -189,14 +212,12 @@ struct FormVisitor<'a> {
     base: &'a [(&'static str, toml::Value)],
     problems: &'a [Problem],
     typing: &'a mut std::collections::BTreeMap<&'static str, String>,
-    open: Option<&'static str>,
-    rows: Vec<(&'static str, Vec<Row>)>,
+    rows: Vec<(Section, Vec<Row>)>,
 }
 
 impl Visitor for FormVisitor<'_> {
-    fn section(&mut self, title: &'static str) {
-        self.open = Some(title);
-        self.rows.push((title, Vec::new()));
+    fn section(&mut self, section: Section) {
+        self.rows.push((section, Vec::new()));
     }
 
     fn field(&mut self, field: Field, slot: Slot<'_>) {
@@ -225,16 +246,17 @@ impl FormVisitor<'_> {
     /// Draws the collected rows and writes what changed.
     fn finish(mut self, experiment: &mut Experiment) {
         let mut changes: Vec<(&'static str, toml::Value)> = Vec::new();
-        for (title, rows) in std::mem::take(&mut self.rows) {
+        for (section, rows) in std::mem::take(&mut self.rows) {
             if rows.is_empty() {
                 continue;
             }
             let troubled =
                 rows.iter().any(|row| self.problems.iter().any(|problem| problem.key == row.field.key));
-            let first = matches!(title, "Run" | "Data" | "Quantization" | "Training" | "Remedy");
+            let title = section.title;
             let header =
                 egui::CollapsingHeader::new(RichText::new(title).strong()).id_salt(("section", title));
-            let header = if troubled { header.open(Some(true)) } else { header.default_open(first) };
+            let header =
+                if troubled { header.open(Some(true)) } else { header.default_open(section.is_core) };
             let (base, problems, typing) = (self.base, self.problems, &mut *self.typing);
             let (names, downloads, actions) = (self.names, self.downloads, &mut *self.actions);
             header.show(self.ui, |ui| {
@@ -275,25 +297,25 @@ fn row_ui(
     let mut changed = None;
     let mine: Vec<&Problem> = problems.iter().filter(|problem| problem.key == row.field.key).collect();
     let palette = tokens(ui.ctx());
+    let error = mine.iter().any(|problem| problem.severity == Severity::Error);
+    let stands_below = is_wide(ui, row);
+    let mut named = egui::Id::NULL;
     ui.horizontal(|ui| {
         // A name or a path asks for more room than a number.
-        let share = if row.field.mark == Mark::DataSet { 0.34 } else { 0.52 };
-        let width = ui.available_width() * share;
+        let share = if row.field.mark == Mark::DataSet { 0.34 } else { LABEL_SHARE };
+        let width = if stands_below { ui.available_width() - UNDO } else { ui.available_width() * share };
         let left = egui::Layout::left_to_right(egui::Align::Center);
         let label = ui
             .allocate_ui_with_layout(egui::vec2(width, 18.0), left, |ui| {
                 ui.set_min_width(width);
-                ui.add(egui::Label::new(row.field.label).truncate())
+                ui.add(egui::Label::new(row.field.label).wrap())
             })
             .inner;
         let label = label.on_hover_text(help(&row.field));
-        if mine.iter().any(|problem| problem.severity == Severity::Error) {
-            let widgets = &mut ui.visuals_mut().widgets;
-            for widget in [&mut widgets.inactive, &mut widgets.hovered, &mut widgets.active] {
-                widget.bg_stroke = egui::Stroke::new(1.5, color(palette.error));
-            }
+        named = label.id;
+        if !stands_below {
+            changed = framed_ui(ui, row, named, at, error);
         }
-        changed = widget_ui(ui, row, label.id, at);
         if !row.field.unit.is_empty() {
             ui.label(RichText::new(row.field.unit).small().color(color(palette.text_muted)));
         }
@@ -310,6 +332,9 @@ fn row_ui(
             }
         }
     });
+    if stands_below {
+        ui.horizontal(|ui| changed = framed_ui(ui, row, named, at, error).or(changed.take()));
+    }
     for problem in mine {
         let paint = if problem.is_error() { palette.error } else { palette.warning };
         let allowed =
@@ -317,6 +342,40 @@ fn row_ui(
         ui.label(RichText::new(format!("{}{allowed}", problem.message)).small().color(color(paint)));
     }
     changed
+}
+
+/// True for a choice whose words do not fit beside its label: it stands below, as wide as the panel.
+fn is_wide(ui: &Ui, row: &Row) -> bool {
+    /// Arrow and padding of a choice.
+    const AROUND: f32 = 34.0;
+    let Kind::Choice(_) = &row.kind else { return false };
+    let font = egui::TextStyle::Button.resolve(ui.style());
+    let words = chosen_words(row).to_owned();
+    let width = ui.painter().layout_no_wrap(words, font, egui::Color32::PLACEHOLDER).size().x;
+    width + AROUND > ui.available_width() * (1.0 - LABEL_SHARE) - UNDO
+}
+
+/// The words of the choice at which a setting stands.
+fn chosen_words(row: &Row) -> &str {
+    let now = row.value.as_str().unwrap_or_default();
+    match &row.kind {
+        Kind::Choice(choices) => {
+            choices.iter().find(|choice| choice.key == now).map_or(now, |choice| choice.label)
+        }
+        _ => now,
+    }
+}
+
+/// The widget, framed where its value cannot be.
+fn framed_ui(ui: &mut Ui, row: &Row, label: egui::Id, at: &mut At<'_>, error: bool) -> Option<toml::Value> {
+    if error {
+        let paint = color(tokens(ui.ctx()).error);
+        let widgets = &mut ui.visuals_mut().widgets;
+        for widget in [&mut widgets.inactive, &mut widgets.hovered, &mut widgets.active] {
+            widget.bg_stroke = egui::Stroke::new(1.5, paint);
+        }
+    }
+    widget_ui(ui, row, label, at)
 }
 
 fn widget_ui(ui: &mut Ui, row: &Row, label: egui::Id, at: &mut At<'_>) -> Option<toml::Value> {
@@ -346,12 +405,11 @@ fn widget_ui(ui: &mut Ui, row: &Row, label: egui::Id, at: &mut At<'_>) -> Option
         }
         Kind::Choice(choices) => {
             let now = row.value.as_str().unwrap_or_default();
-            let text = choices.iter().find(|choice| choice.key == now).map_or(now, |choice| choice.label);
             let mut chosen = None;
             egui::ComboBox::from_id_salt(row.field.key)
-                .selected_text(text)
-                .width(ui.available_width() - 32.0)
-                .truncate()
+                .selected_text(chosen_words(row))
+                .width(ui.available_width() - UNDO)
+                .wrap()
                 .show_ui(ui, |ui| {
                     for choice in *choices {
                         if style::row(ui, choice.key == now, choice.label).clicked() {
@@ -366,11 +424,11 @@ fn widget_ui(ui: &mut Ui, row: &Row, label: egui::Id, at: &mut At<'_>) -> Option
         Kind::Text if row.field.mark == Mark::DataSet => data::data_ui(ui, row, label, at.names, at.actions),
         Kind::Text => {
             let mut text = row.value.as_str().unwrap_or_default().to_owned();
-            let edit = egui::TextEdit::singleline(&mut text).desired_width(ui.available_width() - 32.0);
+            let edit = egui::TextEdit::singleline(&mut text).desired_width(ui.available_width() - UNDO);
             ui.add(edit).labelled_by(label).changed().then_some(toml::Value::String(text))
         }
         Kind::Choices(choices) => choices::choices_ui(ui, row, choices, label),
-        Kind::List(items) => list_ui(ui, row, *items, label, at.typing),
+        Kind::List(items) => list::list_ui(ui, row, *items, label, at.typing),
     }
 }
 
@@ -392,50 +450,6 @@ fn allowed_ui(ui: &mut Ui, row: &Row, allowed: &[i64], label: egui::Id) -> Optio
         .response
         .labelled_by(label);
     chosen
-}
-
-/// A list, typed with commas; what cannot be read stays as typed until it can.
-fn list_ui(
-    ui: &mut Ui,
-    row: &Row,
-    items: Items,
-    label: egui::Id,
-    typing: &mut std::collections::BTreeMap<&'static str, String>,
-) -> Option<toml::Value> {
-    let written: Vec<String> = match &row.value {
-        toml::Value::Array(items) => items.iter().map(short).collect(),
-        toml::Value::Table(columns) => {
-            columns.iter().map(|(name, word)| format!("{name} = {}", short(word))).collect()
-        }
-        _ => Vec::new(),
-    };
-    let written = written.join(", ");
-    let mut text = typing.get(row.field.key).cloned().unwrap_or(written);
-    let edit = egui::TextEdit::singleline(&mut text).desired_width(ui.available_width() - 32.0);
-    let response = ui.add(edit).labelled_by(label);
-    if response.lost_focus() {
-        typing.remove(row.field.key);
-    }
-    if !response.changed() {
-        return None;
-    }
-    let value = read_list(&row.field, items, &text);
-    typing.insert(row.field.key, text);
-    value
-}
-
-/// What was typed as a list of the right kind, if it can be read as one.
-fn read_list(field: &Field, items: Items, text: &str) -> Option<toml::Value> {
-    let (mut integers, mut floats, mut texts) = (Vec::new(), Vec::new(), Vec::new());
-    let mut columns = std::collections::BTreeMap::new();
-    let slot = match items {
-        Items::Integers => Slot::Integers(&mut integers),
-        Items::Floats => Slot::Floats(&mut floats),
-        Items::Texts => Slot::Texts(&mut texts),
-        Items::Columns => Slot::Columns(&mut columns),
-    };
-    let value = parse_typed(&slot, text);
-    set(field, slot, &value).is_ok().then_some(value)
 }
 
 fn help(field: &Field) -> String {

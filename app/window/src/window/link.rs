@@ -8,6 +8,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
+use weightscope_frame::experiment::Problem;
 use weightscope_frame::lab::Catalogue;
 use weightscope_frame::run::{
     self, Comparison, Control, EVENT_BOUND, Event, ForkRequest, Observer, Outcome, RunError, RunRequest,
@@ -44,6 +45,21 @@ pub(super) enum Ending {
     Verified(Comparison),
 }
 
+/// Why it could not begin.
+pub(super) struct Refusal {
+    pub(super) text: String,
+    /// Problems of its settings, where those are the reason.
+    pub(super) problems: Vec<Problem>,
+}
+
+impl Refusal {
+    fn of(error: RunError) -> Self {
+        let text = error.to_string();
+        let problems = if let RunError::Problems(problems) = error { problems } else { Vec::new() };
+        Self { text, problems }
+    }
+}
+
 /// The thread of a run.
 enum Worker {
     Run(JoinHandle<Result<Outcome, RunError>>),
@@ -58,14 +74,12 @@ impl Worker {
         }
     }
 
-    fn join(self) -> Result<Ending, String> {
-        let died = "the run's thread died".to_owned();
+    fn join(self) -> Result<Ending, Refusal> {
+        let died = || Refusal { text: "the run's thread died".to_owned(), problems: Vec::new() };
         match self {
-            Self::Run(handle) => {
-                handle.join().map_err(|_| died)?.map(Ending::Run).map_err(|error| error.to_string())
-            }
+            Self::Run(handle) => handle.join().map_err(|_| died())?.map(Ending::Run).map_err(Refusal::of),
             Self::Verify(handle) => {
-                handle.join().map_err(|_| died)?.map(Ending::Verified).map_err(|error| error.to_string())
+                handle.join().map_err(|_| died())?.map(Ending::Verified).map_err(Refusal::of)
             }
         }
     }
@@ -155,7 +169,7 @@ impl Link {
     }
 
     /// How it ended, once.
-    pub(super) fn finished(&mut self) -> Option<Result<Ending, String>> {
+    pub(super) fn finished(&mut self) -> Option<Result<Ending, Refusal>> {
         if !self.worker.as_ref().is_some_and(Worker::is_finished) {
             return None;
         }

@@ -102,7 +102,7 @@ impl App {
             ui.add_space(4.0);
             let palette = tokens(ui.ctx());
             let warnings = self.form.problems.len();
-            if let Some(problem) = self.form.blocker() {
+            if let Some(problem) = self.form.sentence() {
                 ui.label(RichText::new(problem.to_string()).small().color(color(palette.error)));
             } else if warnings > 0 {
                 ui.label(

@@ -22,7 +22,8 @@ impl App {
     /// Takes up where the last start ended.
     pub(super) fn restore(&mut self, session: Session, care: Care, context: &Context) {
         self.panels = Panels::new(session.panels);
-        if session.open.is_some() {
+        // Controls belong to the run that was shown: where it is gone, the next one begins with its own.
+        if session.open.as_ref().is_some_and(|path| path.is_dir()) {
             self.controls = session.controls;
         }
         self.runs.layout = session.runs;

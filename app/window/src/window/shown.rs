@@ -154,6 +154,11 @@ impl Shown {
         !self.is_file && matches!(self.status, Status::Running | Status::Done)
     }
 
+    /// True for a run that ended before it began: nothing of it can be shown.
+    pub(super) fn was_refused(&self) -> bool {
+        !self.is_file && self.folder.is_none() && self.status == Status::Failed
+    }
+
     /// Its record.
     pub(super) fn record(&self) -> &Record {
         &self.snapshot.record

@@ -9,7 +9,7 @@ use super::field::{Field, Mark};
 use super::problem::Problem;
 use super::sweep::Sweep;
 use super::value;
-use super::visit::{Slot, Visitor};
+use super::visit::{Section, Slot, Visitor};
 use crate::device::DeviceChoice;
 use crate::lab::{Catalogue, Method};
 
@@ -180,7 +180,7 @@ impl Experiment {
 
 /// The settings that every lab has.
 fn visit_frame(visitor: &mut dyn Visitor, seed: &mut u64, device: &mut DeviceChoice, threads: &mut u64) {
-    visitor.section("Run");
+    visitor.section(Section::new("Run").core());
     visitor.field(
         Field::new(
             "seed",

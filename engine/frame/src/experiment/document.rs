@@ -7,7 +7,7 @@ use toml::Value;
 use super::config::Experiment;
 use super::field::{Field, number};
 use super::value;
-use super::visit::{Slot, Visitor};
+use super::visit::{Section, Slot, Visitor};
 
 /// How much a written file explains.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,8 +41,8 @@ struct Writer {
 }
 
 impl Visitor for Writer {
-    fn section(&mut self, title: &'static str) {
-        let _ = writeln!(self.text, "\n# {title}");
+    fn section(&mut self, section: Section) {
+        let _ = writeln!(self.text, "\n# {}", section.title);
     }
 
     fn field(&mut self, field: Field, slot: Slot<'_>) {

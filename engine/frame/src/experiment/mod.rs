@@ -16,7 +16,7 @@ mod sweep;
 mod value;
 mod visit;
 
-pub use check::check;
+pub use check::{check, unread};
 pub use config::{Experiment, SCHEMA, frame_mark};
 pub use cost::Cost;
 pub use document::{Comments, to_toml};
@@ -28,4 +28,4 @@ pub use problem::{Problem, Severity};
 pub use settings::Setting;
 pub use sweep::{MOST_RUNS, Sweep, SweepRun, expand};
 pub use value::{get, parse_typed, set};
-pub use visit::{ChoiceValue, ChoicesValue, Choosable, Described, Slot, Visitor};
+pub use visit::{ChoiceValue, ChoicesValue, Choosable, Described, Section, Slot, Visitor};

@@ -41,7 +41,7 @@ impl<T: ChoiceValue + Choosable> Setting for Vec<T> {
 
 /// Declares the settings of a lab. One entry per setting: key, type, default, words in the form, help; then, where there are any, the
 /// methods of [`Field`](crate::experiment::Field) (range, unit, published value, the stage that first reads it), and the condition
-/// under which it means anything.
+/// under which it means anything. A section that holds what the lab is about is written `section "Title" core`: the form shows it open.
 ///
 /// ```
 /// use weightscope_frame::{choices, settings};
@@ -63,7 +63,7 @@ impl<T: ChoiceValue + Choosable> Setting for Vec<T> {
 ///             network: Network = Network::Mlp, "Network", "What is trained.";
 ///             heads: u64 = 4, "Heads", "Attention heads.", .range(1.0, 16.0), if |s| s.network == Network::Vit;
 ///         }
-///         section "Training" {
+///         section "Training" core {
 ///             learning_rate: f64 = 1e-3, "Learning rate", "Step size of AdamW.",
 ///                 .range(0.0, 1.0).logarithmic().stage("training");
 ///         }
@@ -75,7 +75,7 @@ impl<T: ChoiceValue + Choosable> Setting for Vec<T> {
 macro_rules! settings {
     (
         $(#[$meta:meta])* $visibility:vis struct $name:ident {
-            $(section $title:literal {
+            $(section $title:literal $($core:ident)? {
                 $(
                     $key:ident: $type:ty = $default:expr, $label:literal, $help:literal
                     $(, $(.$attribute:ident($($argument:expr),* $(,)?))+)?
@@ -105,7 +105,7 @@ macro_rules! settings {
                 let now = self.clone();
                 let _ = &now;
                 $(
-                    visitor.section($title);
+                    visitor.section($crate::experiment::Section::new($title)$(.$core())?);
                     $({
                         // A key that is a word of the language is written `r#match`.
                         let key = stringify!($key).trim_start_matches("r#");

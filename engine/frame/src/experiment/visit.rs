@@ -81,10 +81,32 @@ pub trait Described: Clone {
     fn visit(&mut self, visitor: &mut dyn Visitor);
 }
 
+/// A heading of the form.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Section {
+    /// Its words.
+    pub title: &'static str,
+    /// True if it holds what an experiment is about: the form shows its settings from the first. Written `section "Title" core`.
+    pub is_core: bool,
+}
+
+impl Section {
+    /// A section that the form shows folded.
+    pub const fn new(title: &'static str) -> Self {
+        Self { title, is_core: false }
+    }
+
+    /// The same, which the form shows open.
+    #[must_use]
+    pub const fn core(self) -> Self {
+        Self { is_core: true, ..self }
+    }
+}
+
 /// A reader or writer of settings.
 pub trait Visitor {
     /// A heading of the form; the fields that follow belong to it.
-    fn section(&mut self, _title: &'static str) {}
+    fn section(&mut self, _section: Section) {}
     /// One setting.
     fn field(&mut self, field: Field, slot: Slot<'_>);
 }

@@ -69,6 +69,15 @@ impl Progress {
         if self.steps == 0 { 0.0 } else { (self.step as f64 / self.steps as f64).min(1.0) as f32 }
     }
 
+    /// How far it came, in words: the steps of the present stage, where there are several, and of all.
+    pub fn reached(&self) -> String {
+        let place = match self.stages.len() {
+            0 | 1 => String::new(),
+            all => format!(", in stage {} of {all} ({})", self.stage + 1, self.stage_name()),
+        };
+        format!("after {} of {} steps{place}", self.step, self.steps)
+    }
+
     /// Name of the present stage.
     pub fn stage_name(&self) -> &str {
         self.stages.get(self.stage).map_or("", String::as_str)

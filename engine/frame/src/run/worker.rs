@@ -271,7 +271,7 @@ fn carry_out(
     let result = result.and_then(|()| context.sync());
     let (status, reason) = match result {
         Ok(()) => (Status::Done, None),
-        Err(RunError::Cancelled(_)) => (Status::Cancelled, None),
+        Err(RunError::Cancelled(_)) => (Status::Cancelled, Some(context.progress.reached())),
         Err(error) => (Status::Failed, Some(error.to_string())),
     };
     let reason = finish(&mut context, &experiment.method, folder, &mut manifest, status, reason);

@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 
 use weightscope_data::{self as data, Dataset, OpenOptions, Read, Scope, Standardizer};
+use weightscope_frame::experiment::Problem;
 use weightscope_frame::run::{RunError, default_cache_folder};
 use weightscope_math::stream;
 use weightscope_nn::vit::{VitShape, channels_last};
@@ -83,7 +84,10 @@ impl Material {
             largest if largest > 0.0 => 1.0 / largest,
             _ => 1.0,
         });
-        Ok(Self { columns: dataset.columns(), classes, pixel_factor, vit, dataset })
+        let opened = Self { columns: dataset.columns(), classes, pixel_factor, vit, dataset };
+        let every_row: Vec<usize> = (0..opened.dataset.labels()?.len()).collect();
+        opened.factors(config, &every_row)?;
+        Ok(opened)
     }
 
     /// What was read of the data set.
@@ -102,7 +106,7 @@ impl Material {
             (0..labels.len()).filter(|row| is_training.get(*row) == Some(&false)).collect();
         let own: Vec<u32> = chosen.iter().filter_map(|row| labels.get(*row).copied()).collect();
         let noisy = redrawn(&own, self.classes, config.label_noise, &mut stream(seed, "labels"));
-        let factors = self.factors(&chosen)?;
+        let factors = self.factors(config, &chosen)?;
         let mut train = Rows { features: self.gather(&chosen, &factors)?, labels: noisy };
         let mut test = Rows {
             features: self.gather(&test, &factors)?,
@@ -126,21 +130,48 @@ impl Material {
     /// How the columns of a repeat became inputs.
     pub(crate) fn inputs(&self, config: &Config, seed: u64) -> Result<Inputs, RunError> {
         let chosen = stratified(self.dataset.labels()?, config.train_rows as usize, seed);
-        let factors = self.factors(&chosen)?;
+        let factors = self.factors(config, &chosen)?;
         let mean = column_mean(&self.gather(&chosen, &factors)?, self.columns);
         let offset = self.dataset.offsets().to_vec();
         Ok(Inputs { offset, factor: factors, mean })
     }
 
     /// One factor for each column: pixels are divided by the largest of all, columns of tables by the standard deviation of these rows.
-    fn factors(&self, rows: &[usize]) -> Result<Vec<f32>, RunError> {
+    /// A column that varies by less than a normal 32-bit number is refused: its factor would be infinite.
+    fn factors(&self, config: &Config, rows: &[usize]) -> Result<Vec<f32>, RunError> {
         if let Some(factor) = self.pixel_factor {
             return Ok(vec![factor; self.columns]);
         }
         let standardizer = Standardizer::fit(&self.dataset, rows, Scope::PerColumn)?;
+        let deviations = standardizer.standard_deviation().iter();
+        if let Some(column) = deviations.enumerate().position(|(column, deviation)| {
+            (*deviation > 0.0 && *deviation < f32::MIN_POSITIVE)
+                || (*deviation == 0.0 && self.is_tiny(column, rows))
+        }) {
+            let names = self.dataset.column_names();
+            let name = names.get(column).cloned().unwrap_or_else(|| (column + 1).to_string());
+            let text = format!(
+                "the values of column {name} differ by less than {:e}, too little for 32-bit numbers to be divided by; multiply the column by a large number, or leave it out with columns = {{ {name} = \"ignore\" }}: {}",
+                f32::MIN_POSITIVE,
+                config.dataset
+            );
+            return Err(RunError::setting("dataset", text));
+        }
         // A column of one value has no weight.
         let factor = |deviation: &f32| if *deviation == 0.0 { 0.0 } else { 1.0 / deviation };
         Ok(standardizer.standard_deviation().iter().map(factor).collect())
+    }
+
+    /// True for a column whose values differ although none of them reaches a normal 32-bit number.
+    fn is_tiny(&self, column: usize, rows: &[usize]) -> bool {
+        let value = |row: &usize| self.dataset.features().get(row * self.columns + column).copied();
+        let mut values = rows.iter().filter_map(value);
+        let Some(first) = values.next() else { return false };
+        let has_offset = self.dataset.offsets().get(column).is_some_and(|offset| *offset != 0.0);
+        let (varies, most) = values.fold((false, first.abs()), |(varies, most), value| {
+            (varies || value != first, most.max(value.abs()))
+        });
+        varies && !has_offset && most < f32::MIN_POSITIVE
     }
 
     /// Scaled features of rows, one after the other.
@@ -154,25 +185,30 @@ impl Material {
     }
 }
 
-/// Rows for training: below one of each class or all there are, nothing can be learned or judged.
+/// Rows for training and for the test: with fewer than one for each class on either side, nothing can be learned or judged.
 fn rows_suffice(config: &Config, labels: &[u32], classes: usize) -> Result<(), RunError> {
-    let wanted = config.train_rows as usize;
-    let refuse = |why: String| {
-        let problem =
-            weightscope_frame::experiment::Problem::error("train_rows", format!("{why}: {}", config.dataset));
-        let most = labels.len().saturating_sub(1);
-        Err(RunError::Problems(vec![problem.allowing(format!("{classes} to {most}"))]))
+    let (wanted, all) = (usize::try_from(config.train_rows).unwrap_or(usize::MAX), labels.len());
+    if all < 2 * classes {
+        let text = format!(
+            "{all} rows are too few for {classes} classes: one row of each is learned from and as many are kept for the test; bring a table of {} rows or more: {}",
+            2 * classes,
+            config.dataset
+        );
+        return Err(RunError::setting("dataset", text));
+    }
+    let most = all - classes;
+    let why = if wanted < classes {
+        format!("a training set of {wanted} is fewer than one row for each of {classes} classes")
+    } else if wanted > most {
+        format!(
+            "a training set of {wanted} leaves {} of the {all} rows for the test, fewer than one for each of {classes} classes",
+            all.saturating_sub(wanted)
+        )
+    } else {
+        return Ok(());
     };
-    if wanted < classes {
-        return refuse(format!("{wanted} training rows are fewer than one for each of {classes} classes"));
-    }
-    if wanted >= labels.len() {
-        return refuse(format!(
-            "{wanted} training rows leave none to test of the {} there are",
-            labels.len()
-        ));
-    }
-    Ok(())
+    let problem = Problem::error("train_rows", format!("{why}: {}", config.dataset));
+    Err(RunError::Problems(vec![problem.allowing(format!("{classes} to {most}"))]))
 }
 
 /// So many rows in the shares of the classes, at least one of each; ascending.
@@ -326,6 +362,55 @@ mod tests {
             "half of 200 drawn again, a tenth of those as it was: {changed}"
         );
         assert_eq!(clean.test.labels, noisy.test.labels);
+    }
+
+    /// A table of its own with a class, a plain column, and one of the given values.
+    fn table(folder: &std::path::Path, values: impl Fn(usize) -> String) -> Config {
+        let mut text = "a,small,label\n".to_owned();
+        for row in 0..40 {
+            text = format!("{text}{},{},{}\n", row % 7, values(row), ["x", "y"][row % 2]);
+        }
+        let path = folder.join("own.csv");
+        std::fs::write(&path, text).unwrap();
+        Config { dataset: path.display().to_string(), train_rows: 20, ..Config::default() }
+    }
+
+    #[test]
+    fn a_column_too_small_to_be_divided_by_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        for least in ["1e-42", "3e-45"] {
+            let config = table(folder.path(), |row| format!("{}{}", 1 + row % 5, &least[1..]));
+            let refused = Material::open(&config).unwrap_err().to_string();
+            assert!(refused.contains("column small differ"), "{least}: {refused}");
+            assert!(refused.contains("ignore"), "says what to do: {refused}");
+        }
+        let kept = Material::open(&table(folder.path(), |row| format!("{}e-30", row % 5))).unwrap();
+        let config = table(folder.path(), |row| format!("{}e-30", row % 5));
+        let trial = kept.trial(&config, 0).unwrap();
+        assert!(
+            trial.train.features.iter().all(|value| value.is_finite()),
+            "small, but it can be divided by"
+        );
+        Material::open(&table(folder.path(), |_| "2e-42".to_owned())).unwrap();
+    }
+
+    #[test]
+    fn a_test_without_a_row_for_each_class_is_refused_with_a_range_that_can_be_kept() {
+        let refused = |config: &Config| match Material::open(config).unwrap_err() {
+            RunError::Problems(problems) => problems[0].to_string(),
+            other => panic!("{other}"),
+        };
+        let rows = |train_rows| Config { train_rows, ..Config::default() };
+        let words = refused(&rows(1796));
+        assert!(words.contains("leaves 1 of the 1797") && words.contains("allowed: 10 to 1787"), "{words}");
+        assert!(refused(&rows(5000)).contains("leaves 0 of the 1797"), "more than there are");
+        assert!(refused(&rows(9)).contains("fewer than one for each of 10 classes"));
+        Material::open(&rows(1787)).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("few.csv");
+        std::fs::write(&path, "a,label\n1,x\n2,y\n3,x\n").unwrap();
+        let words = refused(&Config { dataset: path.display().to_string(), ..rows(2) });
+        assert!(words.contains("4 rows or more") && !words.contains("allowed"), "no range fits: {words}");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use egui::Ui;
 use weightscope_frame::experiment::Choice;
 
-use super::Row;
+use super::{Row, UNDO};
 
 /// Several of a closed list: the chosen ones in words, and a menu in which each is ticked by itself.
 pub(super) fn choices_ui(ui: &mut Ui, row: &Row, choices: &[Choice], label: egui::Id) -> Option<toml::Value> {
@@ -14,8 +14,8 @@ pub(super) fn choices_ui(ui: &mut Ui, row: &Row, choices: &[Choice], label: egui
     let mut changed = None;
     egui::ComboBox::from_id_salt(row.field.key)
         .selected_text(text)
-        .width(ui.available_width() - 32.0)
-        .truncate()
+        .width(ui.available_width() - UNDO)
+        .wrap()
         .close_behavior(egui::PopupCloseBehavior::CloseOnClickOutside)
         .show_ui(ui, |ui| {
             for choice in choices {

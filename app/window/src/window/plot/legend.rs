@@ -40,6 +40,12 @@ pub(super) struct Legend {
 struct Entry {
     name: String,
     samples: Vec<Sample>,
+    /// Run of the series, where several are drawn.
+    run: Option<usize>,
+    /// The run's name, said once above the first of its series; then the names of those are the series' own.
+    heading: Option<String>,
+    /// Letters of the name that the heading says, in bytes.
+    said: usize,
 }
 
 /// What stands before a name.
@@ -92,7 +98,13 @@ impl Legend {
                         entry.samples.push(sample);
                     }
                 }
-                None => entries.push(Entry { name: item.name().to_owned(), samples: vec![sample] }),
+                None => entries.push(Entry {
+                    name: item.name().to_owned(),
+                    samples: vec![sample],
+                    run: run(item),
+                    heading: None,
+                    said: 0,
+                }),
             }
         }
         // One series that is called as its axis says nothing.
@@ -101,6 +113,7 @@ impl Legend {
         {
             entries.clear();
         }
+        head(&mut entries);
         Self { entries, has_heat }
     }
 
@@ -109,7 +122,10 @@ impl Legend {
         if self.entries.is_empty() || room.y < LEAST_HEIGHT {
             return Place::Nowhere;
         }
-        let widths: Vec<f32> = self.entries.iter().map(|entry| width(ui, &entry.name)).collect();
+        let heading = |entry: &Entry| entry.heading.as_ref().map(|words| width(ui, words) - SAMPLE - GAP);
+        let of =
+            |entry: &Entry| heading(entry).into_iter().chain([width(ui, entry.words())]).collect::<Vec<_>>();
+        let widths: Vec<f32> = self.entries.iter().flat_map(of).collect();
         let rows = rows(&widths, room.x);
         let most = ((room.y / HEIGHT_FOR_A_ROW) as usize).clamp(1, MOST_ROWS);
         let widest = widths.iter().copied().fold(0.0, f32::max);
@@ -138,8 +154,11 @@ impl Legend {
         scroll.show(&mut area, |ui| {
             ui.spacing_mut().item_spacing = vec2(BETWEEN, 0.0);
             ui.spacing_mut().interact_size.y = ROW;
+            // The few rows above a drawing are for its series; a column has room for a long name.
+            let lines = if matches!(place, Place::Beside(_)) { 2 } else { 1 };
             let mut each = |ui: &mut Ui, most: f32| {
                 for entry in &self.entries {
+                    entry.heading_ui(ui, most, lines);
                     entry.show(ui, most, hidden, &self.entries, &mut touch);
                 }
             };
@@ -155,10 +174,65 @@ impl Legend {
     }
 }
 
+/// The run of a series, where several are drawn.
+fn run(item: &Item) -> Option<usize> {
+    match item {
+        Item::Line(line) => line.source,
+        _ => None,
+    }
+}
+
+/// Takes what the names of all series of a run begin with, up to a separator, into one heading: cut off at the end, they would look alike.
+fn head(entries: &mut [Entry]) {
+    const PART: &str = " · ";
+    for series in entries.chunk_by_mut(|a, b| a.run == b.run) {
+        let [first, .., _] = series else { continue };
+        if first.run.is_none() {
+            continue;
+        }
+        let name = first.name.clone();
+        let mut ends = name.rmatch_indices(PART).map(|(at, part)| (at, at + part.len()));
+        let shared = ends.find_map(|(at, end)| {
+            let start = name.get(..end)?;
+            series.iter().all(|entry| entry.name.starts_with(start)).then_some((at, end))
+        });
+        let Some((at, end)) = shared else { continue };
+        series.iter_mut().for_each(|entry| entry.said = end);
+        if let Some(first) = series.first_mut() {
+            first.heading = name.get(..at).map(str::to_owned);
+        }
+    }
+}
+
 impl Entry {
+    /// What stands beside the sample.
+    fn words(&self) -> &str {
+        self.name.get(self.said..).unwrap_or(&self.name)
+    }
+
+    /// The name of the run above its series, in as many lines as it needs up to so many.
+    fn heading_ui(&self, ui: &mut Ui, most: f32, most_lines: usize) {
+        let Some(heading) = &self.heading else { return };
+        let font = TextStyle::Small.resolve(ui.style());
+        let paint = color(tokens(ui.ctx()).text_muted);
+        let mut job = egui::text::LayoutJob::simple(heading.clone(), font, paint, most);
+        job.wrap = egui::text::TextWrapping {
+            max_width: most,
+            max_rows: most_lines,
+            break_anywhere: true,
+            ..egui::text::TextWrapping::default()
+        };
+        let galley = ui.fonts_mut(|fonts| fonts.layout_job(job));
+        let size = vec2(galley.size().x, galley.rows.len() as f32 * ROW);
+        let (rect, response) = ui.allocate_exact_size(size, Sense::hover());
+        response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Label, true, heading));
+        ui.painter().galley(rect.min, galley, paint);
+        response.on_hover_text(heading);
+    }
+
     fn show(&self, ui: &mut Ui, most: f32, hidden: &BTreeSet<String>, all: &[Self], touch: &mut Touch) {
         let is_on = !hidden.contains(&self.name);
-        let wanted = (width(ui, &self.name) - BETWEEN).min(most);
+        let wanted = (width(ui, self.words()) - BETWEEN).min(most);
         let (rect, response) = ui.allocate_exact_size(vec2(wanted, ROW), Sense::click());
         response.widget_info(|| egui::WidgetInfo::selected(egui::Role::CheckBox, true, is_on, &self.name));
         if !ui.is_rect_visible(rect) {
@@ -172,7 +246,7 @@ impl Entry {
         }
         let font = TextStyle::Small.resolve(ui.style());
         let paint = color(if is_on { theme.text } else { theme.text_muted });
-        let mut job = egui::text::LayoutJob::simple_singleline(self.name.clone(), font, paint);
+        let mut job = egui::text::LayoutJob::simple_singleline(self.words().to_owned(), font, paint);
         job.wrap = egui::text::TextWrapping::truncate_at_width((rect.width() - SAMPLE - GAP).max(8.0));
         let galley = ui.fonts_mut(|fonts| fonts.layout_job(job));
         let at = pos2(key.right() + GAP, rect.center().y - galley.size().y / 2.0);
@@ -223,7 +297,7 @@ impl Sample {
             Self::Line { ink, dash, stroke } => {
                 let (width, opacity) = stroke_weight(*stroke);
                 let paint = faded(palette::color(theme, *ink), opacity * f64::from(strength));
-                painter.extend(line(key, Pen::new(width.max(1.5), paint), *dash));
+                painter.extend(line(key, Pen::new(width.max(1.0), paint), *dash));
             }
             Self::Marker { marker, paint } => {
                 let rgba = match paint {
@@ -307,7 +381,7 @@ mod tests {
     use crate::figure::model::{Axis, Line, Points};
 
     fn entry(name: &str) -> Entry {
-        Entry { name: name.to_owned(), samples: Vec::new() }
+        Entry { name: name.to_owned(), samples: Vec::new(), run: None, heading: None, said: 0 }
     }
 
     fn set(names: &[&str]) -> BTreeSet<String> {
@@ -337,6 +411,31 @@ mod tests {
         plot.items.truncate(1);
         plot.y.label = "z".to_owned();
         assert!(Legend::of(&plot).entries.is_empty(), "the axis says it already");
+    }
+
+    #[test]
+    fn what_all_series_of_a_run_begin_with_is_said_once_above_them() {
+        let mut plot = Plot::new(Axis::new("v"), Axis::new("w"));
+        plot = plot.with(Line::new("identity", vec![[0.0, 1.0]], Ink::Foreground));
+        for (run, name) in ["quick · s0 · a folder", "quick · s0 · another folder"].iter().enumerate() {
+            for channel in ["density of v", "density of w"] {
+                let line = Line::new(format!("{name} · {channel}"), vec![[0.0, 1.0]], Ink::Series(run));
+                plot = plot.with(Line { source: Some(run), ..line });
+            }
+        }
+        plot = plot.with(Line { source: Some(2), ..Line::new("quick · s1", vec![], Ink::Series(2)) });
+        let legend = Legend::of(&plot);
+        let told: Vec<(Option<&str>, &str)> =
+            legend.entries.iter().map(|entry| (entry.heading.as_deref(), entry.words())).collect();
+        let wanted = [
+            (None, "identity"),
+            (Some("quick · s0 · a folder"), "density of v"),
+            (None, "density of w"),
+            (Some("quick · s0 · another folder"), "density of v"),
+            (None, "density of w"),
+            (None, "quick · s1"),
+        ];
+        assert_eq!(told, wanted, "the channel is the name that is cut last");
     }
 
     #[test]

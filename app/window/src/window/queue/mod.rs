@@ -19,5 +19,6 @@ pub(super) use fork::ForkDialog;
 pub(super) use live::{Live, LiveKind};
 pub(super) use model::Queue;
 pub(super) use panel::QueueAction;
+pub(super) use start::Before;
 pub(super) use stored::StoredQueue;
 pub(super) use sweep::SweepDialog;

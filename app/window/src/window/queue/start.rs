@@ -19,6 +19,21 @@ use crate::window::scrub::Scrub;
 use crate::window::shown::Shown;
 use crate::window::tiles::Layout;
 
+/// What was shown before a run that has yet to begin, and how it was looked at.
+pub(in crate::window) struct Before {
+    run: Seen,
+    controls: Controls,
+    focus: String,
+}
+
+/// A run that was shown.
+enum Seen {
+    /// One that had ended, or a file.
+    Run(Box<Shown>),
+    /// One in work, by the number of its link.
+    InWork(u64),
+}
+
 impl App {
     /// Puts the form's run, or all runs of its sweep, into the queue, and starts what may start.
     pub(in crate::window) fn run(&mut self, context: &Context) {
@@ -137,10 +152,29 @@ impl App {
     fn place_live(&mut self, link: Link, shown: Option<Shown>) {
         match shown {
             Some(shown) if self.queue.follow || self.shown.is_none() => {
-                self.show_run(shown);
+                let (controls, focus) = (self.controls.clone(), self.focus.clone());
+                let behind = self.link.as_ref().map(|link| link.id);
+                let before = self.show_run(shown);
+                let run = before.map(Seen::Run).or(behind.map(Seen::InWork));
+                self.before = run.map(|run| Before { run, controls, focus });
                 self.link = Some(link);
             }
             shown => self.background.push(Live { link, shown }),
+        }
+    }
+
+    /// Shows again what was shown before a run that could not begin, as it was left.
+    pub(in crate::window) fn show_what_was_before(&mut self) {
+        let Some(Before { run, controls, focus }) = self.before.take() else { return };
+        match run {
+            Seen::Run(shown) => {
+                self.show_run(*shown);
+            }
+            Seen::InWork(id) => self.bring(id),
+        }
+        self.controls = controls;
+        if self.shown.as_ref().is_some_and(|shown| shown.view(&focus).is_some()) {
+            self.focus = focus;
         }
     }
 
@@ -178,8 +212,9 @@ impl App {
         self.tiles.values_mut().for_each(|tile| tile.forget_run(true));
     }
 
-    /// Shows a run; one in work that was shown before goes on behind it.
-    pub(in crate::window) fn show_run(&mut self, mut shown: Shown) {
+    /// Shows a run; one in work that was shown before goes on behind it, another one is handed back.
+    pub(in crate::window) fn show_run(&mut self, mut shown: Shown) -> Option<Box<Shown>> {
+        self.before = None;
         // What was asked for before would take its place.
         self.reading = None;
         let own = self.own_views.get(&shown.layout_key()).cloned().unwrap_or_default();
@@ -219,6 +254,8 @@ impl App {
         let before = self.shown.replace(shown);
         if let Some(link) = self.link.take() {
             self.background.push(Live { link, shown: before });
+            return None;
         }
+        before.map(Box::new)
     }
 }

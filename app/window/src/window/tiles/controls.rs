@@ -7,12 +7,19 @@ use egui::{RichText, Ui};
 use weightscope_frame::record::{ControlKind, ControlSpec, ControlValue, Controls, Record, ViewSpec};
 
 use super::TileBehavior;
+use crate::figure::number::significant;
+use crate::window::carried;
 use crate::window::command::Action;
+use crate::window::shown::Shown;
 
 /// Height below which a tile has no room for several rows of controls, points.
 const LOW: f32 = 260.0;
 /// Length of a field for text, points.
 const TEXT: f32 = 160.0;
+/// Digits of a place that lines go back to.
+const DIGITS: usize = 4;
+/// The button that takes lines and handles back.
+const BACK: &str = "Back to settings";
 /// Length of a slider, points.
 const SLIDER: f32 = 64.0;
 
@@ -23,7 +30,7 @@ impl TileBehavior<'_> {
         let own: Vec<&ControlSpec> =
             spec.controls.iter().filter(|control| !is_shared(views, control)).collect();
         let low = ui.available_height() < LOW;
-        row_ui(ui, &spec.id, &own, self.controls, self.shown.record(), low, self.actions);
+        row_ui(ui, &spec.id, &own, self.controls, self.shown, low, self.actions);
     }
 }
 
@@ -53,17 +60,20 @@ pub(in crate::window) fn row_ui(
     id: &str,
     specs: &[&ControlSpec],
     values: &Controls,
-    record: &Record,
+    shown: &Shown,
     in_one_row: bool,
     actions: &mut Vec<Action>,
 ) {
+    let record = shown.record();
     let live: Vec<&ControlSpec> = specs.iter().copied().filter(|control| control.is_live(values)).collect();
     if live.is_empty() {
         return;
     }
+    let dragged = dragged(&live, &shown.views, values);
+    let mut turns = Vec::new();
     let mut control = |ui: &mut Ui, control: &ControlSpec| {
         if let Some(turned) = control_ui(ui, control, values.0.get(&control.id), record) {
-            actions.push(Action::Turn(control.id.clone(), turned));
+            turns.push(Action::Turn(control.id.clone(), turned));
         }
     };
     let tight = |ui: &mut Ui| {
@@ -79,8 +89,10 @@ pub(in crate::window) fn row_ui(
             ui.horizontal(|ui| {
                 tight(ui);
                 live.iter().for_each(|spec| control(ui, spec));
+                back_ui(ui, &dragged, actions);
             });
         });
+        actions.append(&mut turns);
         return;
     }
     ui.push_id(("controls", id), |ui| {
@@ -94,8 +106,52 @@ pub(in crate::window) fn row_ui(
                 }
                 control(ui, spec);
             }
+            back_ui(ui, &dragged, actions);
         });
     });
+    actions.append(&mut turns);
+}
+
+/// A control that a line or a handle turns, with the value at which it stands before anybody drags it.
+struct Dragged<'a> {
+    control: &'a ControlSpec,
+    initial: f64,
+    is_moved: bool,
+}
+
+/// The controls that lines and handles of any view turn, as they stand.
+fn dragged<'a>(specs: &[&'a ControlSpec], views: &[ViewSpec], values: &Controls) -> Vec<Dragged<'a>> {
+    let by_lines: BTreeSet<&str> = views.iter().flat_map(carried::dragged).collect();
+    let all = specs.iter().filter(|control| by_lines.contains(control.id.as_str()));
+    all.filter_map(|control| match control.kind {
+        ControlKind::Number { initial, .. } => {
+            let is_moved = values.number(&control.id).is_some_and(|value| value != initial);
+            Some(Dragged { control, initial, is_moved })
+        }
+        _ => None,
+    })
+    .collect()
+}
+
+/// The way back from dragging. It stands there before anything is dragged, so that nothing moves while a line is held.
+fn back_ui(ui: &mut Ui, dragged: &[Dragged<'_>], actions: &mut Vec<Action>) {
+    if dragged.is_empty() {
+        return;
+    }
+    let places: Vec<String> = dragged
+        .iter()
+        .map(|line| format!("{} {}", line.control.label, significant(line.initial, DIGITS)))
+        .collect();
+    let tip = format!("As the settings of this run have it: {}", places.join(", "));
+    let is_moved = dragged.iter().any(|line| line.is_moved);
+    let button = ui.add_enabled(is_moved, egui::Button::new(BACK).small());
+    let button = button.on_hover_text(&tip).on_disabled_hover_text(tip);
+    if button.clicked() {
+        let moved = dragged.iter().filter(|line| line.is_moved);
+        let turn =
+            |line: &Dragged<'_>| Action::Turn(line.control.id.clone(), ControlValue::Number(line.initial));
+        actions.extend(moved.map(turn));
+    }
 }
 
 /// Width of a control with its label, about.

@@ -109,7 +109,7 @@ choices! {
 settings! {
     /// The settings of the lab.
     pub struct Config {
-        section "Base model" {
+        section "Base model" core {
             model: Model = Model::Llama, "Model",
                 "The network whose layers are adapted. It runs on the CPU only: this lab has no passes for a graphics card.";
             base: String = "shipped".to_owned(), "Base",
@@ -164,7 +164,7 @@ settings! {
                 .range(1.0, 1000.0).stage(REPEATS),
                 if |s| !s.is_language();
         }
-        section "Adapter" {
+        section "Adapter" core {
             method: Method = Method::BoneCol, "Method",
                 "How the weights are changed. Bone of the first three versions of the paper is Bone-col; what later versions call Bone is MiSS.",
                 if |s| s.adapts();
@@ -202,7 +202,7 @@ settings! {
                 .range(0.0, 0.9).stage(ADAPTATION),
                 if |s| s.adapts() && s.method.may_drop();
         }
-        section "Training" {
+        section "Training" core {
             steps: u64 = 150, "Steps",
                 "Steps of AdamW without weight decay.",
                 .unit("steps").range(1.0, 1_000_000.0).stage(ADAPTATION);

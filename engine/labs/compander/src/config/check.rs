@@ -106,6 +106,10 @@ impl Config {
     fn lonely_row(&self) -> Vec<Problem> {
         let why = |rows: &str| format!("batch normalisation needs at least two rows in a batch, and {rows}");
         let learned_from = self.train_rows - self.held_out_rows();
+        if learned_from == 1 {
+            let text = why("one is all that is learned from");
+            return vec![Problem::error("train_rows", text).allowing("2 or more with batch_norm")];
+        }
         if self.batch_size == 1 {
             let text = why("the batch has one");
             return vec![

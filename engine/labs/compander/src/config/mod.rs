@@ -93,13 +93,14 @@ choices! {
 settings! {
     /// The settings of the lab.
     pub struct Config {
-        section "Data" {
+        section "Data" core {
             dataset: String = "digits".to_owned(), "Data set",
                 "A name (digits, mnist, fashion-mnist, cifar10) or a path: a folder of IDX or CIFAR-10 files, a CSV, .npy or .npz file. Pixels are divided by the largest value, columns of tables by their standard deviation; then the column mean of the training rows is subtracted.",
                 .mark(Mark::DataSet).fixed("the rows are drawn before the first step");
             label_column: String = "label".to_owned(), "Label column",
                 "Column of a table that holds the class.",
-                .mark(Mark::TargetColumn);
+                .mark(Mark::TargetColumn),
+                if |s| reading::is_table(&s.dataset);
             columns: BTreeMap<String, ColumnChoice> = BTreeMap::new(), "Columns",
                 "What columns of a table are where that is not to be found out: a table of names and number, category, date, date_day_first, date_month_first, calendar (dates with month, day and weekday) or ignore.",
                 if |s| reading::is_table(&s.dataset);
@@ -149,7 +150,7 @@ settings! {
                 .range(1.0, 8.0),
                 if |s| s.network == Network::Vit;
         }
-        section "Weight compander" {
+        section "Weight compander" core {
             compander: Compander = Compander::Arctan, "Function",
                 "Each weight is w = a·f(v/b) of a latent weight v. The paper's own function could not be read: the arctan form has the properties that its abstract states, and is not confirmed against the paper.";
             amplitude: f64 = 2.2, "Amplitude a",
@@ -184,7 +185,7 @@ settings! {
                 "Whether each layer has its own pair of parameters.",
                 if |s| s.compands();
         }
-        section "Repeats" {
+        section "Repeats" core {
             repeats: u64 = 5, "Repeats",
                 "Networks with seeds from the run's own on, each with its twin; means and intervals are over them.",
                 .range(1.0, 1000.0).stage(REPEATS);
@@ -192,7 +193,7 @@ settings! {
                 "The same network with the same seed, rows, order and regularisers, but without the function.",
                 if |s| s.compands();
         }
-        section "Training" {
+        section "Training" core {
             epochs: u64 = 120, "Epochs",
                 "Passes over the training rows.",
                 .range(1.0, 100_000.0).stage(TRAINING);

@@ -182,12 +182,12 @@ choices! {
 settings! {
     /// The settings of the lab.
     pub struct Config {
-        section "Task" {
+        section "Task" core {
             task: Task = Task::Search, "Task",
                 "What the run does.",
                 if |s| s.space != SpaceKind::Table;
         }
-        section "Data" {
+        section "Data" core {
             dataset: String = "digits".to_owned(), "Data set",
                 "Labelled images: a name (digits, mnist, fashion-mnist, cifar10) or a path: a folder of IDX or CIFAR-10 files, an .npy or .npz file.",
                 .mark(Mark::DataSet).fixed("the rows are drawn before the first step"), if |s| s.space != SpaceKind::Table;
@@ -204,7 +204,7 @@ settings! {
                 "Seed of the parts and of the noise; the same for all runs, so that one table judges them all.",
                 if |s| s.space != SpaceKind::Table;
         }
-        section "Space" {
+        section "Space" core {
             space: SpaceKind = SpaceKind::ConvMacro, "Space", "What is decided.", .fixed("the supernet is made before the first step");
             size: Size = Size::Small, "Size", "Options of the convolutional space.", if |s| s.space == SpaceKind::ConvMacro;
             channels1: Vec<u64> = vec![2, 8], "Channels 1", "Channels of the first convolution, ascending.",
@@ -239,7 +239,7 @@ settings! {
                 "How layer normalisations and heads are mixed. By the published rule a smaller architecture is not the one that stands alone.",
                 if |s| matches!(s.space, SpaceKind::Mlp | SpaceKind::Vit);
         }
-        section "Method" {
+        section "Method" core {
             method: Method = Method::TangleNas, "Method", "The search method; it sets mixing, sampler and order.",
                 .fixed("it says what the supernet holds"), if |s| s.searches();
             mixing: Mixing = Mixing::Method, "Mixing", "How the options of a decision meet.", if |s| s.searches() && s.trains_supernet();

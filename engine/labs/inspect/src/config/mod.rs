@@ -99,7 +99,7 @@ pub(crate) const ALL: &str = "all";
 settings! {
     /// The settings of the lab.
     pub struct Config {
-        section "Files" {
+        section "Files" core {
             model: String = "llama".to_owned(), "Weights",
                 "A weight file, or the folder of a sharded model or an adapter: safetensors, PyTorch checkpoint (.pt, .pth, .bin, .ckpt), .npz, .npy; or a small base that comes with the program: llama, rwkv, gpt. The kind is told by the first bytes; nothing in a file is executed.",
                 .mark(Mark::DataSet).fixed("the file is read before the first step");
@@ -128,7 +128,7 @@ settings! {
                 "Only tensors whose name contains one of these words, separated by commas; all for all of them.",
                 .fixed("the tensors are chosen before the first step");
         }
-        section "Figures" {
+        section "Figures" core {
             outlier_sigma: f64 = 6.0, "Outlier threshold",
                 "A weight is an outlier if its magnitude exceeds this many standard deviations of its tensor.",
                 .unit("std").range(1.0, 100.0).stage(STATISTICS);
@@ -143,7 +143,7 @@ settings! {
                 .unit("s").range(0.0, 1e7).stage(SPECTRA),
                 if |s| s.spectra == Spectra::Auto;
         }
-        section "Quantization" {
+        section "Quantization" core {
             bits: u64 = 4, "Bits",
                 "Width of the integer levels at which views begin and traces are drawn.",
                 .range(2.0, 8.0).stage(STATISTICS);

@@ -87,7 +87,7 @@ choices! {
 settings! {
     /// The settings of the lab.
     pub struct Config {
-        section "Data" {
+        section "Data" core {
             dataset: String = "digits".to_owned(), "Data set",
                 "A name (digits, mnist, fashion-mnist, cifar10) or a path: a folder of IDX or CIFAR-10 files, a CSV, .npy or .npz file.",
                 .mark(Mark::DataSet);
@@ -138,7 +138,7 @@ settings! {
                 .range(1.0, 8.0).published("4", "DeiT, as used by OFQ"),
                 if |s| s.network == Network::Vit;
         }
-        section "Quantization" {
+        section "Quantization" core {
             quantizer: Quantizer = Quantizer::Lsq, "Weight quantizer",
                 "LSQ learns its step with the network; StatsQ takes it from the weights of the row, 2·mean|w|.",
                 .published("statsq", "OFQ, quantizer/statsq.py");
@@ -171,7 +171,7 @@ settings! {
                 .published("true", "OFQ, train_scripts").stage(QUANTIZED),
                 if |s| s.quantizes();
         }
-        section "Remedy" {
+        section "Remedy" core {
             remedy: Remedy = Remedy::None, "Remedy",
                 "What is done about oscillation. Annealing is a phase of its own after training.",
                 .stage(QUANTIZED),
@@ -213,7 +213,7 @@ settings! {
                 .published("published", "OFQ, cga.py").stage(ANNEALING),
                 if |s| s.has(Remedy::Cga) && s.query_key_reparameterization;
         }
-        section "Training" {
+        section "Training" core {
             float_epochs: u64 = 18, "Float epochs",
                 "Epochs of the float network, whose weights the quantized one starts from.",
                 .range(0.0, 10_000.0);

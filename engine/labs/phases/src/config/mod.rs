@@ -72,7 +72,7 @@ settings! {
                 .range(1.0, 16.0).published("3", "model zoo, arXiv 2504.18072; 5 in Yang et al.").stage(TRAINING),
                 if |s| s.trains();
         }
-        section "Load" {
+        section "Load" core {
             load: Load = Load::Width, "Load",
                 "What runs along the horizontal axis: how much model there is for how much data.",
                 .published("width", "model zoo, arXiv 2504.18072").fixed(MADE),
@@ -114,7 +114,7 @@ settings! {
                 .range(0.0, 1.0).fixed(MADE),
                 if |s| s.trains() && s.load != Load::LabelNoise;
         }
-        section "Temperature" {
+        section "Temperature" core {
             temperature: Temperature = Temperature::BatchSize, "Temperature",
                 "What runs along the vertical axis: the noise of training. Small batches and high rates are hot.",
                 .published("batch_size", "model zoo, arXiv 2504.18072").fixed(MADE),
@@ -160,7 +160,7 @@ settings! {
                 .range(0.0, 1.0).logarithmic().published("5e-4", "model zoo and Yang et al.").fixed(MADE),
                 if |s| s.trains() && s.temperature != Temperature::WeightDecay;
         }
-        section "Training" {
+        section "Training" core {
             momentum: f64 = 0.9, "Momentum",
                 "Decay of the velocity.",
                 .range(0.0, 0.999).published("0.9", "model zoo and Yang et al.").fixed(MADE),

@@ -97,7 +97,7 @@ choices! {
 settings! {
     /// The settings of the lab.
     pub struct Config {
-        section "Data" {
+        section "Data" core {
             dataset: String = "engel".to_owned(), "Table",
                 "engel, diabetes, synth1, synth5, or the path of a CSV file with a header line.",
                 .mark(Mark::DataSet).fixed(ROWS);
@@ -129,7 +129,7 @@ settings! {
                 "How many evenly spaced levels (19: 0.05 to 0.95; 99: 0.01 to 0.99), or the levels themselves.",
                 .published("99", "paper and code").fixed("the fitted models predict the parent's levels");
         }
-        section "Base models" {
+        section "Base models" core {
             base_models: Vec<Kind> = Kind::ALL.to_vec(), "Base models",
                 "What is fitted and joined. Each is fitted by itself, so a fork may add some and leave some out.",
                 .stage(FITTING);
@@ -148,7 +148,7 @@ settings! {
                 "Whether a model with such predictions ends the run or is left out.",
                 .stage(FITTING);
         }
-        section "Aggregation" {
+        section "Aggregation" core {
             aggregators: Vec<Aggregator> = Aggregator::ALL.to_vec(), "Aggregators",
                 "Ways to join the base models. Each is fitted by itself, so a fork may add some and leave some out.",
                 .stage(FITTING);

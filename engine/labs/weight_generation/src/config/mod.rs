@@ -15,7 +15,7 @@ use crate::train::{AUTOENCODER, DIFFUSION, EVALUATION};
 settings! {
     /// The settings of the lab.
     pub struct Config {
-        section "Data and tasks" {
+        section "Data and tasks" core {
             dataset: String = "digits".to_owned(), "Data set",
                 "A name (digits, mnist, fashion-mnist, cifar10) or a path to labelled rows. Values are divided by their largest one, and not centred: generated networks take that input.",
                 .mark(Mark::DataSet).fixed("the zoo is trained on it");
@@ -127,7 +127,7 @@ settings! {
                 .unit("steps").range(1.0, 1e6),
                 if |s| s.aligns();
         }
-        section "Diffusion" {
+        section "Diffusion" core {
             generator: Generator = Generator::Diffusion, "Generator",
                 "Diffusion; flow matching on the same network and latents; or the replica, which gives zoo networks back and shows what copies look like.";
             schedule: Schedule = Schedule::RootLinear, "Noise schedule",
