@@ -144,6 +144,12 @@ pub(crate) fn views_and_controls_fit_together(lab: &str) {
             for control in wanted(view) {
                 assert!(controls.contains_key(control), "{name}: {} names no control {control}", view.id);
             }
+            // The title says what is chosen: only of a control that turns the view is that true.
+            if let Some(subject) = &view.subject {
+                let mut turned = view.controls.iter().chain(&view.turned_elsewhere);
+                let has = turned.any(|control| control.id == *subject);
+                assert!(has, "{name}: the subject {subject} of {} is no control of it", view.id);
+            }
         }
     }
 }

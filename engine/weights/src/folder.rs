@@ -133,7 +133,11 @@ pub fn list_again(
     let known: HashMap<&Path, &Stamp> = before.map_or_else(HashMap::new, |before| {
         before.seen.iter().map(|stamp| (stamp.path.as_path(), stamp)).collect()
     });
-    let mut entries = entries_of(folder)?;
+    let mut entries = match entries_of(folder) {
+        // Of a folder that is gone the copies are left.
+        Err(WeightsError::NotFound { .. }) if kept.is_some() => Vec::new(),
+        entries => entries?,
+    };
     if let Some(kept) = kept {
         stand_in(&mut entries, entries_of(kept)?);
     }

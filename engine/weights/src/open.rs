@@ -19,7 +19,7 @@ use crate::{adapter, numpy, safe, scaled, shards, torch};
 pub fn open(path: &Path) -> Result<Box<dyn Source>, WeightsError> {
     let metadata = std::fs::metadata(path).map_err(|error| WeightsError::io("opening", error, path))?;
     let source = if metadata.is_dir() { open_folder(path)? } else { open_any(path, true)? };
-    Ok(scaled::scaled(source))
+    Ok(scaled::scaled(source, path))
 }
 
 /// Opens one file of weights; a JSON file must be the index of a sharded model.

@@ -1,6 +1,7 @@
 //! The right panel: what is selected and focused, the view's options, the reproduction card, results.
 
 use egui::{RichText, Ui};
+use weightscope_frame::data::Read;
 use weightscope_frame::experiment::Experiment;
 use weightscope_frame::record::{AxisScale, Metric};
 
@@ -161,31 +162,54 @@ fn cut_label(ui: &mut Ui, text: &str, widest: f32, about: &str) {
     });
 }
 
-/// What was read of the data, as the log and the manifest have it.
+/// What was read of the data, as the log and the manifest have it: one section, whatever the number of sources.
 fn read(ui: &mut Ui, shown: &Shown) {
-    for (index, read) in shown.data.iter().enumerate() {
-        ui.push_id(("read", index), |ui| {
-            let doubts = read.doubts.len();
-            let heading = if doubts == 0 {
-                "What was read".to_owned()
-            } else {
-                format!("What was read ({} to look at)", count(doubts as u64))
-            };
-            egui::CollapsingHeader::new(heading).default_open(doubts > 0).show(ui, |ui| {
-                for line in read.lines() {
-                    ui.add(egui::Label::new(RichText::new(line).small()).wrap());
-                }
-                let warning = color(tokens(ui.ctx()).warning);
-                for doubt in &read.doubts {
-                    let text = RichText::new(doubt.to_string()).small().color(warning);
-                    ui.add(egui::Label::new(text).wrap());
-                }
-            });
+    if shown.data.is_empty() {
+        return;
+    }
+    let doubts: usize = shown.data.iter().map(|read| read.doubts.len()).sum();
+    let sources = match shown.data.len() {
+        1 => String::new(),
+        several => format!(", {} sources", count(several as u64)),
+    };
+    let doubtful =
+        if doubts == 0 { String::new() } else { format!(" ({} to look at)", count(doubts as u64)) };
+    egui::CollapsingHeader::new(format!("What was read{sources}{doubtful}"))
+        .id_salt("what was read")
+        .default_open(doubts > 0)
+        .show(ui, |ui| {
+            let warning = color(tokens(ui.ctx()).warning);
+            for (line, is_doubt) in lines_read(&shown.data) {
+                let text = RichText::new(line).small();
+                let text = if is_doubt { text.color(warning) } else { text };
+                ui.add(egui::Label::new(text).wrap());
+            }
         });
+    ui.separator();
+}
+
+/// Sources that are told one by one beside those with a doubt; more stand in log and manifest.
+const MOST_TOLD: usize = 8;
+
+/// What is said of the sources, and which of it is doubtful. A doubt that several share is said once.
+fn lines_read(data: &[Read]) -> Vec<(String, bool)> {
+    let mut lines: Vec<(String, bool)> = Vec::new();
+    let mut left = 0;
+    for (place, read) in data.iter().enumerate() {
+        let doubts: Vec<String> = read.doubts.iter().map(ToString::to_string).collect();
+        let is_new = |doubt: &String| !lines.iter().any(|(line, is_doubt)| *is_doubt && line == doubt);
+        let fresh: Vec<String> = doubts.into_iter().filter(is_new).collect();
+        if place >= MOST_TOLD && fresh.is_empty() {
+            left += 1;
+            continue;
+        }
+        lines.extend(read.lines().into_iter().map(|line| (line, false)));
+        lines.extend(fresh.into_iter().map(|doubt| (doubt, true)));
     }
-    if !shown.data.is_empty() {
-        ui.separator();
+    if left > 0 {
+        lines.push((format!("and {} more, in log.txt and manifest.json", count(left)), false));
     }
+    lines
 }
 
 fn card(ui: &mut Ui, shown: &Shown) {

@@ -12,8 +12,10 @@ use crate::text::shown;
 
 /// What `format` says in files of ours.
 pub(super) const FORMAT: &str = "weightscope recording";
-/// The version that is read and written.
-pub(super) const VERSION: u64 = 1;
+/// The version that is written.
+const VERSION: u64 = 1;
+/// The newest that is read: in it a tensor all of whose weights are recorded may be without figures of its own.
+const NEWEST: u64 = 2;
 /// A longer `recording.json` is not read.
 pub(super) const MOST_BYTES: u64 = 32 << 20;
 /// A longer frame is not read.
@@ -50,9 +52,12 @@ pub(super) struct Placed {
     pub(super) places: Vec<usize>,
     pub(super) rows: Vec<usize>,
     pub(super) values: usize,
-    pub(super) max: usize,
-    pub(super) mean: usize,
-    pub(super) norm: usize,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) max: Option<usize>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) mean: Option<usize>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) norm: Option<usize>,
     pub(super) row_max: usize,
     pub(super) row_mean: usize,
 }
@@ -99,11 +104,12 @@ impl Document {
         if head.format.as_ref().and_then(serde_json::Value::as_str) != Some(FORMAT) {
             return Err(refused(format!("it is no recording: its `format` is not \"{FORMAT}\"")));
         }
-        if head.version.as_ref().and_then(serde_json::Value::as_u64) != Some(VERSION) {
+        let version = head.version.as_ref().and_then(serde_json::Value::as_u64);
+        if !version.is_some_and(|version| (VERSION..=NEWEST).contains(&version)) {
             let version =
                 head.version.map_or_else(|| "none".to_owned(), |version| shown(&version.to_string()));
             return Err(refused(format!(
-                "it is a recording of version {version}, and this program reads version {VERSION}; update the program, or record with its own recorder"
+                "it is a recording of version {version}, and this program reads versions {VERSION} to {NEWEST}; update the program, or record with its own recorder"
             )));
         }
         let document: Self = serde_json::from_slice(bytes).map_err(broken)?;
@@ -136,7 +142,8 @@ impl Document {
         }
         let mut files = HashSet::new();
         for part in &self.parts {
-            part.check().map_err(|problem| format!("in the part {}: {problem}", shown(&part.file)))?;
+            part.check(self.version)
+                .map_err(|problem| format!("in the part {}: {problem}", shown(&part.file)))?;
             if !files.insert(part.file.to_lowercase()) {
                 return Err(format!("two parts have the file {}", shown(&part.file)));
             }
@@ -156,7 +163,7 @@ impl Document {
 }
 
 impl Part {
-    fn check(&self) -> Result<(), String> {
+    fn check(&self, version: u64) -> Result<(), String> {
         let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
         let is_name = self.file.chars().all(is_plain) && self.file.len() <= 200;
         if !is_name || self.file.is_empty() || self.file.starts_with('.') {
@@ -178,7 +185,7 @@ impl Part {
             if !names.insert(tensor.name.as_str()) {
                 return Err(format!("two tensors have the name {name}"));
             }
-            tensor.check().map_err(|problem| format!("the tensor {name}: {problem}"))?;
+            tensor.check(version).map_err(|problem| format!("the tensor {name}: {problem}"))?;
             for range in tensor.ranges() {
                 let range = range.filter(|range| range.start >= HEADER_NUMBERS && range.end <= length / 4);
                 let range =
@@ -199,23 +206,24 @@ impl Part {
 }
 
 impl Placed {
+    /// Where largest and mean magnitude and norm stand; `None` where they follow from the weights, which are all recorded.
+    pub(super) fn figures(&self) -> Option<[usize; 3]> {
+        Some([self.max?, self.mean?, self.norm?])
+    }
+
     /// Where its numbers stand, empty lists as none; `None` where that overflows.
     fn ranges(&self) -> impl Iterator<Item = Option<Range<usize>>> {
         let (places, rows) = (self.places.len(), self.rows.len());
-        let all = [
-            (self.values, places),
-            (self.max, 1),
-            (self.mean, 1),
-            (self.norm, 1),
-            (self.row_max, rows),
-            (self.row_mean, rows),
-        ];
-        all.into_iter()
+        let lists = [(self.values, places), (self.row_max, rows), (self.row_mean, rows)];
+        let figures = self.figures().into_iter().flatten().map(|at| (at, 1));
+        lists
+            .into_iter()
+            .chain(figures)
             .filter(|(_, count)| *count > 0)
             .map(|(start, count)| start.checked_add(count).map(|end| start..end))
     }
 
-    fn check(&self) -> Result<(), String> {
+    fn check(&self, version: u64) -> Result<(), String> {
         let elements = self.shape.iter().try_fold(1_usize, |all, length| all.checked_mul(*length));
         let elements = elements.ok_or("its shape has more elements than can be counted")?;
         if self.places.iter().any(|place| *place >= elements) {
@@ -227,6 +235,11 @@ impl Placed {
         }
         if !are_different(&self.places) || !are_different(&self.rows) {
             return Err("a place or a row is named twice".to_owned());
+        }
+        let has_none = self.max.is_none() && self.mean.is_none() && self.norm.is_none();
+        let may_have_none = version > VERSION && self.places.len() == elements;
+        if self.figures().is_none() && !(has_none && may_have_none) {
+            return Err("its `max`, `mean` and `norm` are not all there".to_owned());
         }
         Ok(())
     }

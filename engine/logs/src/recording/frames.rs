@@ -76,8 +76,11 @@ impl Frames {
     /// Figures of a whole tensor in one frame; `None` if the frame does not have the tensor.
     pub fn statistics(&self, frame: usize, tensor: usize) -> Option<Statistics> {
         let (slots, numbers) = self.slots(frame, tensor)?;
+        let Some([max, mean, norm]) = slots.figures else {
+            return Some(Statistics::of(&slots.values.of(numbers)));
+        };
         let number = |at: usize| numbers.get(at).copied();
-        Some(Statistics { max: number(slots.max)?, mean: number(slots.mean)?, norm: number(slots.norm)? })
+        Some(Statistics { max: number(max)?, mean: number(mean)?, norm: number(norm)? })
     }
 
     /// The largest and the mean magnitude of a whole row of a tensor in one frame, `row` as an index of the tensor's `rows`; `None` if

@@ -70,7 +70,10 @@ fn add_part(hasher: &mut Hasher, part: &Part) {
     };
     add(&[part.frame_bytes, part.tensors.len()]);
     for tensor in &part.tensors {
-        add(&[tensor.values, tensor.max, tensor.mean, tensor.norm, tensor.row_max, tensor.row_mean]);
+        let figures = tensor.figures().into_iter().flatten();
+        let begins: Vec<usize> =
+            [tensor.values].into_iter().chain(figures).chain([tensor.row_max, tensor.row_mean]).collect();
+        add(&begins);
         add(&tensor.shape);
         add(&tensor.places);
         add(&tensor.rows);

@@ -37,9 +37,8 @@ pub(super) struct Layout {
 #[derive(Debug)]
 pub(super) struct Slots {
     pub(super) values: Spread,
-    pub(super) max: usize,
-    pub(super) mean: usize,
-    pub(super) norm: usize,
+    /// Largest and mean magnitude and norm; `None` where they follow from the values, which are all weights.
+    pub(super) figures: Option<[usize; 3]>,
     pub(super) row_max: Spread,
     pub(super) row_mean: Spread,
 }
@@ -145,9 +144,7 @@ fn slots_of(placed: &Placed, tensor: &Tensor) -> Slots {
             count: placed.places.len(),
             order: order_of(&tensor.places, &placed.places),
         },
-        max: behind(placed.max),
-        mean: behind(placed.mean),
-        norm: behind(placed.norm),
+        figures: placed.figures().map(|figures| figures.map(behind)),
         row_max: Spread { at: behind(placed.row_max), count: placed.rows.len(), order: rows.clone() },
         row_mean: Spread { at: behind(placed.row_mean), count: placed.rows.len(), order: rows },
     }

@@ -110,9 +110,11 @@ impl Writer {
                 measured.values.len() == tensor.places.len() && measured.rows.len() == tensor.rows.len();
             let statistics = measured.statistics;
             put(&mut frame, tensor.values, measured.values.iter().copied());
-            put(&mut frame, tensor.max, [statistics.max]);
-            put(&mut frame, tensor.mean, [statistics.mean]);
-            put(&mut frame, tensor.norm, [statistics.norm]);
+            if let Some([max, mean, norm]) = tensor.figures() {
+                put(&mut frame, max, [statistics.max]);
+                put(&mut frame, mean, [statistics.mean]);
+                put(&mut frame, norm, [statistics.norm]);
+            }
             put(&mut frame, tensor.row_max, measured.rows.iter().map(|row| row.0));
             put(&mut frame, tensor.row_mean, measured.rows.iter().map(|row| row.1));
         }
@@ -256,9 +258,9 @@ fn laid_out(tensors: &[Tensor]) -> (usize, Vec<Placed>) {
         places: tensor.places.clone(),
         rows: tensor.rows.clone(),
         values: taken(tensor.places.len()),
-        max: taken(1),
-        mean: taken(1),
-        norm: taken(1),
+        max: Some(taken(1)),
+        mean: Some(taken(1)),
+        norm: Some(taken(1)),
         row_max: taken(tensor.rows.len()),
         row_mean: taken(tensor.rows.len()),
     });

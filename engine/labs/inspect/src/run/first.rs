@@ -4,27 +4,19 @@
 //! Contract: the copy is made before a number is computed, and everything is computed from it; so does a repetition, whatever became of
 //! the original. What became of it is said, and is no error.
 
-use std::fs::File;
-use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, UNIX_EPOCH};
 
 use weightscope_frame::lab::Running;
 use weightscope_frame::run::{Context, Request, RunError};
-use weightscope_frame::store::{StoreError, disk, write_atomically};
 use weightscope_weights::Stamp;
 
 use super::STOP;
+use super::copies::{KEPT, MARK, MOST_KEPT, copy};
 use super::listed::Followed;
 use crate::config::Config;
 use crate::files;
 
-/// The folder of the copy in a run's folder.
-const KEPT: &str = "first-checkpoint";
-/// The file that says that the copy is whole, and whose it is: written last.
-const MARK: &str = "first-checkpoint.txt";
-/// Longer checkpoints are not copied.
-const MOST_KEPT: u64 = 256 << 20;
 /// How often a copy is tried whose original changes meanwhile.
 const TRIES: usize = 3;
 /// How often a folder is looked at that has no checkpoint yet.
@@ -102,7 +94,7 @@ pub(super) fn keep(config: &Config, context: &mut Context<'_>) -> Result<Option<
         let inside =
             |stamp: &Stamp| Some((stamp.path.clone(), stamp.path.strip_prefix(&place).ok()?.to_owned()));
         let Some(pairs) = source.stamps().iter().map(inside).collect::<Option<Vec<_>>>() else {
-            let text = "no copy is kept of a first checkpoint with files outside the folder";
+            let text = "no copy is kept of a first checkpoint with files outside the folder, nor of later ones: the run can be repeated and verified only as long as all of them stay";
             context.message(&format!("{text}: {}", first.shown));
             return Ok(None);
         };
@@ -110,7 +102,7 @@ pub(super) fn keep(config: &Config, context: &mut Context<'_>) -> Result<Option<
             return Ok(None);
         }
         if bytes > MOST_KEPT {
-            let text = "no copy is kept of a first checkpoint above 256 MB: if the training overwrites it, distances to it end there";
+            let text = "no copy is kept of checkpoints above 256 MB: if the training overwrites the first one, distances to it end there; the run can be repeated and verified only as long as all of them stay";
             context.message(&format!("{text}: {}", first.shown));
             return Ok(None);
         }
@@ -136,42 +128,6 @@ pub(super) fn keep(config: &Config, context: &mut Context<'_>) -> Result<Option<
         place.display()
     ));
     Ok(None)
-}
-
-/// Copies a file with the time at which it was written, by which checkpoints may be ordered.
-fn copy(from: &Path, to: &Path) -> Result<(), RunError> {
-    let failed = |error: io::Error| StoreError::io("the copy of the first checkpoint", to, error);
-    let mut file = File::open(from).map_err(failed)?;
-    let modified = file.metadata().and_then(|found| found.modified()).map_err(failed)?;
-    if let Some(parent) = to.parent() {
-        disk::make_folders(parent).map_err(failed)?;
-    }
-    write_atomically(to, "the copy of the first checkpoint", |out| io::copy(&mut file, out).map(|_| ()))?;
-    let written = File::options().write(true).open(to).map_err(failed)?;
-    Ok(written.set_modified(modified).map_err(failed)?)
-}
-
-/// The folder of the copy in a run's folder, if the run kept one.
-pub(crate) fn kept(run: &Path) -> Option<PathBuf> {
-    run.join(MARK).is_file().then(|| run.join(KEPT)).filter(|folder| folder.is_dir())
-}
-
-/// Gives a fork the copy of its parent.
-pub(crate) fn carry_over(parent: &Path, child: &Path) -> Result<(), RunError> {
-    let Some(root) = kept(parent) else { return Ok(()) };
-    let mut folders = vec![root.clone()];
-    while let Some(folder) = folders.pop() {
-        let failed = |error: io::Error| StoreError::io("the copy of the first checkpoint", &folder, error);
-        for entry in std::fs::read_dir(&folder).map_err(failed)? {
-            let path = entry.map_err(failed)?.path();
-            if path.is_dir() {
-                folders.push(path);
-            } else if let Ok(name) = path.strip_prefix(&root) {
-                copy(&path, &child.join(KEPT).join(name))?;
-            }
-        }
-    }
-    copy(&parent.join(MARK), &child.join(MARK))
 }
 
 /// The files of the first checkpoint where the training wrote them.

@@ -12,11 +12,12 @@ use weightscope_frame::run::RunError;
 use weightscope_weights::names::match_names;
 use weightscope_weights::{Source, Tensor};
 
+use super::copies::{self, Copies};
 use super::first::{self, Original};
 use super::listed::{Found, Item, MOST_FILES};
 use super::{over_checkpoints, spectra};
 use crate::channels as ch;
-use crate::config::Config;
+use crate::config::{Config, Traced};
 use crate::files;
 use crate::follow::{Follow, Standing, UNKNOWN};
 use crate::metrics;
@@ -72,6 +73,10 @@ pub(super) struct Following {
     /// Files that are none of the data that the run began with.
     foreign: Vec<String>,
     components: Components,
+    /// Where a run that watches keeps what it takes in.
+    copies: Option<Copies>,
+    /// No more is waited for.
+    is_ending: bool,
 }
 
 impl Following {
@@ -82,7 +87,10 @@ impl Following {
         let mut components = Components::default();
         components.join(run);
         let original = Original::of(run);
-        Some(Self { found, original, foreign: Vec::new(), components })
+        let watches = run.settings.watch_seconds > 0.0 && !run.context.is_repeated();
+        let folder = run.context.folder().filter(|_| watches);
+        let copies = folder.and_then(|folder| Copies::of(run.shared.folder.as_ref()?, folder));
+        Some(Self { found, original, foreign: Vec::new(), components, copies, is_ending: false })
     }
 
     /// Takes one checkpoint in, as a step; false if there is none.
@@ -91,6 +99,9 @@ impl Following {
         let mut items = self.found.items.iter();
         let next = items.find(|item| is_new(item, &run.state.path) && !is_foreign(item)).cloned();
         let Some(item) = next.filter(|_| run.state.path.taken.len() < MOST_FILES) else { return Ok(false) };
+        if self.waits_for_another(run, &item) {
+            return Ok(false);
+        }
         if run.context.is_repeated() && !is_expected(run, &item) {
             let text =
                 format!("{} is none of the checkpoints that the run began with, and is left out", item.name);
@@ -99,10 +110,31 @@ impl Following {
             return Ok(true);
         }
         run.begin_step(item.step.unwrap_or_default() as f64)?;
-        take(run, &item, &mut self.components)?;
+        self.take_in(run, &item)?;
         over_checkpoints::show(run, &self.found.left_out);
         run.end_step()?;
         Ok(true)
+    }
+
+    /// Takes this checkpoint in, from its copy if one is made; why none is made is said.
+    fn take_in(&mut self, run: &mut Running<'_, '_, Config>, item: &Item) -> Result<(), RunError> {
+        let next = after(&self.found, item).cloned();
+        // One that cannot be opened is named when it is taken.
+        let kept = copies::keep(&mut self.copies, item).unwrap_or_else(|_| (item.clone(), None));
+        kept.1.iter().for_each(|text| run.warn(text));
+        take(run, &kept.0, &mut self.components, next.as_ref())
+    }
+
+    /// True while a checkpoint must wait for the one after it, by which it is chosen what is followed: so a repetition, which has both,
+    /// chooses the same.
+    fn waits_for_another(&self, run: &Running<'_, '_, Config>, item: &Item) -> bool {
+        let is_chosen = run.state.path.follow.is_some() || run.settings.traced != Traced::Moved;
+        !is_chosen && !self.is_ending && after(&self.found, item).is_none()
+    }
+
+    /// Nothing more is waited for; true if that was so before.
+    fn ends(&mut self) -> bool {
+        std::mem::replace(&mut self.is_ending, true)
     }
 
     /// Looks whether more has come; a folder that cannot be looked at stays as it was.
@@ -135,7 +167,10 @@ pub(super) fn work(run: &mut Running<'_, '_, Config>) -> Result<(), RunError> {
             continue;
         }
         if run.context.is_repeated() || last_news.elapsed().as_secs_f64() >= run.settings.watch_seconds {
-            break;
+            if following.ends() {
+                break;
+            }
+            continue;
         }
         if !has_saved {
             // Whatever happens while nothing comes, the work so far is not done again.
@@ -145,7 +180,10 @@ pub(super) fn work(run: &mut Running<'_, '_, Config>) -> Result<(), RunError> {
             has_saved = true;
         }
         if super::wait(run, LOOK_EVERY)? {
-            break;
+            if following.ends() {
+                break;
+            }
+            continue;
         }
         following.look(run);
     }
@@ -221,7 +259,12 @@ impl Components {
 }
 
 /// Takes one checkpoint in.
-fn take(run: &mut Running<'_, '_, Config>, item: &Item, components: &mut Components) -> Result<(), RunError> {
+fn take(
+    run: &mut Running<'_, '_, Config>,
+    item: &Item,
+    components: &mut Components,
+    next: Option<&Item>,
+) -> Result<(), RunError> {
     let name = item.name.clone();
     let source = match files::open_at("folder", &item.place) {
         Ok(source) => source,
@@ -245,7 +288,7 @@ fn take(run: &mut Running<'_, '_, Config>, item: &Item, components: &mut Compone
     if run.state.path.follow.is_none() {
         let control = run.context.control();
         let mut check = || Ok(control.check()?);
-        let mut second = |row| next_values(run, item, row);
+        let mut second = |row| next_values(run, next, row);
         let follow = Follow::choose(run.settings, run.shared, run.context.seed, &mut second, &mut check)?;
         components.join_traces(run, &follow);
         run.state.path.follow = Some(follow);
@@ -312,11 +355,18 @@ fn follow_exponent(
     Ok(())
 }
 
+/// The checkpoint after this one, if there is one.
+fn after<'f>(found: &'f Found, item: &Item) -> Option<&'f Item> {
+    found.items.iter().skip_while(|other| other.name != item.name).nth(1)
+}
+
 /// The values of a tensor in the checkpoint after this one, if there is one.
-fn next_values(run: &Running<'_, '_, Config>, item: &Item, row: usize) -> Result<Option<Vec<f32>>, RunError> {
-    let Some(followed) = &run.shared.folder else { return Ok(None) };
-    let mut later = followed.found.items.iter().skip_while(|other| other.name != item.name).skip(1);
-    let Some(next) = later.next() else { return Ok(None) };
+fn next_values(
+    run: &Running<'_, '_, Config>,
+    next: Option<&Item>,
+    row: usize,
+) -> Result<Option<Vec<f32>>, RunError> {
+    let Some(next) = next else { return Ok(None) };
     let Ok(source) = files::open_at("folder", &next.place) else { return Ok(None) };
     let chosen = files::chosen(source.as_ref(), &run.settings.select);
     let Some(Some(place)) = matched(run, source.as_ref(), &chosen).get(row).copied() else { return Ok(None) };

@@ -1,4 +1,4 @@
-//! A folder of checkpoints as a run follows it: its files in order, with a copy standing for the first one where the run keeps one.
+//! A folder of checkpoints as a run follows it: its files in order, with copies standing for those that the run keeps.
 
 use std::path::{Path, PathBuf};
 
@@ -16,7 +16,7 @@ pub(super) const MOST_FILES: usize = 1000;
 pub(crate) struct Followed {
     place: PathBuf,
     order: folder::Order,
-    /// The folder of a copy of the first checkpoint, which stands for it.
+    /// The folder of copies of checkpoints, which stand for them.
     kept: Option<PathBuf>,
     pub(super) found: Found,
 }
@@ -95,6 +95,16 @@ impl Followed {
     /// True if a copy stands for the first checkpoint.
     pub(super) fn has_copy(&self) -> bool {
         self.kept.is_some()
+    }
+
+    /// The folder of copies.
+    pub(super) fn kept(&self) -> Option<&Path> {
+        self.kept.as_deref()
+    }
+
+    /// The folder that is followed.
+    pub(super) fn place(&self) -> &Path {
+        &self.place
     }
 
     /// Lists the folder; what lies in the folder `kept` stands for what has the same name there.

@@ -4,6 +4,7 @@
 //! threads give the same bits. What is done stands in the state, and a run that goes on does the rest.
 
 mod change;
+mod copies;
 mod first;
 mod folder;
 mod kernel;
@@ -33,7 +34,7 @@ use crate::config::{ALL, Config, Spectra};
 use crate::files;
 use crate::metrics;
 pub(crate) use change::{Changed, compared_directions};
-pub(crate) use first::{carry_over, kept};
+pub(crate) use copies::{carry_over, kept};
 pub(crate) use folder::Way;
 pub(crate) use layer::{Layer, Measured, Whole};
 

@@ -82,6 +82,46 @@ fn the_first_checkpoint_may_be_overwritten_and_deleted_while_the_run_watches() {
 }
 
 #[test]
+fn checkpoints_may_be_deleted_once_they_were_taken_in() {
+    let root = tempfile::tempdir().unwrap();
+    let (folder, run) = (root.path().join("steps"), root.path().join("run"));
+    std::fs::create_dir(&folder).unwrap();
+    let path = |step: u64| folder.join(format!("step-{step}.safetensors"));
+    write(&path(0), &at(0), Dtype::F32);
+    // A training that keeps its last two checkpoints.
+    let training = training({
+        let (paths, mark) = ([0, 10, 20, 30].map(path), run.join("first-checkpoint.txt"));
+        move || {
+            while !mark.is_file() {
+                after(50);
+            }
+            for (place, step) in [(1, 10), (2, 20), (3, 30)] {
+                after(1500);
+                write(&paths[place], &at(step), Dtype::F32);
+                if let Some(old) = place.checked_sub(2) {
+                    std::fs::remove_file(&paths[old]).unwrap();
+                }
+            }
+        }
+    });
+    // Which weights moved most is known once there are two checkpoints, in the run as in its repetition.
+    let place = folder.to_str().unwrap();
+    let settings = [("folder", place), ("watch_seconds", "4"), ("traces", "4"), ("traced", "moved")];
+    let (outcome, said) = watched(&settings, Place::New(run.clone()));
+    training.join().unwrap();
+    assert_eq!(outcome.status, Status::Done, "{:?}", outcome.reason);
+    assert_eq!(outcome.results["checkpoints"], 4.0, "{said}");
+    assert!(!path(0).exists() && !path(10).exists() && path(20).exists());
+    let same = || verify(OWN, &run, &mut Nobody, &Control::default()).unwrap();
+    assert!(matches!(same(), Comparison::Identical { .. }), "{:?}", same());
+    std::fs::remove_dir_all(&folder).unwrap();
+    assert!(matches!(same(), Comparison::Identical { .. }), "the folder is gone: {:?}", same());
+    // A copy that was changed is no longer the checkpoint that was read.
+    write(&run.join("first-checkpoint/step-20.safetensors"), &at(21), Dtype::F32);
+    assert!(matches!(same(), Comparison::DataChanged(_)), "{:?}", same());
+}
+
+#[test]
 fn a_run_without_a_copy_goes_on_without_distances() {
     let folder = tempfile::tempdir().unwrap();
     let path = |step: u64| folder.path().join(format!("step-{step}.safetensors"));

@@ -49,8 +49,11 @@ pub(super) fn views(config: &Config) -> Vec<View<Config>> {
     if config.records() {
         views.extend(recorded::RECORDING.map(|view| {
             let mut view = view(config);
-            // Views that do not have the control are of no tensor.
-            view.spec.subject = Some(recorded::SUBJECT.to_owned());
+            let of_it = |id: &String| id == recorded::SUBJECT;
+            let (spec, subject) = (&mut view.spec, recorded::SUBJECT.to_owned());
+            // Views that do not depend on the control are of no tensor.
+            let is_of_one = spec.controls.iter().map(|control| &control.id).chain(&spec.derives).any(of_it);
+            spec.subject = is_of_one.then_some(subject);
             view
         }));
     }

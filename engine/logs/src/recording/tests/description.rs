@@ -23,14 +23,33 @@ fn refused_tensor(key: &str, value: &Value) -> String {
 
 #[test]
 fn another_version_or_format_is_refused_with_its_name() {
-    let text = refused(|document| document["version"] = json!(2));
-    assert!(text.contains("of version 2, and this program reads version 1"), "{text}");
+    let text = refused(|document| document["version"] = json!(3));
+    assert!(text.contains("of version 3, and this program reads versions 1 to 2"), "{text}");
     let text = refused(|document| {
         document["version"] = json!("two");
         document.as_object_mut().unwrap().remove("parts");
     });
     assert!(text.contains("of version \"two\""), "{text}");
     assert!(refused(|document| document["format"] = json!("weights")).contains("it is no recording"));
+}
+
+#[test]
+fn figures_may_be_missing_in_version_2_and_of_whole_tensors_alone() {
+    let without = |version: u64, keys: &[&str], places: &[usize]| {
+        refused(|document| {
+            document["version"] = json!(version);
+            let tensor = document["parts"][0]["tensors"][1].as_object_mut().unwrap();
+            keys.iter().for_each(|key| drop(tensor.remove(*key)));
+            tensor.insert("places".to_owned(), json!(places));
+        })
+    };
+    let all = ["max", "mean", "norm"];
+    for (version, keys, places) in
+        [(1, &all[..], &[0, 2][..]), (2, &all, &[0, 2]), (2, &all[..1], &[0, 2]), (2, &all[1..], &[0, 2])]
+    {
+        let text = without(version, keys, places);
+        assert!(text.contains("`max`, `mean` and `norm` are not all there"), "{version} {keys:?}: {text}");
+    }
 }
 
 #[test]

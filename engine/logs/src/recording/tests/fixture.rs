@@ -98,3 +98,29 @@ fn metrics_are_those_that_were_given() {
     );
     sentence(&metrics.said(), "4 lines of the metrics left out");
 }
+
+/// Another one: `Linear(20, 10)` after `torch.manual_seed(0)` with `sample=12`, two steps by the recorder of version 1, then two by that of
+/// version 2 in the same folder. Each step rounds all weights to 64ths and adds one 64th.
+#[test]
+fn a_recording_of_version_1_goes_on_as_one_of_version_2() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/recording/fixtures/continued");
+    let recording = Recording::open(&path).unwrap();
+    assert_eq!(steps(&recording), [0, 1, 2, 3, 4]);
+    assert_eq!(recording.sessions().iter().map(|session| session.part).collect::<Vec<_>>(), [0, 1]);
+    let frames = recording.read(0, 1, 5).unwrap();
+    // The bias after step 4, as PyTorch printed it: all of it is recorded, and its figures are not.
+    let bias =
+        [0.078125, 0.203125, -0.109375, -0.09375, -0.0625, 0.21875, -0.015625, 0.25, 0.140625, 0.09375_f32];
+    assert_eq!(frames.values(4, 1).as_ref(), bias);
+    let statistics = frames.statistics(4, 1).unwrap();
+    assert_eq!((statistics.max, statistics.mean), (0.25, 1.265_625 / 10.0));
+    let squares: f32 = bias.iter().map(|weight| weight * weight).sum();
+    assert!(near(statistics.norm, squares.sqrt()), "{statistics:?}");
+    // Of the matrix they are, and were before; of the bias at step 2 they are recorded.
+    assert!(near(frames.statistics(4, 0).unwrap().mean, 0.117_031_246));
+    let (recorded, values) = (frames.statistics(2, 1).unwrap(), frames.values(2, 1));
+    let mean = values.iter().map(|weight| weight.abs()).sum::<f32>() / 10.0;
+    assert!(near(recorded.mean, mean), "{recorded:?}, {mean}");
+    // Another hash than with the figures, and none that depends on where it is asked.
+    assert_eq!(recording.hash(5).unwrap(), Recording::open(&path).unwrap().hash(5).unwrap());
+}
