@@ -1,5 +1,5 @@
 //! What the description of a model beside its files says of its scales: `quantization_config.weight_block_size` in `config.json`, as the
-//! models of DeepSeek and others have it.
+//! models of `DeepSeek` and others have it.
 //!
 //! Contract: the description is looked for in the folder of the weights, is no link out of it, and is read up to a limit. One that cannot
 //! be used is said, and is no error: the shapes then tell the blocks.

@@ -121,7 +121,7 @@ fn with_blocks(config: &str, shape: [usize; 2], scales: [usize; 2]) -> (tempfile
     (folder, source)
 }
 
-/// A description as the models of DeepSeek have it.
+/// A description as the models of `DeepSeek` have it.
 fn of_sides(sides: &str) -> String {
     format!(
         r#"{{"model_type": "deepseek_v3", "quantization_config": {{"activation_scheme": "dynamic", "fmt": "e4m3", "quant_method": "fp8", "weight_block_size": {sides}}}}}"#
