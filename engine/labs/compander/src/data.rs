@@ -404,7 +404,7 @@ mod tests {
         let words = refused(&rows(1796));
         assert!(words.contains("leaves 1 of the 1797") && words.contains("allowed: 10 to 1787"), "{words}");
         assert!(refused(&rows(5000)).contains("leaves 0 of the 1797"), "more than there are");
-        assert!(refused(&rows(9)).contains("fewer than one for each of 10 classes"));
+        assert!(refused(&rows(9)).contains("fewer than one row for each of 10 classes"));
         Material::open(&rows(1787)).unwrap();
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("few.csv");
