@@ -24,9 +24,10 @@ fn a_dropped_weight_file_is_looked_at_and_a_second_one_is_compared_with_it() {
     harness.step();
     drop_on(&mut harness, &base("llama.safetensors"));
     until(&mut harness, "the file was looked at", |app| app.status() == Some(Status::Done));
-    wait_for(&mut harness, "lm_head.weight, 64 values");
+    wait_for(&mut harness, "Spectrum – lm_head.weight");
+    wait_for(&mut harness, "64 values");
     click(&mut harness, "model.layers.0.mlp.down_proj.weight");
-    wait_for(&mut harness, "model.layers.0.mlp.down_proj.weight, 64 values");
+    wait_for(&mut harness, "Spectrum – model.layers.0.mlp.down_proj.weight");
     drop_on(&mut harness, &base("llama-genesis.safetensors"));
     wait_for(&mut harness, "low rank");
     assert!(harness.query_by_label_contains("panicked").is_none());
@@ -75,11 +76,7 @@ fn what_was_chosen_in_a_larger_file_does_not_hide_a_smaller_one() {
     turned.set("xmin", ControlValue::Number(3.0));
     harness.state_mut().look_at("spectrum", &turned);
     harness.run_steps(4);
-    assert_eq!(
-        (number(&harness, "Tensor"), number(&harness, "Lower end of the tail")),
-        (50.0, 3.0),
-        "as turned"
-    );
+    assert_eq!((number(&harness, "Tensor"), number(&harness, "Tail from")), (50.0, 3.0), "as turned");
     harness.state_mut().look_at("layers", &Controls::default());
     harness.run_steps(4);
     harness.get_by_role_and_label(Role::TextInput, "Filter").focus();
@@ -95,7 +92,7 @@ fn what_was_chosen_in_a_larger_file_does_not_hide_a_smaller_one() {
     assert_eq!(number(&harness, "Tensor"), 0.0, "the first tensor");
     harness.state_mut().look_at("spectrum", &Controls::default());
     harness.run_steps(4);
-    assert_eq!(number(&harness, "Lower end of the tail"), 1.0, "where the fit puts it");
+    assert_eq!(number(&harness, "Tail from"), 1.0, "where the fit puts it");
 }
 
 #[test]
@@ -105,7 +102,8 @@ fn keys_choose_rows_of_a_focused_table_and_find_its_filter() {
     harness.step();
     drop_on(&mut harness, &base("llama.safetensors"));
     until(&mut harness, "the file was looked at", |app| app.status() == Some(Status::Done));
-    wait_for(&mut harness, "lm_head.weight, 64 values");
+    wait_for(&mut harness, "Spectrum – lm_head.weight");
+    wait_for(&mut harness, "64 values");
     harness.state_mut().look_at("layers", &Controls::default());
     harness.run_steps(4);
     let press = |harness: &mut Harness<'_, App>, key: egui::Key| {

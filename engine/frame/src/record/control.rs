@@ -84,6 +84,9 @@ pub struct ControlSpec {
     /// When turning it changes anything; always if none.
     #[serde(default)]
     pub matters: Option<Matters>,
+    /// Text channel with the row, as a number, at which a control of rows stands before it is turned; the first row without it.
+    #[serde(default)]
+    pub starts_at: Option<String>,
 }
 
 /// The state of another control, a choice or a switch, in which a control changes what is shown.
@@ -100,7 +103,20 @@ pub struct Matters {
 impl ControlSpec {
     /// A control.
     pub fn new(id: &str, label: &str, about: &str, kind: ControlKind) -> Self {
-        Self { id: id.to_owned(), label: label.to_owned(), about: about.to_owned(), kind, matters: None }
+        Self {
+            id: id.to_owned(),
+            label: label.to_owned(),
+            about: about.to_owned(),
+            kind,
+            matters: None,
+            starts_at: None,
+        }
+    }
+
+    /// The same control of rows, which stands at the row that a text channel names before it is turned.
+    #[must_use]
+    pub fn starting_at(self, channel: &str) -> Self {
+        Self { starts_at: Some(channel.to_owned()), ..self }
     }
 
     /// The same control, which matters only while another stands at one of these keys.
@@ -184,10 +200,21 @@ impl ControlSpec {
             ControlKind::ChoiceFrom { .. } => {
                 self.options(record).into_iter().next().map(|(key, _)| ControlValue::Word(key))
             }
-            ControlKind::Row { .. } => Some(ControlValue::Number(0.0)),
+            ControlKind::Row { .. } => Some(ControlValue::Number(self.first_row(record))),
             ControlKind::Switch { initial } => Some(ControlValue::Switch(*initial)),
             ControlKind::Region => None,
         }
+    }
+
+    /// The row at which a control of rows stands before it is turned: the named one, once it is among the rows.
+    fn first_row(&self, record: &Record) -> f64 {
+        let named = self.starts_at.as_ref().and_then(|channel| record.get(channel));
+        let row = match named.map(|channel| &channel.data) {
+            Some(Data::Text(text)) => text.trim().parse::<u32>().ok(),
+            _ => None,
+        };
+        let row = row.filter(|row| (*row as usize) < self.rows(record));
+        row.map_or(0.0, f64::from)
     }
 
     /// Reads what a person typed after `id=` as a value of this kind; `None` if it cannot be one.
@@ -338,6 +365,12 @@ mod tests {
         record.insert(Channel::new("rows", "", "", "", Data::Grid(grids)));
         assert_eq!(control.rows(&record), 4, "twelve values in three columns");
         assert_eq!(control.initial(&record), Some(ControlValue::Number(0.0)), "the first row");
+        let started = control.clone().starting_at("first");
+        assert_eq!(started.initial(&record), Some(ControlValue::Number(0.0)), "nothing is named yet");
+        for (named, stands) in [("2", 2.0), ("4", 0.0), ("-1", 0.0), ("no number", 0.0)] {
+            record.insert(Channel::new("first", "", "", "", Data::Text(named.to_owned())));
+            assert_eq!(started.initial(&record), Some(ControlValue::Number(stands)), "named {named}");
+        }
         assert_eq!(control.parse("17"), Some(ControlValue::Number(17.0)), "a row");
         assert_eq!((control.parse("1.5"), control.parse("-1")), (None, None), "no rows");
     }

@@ -49,9 +49,11 @@ weightscope_frame::channels! {
     FLIP_SHIFTS: Declared<OfMarks> = "flip_shifts", "moved by the scale", "steps", "How far the scale alone moved a followed weight into the frame of its level change.";
     RESTLESS: Declared<OfTables> = "restless", "sampled weights", "", "Sampled weights of a recording by how often they oscillate under the quantizer that is looked through.";
     RECORDED_DISTANCE: Declared<OfHistograms> = "recorded_distance", "distance", "step", "Number of sampled weights by their distance to the nearest decision boundary.";
+    FIRST_LOOK: Declared<OfText> = "first_look", "first look", "", "Row of the tensor at which views stand before one is chosen: the first matrix with values enough for an exponent.";
     FILE: Declared<OfText> = "file", "file", "", "Identity of the file that figures were made of: header, length and time.";
     SECOND_FILE: Declared<OfText> = "second_file", "second file", "", "Identity of the second file: header, length and time.";
     SHOWN: Family<OfCurves> = "shown", "shown", "", "A curve of the tensor that is looked at.";
+    SHOWN_FIGURE: Declared<OfText> = "shown_figure", "name of the figure", "", "What is drawn over the bits, in words.";
     SHOWN_GRID: Declared<OfGrids> = "shown_grid", "shown", "", "A picture of the tensor that is looked at.";
     MATCHED: Declared<OfPoints> = "matched_directions", "directions with a match", "", "Leading directions of the changed matrix that resemble one of the first file.";
     INTRUDERS: Declared<OfPoints> = "intruders", "intruders", "", "Leading directions of the changed matrix that resemble none of the first file.";

@@ -14,6 +14,7 @@ use weightscope_weights::{folder, hash};
 
 use crate::config::{ALL, Config, Holds, NONE};
 use crate::demo;
+use crate::run::are_of_one_model;
 
 /// Seconds for which a folder that was dropped is watched after its last news.
 const WATCHED: &str = "3600";
@@ -315,16 +316,17 @@ pub(crate) fn opened(shown: Option<&Config>, path: &Path) -> Option<Opened> {
     if !path.is_dir() && !is_weight_file(path) {
         return None;
     }
-    let compares = shown.is_some_and(|shown| {
+    let beside = shown.filter(|shown| {
         !shown.follows() && !shown.compares() && shown.model != place && Shipped::find(&shown.model).is_none()
     });
-    let (settings, words) = if compares {
-        (vec![typed("against", &place)], format!("compares with {name}"))
-    } else {
-        (
-            vec![typed("model", &place), typed("against", NONE), typed("folder", NONE)],
-            format!("looks at {name}"),
-        )
+    let compared = |shown: &Config| are_of_one_model(&Config { against: place.clone(), ..shown.clone() });
+    let alone = || vec![typed("model", &place), typed("against", NONE), typed("folder", NONE)];
+    let (settings, words) = match beside {
+        Some(shown) if compared(shown) => (vec![typed("against", &place)], format!("compares with {name}")),
+        Some(_) => {
+            (alone(), format!("looks at {name} by itself: its tensors are not those of the file shown"))
+        }
+        None => (alone(), format!("looks at {name}")),
     };
     Some(Opened { settings, live: Vec::new(), words })
 }

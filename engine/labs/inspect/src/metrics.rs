@@ -13,7 +13,7 @@ weightscope_frame::metrics! {
     RECORDED_FRAMES = "recorded_frames", "recorded frames", "", "Frames of the recording that were taken in, broken ones left out.";
     RECORDED_WEIGHTS = "recorded_weights", "recorded weights", "", "Sampled weights of the recording whose level is known under the quantizer of the settings.";
     OSCILLATING_SHARE = "oscillating_share", "oscillating share", "", "Share of the sampled weights with more oscillations per frame than the threshold, over the last window.";
-    SWITCHES = "switches_per_weight_step", "level changes", "per weight and step", "Level changes of the sampled weights over the last window.";
+    SWITCHES = "switches_per_weight_step", "level changes", "per step", "Level changes per sampled weight and step of the training over the last window.";
     SCALE_DRIVEN_SHARE = "scale_driven_share", "scale-driven share", "", "Share of those level changes that vanish under the scale of the frame before.";
     HIGH_RATIO_SHARE = "path_ratio_above_16", "path ratio above 16", "", "Share of the sampled weights that went at least 16 times as far on the levels as beneath them (arXiv 2502.20853).";
     SECONDS_STATISTICS = "seconds_statistics", "statistics", "s", "Wall time of the statistics of all tensors.", clock;

@@ -19,7 +19,8 @@ use egui_plot::{AxisHints, LineStyle, Plot, PlotPoint, PlotUi, VLine};
 
 pub(super) use self::legend::line_sample;
 use self::legend::{Legend, Place, Touch};
-use self::scale::{LONGEST_NAME, Mapped, Room, letters_beside, marks, shortened, tick_text};
+pub(in crate::window) use self::scale::shortened;
+use self::scale::{LONGEST_NAME, Mapped, Room, letters_beside, marks, tick_text};
 use self::shape::{Shape, shapes};
 use super::readout::Readout;
 use super::style::{color, faded, tokens};
@@ -33,9 +34,13 @@ const TICK_ROOM_Y: f32 = 34.0;
 /// The same for a row with a name, and the gap between names side by side.
 const NAME_ROOM_Y: f32 = 12.0;
 const NAME_GAP: f32 = 8.0;
+/// Room of a heading beside a plot.
+const HEADING_ROOM: f32 = 20.0;
 /// Room above a plot for the upper half of its topmost label, and the most beside it for half of the last one.
 const ABOVE: f32 = 6.0;
 const MOST_BESIDE: f32 = 30.0;
+/// Names of which the width is measured, at most.
+const MOST_MEASURED: usize = 256;
 /// Width of a digit in small text, points.
 const LETTER: f32 = 5.6;
 /// Points around a plot that its axes take, about.
@@ -203,7 +208,7 @@ impl Prepared {
             .show_grid(!self.has_heat)
             .label_formatter(|_| None)
             .custom_x_axes(vec![Self::axis_hints(ui, &self.x, Side::Below, across, showing.surround, beside)])
-            .custom_y_axes(vec![Self::axis_hints(ui, &self.y, Side::Left, up, showing.surround, 0.0)])
+            .custom_y_axes(vec![Self::axis_hints(ui, &self.y, Side::Left, up, showing.surround, beside)])
             .x_grid_spacer(move |input| marks(&self.x, input.bounds, across))
             .y_grid_spacer(move |input| marks(&self.y, input.bounds, up))
             .grid_color(color(tokens.grid))
@@ -326,15 +331,15 @@ enum Side {
 }
 
 impl Prepared {
-    /// Labels and heading of an axis in the window's small text. Room for the heading is reserved from the first frame on:
-    /// `egui_plot` learns the thickness of an axis only by drawing it. `taken` is what the names of the other axis take of its length.
+    /// Labels and heading of an axis in the window's small text. Room for names and heading is reserved from the first frame on:
+    /// `egui_plot` learns the thickness of an axis only by drawing it. `beside` is the width of the names beside the plot.
     fn axis_hints<'a>(
         ui: &Ui,
         axis: &'a Axis,
         side: Side,
         ticks: Room,
         surround: Surround,
-        taken: f32,
+        beside: f32,
     ) -> AxisHints<'a> {
         let font = egui::TextStyle::Small.resolve(ui.style());
         let room = match side {
@@ -345,13 +350,16 @@ impl Prepared {
         let heading = if compact {
             String::new()
         } else {
+            let taken = if side == Side::Below { beside } else { 0.0 };
             fitting_heading(ui, axis, &font, (room - AROUND - taken).max(20.0))
         };
+        let heading_room = if heading.is_empty() { 0.0 } else { HEADING_ROOM };
+        let named = if beside > 0.0 { beside + NAME_GAP + heading_room } else { 0.0 };
         let thickness = match side {
             Side::Below if heading.is_empty() => 14.0,
             Side::Below => 30.0,
-            Side::Left if compact => 24.0,
-            Side::Left => 40.0,
+            Side::Left if compact => named.max(24.0),
+            Side::Left => named.max(40.0),
         };
         let hints = match side {
             Side::Below => AxisHints::new_x(),
@@ -380,8 +388,10 @@ impl Prepared {
 
 /// Width of the longest name of an axis, written with so many letters at most; nothing for an axis of numbers.
 fn widest(ui: &Ui, axis: &Axis, letters: usize) -> f32 {
-    let names = axis.categories.iter().flatten();
-    names.map(|name| text_width(ui, &shortened(name, letters))).fold(0.0, f32::max)
+    let names: &[String] = axis.categories.as_deref().unwrap_or_default();
+    // Of very many names some tell how wide they are: all would be measured with each frame.
+    let some = names.iter().step_by(names.len().div_ceil(MOST_MEASURED).max(1));
+    some.map(|name| text_width(ui, &shortened(name, letters))).fold(0.0, f32::max)
 }
 
 /// Width of small text.

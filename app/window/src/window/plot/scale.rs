@@ -5,8 +5,10 @@ use egui_plot::GridMark;
 use crate::figure::model::Axis;
 use crate::figure::{categories, number, ticks};
 
-/// Most letters of a name at an axis.
+/// Most letters of a name below a plot.
 pub(super) const LONGEST_NAME: usize = 18;
+/// Most letters of a name beside a plot, where there is more room.
+const LONGEST_BESIDE: usize = 34;
 
 /// An axis as `egui_plot` sees it: scaled, and turned over if inverted.
 pub(super) struct Mapped<'a>(pub(super) &'a Axis);
@@ -50,7 +52,7 @@ pub(super) fn letters_beside(width: f32) -> usize {
     const SHARE: f32 = 0.35;
     /// Fewer letters tell nothing.
     const FEWEST: usize = 6;
-    ((width * SHARE / EACH).max(0.0) as usize).clamp(FEWEST, LONGEST_NAME)
+    ((width * SHARE / EACH).max(0.0) as usize).clamp(FEWEST, LONGEST_BESIDE)
 }
 
 /// Grid marks at the figure's own ticks.
@@ -88,7 +90,7 @@ pub(super) fn marks(axis: &Axis, (low, high): (f64, f64), room: Room) -> Vec<Gri
 }
 
 /// A name that is too long for an axis keeps its two ends: what differs among names stands at either.
-pub(super) fn shortened(name: &str, most: usize) -> String {
+pub(in crate::window) fn shortened(name: &str, most: usize) -> String {
     let letters: Vec<char> = name.chars().collect();
     if letters.len() <= most {
         return name.to_owned();
@@ -128,7 +130,7 @@ mod tests {
 
     #[test]
     fn names_leave_room_for_the_drawing_beside_them() {
-        assert_eq!(letters_beside(600.0), LONGEST_NAME, "a wide plot has room");
+        assert_eq!(letters_beside(600.0), LONGEST_BESIDE, "a wide plot has room");
         assert_eq!(letters_beside(140.0), 8, "a third of a narrow one");
         assert_eq!(letters_beside(10.0), 6, "fewer would tell nothing");
         assert_eq!(shortened("model.layers.0.mlp.up_proj.weight", 8), "mode…ght", "both ends");

@@ -7,7 +7,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, sync_channel};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use weightscope_frame::lab::Derive;
 use weightscope_frame::record::{Channel, Controls, Record, ViewSpec};
@@ -20,6 +20,9 @@ use crate::window::task::Task;
 
 /// Time between two derivations of a live run, as a multiple of the last one's duration.
 const REST: u32 = 3;
+
+/// What work that died is taken to have cost.
+const DEAD: Duration = Duration::from_secs(1);
 
 /// Coarse results that may wait for the window.
 const MOST_COARSE: usize = 4;
@@ -55,12 +58,11 @@ struct Made {
 }
 
 struct Job {
-    task: Task<Result<Made, String>>,
+    task: Task<(Result<Made, String>, Duration)>,
     /// Coarser results on the way.
     coarse: Receiver<Vec<Channel>>,
     key: Key,
     control: Arc<Control>,
-    begun: Instant,
 }
 
 /// The derived channels of one tile, and the work on newer ones.
@@ -152,15 +154,17 @@ impl Derivation {
     fn take_finished(&mut self) {
         let Some(result) = self.job.as_ref().and_then(|job| job.task.poll()) else { return };
         let Some(job) = self.job.take() else { return };
+        let (result, took) =
+            result.unwrap_or((Err("the work died; the log of the terminal says why".to_owned()), DEAD));
         match result {
-            Ok(Ok(made)) => {
+            Ok(made) => {
                 self.made = made;
                 self.error = None;
             }
-            Ok(Err(error)) => self.error = Some(error),
-            Err(()) => self.error = Some("the work died; the log of the terminal says why".to_owned()),
+            Err(error) => self.error = Some(error),
         }
-        self.rest_until = Some(Instant::now() + job.begun.elapsed() * REST);
+        // What it waited for the window is none of its work: on a slow display views of a live run would lag by seconds.
+        self.rest_until = Some(Instant::now() + took * REST);
         self.done = Some(job.key);
         self.generation += 1;
     }
@@ -181,6 +185,7 @@ impl Derivation {
         let known = known.map(|_| self.made.own.clone());
         let (sender, coarse) = sync_channel(MOST_COARSE);
         let task = Task::spawn("derive", context, move || {
+            let begun = Instant::now();
             let publish = |channels| {
                 // A full channel means that the window is behind; the whole result comes anyway.
                 let _ = sender.try_send(channels);
@@ -196,11 +201,13 @@ impl Derivation {
             };
             // A tick more or less changes nothing in the run that is shown.
             let own = match known {
-                Some(own) => own,
-                None => views::derived(&method, &spec, &job).map_err(|error| error.to_string())?,
+                Some(own) => Ok(own),
+                None => views::derived(&method, &spec, &job).map_err(|error| error.to_string()),
             };
-            Ok(Made { own, beside: views::derived_beside(&method, &spec, &beside, &controls, &guard) })
+            let beside = || views::derived_beside(&method, &spec, &beside, &controls, &guard);
+            let made = own.map(|own| Made { own, beside: beside() });
+            (made, begun.elapsed())
         });
-        self.job = task.map(|task| Job { task, coarse, key, control, begun: Instant::now() });
+        self.job = task.map(|task| Job { task, coarse, key, control });
     }
 }

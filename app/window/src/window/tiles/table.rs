@@ -9,6 +9,7 @@ use egui_material_icons::icons;
 use crate::figure::model::{Align, Cell, TableBody};
 use crate::figure::number::count;
 use crate::views::TableOrder;
+use crate::window::plot::shortened;
 use crate::window::style::{self, color, tokens};
 
 /// Fewer rows are read faster than filtered.
@@ -19,6 +20,9 @@ const MEASURED: usize = 64;
 const WIDTHS: (f32, f32) = (44.0, 280.0);
 /// Room beside the text of a cell, points.
 const PADDING: f32 = 14.0;
+/// Largest share of a narrow tile that one column takes, so that there is room for what it names; and the width from which a tile is wide.
+const MOST_OF_NARROW: f32 = 0.45;
+const WIDE_FROM: f32 = 640.0;
 
 /// Where a key goes from the row that was chosen last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -111,6 +115,7 @@ impl TableState {
         }
         self.arrange(table);
         let height = ui.text_style_height(&egui::TextStyle::Body) + 4.0;
+        let is_wide = ui.available_width() >= WIDE_FROM;
         let widths = widths(ui, table);
         let line = self.take_jump(table);
         let mut clicked = line.and_then(|line| self.rows.get(line)).map(|row| table.place(*row));
@@ -119,7 +124,8 @@ impl TableState {
         self.page =
             ((ui.available_height() / (height + ui.spacing().item_spacing.y)) as usize).saturating_sub(2);
         egui::ScrollArea::horizontal().id_salt(("table", id)).auto_shrink(false).show(ui, |ui| {
-            let mut builder = TableBuilder::new(ui).id_salt(("rows", id)).striped(true).auto_shrink(false);
+            let mut builder =
+                TableBuilder::new(ui).id_salt(("rows", id, is_wide)).striped(true).auto_shrink(false);
             builder = builder.sense(egui::Sense::click());
             if let Some(line) = line {
                 builder = builder.scroll_to_row(line, None);
@@ -141,8 +147,7 @@ impl TableState {
                     for (index, column) in table.columns.iter().enumerate() {
                         let text =
                             cells.get(index).map_or_else(String::new, |cell| cell.display(column.digits));
-                        let text = if is_strong { RichText::new(text).strong() } else { RichText::new(text) };
-                        line.col(|ui| cell_ui(ui, text, column.align));
+                        line.col(|ui| cell_ui(ui, &text, column.align, is_strong));
                     }
                     if line.response().clicked() {
                         clicked = Some(table.place(row));
@@ -214,13 +219,27 @@ pub(super) fn heading_ui(ui: &mut Ui, heading: &str, order: &mut Option<TableOrd
     }
 }
 
-fn cell_ui(ui: &mut Ui, text: RichText, align: Align) {
+/// One cell. Words that are too long keep both their ends: what tells names apart stands at either.
+fn cell_ui(ui: &mut Ui, whole: &str, align: Align, is_strong: bool) {
     let layout = match align {
         Align::Left => egui::Layout::left_to_right(egui::Align::Center),
         Align::Right => egui::Layout::right_to_left(egui::Align::Center),
     };
+    let font = egui::TextStyle::Body.resolve(ui.style());
+    let wide = ui.painter().layout_no_wrap(whole.to_owned(), font, egui::Color32::PLACEHOLDER).size().x;
+    let count = whole.chars().count() as f32;
+    let fitting = count * ui.available_width() / wide.max(1.0);
+    let is_cut = align == Align::Left && fitting < count;
+    // The middle goes, and a letter more, since letters differ in width.
+    let words =
+        if is_cut { shortened(whole, (fitting as usize).saturating_sub(1)) } else { whole.to_owned() };
+    let text = RichText::new(words);
+    let text = if is_strong { text.strong() } else { text };
     // A click on the words is one on the row.
-    ui.with_layout(layout, |ui| ui.add(egui::Label::new(text).truncate().selectable(false)));
+    let cell = ui.with_layout(layout, |ui| ui.add(egui::Label::new(text).truncate().selectable(false))).inner;
+    if is_cut {
+        cell.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Label, true, whole));
+    }
 }
 
 /// Widths of the columns at first sight: of the heading and of the first rows.
@@ -234,7 +253,9 @@ fn widths(ui: &Ui, table: &TableBody) -> Vec<f32> {
         let widest = cells.map(|cell| width(cell.display(column.digits))).fold(0.0, f32::max);
         widest.max(width(column.heading()) + PADDING).clamp(WIDTHS.0, WIDTHS.1)
     };
-    table.columns.iter().enumerate().map(of).collect()
+    let room = ui.available_width();
+    let most = if room < WIDE_FROM { (MOST_OF_NARROW * room).max(WIDTHS.0) } else { WIDTHS.1 };
+    table.columns.iter().enumerate().map(of).map(|width| width.min(most)).collect()
 }
 
 #[cfg(test)]

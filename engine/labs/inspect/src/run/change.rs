@@ -9,13 +9,13 @@ use weightscope_frame::record::declared::Of as _;
 use weightscope_frame::record::{Cell, Data, Grid, Table, Timeline};
 use weightscope_frame::run::{Job, Jobs, News, RunError};
 use weightscope_math::linalg::spectrum::{SpectrumError, predicted_seconds};
-use weightscope_weights::Source;
 use weightscope_weights::measure::change::WHOLE_SHARE;
 use weightscope_weights::measure::picture::GRID;
 use weightscope_weights::measure::{
     Change, Evidence, Form, Picture, Verdict, difference, directions, guided, matrix_of,
 };
 use weightscope_weights::names::{How, match_names};
+use weightscope_weights::{Source, Tensor};
 
 use super::pictures::number;
 use super::spectra::spectrum_of;
@@ -71,6 +71,19 @@ pub(crate) struct Changed {
     pub(crate) picture_shape: (usize, usize),
 }
 
+/// True if the second file that the settings name is meant to be compared with the first: half of the tensors of the smaller one have
+/// their match in the other. So it is, too, with a file that cannot be opened: why is then said of it.
+pub(crate) fn are_of_one_model(config: &Config) -> bool {
+    let Ok(first) = files::open_at("model", &config.model) else { return false };
+    let Ok(second) = files::open_against(config, &first) else { return true };
+    let listed = |source: &dyn Source| -> Vec<Tensor> {
+        let chosen = files::chosen(source, &config.select).into_iter();
+        chosen.filter_map(|place| source.tensors().get(place).cloned()).collect()
+    };
+    let (left, right) = (listed(first.as_ref()), listed(second.as_ref()));
+    2 * match_names(&left, &right).pairs.len() >= left.len().min(right.len()).max(1)
+}
+
 impl Against {
     /// Opens the second file and matches its tensors.
     pub(crate) fn open(
@@ -88,9 +101,8 @@ impl Against {
         let pairs =
             matches.pairs.iter().filter_map(|pair| Some((pair.left, *chosen.get(pair.right)?, pair.how)));
         let pairs: Vec<(usize, usize, How)> = pairs.collect();
-        let name = |of: &[weightscope_weights::Tensor], place: usize| {
-            of.get(place).map(|tensor| tensor.name.clone()).unwrap_or_default()
-        };
+        let name =
+            |of: &[Tensor], place: usize| of.get(place).map(|tensor| tensor.name.clone()).unwrap_or_default();
         let mut unmatched = Vec::new();
         unmatched.extend(
             matches.only_left.iter().map(|place| (name(&left, *place), "only in the first file".to_owned())),
@@ -102,7 +114,7 @@ impl Against {
                 .map(|place| (name(&right, *place), "only in the second file".to_owned())),
         );
         unmatched.extend(matches.other_shape.iter().map(|pair| {
-            let shape = |of: &[weightscope_weights::Tensor], place: usize| {
+            let shape = |of: &[Tensor], place: usize| {
                 let shape = of.get(place).map(|tensor| tensor.shape.clone()).unwrap_or_default();
                 shape.iter().map(ToString::to_string).collect::<Vec<_>>().join("x")
             };
@@ -349,9 +361,11 @@ fn show(run: &mut Running<'_, '_, Config>) {
             Cell::Text(changed.sentence.clone()),
         ]
     };
+    let mut changed: Vec<&Changed> = rows.iter().copied().flatten().collect();
+    changed.sort_by(|a, b| most_first(a, b));
     let table = Table {
         columns: columns.map(str::to_owned).to_vec(),
-        rows: rows.iter().flatten().map(cells).chain(unmatched(run.shared)).collect(),
+        rows: changed.iter().map(cells).chain(unmatched(run.shared)).collect(),
     };
     let names: Vec<String> =
         (0..rows.len()).filter_map(|row| Some(run.shared.tensor(row)?.name.clone())).collect();
@@ -388,6 +402,15 @@ fn show(run: &mut Running<'_, '_, Config>) {
         let data = Data::Grid(Timeline::one(grid));
         run.context.record().insert(weightscope_frame::record::Channel { data, ..channel });
     }
+}
+
+/// What differs before what does not, the largest relative change first; those that are no number before all numbers.
+fn most_first(a: &Changed, b: &Changed) -> std::cmp::Ordering {
+    let size = |changed: &Changed| {
+        let change = changed.relative_change;
+        if change.is_nan() { f64::INFINITY } else { change }
+    };
+    b.differs.cmp(&a.differs).then(size(b).total_cmp(&size(a)))
 }
 
 /// One row for each tensor, as wide as `width`, not-a-number where nothing is known.

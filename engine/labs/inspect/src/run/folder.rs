@@ -75,6 +75,8 @@ pub(super) struct Following {
     components: Components,
     /// Where a run that watches keeps what it takes in.
     copies: Option<Copies>,
+    /// When distances are computed again.
+    rhythm: over_checkpoints::Rhythm,
     /// No more is waited for.
     is_ending: bool,
 }
@@ -90,7 +92,8 @@ impl Following {
         let watches = run.settings.watch_seconds > 0.0 && !run.context.is_repeated();
         let folder = run.context.folder().filter(|_| watches);
         let copies = folder.and_then(|folder| Copies::of(run.shared.folder.as_ref()?, folder));
-        Some(Self { found, original, foreign: Vec::new(), components, copies, is_ending: false })
+        let (rhythm, foreign) = (over_checkpoints::Rhythm::default(), Vec::new());
+        Some(Self { found, original, foreign, components, copies, rhythm, is_ending: false })
     }
 
     /// Takes one checkpoint in, as a step; false if there is none.
@@ -111,7 +114,7 @@ impl Following {
         }
         run.begin_step(item.step.unwrap_or_default() as f64)?;
         self.take_in(run, &item)?;
-        over_checkpoints::show(run, &self.found.left_out);
+        self.rhythm.show(run, &self.found.left_out);
         run.end_step()?;
         Ok(true)
     }
@@ -174,6 +177,7 @@ pub(super) fn work(run: &mut Running<'_, '_, Config>) -> Result<(), RunError> {
         }
         if !has_saved {
             // Whatever happens while nothing comes, the work so far is not done again.
+            following.show(run);
             run.checkpoint()?;
             // The last steps may have come too fast to be shown.
             run.context.show_passing(|_| ());

@@ -19,6 +19,8 @@ pub(crate) struct Followed {
     /// The folder of copies of checkpoints, which stand for them.
     kept: Option<PathBuf>,
     pub(super) found: Found,
+    /// Checkpoints that are none of the data that the run began with.
+    late: usize,
 }
 
 /// What lies in a folder.
@@ -118,7 +120,7 @@ impl Followed {
             config::Order::Time => folder::Order::Time,
         };
         let kept = kept.or_else(|| config.first());
-        let mut followed = Self { place, order, kept, found: Found::default() };
+        let mut followed = Self { place, order, kept, found: Found::default(), late: 0 };
         followed.found = followed.found_now(None)?;
         let found = &followed.found;
         let may_fill = found.listing.as_ref().is_some_and(Listing::may_fill);
@@ -156,12 +158,19 @@ impl Followed {
 
     /// Leaves out what is none of the data that a run began with.
     pub(crate) fn keep(&mut self, select: &str, expects: &dyn Fn(&str) -> bool) {
+        let before = self.found.items.len();
         self.found.items.retain(|item| {
             // One that cannot be read is named in the table of checkpoints.
             let Ok(source) = files::open_at("folder", &item.place) else { return true };
             let chosen = files::chosen(source.as_ref(), select);
             files::read_of(source.as_ref(), &item.shown, &chosen).is_ok_and(|read| expects(&read.hash))
         });
+        self.late = before - self.found.items.len();
+    }
+
+    /// How many checkpoints lie there that are none of the data that the run began with.
+    pub(super) fn late(&self) -> usize {
+        self.late
     }
 
     /// What is read of the files but the first.

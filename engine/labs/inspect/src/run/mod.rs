@@ -27,13 +27,14 @@ use weightscope_frame::experiment::Problem;
 use weightscope_frame::lab::{Running, Stage};
 use weightscope_frame::run::{Context, Request, RunError};
 use weightscope_frame::store::{Codec, CodecError, Saved};
+use weightscope_math::stats::power_law::spectral::FEW_VALUES;
 use weightscope_weights::{Readable, Source, Tensor, tied};
 
 use crate::channels as ch;
 use crate::config::{ALL, Config, Spectra};
 use crate::files;
 use crate::metrics;
-pub(crate) use change::{Changed, compared_directions};
+pub(crate) use change::{Changed, are_of_one_model, compared_directions};
 pub(crate) use copies::{carry_over, kept};
 pub(crate) use folder::Way;
 pub(crate) use layer::{Layer, Measured, Whole};
@@ -198,8 +199,14 @@ pub(crate) fn begin(config: &Config, context: &mut Context<'_>) -> Result<(Share
     for read in &reads {
         context.read(read)?;
     }
+    if let Some(late) = shared.folder.as_ref().map(listed::Followed::late).filter(|late| *late > 0) {
+        context.message(&format!(
+            "{late} checkpoints of the folder came after the run had begun or were written anew, and are left out: a run that goes on or is repeated has the data that it began with; run again to follow the folder"
+        ));
+    }
     shared.ties = ties(&shared, context)?;
     context.text(&ch::FILE, files::state_of(shared.source.as_ref()));
+    context.text(&ch::FIRST_LOOK, first_look(&shared).to_string());
     if let Some(against) = &shared.against {
         context.text(&ch::SECOND_FILE, files::state_of(against.source.as_ref()));
     }
@@ -212,6 +219,16 @@ pub(crate) fn begin(config: &Config, context: &mut Context<'_>) -> Result<(Share
         ..State::default()
     };
     Ok((shared, state))
+}
+
+/// The row at which views stand before one is chosen: of the first matrix with values enough for an exponent, else of the first matrix.
+fn first_look(shared: &Shared) -> usize {
+    let smaller_side = |row: usize| {
+        let sides = shared.tensor(row).and_then(Tensor::matrix);
+        sides.map_or(0, |(rows, columns)| rows.min(columns))
+    };
+    let first = |least: usize| (0..shared.tensors.len()).find(|row| smaller_side(*row) >= least);
+    first(FEW_VALUES).or_else(|| first(2)).unwrap_or(0)
 }
 
 /// Rows that are tied to an earlier one: by the format, or because their contents are equal. It is said.

@@ -2,6 +2,8 @@
 //!
 //! Distances are estimated from evenly spread weights of each tensor, so that any number of checkpoints can be compared with any other.
 
+use std::collections::BTreeSet;
+
 use weightscope_frame::lab::Running;
 use weightscope_frame::record::{Cell, Curve, Dot, Grid, Table};
 
@@ -26,9 +28,34 @@ pub(super) fn spread(values: &[f32], count: usize, tensors: usize) -> Vec<f32> {
         .collect()
 }
 
+/// When distances of an unfinished folder are worth computing: their cost grows with the square of the number of checkpoints, so with
+/// each tenth more.
+#[derive(Debug, Default)]
+pub(super) struct Rhythm {
+    next: usize,
+}
+
+impl Rhythm {
+    /// Shows the table, and the distances if it is time.
+    pub(super) fn show(&mut self, run: &mut Running<'_, '_, Config>, left_out: &[(String, String)]) {
+        show_table(run, left_out);
+        let count = run.state.path.taken.len();
+        if count >= self.next {
+            self.next = count + (count / 10).max(1);
+            show_distances(run);
+        }
+    }
+}
+
 /// The table of files, the distances between checkpoints, their places in the plane.
 pub(super) fn show(run: &mut Running<'_, '_, Config>, left_out: &[(String, String)]) {
-    let path = run.state.path.clone();
+    show_table(run, left_out);
+    show_distances(run);
+}
+
+/// The table of files, and the steps of the training at which they were written.
+fn show_table(run: &mut Running<'_, '_, Config>, left_out: &[(String, String)]) {
+    let path = &run.state.path;
     let mut rows: Vec<Vec<Cell>> = path
         .taken
         .iter()
@@ -43,7 +70,8 @@ pub(super) fn show(run: &mut Running<'_, '_, Config>, left_out: &[(String, Strin
             vec![
                 Cell::Text(taken.name.clone()),
                 number(taken.step.map_or(f64::NAN, |step| step as f64)),
-                number(taken.bytes as f64),
+                // Of what comes with the program there is no file.
+                number(if taken.bytes == 0 { f64::NAN } else { taken.bytes as f64 }),
                 number(taken.distance),
                 Cell::Text(what),
                 Cell::Text(taken.hash.clone()),
@@ -62,11 +90,17 @@ pub(super) fn show(run: &mut Running<'_, '_, Config>, left_out: &[(String, Strin
         ]
     }));
     let columns = ["file", "step", "bytes", "distance to the first", "what", "BLAKE3 of values"];
+    let steps = steps_of(path);
     run.show_only(&ch::CHECKPOINTS, Table { columns: columns.map(str::to_owned).to_vec(), rows });
-    let known: Vec<&Taken> = path.taken.iter().filter(|taken| !taken.sample.is_empty()).collect();
-    run.show_only(&ch::CHECKPOINT_STEPS, steps_of(&path));
-    run.show_only(&ch::DISTANCES, distances(&known));
-    run.show_only(&ch::PLACES, places(&known));
+    run.show_only(&ch::CHECKPOINT_STEPS, steps);
+}
+
+/// Distances and places.
+fn show_distances(run: &mut Running<'_, '_, Config>) {
+    let known: Vec<&Taken> = run.state.path.taken.iter().filter(|taken| !taken.sample.is_empty()).collect();
+    let (distances, places) = (distances(&known), places(&known));
+    run.show_only(&ch::DISTANCES, distances);
+    run.show_only(&ch::PLACES, places);
 }
 
 /// Steps of the training by steps of the run; places where names say no step.
@@ -86,7 +120,7 @@ fn steps_of(path: &Way) -> Curve {
 
 /// Distances between all pairs, estimated from the spread weights.
 fn distances(known: &[&Taken]) -> Grid {
-    let names: Vec<String> = known.iter().map(|taken| taken.name.clone()).collect();
+    let names = short_names(known);
     let start =
         known.first().map_or(0.0, |first| root_of_squares(first.sample.iter().map(|v| f64::from(*v))));
     let values = known.iter().flat_map(|a| {
@@ -96,6 +130,17 @@ fn distances(known: &[&Taken]) -> Grid {
         })
     });
     Grid { values: values.collect(), rows: names.clone(), columns: names, ..Grid::default() }
+}
+
+/// What checkpoints are called beside a picture: by their steps where those tell them apart, else by their names.
+fn short_names(known: &[&Taken]) -> Vec<String> {
+    let steps: Vec<u64> = known.iter().filter_map(|taken| taken.step).collect();
+    let different: BTreeSet<u64> = steps.iter().copied().collect();
+    if different.len() == known.len() {
+        steps.iter().map(ToString::to_string).collect()
+    } else {
+        known.iter().map(|taken| taken.name.clone()).collect()
+    }
 }
 
 /// Checkpoints in the plane of their two main directions.

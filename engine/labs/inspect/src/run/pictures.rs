@@ -158,8 +158,8 @@ fn exponents(state: &State) -> (Vec<Dot>, Vec<Dot>) {
     let (mut dots, mut few) = (Vec::new(), Vec::new());
     for (row, layer) in state.layers.iter().enumerate() {
         let Some(spectrum) = &layer.spectrum else { continue };
-        // Areas follow the parameters, from a third of the usual diameter to twice it.
-        let size = 2.0 * (parameters(layer) / most).sqrt().max(1.0 / 6.0) as f32;
+        // Areas follow the parameters up to twice the usual diameter; small matrices beside a large embedding are still to be seen.
+        let size = 2.0 * (parameters(layer) / most).sqrt().max(0.4) as f32;
         if let (Some(alpha), Some(distance)) = (spectrum.alpha, spectrum.alpha_distance) {
             dots.push(Dot::new(row as f64, alpha, distance, row as u64).sized(size));
         } else if spectrum.few_values {

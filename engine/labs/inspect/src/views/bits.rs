@@ -1,7 +1,10 @@
 //! What 2 to 8 bits do to one tensor, for each grouping.
 
 use weightscope_frame::lab::{Derive, View};
-use weightscope_frame::record::{AxisScale, AxisSpec, Channel, ControlKind, ControlSpec, ViewKind, ViewSpec};
+use weightscope_frame::record::declared::Of as _;
+use weightscope_frame::record::{
+    AxisScale, AxisSpec, Channel, ControlKind, ControlSpec, Data, ViewKind, ViewSpec,
+};
 use weightscope_frame::run::RunError;
 use weightscope_weights::measure::quantization::BITS;
 
@@ -27,7 +30,7 @@ pub(super) fn view(config: &Config) -> View<Config> {
     View::new(ViewSpec {
         subject: Some(TENSOR.to_owned()),
         x: AxisSpec::new("bits", ""),
-        y: AxisSpec::new(&format!("value (scale: {})", scale_words(config)), "").scale(AxisScale::Log),
+        y: AxisSpec::new("relative error", "").scale(AxisScale::Log).named_by(ch::SHOWN_FIGURE.id()),
         channels: Grouping::ALL.iter().map(|grouping| ch::SHOWN.id(words(*grouping))).collect(),
         controls: vec![tensor(), ControlSpec::new(FIGURE, "Figure", "What is drawn over the bits.", figure)],
         derives: vec![TENSOR.to_owned(), FIGURE.to_owned()],
@@ -38,11 +41,11 @@ pub(super) fn view(config: &Config) -> View<Config> {
     .derived(derive)
 }
 
-fn derive(_: &Config, job: &Derive<'_>) -> Result<Vec<Channel>, RunError> {
-    let id = match job.controls.word(FIGURE) {
-        Some(ZERO) => ch::ZERO_LEVEL.id(),
-        Some(BOUNDARY) => ch::BOUNDARY.id(),
-        _ => ch::ERRORS.id(),
+fn derive(config: &Config, job: &Derive<'_>) -> Result<Vec<Channel>, RunError> {
+    let (id, words) = match job.controls.word(FIGURE) {
+        Some(ZERO) => (ch::ZERO_LEVEL.id(), "share at level zero"),
+        Some(BOUNDARY) => (ch::BOUNDARY.id(), "share at a boundary"),
+        _ => (ch::ERRORS.id(), "relative error"),
     };
     let Some(values) = row_of(job.record, id, row(job)) else { return Ok(Vec::new()) };
     let curves = Grouping::ALL.iter().zip(values.chunks(BITS.len())).map(|(grouping, values)| {
@@ -51,5 +54,7 @@ fn derive(_: &Config, job: &Derive<'_>) -> Result<Vec<Channel>, RunError> {
         let y = values.iter().map(|value| if *value > 0.0 { f64::from(*value) } else { f64::NAN });
         curve(words(*grouping), words(*grouping), x, y.collect())
     });
-    Ok(curves.collect())
+    let words = format!("{words} (scale: {})", scale_words(config));
+    let words = Channel { data: Data::Text(words), ..ch::SHOWN_FIGURE.channel() };
+    Ok(curves.chain([words]).collect())
 }

@@ -28,7 +28,7 @@ pub(super) fn view(config: &Config) -> View<Config> {
         subject: Some(TENSOR.to_owned()),
         x: AxisSpec::new("level", "step"),
         y: AxisSpec::new("column", ""),
-        color: Some(AxisSpec::new("distance to a boundary", "step").limits(0.0, 0.5)),
+        color: Some(AxisSpec::new("to a boundary", "step").limits(0.0, 0.5)),
         channels: vec![ch::SHOWN_POINTS.id().to_owned()],
         controls: vec![tensor(), row, bits(config), grouping(config)],
         derives: [TENSOR, ROW, BITS, GROUPING].map(str::to_owned).to_vec(),
@@ -42,10 +42,12 @@ pub(super) fn view(config: &Config) -> View<Config> {
 
 fn derive(config: &Config, job: &Derive<'_>) -> Result<Vec<Channel>, RunError> {
     let name = name_of(job.record, row(job));
+    // Until the run says which file it looks at there is nothing to draw.
+    let Some(recorded) = files::recorded_state(job.record) else { return Ok(Vec::new()) };
     let Some(place) = files::first_place(config, job.folder)? else { return Ok(Vec::new()) };
     let source = files::open_at("model", &place)?;
-    // The record says which file was looked at; another one under the same name is none of this run.
-    if Some(files::state_of(source.as_ref()).as_str()) != files::recorded_state(job.record) {
+    // Another file under the same name is none of this run.
+    if files::state_of(source.as_ref()) != recorded {
         let text = format!("the file has changed since the run: run again: {place}");
         return Err(RunError::setting("model", text));
     }

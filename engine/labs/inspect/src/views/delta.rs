@@ -21,7 +21,7 @@ pub(super) fn view(_: &Config) -> View<Config> {
         derives: vec![TENSOR.to_owned()],
         empty: "The change of the chosen tensor appears here, block by block.".to_owned(),
         help: include_str!("../help/delta.md").to_owned(),
-        ..ViewSpec::of("delta", "Change", ViewKind::Grid, &[&ch::SHOWN_GRID])
+        ..ViewSpec::of("delta", "ΔW", ViewKind::Grid, &[&ch::SHOWN_GRID])
     })
     .derived(derive)
 }
@@ -37,10 +37,11 @@ fn derive(_: &Config, job: &Derive<'_>) -> Result<Vec<Channel>, RunError> {
         return Ok(Vec::new());
     }
     let names = |count: usize| (0..count).map(|number| number.to_string()).collect::<Vec<_>>();
+    // As matrices are written: the first row above.
     let picture = Grid {
-        rows: names(lines.len()),
+        rows: names(lines.len()).into_iter().rev().collect(),
         columns: names(columns),
-        values: lines.iter().flat_map(|line| line.iter().take(columns).copied()).collect(),
+        values: lines.iter().rev().flat_map(|line| line.iter().take(columns).copied()).collect(),
         ..Grid::default()
     };
     let label = format!("ΔW, {}", name_of(job.record, row));

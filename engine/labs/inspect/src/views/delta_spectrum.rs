@@ -4,7 +4,7 @@ use weightscope_frame::lab::{Derive, View};
 use weightscope_frame::record::{AxisScale, AxisSpec, Channel, ViewKind, ViewSpec};
 use weightscope_frame::run::RunError;
 
-use super::shown::{TENSOR, curve, name_of, row, row_of, tensor};
+use super::shown::{TENSOR, curve, row, row_of, tensor};
 use crate::channels as ch;
 use crate::config::Config;
 
@@ -22,14 +22,13 @@ pub(super) fn view(_: &Config) -> View<Config> {
             "Singular values of the change of the chosen matrix appear here; an unchanged tensor has none."
                 .to_owned(),
         help: include_str!("../help/delta_spectrum.md").to_owned(),
-        ..ViewSpec::of("delta_spectrum", "Spectrum of the change", ViewKind::Curve, &[&ch::SHOWN])
+        ..ViewSpec::of("delta_spectrum", "ΔW spectrum", ViewKind::Curve, &[&ch::SHOWN])
     })
     .derived(derive)
 }
 
 fn derive(_: &Config, job: &Derive<'_>) -> Result<Vec<Channel>, RunError> {
     let row = row(job);
-    let name = name_of(job.record, row);
     let drawn = [("change", ch::DELTA_SPECTRA.id(), "ΔW"), ("before", ch::SPECTRA.id(), "W")];
     let curves = drawn.into_iter().map(|(member, id, words)| {
         let values = row_of(job.record, id, row).unwrap_or_default();
@@ -37,7 +36,7 @@ fn derive(_: &Config, job: &Derive<'_>) -> Result<Vec<Channel>, RunError> {
         let y: Vec<f64> = known.map(|value| f64::from(*value)).collect();
         let x: Vec<f64> = (1..=y.len()).map(|number| number as f64).collect();
         let none = if y.is_empty() { ": none" } else { "" };
-        curve(member, &format!("{words}, {name}{none}"), x, y)
+        curve(member, &format!("{words}{none}"), x, y)
     });
     Ok(curves.collect())
 }

@@ -39,8 +39,13 @@ fn derive(_: &Config, job: &Derive<'_>) -> Result<Vec<Channel>, RunError> {
         return Ok(Vec::new());
     }
     let names = |count: usize| (0..count).map(|number| number.to_string()).collect::<Vec<_>>();
-    let picture =
-        Grid { rows: names(known.len() / width), columns: names(width), values: known, ..Grid::default() };
+    // As kernels are written: the first row above.
+    let picture = Grid {
+        rows: names(known.len() / width).into_iter().rev().collect(),
+        columns: names(width),
+        values: known.chunks(width).rev().flatten().copied().collect(),
+        ..Grid::default()
+    };
     let label = name_of(job.record, row);
     Ok(vec![Channel { label, data: Data::Grid(Timeline::one(picture)), ..ch::SHOWN_GRID.channel() }])
 }

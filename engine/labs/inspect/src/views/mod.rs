@@ -63,10 +63,11 @@ pub(super) fn views(config: &Config) -> Vec<View<Config>> {
     let (pair, folder, spectra) =
         (config.compares(), config.checkpoints().is_some(), config.spectra != Spectra::None);
     let all = [
-        (true, layers::view as fn(&Config) -> View<Config>),
-        (pair, change::view),
+        // The first one has the most room: what changed, or how weights move, where that is asked.
+        (pair, change::view as fn(&Config) -> View<Config>),
         (folder, trace::view),
         (folder, path::view),
+        (true, layers::view),
         (true, histogram::view),
         (spectra, spectrum::view),
         (pair && spectra, delta_spectrum::view),
@@ -85,9 +86,9 @@ pub(super) fn views(config: &Config) -> Vec<View<Config>> {
     ];
     views.extend(all.into_iter().filter(|(is_shown, _)| *is_shown).map(|(_, view)| {
         let mut view = view(config);
-        // In a folder these are of one checkpoint, and say of which.
+        // In a folder these are of the first checkpoint, and say so.
         if folder && OF_ONE_FILE.contains(&view.spec.id.as_str()) {
-            view.spec.title.push_str(", first checkpoint");
+            view.spec.title.push_str(", at start");
         }
         view
     }));

@@ -13,7 +13,7 @@ pub(super) fn view(_: &Config) -> View<Config> {
         one_channel: true,
         x: AxisSpec::new("part of the tensor", ""),
         y: AxisSpec::new("tensor", ""),
-        color: Some(AxisSpec::new("largest |w| over the median", "×")),
+        color: Some(AxisSpec::new("peak over median", "×")),
         empty: "Rows and columns that stand out appear here. Press Run.".to_owned(),
         help: include_str!("../help/outliers.md").to_owned(),
         ..ViewSpec::of("outliers", "Outliers", ViewKind::Grid, &[&ch::ROW_PEAKS, &ch::COLUMN_PEAKS])

@@ -26,6 +26,7 @@ pub(super) fn tensor() -> ControlSpec {
         "The tensor that is looked at; a click on a row or a dot chooses it in all views.",
         kind,
     )
+    .starting_at(ch::FIRST_LOOK.id())
 }
 
 /// How many bits the levels have.

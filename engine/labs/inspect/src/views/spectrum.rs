@@ -10,7 +10,7 @@ use weightscope_math::linalg::spectrum::MarchenkoPastur;
 use weightscope_math::stats::power_law::spectral::PowerLawTail;
 use weightscope_weights::Element;
 
-use super::shown::{TENSOR, curve, figure, name_of, row, row_of, shape, table, tensor};
+use super::shown::{TENSOR, curve, figure, row, row_of, shape, table, tensor};
 use crate::channels as ch;
 use crate::config::Config;
 
@@ -28,7 +28,7 @@ pub(super) fn view(_: &Config) -> View<Config> {
     let kind = ControlKind::Number { low: LEAST, high: MOST, initial: 1.0, logarithmic: true };
     let end = ControlSpec::new(
         END,
-        "Lower end of the tail",
+        "Tail from",
         "From where on the power law is fitted, as a multiple of the automatic xmin; drag the line, and 1 is the automatic one.",
         kind,
     );
@@ -63,7 +63,6 @@ fn derive(_: &Config, job: &Derive<'_>) -> Result<Vec<Channel>, RunError> {
     let tail = PowerLawTail::of(&eigenvalues);
     let automatic = tail.fit.map_or(largest, |fit| fit.smallest);
     let end = automatic * job.controls.number(END).unwrap_or(1.0);
-    let name = name_of(job.record, row);
     let count = eigenvalues.len() as f64;
     let survival = |values: &[f64]| -> (Vec<f64>, Vec<f64>) {
         let shares =
@@ -72,7 +71,7 @@ fn derive(_: &Config, job: &Derive<'_>) -> Result<Vec<Channel>, RunError> {
     };
     let (x, y) = survival(&eigenvalues);
     let words = if figure(job.record, row, "rank").is_some() { "values" } else { "leading values" };
-    let mut curves = vec![curve("values", &format!("{name}, {count} {words}"), x, y)];
+    let mut curves = vec![curve("values", &format!("{count} {words}"), x, y)];
     // Of the leading values alone the tail is not known.
     let whole = figure(job.record, row, "rank").is_some();
     let fit = fitted(&tail, end, automatic, count).filter(|_| whole);

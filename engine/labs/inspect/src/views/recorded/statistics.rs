@@ -17,7 +17,7 @@ const CURVES: [(&str, &str); 3] =
 pub(super) fn view(config: &Config) -> View<Config> {
     View::new(ViewSpec {
         x: AxisSpec::new("training step", ""),
-        y: AxisSpec::new("of all weights of the tensor", "").scale(AxisScale::Log),
+        y: AxisSpec::new("magnitude", "").scale(AxisScale::Log),
         channels: CURVES.map(|(name, _)| ch::SHOWN.id(name)).to_vec(),
         controls: controls(config),
         derives: derives(),
@@ -32,7 +32,7 @@ fn derive(config: &Config, job: &Derive<'_>) -> Result<Vec<Channel>, RunError> {
     let Some(shown) = shown(config, job)? else { return Ok(Vec::new()) };
     let curves = CURVES.iter().zip(&shown.track.tensor).map(|((name, words), series)| {
         let y = series.iter().map(|value| f64::from(*value)).collect();
-        curve(name, &format!("{}, {words}", shown.track.name), shown.steps.clone(), y)
+        curve(name, words, shown.steps.clone(), y)
     });
     Ok(curves.collect())
 }

@@ -16,7 +16,7 @@ const POINTS: usize = 200;
 pub(super) fn view(config: &Config) -> View<Config> {
     View::new(ViewSpec {
         x: AxisSpec::new("training step", ""),
-        y: AxisSpec::new("level changes per weight and frame", ""),
+        y: AxisSpec::new("flips per frame", ""),
         channels: ["by_weight", "by_scale"].map(|name| ch::SHOWN.id(name)).to_vec(),
         controls: controls(config),
         derives: derives(),
