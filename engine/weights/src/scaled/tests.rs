@@ -184,6 +184,50 @@ fn a_description_that_says_nothing_leaves_it_to_the_shapes() {
 }
 
 #[test]
+fn hostile_descriptions_are_told_and_the_shapes_count() {
+    let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
+    let long = format!(r#"{{"words": "{}"}}"#, "x".repeat(5 << 20));
+    let twice = r#"{"quantization_config": {}, "quantization_config": {"weight_block_size": [1, 1]}}"#;
+    let mut configs: Vec<String> = [
+        "[-1, 4]",
+        "[0, 0]",
+        "[1.5, 4]",
+        "[1e9, 4]",
+        "[99999999999999999999999999, 4]",
+        "[2]",
+        "[2, 2, 2]",
+        "[]",
+        "{}",
+        "true",
+        "[[2, 2], 2]",
+        deep.as_str(),
+    ]
+    .map(of_sides)
+    .to_vec();
+    let others =
+        ["[]", "7", r#"{"quantization_config": 7}"#, "{\"quantization_config\"", "\u{feff}{}", twice];
+    configs.extend(others.map(str::to_owned));
+    configs.extend([deep, long]);
+    for config in configs {
+        let begin: String = config.chars().take(120).collect();
+        let (_folder, source) = with_blocks(&config, [4, 4], [2, 2]);
+        let values = values_of(&*source, "a.weight");
+        assert_eq!(values[..8], [1.0, 1.0, 2.0, 2.0, 1.0, 1.0, 2.0, 2.0], "{begin}");
+        assert!(
+            source.said().join(" ").contains("config.json does not tell"),
+            "{begin}: {:?}",
+            source.said()
+        );
+    }
+    // Blocks larger than any matrix are one block: scales that are more do not fit, and nothing is guessed.
+    for sides in ["[1000000000, 1000000000]", "[18446744073709551615, 18446744073709551615]", "[1, 1]"] {
+        let (_folder, source) = with_blocks(&of_sides(sides), [4, 4], [2, 2]);
+        assert!(values_of(&*source, "a.weight").iter().all(|value| *value == 1.0), "{sides}: as stored");
+        assert!(source.said().join(" ").contains("shown as stored"), "{sides}: {:?}", source.said());
+    }
+}
+
+#[test]
 fn matrices_that_are_stacked_have_their_own_blocks() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("experts.safetensors");
