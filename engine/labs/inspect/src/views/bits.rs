@@ -42,7 +42,7 @@ pub(super) fn view(config: &Config) -> View<Config> {
 }
 
 fn derive(config: &Config, job: &Derive<'_>) -> Result<Vec<Channel>, RunError> {
-    let (id, words) = match job.controls.word(FIGURE) {
+    let (id, figure) = match job.controls.word(FIGURE) {
         Some(ZERO) => (ch::ZERO_LEVEL.id(), "share at level zero"),
         Some(BOUNDARY) => (ch::BOUNDARY.id(), "share at a boundary"),
         _ => (ch::ERRORS.id(), "relative error"),
@@ -54,7 +54,7 @@ fn derive(config: &Config, job: &Derive<'_>) -> Result<Vec<Channel>, RunError> {
         let y = values.iter().map(|value| if *value > 0.0 { f64::from(*value) } else { f64::NAN });
         curve(words(*grouping), words(*grouping), x, y.collect())
     });
-    let words = format!("{words} (scale: {})", scale_words(config));
-    let words = Channel { data: Data::Text(words), ..ch::SHOWN_FIGURE.channel() };
-    Ok(curves.chain([words]).collect())
+    let axis = Data::Text(format!("{figure} (scale: {})", scale_words(config)));
+    let axis = Channel { data: axis, ..ch::SHOWN_FIGURE.channel() };
+    Ok(curves.chain([axis]).collect())
 }
