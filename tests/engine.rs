@@ -180,8 +180,9 @@ fn a_cancelled_run_says_how_far_it_came() {
     let outcome = cancelled(experiment("oscillation/mlp-lsq", &[]), &path, 5);
     let reached = outcome.reason.unwrap();
     let manifest = store::read_manifest(&path).unwrap();
-    let steps = format!("after {} of {} steps, in stage 1 of 2 (", manifest.step, manifest.steps);
+    let steps = format!("after {0} of {1} steps, {0} of ", manifest.step, manifest.steps);
     assert!(manifest.step >= 5 && reached.starts_with(&steps), "{reached}");
+    assert!(reached.contains(" in stage 1 of 2 ("), "{reached}");
     assert_eq!(manifest.reason.as_deref(), Some(reached.as_str()), "and is kept");
 }
 
