@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use egui::{Context, Ui};
 use egui_tiles::Tree;
-use weightscope_frame::experiment::{Experiment, Mark};
+use weightscope_frame::experiment::Experiment;
 use weightscope_frame::lab::Catalogue;
 use weightscope_frame::record::{Controls, Record};
 use weightscope_frame::run::Snapshot;
@@ -237,7 +237,7 @@ impl App {
         };
         problems.iter().for_each(|problem| app.say(Urgency::Error, problem.to_string()));
         app.restore(session, care, context);
-        app.runs.layout.catalogue = Some(catalogue);
+        app.runs.layout.of(catalogue);
         // A folder of runs that is a plan is followed.
         if Folder::new(runs).plan().is_file() {
             app.runs.follow_plan(Some(runs));
@@ -355,7 +355,7 @@ impl App {
         }
         self.saving_ui(&context);
         if let Some(preview) = &mut self.preview {
-            preview.ui(&context, &self.form.marked(Mark::TargetColumn).unwrap_or_default(), &mut actions);
+            preview.ui(&context, &self.form.asked_of_tables(), &mut actions);
         }
         self.preview = self.preview.take().filter(|preview| preview.open);
         self.manage_ui(&context, &mut actions);
