@@ -283,11 +283,11 @@ pub(super) fn labels(rows: &[&Row]) -> Vec<(String, String)> {
                 name = format!("{name}{PART}{part}");
             }
             let telling = row.settings.keys().filter(|key| {
-                let own = row.value(key);
-                frame_mark(key) == Mark::None && rivals.iter().any(|other| other.value(key) != own)
+                let own = row.any(key);
+                frame_mark(key) == Mark::None && rivals.iter().any(|other| other.any(key) != own)
             });
             for key in telling.take(MOST_SETTINGS) {
-                name = format!("{name}{PART}{key}={}", row.value(key).display());
+                name = format!("{name}{PART}{key}={}", row.any(key).display());
             }
             let own = row.manifest.name.as_str();
             let label = naming::of(own, &name, row.manifest.seed);
