@@ -289,8 +289,7 @@ pub(super) fn points(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::figure::model::Item;
-    use crate::views::{Overlay, RunStyle};
+    use crate::views::{Overlay, RunStyle, lines_of};
     use weightscope_frame::record::{Record, ViewKind};
 
     fn record(offset: f64) -> Record {
@@ -316,11 +315,7 @@ mod tests {
         options.overlay.seeds.traces = traces;
         let spec = ViewSpec::new("loss", "Loss", ViewKind::Lines, &["loss/*"]);
         let plot = lines(&spec, &sources, &options, &mut Vec::new()).unwrap();
-        let lines = plot.items.into_iter().filter_map(|item| match item {
-            Item::Line(line) => Some(line),
-            _ => None,
-        });
-        let lines: Vec<Line> = lines.collect();
+        let lines: Vec<Line> = lines_of(&plot).into_iter().cloned().collect();
         (lines.iter().map(|line| line.name.clone()).collect(), lines)
     }
 
@@ -341,14 +336,7 @@ mod tests {
         spec.dashed = vec!["loss/te*".to_owned()];
         let source = Source { label: "run", origin: None, record: &record };
         let plot = lines(&spec, &[source], &ViewOptions::default(), &mut Vec::new()).unwrap();
-        let drawn: Vec<(Ink, Dash)> = plot
-            .items
-            .iter()
-            .filter_map(|item| match item {
-                Item::Line(line) => Some((line.ink, line.dash)),
-                _ => None,
-            })
-            .collect();
+        let drawn: Vec<(Ink, Dash)> = lines_of(&plot).iter().map(|line| (line.ink, line.dash)).collect();
         assert_eq!(drawn, [(Ink::Series(0), Dash::Solid), (Ink::Series(0), Dash::Dashed)]);
     }
 
