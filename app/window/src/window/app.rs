@@ -351,7 +351,7 @@ impl App {
         self.settings_ui(&context, &mut actions);
         self.opening.ui(&context, &mut actions);
         if let Some(dialog) = &mut self.takeaway {
-            dialog.show(&context);
+            dialog.show(&context, &mut actions);
         }
         self.saving_ui(&context);
         if let Some(preview) = &mut self.preview {
@@ -453,7 +453,7 @@ impl App {
             self.export = None;
         }
         match said {
-            Some(Ok(text)) => self.say(Urgency::Info, text),
+            Some(Ok(path)) => self.wrote(&path),
             Some(Err(text)) => self.say(Urgency::Error, text),
             None => {}
         }
