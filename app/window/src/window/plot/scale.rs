@@ -3,6 +3,7 @@
 use egui_plot::GridMark;
 
 use crate::figure::model::Axis;
+use crate::figure::told::told;
 use crate::figure::{categories, number, ticks};
 
 /// Most letters of a name at an axis.
@@ -87,17 +88,10 @@ pub(super) fn marks(axis: &Axis, (low, high): (f64, f64), room: Room) -> Vec<Gri
     major.into_iter().skip(first).step_by(stride).map(|value| GridMark { value, step_size }).collect()
 }
 
-/// A name that is too long for an axis keeps its two ends: what differs among names stands at either.
-pub(super) fn shortened(name: &str, most: usize) -> String {
-    let letters: Vec<char> = name.chars().collect();
-    if letters.len() <= most {
-        return name.to_owned();
-    }
-    let kept = most.saturating_sub(1).max(2);
-    let (head, tail) = (kept.div_ceil(2), kept / 2);
-    let begin: String = letters.iter().take(head).collect();
-    let end: String = letters.iter().skip(letters.len() - tail).collect();
-    format!("{begin}…{end}")
+/// The names of an axis as they are written with so many letters at most; none of an axis of numbers.
+pub(super) fn written(axis: &Axis, most: usize) -> Vec<String> {
+    let names: Vec<&str> = axis.categories.iter().flatten().map(String::as_str).collect();
+    told(&names, |name| name.chars().count() <= most)
 }
 
 pub(super) fn tick_text(
@@ -105,13 +99,20 @@ pub(super) fn tick_text(
     mark: GridMark,
     range: &std::ops::RangeInclusive<f64>,
     room: Room,
+    written: &[String],
 ) -> String {
     let mapped = Mapped(axis);
     if let Some(names) = &axis.categories {
         let place = mapped.from(mark.value);
         let stride = mark.step_size.round().max(1.0) as usize;
-        let tick = categories::ticks(names, stride).into_iter().find(|(own, _)| (own - place).abs() < 1e-6);
-        return tick.map_or_else(String::new, |(_, name)| shortened(name, room.letters));
+        let ticks = categories::ticks(names, stride);
+        let Some((_, name)) = ticks.into_iter().find(|(own, _)| (own - place).abs() < 1e-6) else {
+            return String::new();
+        };
+        // The name of a group is none of the names.
+        let own = names.iter().position(|own| own == name).and_then(|place| written.get(place));
+        let of_group = || told(&[name], |name| name.chars().count() <= room.letters).concat();
+        return own.cloned().unwrap_or_else(of_group);
     }
     let (a, b) = (mapped.from(*range.start()), mapped.from(*range.end()));
     let wanted = mapped.from(mark.value);
@@ -131,6 +132,5 @@ mod tests {
         assert_eq!(letters_beside(600.0), LONGEST_NAME, "a wide plot has room");
         assert_eq!(letters_beside(140.0), 8, "a third of a narrow one");
         assert_eq!(letters_beside(10.0), 6, "fewer would tell nothing");
-        assert_eq!(shortened("model.layers.0.mlp.up_proj.weight", 8), "mode…ght", "both ends");
     }
 }

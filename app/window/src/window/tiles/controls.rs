@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use egui::{RichText, Ui};
+use egui_material_icons::icons;
 use weightscope_frame::record::{ControlKind, ControlSpec, ControlValue, Controls, Record, ViewSpec};
 
 use super::TileBehavior;
@@ -11,6 +12,7 @@ use crate::figure::number::significant;
 use crate::window::carried;
 use crate::window::command::Action;
 use crate::window::shown::Shown;
+use crate::window::style;
 
 /// Height below which a tile has no room for several rows of controls, points.
 const LOW: f32 = 260.0;
@@ -53,8 +55,8 @@ fn is_shared(views: &[ViewSpec], control: &ControlSpec) -> bool {
     control.kind != ControlKind::Region && tiles.len() > 1
 }
 
-/// Controls side by side, in as many rows as they need, label and field together; where they stand in one row, as in a low tile that
-/// keeps its room for the view, they are scrolled.
+/// Controls side by side, in as many rows as they need, label and field together; in one row where a low tile keeps its room for the
+/// view.
 pub(in crate::window) fn row_ui(
     ui: &mut Ui,
     id: &str,
@@ -81,17 +83,15 @@ pub(in crate::window) fn row_ui(
         ui.spacing_mut().combo_width = 40.0;
     };
     if in_one_row {
-        // A bar that floats would lie over what it moves.
-        ui.spacing_mut().scroll =
-            egui::style::ScrollStyle { floating: false, ..egui::style::ScrollStyle::thin() };
-        let area = egui::ScrollArea::horizontal().id_salt(("controls", id)).auto_shrink([false, true]);
-        area.show(ui, |ui| {
-            ui.horizontal(|ui| {
-                tight(ui);
-                live.iter().for_each(|spec| control(ui, spec));
-                back_ui(ui, &dragged, actions);
-            });
-        });
+        let draw = |ui: &mut Ui, starts: &mut Vec<f32>| {
+            tight(ui);
+            for spec in &live {
+                starts.push(ui.cursor().min.x);
+                control(ui, spec);
+            }
+            back_ui(ui, &dragged, actions);
+        };
+        one_row_ui(ui, id, draw);
         actions.append(&mut turns);
         return;
     }
@@ -110,6 +110,55 @@ pub(in crate::window) fn row_ui(
         });
     });
     actions.append(&mut turns);
+}
+
+/// Controls in one row, none of them cut: those that do not fit come with a button at its end. `draw` says where each begins.
+fn one_row_ui(ui: &mut Ui, id: &str, draw: impl FnOnce(&mut Ui, &mut Vec<f32>)) {
+    /// Width of the button with the gap before it.
+    const NEXT: f32 = 28.0;
+    let key = ui.id().with(("first control", id));
+    // Where the controls begin, from the first one on, and where the last one ends, as they were drawn last.
+    let (first, begins): (usize, Vec<f32>) = ui.data(|data| data.get_temp(key)).unwrap_or_default();
+    let at = |place: usize| begins.get(place).copied().unwrap_or(0.0);
+    let last = begins.len().saturating_sub(1);
+    let room = ui.available_width();
+    let is_whole = at(last) <= room;
+    let first = if is_whole { 0 } else { first.min(last.saturating_sub(1)) };
+    let fits = |end: &usize| at(*end) - at(first) <= room - NEXT;
+    let next = (first + 1..=last).take_while(fits).last().unwrap_or(first + 1).min(last.max(1));
+    let width = if is_whole { room } else { (at(next) - at(first)).min(room - NEXT).max(1.0) };
+    let mut starts = Vec::new();
+    let mut now = first;
+    ui.horizontal(|ui| {
+        let area = egui::ScrollArea::horizontal()
+            .id_salt(("controls", id))
+            .max_width(width)
+            .auto_shrink([false, true])
+            .scroll_bar_visibility(egui::scroll_area::ScrollBarVisibility::AlwaysHidden)
+            .horizontal_scroll_offset(at(first));
+        area.show(ui, |ui| {
+            ui.horizontal(|ui| {
+                let left = ui.cursor().min.x;
+                draw(ui, &mut starts);
+                starts.push(ui.cursor().min.x);
+                starts.iter_mut().for_each(|start| *start -= left);
+            });
+        });
+        if is_whole {
+            return;
+        }
+        let button = ui.add(egui::Button::new(style::icon(icons::ICON_CHEVRON_RIGHT)).small());
+        let more = begins.len().saturating_sub(1 + next - first);
+        button.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, "More controls"));
+        if button.on_hover_text(format!("{more} more controls; the first ones come after the last")).clicked()
+        {
+            now = if next < last { next } else { 0 };
+        }
+    });
+    if starts != begins || now != first {
+        ui.ctx().request_repaint();
+    }
+    ui.data_mut(|data| data.insert_temp(key, (now, starts)));
 }
 
 /// A control that a line or a handle turns, with the value at which it stands before anybody drags it.

@@ -16,6 +16,9 @@ const GESTURES: &str = "Drag moves, the wheel zooms (Ctrl: x only, Shift: y only
      shows all from there. A right click opens a menu. Shift and drag brushes. A click pins the readout, Ctrl+C copies it; on the curve \
      of another run it selects the run; on a name of the legend it hides the series, with Ctrl it leaves that one alone. L and Shift+L \
      change the scales, S smooths, M maximises.";
+/// What a table takes.
+const GESTURES_OF_TABLES: &str =
+    "A click on a heading sorts: largest first, then smallest first, then as recorded. M maximises.";
 /// Room of a button of one sign, and of the chooser of channels, points.
 const SIGN: f32 = 24.0;
 const CHOOSER: f32 = 112.0;
@@ -244,7 +247,9 @@ fn help_ui(ui: &mut Ui, spec: &ViewSpec) -> bool {
         let mut cache = egui_commonmark::CommonMarkCache::default();
         egui_commonmark::CommonMarkViewer::new().show(ui, &mut cache, &spec.help);
         ui.separator();
-        ui.label(RichText::new(GESTURES).small().color(color(tokens(ui.ctx()).text_muted)));
+        let is_table = matches!(spec.kind, ViewKind::Table | ViewKind::Text);
+        let gestures = if is_table { GESTURES_OF_TABLES } else { GESTURES };
+        ui.label(RichText::new(gestures).small().color(color(tokens(ui.ctx()).text_muted)));
         let look_up = ui.small_button("Look up in Help");
         looks_up = look_up.on_hover_text("Terms, settings and results of this view").clicked();
     });
