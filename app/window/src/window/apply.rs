@@ -153,7 +153,10 @@ impl App {
         // What a running lab does itself needs no fork.
         let forks = acts != Acts::InWorkOrFork || self.link.is_none();
         if forks && !picked.fork.is_empty() {
-            self.offer_fork(experiment, &picked.fork, context);
+            self.offer_fork(experiment.clone(), &picked.fork, context);
+        }
+        if let Some(next) = &picked.next {
+            self.run_next(&experiment, next, context);
         }
         picked.controls.into_iter().for_each(|(id, value)| self.controls.set(&id, value));
         if !picked.ids.is_empty() {
