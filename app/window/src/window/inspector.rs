@@ -54,8 +54,7 @@ pub(super) fn ui(
 fn view_options(ui: &mut Ui, shown: &Shown, focus: &str, tile: &mut TileState) {
     let title = shown.view(focus).map_or("no view", |view| view.title.as_str());
     ui.strong(format!("View: {title}"));
-    let is_drawn =
-        |view: &ViewSpec| !matches!(view.kind, ViewKind::Table | ViewKind::Text | ViewKind::Graph);
+    let is_drawn = |view: &ViewSpec| !matches!(view.kind, ViewKind::Table | ViewKind::Text | ViewKind::Graph);
     if !shown.view(focus).is_none_or(is_drawn) {
         return;
     }

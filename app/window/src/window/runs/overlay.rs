@@ -291,7 +291,8 @@ pub(super) fn labels(rows: &[&Row]) -> Vec<(String, String)> {
             }
             let own = row.manifest.name.as_str();
             // Repeats that a person gave one name are told apart by their seeds.
-            let is_repeated = !own.is_empty() && rows.iter().filter(|other| other.manifest.name == own).count() > 1;
+            let is_repeated =
+                !own.is_empty() && rows.iter().filter(|other| other.manifest.name == own).count() > 1;
             let called = if is_repeated { own } else { name.as_str() };
             let label = naming::of(if is_repeated { "" } else { own }, called, row.manifest.seed);
             // Repeats that share a name share it as a family too.
@@ -376,7 +377,11 @@ mod tests {
             ("LSQ", "LSQ"),
             "repeats of one name: {words:?}"
         );
-        assert_eq!((words[0].0.as_str(), words[2].0.as_str()), ("LSQ · s0", "LSQ · s7"), "told apart by their seeds");
+        assert_eq!(
+            (words[0].0.as_str(), words[2].0.as_str()),
+            ("LSQ · s0", "LSQ · s7"),
+            "told apart by their seeds"
+        );
         rows[28].manifest.name = "again".to_owned();
         let words = labels(&[&rows[0], &rows[28]]);
         assert_eq!((words[0].0.as_str(), words[1].0.as_str()), ("LSQ", "again"));
