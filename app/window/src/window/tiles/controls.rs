@@ -134,7 +134,7 @@ fn one_row_ui(ui: &mut Ui, id: &str, draw: impl FnOnce(&mut Ui, &mut Vec<f32>)) 
             .id_salt(("controls", id))
             .max_width(width)
             .auto_shrink([false, true])
-            .scroll_bar_visibility(egui::scroll_area::ScrollBarVisibility::AlwaysHidden)
+            .scroll_bar_visibility(egui::containers::scroll_area::ScrollBarVisibility::AlwaysHidden)
             .horizontal_scroll_offset(at(first));
         area.show(ui, |ui| {
             ui.horizontal(|ui| {
