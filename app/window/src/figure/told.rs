@@ -168,8 +168,8 @@ fn longest(text: &str, fits: &impl Fn(&str) -> bool, made: impl Fn(&[char], usiz
         return text.to_owned();
     }
     let letters: Vec<char> = text.chars().collect();
-    let shorter = (1..letters.len()).rev().map(|kept| made(&letters, kept));
-    shorter.into_iter().find(|text| fits(text)).unwrap_or_else(|| DOTS.to_owned())
+    let mut shorter = (1..letters.len()).rev().map(|kept| made(&letters, kept));
+    shorter.find(|text| fits(text)).unwrap_or_else(|| DOTS.to_owned())
 }
 
 #[cfg(test)]

@@ -117,8 +117,8 @@ impl DataPreview {
         );
         ui.label(RichText::new(text).color(warning));
         ui.horizontal_wrapped(|ui| {
-            for (lab, title) in self.labs.iter().filter(|(lab, _)| *lab != asked.lab) {
-                let button = ui.small_button(*title);
+            for &(lab, title) in self.labs.iter().filter(|(lab, _)| *lab != asked.lab) {
+                let button = ui.small_button(title);
                 let name = format!("Use the table in {title}");
                 button.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, &name));
                 if button.on_hover_text(format!("Makes it the data set of {title}")).clicked() {

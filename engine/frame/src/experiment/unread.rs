@@ -50,9 +50,9 @@ fn read_with(experiment: &Experiment, key: &str) -> Option<String> {
     }
     for (place, first) in tries.words.iter().enumerate() {
         let Some(half) = with(experiment, first) else { continue };
-        let others = tries.words.iter().chain(&tries.others).skip(place + 1).filter(|way| way.0 != first.0);
-        let second =
-            others.into_iter().find(|way| with(&half, way).is_some_and(|changed| reads(&changed, key)));
+        let after = tries.words.iter().chain(&tries.others).skip(place + 1);
+        let mut others = after.filter(|way| way.0 != first.0);
+        let second = others.find(|way| with(&half, way).is_some_and(|changed| reads(&changed, key)));
         if let Some(second) = second {
             return Some(format!("{} and {}", said(first), said(second)));
         }

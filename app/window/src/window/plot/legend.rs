@@ -165,7 +165,7 @@ impl Legend {
                 let written = told(&names, |name| name.chars().count() <= letters);
                 for (entry, words) in self.entries.iter().zip(&written) {
                     entry.heading_ui(ui, most, lines);
-                    entry.show(ui, (words, most), hidden, &self.entries, &mut touch);
+                    entry.show(ui, (words.as_str(), most), hidden, &self.entries, &mut touch);
                 }
             };
             if matches!(place, Place::Beside(_)) {

@@ -202,7 +202,7 @@ fn table_ui(ui: &mut Ui, differences: &Differences, words: &Words) {
                 body.rows(height, differences.lines.len(), |mut row| {
                     let Some((key, values)) = differences.lines.get(row.index()) else { return };
                     row.col(|ui| {
-                        let label = ui.add(egui::Label::new(words.heading(key).as_ref()).truncate());
+                        let label = ui.add(egui::Label::new(words.heading(key).into_owned()).truncate());
                         label.on_hover_text(words.hint(key));
                     });
                     for value in values {

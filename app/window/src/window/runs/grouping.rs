@@ -121,7 +121,7 @@ impl Runs {
                 for key in found {
                     let on = self.layout.group.as_ref() == Some(key);
                     let words = &self.layout.words;
-                    let label = ui.selectable_label(on, words.heading(key).as_ref());
+                    let label = ui.selectable_label(on, words.heading(key).into_owned());
                     if label.on_hover_text(words.hint(key)).clicked() {
                         chosen = Some(Choice::By(key.clone()));
                     }

@@ -132,7 +132,7 @@ impl Runs {
         let sorted = self.layout.sort == key;
         let words = self.layout.words.heading(key);
         ui.spacing_mut().item_spacing.x = 2.0;
-        let text = RichText::new(words.as_ref()).strong();
+        let text = RichText::new(&*words).strong();
         let button = Button::new(text).frame(false).truncate().sense(Sense::click_and_drag());
         let response = ui.add(button);
         response

@@ -112,31 +112,39 @@ pub(in crate::window) fn row_ui(
     actions.append(&mut turns);
 }
 
-/// Controls in one row, none of them cut: those that do not fit come with a button at its end. `draw` says where each begins.
+/// Controls in one row, none of them cut: those that do not fit come with a button at its end, with the wheel, or when they are asked
+/// for by keyboard or screen reader. `draw` says where each begins.
 fn one_row_ui(ui: &mut Ui, id: &str, draw: impl FnOnce(&mut Ui, &mut Vec<f32>)) {
     /// Width of the button with the gap before it.
     const NEXT: f32 = 28.0;
     let key = ui.id().with(("first control", id));
-    // Where the controls begin, from the first one on, and where the last one ends, as they were drawn last.
-    let (first, begins): (usize, Vec<f32>) = ui.data(|data| data.get_temp(key)).unwrap_or_default();
+    // Where the row is to stand, where it stood, and where its controls begin, the end of the last one too, as they were drawn last.
+    let (wanted, stood, begins): (Option<f32>, f32, Vec<f32>) =
+        ui.data(|data| data.get_temp(key)).unwrap_or_default();
     let at = |place: usize| begins.get(place).copied().unwrap_or(0.0);
     let last = begins.len().saturating_sub(1);
     let room = ui.available_width();
     let is_whole = at(last) <= room;
-    let first = if is_whole { 0 } else { first.min(last.saturating_sub(1)) };
+    let offset = if is_whole { 0.0 } else { wanted.unwrap_or(stood) };
+    let first = (0..last).rev().find(|place| at(*place) <= offset + 0.5).unwrap_or(0);
     let fits = |end: &usize| at(*end) - at(first) <= room - NEXT;
     let next = (first + 1..=last).take_while(fits).last().unwrap_or(first + 1).min(last.max(1));
-    let width = if is_whole { room } else { (at(next) - at(first)).min(room - NEXT).max(1.0) };
-    let mut starts = Vec::new();
-    let mut now = first;
+    // Scrolled to somewhere between, it shows what was asked for.
+    let is_aligned = (at(first) - offset).abs() < 1.0;
+    let width = match (is_whole, is_aligned) {
+        (true, _) => room,
+        (false, true) => (at(next) - at(first)).min(room - NEXT).max(1.0),
+        (false, false) => room - NEXT,
+    };
+    let (mut starts, mut stands, mut then) = (Vec::new(), 0.0, None);
     ui.horizontal(|ui| {
         let area = egui::ScrollArea::horizontal()
             .id_salt(("controls", id))
             .max_width(width)
             .auto_shrink([false, true])
-            .scroll_bar_visibility(egui::scroll_area::ScrollBarVisibility::AlwaysHidden)
-            .horizontal_scroll_offset(at(first));
-        area.show(ui, |ui| {
+            .scroll_bar_visibility(egui::containers::scroll_area::ScrollBarVisibility::AlwaysHidden);
+        let area = if wanted.is_some() { area.horizontal_scroll_offset(offset) } else { area };
+        let shown = area.show(ui, |ui| {
             ui.horizontal(|ui| {
                 let left = ui.cursor().min.x;
                 draw(ui, &mut starts);
@@ -144,21 +152,21 @@ fn one_row_ui(ui: &mut Ui, id: &str, draw: impl FnOnce(&mut Ui, &mut Vec<f32>)) 
                 starts.iter_mut().for_each(|start| *start -= left);
             });
         });
+        stands = shown.state.clamped_offset().x;
         if is_whole {
             return;
         }
         let button = ui.add(egui::Button::new(style::icon(icons::ICON_CHEVRON_RIGHT)).small());
-        let more = begins.len().saturating_sub(1 + next - first);
         button.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, "More controls"));
-        if button.on_hover_text(format!("{more} more controls; the first ones come after the last")).clicked()
-        {
-            now = if next < last { next } else { 0 };
+        let tip = "The next controls; after the last ones the first ones again";
+        if button.on_hover_text(tip).clicked() {
+            then = Some(if next < last { at(next) } else { 0.0 });
         }
     });
-    if starts != begins || now != first {
+    if starts != begins || then.is_some() {
         ui.ctx().request_repaint();
     }
-    ui.data_mut(|data| data.insert_temp(key, (now, starts)));
+    ui.data_mut(|data| data.insert_temp(key, (then, stands, starts)));
 }
 
 /// A control that a line or a handle turns, with the value at which it stands before anybody drags it.

@@ -5,6 +5,7 @@ use egui_material_icons::{MaterialIcon, icons};
 use weightscope_frame::record::{ActionSpec, Acts, ViewKind, ViewSpec};
 
 use super::TileBehavior;
+use crate::figure::told::told;
 use crate::views;
 use crate::window::command::{Action, Command};
 use crate::window::help::first_sentence;
@@ -22,6 +23,8 @@ const GESTURES_OF_TABLES: &str =
 /// Room of a button of one sign, and of the chooser of channels, points.
 const SIGN: f32 = 24.0;
 const CHOOSER: f32 = 112.0;
+/// Most letters of the channel that the chooser names.
+const LONGEST_CHOICE: usize = 12;
 
 /// A thing that a tile can do, as a button or, where there is no room, as an entry of its menu.
 struct Deed {
@@ -213,7 +216,9 @@ impl TileBehavior<'_> {
             .iter()
             .find(|channel| Some(&channel.id) == state.options.channel.as_ref())
             .or_else(|| all.first());
-        let text = now.map_or("–", |channel| channel.label.as_str());
+        let whole = now.map_or("–", |channel| channel.label.as_str());
+        // A long name would take the title's room.
+        let text = told(&[whole], |name| name.chars().count() <= LONGEST_CHOICE).concat();
         let chooser = egui::ComboBox::from_id_salt(("channel", &spec.id))
             .selected_text(text)
             .width(72.0)
@@ -225,6 +230,7 @@ impl TileBehavior<'_> {
             });
         let words = format!("Layer of {}", spec.title);
         chooser.response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::ComboBox, true, &words));
+        chooser.response.on_hover_text(whole);
     }
 }
 
