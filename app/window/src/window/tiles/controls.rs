@@ -117,7 +117,7 @@ pub(in crate::window) fn row_ui(
 fn one_row_ui(ui: &mut Ui, id: &str, draw: impl FnOnce(&mut Ui, &mut Vec<f32>)) {
     /// Width of the button with the gap before it.
     const NEXT: f32 = 28.0;
-    let key = ui.id().with(("first control", id));
+    let key = ui.scope_id().with(("first control", id));
     // Where the row is to stand, where it stood, and where its controls begin, the end of the last one too, as they were drawn last.
     let (wanted, stood, begins): (Option<f32>, f32, Vec<f32>) =
         ui.data(|data| data.get_temp(key)).unwrap_or_default();
