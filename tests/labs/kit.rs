@@ -17,6 +17,7 @@ pub(crate) use weightscope_engine::run::{
 pub(crate) use weightscope_engine::store::{self, Row, Status};
 pub(crate) use weightscope_window::figure::model::Figure;
 
+use weightscope_engine::experiment::expand;
 use weightscope_engine::lab::{Catalogue, Entry, Method};
 use weightscope_engine::{CATALOGUE, labs};
 use weightscope_gallery::Gallery;
@@ -134,6 +135,24 @@ pub(crate) fn derive(
     } else {
         Ok(Vec::new())
     }
+}
+
+/// What a button of a view asks to be run next after a run, if it asks for something.
+pub(crate) fn next(
+    experiment: &Experiment,
+    record: &Record,
+    view: &ViewSpec,
+    button: &str,
+) -> Option<Result<Experiment, Vec<Problem>>> {
+    let controls = Controls::default().complete(&views(experiment), record);
+    let picked = experiment.method.press(record, &controls, &view.id, button);
+    picked.next.map(|next| next.of(experiment))
+}
+
+/// The runs of an experiment, one without a sweep.
+pub(crate) fn members(experiment: &Experiment) -> Vec<Experiment> {
+    let members = expand(experiment).unwrap_or_default();
+    members.into_iter().map(|member| member.experiment).collect()
 }
 
 /// The lines of the reproduction card.

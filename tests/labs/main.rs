@@ -38,6 +38,7 @@ macro_rules! table {
             shown::every_view_finds_the_channels_that_it_names
             shown::every_view_has_something_to_draw
             shown::every_view_is_written_in_every_format
+            shown::what_a_button_asks_to_be_run_next_can_run
             window::every_view_is_seen_in_the_dark_theme
             window::every_view_is_seen_in_the_light_theme
             walk::the_whole_window_can_be_reached_in_the_dark_theme

@@ -111,6 +111,23 @@ pub(crate) fn every_view_finds_the_channels_that_it_names(lab: &str) {
     }
 }
 
+/// A button that asks for more runs asks for such as can run, several of them, each a run of its own.
+pub(crate) fn what_a_button_asks_to_be_run_next_can_run(lab: &str) {
+    for (run, view) in views_with_runs(lab) {
+        for action in &view.actions {
+            let Some(next) = kit::next(&run.experiment, &run.record, &view, &action.id) else { continue };
+            let what = format!("{lab}, view {}, button {}", view.id, action.id);
+            let next = next.unwrap_or_else(|problems| panic!("{what}: {problems:?}"));
+            let members = kit::members(&next);
+            assert!(members.len() > 1, "{what}: {} runs", members.len());
+            for (place, member) in members.iter().enumerate() {
+                let rest = members.get(place + 1..).unwrap_or_default();
+                assert!(!rest.contains(member), "{what}: a run twice");
+            }
+        }
+    }
+}
+
 /// Every view has a figure.
 pub(crate) fn every_view_has_something_to_draw(lab: &str) {
     for (run, view) in views_with_runs(lab) {

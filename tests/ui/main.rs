@@ -10,6 +10,7 @@ mod opening;
 mod palette;
 mod plots;
 mod random;
+mod rates;
 mod refine;
 mod running;
 mod runs;

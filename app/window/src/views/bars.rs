@@ -3,7 +3,7 @@
 use weightscope_frame::record::{self, Data, ViewSpec};
 
 use super::options::ViewOptions;
-use super::{Source, axis, channels, references, run_ink};
+use super::{Source, axis, channels, guides, references, run_ink};
 use crate::figure::model::{
     Axis, Bars, Dash, Ink, Item, Legend, Line, Marker, Orientation, Plot, Points, Steps,
 };
@@ -30,10 +30,11 @@ pub(super) fn bars(spec: &ViewSpec, sources: &[Source<'_>], options: &ViewOption
         }
     }
     references(&mut plot, &spec.references, options);
+    guides(&mut plot, spec, *sources.first()?, options);
     for (run, source) in sources.iter().enumerate().skip(1) {
         plot = beside(plot, spec, (run, *source), bars, options);
     }
-    if bars.series.len() < 2 && sources.len() < 2 {
+    if bars.series.len() < 2 && sources.len() < 2 && spec.overlays.is_empty() {
         plot.legend = Legend::None;
     }
     Some(plot)
@@ -131,6 +132,33 @@ fn totals(bars: &record::Bars) -> Vec<f64> {
 mod tests {
     use super::*;
     use weightscope_frame::record::{Channel, Record, Timeline};
+
+    #[test]
+    fn a_curve_over_named_bars_is_a_dashed_line_with_its_name() {
+        let bars = record::Bars {
+            labels: vec!["a".to_owned(), "b".to_owned()],
+            series: vec![("one".to_owned(), vec![1.0, 2.0])],
+            ..record::Bars::default()
+        };
+        let whole = record::Curve { x: vec![3.0, 3.0], y: vec![0.0, 2.0], band: None };
+        let mut record = Record::default();
+        record.insert(Channel::new("bars", "bars", "", "", Data::Bars(Timeline::one(bars))));
+        record.insert(Channel::new("whole", "all of it", "", "", Data::Curve(Timeline::one(whole))));
+        let spec = ViewSpec {
+            overlays: vec!["whole".to_owned()],
+            ..ViewSpec::new("bars", "Bars", record::ViewKind::Bars, &["bars"])
+        };
+        let source = Source { label: "", origin: None, record: &record };
+        let plot = bars_of(&spec, source);
+        let Some(Item::Line(line)) = plot.items.last() else { panic!("{:?}", plot.items) };
+        assert_eq!((line.name.as_str(), line.dash), ("all of it", Dash::Dashed));
+        assert_eq!(line.points, [[3.0, 0.0], [3.0, 2.0]], "across both lanes");
+        assert!(!matches!(plot.legend, Legend::None), "the line is named");
+    }
+
+    fn bars_of(spec: &ViewSpec, source: Source<'_>) -> Plot {
+        bars(spec, &[source], &ViewOptions::default()).unwrap()
+    }
 
     #[test]
     fn another_run_is_an_outline_over_the_bars() {

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::experiment::Experiment;
+use crate::experiment::{Experiment, Next};
 use crate::record::{Channel, ControlValue, Controls, Record};
 use crate::run::Control;
 
@@ -19,6 +19,8 @@ pub struct Picked {
     pub shown_in: Option<String>,
     /// Settings with typed values that a fork of the run is to go on with: the form takes them, and the fork is offered.
     pub fork: Vec<(&'static str, String)>,
+    /// What is to be run next: the runs join the queue, and are laid over the run as they end.
+    pub next: Option<Next>,
 }
 
 /// A run beside the one that is shown, for views across runs.

@@ -248,7 +248,8 @@ pub struct ViewSpec {
     /// Points that a person drags, to turn one control or two.
     #[serde(default)]
     pub handles: Vec<Handle>,
-    /// Curves drawn over a grid or a scatter, by channel; a grid's cell (row r, column c) spans c to c + 1 and r to r + 1.
+    /// Curves drawn over a grid, a scatter or bars, by channel; a grid's cell (row r, column c) spans c to c + 1 and r to r + 1, the
+    /// lane of a named bar (number r) r to r + 1.
     pub overlays: Vec<String>,
     /// Text channel with a sentence that stands below the picture.
     #[serde(default)]

@@ -15,6 +15,8 @@ weightscope_frame::channels! {
     GUIDE: Components = "guide_share", "guide share", "", "Share of the update that goes through the old weights: ‖W·B‖/(‖W·B‖ + ‖B‖), for each adapted matrix.";
     CONDITION: Components = "condition", "condition of I + B", "", "Largest ratio of singular values of I + B over the blocks of each adapted matrix.";
     GRADIENT_NORMS: Family<OfCurves> = "gradient_norms", "gradient norm", "", "Euclidean norm of the gradient by all parameters of an adapter before the first step, on the first batch, by its block or rank.";
+    NORM_BARS: Declared<OfBars> = "gradient_norm_bars", "gradient norm", "", "Gradient norms before the first step of the chosen method, by its block or rank.";
+    NORM_OF_FULL: Declared<OfCurves> = "gradient_norm_full", "full fine-tuning", "", "Gradient norm of full fine-tuning before the first step, on the same batch.";
     MATRICES: Declared<OfChoices> = "matrices", "matrices", "", "The adapted matrices.";
     DELTA: Family<OfGrids> = "delta", "update ΔW", "", "What training has added to a matrix; large ones as means of neighbouring entries.";
     WEIGHT: Family<OfGrids> = "weight", "weights W", "", "A matrix of the base; large ones as means of neighbouring entries.";

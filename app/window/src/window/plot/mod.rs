@@ -20,7 +20,7 @@ use egui_plot::{AxisHints, LineStyle, Plot, PlotPoint, PlotUi, VLine};
 pub(super) use self::legend::line_sample;
 use self::legend::{Legend, Place, Touch};
 pub(in crate::window) use self::scale::shortened;
-use self::scale::{LONGEST_NAME, Mapped, Room, letters_beside, marks, tick_text};
+use self::scale::{LONGEST_NAME, Mapped, Room, letters_beside, marks, tick_text, written};
 use self::shape::{Shape, shapes};
 use super::readout::Readout;
 use super::style::{color, faded, tokens};
@@ -361,13 +361,14 @@ impl Prepared {
             Side::Left if compact => named.max(24.0),
             Side::Left => named.max(40.0),
         };
+        let names = written(axis, ticks.letters);
         let hints = match side {
             Side::Below => AxisHints::new_x(),
             Side::Left => AxisHints::new_y(),
         };
         hints
             .label(egui::RichText::new(heading).font(font.clone()))
-            .formatter(move |mark, range| tick_text(axis, mark, range, ticks))
+            .formatter(move |mark, range| tick_text(axis, mark, range, ticks, &names))
             .tick_label_font(font)
             .tick_label_color(color(tokens(ui.ctx()).text))
             .label_spacing(egui::Rangef::new(6.0, 8.0))
@@ -388,6 +389,10 @@ impl Prepared {
 
 /// Width of the longest name of an axis, written with so many letters at most; nothing for an axis of numbers.
 fn widest(ui: &Ui, axis: &Axis, letters: usize) -> f32 {
+    let written = written(axis, letters);
+    if !written.is_empty() {
+        return written.iter().map(|name| text_width(ui, name)).fold(0.0, f32::max);
+    }
     let names: &[String] = axis.categories.as_deref().unwrap_or_default();
     // Of very many names some tell how wide they are: all would be measured with each frame.
     let some = names.iter().step_by(names.len().div_ceil(MOST_MEASURED).max(1));

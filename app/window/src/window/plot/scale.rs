@@ -3,6 +3,7 @@
 use egui_plot::GridMark;
 
 use crate::figure::model::Axis;
+use crate::figure::told::told;
 use crate::figure::{categories, number, ticks};
 
 /// Most letters of a name below a plot.
@@ -102,18 +103,37 @@ pub(in crate::window) fn shortened(name: &str, most: usize) -> String {
     format!("{begin}…{end}")
 }
 
+/// The names of an axis as they are written with so many letters at most; none of an axis of numbers, or of one with so many names that
+/// to compare them would cost each frame: there each is cut by itself.
+pub(super) fn written(axis: &Axis, most: usize) -> Vec<String> {
+    /// Most names that are compared.
+    const MANY: usize = 256;
+    let names: Vec<&str> = axis.categories.iter().flatten().map(String::as_str).collect();
+    if names.len() > MANY {
+        return Vec::new();
+    }
+    told(&names, |name| name.chars().count() <= most)
+}
+
 pub(super) fn tick_text(
     axis: &Axis,
     mark: GridMark,
     range: &std::ops::RangeInclusive<f64>,
     room: Room,
+    written: &[String],
 ) -> String {
     let mapped = Mapped(axis);
     if let Some(names) = &axis.categories {
         let place = mapped.from(mark.value);
         let stride = mark.step_size.round().max(1.0) as usize;
-        let tick = categories::ticks(names, stride).into_iter().find(|(own, _)| (own - place).abs() < 1e-6);
-        return tick.map_or_else(String::new, |(_, name)| shortened(name, room.letters));
+        let ticks = categories::ticks(names, stride);
+        let Some((_, name)) = ticks.into_iter().find(|(own, _)| (own - place).abs() < 1e-6) else {
+            return String::new();
+        };
+        // The name of a group is none of the names, and of very many names none is written beforehand.
+        let own = names.iter().position(|own| own == name).and_then(|place| written.get(place));
+        let of_group = || told(&[name], |name| name.chars().count() <= room.letters).concat();
+        return own.cloned().unwrap_or_else(of_group);
     }
     let (a, b) = (mapped.from(*range.start()), mapped.from(*range.end()));
     let wanted = mapped.from(mark.value);
@@ -133,6 +153,5 @@ mod tests {
         assert_eq!(letters_beside(600.0), LONGEST_BESIDE, "a wide plot has room");
         assert_eq!(letters_beside(140.0), 8, "a third of a narrow one");
         assert_eq!(letters_beside(10.0), 6, "fewer would tell nothing");
-        assert_eq!(shortened("model.layers.0.mlp.up_proj.weight", 8), "mode…ght", "both ends");
     }
 }

@@ -1,6 +1,6 @@
 //! The queue: what waits, in which order, how many runs at once; and the dialogs that put runs into it.
 //!
-//! - `model`: the order, pure; `start`: from the queue to runs; `live`: the runs in work; `panel`: the tab
+//! - `model`: the order, pure; `start`: from the queue to runs; `next`: what a button of a view asks for; `live`: the runs in work; `panel`: the tab
 //! - `axis`, `sweep`, `ticks`: one field or two over their values; `cluster`: the same as a plan for Slurm; `fork`: a child from a checkpoint
 
 mod axis;
@@ -9,6 +9,7 @@ mod fork;
 mod fork_from;
 mod live;
 mod model;
+mod next;
 mod panel;
 mod start;
 mod stored;

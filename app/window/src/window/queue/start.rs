@@ -48,15 +48,27 @@ impl App {
 
     /// Puts an experiment, or all runs of its sweep, into the queue, and starts what may start.
     pub(super) fn enqueue(&mut self, experiment: &Experiment, context: &Context) {
+        let origin = self.form.origin.clone();
+        self.enqueue_from(&origin, experiment, context);
+    }
+
+    /// The same under the name of where the experiment comes from; the folders that the runs of a sweep will have.
+    pub(super) fn enqueue_from(
+        &mut self,
+        origin: &str,
+        experiment: &Experiment,
+        context: &Context,
+    ) -> Vec<PathBuf> {
         let members = match expand(experiment) {
             Ok(members) => members,
             Err(problems) => {
                 problems.iter().for_each(|problem| self.say(Urgency::Error, problem.to_string()));
-                return;
+                return Vec::new();
             }
         };
-        let origin = self.form.origin.clone();
-        let sweep = experiment.sweep.as_ref().map(|_| self.fresh_folder(&self.root, &origin, experiment));
+        let sweep = experiment.sweep.as_ref().map(|_| self.fresh_folder(&self.root, origin, experiment));
+        let folders = sweep.iter().flat_map(|root| members.iter().map(|member| root.join(&member.label)));
+        let folders: Vec<PathBuf> = folders.collect();
         let mut namer = Namer::new(self.catalogue);
         for member in members {
             let label = format!("{origin} {}", member.label).trim_end().to_owned();
@@ -75,6 +87,7 @@ impl App {
             self.say(Urgency::Info, format!("{waiting} waiting in the queue"));
             self.bottom = Bottom::Queue;
         }
+        folders
     }
 
     /// Takes up what waited at the last end. Nothing starts unasked.

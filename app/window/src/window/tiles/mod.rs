@@ -15,9 +15,10 @@ mod shares;
 mod table;
 mod title;
 
-use egui::{Ui, WidgetText};
+use egui::style::ScrollAnimation;
+use egui::{Response, Ui, WidgetText};
 use egui_material_icons::icons;
-use egui_tiles::{Behavior, EditAction, SimplificationOptions, Tabs, TileId, Tiles, UiResponse};
+use egui_tiles::{Behavior, Container, EditAction, SimplificationOptions, Tabs, TileId, Tiles, UiResponse};
 use weightscope_frame::record::{Channel, Controls};
 
 use self::data::Records;
@@ -147,6 +148,23 @@ impl Behavior<Pane> for TileBehavior<'_> {
         if button.on_hover_text("Add any channel as a view of this group").clicked() {
             self.actions.push(Action::AddTo(group));
         }
+    }
+
+    /// A tab that was opened from elsewhere comes into sight among the tabs of its group.
+    fn on_tab_button(&mut self, tiles: &mut Tiles<Pane>, tile: TileId, button: Response) -> Response {
+        let group = tiles.parent_of(tile);
+        let is_open = group
+            .and_then(|group| tiles.get_container(group))
+            .is_some_and(|container| matches!(container, Container::Tabs(tabs) if tabs.is_active(tile)));
+        if is_open && let Some(group) = group {
+            let key = egui::Id::unique(("open tab", group));
+            let before: Option<TileId> = button.ctx.data(|data| data.get_temp(key));
+            button.ctx.data_mut(|data| data.insert_temp(key, tile));
+            if before != Some(tile) {
+                button.scroll_to_me_animation(None, ScrollAnimation::none());
+            }
+        }
+        button
     }
 
     fn on_edit(&mut self, edit: EditAction) {

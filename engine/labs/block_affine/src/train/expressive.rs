@@ -1,5 +1,6 @@
 //! How much of what full fine-tuning says each method could say: the nearest update in closed form, residual against parameters.
 
+use rayon::prelude::*;
 use weightscope_frame::lab::Running;
 use weightscope_frame::record::Curve;
 use weightscope_frame::run::RunError;
@@ -39,7 +40,7 @@ fn residuals(
         for size in SIZES {
             check()?;
             let fits: Found<Vec<Fit>> =
-                pairs.iter().map(|(weight, delta)| fitting(weight, delta, size)).collect();
+                pairs.par_iter().map(|(weight, delta)| fitting(weight, delta, size)).collect();
             // A size that a layer does not allow is left out.
             let Ok(fits) = fits else { continue };
             let pairs = fits.iter().zip(pairs);

@@ -1,10 +1,11 @@
 //! What is recorded while a base or an adapter trains.
 
+use rayon::prelude::*;
 use weightscope_frame::lab::Running;
 use weightscope_frame::record::Curve;
 use weightscope_frame::run::RunError;
 
-use crate::adapt::Kind;
+use crate::adapt::{Kind, Layer};
 use crate::channels as ch;
 use crate::compute::model::Memory;
 use crate::config::Config;
@@ -100,19 +101,26 @@ fn matrices(run: &mut Running<'_, '_, Config>) -> Result<(), RunError> {
     let state = &mut *run.state;
     let Some(arm) = &state.arm else { return Ok(()) };
     let base = &state.base.weights;
-    let (mut relative, mut share, mut condition) = (Vec::new(), Vec::new(), Vec::new());
-    for (number, layer) in arm.adapters.layers.iter().enumerate() {
+    let one = |(number, layer): (usize, &Layer)| -> Found<(f64, Option<(f64, f64)>)> {
         let weight = base.get(layer.place.clone()).unwrap_or_default();
-        let weight = dense(layer.outputs, layer.inputs, weight).map_err(defect)?;
-        let delta = dense(layer.outputs, layer.inputs, &arm.delta_of(base, number)).map_err(defect)?;
-        relative.push((layer.name.as_str(), diagnose::relative_size(&delta, &weight)));
-        if let Kind::Bone(bone, _) = layer.kind {
-            let own = arm.own.get(layer.own.clone()).unwrap_or_default().to_vec();
-            let matrices = Dense::new(bone.matrices() * bone.block(), bone.block(), own).map_err(defect)?;
-            let guide = diagnose::guide_share(bone, &weight, &matrices).map_err(defect)?;
-            share.push((layer.name.as_str(), guide.unwrap_or(f64::NAN)));
-            let worst = diagnose::conditions(bone, &matrices).map_err(defect)?;
-            condition.push((layer.name.as_str(), worst.into_iter().fold(0.0, f64::max)));
+        let weight = dense(layer.outputs, layer.inputs, weight)?;
+        let delta = dense(layer.outputs, layer.inputs, &arm.delta_of(base, number))?;
+        let size = diagnose::relative_size(&delta, &weight);
+        let Kind::Bone(bone, _) = layer.kind else { return Ok((size, None)) };
+        let own = arm.own.get(layer.own.clone()).unwrap_or_default().to_vec();
+        let matrices = Dense::new(bone.matrices() * bone.block(), bone.block(), own)?;
+        let guide = diagnose::guide_share(bone, &weight, &matrices)?;
+        let worst = diagnose::conditions(bone, &matrices)?.into_iter().fold(0.0, f64::max);
+        Ok((size, Some((guide.unwrap_or(f64::NAN), worst))))
+    };
+    let layers = &arm.adapters.layers;
+    let found: Vec<_> = layers.par_iter().enumerate().map(one).collect::<Found<_>>().map_err(defect)?;
+    let (mut relative, mut share, mut condition) = (Vec::new(), Vec::new(), Vec::new());
+    for (layer, (size, guided)) in layers.iter().zip(found) {
+        relative.push((layer.name.as_str(), size));
+        if let Some((guide, worst)) = guided {
+            share.push((layer.name.as_str(), guide));
+            condition.push((layer.name.as_str(), worst));
         }
     }
     let context = &mut *run.context;

@@ -1,5 +1,6 @@
 //! What merging, taking apart, a second adapter and a conversion to LoRA cost; and the conversion itself.
 
+use rayon::prelude::*;
 use weightscope_frame::lab::Running;
 use weightscope_frame::record::{Cell, Table};
 use weightscope_frame::run::RunError;
@@ -43,8 +44,7 @@ fn factors(layer: &Layer, rank: usize, own: &[f32]) -> Found<Factors<f32>> {
 
 /// All updates as LoRA: exact where there is such a form, else by a share of the energy.
 pub(crate) fn converted(arm: &Arm, base: &[f32], share: f64) -> Found<Vec<Converted>> {
-    let mut all = Vec::new();
-    for (number, layer) in arm.adapters.layers.iter().enumerate() {
+    let one = |(number, layer): (usize, &Layer)| -> Found<Converted> {
         let own = arm.own.get(layer.own.clone()).unwrap_or_default();
         let delta = dense(layer.outputs, layer.inputs, &arm.delta_of(base, number))?;
         let factors = match layer.kind {
@@ -68,9 +68,9 @@ pub(crate) fn converted(arm: &Arm, base: &[f32], share: f64) -> Found<Vec<Conver
             }
         };
         let missing = factors.b.times(&factors.a)?.plus_scaled(-1.0, &delta)?.norm().powi(2);
-        all.push(Converted { layer: number, factors, lost: (missing, delta.norm().powi(2)) });
-    }
-    Ok(all)
+        Ok(Converted { layer: number, factors, lost: (missing, delta.norm().powi(2)) })
+    };
+    arm.adapters.layers.par_iter().enumerate().map(one).collect()
 }
 
 /// The base's weights out of the merged ones: largest difference from the true ones.

@@ -1,5 +1,6 @@
 //! Pictures of the adapted matrices: their weights once, their updates and spectra as training goes.
 
+use rayon::prelude::*;
 use weightscope_frame::lab::Running;
 use weightscope_frame::record::{Curve, Grid};
 use weightscope_frame::run::RunError;
@@ -48,16 +49,24 @@ fn picture(layer: &Layer, values: &[f32]) -> Grid {
     }
 }
 
+/// Name, picture and singular values of a matrix.
+type Look = (String, Grid, Option<Curve>);
+
+/// What the matrices of all layers look like, in the order of the layers; each is a piece of work of its own.
+fn looks(layers: &[Layer], matrix: impl Fn(usize, &Layer) -> Vec<f32> + Sync) -> Result<Vec<Look>, RunError> {
+    let one = |(number, layer): (usize, &Layer)| {
+        let values = matrix(number, layer);
+        Ok((layer.name.clone(), picture(layer, &values), singular(layer, &values)?))
+    };
+    layers.par_iter().enumerate().map(one).collect()
+}
+
 /// Shows the weights of the base, and names the matrices.
 pub(super) fn weights(run: &mut Running<'_, '_, Config>) -> Result<(), RunError> {
     let Some(arm) = &run.state.arm else { return Ok(()) };
     let base = &run.state.base.weights;
-    let mut shown = Vec::new();
-    for layer in &arm.adapters.layers {
-        let own = base.get(layer.place.clone()).unwrap_or_default();
-        let values = singular(layer, own)?;
-        shown.push((layer.name.clone(), picture(layer, own), values));
-    }
+    let shown =
+        looks(&arm.adapters.layers, |_, layer| base.get(layer.place.clone()).unwrap_or_default().to_vec())?;
     let names = shown.iter().map(|(name, ..)| (name.clone(), name.clone())).collect();
     run.choices(&ch::MATRICES, names);
     for (name, grid, values) in shown {
@@ -82,11 +91,8 @@ fn singular(layer: &Layer, values: &[f32]) -> Result<Option<Curve>, RunError> {
 /// Shows all updates and their spectra.
 pub(super) fn take(run: &mut Running<'_, '_, Config>) -> Result<(), RunError> {
     let Some(arm) = &run.state.arm else { return Ok(()) };
-    let mut shown = Vec::new();
-    for (number, layer) in arm.adapters.layers.iter().enumerate() {
-        let delta = arm.delta_of(&run.state.base.weights, number);
-        shown.push((layer.name.clone(), picture(layer, &delta), singular(layer, &delta)?));
-    }
+    let base = &run.state.base.weights;
+    let shown = looks(&arm.adapters.layers, |number, _| arm.delta_of(base, number))?;
     for (name, grid, values) in shown {
         run.show(&ch::DELTA.labelled(&name, &format!("ΔW, {name}")), grid);
         if let Some(curve) = values {

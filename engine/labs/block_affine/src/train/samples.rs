@@ -1,5 +1,6 @@
 //! Text that a model goes on with from a prompt, character by character.
 
+use rayon::prelude::*;
 use weightscope_frame::lab::Running;
 use weightscope_frame::run::RunError;
 use weightscope_math::{Stream, stream};
@@ -61,22 +62,18 @@ pub(super) fn show(run: &mut Running<'_, '_, Config>) -> Result<(), RunError> {
     if !config.is_language() {
         return Ok(());
     }
-    let mut texts = Vec::new();
+    let mut models = vec![("base", &run.state.base.weights)];
+    models.extend(run.state.arm.as_ref().map(|arm| (config.method.short(), &arm.weights)));
+    models.extend(run.state.beside.as_ref().map(|full| ("full fine-tuning beside it", &full.weights)));
     let control = run.context.control();
     let check = || Ok(control.check()?);
-    let mut one = |name: &str, weights: &[f32]| -> Result<(), RunError> {
+    // Each has the same random numbers of its own, so that they may go side by side.
+    let one = |(name, weights): (&str, &Vec<f32>)| -> Result<String, RunError> {
         let mut random = stream(shared.seed, "samples");
-        texts.push((name.to_owned(), sample(&shared.model, weights, config, &mut random, &check)?));
-        Ok(())
+        let text = sample(&shared.model, weights, config, &mut random, &check)?;
+        Ok(format!("── {name} ──\n{text}\n"))
     };
-    one("base", &run.state.base.weights)?;
-    if let Some(arm) = &run.state.arm {
-        one(config.method.short(), &arm.weights)?;
-    }
-    if let Some(full) = &run.state.beside {
-        one("full fine-tuning beside it", &full.weights)?;
-    }
-    let text: Vec<String> = texts.iter().map(|(name, text)| format!("── {name} ──\n{text}\n")).collect();
+    let text = models.into_par_iter().map(one).collect::<Result<Vec<String>, RunError>>()?;
     run.text(&ch::SAMPLES, text.join("\n"));
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! The start of the adaptation: the base is judged, the adapter gets its start, and gradient norms are taken without training.
 
+use rayon::prelude::*;
 use weightscope_frame::lab::Running;
 use weightscope_frame::record::Curve;
 use weightscope_frame::run::RunError;
@@ -217,7 +218,8 @@ fn low_ranks(
     slopes: &[Dense<f32>],
     shared: &Shared,
 ) -> Found<()> {
-    let parts: Vec<_> = weights.iter().map(|weight| svd(&weight.to_matrix())).collect::<Result<_, _>>()?;
+    let parts: Vec<_> =
+        weights.par_iter().map(|weight| svd(&weight.to_matrix())).collect::<Result<_, _>>()?;
     for rank in RANKS {
         if budget::lora(sides, rank).is_err() {
             continue;

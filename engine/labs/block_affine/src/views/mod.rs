@@ -28,6 +28,7 @@ pub(super) fn views(config: &Config) -> Vec<View<Config>> {
         (true, loss::view as fn(&Config) -> View<Config>),
         (true, loss::first_steps),
         (targets, gradient_norm::view),
+        (targets, gradient_norm::lines),
         (adapts, rate_map::view),
         (adapts, delta::view),
         (adapts, spectrum::view),

@@ -1,17 +1,22 @@
 //! Validation loss of each method at each learning rate, over several runs.
 
-use weightscope_frame::lab::{Derive, View};
+use weightscope_frame::experiment::Next;
+use weightscope_frame::lab::{Derive, Picked, View};
 use weightscope_frame::record::declared::Of as _;
-use weightscope_frame::record::{AxisSpec, Channel, Curve, Data, Grid, Timeline, ViewKind, ViewSpec};
+use weightscope_frame::record::{
+    ActionSpec, Acts, AxisSpec, Channel, Controls, Curve, Data, Grid, Record, Timeline, ViewKind, ViewSpec,
+};
 use weightscope_frame::run::RunError;
 
 use super::across::{self, Arm};
 use crate::channels as ch;
-use crate::config::Config;
+use crate::config::{Config, Task};
 use crate::metrics;
 
 /// The line at two over the largest Hessian eigenvalue.
 const STABLE: &str = "stable";
+/// The button that fills the map.
+const RATES: &str = "rates";
 
 /// The view.
 pub(super) fn view(_: &Config) -> View<Config> {
@@ -22,11 +27,40 @@ pub(super) fn view(_: &Config) -> View<Config> {
         x: AxisSpec::new("learning rate", ""),
         y: AxisSpec::new("method", ""),
         color: Some(AxisSpec::new("validation loss", "nat")),
+        actions: vec![ActionSpec {
+            id: RATES.to_owned(),
+            label: "Try rates".to_owned(),
+            about: "Runs other methods at several learning rates, with the other settings of this run: they join the queue, and the map fills as they end."
+                .to_owned(),
+            acts: Acts::Always,
+        }],
         empty: "Losses of this run and of the ticked ones, by method and learning rate, appear here when they are done.".to_owned(),
         help: include_str!("../help/rate_map.md").to_owned(),
         ..ViewSpec::of("rate_map", "Rates", ViewKind::Grid, &[&ch::RATE_MAP])
     })
     .derived(derive)
+    .buttons(rates)
+    .blocked_by(blocked)
+}
+
+/// Every comparison has PiSSA in it.
+fn blocked(config: &Config, _: &Record, _: &Controls, _: &str) -> Option<String> {
+    (config.dropout > 0.0).then(|| {
+        "This run drops inputs, and PiSSA, which is compared, allows no dropout; run it with dropout 0 first".to_owned()
+    })
+}
+
+/// The comparison that follows from a run: the sweep of its task's preset with the run's own settings. Full fine-tuning beside each
+/// method would double the work for nothing that the map shows.
+fn rates(config: &Config, _: &Record, _: &Controls, _: &str) -> Picked {
+    let preset = match config.task {
+        Task::RotatedDigits => "rotated-digits",
+        Task::OddEvenDigits => "odd-even",
+        Task::Sine => "sine",
+        Task::Text | Task::Pretrain => "rates",
+    };
+    let settings = vec![("full_beside", false.to_string())];
+    Picked { next: Some(Next { preset, settings }), ..Picked::default() }
 }
 
 fn derive(config: &Config, job: &Derive<'_>) -> Result<Vec<Channel>, RunError> {
