@@ -19,7 +19,7 @@ const ZERO: &str = "zero";
 const BOUNDARY: &str = "boundary";
 
 /// The view.
-pub(super) fn view(config: &Config) -> View<Config> {
+pub(super) fn view(_: &Config) -> View<Config> {
     let option = |key: &str, words: &str| (key.to_owned(), words.to_owned());
     let options = vec![
         option(ERROR, "relative error"),
