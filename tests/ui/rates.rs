@@ -28,6 +28,7 @@ fn one_click_runs_the_methods_and_rates_that_follow_from_a_run() {
     until(&mut harness, "the list is read", |app| app.listed_runs().len() == 1);
     click(&mut harness, "Open one");
     until(&mut harness, "the run is shown", |app| app.folder().is_some());
+    click(&mut harness, "Queue");
     harness.state_mut().look_at("rate_map", &Controls::default());
     harness.run_steps(4);
     click_when_ready(&mut harness, "Try rates");
