@@ -38,6 +38,8 @@ fn one_click_runs_the_methods_and_rates_that_follow_from_a_run() {
     wait_for(&mut harness, "wait in the queue already");
     assert_eq!(harness.state().ticked_runs().len(), 25, "none twice");
     until(&mut harness, "three of them end", |app| app.waiting().len() < 22);
+    harness.key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::J);
+    harness.run_steps(4);
     click(&mut harness, "Clear");
     until(&mut harness, "the queue is at rest", |app| app.busy() == 0 && app.waiting().is_empty());
     assert_eq!(harness.state().folder(), Some(parent.as_path()), "the run stays in view");
