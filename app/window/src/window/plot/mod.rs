@@ -19,7 +19,7 @@ use egui_plot::{AxisHints, LineStyle, Plot, PlotPoint, PlotUi, VLine};
 
 pub(super) use self::legend::line_sample;
 use self::legend::{Legend, Place, Touch};
-use self::scale::{LONGEST_NAME, Mapped, Room, letters_beside, marks, tick_text, written};
+use self::scale::{LONGEST_NAME, MANY_NAMES, Mapped, Room, letters_beside, marks, tick_text, written};
 use self::shape::{Shape, shapes};
 use super::readout::Readout;
 use super::style::{color, faded, tokens};
@@ -381,7 +381,14 @@ impl Prepared {
 
 /// Width of the longest name of an axis, written with so many letters at most; nothing for an axis of numbers.
 fn widest(ui: &Ui, axis: &Axis, letters: usize) -> f32 {
-    written(axis, letters).iter().map(|name| text_width(ui, name)).fold(0.0, f32::max)
+    let widest = |names: &[String]| names.iter().map(|name| text_width(ui, name)).fold(0.0, f32::max);
+    let names: &[String] = axis.categories.as_deref().unwrap_or_default();
+    if names.len() <= MANY_NAMES {
+        return widest(&written(axis, letters));
+    }
+    // Of very many names some tell how wide they are.
+    let some = names.iter().step_by(names.len().div_ceil(MANY_NAMES));
+    widest(&some.map(|name| name.chars().take(letters).collect()).collect::<Vec<String>>())
 }
 
 /// Width of small text.
