@@ -142,7 +142,7 @@ mod tests {
         let many = axis(MANY_NAMES + 1);
         assert!(written(&many, 12).is_empty());
         let room = Room { wanted: 5, length: 100.0, name: 10.0, letter: None, letters: 12 };
-        let mark = GridMark { value: Mapped(&many).to(7.0), step_size: 1.0 };
+        let mark = GridMark { value: Mapped(&many).to(7.5), step_size: 1.0 };
         let text = tick_text(&many, mark, &(0.0..=9.0), room, &[]);
         assert!(text.contains('7') && text.chars().count() <= 12, "{text}");
     }
