@@ -153,8 +153,8 @@ fn cut_start(text: &str, fits: &impl Fn(&str) -> bool) -> String {
     })
 }
 
-/// Its beginning and its end with dots between.
-fn ends(text: &str, fits: &impl Fn(&str) -> bool) -> String {
+/// The beginning and the end of a text with dots between, as much as `fits` takes.
+pub(crate) fn ends(text: &str, fits: &impl Fn(&str) -> bool) -> String {
     longest(text, fits, |letters, kept| {
         let start: String = letters.iter().take(kept.div_ceil(2)).collect();
         let end: String = letters.iter().skip(letters.len() - kept / 2).collect();

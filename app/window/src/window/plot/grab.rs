@@ -72,6 +72,11 @@ fn flicked(ui: &Ui, response: &Response, transform: &PlotTransform) -> Option<(P
     })
 }
 
+/// True if the pointer moved since the last frame.
+fn is_moving(ui: &Ui) -> bool {
+    ui.input(|input| input.pointer.delta() != egui::Vec2::ZERO)
+}
+
 impl Prepared {
     /// What the pointer holds before the plot of this frame is drawn.
     ///
@@ -110,7 +115,8 @@ impl Prepared {
             grabbed.turned = self.turned(index, transform.value_from_position(to));
         }
         let next = match hold {
-            Hold::Item(index) if response.dragged() || response.drag_stopped() => {
+            // Let go where it stood, it stays: the axes may have followed it since, and the same place means another value.
+            Hold::Item(index) if response.dragged() || (response.drag_stopped() && is_moving(ui)) => {
                 ui.ctx().set_cursor_icon(self.cursor(index));
                 let at = pointer.map(|at| transform.value_from_position(at));
                 grabbed.turned = at.map_or_else(Vec::new, |at| self.turned(index, at));

@@ -19,8 +19,7 @@ use egui_plot::{AxisHints, LineStyle, Plot, PlotPoint, PlotUi, VLine};
 
 pub(super) use self::legend::line_sample;
 use self::legend::{Legend, Place, Touch};
-pub(in crate::window) use self::scale::shortened;
-use self::scale::{LONGEST_NAME, Mapped, Room, letters_beside, marks, tick_text, written};
+use self::scale::{LONGEST_NAME, MANY_NAMES, Mapped, Room, letters_beside, marks, tick_text, written};
 use self::shape::{Shape, shapes};
 use super::readout::Readout;
 use super::style::{color, faded, tokens};
@@ -39,8 +38,6 @@ const HEADING_ROOM: f32 = 20.0;
 /// Room above a plot for the upper half of its topmost label, and the most beside it for half of the last one.
 const ABOVE: f32 = 6.0;
 const MOST_BESIDE: f32 = 30.0;
-/// Names of which the width is measured, at most.
-const MOST_MEASURED: usize = 256;
 /// Width of a digit in small text, points.
 const LETTER: f32 = 5.6;
 /// Points around a plot that its axes take, about.
@@ -389,14 +386,14 @@ impl Prepared {
 
 /// Width of the longest name of an axis, written with so many letters at most; nothing for an axis of numbers.
 fn widest(ui: &Ui, axis: &Axis, letters: usize) -> f32 {
-    let written = written(axis, letters);
-    if !written.is_empty() {
-        return written.iter().map(|name| text_width(ui, name)).fold(0.0, f32::max);
-    }
+    let widest = |names: &[String]| names.iter().map(|name| text_width(ui, name)).fold(0.0, f32::max);
     let names: &[String] = axis.categories.as_deref().unwrap_or_default();
-    // Of very many names some tell how wide they are: all would be measured with each frame.
-    let some = names.iter().step_by(names.len().div_ceil(MOST_MEASURED).max(1));
-    some.map(|name| text_width(ui, &shortened(name, letters))).fold(0.0, f32::max)
+    if names.len() <= MANY_NAMES {
+        return widest(&written(axis, letters));
+    }
+    // Of very many names some tell how wide they are.
+    let some = names.iter().step_by(names.len().div_ceil(MANY_NAMES));
+    widest(&some.map(|name| name.chars().take(letters).collect()).collect::<Vec<String>>())
 }
 
 /// Width of small text.

@@ -11,6 +11,9 @@ pub(super) const LONGEST_NAME: usize = 18;
 /// Most letters of a name beside a plot, where there is more room.
 const LONGEST_BESIDE: usize = 34;
 
+/// Most names of an axis that are compared with each other, and measured, in a frame.
+pub(super) const MANY_NAMES: usize = 256;
+
 /// An axis as `egui_plot` sees it: scaled, and turned over if inverted.
 pub(super) struct Mapped<'a>(pub(super) &'a Axis);
 
@@ -90,26 +93,11 @@ pub(super) fn marks(axis: &Axis, (low, high): (f64, f64), room: Room) -> Vec<Gri
     major.into_iter().skip(first).step_by(stride).map(|value| GridMark { value, step_size }).collect()
 }
 
-/// A name that is too long for an axis keeps its two ends: what differs among names stands at either.
-pub(in crate::window) fn shortened(name: &str, most: usize) -> String {
-    let letters: Vec<char> = name.chars().collect();
-    if letters.len() <= most {
-        return name.to_owned();
-    }
-    let kept = most.saturating_sub(1).max(2);
-    let (head, tail) = (kept.div_ceil(2), kept / 2);
-    let begin: String = letters.iter().take(head).collect();
-    let end: String = letters.iter().skip(letters.len() - tail).collect();
-    format!("{begin}…{end}")
-}
-
 /// The names of an axis as they are written with so many letters at most; none of an axis of numbers, or of one with so many names that
-/// to compare them would cost each frame: there each is cut by itself.
+/// to compare them would cost each frame: there each is cut by itself when it is drawn.
 pub(super) fn written(axis: &Axis, most: usize) -> Vec<String> {
-    /// Most names that are compared.
-    const MANY: usize = 256;
     let names: Vec<&str> = axis.categories.iter().flatten().map(String::as_str).collect();
-    if names.len() > MANY {
+    if names.len() > MANY_NAMES {
         return Vec::new();
     }
     told(&names, |name| name.chars().count() <= most)
@@ -147,6 +135,19 @@ pub(super) fn tick_text(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn of_very_many_names_each_is_cut_by_itself() {
+        let name = |layer: usize| format!("model.layers.{layer}.self_attn.k_proj");
+        let axis = |count: usize| Axis::categorical("layer", (0..count).map(name).collect());
+        assert_eq!(written(&axis(2), 12), ["0", "1"], "what all share is left out");
+        let many = axis(MANY_NAMES + 1);
+        assert!(written(&many, 12).is_empty());
+        let room = Room { wanted: 5, length: 100.0, name: 10.0, letter: None, letters: 12 };
+        let mark = GridMark { value: Mapped(&many).to(7.5), step_size: 1.0 };
+        let text = tick_text(&many, mark, &(0.0..=9.0), room, &[]);
+        assert!(text.contains('7') && text.chars().count() <= 12, "{text}");
+    }
 
     #[test]
     fn names_leave_room_for_the_drawing_beside_them() {

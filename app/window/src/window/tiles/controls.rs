@@ -113,10 +113,10 @@ pub(in crate::window) fn row_ui(
 }
 
 /// Controls in one row, none of them cut: those that do not fit come with a button at its end, with the wheel, or when they are asked
-/// for by keyboard or screen reader. `draw` says where each begins.
+/// for by keyboard or screen reader; where one alone is wider than the row, with a bar below. `draw` says where each begins.
 fn one_row_ui(ui: &mut Ui, id: &str, draw: impl FnOnce(&mut Ui, &mut Vec<f32>)) {
     /// Width of the button with the gap before it.
-    const NEXT: f32 = 28.0;
+    const NEXT: f32 = 40.0;
     let key = ui.scope_id().with(("first control", id));
     // Where the row is to stand, where it stood, and where its controls begin, the end of the last one too, as they were drawn last.
     let (wanted, stood, begins): (Option<f32>, f32, Vec<f32>) =
@@ -125,6 +125,12 @@ fn one_row_ui(ui: &mut Ui, id: &str, draw: impl FnOnce(&mut Ui, &mut Vec<f32>)) 
     let last = begins.len().saturating_sub(1);
     let room = ui.available_width();
     let is_whole = at(last) <= room;
+    let widest = begins.windows(2).map(|ends| ends.iter().rev().copied().reduce(|end, start| end - start));
+    if !is_whole && widest.flatten().any(|width| width > room - NEXT) {
+        let starts = barred_row_ui(ui, id, draw);
+        ui.data_mut(|data| data.insert_temp(key, (None::<f32>, 0.0_f32, starts)));
+        return;
+    }
     let offset = if is_whole { 0.0 } else { wanted.unwrap_or(stood) };
     let first = (0..last).rev().find(|place| at(*place) <= offset + 0.5).unwrap_or(0);
     let fits = |end: &usize| at(*end) - at(first) <= room - NEXT;
@@ -167,6 +173,24 @@ fn one_row_ui(ui: &mut Ui, id: &str, draw: impl FnOnce(&mut Ui, &mut Vec<f32>)) 
         ui.ctx().request_repaint();
     }
     ui.data_mut(|data| data.insert_temp(key, (then, stands, starts)));
+}
+
+/// Controls in one row over a bar that moves them; where each begins, and where the last one ends.
+fn barred_row_ui(ui: &mut Ui, id: &str, draw: impl FnOnce(&mut Ui, &mut Vec<f32>)) -> Vec<f32> {
+    // A bar that floats would lie over what it moves.
+    ui.spacing_mut().scroll =
+        egui::style::ScrollStyle { floating: false, ..egui::style::ScrollStyle::thin() };
+    let area = egui::ScrollArea::horizontal().id_salt(("controls", id)).auto_shrink([false, true]);
+    let mut starts = Vec::new();
+    area.show(ui, |ui| {
+        ui.horizontal(|ui| {
+            let left = ui.cursor().min.x;
+            draw(ui, &mut starts);
+            starts.push(ui.cursor().min.x);
+            starts.iter_mut().for_each(|start| *start -= left);
+        });
+    });
+    starts
 }
 
 /// A control that a line or a handle turns, with the value at which it stands before anybody drags it.

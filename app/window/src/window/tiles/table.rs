@@ -8,8 +8,8 @@ use egui_material_icons::icons;
 
 use crate::figure::model::{Align, Cell, TableBody};
 use crate::figure::number::count;
+use crate::figure::told::ends;
 use crate::views::TableOrder;
-use crate::window::plot::shortened;
 use crate::window::style::{self, color, tokens};
 
 /// Fewer rows are read faster than filtered.
@@ -230,9 +230,9 @@ fn cell_ui(ui: &mut Ui, whole: &str, align: Align, is_strong: bool) {
     let count = whole.chars().count() as f32;
     let fitting = count * ui.available_width() / wide.max(1.0);
     let is_cut = align == Align::Left && fitting < count;
-    // The middle goes, and a letter more, since letters differ in width.
-    let words =
-        if is_cut { shortened(whole, (fitting as usize).saturating_sub(1)) } else { whole.to_owned() };
+    // A letter more goes, since letters differ in width.
+    let most = (fitting as usize).saturating_sub(1);
+    let words = if is_cut { ends(whole, &|cut| cut.chars().count() <= most) } else { whole.to_owned() };
     let text = RichText::new(words);
     let text = if is_strong { text.strong() } else { text };
     // A click on the words is one on the row.
