@@ -180,8 +180,9 @@ fn a_cancelled_run_says_how_far_it_came() {
     let outcome = cancelled(experiment("oscillation/mlp-lsq", &[]), &path, 5);
     let reached = outcome.reason.unwrap();
     let manifest = store::read_manifest(&path).unwrap();
-    let steps = format!("after {} of {} steps, in stage 1 of 2 (", manifest.step, manifest.steps);
+    let steps = format!("after {0} of {1} steps, {0} of ", manifest.step, manifest.steps);
     assert!(manifest.step >= 5 && reached.starts_with(&steps), "{reached}");
+    assert!(reached.contains(" in stage 1 of 2 ("), "{reached}");
     assert_eq!(manifest.reason.as_deref(), Some(reached.as_str()), "and is kept");
 }
 
@@ -198,7 +199,13 @@ fn a_setting_that_is_not_read_is_told_with_what_it_counts_with() {
     assert!(heads[0].ends_with("it counts with network = vit"), "{heads:?}");
     let table = told(&[("label_column", "species"), ("decimal", "comma")]);
     assert_eq!(table.len(), 2, "the digits are no table: {table:?}");
+    assert!(table.iter().all(|text| text.ends_with("it counts with dataset = FILE.csv")), "{table:?}");
     assert!(told(&[("heads", "8"), ("network", "vit")]).is_empty(), "with it they count");
+    let float = preset("oscillation/quick", &[("quantizer", "float"), ("edge_bits", "8")]);
+    let two = unread(&float, &preset("oscillation/quick", &[]));
+    let two: Vec<String> = two.iter().map(ToString::to_string).collect();
+    let words = "it counts with network = vit and quantizer = lsq";
+    assert!(two.len() == 1 && two[0].starts_with("edge_bits") && two[0].ends_with(words), "{two:?}");
 }
 
 #[test]

@@ -48,7 +48,7 @@ fn after_a_crash_the_run_is_opened_without_its_view_which_comes_back_by_hand() {
     let root = tempfile::tempdir().unwrap();
     let mut harness = after(root.path(), true, 0);
     until(&mut harness, "the run is shown", |app| app.status() == Some(Status::Done));
-    wait_for(&mut harness, "with finished open: its view Accuracy was left out");
+    wait_for(&mut harness, " open: its view Accuracy was left out");
     assert!(!has_view(&harness), "the view has no tile");
     assert_ne!(harness.state().focused_view(), VIEW, "nor the focus");
     let session = root.path().join("session.json");

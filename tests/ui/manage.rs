@@ -229,7 +229,7 @@ fn boxes_tick_all_that_are_listed_and_whole_groups_and_the_hidden_ones_are_named
     harness.run_steps(3);
     harness.get_by_role_and_label(Role::TextInput, "Find a key").type_text("quantiz");
     harness.run_steps(3);
-    harness.get_by_role_and_label(Role::Button, "quantizer").click();
+    harness.get_by_role_and_label(Role::Button, "Weight quantizer").click();
     harness.run_steps(4);
     assert!(harness.query_all_by_label_contains(" ± ").next().is_some(), "mean and deviation of a group");
     click(&mut harness, "Tick group lsq");

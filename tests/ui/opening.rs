@@ -120,6 +120,27 @@ fn a_table_is_tried_before_it_becomes_the_data_set() {
 }
 
 #[test]
+fn a_table_without_the_target_of_the_form_can_go_to_another_lab() {
+    let root = tempfile::tempdir().unwrap();
+    let mut harness = window(root.path());
+    assert_eq!(harness.state().experiment().lab(), "oscillation", "it wants a column of labels");
+    let rows = drop_file(&mut harness, root.path(), "rows.csv", b"load,power\n1,2\n3,4\n");
+    wait_for(&mut harness, "The table has no column \"label\" (label column)");
+    click(&mut harness, "Use the table in Quantile aggregation");
+    until(&mut harness, "the other lab has it", |app| {
+        app.experiment().lab() == "quantiles" && setting(app, "dataset") == rows.display().to_string()
+    });
+    wait_for(&mut harness, "The table has no column \"y\" (target)");
+    click(&mut harness, "Use power as target");
+    harness.run_steps(3);
+    assert_eq!(setting(harness.state(), "target"), "power");
+    assert!(
+        harness.query_by_label_contains("The table has no column").is_none(),
+        "nothing is asked any more"
+    );
+}
+
+#[test]
 fn arrays_are_asked_for_where_they_may_be_rows_or_weights() {
     let root = tempfile::tempdir().unwrap();
     let mut harness = window(root.path());

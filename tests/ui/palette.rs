@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use egui::accesskit::Toggled;
+use egui::accesskit::{Role, Toggled};
 use egui::{Key, Modifiers};
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
@@ -52,6 +52,41 @@ fn commands_are_found_by_a_few_letters() {
     harness.key_press(Key::Enter);
     harness.run_steps(3);
     assert_eq!(harness.ctx.theme(), egui::Theme::Light, "and Enter does it");
+}
+
+#[test]
+fn the_tab_of_a_view_that_is_opened_comes_into_sight() {
+    let root = tempfile::tempdir().unwrap();
+    let mut harness = showing(root.path());
+    harness.set_size(egui::vec2(1024.0, 680.0));
+    harness.run_steps(4);
+    let mut seen = 0;
+    for view in preset("oscillation/mlp-lsq", &SHORT).method.views() {
+        ask(&mut harness, &format!("go to view {}", view.title));
+        harness.key_press(Key::Enter);
+        harness.run_steps(5);
+        let title = view.title.as_str();
+        let tab = harness
+            .query_all_by_role_and_label(Role::Button, title)
+            .find(|tab| tab.accesskit_node().toggled() == Some(Toggled::True))
+            .map(|tab| tab.rect());
+        let heading = harness
+            .query_all_by_label(title)
+            .map(|node| node.rect())
+            .max_by(|a, b| a.top().total_cmp(&b.top()));
+        // A view without neighbours has no tab.
+        let (Some(tab), Some(heading)) = (tab, heading) else { continue };
+        let adds = harness.query_all_by_label("Add view to this group").map(|add| add.rect());
+        let on_row =
+            adds.filter(|add| (add.center().y - tab.center().y).abs() < 12.0 && add.left() > heading.left());
+        let end = on_row.map(|add| add.left()).fold(f32::INFINITY, f32::min);
+        assert!(
+            tab.left() > heading.left() - 24.0 && tab.right() < end + 2.0,
+            "{title}: {tab} from {heading} to {end}"
+        );
+        seen += 1;
+    }
+    assert!(seen > 3, "{seen} views are behind tabs");
 }
 
 #[test]

@@ -28,6 +28,7 @@ fn one_click_runs_the_methods_and_rates_that_follow_from_a_run() {
     until(&mut harness, "the list is read", |app| app.listed_runs().len() == 1);
     click(&mut harness, "Open one");
     until(&mut harness, "the run is shown", |app| app.folder().is_some());
+    click(&mut harness, "Queue");
     harness.state_mut().look_at("rate_map", &Controls::default());
     harness.run_steps(4);
     click_when_ready(&mut harness, "Try rates");
@@ -37,6 +38,8 @@ fn one_click_runs_the_methods_and_rates_that_follow_from_a_run() {
     wait_for(&mut harness, "wait in the queue already");
     assert_eq!(harness.state().ticked_runs().len(), 25, "none twice");
     until(&mut harness, "three of them end", |app| app.waiting().len() < 22);
+    harness.key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::J);
+    harness.run_steps(4);
     click(&mut harness, "Clear");
     until(&mut harness, "the queue is at rest", |app| app.busy() == 0 && app.waiting().is_empty());
     assert_eq!(harness.state().folder(), Some(parent.as_path()), "the run stays in view");

@@ -34,4 +34,5 @@ mod render;
 pub mod style;
 pub mod svg;
 pub mod ticks;
+pub(crate) mod told;
 mod worn;

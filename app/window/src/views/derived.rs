@@ -26,6 +26,13 @@ pub fn derived(method: &Method, spec: &ViewSpec, job: &Derive<'_>) -> Result<Vec
 /// Runs whose channels are derived beside those of the run that is shown; the work of more would not be bounded.
 const MOST_BESIDE: usize = 8;
 
+/// How many of the runs beside the first are drawn, where those are not all.
+pub(super) fn left_out(spec: &ViewSpec, runs: usize) -> Option<String> {
+    let beside = runs.saturating_sub(1);
+    let is_cut = spec.is_derived() && super::draws_several(spec) && beside > MOST_BESIDE;
+    is_cut.then(|| format!("{MOST_BESIDE} of {beside} ticked runs are drawn: no more are computed"))
+}
+
 /// The derived channels of runs beside the one that is shown, by folder, for a view that draws several runs. A run of another
 /// lab, or one of which nothing can be derived, is left out. Reads files.
 pub fn derived_beside(

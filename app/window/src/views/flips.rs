@@ -83,6 +83,12 @@ impl Told<'_> {
             let scale = f64::from(shift.value);
             let own = now - before - scale;
             let _ = write!(text, ": the weight by {}, the scale by {}", signed(own), signed(scale));
+            // The cause follows from this alone, however far the scale moved it.
+            let alone = now - scale;
+            if let (Some(old), Some(there)) = (self.level(before), self.level(alone)) {
+                let crossed = if (old - there).abs() > f64::EPSILON { "crossed" } else { "did not cross" };
+                let _ = write!(text, "\nby itself the weight came to {}: it {crossed}", short(alone));
+            }
         }
         text
     }
@@ -190,7 +196,8 @@ mod tests {
         assert_eq!((points.points.len(), points.owners[0].as_str()), (1, "w3"), "it goes with its line");
         assert_eq!(
             points.words[0],
-            "w3: by scale at step 12\nlevel 0 → 1 across 0.5\nmoved by +0.2: the weight by +0.05, the scale by +0.15"
+            "w3: by scale at step 12\nlevel 0 → 1 across 0.5\nmoved by +0.2: the weight by +0.05, the scale by +0.15\n\
+             by itself the weight came to 0.45: it did not cross"
         );
         assert!(drawn(false).words[0].ends_with("moved by +0.2"), "an older run tells what it knows");
     }

@@ -24,6 +24,8 @@ pub(super) fn channel_style(number: usize) -> (Dash, Stroke) {
 /// One line to be drawn, before it is thinned out for the screen.
 struct Strand<'a> {
     name: String,
+    /// What the legend says of the channel behind the name of a run; empty where a run draws one line.
+    label: String,
     /// Channel, to find its like in the other runs.
     channel: String,
     run: usize,
@@ -113,6 +115,7 @@ fn strands<'a>(spec: &'a ViewSpec, sources: &[Source<'a>], options: &ViewOptions
                     (true, false) => format!("{} · {label}", source.label),
                 },
                 channel: format!("{} {label}", channel.id),
+                label: if alone { String::new() } else { label },
                 run,
                 ink: if many { run_ink(options, run) } else { Ink::Series(series_number) },
                 dash: match (many, is_dashed) {
@@ -162,8 +165,9 @@ fn families(
             unlike = true;
             continue;
         };
-        let channel = first.name.split_once(" · ").map_or(String::new(), |(_, label)| format!(" · {label}"));
-        let name = format!("{family}{channel} ({})", summary.words(options.overlay.seeds));
+        let between = if first.label.is_empty() { "" } else { " · " };
+        let (label, words) = (&first.label, summary.words(options.overlay.seeds));
+        let name = format!("{family}{between}{label} ({words})");
         plot = with_summary(plot, &summary.thinned(limit), name, first, options.smoothing);
         joined.extend(members);
     }
@@ -285,8 +289,7 @@ pub(super) fn points(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::figure::model::Item;
-    use crate::views::{Overlay, RunStyle};
+    use crate::views::{Overlay, RunStyle, lines_of};
     use weightscope_frame::record::{Record, ViewKind};
 
     fn record(offset: f64) -> Record {
@@ -301,7 +304,7 @@ mod tests {
     fn drawn(families: &[&str], from: Option<f64>, traces: bool) -> (Vec<String>, Vec<Line>) {
         let records: Vec<Record> = (0..families.len()).map(|index| record(index as f64)).collect();
         let sources: Vec<Source<'_>> =
-            records.iter().map(|record| Source { label: "run", origin: None, record }).collect();
+            records.iter().map(|record| Source { label: "run · s0", origin: None, record }).collect();
         let runs = families.iter().enumerate().map(|(color, family)| RunStyle {
             color,
             from: from.filter(|_| color > 0),
@@ -312,18 +315,15 @@ mod tests {
         options.overlay.seeds.traces = traces;
         let spec = ViewSpec::new("loss", "Loss", ViewKind::Lines, &["loss/*"]);
         let plot = lines(&spec, &sources, &options, &mut Vec::new()).unwrap();
-        let lines = plot.items.into_iter().filter_map(|item| match item {
-            Item::Line(line) => Some(line),
-            _ => None,
-        });
-        let lines: Vec<Line> = lines.collect();
+        let lines: Vec<Line> = lines_of(&plot).into_iter().cloned().collect();
         (lines.iter().map(|line| line.name.clone()).collect(), lines)
     }
 
     #[test]
     fn runs_are_told_apart_by_colour_and_channels_by_dash() {
         let (names, lines) = drawn(&["a", "b"], None, false);
-        assert_eq!(names, ["run · train", "run · test", "run · train", "run · test"], "legend");
+        let of_a_run = ["run · s0 · train", "run · s0 · test"];
+        assert_eq!(names, [of_a_run, of_a_run].concat(), "legend");
         assert_eq!(lines[0].ink, lines[1].ink, "one colour for a run");
         assert_ne!(lines[0].ink, lines[2].ink, "another for the next");
         assert_eq!((lines[0].dash, lines[1].dash), (Dash::Solid, Dash::Dashed), "dash by channel");
@@ -336,14 +336,7 @@ mod tests {
         spec.dashed = vec!["loss/te*".to_owned()];
         let source = Source { label: "run", origin: None, record: &record };
         let plot = lines(&spec, &[source], &ViewOptions::default(), &mut Vec::new()).unwrap();
-        let drawn: Vec<(Ink, Dash)> = plot
-            .items
-            .iter()
-            .filter_map(|item| match item {
-                Item::Line(line) => Some((line.ink, line.dash)),
-                _ => None,
-            })
-            .collect();
+        let drawn: Vec<(Ink, Dash)> = lines_of(&plot).iter().map(|line| (line.ink, line.dash)).collect();
         assert_eq!(drawn, [(Ink::Series(0), Dash::Solid), (Ink::Series(0), Dash::Dashed)]);
     }
 
@@ -351,7 +344,8 @@ mod tests {
     fn seeds_become_one_line_and_traces_stay_behind_it() {
         let (names, _) = drawn(&["a", "a", "b"], None, false);
         let joined: Vec<&String> = names.iter().filter(|name| name.contains("n = 2")).collect();
-        assert_eq!(joined.len(), 2, "train and test: {names:?}");
+        let words = ["a · train (mean min–max, n = 2)", "a · test (mean min–max, n = 2)"];
+        assert_eq!(joined, words, "named after the family, not after one of its seeds");
         assert_eq!(names.len(), 4, "the run without a sibling stands by itself");
         let (_, lines) = drawn(&["a", "a"], None, true);
         let ghosts = lines.iter().filter(|line| line.stroke == Stroke::Ghost).count();

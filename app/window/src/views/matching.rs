@@ -80,7 +80,7 @@ mod tests {
     use weightscope_frame::record::{Channel, Graph, Record, Timeline, ViewKind};
 
     use super::*;
-    use crate::figure::model::Item;
+    use crate::views::lines_of;
 
     #[test]
     fn lines_are_as_wide_as_their_weights_and_say_what_they_join() {
@@ -96,14 +96,7 @@ mod tests {
         let spec = ViewSpec::new("m", "M", ViewKind::Matching, &["m"]);
         let sources = [Source { origin: None, label: "", record: &record }];
         let plot = matching(&spec, &sources, &ViewOptions::default(), &mut Vec::new()).unwrap();
-        let lines: Vec<&Line> = plot
-            .items
-            .iter()
-            .filter_map(|item| match item {
-                Item::Line(line) => Some(line),
-                _ => None,
-            })
-            .collect();
+        let lines = lines_of(&plot);
         assert_eq!(lines.len(), 2, "an edge to a node that is not there is none");
         assert_eq!((lines[0].stroke, lines[0].ink), (Stroke::Share(75), Ink::Accent));
         assert_eq!(lines[0].words[0], "a0 – b0: 0.750");

@@ -72,6 +72,7 @@ pub fn figure(
     add_runs(&mut provenance, spec, sources, options);
     provenance.view_state = serde_json::to_value(options).unwrap_or_else(|_| json!({}));
     let sources = if draws_several(spec) { sources } else { alone(spec, sources, &mut notes) };
+    notes.extend(derived::left_out(spec, sources.len()));
     let spec = &worded(spec, sources);
     let body = match spec.kind {
         ViewKind::Lines => Body::Plot(lines::lines(spec, sources, options, &mut notes)?),
@@ -310,9 +311,45 @@ fn references(plot: &mut Plot, references: &[Reference], options: &ViewOptions) 
     plot.items.extend(rules);
 }
 
+/// The lines of a plot.
+#[cfg(test)]
+fn lines_of(plot: &Plot) -> Vec<&Line> {
+    plot.items
+        .iter()
+        .filter_map(|item| match item {
+            Item::Line(line) => Some(line),
+            _ => None,
+        })
+        .collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_computed_view_says_how_many_ticked_runs_it_draws() {
+        let records: Vec<Record> = (0..11)
+            .map(|_| {
+                let mut record = Record::default();
+                let series = [(0.0, 1.0), (1.0, 2.0)].into_iter().collect();
+                record.insert(Channel::new("loss", "loss", "", "", Data::Scalar(series)));
+                record
+            })
+            .collect();
+        let sources: Vec<Source<'_>> =
+            records.iter().map(|record| Source { label: "run", origin: None, record }).collect();
+        let of = |spec: &ViewSpec, count: usize| {
+            let sources = sources.get(..count).unwrap();
+            figure(spec, sources, &ViewOptions::default(), &Provenance::new("lab", "")).unwrap().notes
+        };
+        let spec = ViewSpec::new("v", "v", ViewKind::Lines, &["loss"]);
+        assert!(of(&spec, 11).is_empty(), "what was recorded is drawn of all");
+        let computed = ViewSpec { derives: vec!["turned".to_owned()], ..spec };
+        assert!(computed.is_derived());
+        assert!(of(&computed, 9).is_empty(), "eight beside the one that is shown");
+        assert_eq!(of(&computed, 11), ["8 of 10 ticked runs are drawn: no more are computed"]);
+    }
 
     #[test]
     fn of_several_runs_each_line_and_each_sentence_says_whose_it_is() {
@@ -338,14 +375,7 @@ mod tests {
         let drawn = figure(&spec, &sources, &ViewOptions::default(), &Provenance::new("lab", "")).unwrap();
         assert_eq!(drawn.notes, ["one: half are small"], "the other run may have no such note");
         let Body::Plot(plot) = drawn.body else { panic!("a plot") };
-        let lines: Vec<&Line> = plot
-            .items
-            .iter()
-            .filter_map(|item| match item {
-                Item::Line(line) => Some(line),
-                _ => None,
-            })
-            .collect();
+        let lines = lines_of(&plot);
         assert_eq!(lines.len(), 12);
         for (place, line) in lines.iter().enumerate() {
             let run = ["one", "two"][place / 6];

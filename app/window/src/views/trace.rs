@@ -34,6 +34,7 @@ pub(super) fn trace(
     if many && marks.is_some() {
         notes.push(format!("flips are marked for {} only", source.label));
     }
+    notes.extend(without(spec, sources, &shown));
     if !options.apart || shown.len() < 2 {
         return Some(Body::Plot(plot(spec, sources, &shown, options)?));
     }
@@ -46,6 +47,19 @@ pub(super) fn trace(
     }
     let columns = ((shown.len() as f64).sqrt().ceil() as usize).min(MOST_COLUMNS);
     Some(Body::Panels(PanelsBody { columns, panels }))
+}
+
+/// How many of the other runs have recorded none of the components.
+fn without(spec: &ViewSpec, sources: &[Source<'_>], shown: &[&Component]) -> Option<String> {
+    let id = spec.channels.first()?;
+    let has = |source: &&Source<'_>| {
+        let vector = source.record.vector(id);
+        vector.is_some_and(|vector| shown.iter().any(|component| vector.position(component.id).is_some()))
+    };
+    let others = sources.get(1..).unwrap_or_default();
+    let without = others.iter().filter(|source| !has(source)).count();
+    let all = others.len();
+    (without > 0).then(|| format!("{without} of {all} ticked runs have recorded none of these"))
 }
 
 /// Some components in one plot.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use egui::{Context, Ui};
 use egui_tiles::Tree;
-use weightscope_frame::experiment::{Experiment, Mark};
+use weightscope_frame::experiment::Experiment;
 use weightscope_frame::lab::Catalogue;
 use weightscope_frame::record::{Controls, Record};
 use weightscope_frame::run::Snapshot;
@@ -237,7 +237,7 @@ impl App {
         };
         problems.iter().for_each(|problem| app.say(Urgency::Error, problem.to_string()));
         app.restore(session, care, context);
-        app.runs.layout.catalogue = Some(catalogue);
+        app.runs.layout.of(catalogue);
         // A folder of runs that is a plan is followed.
         if Folder::new(runs).plan().is_file() {
             app.runs.follow_plan(Some(runs));
@@ -351,11 +351,11 @@ impl App {
         self.settings_ui(&context, &mut actions);
         self.opening.ui(&context, &mut actions);
         if let Some(dialog) = &mut self.takeaway {
-            dialog.show(&context);
+            dialog.show(&context, &mut actions);
         }
         self.saving_ui(&context);
         if let Some(preview) = &mut self.preview {
-            preview.ui(&context, &self.form.marked(Mark::TargetColumn).unwrap_or_default(), &mut actions);
+            preview.ui(&context, &self.form.asked_of_tables(), &mut actions);
         }
         self.preview = self.preview.take().filter(|preview| preview.open);
         self.manage_ui(&context, &mut actions);
@@ -453,7 +453,7 @@ impl App {
             self.export = None;
         }
         match said {
-            Some(Ok(text)) => self.say(Urgency::Info, text),
+            Some(Ok(path)) => self.wrote(&path),
             Some(Err(text)) => self.say(Urgency::Error, text),
             None => {}
         }

@@ -1,5 +1,7 @@
 //! The one place where what a person did changes the state.
 
+use std::path::Path;
+
 use egui::Context;
 use weightscope_frame::experiment::{Comments, Experiment, Mark, Problem, reading, to_toml};
 use weightscope_frame::record::{Acts, AxisScale, Pick};
@@ -47,7 +49,7 @@ impl App {
     pub(super) fn look_at_data(&mut self, context: &Context) {
         let options = reading::options_of(&self.form.experiment);
         let name = self.form.marked(Mark::DataSet);
-        self.preview = name.map(|name| DataPreview::new(&name, options, context));
+        self.preview = name.map(|name| DataPreview::new(&name, options, self.catalogue, context));
     }
 
     /// The one place where what a person did changes the state.
@@ -89,6 +91,10 @@ impl App {
             Action::ShareLimits(quantity, on) => self.shares.set(&quantity, on, &mut self.tiles),
             Action::AddTo(group) => self.adding = Some(AddView::new(Some(group))),
             Action::AddViews(ids, group) => self.add_views(ids, group),
+            Action::UseDataIn(lab, table) => {
+                self.use_lab(lab);
+                self.use_data(Path::new(&table), context);
+            }
             Action::SetMarked(mark, typed) => {
                 self.change_form(|experiment| experiment.set_marked(mark, &typed));
             }

@@ -408,6 +408,8 @@ pub(super) enum Action {
     Pick(weightscope_frame::record::Pick),
     /// A button of a view.
     Button { view: String, action: String },
+    /// Makes a table the data set of another lab, which comes into the form.
+    UseDataIn(&'static str, String),
     /// Sets a setting of the form, as typed.
     SetMarked(Mark, String),
     /// Opens the file or run folder with this path.

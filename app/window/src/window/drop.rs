@@ -194,7 +194,7 @@ impl App {
     }
 
     /// Puts a data file into the form; where a column is to be chosen as the target, the table is shown to choose from.
-    fn use_data(&mut self, path: &Path, context: &Context) {
+    pub(super) fn use_data(&mut self, path: &Path, context: &Context) {
         let text = path.display().to_string();
         let mut experiment = self.form.experiment.clone();
         match experiment.set_marked(Mark::DataSet, &text) {

@@ -116,7 +116,7 @@ impl ExportDialog {
     }
 
     /// Draws the dialog; what happened, in words, once.
-    pub(super) fn show(&mut self, context: &Context, from: &Exported<'_>) -> Option<Result<String, String>> {
+    pub(super) fn show(&mut self, context: &Context, from: &Exported<'_>) -> Option<Result<PathBuf, String>> {
         self.follow(context, from);
         let mut open = self.open;
         style::dialog(context, "Export figure").open(&mut open).show(context, |ui| {
@@ -372,7 +372,7 @@ impl ExportDialog {
         });
     }
 
-    fn poll(&mut self) -> Option<Result<String, String>> {
+    fn poll(&mut self) -> Option<Result<PathBuf, String>> {
         if let Some(result) = self.dialog.as_ref().and_then(Task::poll) {
             self.dialog = None;
             match result {
@@ -384,7 +384,7 @@ impl ExportDialog {
         let result = self.work.as_ref().and_then(Task::poll)?;
         self.work = None;
         Some(match result {
-            Ok(Ok(path)) => Ok(format!("Written: {}", path.display())),
+            Ok(Ok(path)) => Ok(path),
             Ok(Err(error)) => Err(format!("The figure could not be exported: {error}")),
             Err(()) => Err("The figure could not be exported: the work died".to_owned()),
         })

@@ -348,9 +348,12 @@ fn row_ui(
 fn is_wide(ui: &Ui, row: &Row) -> bool {
     /// Arrow and padding of a choice.
     const AROUND: f32 = 34.0;
-    let Kind::Choice(_) = &row.kind else { return false };
+    let words = match &row.kind {
+        Kind::Choice(_) => chosen_words(row).to_owned(),
+        Kind::Choices(choices) => choices::words(row, choices),
+        _ => return false,
+    };
     let font = egui::TextStyle::Button.resolve(ui.style());
-    let words = chosen_words(row).to_owned();
     let width = ui.painter().layout_no_wrap(words, font, egui::Color32::PLACEHOLDER).size().x;
     width + AROUND > ui.available_width() * (1.0 - LABEL_SHARE) - UNDO
 }

@@ -232,7 +232,7 @@ fn takes_data(experiment: &Experiment) -> bool {
 }
 
 /// True for a lab whose data set can be a table with a column as the target.
-fn takes_tables(experiment: &Experiment) -> bool {
+pub(super) fn takes_tables(experiment: &Experiment) -> bool {
     takes_data(experiment) && has(experiment, Mark::TargetColumn)
 }
 

@@ -3,7 +3,7 @@
 use egui::{RichText, Ui};
 use weightscope_frame::data::Read;
 use weightscope_frame::experiment::Experiment;
-use weightscope_frame::record::{AxisScale, Metric};
+use weightscope_frame::record::{AxisScale, Metric, ViewKind, ViewSpec};
 
 use super::shown::Shown;
 use super::style::{color, tokens};
@@ -54,6 +54,10 @@ pub(super) fn ui(
 fn view_options(ui: &mut Ui, shown: &Shown, focus: &str, tile: &mut TileState) {
     let title = shown.view(focus).map_or("no view", |view| view.title.as_str());
     ui.strong(format!("View: {title}"));
+    let is_drawn = |view: &ViewSpec| !matches!(view.kind, ViewKind::Table | ViewKind::Text | ViewKind::Graph);
+    if !shown.view(focus).is_none_or(is_drawn) {
+        return;
+    }
     scale_ui(ui, "x scale", &mut tile.options.x_scale);
     scale_ui(ui, "y scale", &mut tile.options.y_scale);
     ui.horizontal(|ui| {
@@ -114,8 +118,13 @@ fn results(ui: &mut Ui, shown: &Shown) {
         ui.label("They appear when the run has ended.");
     }
     let widest = ui.available_width() * NAME_SHARE;
+    let beside = ui.available_width() - widest - 2.0 * ui.spacing().item_spacing.x;
+    // What runs of the lab are judged by comes first.
+    let headlines = shown.experiment.method.about().headlines;
+    let first = headlines.iter().filter_map(|name| shown.results.get_key_value(*name));
+    let others = shown.results.iter().filter(|(name, _)| !headlines.contains(&name.as_str()));
     egui::Grid::new("results").num_columns(2).striped(true).show(ui, |ui| {
-        for (name, value) in &shown.results {
+        for (name, value) in first.chain(others) {
             let metric = Metric::find(shown.experiment.method.metrics(), name);
             let of = shown.results_of.get(name);
             let label = metric.map_or_else(|| name.clone(), |metric| label_of(metric, name));
@@ -125,7 +134,8 @@ fn results(ui: &mut Ui, shown: &Shown) {
             });
             cut_label(ui, &words, widest, &about);
             let unit = metric.map_or("", |metric| metric.unit);
-            ui.label(format!("{} {unit}", readable(*value)).trim_end()).on_hover_text(value.to_string());
+            let exact = format!("{value} {unit}");
+            cut_label(ui, format!("{} {unit}", readable(*value)).trim_end(), beside, exact.trim_end());
             ui.end_row();
         }
     });
@@ -149,7 +159,7 @@ fn readable(value: f64) -> String {
 /// Whole numbers below it are written out.
 const MOST_PLAIN: f64 = 1e9;
 /// Share of the panel's width that the name of a result may take.
-const NAME_SHARE: f32 = 0.68;
+const NAME_SHARE: f32 = 0.64;
 
 /// Words that must not widen the panel: cut with dots, whole on hover.
 fn cut_label(ui: &mut Ui, text: &str, widest: f32, about: &str) {

@@ -6,10 +6,12 @@ mod look;
 use egui::{ComboBox, Context, RichText, Ui};
 use weightscope_frame::data::table::{ColumnChoice, TableOptions, open_table_with};
 use weightscope_frame::data::{ColumnRead, ReadAs};
-use weightscope_frame::experiment::Mark;
+use weightscope_frame::experiment::{Experiment, Mark};
+use weightscope_frame::lab::Catalogue;
 
 use self::look::Look;
 use super::command::Action;
+use super::identify::takes_tables;
 use super::style::{self, color, tokens};
 use super::task::Task;
 use crate::figure::number::{count, plural, significant};
@@ -20,10 +22,20 @@ const HISTOGRAM: egui::Vec2 = egui::vec2(72.0, 16.0);
 /// What was read of a table, or why it cannot be read.
 type Looked = Result<Look, String>;
 
+/// What the form asks of a table: its lab, the column that is the target, and what the lab calls that.
+#[derive(Default)]
+pub(super) struct Asked {
+    pub(super) lab: &'static str,
+    pub(super) target: String,
+    pub(super) called: &'static str,
+}
+
 /// A look into a table before it is used: its columns with their kinds, ranges and doubts.
 pub(super) struct DataPreview {
     name: String,
     options: TableOptions,
+    /// The labs that take tables, by name and title.
+    labs: Vec<(&'static str, &'static str)>,
     task: Option<Task<Looked>>,
     looked: Option<Looked>,
     pub(super) open: bool,
@@ -31,16 +43,18 @@ pub(super) struct DataPreview {
 
 impl DataPreview {
     /// Begins to read a table, by its name or path, as the settings say.
-    pub(super) fn new(name: &str, options: TableOptions, context: &Context) -> Self {
+    pub(super) fn new(name: &str, options: TableOptions, catalogue: Catalogue, context: &Context) -> Self {
+        let labs = catalogue.methods().filter(|lab| takes_tables(&Experiment::new(lab.clone())));
+        let labs = labs.map(|lab| (lab.name(), lab.about().title)).collect();
         let (wanted, said) = (name.to_owned(), options.clone());
         let task = Task::spawn("data preview", context, move || {
             open_table_with(&wanted, &said).map(Look::of).map_err(|error| error.to_string())
         });
-        Self { name: name.to_owned(), options, task, looked: None, open: true }
+        Self { name: name.to_owned(), options, labs, task, looked: None, open: true }
     }
 
     /// Draws what is known.
-    pub(super) fn ui(&mut self, context: &Context, target: &str, actions: &mut Vec<Action>) {
+    pub(super) fn ui(&mut self, context: &Context, asked: &Asked, actions: &mut Vec<Action>) {
         if let Some(result) = self.task.as_ref().and_then(Task::poll) {
             self.task = None;
             self.looked = Some(result.unwrap_or_else(|()| Err("the work died".to_owned())));
@@ -56,18 +70,19 @@ impl DataPreview {
             Some(Err(error)) => {
                 ui.label(RichText::new(error).color(color(tokens(ui.ctx()).error)));
             }
-            Some(Ok(look)) => self.read_ui(ui, look, target, actions),
+            Some(Ok(look)) => self.read_ui(ui, look, asked, actions),
         });
         self.open &= open;
     }
 
-    fn read_ui(&self, ui: &mut Ui, look: &Look, target: &str, actions: &mut Vec<Action>) {
+    fn read_ui(&self, ui: &mut Ui, look: &Look, asked: &Asked, actions: &mut Vec<Action>) {
         let read = &look.read;
         let muted = color(tokens(ui.ctx()).text_muted);
         let (rows, columns) = (count(read.rows as u64), read.columns.len());
         let (of, words) = (read.counted(), plural(columns, "column"));
         let text = format!("{} · {} · {rows} {of} × {columns} {words}", self.name, read.form);
         ui.label(RichText::new(text).color(muted));
+        self.target_ui(ui, look, asked, actions);
         let height = (ui.ctx().content_rect().height() - 220.0).clamp(160.0, 480.0);
         egui::ScrollArea::both().max_height(height).show(ui, |ui| {
             egui::Grid::new("preview").num_columns(8).striped(true).show(ui, |ui| {
@@ -75,6 +90,7 @@ impl DataPreview {
                     ui.strong(heading);
                 }
                 ui.end_row();
+                let target = &asked.target;
                 read.columns.iter().for_each(|column| self.column_ui(ui, column, look, target, actions));
             });
             first_rows_ui(ui, look);
@@ -84,6 +100,30 @@ impl DataPreview {
             }
             for doubt in &read.doubts {
                 ui.label(RichText::new(doubt.to_string()).color(color(tokens(ui.ctx()).warning)));
+            }
+        });
+    }
+
+    /// Where the table has no such target: what to do about it, here or in another lab.
+    fn target_ui(&self, ui: &mut Ui, look: &Look, asked: &Asked, actions: &mut Vec<Action>) {
+        if asked.called.is_empty() || look.read.columns.iter().any(|column| column.name == asked.target) {
+            return;
+        }
+        let warning = color(tokens(ui.ctx()).warning);
+        let text = format!(
+            "The table has no column \"{}\" ({}): choose one with \"Use as target\", or use the table in another lab.",
+            asked.target,
+            asked.called.to_lowercase()
+        );
+        ui.label(RichText::new(text).color(warning));
+        ui.horizontal_wrapped(|ui| {
+            for &(lab, title) in self.labs.iter().filter(|(lab, _)| *lab != asked.lab) {
+                let button = ui.small_button(title);
+                let name = format!("Use the table in {title}");
+                button.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, &name));
+                if button.on_hover_text(format!("Makes it the data set of {title}")).clicked() {
+                    actions.push(Action::UseDataIn(lab, self.name.clone()));
+                }
             }
         });
     }

@@ -73,8 +73,7 @@ impl App {
         layout.close(&view);
         let text = format!(
             "The program ended without warning with {} open: its view {} was left out; View, Views brings it back",
-            folder_name(&path),
-            spec.title
+            shown.title, spec.title
         );
         self.say(Urgency::Warning, text);
     }

@@ -7,7 +7,8 @@ use egui::{Context, RichText, TextEdit, Ui};
 use weightscope_frame::store::write_atomically;
 
 use super::app::App;
-use super::log::Urgency;
+use super::command::Action;
+use super::manage::ManageAction;
 use super::opening::Browsed;
 use super::style::{self, color, tokens};
 use super::task::Task;
@@ -164,7 +165,14 @@ impl App {
             self.saving = None;
         }
         if let Some(path) = written {
-            self.say(Urgency::Info, format!("Written: {}", path.display()));
+            self.wrote(&path);
         }
+    }
+
+    /// Says where something was written, with a way to its folder.
+    pub(in crate::window) fn wrote(&mut self, path: &Path) {
+        let folder = path.parent().unwrap_or(path).to_owned();
+        let text = format!("Written: {}", path.display());
+        self.offer(text, "Open folder", Action::Manage(ManageAction::OpenFolder(folder)));
     }
 }

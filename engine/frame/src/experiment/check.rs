@@ -43,50 +43,6 @@ fn check_one(experiment: &Experiment) -> Vec<Problem> {
     problems
 }
 
-/// One warning for each setting that differs from `before` and that another setting makes meaningless: it is not read, which whoever
-/// gave it should know. Of a sweep nothing is said, since its members differ in what they read.
-pub fn unread(experiment: &Experiment, before: &Experiment) -> Vec<Problem> {
-    if experiment.sweep.is_some() || experiment.lab() != before.lab() {
-        return Vec::new();
-    }
-    let pairs = experiment.settings().into_iter().zip(before.settings());
-    let given = pairs.filter(|((field, value), (_, then))| !field.shown && value != then);
-    given
-        .map(|((field, _), _)| {
-            let counts = match read_with(experiment, field.key) {
-                Some(other) => format!("it counts with {other}"),
-                None => "it counts with other settings only".to_owned(),
-            };
-            Problem::warning(field.key, format!("is not read as the other settings stand; {counts}"))
-        })
-        .collect()
-}
-
-/// The first word of another setting with which a setting is read, as `key = word`.
-fn read_with(experiment: &Experiment, key: &str) -> Option<String> {
-    let mut words = Words(Vec::new());
-    experiment.clone().visit(&mut words);
-    words.0.into_iter().find_map(|(other, word)| {
-        let mut changed = experiment.clone();
-        changed.set_typed(other, word).ok()?;
-        let is_read = changed.settings().iter().any(|(field, _)| field.key == key && field.shown);
-        is_read.then(|| format!("{other} = {word}"))
-    })
-}
-
-/// The words that settings of a closed list can take.
-struct Words(Vec<(&'static str, &'static str)>);
-
-impl Visitor for Words {
-    fn field(&mut self, field: Field, slot: Slot<'_>) {
-        match slot {
-            Slot::Choice(choice) => self.0.extend(choice.choices().iter().map(|word| (field.key, word.key))),
-            Slot::Switch(_) => self.0.extend([(field.key, "true"), (field.key, "false")]),
-            _ => {}
-        }
-    }
-}
-
 struct Checker(Vec<Problem>);
 
 impl Checker {

@@ -174,7 +174,8 @@ impl<'a> Context<'a> {
             self.stage_step = step.saturating_sub(before);
         }
         self.progress.stages = stages.iter().map(|(name, _)| (*name).to_owned()).collect();
-        self.progress.steps = stages.iter().map(|(_, steps)| steps).sum();
+        self.progress.stage_steps = stages.iter().map(|(_, steps)| *steps).collect();
+        self.progress.steps = self.progress.stage_steps.iter().sum();
     }
 
     /// Begins a stage, or goes on with it after a resume.

@@ -51,6 +51,8 @@ pub struct Progress {
     pub stage: usize,
     /// Names of all stages.
     pub stages: Vec<String>,
+    /// Steps of each stage.
+    pub stage_steps: Vec<u64>,
     /// Steps done in all stages.
     pub step: u64,
     /// Steps of all stages.
@@ -73,7 +75,12 @@ impl Progress {
     pub fn reached(&self) -> String {
         let place = match self.stages.len() {
             0 | 1 => String::new(),
-            all => format!(", in stage {} of {all} ({})", self.stage + 1, self.stage_name()),
+            all => {
+                let before: u64 = self.stage_steps.iter().take(self.stage).sum();
+                let own = self.stage_steps.get(self.stage).copied().unwrap_or_default();
+                let done = self.step.saturating_sub(before).min(own);
+                format!(", {done} of {own} in stage {} of {all} ({})", self.stage + 1, self.stage_name())
+            }
         };
         format!("after {} of {} steps{place}", self.step, self.steps)
     }

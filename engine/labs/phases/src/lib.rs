@@ -11,11 +11,13 @@
 mod channels;
 mod config;
 mod control;
+mod cost;
 mod derive;
 mod material;
 pub mod method;
 mod metric;
 mod metrics;
+mod pace;
 mod plan;
 mod reference;
 mod run;
@@ -89,7 +91,7 @@ impl Lab for Config {
     }
 
     fn cost(&self) -> Cost {
-        plan::cost(self)
+        cost::cost(self)
     }
 
     fn views(&self) -> Vec<View<Self>> {

@@ -13,10 +13,10 @@ weightscope_frame::metrics! {
     CELLS_IV = "cells_iv", "cells of phase IV (thresholds as set)", "", "Number of cells in phase IV: trained and connected, of unknown similarity; by the thresholds of the settings, not by dragged ones.";
     CELLS_UNKNOWN = "cells_unknown", "cells of unknown phase (thresholds as set)", "", "Number of cells whose phase is unknown: a needed metric is missing; by the thresholds of the settings, not by dragged ones.";
     CELLS_DIVERGED = "cells_diverged", "diverged cells", "", "Number of cells that diverged: a network ran into infinity.";
-    TRAIN_SECONDS = "train_seconds", "training", "s", "Wall time of the training of all networks.", clock;
-    CURVE_SECONDS = "curve_seconds", "curves", "s", "Wall time of the comparison of the seeds of all cells.", clock;
-    HESSIAN_SECONDS = "hessian_seconds", "curvature", "s", "Wall time of the curvature of all networks; 0 if it is not measured.", clock;
-    DOWNSTREAM_SECONDS = "downstream_seconds", "afterwards", "s", "Wall time of pruning and fine-tuning all networks; 0 if they are not used.", clock;
+    TRAIN_SECONDS = "train_seconds", "time of training", "s", "Wall time of the training of all networks.", clock;
+    CURVE_SECONDS = "curve_seconds", "time of comparing seeds", "s", "Wall time of the comparison of the seeds of all cells.", clock;
+    HESSIAN_SECONDS = "hessian_seconds", "time of curvature", "s", "Wall time of the curvature of all networks; 0 if it is not measured.", clock;
+    DOWNSTREAM_SECONDS = "downstream_seconds", "time of pruning and fine-tuning", "s", "Wall time of pruning and fine-tuning all networks; 0 if they are not used.", clock;
     NETWORK_STEPS_PER_SECOND = "network_steps_per_second", "speed", "steps/s", "Training steps a second, over all workers.", clock;
     MODELS_READ = "models_read", "models read", "", "Number of models of the zoo that could be read.";
     MODELS_LEFT_OUT = "models_left_out", "models left out", "", "Number of folders of the zoo that hold no model that can be read.";

@@ -5,8 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::config::{Config, Course, Load, Origin, Temperature, Unit};
-use weightscope_data::catalogue;
+use super::config::{Config, Course, Load, Temperature, Unit};
 use weightscope_frame::experiment::number;
 use weightscope_population::{Activation, Objective, Protocol, Rates, Schedule, Shape, ShapeError};
 
@@ -293,48 +292,6 @@ pub(super) fn finer(values: &[f64], (low, high): (f64, f64), whole: bool) -> Vec
         }
     }
     all
-}
-
-/// Estimate from the settings alone; rates measured on one core of a virtual machine with 512-bit registers.
-pub(super) fn cost(config: &Config) -> weightscope_frame::experiment::Cost {
-    /// Of the digits; other sets that are not known by name are not opened for an estimate.
-    const INPUTS: usize = 64;
-    const CLASSES: usize = 10;
-    /// Seconds of a step besides its arithmetic, and of a multiplication and addition.
-    const STEP: f64 = 6e-7;
-    const PRODUCT: f64 = 1.5e-11;
-    let plan = Plan::new(config, &[]);
-    let entry = catalogue::entry(&config.dataset);
-    let inputs = entry.map_or(INPUTS, |entry| entry.image.values());
-    let rows = config.train_rows as usize;
-    let (mut steps, mut seconds, mut parameters, mut kept) = (0.0, 0.0, 0, 0);
-    for cell in &plan.cells {
-        let Ok(shape) = cell.knobs.shape(config, inputs, CLASSES) else { continue };
-        let share = ((cell.knobs.data_share * rows as f64) as usize).max(1);
-        let protocol = cell.knobs.protocol(config, share);
-        let count = (protocol.epochs * protocol.steps_per_epoch(share)) as f64;
-        let products = shape.products() as f64;
-        let batch = protocol.batch_for(share) as f64;
-        let pass = |rows: f64| 3.0 * products.max(1500.0) * rows * PRODUCT;
-        let pairs = (plan.seeds * plan.seeds.saturating_sub(1) / 2) as f64;
-        let curve = config.curve_epochs as f64 * pass(share as f64) * 1.3;
-        let bends = if config.hessian == super::config::HessianRows::None {
-            0.0
-        } else {
-            config.trace_samples as f64 + 25.0
-        };
-        let each = count * (STEP + pass(batch)) + bends * 2.0 * pass(share as f64);
-        steps += count * plan.seeds as f64;
-        seconds += plan.seeds as f64 * each + pairs * curve;
-        parameters = parameters.max(shape.parameters());
-        kept += shape.parameters() * plan.seeds;
-    }
-    weightscope_frame::experiment::Cost {
-        parameters: (config.origin == Origin::Train).then_some(entry).flatten().map(|_| parameters as u64),
-        steps: steps as u64,
-        memory_bytes: 60_000_000 + kept as u64 * 12,
-        seconds,
-    }
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use super::metrics::{self, CAP_HEIGHT, Weight};
 use crate::figure::categories;
 use crate::figure::model::{Anchor, Axis};
 use crate::figure::ticks::{self, Tick, TickKind};
+use crate::figure::told::told;
 
 /// Longest category name below a plot, slanted, as a share of the page width.
 const LONGEST_NAME: f64 = 0.3;
@@ -229,15 +230,16 @@ fn category_ticks(
     stride: usize,
     room: f64,
 ) -> Vec<Tick> {
-    categories::ticks(names, stride)
+    let ticks: Vec<(f64, &str)> = categories::ticks(names, stride)
         .into_iter()
         .filter(|(middle, _)| *middle >= range.0 && *middle <= range.1)
-        .map(|(value, name)| Tick {
-            value,
-            label: metrics::shorten_middle(name, room, page.style.tick_size, Weight::Regular),
-            kind: TickKind::Major,
-        })
-        .collect()
+        .collect();
+    let names: Vec<&str> = ticks.iter().map(|(_, name)| *name).collect();
+    let fits = |name: &str| metrics::width(name, page.style.tick_size, Weight::Regular) <= room;
+    let labels = told(&names, fits);
+    let tick =
+        |((value, _), label): (&(f64, &str), String)| Tick { value: *value, label, kind: TickKind::Major };
+    ticks.iter().zip(labels).map(tick).collect()
 }
 
 /// How many categories share one label so that labels keep their distance.

@@ -7,6 +7,7 @@ use super::marks::{self, BAR_OPACITY};
 use super::metrics::{self, CAP_HEIGHT, Weight};
 use crate::figure::model::{Anchor, Cover, Item, Marker, Plot, PointInk};
 use crate::figure::palette;
+use crate::figure::told::told;
 use crate::theme::Rgba;
 
 /// One key.
@@ -42,8 +43,10 @@ impl Block {
         }
         let size = page.style.tick_size;
         let key = key_width(page) + size * 0.5;
-        for entry in &mut entries {
-            entry.name = metrics::shorten(&entry.name, room - key, size, Weight::Regular);
+        let names: Vec<&str> = entries.iter().map(|entry| entry.name.as_str()).collect();
+        let written = told(&names, |name| metrics::width(name, size, Weight::Regular) <= room - key);
+        for (entry, name) in entries.iter_mut().zip(written) {
+            entry.name = name;
         }
         let longest = entries
             .iter()

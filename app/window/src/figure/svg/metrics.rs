@@ -85,24 +85,6 @@ pub(super) fn shorten(text: &str, room: f64, size: f64, weight: Weight) -> Strin
     "…".to_owned()
 }
 
-/// The text, or its beginning and its end with an ellipsis between: names that differ in their ends stay apart.
-pub(super) fn shorten_middle(text: &str, room: f64, size: f64, weight: Weight) -> String {
-    if width(text, size, weight) <= room {
-        return text.to_owned();
-    }
-    let letters: Vec<char> = text.chars().collect();
-    for kept in (1..letters.len()).rev() {
-        let (head, tail) = (kept / 2, kept - kept / 2);
-        let start: String = letters.iter().take(head).collect();
-        let end: String = letters.iter().skip(letters.len() - tail).collect();
-        let candidate = format!("{}…{}", start.trim_end(), end.trim_start());
-        if width(&candidate, size, weight) <= room {
-            return candidate;
-        }
-    }
-    "…".to_owned()
-}
-
 /// The shipped fonts, parsed once.
 struct Faces {
     regular: Option<Face<'static>>,
@@ -185,9 +167,5 @@ mod tests {
         let short = shorten("layers.12.attention.output.weight", 50.0, 7.0, Weight::Regular);
         assert!(short.ends_with('…') && width(&short, 7.0, Weight::Regular) <= 50.0, "{short}");
         assert_eq!(shorten("fc", 50.0, 7.0, Weight::Regular), "fc");
-        let ends = ["q_proj", "k_proj"]
-            .map(|end| shorten_middle(&format!("layers.12.self_attn.{end}"), 50.0, 7.0, Weight::Regular));
-        assert!(ends[0] != ends[1] && ends[0].ends_with("q_proj"), "told apart by their ends: {ends:?}");
-        assert!(ends.iter().all(|end| width(end, 7.0, Weight::Regular) <= 50.0));
     }
 }

@@ -5,12 +5,18 @@ use weightscope_frame::experiment::Choice;
 
 use super::{Row, UNDO};
 
+/// The chosen ones in words.
+pub(super) fn words(row: &Row, choices: &[Choice]) -> String {
+    let now: Vec<&str> = row.value.as_array().into_iter().flatten().filter_map(toml::Value::as_str).collect();
+    let chosen = choices.iter().filter(|choice| now.contains(&choice.key));
+    let words: Vec<&str> = chosen.map(|choice| choice.label).collect();
+    if words.is_empty() { "none".to_owned() } else { words.join(", ") }
+}
+
 /// Several of a closed list: the chosen ones in words, and a menu in which each is ticked by itself.
 pub(super) fn choices_ui(ui: &mut Ui, row: &Row, choices: &[Choice], label: egui::Id) -> Option<toml::Value> {
     let now: Vec<&str> = row.value.as_array().into_iter().flatten().filter_map(toml::Value::as_str).collect();
-    let words: Vec<&str> =
-        choices.iter().filter(|choice| now.contains(&choice.key)).map(|choice| choice.label).collect();
-    let text = if words.is_empty() { "none".to_owned() } else { words.join(", ") };
+    let text = words(row, choices);
     let mut changed = None;
     egui::ComboBox::from_id_salt(row.field.key)
         .selected_text(text)

@@ -5,13 +5,31 @@ use weightscope_frame::data::catalogue::ENTRIES;
 use weightscope_frame::experiment::{Experiment, Mark};
 use weightscope_frame::lab::Method;
 
-use super::Row;
+use super::{Form, Row};
 use crate::window::command::{Action, Command};
 use crate::window::downloads::{Downloads, Stand};
+use crate::window::preview::Asked;
 use crate::window::style::{self, color, tokens};
 
 /// Room for the button of the list, points.
 const LIST: f32 = 24.0;
+
+impl Form {
+    /// What a table must have to be the data set.
+    pub(in crate::window) fn asked_of_tables(&self) -> Asked {
+        let settings = self.experiment.settings();
+        let found = settings.into_iter().find(|(field, _)| field.mark == Mark::TargetColumn);
+        let lab = self.experiment.lab();
+        found.map_or_else(
+            || Asked { lab, ..Asked::default() },
+            |(field, value)| Asked {
+                lab,
+                target: value.as_str().unwrap_or_default().to_owned(),
+                called: field.label,
+            },
+        )
+    }
+}
 
 /// The names that a lab's data can have: those of its presets, and those that the program knows if the lab begins with one of them.
 pub(in crate::window) fn names(method: &Method) -> Vec<String> {

@@ -2,7 +2,7 @@
 //!
 //! What is held is kept between frames, since the plot must know before it is drawn that a drag is not meant to move it.
 
-use egui::{CursorIcon, Id, Pos2, Rect, Response, Stroke, Ui};
+use egui::{CursorIcon, Event, Id, PointerButton, Pos2, Rect, Response, Stroke, Ui};
 use egui_plot::{PlotPoint, PlotTransform};
 
 use super::scale::Mapped;
@@ -49,6 +49,34 @@ impl Kept {
     }
 }
 
+/// Where the button was pressed on a plot and where it was let go, if both came between two frames: a drag that the toolkit takes for
+/// nothing.
+fn flicked(ui: &Ui, response: &Response, transform: &PlotTransform) -> Option<(Pos2, Pos2)> {
+    let mut pressed = None;
+    let mut whole = None;
+    ui.input(|input| {
+        for event in &input.events {
+            if let Event::PointerButton { pos, button: PointerButton::Primary, pressed: down, .. } = event {
+                if *down {
+                    pressed = Some(*pos);
+                } else {
+                    whole = pressed.take().map(|from| (from, *pos));
+                }
+            }
+        }
+    });
+    whole.filter(|(from, to)| {
+        from.distance(*to) > REACH
+            && transform.frame().contains(*from)
+            && ui.ctx().layer_id_at(*from) == Some(response.layer_id)
+    })
+}
+
+/// True if the pointer moved since the last frame.
+fn is_moving(ui: &Ui) -> bool {
+    ui.input(|input| input.pointer.delta() != egui::Vec2::ZERO)
+}
+
 impl Prepared {
     /// What the pointer holds before the plot of this frame is drawn.
     ///
@@ -81,12 +109,18 @@ impl Prepared {
         let mut grabbed = Grabbed::default();
         let shift = ui.input(|input| input.modifiers.shift);
         let pointer = response.interact_pointer_pos().or_else(|| response.hover_pos());
+        if let Some((from, to)) = flicked(ui, response, transform)
+            && let Hold::Item(index) = self.item(transform, from)
+        {
+            grabbed.turned = self.turned(index, transform.value_from_position(to));
+        }
         let next = match hold {
-            Hold::Item(index) if response.dragged() => {
+            // Let go where it stood, it stays: the axes may have followed it since, and the same place means another value.
+            Hold::Item(index) if response.dragged() || (response.drag_stopped() && is_moving(ui)) => {
                 ui.ctx().set_cursor_icon(self.cursor(index));
                 let at = pointer.map(|at| transform.value_from_position(at));
                 grabbed.turned = at.map_or_else(Vec::new, |at| self.turned(index, at));
-                hold
+                if response.dragged() { hold } else { Hold::None }
             }
             Hold::Brush(begun) => {
                 if let Some(at) = pointer {

@@ -10,6 +10,7 @@ use egui::{Rect, Sense, Stroke as Pen, TextStyle, Ui, UiBuilder, pos2, vec2};
 use super::shape::{marker_path, stroke_weight};
 use crate::figure::model::{Dash, Ink, Item, Legend as Wanted, Marker, Plot, PointInk, Stroke};
 use crate::figure::palette;
+use crate::figure::told::told;
 use crate::theme::{Rgba, Tokens};
 use crate::window::style::{color, faded, tokens};
 
@@ -17,6 +18,8 @@ use crate::window::style::{color, faded, tokens};
 const SAMPLE: f32 = 22.0;
 const GAP: f32 = 5.0;
 const BETWEEN: f32 = 12.0;
+/// Width of a letter, about.
+const LETTER: f32 = 5.6;
 /// Height of a row.
 pub(super) const ROW: f32 = 15.0;
 /// Largest share of the width that a column of names takes, and the room below which there is none.
@@ -157,9 +160,12 @@ impl Legend {
             // The few rows above a drawing are for its series; a column has room for a long name.
             let lines = if matches!(place, Place::Beside(_)) { 2 } else { 1 };
             let mut each = |ui: &mut Ui, most: f32| {
-                for entry in &self.entries {
+                let letters = ((most - SAMPLE - GAP) / LETTER).max(1.0) as usize;
+                let names: Vec<&str> = self.entries.iter().map(Entry::words).collect();
+                let written = told(&names, |name| name.chars().count() <= letters);
+                for (entry, words) in self.entries.iter().zip(&written) {
                     entry.heading_ui(ui, most, lines);
-                    entry.show(ui, most, hidden, &self.entries, &mut touch);
+                    entry.show(ui, (words.as_str(), most), hidden, &self.entries, &mut touch);
                 }
             };
             if matches!(place, Place::Beside(_)) {
@@ -230,9 +236,17 @@ impl Entry {
         response.on_hover_text(heading);
     }
 
-    fn show(&self, ui: &mut Ui, most: f32, hidden: &BTreeSet<String>, all: &[Self], touch: &mut Touch) {
+    /// The sample with the words that stand beside it, in a room of so many points.
+    fn show(
+        &self,
+        ui: &mut Ui,
+        (words, most): (&str, f32),
+        hidden: &BTreeSet<String>,
+        all: &[Self],
+        touch: &mut Touch,
+    ) {
         let is_on = !hidden.contains(&self.name);
-        let wanted = (width(ui, self.words()) - BETWEEN).min(most);
+        let wanted = (width(ui, words) - BETWEEN).min(most);
         let (rect, response) = ui.allocate_exact_size(vec2(wanted, ROW), Sense::click());
         response.widget_info(|| egui::WidgetInfo::selected(egui::Role::CheckBox, true, is_on, &self.name));
         if !ui.is_rect_visible(rect) {
@@ -246,7 +260,7 @@ impl Entry {
         }
         let font = TextStyle::Small.resolve(ui.style());
         let paint = color(if is_on { theme.text } else { theme.text_muted });
-        let mut job = egui::text::LayoutJob::simple_singleline(self.words().to_owned(), font, paint);
+        let mut job = egui::text::LayoutJob::simple_singleline(words.to_owned(), font, paint);
         job.wrap = egui::text::TextWrapping::truncate_at_width((rect.width() - SAMPLE - GAP).max(8.0));
         let galley = ui.fonts_mut(|fonts| fonts.layout_job(job));
         let at = pos2(key.right() + GAP, rect.center().y - galley.size().y / 2.0);

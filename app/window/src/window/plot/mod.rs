@@ -19,7 +19,7 @@ use egui_plot::{AxisHints, LineStyle, Plot, PlotPoint, PlotUi, VLine};
 
 pub(super) use self::legend::line_sample;
 use self::legend::{Legend, Place, Touch};
-use self::scale::{LONGEST_NAME, Mapped, Room, letters_beside, marks, shortened, tick_text};
+use self::scale::{LONGEST_NAME, MANY_NAMES, Mapped, Room, letters_beside, marks, tick_text, written};
 use self::shape::{Shape, shapes};
 use super::readout::Readout;
 use super::style::{color, faded, tokens};
@@ -353,13 +353,14 @@ impl Prepared {
             Side::Left if compact => 24.0,
             Side::Left => 40.0,
         };
+        let names = written(axis, ticks.letters);
         let hints = match side {
             Side::Below => AxisHints::new_x(),
             Side::Left => AxisHints::new_y(),
         };
         hints
             .label(egui::RichText::new(heading).font(font.clone()))
-            .formatter(move |mark, range| tick_text(axis, mark, range, ticks))
+            .formatter(move |mark, range| tick_text(axis, mark, range, ticks, &names))
             .tick_label_font(font)
             .tick_label_color(color(tokens(ui.ctx()).text))
             .label_spacing(egui::Rangef::new(6.0, 8.0))
@@ -380,8 +381,14 @@ impl Prepared {
 
 /// Width of the longest name of an axis, written with so many letters at most; nothing for an axis of numbers.
 fn widest(ui: &Ui, axis: &Axis, letters: usize) -> f32 {
-    let names = axis.categories.iter().flatten();
-    names.map(|name| text_width(ui, &shortened(name, letters))).fold(0.0, f32::max)
+    let widest = |names: &[String]| names.iter().map(|name| text_width(ui, name)).fold(0.0, f32::max);
+    let names: &[String] = axis.categories.as_deref().unwrap_or_default();
+    if names.len() <= MANY_NAMES {
+        return widest(&written(axis, letters));
+    }
+    // Of very many names some tell how wide they are.
+    let some = names.iter().step_by(names.len().div_ceil(MANY_NAMES));
+    widest(&some.map(|name| name.chars().take(letters).collect()).collect::<Vec<String>>())
 }
 
 /// Width of small text.

@@ -3,10 +3,14 @@
 use egui_plot::GridMark;
 
 use crate::figure::model::Axis;
+use crate::figure::told::told;
 use crate::figure::{categories, number, ticks};
 
 /// Most letters of a name at an axis.
 pub(super) const LONGEST_NAME: usize = 18;
+
+/// Most names of an axis that are compared with each other, and measured, in a frame.
+pub(super) const MANY_NAMES: usize = 256;
 
 /// An axis as `egui_plot` sees it: scaled, and turned over if inverted.
 pub(super) struct Mapped<'a>(pub(super) &'a Axis);
@@ -87,17 +91,14 @@ pub(super) fn marks(axis: &Axis, (low, high): (f64, f64), room: Room) -> Vec<Gri
     major.into_iter().skip(first).step_by(stride).map(|value| GridMark { value, step_size }).collect()
 }
 
-/// A name that is too long for an axis keeps its two ends: what differs among names stands at either.
-pub(super) fn shortened(name: &str, most: usize) -> String {
-    let letters: Vec<char> = name.chars().collect();
-    if letters.len() <= most {
-        return name.to_owned();
+/// The names of an axis as they are written with so many letters at most; none of an axis of numbers, or of one with so many names that
+/// to compare them would cost each frame: there each is cut by itself when it is drawn.
+pub(super) fn written(axis: &Axis, most: usize) -> Vec<String> {
+    let names: Vec<&str> = axis.categories.iter().flatten().map(String::as_str).collect();
+    if names.len() > MANY_NAMES {
+        return Vec::new();
     }
-    let kept = most.saturating_sub(1).max(2);
-    let (head, tail) = (kept.div_ceil(2), kept / 2);
-    let begin: String = letters.iter().take(head).collect();
-    let end: String = letters.iter().skip(letters.len() - tail).collect();
-    format!("{begin}…{end}")
+    told(&names, |name| name.chars().count() <= most)
 }
 
 pub(super) fn tick_text(
@@ -105,13 +106,20 @@ pub(super) fn tick_text(
     mark: GridMark,
     range: &std::ops::RangeInclusive<f64>,
     room: Room,
+    written: &[String],
 ) -> String {
     let mapped = Mapped(axis);
     if let Some(names) = &axis.categories {
         let place = mapped.from(mark.value);
         let stride = mark.step_size.round().max(1.0) as usize;
-        let tick = categories::ticks(names, stride).into_iter().find(|(own, _)| (own - place).abs() < 1e-6);
-        return tick.map_or_else(String::new, |(_, name)| shortened(name, room.letters));
+        let ticks = categories::ticks(names, stride);
+        let Some((_, name)) = ticks.into_iter().find(|(own, _)| (own - place).abs() < 1e-6) else {
+            return String::new();
+        };
+        // The name of a group is none of the names, and of very many names none is written beforehand.
+        let own = names.iter().position(|own| own == name).and_then(|place| written.get(place));
+        let of_group = || told(&[name], |name| name.chars().count() <= room.letters).concat();
+        return own.cloned().unwrap_or_else(of_group);
     }
     let (a, b) = (mapped.from(*range.start()), mapped.from(*range.end()));
     let wanted = mapped.from(mark.value);
@@ -127,10 +135,22 @@ mod tests {
     use super::*;
 
     #[test]
+    fn of_very_many_names_each_is_cut_by_itself() {
+        let name = |layer: usize| format!("model.layers.{layer}.self_attn.k_proj");
+        let axis = |count: usize| Axis::categorical("layer", (0..count).map(name).collect());
+        assert_eq!(written(&axis(2), 12), ["0", "1"], "what all share is left out");
+        let many = axis(MANY_NAMES + 1);
+        assert!(written(&many, 12).is_empty());
+        let room = Room { wanted: 5, length: 100.0, name: 10.0, letter: None, letters: 12 };
+        let mark = GridMark { value: Mapped(&many).to(7.5), step_size: 1.0 };
+        let text = tick_text(&many, mark, &(0.0..=9.0), room, &[]);
+        assert!(text.contains('7') && text.chars().count() <= 12, "{text}");
+    }
+
+    #[test]
     fn names_leave_room_for_the_drawing_beside_them() {
         assert_eq!(letters_beside(600.0), LONGEST_NAME, "a wide plot has room");
         assert_eq!(letters_beside(140.0), 8, "a third of a narrow one");
         assert_eq!(letters_beside(10.0), 6, "fewer would tell nothing");
-        assert_eq!(shortened("model.layers.0.mlp.up_proj.weight", 8), "mode…ght", "both ends");
     }
 }

@@ -19,6 +19,8 @@ const VALUE: f32 = 140.0;
 /// The dialog of a fork. It stands beside the form: what is changed there is what the child goes on with.
 pub(in crate::window) struct ForkDialog {
     parent: PathBuf,
+    /// What the parent is called.
+    title: String,
     before: Experiment,
     steps: Vec<u64>,
     reading: Option<Task<Vec<u64>>>,
@@ -40,9 +42,10 @@ struct Change {
 
 impl ForkDialog {
     /// For a run with a folder.
-    pub(in crate::window) fn new(parent: &Path, before: &Experiment) -> Self {
+    pub(in crate::window) fn new(parent: &Path, title: &str, before: &Experiment) -> Self {
         Self {
             parent: parent.to_owned(),
+            title: title.to_owned(),
             before: before.clone(),
             steps: Vec::new(),
             reading: None,
@@ -71,7 +74,8 @@ impl ForkDialog {
             .show(context, |ui| {
                 ui.set_width(440.0);
                 ui.label("A child goes on from the checkpoint with the settings of the form on the left.");
-                ui.add(egui::Label::new(RichText::new(folder_name(&self.parent)).strong()).truncate());
+                ui.add(egui::Label::new(RichText::new(&self.title).strong()).truncate())
+                    .on_hover_text(self.parent.display().to_string());
                 self.step_ui(ui);
                 ui.separator();
                 action = self.body_ui(ui, form);

@@ -133,7 +133,7 @@ impl App {
             );
             return;
         };
-        let mut dialog = ForkDialog::new(folder, &shown.experiment);
+        let mut dialog = ForkDialog::new(folder, &shown.title, &shown.experiment);
         if let Some(link) = &self.link {
             let again = self.fork.as_ref().is_some_and(|open| open.held == Some(link.id));
             dialog.held = (again || !link.control.is_paused()).then_some(link.id);

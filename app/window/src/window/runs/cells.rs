@@ -11,6 +11,7 @@ use super::layout::RunsLayout;
 use super::model::{Row, Value};
 use super::spark::Sparks;
 use super::state::{self, Going, unverifiable};
+use super::words::Words;
 use crate::card;
 use crate::figure::model::Ink;
 use crate::figure::number::significant;
@@ -30,6 +31,8 @@ pub(super) const NOT_BEGUN: &str = "It has not begun";
 
 /// What a cell needs besides its run.
 pub(super) struct Context<'a> {
+    /// What labs are called.
+    pub(super) words: &'a Words,
     pub(super) editing: &'a mut Option<Editing>,
     pub(super) sparks: &'a mut Sparks,
     pub(super) metric: Option<&'a String>,
@@ -48,11 +51,11 @@ pub(super) fn column(key: &str) -> Column {
         "origin" => 150.0,
         "id" | "parent" | "device" | "reason" => 200.0,
         "seed" => 44.0,
-        "lab" => 118.0,
+        "lab" => 130.0,
         "note" => 140.0,
         "tags" => 80.0,
         "duration" => 60.0,
-        _ => 98.0,
+        _ => 120.0,
     };
     Column::initial(width).at_least(36.0).clip(true).resizable(true)
 }
@@ -142,6 +145,14 @@ pub(super) fn cell_ui(
         "note" => edit_ui(ui, run, "note", context, actions),
         "verified" => badge_ui(ui, run, context.going),
         "name" => text_ui(ui, &run.name(), Some(run.manifest.id.clone())),
+        "lab" => {
+            let lab = &run.manifest.lab;
+            text_ui(
+                ui,
+                context.words.lab(lab),
+                Some(format!("{}\nKey in filters: lab={lab}", context.words.lab(lab))),
+            );
+        }
         "started" => {
             // The year stands in the hint: it is the same for nearly all.
             let full = run.manifest.started.replace('T', " ").replace('Z', "");

@@ -6,8 +6,9 @@ use egui_extras::{Column, TableBuilder};
 use super::action::RunsAction;
 use super::groups::mean_and_deviation;
 use super::list::Runs;
-use super::model::{Keys, Row, Value, family_key, heading};
+use super::model::{Keys, Row, Value, family_key};
 use super::overlay::labels;
+use super::words::Words;
 use crate::window::command::Action;
 use crate::window::style::{color, tokens};
 
@@ -23,6 +24,11 @@ impl Differences {
     /// of what differs within it.
     #[expect(clippy::fn_params_excessive_bools, reason = "the two tick boxes above the table")]
     pub(super) fn of(rows: &[&Row], with_results: bool, joined: bool) -> Self {
+        // What is a result of some of these runs and a setting of others is told for these alone.
+        let mut owned: Vec<Row> = rows.iter().map(|row| (*row).clone()).collect();
+        let keys = Keys::of(&owned);
+        owned.iter_mut().for_each(|row| row.set_mixed(&keys.mixed));
+        let rows: &[&Row] = &owned.iter().collect::<Vec<_>>();
         let columns = columns(rows, joined);
         let labels = labels(rows);
         let name = |column: &Vec<&Row>| {
@@ -31,8 +37,6 @@ impl Differences {
             if joined && column.len() > 1 { format!("{family} (n = {})", column.len()) } else { label }
         };
         let names = columns.iter().map(name).collect();
-        let owned: Vec<Row> = rows.iter().map(|row| (*row).clone()).collect();
-        let keys = Keys::of(&owned);
         let settings = std::iter::once("lab")
             .chain((!joined).then_some("seed"))
             .chain(keys.settings.iter().map(String::as_str))
@@ -166,11 +170,11 @@ impl CompareTab {
             self.differences = Differences::of(&ticked, results, joined);
             self.made = key;
         }
-        table_ui(ui, &self.differences);
+        table_ui(ui, &self.differences, &runs.layout.words);
     }
 }
 
-fn table_ui(ui: &mut Ui, differences: &Differences) {
+fn table_ui(ui: &mut Ui, differences: &Differences, words: &Words) {
     if differences.lines.is_empty() {
         ui.label("The ticked runs do not differ.");
         return;
@@ -198,7 +202,8 @@ fn table_ui(ui: &mut Ui, differences: &Differences) {
                 body.rows(height, differences.lines.len(), |mut row| {
                     let Some((key, values)) = differences.lines.get(row.index()) else { return };
                     row.col(|ui| {
-                        ui.add(egui::Label::new(heading(key)).truncate());
+                        let label = ui.add(egui::Label::new(words.heading(key).into_owned()).truncate());
+                        label.on_hover_text(words.hint(key));
                     });
                     for value in values {
                         row.col(|ui| {

@@ -3,7 +3,7 @@
 use egui::{ComboBox, Key, PopupCloseBehavior, RichText, ScrollArea, TextEdit, Ui};
 
 use super::list::Runs;
-use super::model::{Keys, Row, Value, heading};
+use super::model::{Keys, Row, Value};
 use crate::window::style::{color, tokens};
 
 /// Keys under which nearly every run has a value of its own.
@@ -54,7 +54,12 @@ fn varies(rows: &[Row], key: &str) -> bool {
 impl Runs {
     pub(super) fn group_ui(&mut self, ui: &mut Ui) {
         let label = ui.label("Group by");
-        let text = self.layout.group.as_deref().map_or("none", heading).to_owned();
+        let words = &self.layout.words;
+        let text = self
+            .layout
+            .group
+            .as_deref()
+            .map_or_else(|| "none".to_owned(), |key| words.heading(key).into_owned());
         let mut chosen = None;
         let combo = ComboBox::from_id_salt("group runs").selected_text(text).width(96.0).truncate();
         let combo = combo.close_behavior(PopupCloseBehavior::CloseOnClickOutside);
@@ -95,7 +100,7 @@ impl Runs {
         let fits = |key: &&String| {
             typed.is_empty()
                 || key.to_lowercase().contains(&typed)
-                || heading(key).to_lowercase().contains(&typed)
+                || self.layout.words.heading(key).to_lowercase().contains(&typed)
         };
         if !typed.is_empty() && field.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter)) {
             let first = self.grouping.varied.iter().chain(&self.grouping.others).find(fits);
@@ -115,7 +120,9 @@ impl Runs {
                 }
                 for key in found {
                     let on = self.layout.group.as_ref() == Some(key);
-                    if ui.selectable_label(on, heading(key)).clicked() {
+                    let words = &self.layout.words;
+                    let label = ui.selectable_label(on, words.heading(key).into_owned());
+                    if label.on_hover_text(words.hint(key)).clicked() {
                         chosen = Some(Choice::By(key.clone()));
                     }
                 }

@@ -8,7 +8,7 @@ use egui_material_icons::icons;
 
 use super::action::RunsAction;
 use super::list::Runs;
-use super::model::{Row, Value, heading};
+use super::model::{Row, Value};
 use crate::figure::number::{count, significant};
 use crate::window::command::Action;
 use crate::window::style::{self, color, tokens};
@@ -71,7 +71,8 @@ impl Runs {
         let key = self.layout.group.clone().unwrap_or_default();
         let folded = self.layout.folded.contains(value);
         let plural = if members.len() == 1 { "" } else { "s" };
-        let text = format!("{} {value} · {} run{plural}", heading(&key), members.len());
+        let heading = self.layout.words.heading(&key);
+        let text = format!("{heading} {value} · {} run{plural}", members.len());
         let (mut turned, mut at, mut drawn) = (false, egui::Pos2::ZERO, f32::INFINITY);
         row.set_overline(true);
         row.col(|ui| self.group_tick_ui(ui, value, members, actions));

@@ -5,7 +5,6 @@ use egui::{Button, PopupCloseBehavior, RichText, TextEdit, Ui};
 
 use super::action::RunsAction;
 use super::list::Runs;
-use super::model::heading;
 use crate::views::groups::{Center, Spread};
 use crate::window::command::Action;
 use crate::window::style::{color, tokens};
@@ -63,7 +62,8 @@ impl Runs {
             for key in &all {
                 let mut on = shown.contains(key);
                 ui.horizontal(|ui| {
-                    if ui.checkbox(&mut on, heading(key)).changed() {
+                    let heading = self.layout.words.heading(key).into_owned();
+                    if ui.checkbox(&mut on, &heading).on_hover_text(self.layout.words.hint(key)).changed() {
                         change = Some((key.clone(), None));
                     }
                     if on {
@@ -73,7 +73,7 @@ impl Runs {
                             } else {
                                 egui_material_icons::icons::ICON_CHEVRON_RIGHT
                             };
-                            let name = format!("{words} {}", heading(key));
+                            let name = format!("{words} {heading}");
                             let button = Button::new(crate::window::style::icon(icon)).small().frame(false);
                             let response = ui.add(button);
                             response

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use weightscope_frame::lab::Catalogue;
 
 use super::model::Row;
+use super::words::Words;
 use crate::theme::SERIES_COLORS;
 use crate::views::SeedGroups;
 
@@ -41,6 +42,9 @@ pub(in crate::window) struct RunsLayout {
     /// The labs, for their headlines.
     #[serde(skip)]
     pub(in crate::window) catalogue: Option<Catalogue>,
+    /// What the keys are called.
+    #[serde(skip)]
+    pub(super) words: Words,
     /// Channel of the small curves; `None` lets the run decide.
     pub(super) metric: Option<String>,
     /// How runs that differ only in their seed are drawn.
@@ -68,6 +72,7 @@ impl Default for RunsLayout {
             labs: 0,
             shown: None,
             catalogue: None,
+            words: Words::default(),
             metric: None,
             seeds: SeedGroups::default(),
             plan: None,
@@ -81,6 +86,12 @@ impl Default for RunsLayout {
 const LOOKS: usize = 4 * SERIES_COLORS;
 
 impl RunsLayout {
+    /// Takes the labs over.
+    pub(in crate::window) fn of(&mut self, catalogue: Catalogue) {
+        self.catalogue = Some(catalogue);
+        self.words = Words::of(catalogue);
+    }
+
     /// The results by which runs of a lab are judged; none of a lab that is not in the catalogue.
     pub(super) fn headlines(&self, lab: &str) -> &'static [&'static str] {
         self.catalogue.and_then(|labs| labs.method(lab)).map_or(&[], |lab| lab.about().headlines)

@@ -201,6 +201,7 @@ impl Runs {
     /// The rows are others: what follows from them is made anew.
     pub(super) fn renewed(&mut self) {
         self.keys = Keys::of(&self.rows);
+        self.rows.iter_mut().for_each(|row| row.set_mixed(&self.keys.mixed));
         self.places = places(&self.rows);
         let labs: BTreeSet<&str> = self.rows.iter().map(|row| row.manifest.lab.as_str()).collect();
         self.layout.labs = labs.len();

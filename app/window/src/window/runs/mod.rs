@@ -7,7 +7,7 @@
 //! - `state`: how a run stands, in one word; `menu`: what a right click offers; `groups`, `grouping`: rows of groups, and by what
 //! - `hidden`: what the filter hides; `selected`: which run a clicked curve belongs to
 //! - `tasks`: the tasks of a plan that the list follows
-//! - `compare`: only differences; `footer`: badge and lineage of the run that is shown
+//! - `words`: what keys are called; `compare`: only differences; `footer`: badge and lineage of the run that is shown
 //!
 //! Contract: nothing here reads a file on the UI thread, and no frame touches more runs than it draws.
 
@@ -32,6 +32,7 @@ mod spark;
 mod state;
 mod table;
 mod tasks;
+mod words;
 
 use std::path::{Path, PathBuf};
 

@@ -39,6 +39,9 @@ pub const BUILT_IN: [(&str, &str); 21] = [
     ("task", "Task"),
 ];
 
+/// What stands before the key of a setting where other runs have a result of that name: a column is one or the other.
+pub const SETTING: &str = "setting.";
+
 /// A value of a run under one key.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Value<'a> {
@@ -65,6 +68,8 @@ pub struct Row {
     pub task: Option<TaskState>,
     /// What tells it from its preset, without its seed.
     family: Arc<str>,
+    /// Keys that are results of some listed runs and settings of others.
+    mixed: Arc<BTreeSet<String>>,
     /// What bare words of a filter are looked for in, in lower case.
     words: String,
 }
@@ -72,7 +77,8 @@ pub struct Row {
 impl Row {
     /// A run from what was read of it, and what tells it from its preset.
     pub fn new(path: PathBuf, manifest: Manifest, settings: Arc<toml::Table>, family: Arc<str>) -> Self {
-        let mut row = Self { path, manifest, settings, task: None, family, words: String::new() };
+        let (mixed, words) = (Arc::default(), String::new());
+        let mut row = Self { path, manifest, settings, task: None, family, mixed, words };
         row.index();
         row
     }
@@ -160,12 +166,32 @@ impl Row {
             "device" => Value::Text(Cow::Borrowed(&manifest.device)),
             "reason" => self.reason().map_or(Value::Missing, text),
             "task" => self.task.as_ref().map_or(Value::Missing, |task| Value::Number(task.index as f64)),
-            _ => match (manifest.results.get(key), self.settings.get(key)) {
-                (Some(result), _) => Value::Number(*result),
-                (None, Some(setting)) => of_setting(setting),
-                (None, None) => Value::Missing,
-            },
+            _ if self.mixed.contains(key) => self.result(key),
+            _ => self.result_or_setting(key),
         }
+    }
+
+    /// The value under a key; where it is a result of some runs and a setting of others, whichever this run has: for filters.
+    pub fn any(&self, key: &str) -> Value<'_> {
+        if self.mixed.contains(key) { self.result_or_setting(key) } else { self.value(key) }
+    }
+
+    fn result_or_setting(&self, key: &str) -> Value<'_> {
+        let setting = key.strip_prefix(SETTING).unwrap_or(key);
+        let own = if setting == key { self.result(key) } else { Value::Missing };
+        match (own, self.settings.get(setting)) {
+            (Value::Missing, Some(setting)) => of_setting(setting),
+            (own, _) => own,
+        }
+    }
+
+    fn result(&self, key: &str) -> Value<'_> {
+        self.manifest.results.get(key).map_or(Value::Missing, |result| Value::Number(*result))
+    }
+
+    /// Tells which keys are results of some listed runs and settings of others.
+    pub fn set_mixed(&mut self, mixed: &Arc<BTreeSet<String>>) {
+        self.mixed = Arc::clone(mixed);
     }
 
     /// True while it can be resumed from the window; tasks of a plan go on by `weightscope sweep`.
@@ -256,8 +282,10 @@ impl Value<'_> {
 pub struct Keys {
     /// Names of results.
     pub results: BTreeSet<String>,
-    /// Keys of settings.
+    /// Keys of settings; where some run has a result of the same name, with [`SETTING`] before it.
     pub settings: BTreeSet<String>,
+    /// Keys that are results of some runs and settings of others.
+    pub mixed: Arc<BTreeSet<String>>,
 }
 
 impl Keys {
@@ -277,12 +305,18 @@ impl Keys {
                 }
             }
         }
+        let mixed: BTreeSet<String> = keys.results.intersection(&keys.settings).cloned().collect();
+        for key in &mixed {
+            keys.settings.remove(key);
+            keys.settings.insert(format!("{SETTING}{key}"));
+        }
+        keys.mixed = Arc::new(mixed);
         keys
     }
 
     /// All keys, those that every run has first.
     pub fn all(&self) -> impl Iterator<Item = &str> {
-        let more = self.results.iter().chain(self.settings.difference(&self.results));
+        let more = self.results.iter().chain(&self.settings);
         BUILT_IN.iter().map(|(key, _)| *key).chain(more.map(String::as_str))
     }
 
@@ -292,11 +326,6 @@ impl Keys {
             || self.settings.contains(key)
             || BUILT_IN.iter().any(|(own, _)| *own == key)
     }
-}
-
-/// The words of a column.
-pub fn heading(key: &str) -> &str {
-    BUILT_IN.iter().find(|(own, _)| *own == key).map_or(key, |(_, words)| words)
 }
 
 /// The settings that decide whether two runs differ only in their seed: all but the seed and what no number depends on.
@@ -344,4 +373,26 @@ pub fn samples(count: usize) -> Vec<Row> {
             Row::new(PathBuf::from(format!("runs/run-{index}")), manifest, Arc::new(settings), family)
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_result_and_a_setting_of_one_name_are_two_columns() {
+        let mut rows = samples(2);
+        rows[0].manifest.results.insert("parameters".to_owned(), 112_960.0);
+        let mut settings = (*rows[1].settings).clone();
+        settings.insert("parameters".to_owned(), "fixed".into());
+        rows[1].settings = Arc::new(settings);
+        let keys = Keys::of(&rows);
+        rows.iter_mut().for_each(|row| row.set_mixed(&keys.mixed));
+        let of = |key: &str| rows.iter().map(|row| row.value(key).display().into_owned()).collect::<Vec<_>>();
+        assert_eq!(of("parameters"), ["112960", "–"], "the result");
+        assert_eq!(of("setting.parameters"), ["–", "fixed"], "the setting");
+        assert!(keys.all().any(|key| key == "setting.parameters") && keys.knows("parameters"));
+        assert_eq!(rows[1].any("parameters").display(), "fixed", "a filter finds either");
+        assert_eq!(rows[1].value("curve"), Value::Missing, "what is drawn has no value");
+    }
 }

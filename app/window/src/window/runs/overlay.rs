@@ -283,14 +283,18 @@ pub(super) fn labels(rows: &[&Row]) -> Vec<(String, String)> {
                 name = format!("{name}{PART}{part}");
             }
             let telling = row.settings.keys().filter(|key| {
-                let own = row.value(key);
-                frame_mark(key) == Mark::None && rivals.iter().any(|other| other.value(key) != own)
+                let own = row.any(key);
+                frame_mark(key) == Mark::None && rivals.iter().any(|other| other.any(key) != own)
             });
             for key in telling.take(MOST_SETTINGS) {
-                name = format!("{name}{PART}{key}={}", row.value(key).display());
+                name = format!("{name}{PART}{key}={}", row.any(key).display());
             }
             let own = row.manifest.name.as_str();
-            let label = naming::of(own, &name, row.manifest.seed);
+            // Repeats that a person gave one name are told apart by their seeds.
+            let is_repeated =
+                !own.is_empty() && rows.iter().filter(|other| other.manifest.name == own).count() > 1;
+            let called = if is_repeated { own } else { name.as_str() };
+            let label = naming::of(if is_repeated { "" } else { own }, called, row.manifest.seed);
             // Repeats that share a name share it as a family too.
             let mut repeats = rows.iter().zip(&families).filter(|(_, theirs)| *theirs == family);
             let is_shared = !own.is_empty() && repeats.all(|(other, _)| other.manifest.name == own);
@@ -372,6 +376,11 @@ mod tests {
             (words[0].1.as_str(), words[2].1.as_str()),
             ("LSQ", "LSQ"),
             "repeats of one name: {words:?}"
+        );
+        assert_eq!(
+            (words[0].0.as_str(), words[2].0.as_str()),
+            ("LSQ · s0", "LSQ · s7"),
+            "told apart by their seeds"
         );
         rows[28].manifest.name = "again".to_owned();
         let words = labels(&[&rows[0], &rows[28]]);

@@ -157,7 +157,7 @@ impl Test {
             Self::Words(words) => row.words().contains(words.as_str()),
             Self::Star => row.manifest.star,
             Self::Tag(tag) => row.manifest.tags.iter().any(|own| own.to_lowercase() == *tag),
-            Self::Key { key, relation, text, number } => compare(&row.value(key), *relation, text, *number),
+            Self::Key { key, relation, text, number } => compare(&row.any(key), *relation, text, *number),
         }
     }
 }

@@ -13,7 +13,7 @@ use super::arrange::Line;
 use super::cells::{self, Context as CellContext};
 use super::list::Runs;
 use super::menu;
-use super::model::{Row, heading};
+use super::model::Row;
 use super::state::Going;
 use crate::window::command::Action;
 use crate::window::style::{self, color, tokens};
@@ -130,9 +130,9 @@ impl Runs {
     fn header_ui(&self, ui: &mut Ui, key: &str) -> Option<Headed> {
         let mut did = None;
         let sorted = self.layout.sort == key;
-        let words = heading(key);
+        let words = self.layout.words.heading(key);
         ui.spacing_mut().item_spacing.x = 2.0;
-        let text = RichText::new(words).strong();
+        let text = RichText::new(&*words).strong();
         let button = Button::new(text).frame(false).truncate().sense(Sense::click_and_drag());
         let response = ui.add(button);
         response
@@ -158,23 +158,25 @@ impl Runs {
         {
             did = Some(Headed::Drop(dragged.0.clone(), key.to_owned()));
         }
-        response.on_hover_text(format!("{key}: click sorts, drag moves, right click for more")).context_menu(
-            |ui| {
-                let own = || key.to_owned();
-                let choices = [
-                    ("Move left", Headed::Shift(own(), true)),
-                    ("Move right", Headed::Shift(own(), false)),
-                    ("Group by it", Headed::Group(own())),
-                    ("Hide", Headed::Hide(own())),
-                ];
-                for (words, choice) in choices {
-                    if ui.button(words).clicked() {
-                        did = Some(choice);
-                        ui.close();
-                    }
-                }
-            },
+        let hint = format!(
+            "{words}. {}\nA click sorts, a drag moves, a right click offers more",
+            self.layout.words.hint(key)
         );
+        response.on_hover_text(hint).context_menu(|ui| {
+            let own = || key.to_owned();
+            let choices = [
+                ("Move left", Headed::Shift(own(), true)),
+                ("Move right", Headed::Shift(own(), false)),
+                ("Group by it", Headed::Group(own())),
+                ("Hide", Headed::Hide(own())),
+            ];
+            for (words, choice) in choices {
+                if ui.button(words).clicked() {
+                    did = Some(choice);
+                    ui.close();
+                }
+            }
+        });
         did
     }
 
@@ -217,6 +219,7 @@ impl Runs {
             row.col(|ui| {
                 let spark = &mut self.sparks;
                 let mut context = CellContext {
+                    words: &self.layout.words,
                     editing: &mut editing,
                     sparks: spark,
                     metric: self.layout.metric.as_ref(),

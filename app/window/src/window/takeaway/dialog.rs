@@ -4,6 +4,7 @@ use egui::{Button, ComboBox, Context, RichText, TextEdit, Ui};
 
 use super::offer::Give;
 use super::{Said, TakeAway};
+use crate::window::command::Action;
 use crate::window::style::{self, color, field_label, tokens};
 
 const WIDTH: f32 = 540.0;
@@ -16,13 +17,16 @@ const WORDS: f32 = 64.0;
 
 impl TakeAway {
     /// Draws the dialog.
-    pub(in crate::window) fn show(&mut self, context: &Context) {
+    pub(in crate::window) fn show(&mut self, context: &Context, actions: &mut Vec<Action>) {
         if !self.open {
             return;
         }
         self.suggest(context);
         let mut open = true;
-        style::dialog(context, "Take away").open(&mut open).show(context, |ui| {
+        let is_prediction =
+            matches!(self.offers.as_slice(), [only] if matches!(only.give, Give::Predictions(_)));
+        let title = if is_prediction { "Predict new rows" } else { "Take away" };
+        style::dialog(context, title).open(&mut open).show(context, |ui| {
             ui.set_width(WIDTH);
             let muted = color(tokens(ui.ctx()).text_muted);
             ui.add(egui::Label::new(RichText::new(format!("From {}", self.title)).color(muted)).truncate());
@@ -37,7 +41,7 @@ impl TakeAway {
                 self.destination_ui(ui);
             });
             ui.separator();
-            self.foot_ui(ui);
+            self.foot_ui(ui, actions);
         });
         self.open &= open;
     }
@@ -111,7 +115,7 @@ impl TakeAway {
         });
     }
 
-    fn foot_ui(&mut self, ui: &mut Ui) {
+    fn foot_ui(&mut self, ui: &mut Ui, actions: &mut Vec<Action>) {
         if let Some(work) = &self.work {
             ui.allocate_space(egui::vec2(0.0, SAID));
             ui.horizontal(|ui| {
@@ -132,7 +136,7 @@ impl TakeAway {
         // The buttons stay in their place whatever is said above them: no click meets another one than was meant.
         ui.vertical(|ui| {
             ui.set_min_height(SAID);
-            self.said_ui(ui);
+            self.said_ui(ui, actions);
         });
         ui.horizontal(|ui| {
             let order = self.order();
@@ -154,18 +158,29 @@ impl TakeAway {
     }
 
     /// How it went.
-    fn said_ui(&self, ui: &mut Ui) {
+    fn said_ui(&mut self, ui: &mut Ui, actions: &mut Vec<Action>) {
         let tokens = tokens(ui.ctx());
         match &self.said {
             None => {}
             Some(Said::Written(path)) => {
+                let mut looked_at = false;
                 ui.horizontal(|ui| {
+                    let is_file = matches!(
+                        self.offers.get(self.chosen).map(|offer| &offer.give),
+                        Some(Give::Predictions(_))
+                    );
+                    let tip = "Shows the predictions in the views";
+                    if is_file && ui.button("Look at it").on_hover_text(tip).clicked() {
+                        actions.push(Action::OpenPath(path.clone()));
+                        looked_at = true;
+                    }
                     if ui.button("Copy path").clicked() {
                         ui.ctx().copy_text(path.display().to_string());
                     }
                     let text = RichText::new(format!("Written: {}", path.display())).color(color(tokens.ok));
                     ui.add(egui::Label::new(text).wrap());
                 });
+                self.open &= !looked_at;
             }
             Some(Said::Exists(path)) => {
                 let text = format!(

@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use egui::{RichText, Ui};
+use egui_material_icons::icons;
 use weightscope_frame::record::{ControlKind, ControlSpec, ControlValue, Controls, Record, ViewSpec};
 
 use super::TileBehavior;
@@ -11,6 +12,7 @@ use crate::figure::number::significant;
 use crate::window::carried;
 use crate::window::command::Action;
 use crate::window::shown::Shown;
+use crate::window::style;
 
 /// Height below which a tile has no room for several rows of controls, points.
 const LOW: f32 = 260.0;
@@ -53,8 +55,8 @@ fn is_shared(views: &[ViewSpec], control: &ControlSpec) -> bool {
     control.kind != ControlKind::Region && tiles.len() > 1
 }
 
-/// Controls side by side, in as many rows as they need, label and field together; where they stand in one row, as in a low tile that
-/// keeps its room for the view, they are scrolled.
+/// Controls side by side, in as many rows as they need, label and field together; in one row where a low tile keeps its room for the
+/// view.
 pub(in crate::window) fn row_ui(
     ui: &mut Ui,
     id: &str,
@@ -81,17 +83,15 @@ pub(in crate::window) fn row_ui(
         ui.spacing_mut().combo_width = 40.0;
     };
     if in_one_row {
-        // A bar that floats would lie over what it moves.
-        ui.spacing_mut().scroll =
-            egui::style::ScrollStyle { floating: false, ..egui::style::ScrollStyle::thin() };
-        let area = egui::ScrollArea::horizontal().id_salt(("controls", id)).auto_shrink([false, true]);
-        area.show(ui, |ui| {
-            ui.horizontal(|ui| {
-                tight(ui);
-                live.iter().for_each(|spec| control(ui, spec));
-                back_ui(ui, &dragged, actions);
-            });
-        });
+        let draw = |ui: &mut Ui, starts: &mut Vec<f32>| {
+            tight(ui);
+            for spec in &live {
+                starts.push(ui.cursor().min.x);
+                control(ui, spec);
+            }
+            back_ui(ui, &dragged, actions);
+        };
+        one_row_ui(ui, id, draw);
         actions.append(&mut turns);
         return;
     }
@@ -110,6 +110,87 @@ pub(in crate::window) fn row_ui(
         });
     });
     actions.append(&mut turns);
+}
+
+/// Controls in one row, none of them cut: those that do not fit come with a button at its end, with the wheel, or when they are asked
+/// for by keyboard or screen reader; where one alone is wider than the row, with a bar below. `draw` says where each begins.
+fn one_row_ui(ui: &mut Ui, id: &str, draw: impl FnOnce(&mut Ui, &mut Vec<f32>)) {
+    /// Width of the button with the gap before it.
+    const NEXT: f32 = 40.0;
+    let key = ui.scope_id().with(("first control", id));
+    // Where the row is to stand, where it stood, and where its controls begin, the end of the last one too, as they were drawn last.
+    let (wanted, stood, begins): (Option<f32>, f32, Vec<f32>) =
+        ui.data(|data| data.get_temp(key)).unwrap_or_default();
+    let at = |place: usize| begins.get(place).copied().unwrap_or(0.0);
+    let last = begins.len().saturating_sub(1);
+    let room = ui.available_width();
+    let is_whole = at(last) <= room;
+    let widest = begins.windows(2).map(|ends| ends.iter().rev().copied().reduce(|end, start| end - start));
+    if !is_whole && widest.flatten().any(|width| width > room - NEXT) {
+        let starts = barred_row_ui(ui, id, draw);
+        ui.data_mut(|data| data.insert_temp(key, (None::<f32>, 0.0_f32, starts)));
+        return;
+    }
+    let offset = if is_whole { 0.0 } else { wanted.unwrap_or(stood) };
+    let first = (0..last).rev().find(|place| at(*place) <= offset + 0.5).unwrap_or(0);
+    let fits = |end: &usize| at(*end) - at(first) <= room - NEXT;
+    let next = (first + 1..=last).take_while(fits).last().unwrap_or(first + 1).min(last.max(1));
+    // Scrolled to somewhere between, it shows what was asked for.
+    let is_aligned = (at(first) - offset).abs() < 1.0;
+    let width = match (is_whole, is_aligned) {
+        (true, _) => room,
+        (false, true) => (at(next) - at(first)).min(room - NEXT).max(1.0),
+        (false, false) => room - NEXT,
+    };
+    let (mut starts, mut stands, mut then) = (Vec::new(), 0.0, None);
+    ui.horizontal(|ui| {
+        let area = egui::ScrollArea::horizontal()
+            .id_salt(("controls", id))
+            .max_width(width)
+            .auto_shrink([false, true])
+            .scroll_bar_visibility(egui::containers::scroll_area::ScrollBarVisibility::AlwaysHidden);
+        let area = if wanted.is_some() { area.horizontal_scroll_offset(offset) } else { area };
+        let shown = area.show(ui, |ui| {
+            ui.horizontal(|ui| {
+                let left = ui.cursor().min.x;
+                draw(ui, &mut starts);
+                starts.push(ui.cursor().min.x);
+                starts.iter_mut().for_each(|start| *start -= left);
+            });
+        });
+        stands = shown.state.clamped_offset().x;
+        if is_whole {
+            return;
+        }
+        let button = ui.add(egui::Button::new(style::icon(icons::ICON_CHEVRON_RIGHT)).small());
+        button.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, "More controls"));
+        let tip = "The next controls; after the last ones the first ones again";
+        if button.on_hover_text(tip).clicked() {
+            then = Some(if next < last { at(next) } else { 0.0 });
+        }
+    });
+    if starts != begins || then.is_some() {
+        ui.ctx().request_repaint();
+    }
+    ui.data_mut(|data| data.insert_temp(key, (then, stands, starts)));
+}
+
+/// Controls in one row over a bar that moves them; where each begins, and where the last one ends.
+fn barred_row_ui(ui: &mut Ui, id: &str, draw: impl FnOnce(&mut Ui, &mut Vec<f32>)) -> Vec<f32> {
+    // A bar that floats would lie over what it moves.
+    ui.spacing_mut().scroll =
+        egui::style::ScrollStyle { floating: false, ..egui::style::ScrollStyle::thin() };
+    let area = egui::ScrollArea::horizontal().id_salt(("controls", id)).auto_shrink([false, true]);
+    let mut starts = Vec::new();
+    area.show(ui, |ui| {
+        ui.horizontal(|ui| {
+            let left = ui.cursor().min.x;
+            draw(ui, &mut starts);
+            starts.push(ui.cursor().min.x);
+            starts.iter_mut().for_each(|start| *start -= left);
+        });
+    });
+    starts
 }
 
 /// A control that a line or a handle turns, with the value at which it stands before anybody drags it.

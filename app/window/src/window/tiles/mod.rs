@@ -15,7 +15,8 @@ mod shares;
 mod table;
 mod title;
 
-use egui::{Ui, WidgetText};
+use egui::style::ScrollAnimation;
+use egui::{Response, Ui, WidgetText};
 use egui_material_icons::icons;
 use egui_tiles::{Behavior, EditAction, SimplificationOptions, Tabs, TileId, Tiles, UiResponse};
 use weightscope_frame::record::{Channel, Controls};
@@ -114,6 +115,13 @@ pub(super) struct TileBehavior<'a> {
     pub(super) actions: &'a mut Vec<Action>,
 }
 
+impl TileBehavior<'_> {
+    /// Where the tab is noted that comes into sight in this frame.
+    fn coming() -> egui::Id {
+        egui::Id::unique("tab that comes into sight")
+    }
+}
+
 impl Behavior<Pane> for TileBehavior<'_> {
     fn pane_ui(&mut self, ui: &mut Ui, tile: TileId, pane: &mut Pane) -> UiResponse {
         let mut response = UiResponse::None;
@@ -139,14 +147,33 @@ impl Behavior<Pane> for TileBehavior<'_> {
         _tiles: &Tiles<Pane>,
         ui: &mut Ui,
         group: TileId,
-        _tabs: &Tabs,
+        tabs: &Tabs,
         _scroll_offset: &mut f32,
     ) {
+        // The tabs are drawn after this, and while they are nobody can ask which of them is open.
+        let key = egui::Id::unique(("open tab", group));
+        let before: Option<TileId> = ui.data(|data| data.get_temp(key));
+        if let Some(open) = tabs.active.filter(|open| before != Some(*open)) {
+            ui.data_mut(|data| {
+                data.insert_temp(key, open);
+                data.insert_temp(Self::coming(), open);
+            });
+        }
         let button = ui.add(egui::Button::new(style::icon(icons::ICON_ADD)).small().frame(false));
         button.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, "Add view to this group"));
         if button.on_hover_text("Add any channel as a view of this group").clicked() {
             self.actions.push(Action::AddTo(group));
         }
+    }
+
+    /// A tab that was opened from elsewhere comes into sight among those of its group.
+    fn on_tab_button(&mut self, _tiles: &mut Tiles<Pane>, tile: TileId, button: Response) -> Response {
+        let coming = Self::coming();
+        if button.ctx.data(|data| data.get_temp(coming)) == Some(tile) {
+            button.ctx.data_mut(|data| data.remove::<TileId>(coming));
+            button.scroll_to_me_animation(None, ScrollAnimation::none());
+        }
+        button
     }
 
     fn on_edit(&mut self, edit: EditAction) {

@@ -5,6 +5,7 @@ use egui_material_icons::{MaterialIcon, icons};
 use weightscope_frame::record::{ActionSpec, Acts, ViewKind, ViewSpec};
 
 use super::TileBehavior;
+use crate::figure::told::told;
 use crate::views;
 use crate::window::command::{Action, Command};
 use crate::window::help::first_sentence;
@@ -16,9 +17,14 @@ const GESTURES: &str = "Drag moves, the wheel zooms (Ctrl: x only, Shift: y only
      shows all from there. A right click opens a menu. Shift and drag brushes. A click pins the readout, Ctrl+C copies it; on the curve \
      of another run it selects the run; on a name of the legend it hides the series, with Ctrl it leaves that one alone. L and Shift+L \
      change the scales, S smooths, M maximises.";
+/// What a table takes.
+const GESTURES_OF_TABLES: &str =
+    "A click on a heading sorts: largest first, then smallest first, then as recorded. M maximises.";
 /// Room of a button of one sign, and of the chooser of channels, points.
 const SIGN: f32 = 24.0;
 const CHOOSER: f32 = 112.0;
+/// Most letters of the channel that the chooser names.
+const LONGEST_CHOICE: usize = 12;
 
 /// A thing that a tile can do, as a button or, where there is no room, as an entry of its menu.
 struct Deed {
@@ -210,7 +216,9 @@ impl TileBehavior<'_> {
             .iter()
             .find(|channel| Some(&channel.id) == state.options.channel.as_ref())
             .or_else(|| all.first());
-        let text = now.map_or("–", |channel| channel.label.as_str());
+        let whole = now.map_or("–", |channel| channel.label.as_str());
+        // A long name would take the title's room.
+        let text = told(&[whole], |name| name.chars().count() <= LONGEST_CHOICE).concat();
         let chooser = egui::ComboBox::from_id_salt(("channel", &spec.id))
             .selected_text(text)
             .width(72.0)
@@ -222,6 +230,7 @@ impl TileBehavior<'_> {
             });
         let words = format!("Layer of {}", spec.title);
         chooser.response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::ComboBox, true, &words));
+        chooser.response.on_hover_text(whole);
     }
 }
 
@@ -244,7 +253,9 @@ fn help_ui(ui: &mut Ui, spec: &ViewSpec) -> bool {
         let mut cache = egui_commonmark::CommonMarkCache::default();
         egui_commonmark::CommonMarkViewer::new().show(ui, &mut cache, &spec.help);
         ui.separator();
-        ui.label(RichText::new(GESTURES).small().color(color(tokens(ui.ctx()).text_muted)));
+        let is_table = matches!(spec.kind, ViewKind::Table | ViewKind::Text);
+        let gestures = if is_table { GESTURES_OF_TABLES } else { GESTURES };
+        ui.label(RichText::new(gestures).small().color(color(tokens(ui.ctx()).text_muted)));
         let look_up = ui.small_button("Look up in Help");
         looks_up = look_up.on_hover_text("Terms, settings and results of this view").clicked();
     });

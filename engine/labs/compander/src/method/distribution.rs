@@ -1,7 +1,6 @@
 //! How the weights of a layer are spread, in its own standard deviation, and how evenly its units use them.
 
-use weightscope_math::stats::inequality::participation_ratio;
-use weightscope_math::stats::moments::{Moments, kurtosis};
+use weightscope_math::stats::moments::Moments;
 
 /// Below this share of the standard deviation a weight counts as near zero.
 pub const NEAR_ZERO: f64 = 0.1;
@@ -27,31 +26,52 @@ pub fn deviation(weights: &[f32]) -> f64 {
 
 /// Figures of a matrix `[units, inputs]` row-major; not-a-number where all weights are equal.
 pub fn of_layer(weights: &[f32], inputs: usize) -> Distribution {
-    let values: Vec<f64> = weights.iter().map(|weight| f64::from(*weight)).collect();
-    let deviation = Moments::of(&values).population_variance().map_or(f64::NAN, f64::sqrt);
-    let near = values.iter().filter(|weight| weight.abs() < NEAR_ZERO * deviation).count();
-    let largest = values.iter().fold(0.0_f64, |most, weight| most.max(weight.abs()));
-    // Equal weights have no spread to measure by.
-    let spread = if deviation > 0.0 { 1.0 } else { f64::NAN };
+    let count = weights.len().max(1) as f64;
+    let mean = sum(weights, |weight| weight) / count;
+    let squares = sum(weights, |weight| (weight - mean).powi(2));
+    let deviation = (squares / count).sqrt();
+    // Equal weights have no spread to measure by, and deviations that are rounding errors of the mean are none.
+    if weights.is_empty() || deviation.is_nan() || deviation <= f64::EPSILON * mean.abs() {
+        let none = f64::NAN;
+        return Distribution {
+            near_zero: none,
+            largest: none,
+            kurtosis: none,
+            participation: participation(weights, inputs),
+        };
+    }
+    let near = NEAR_ZERO * deviation;
+    let largest = weights.iter().fold(0.0_f32, |most, weight| most.max(weight.abs()));
     Distribution {
-        near_zero: spread * near as f64 / values.len().max(1) as f64,
-        largest: spread * largest / deviation,
-        kurtosis: kurtosis(&values).map_or(f64::NAN, |excess| excess + 3.0),
-        participation: participation(&values, inputs),
+        near_zero: weights.iter().filter(|weight| f64::from(weight.abs()) < near).count() as f64 / count,
+        largest: f64::from(largest) / deviation,
+        kurtosis: sum(weights, |weight| (weight - mean).powi(4)) / count / deviation.powi(4),
+        participation: participation(weights, inputs),
     }
 }
 
+/// Sum of a figure of each weight, in eight parts so that the processor adds them side by side.
+pub(crate) fn sum(weights: &[f32], figure: impl Fn(f64) -> f64) -> f64 {
+    let (chunks, rest) = weights.as_chunks::<8>();
+    let mut parts = [0.0; 8];
+    for chunk in chunks {
+        parts.iter_mut().zip(chunk).for_each(|(part, weight)| *part += figure(f64::from(*weight)));
+    }
+    parts.iter().sum::<f64>() + rest.iter().map(|weight| figure(f64::from(*weight))).sum::<f64>()
+}
+
 /// Mean over the units with any weight that is not 0.
-fn participation(weights: &[f64], inputs: usize) -> f64 {
-    let (mut sum, mut units) = (0.0, 0_usize);
+fn participation(weights: &[f32], inputs: usize) -> f64 {
+    let (mut total, mut units) = (0.0, 0_usize);
     for unit in weights.chunks(inputs.max(1)) {
-        let sizes: Vec<f64> = unit.iter().map(|weight| weight.abs()).collect();
-        if let Some(ratio) = participation_ratio(&sizes) {
-            sum += ratio / sizes.len() as f64;
+        let (sizes, squares) = (sum(unit, f64::abs), sum(unit, |weight| weight * weight));
+        let ratio = sizes * sizes / (unit.len() as f64 * squares);
+        if ratio.is_finite() {
+            total += ratio;
             units += 1;
         }
     }
-    if units == 0 { f64::NAN } else { sum / units as f64 }
+    if units == 0 { f64::NAN } else { total / units as f64 }
 }
 
 /// The whole network from its layers and their numbers of weights: each layer in its own standard deviation, then pooled; the
@@ -123,7 +143,7 @@ mod tests {
             values.iter().map(|value| (value - mean) / deviation).collect()
         };
         let pooled = [standardised(&small), standardised(&large)].concat();
-        let expected = kurtosis(&pooled).unwrap_or(f64::NAN) + 3.0;
+        let expected = weightscope_math::stats::moments::kurtosis(&pooled).unwrap_or(f64::NAN) + 3.0;
         assert!((found.kurtosis - expected).abs() < 1e-9, "{} {expected}", found.kurtosis);
         assert_eq!(found.participation, 0.5 * (layers[0].1.participation + layers[1].1.participation));
     }

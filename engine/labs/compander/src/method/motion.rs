@@ -5,6 +5,25 @@ pub const ENDS: [f64; 12] = [0.1, 0.2, 0.35, 0.5, 0.75, 1.0, 1.25, 1.5, 2.0, 2.5
 /// Number of bins.
 pub const BINS: usize = ENDS.len() + 1;
 
+/// Each end is a whole number of these parts of a standard deviation.
+const PARTS: f64 = 20.0;
+
+/// What one step adds to a bin.
+#[derive(Clone, Copy, Default)]
+struct Cell {
+    sum: f64,
+    size: f64,
+    count: u64,
+}
+
+/// The bin of each part: a look into a table costs less than comparing each weight with each end.
+fn bins() -> [u8; 80] {
+    std::array::from_fn(|part| {
+        let middle = (part as f64 + 0.5) / PARTS;
+        ENDS.iter().position(|end| middle < *end).unwrap_or(ENDS.len()) as u8
+    })
+}
+
 /// Sums of |Δw| by |w|, both in standard deviations of the layer's initial weights.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Motion {
@@ -28,17 +47,23 @@ impl Motion {
         if deviation <= 0.0 {
             return;
         }
+        let (bins, per) = (bins(), 1.0 / deviation);
+        let mut cells = [Cell::default(); BINS];
         for (before, after) in before.iter().zip(after) {
-            let size = f64::from(before.abs()) / deviation;
-            let bin = ENDS.iter().position(|end| size < *end).unwrap_or(ENDS.len());
-            let moved = f64::from((after - before).abs()) / deviation;
-            if let (Some(sum), Some(own), Some(count)) =
-                (self.sums.get_mut(bin), self.sizes.get_mut(bin), self.counts.get_mut(bin))
-            {
-                *sum += moved;
-                *own += size;
-                *count += 1;
+            let size = per * f64::from(before.abs());
+            // A size beyond the last part is in the open bin.
+            let bin = bins.get((size * PARTS) as usize).map_or(ENDS.len(), |bin| usize::from(*bin));
+            if let Some(cell) = cells.get_mut(bin) {
+                cell.sum += per * f64::from((after - before).abs());
+                cell.size += size;
+                cell.count += 1;
             }
+        }
+        let own = self.sums.iter_mut().zip(&mut self.sizes).zip(&mut self.counts);
+        for (((sum, size), count), cell) in own.zip(&cells) {
+            *sum += cell.sum;
+            *size += cell.size;
+            *count += cell.count;
         }
     }
 

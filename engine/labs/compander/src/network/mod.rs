@@ -126,8 +126,12 @@ impl Network {
 
     /// The effective weights: Ψ of the matrices, the rest as it is.
     pub(crate) fn effective(&self, function: &Function) -> Vec<f32> {
-        let latent = self.latent();
-        let mut effective = latent.clone();
+        self.effective_of(&self.latent(), function)
+    }
+
+    /// The same of an optimised vector that is at hand.
+    pub(crate) fn effective_of(&self, latent: &[f32], function: &Function) -> Vec<f32> {
+        let mut effective = latent.to_vec();
         for (layer, matrix) in self.layers().iter().enumerate() {
             if let (Some(latent), Some(effective)) =
                 (latent.get(matrix.range.clone()), effective.get_mut(matrix.range.clone()))

@@ -4,6 +4,7 @@ use weightscope_frame::lab::Running;
 use weightscope_frame::record::declared::{Family, kinds::OfCurves};
 use weightscope_frame::record::{Cell, Curve, Dot, Grid, Table};
 
+use super::duo::Point;
 use super::figures::{CHANGES, Figures, Finished, NOISES};
 use crate::channels as ch;
 use crate::config::Config;
@@ -36,7 +37,8 @@ pub(super) fn show(run: &mut Running<'_, '_, Config>) {
         if figures.is_empty() {
             continue;
         }
-        history(run, name, words, &figures);
+        let points: Vec<&[Point]> = figures.iter().map(|one| &one.history[..]).collect();
+        history(run, name, words, &points);
         thinned(run, name, words, &figures);
         let of = |list: fn(&Figures) -> &Vec<f64>| -> Vec<Vec<f64>> {
             figures.iter().map(|one| list(one).clone()).collect()
@@ -71,15 +73,24 @@ pub(super) fn show(run: &mut Running<'_, '_, Config>) {
     run.state.finished = finished;
 }
 
-fn history(run: &mut Running<'_, '_, Config>, name: &str, words: &str, figures: &[&Figures]) {
-    let x: Vec<f64> = figures
-        .first()
-        .map(|one| one.history.iter().map(|point| point.step as f64).collect())
-        .unwrap_or_default();
-    let test: Vec<Vec<f64>> =
-        figures.iter().map(|one| one.history.iter().map(|point| point.test).collect()).collect();
-    let train: Vec<Vec<f64>> =
-        figures.iter().map(|one| one.history.iter().map(|point| point.train).collect()).collect();
+/// Shows the accuracies of the first repeat so far.
+pub(super) fn first(run: &mut Running<'_, '_, Config>) {
+    let duo = &run.state.duo;
+    let (own, twin) = (duo.history.clone(), duo.twin_history.clone());
+    history(run, ch::COMPANDER, "", &[&own]);
+    if !twin.is_empty() {
+        history(run, ch::TWIN, "twin, ", &[&twin]);
+    }
+}
+
+/// Accuracies over steps, each repeat a list.
+fn history(run: &mut Running<'_, '_, Config>, name: &str, words: &str, lists: &[&[Point]]) {
+    let of = |figure: fn(&Point) -> f64| -> Vec<Vec<f64>> {
+        lists.iter().map(|list| list.iter().map(figure).collect()).collect()
+    };
+    let x = lists.first().map(|list| list.iter().map(|point| point.step as f64).collect());
+    let x: Vec<f64> = x.unwrap_or_default();
+    let (test, train) = (of(|point| point.test), of(|point| point.train));
     run.show(
         &ch::ACCURACY_CURVE.labelled(&format!("{name}/test"), &format!("{words}test")),
         over(x.clone(), &test),

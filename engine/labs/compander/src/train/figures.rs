@@ -8,7 +8,7 @@ use weightscope_math::stream;
 use super::arm::Arm;
 use super::duo::{Duo, Point};
 use crate::data::Rows;
-use crate::method::distribution::{Distribution, of_layer, whole};
+use crate::method::distribution::{Distribution, of_layer, sum, whole};
 use crate::method::form::Pair;
 use crate::method::revival::Revival;
 use crate::method::thinning::{SHARES, Thinning};
@@ -212,7 +212,7 @@ fn of_arm(
 /// Euclidean norm over the weight matrices.
 pub(crate) fn norm_over(values: &[f32], layers: &[Range<usize>]) -> f64 {
     let parts = layers.iter().filter_map(|layer| values.get(layer.clone()));
-    parts.flatten().map(|value| f64::from(*value).powi(2)).sum::<f64>().sqrt()
+    parts.map(|part| sum(part, |value| value * value)).sum::<f64>().sqrt()
 }
 
 /// Amplitude, width and slope at zero in the layers' own units, means over the layers that have them.

@@ -1,4 +1,7 @@
-//! What is recorded of the first repeat while it trains: scalars at the start and every so many steps.
+//! What is recorded of the first repeat while it trains: at the start and every so many steps what the weights tell alone; where the
+//! accuracies are judged anyway, those and the saliencies.
+//!
+//! Contract: recording costs a few hundredths of the training. So no row is judged for a record alone.
 
 use weightscope_data::EpochBatches;
 use weightscope_frame::lab::Running;
@@ -6,12 +9,14 @@ use weightscope_frame::record::declared::{Family, kinds::OfScalars};
 use weightscope_frame::run::RunError;
 
 use super::arm::Arm;
-use super::duo::{Duo, steps_per_epoch};
+use super::curves;
+use super::duo::{Duo, Point, steps_per_epoch};
 use super::figures::{distributions, norm_over, ranges};
 use crate::channels as ch;
 use crate::config::Config;
 use crate::method::distribution::Distribution;
 use crate::method::motion::Motion;
+use crate::method::saliency::Saliency;
 
 /// What recording keeps between steps.
 #[derive(Clone, Debug, Default, serde::Serialize, serde::Deserialize)]
@@ -26,6 +31,9 @@ pub(crate) struct Live {
     pub(crate) epoch: Option<u64>,
     #[serde(skip)]
     pub(crate) batches: Option<EpochBatches>,
+    /// The weights after the newest measured step, for the record that follows it.
+    #[serde(skip)]
+    after: Option<Weights>,
 }
 
 /// Of one step: losses before it, and how far the vectors moved.
@@ -38,21 +46,20 @@ struct Newest {
     twin: Option<f64>,
 }
 
-/// The weights before a step whose motion is measured.
+/// The weights before or after a step.
+#[derive(Clone, Debug)]
 pub(crate) struct Weights {
-    latent: Vec<f32>,
-    effective: Vec<f32>,
-    twin: Option<Vec<f32>>,
+    pub(crate) latent: Vec<f32>,
+    pub(crate) effective: Vec<f32>,
+    pub(crate) twin: Option<Vec<f32>>,
 }
 
 impl Weights {
     /// As they stand.
     pub(crate) fn of(duo: &Duo) -> Self {
-        Self {
-            latent: duo.own.network.latent(),
-            effective: duo.own.effective(),
-            twin: duo.twin.as_ref().map(Arm::effective),
-        }
+        let latent = duo.own.network.latent();
+        let effective = duo.own.network.effective_of(&latent, &duo.own.function);
+        Self { latent, effective, twin: duo.twin.as_ref().map(Arm::effective) }
     }
 }
 
@@ -89,6 +96,12 @@ impl Live {
             weights: length(&before.effective, &now.effective),
             twin: before.twin.as_ref().zip(now.twin.as_ref()).map(|(before, after)| length(before, after)),
         });
+        self.after = Some(now);
+    }
+
+    /// The weights as they stand: those after the step that was measured last, if they were kept.
+    fn standing(&mut self, duo: &Duo) -> Weights {
+        self.after.take().unwrap_or_else(|| Weights::of(duo))
     }
 }
 
@@ -109,7 +122,7 @@ pub(super) fn describe(run: &mut Running<'_, '_, Config>) {
     run.choices(&ch::WHOLE, parts);
 }
 
-/// Records both arms as they stand.
+/// Records both arms as they stand: losses, spread, norms, parameters of the function.
 pub(super) fn record(run: &mut Running<'_, '_, Config>) -> Result<(), RunError> {
     let config = run.settings;
     let done = run.state.duo.done;
@@ -124,44 +137,32 @@ pub(super) fn record(run: &mut Running<'_, '_, Config>) -> Result<(), RunError> 
             context.scalar(&ch::UPDATE.labelled(ch::TWIN, "update of the twin"), length);
         }
     }
-    arm(run, false);
-    if run.state.duo.twin.is_some() {
-        arm(run, true);
+    let weights = run.state.live.standing(&run.state.duo);
+    spread(run, &weights.effective, false);
+    if let Some(twin) = &weights.twin {
+        spread(run, twin, true);
     }
-    pairs(run);
+    let latent = norm_over(&weights.latent, &ranges(&run.state.duo.own.network));
+    run.context.scalar(&ch::NORM.labelled("latent", "v"), latent);
+    pairs(run, &weights.latent);
     Ok(())
 }
 
-/// Records one arm: accuracies, distribution, use, norms.
-fn arm(run: &mut Running<'_, '_, Config>, is_twin: bool) {
-    let duo = &mut run.state.duo;
-    let Some(arm) = (if is_twin { duo.twin.as_mut() } else { Some(&mut duo.own) }) else { return };
-    let effective = arm.effective();
-    let (layers, whole) = distributions(&arm.network, &effective);
-    let (train, test) =
-        (arm.network.judge_train(&effective).accuracy, arm.network.judge_test(&effective).accuracy);
-    let saliency = arm.network.saliency(&effective);
-    let ranges = ranges(&arm.network);
-    let (norm, latent) = (norm_over(&effective, &ranges), norm_over(&arm.network.latent(), &ranges));
-    let names: Vec<String> = arm.network.layers().iter().map(|layer| layer.label.clone()).collect();
-    let context = &mut *run.context;
-    let name = if is_twin { ch::TWIN } else { ch::COMPANDER };
-    if is_twin {
-        context.scalar(&ch::TWIN_ACCURACY_TEST, test);
-        context.scalar(&ch::TWIN_ACCURACY_TRAIN, train);
-        context.scalar(&ch::NORM.labelled(ch::TWIN, "twin"), norm);
+/// Records how the weights of an arm are spread, and their norm.
+fn spread(run: &mut Running<'_, '_, Config>, effective: &[f32], is_twin: bool) {
+    let duo = &run.state.duo;
+    let network = if is_twin {
+        duo.twin.as_ref().map_or(&duo.own.network, |arm| &arm.network)
     } else {
-        context.scalar(&ch::ACCURACY_TEST, test);
-        context.scalar(&ch::ACCURACY_TRAIN, train);
-        context.scalar(&ch::NORM.labelled("latent", "v"), latent);
-        context.scalar(&ch::NORM.labelled("weights", "w"), norm);
-    }
-    for (family, value) in [(&ch::TOP_TENTH, saliency.top_tenth()), (&ch::GINI, saliency.gini())] {
-        // What does not apply is absent.
-        if value.is_finite() {
-            context.scalar(&family.member(name), value);
-        }
-    }
+        &duo.own.network
+    };
+    let (layers, whole) = distributions(network, effective);
+    let norm = norm_over(effective, &ranges(network));
+    let names: Vec<String> = network.layers().iter().map(|layer| layer.label.clone()).collect();
+    let context = &mut *run.context;
+    let (name, norm_name, norm_label) =
+        if is_twin { (ch::TWIN, ch::TWIN, "twin") } else { (ch::COMPANDER, "weights", "w") };
+    context.scalar(&ch::NORM.labelled(norm_name, norm_label), norm);
     let parts = std::iter::once((ch::ALL_LAYERS.to_owned(), whole)).chain(names.into_iter().zip(layers));
     for (part, figures) in parts {
         let member = format!("{name}/{part}");
@@ -175,16 +176,48 @@ fn arm(run: &mut Running<'_, '_, Config>, is_twin: bool) {
                 (&ch::PARTICIPATION, participation),
             ]
         };
+        // What does not apply is absent.
         for (family, value) in each.into_iter().filter(|(_, value)| value.is_finite()) {
             context.scalar(&family.labelled(&member, &label), value);
         }
     }
 }
 
+/// Records what was judged last: accuracies, and how unevenly the weights matter; shows the accuracies so far.
+pub(super) fn judged(run: &mut Running<'_, '_, Config>) {
+    let duo = &mut run.state.duo;
+    let newest = |history: &[Point]| history.last().map(|point| (point.train, point.test));
+    let own = newest(&duo.history).map(|accuracies| (ch::COMPANDER, accuracies, saliency(&mut duo.own)));
+    let twin = duo.twin.as_mut().zip(newest(&duo.twin_history));
+    let twin = twin.map(|(arm, accuracies)| (ch::TWIN, accuracies, saliency(arm)));
+    let context = &mut *run.context;
+    for (name, (train, test), saliency) in own.into_iter().chain(twin) {
+        if name == ch::TWIN {
+            context.scalar(&ch::TWIN_ACCURACY_TEST, test);
+            context.scalar(&ch::TWIN_ACCURACY_TRAIN, train);
+        } else {
+            context.scalar(&ch::ACCURACY_TEST, test);
+            context.scalar(&ch::ACCURACY_TRAIN, train);
+        }
+        for (family, value) in [(&ch::TOP_TENTH, saliency.top_tenth()), (&ch::GINI, saliency.gini())] {
+            // What does not apply is absent.
+            if value.is_finite() {
+                context.scalar(&family.member(name), value);
+            }
+        }
+    }
+    curves::first(run);
+}
+
+/// Of the weights as they stand.
+fn saliency(arm: &mut Arm) -> Saliency {
+    let effective = arm.effective();
+    arm.network.saliency(&effective)
+}
+
 /// Records the parameters of each layer's function.
-fn pairs(run: &mut Running<'_, '_, Config>) {
+fn pairs(run: &mut Running<'_, '_, Config>, latent: &[f32]) {
     let own = &run.state.duo.own;
-    let latent = own.network.latent();
     let mut rows = Vec::new();
     for ((matrix, pair), deviation) in
         own.network.layers().iter().zip(&own.function.pairs).zip(&own.deviations)

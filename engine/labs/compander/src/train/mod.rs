@@ -156,6 +156,7 @@ fn enter(run: &mut Running<'_, '_, Config>) -> Result<(), RunError> {
     }
     live::describe(run);
     live::record(run)?;
+    live::judged(run);
     pictures::take(run)
 }
 
@@ -176,9 +177,13 @@ fn step(run: &mut Running<'_, '_, Config>, _at: &Step<'_>) -> Result<(), RunErro
     };
     let is_recorded = (state.duo.done + 1).is_multiple_of(config.record_every.max(1));
     let before = is_recorded.then(|| live::Weights::of(&state.duo));
+    let judged = state.duo.history.len();
     let losses = state.duo.step(&state.phases, &batch)?;
     if let Some(before) = before {
         state.live.moved(&state.duo, &before, losses);
+    }
+    if state.duo.history.len() > judged {
+        live::judged(run);
     }
     Ok(())
 }

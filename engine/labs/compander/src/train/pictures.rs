@@ -46,8 +46,9 @@ fn histograms(
     let edges: Vec<f64> = (0..=BINS).map(|bin| REACH * (2.0 * bin as f64 / BINS as f64 - 1.0)).collect();
     for (layer, deviation) in arm.network.layers().iter().zip(&arm.deviations) {
         let mut counts = vec![0_u32; BINS];
+        let (bins, middle) = (BINS as f64 / (2.0 * REACH * deviation), 0.5 * BINS as f64);
         for value in values.get(layer.range.clone()).unwrap_or_default() {
-            let place = 0.5 * (f64::from(*value) / deviation / REACH + 1.0) * BINS as f64;
+            let place = bins.mul_add(f64::from(*value), middle);
             if place >= 0.0
                 && let Some(count) = counts.get_mut(place as usize)
             {

@@ -11,7 +11,8 @@ pub(super) fn view(_: &Config) -> View<Config> {
     View::new(ViewSpec {
         x: AxisSpec::steps(),
         y: AxisSpec::new("accuracy", ""),
-        empty: "Train and test accuracy over steps appear here when the first repeat is done.".to_owned(),
+        empty: "Train and test accuracy over steps appear here with the start of the first repeat."
+            .to_owned(),
         dashed: vec![ch::ACCURACY_CURVE.id("twin/*")],
         help: include_str!("../help/accuracy.md").to_owned(),
         ..ViewSpec::of("accuracy", "Accuracy", ViewKind::Curve, &[&ch::ACCURACY_CURVE])
