@@ -12,6 +12,7 @@ weightscope_frame::channels! {
     ACCURACY: Scalar = "accuracy/test", "test", "", "Share of the test rows that are classified right.";
     RELATIVE: Components = "relative_change", "‖ΔW‖/‖W‖", "", "Frobenius norm of the update of each adapted matrix over that of its weights.";
     ALIGNMENT: Family<OfScalars> = "alignment", "cosine", "", "Cosine, over all adapted matrices together, of a step's change of the weights with the negative gradient of its batch, or of the whole update with that of full fine-tuning.";
+    ALONG_FULL: Family<OfCurves> = "alignment_full", "cosine with full", "", "Cosine, over all adapted matrices together, of the update of this run or of a ticked one with that of full fine-tuning on the same base.";
     GUIDE: Components = "guide_share", "guide share", "", "Share of the update that goes through the old weights: ‖W·B‖/(‖W·B‖ + ‖B‖), for each adapted matrix.";
     CONDITION: Components = "condition", "condition of I + B", "", "Largest ratio of singular values of I + B over the blocks of each adapted matrix.";
     GRADIENT_NORMS: Family<OfCurves> = "gradient_norms", "gradient norm", "", "Euclidean norm of the gradient by all parameters of an adapter before the first step, on the first batch, by its block or rank.";

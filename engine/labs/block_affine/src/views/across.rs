@@ -54,7 +54,8 @@ pub(super) fn arms(config: &Config, job: &Derive<'_>) -> Result<Vec<Arm>, RunErr
     Ok(all)
 }
 
-fn settings(experiment: &Experiment) -> Option<Config> {
+/// The settings of a run of this lab.
+pub(super) fn settings(experiment: &Experiment) -> Option<Config> {
     experiment.method.settings::<Config>().cloned()
 }
 

@@ -36,6 +36,7 @@ pub(super) fn views(config: &Config) -> Vec<View<Config>> {
         (targets && config.method.bone().is_some(), guide::view),
         (targets && config.method.bone().is_some(), guide::condition),
         (adapts && config.method != Method::Frozen, alignment::view),
+        (config.compares_full(), alignment::with_full),
         (adapts && (config.has_full_beside() || config.method == Method::Full), expressiveness::view),
         (adapts, tradeoff::view),
         (targets, merge::view),
