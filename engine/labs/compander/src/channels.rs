@@ -43,7 +43,7 @@ weightscope_frame::channels! {
     NOISE: Family<OfCurves> = "noise", "accuracy", "", "Test accuracy with Gaussian noise on the inputs: mean over the repeats, with their range.";
     PERTURBATION: Family<OfCurves> = "perturbation", "loss", "nat", "Training loss after a random change of all weights of this share of their norm: mean over the repeats, with their range.";
     MOTION: Family<OfCurves> = "motion", "mean |Δw|", "std", "Mean change of a weight in one step by its size, over the recorded steps of the first repeat.";
-    REVIVAL: Family<OfGrids> = "revival", "share", "", "Share of the weights of each size at the start that have each size at the end, each in the layer's standard deviation at that moment, over the repeats.";
+    REVIVAL: Family<OfGrids> = "revival", "share", "", "Share of the weights of each size at the start that have each size at this step, each in the layer's standard deviation at that moment, over the repeats.";
     NETWORKS: Declared<OfTables> = "networks", "networks", "", "Figures of each network and of its twin.";
     FUNCTION: Family<OfCurves> = "function", "function", "", "The function of the weights, its slope, and the densities of latent and effective weights, in standard deviations of the layer's initial weights.";
     FIGURE: Family<OfScalars> = "figure", "figure", "", "The chosen figure of the weights over steps, of the network and of its twin, first repeat.";

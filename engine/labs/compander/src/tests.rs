@@ -3,6 +3,10 @@
 use std::fmt::Write as _;
 
 use weightscope_frame::experiment::{Experiment, Problem, check, fork_problems};
+use weightscope_frame::lab::Lab;
+use weightscope_frame::record::Data;
+use weightscope_frame::run::{Control, Nobody, Place, RunRequest, run};
+use weightscope_frame::store::{Status, read_record};
 
 use crate::config::{Config, Network};
 use crate::data::Material;
@@ -166,4 +170,47 @@ fn a_fork_trains_all_repeats_under_both_settings() {
     assert_eq!(forked, other);
     let (_, unchanged) = Trained::forked((&config, &config), &material, 7).unwrap();
     assert_ne!(forked, unchanged, "the change changes something");
+}
+
+/// How networks bear removal, noise and change is seen from the start on, and where the weights went.
+#[test]
+fn removal_noise_and_change_are_measured_while_the_first_repeat_trains() {
+    use crate::channels as ch;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("run");
+    let experiment = Experiment::from_toml(crate::OWN, <Config as Lab>::SMALLEST).unwrap();
+    let request =
+        RunRequest { experiment, asked: None, origin: "test".to_owned(), place: Place::New(path.clone()) };
+    assert_eq!(run(&request, &mut Nobody, &Control::default()).unwrap().status, Status::Done);
+    let (record, _) = read_record(&path).unwrap();
+    let curves = |id: &str| match &record.get(id).unwrap().data {
+        Data::Curve(curves) => curves.iter().map(|(step, curve)| (step, curve.clone())).collect::<Vec<_>>(),
+        _ => Vec::new(),
+    };
+    // 100 rows in batches of 25 make 4 steps an epoch, 32 in all; the two last pictures are of one repeat and of both.
+    let steps = |id: &str| curves(id).into_iter().map(|(step, _)| step).collect::<Vec<u64>>();
+    for arm in [ch::COMPANDER, ch::TWIN] {
+        for id in [
+            ch::PRUNING.id(&format!("{arm}/smallest")),
+            ch::PRUNING.id(&format!("{arm}/random")),
+            ch::NOISE.id(arm),
+            ch::PERTURBATION.id(arm),
+        ] {
+            assert_eq!(steps(&id).get(..4), Some(&[0, 8, 16, 24][..]), "{id}");
+        }
+        assert_eq!(steps(&ch::LORENZ.id(arm)).get(..3), Some(&[0, 4, 8][..]));
+        let Data::Grid(grids) = &record.get(&ch::REVIVAL.id(arm)).unwrap().data else { panic!("grids") };
+        let (_, start) = grids.at(0).unwrap();
+        let size = start.rows.len();
+        for (place, share) in start.values.iter().enumerate() {
+            let expected = if place / size == place % size { 1.0 } else { 0.0 };
+            assert!(share.is_nan() || *share == expected, "nothing went anywhere before the first step");
+        }
+        // An accuracy without noise, and with nothing removed, is that of the network as it stands.
+        let accuracy = curves(&ch::ACCURACY_CURVE.id(&format!("{arm}/test")));
+        for (step, curve) in curves(&ch::NOISE.id(arm)).into_iter().take(4) {
+            let (_, whole) = accuracy.iter().find(|(at, _)| *at == step).unwrap();
+            assert_eq!(curve.y.first(), whole.y.last(), "{arm} at {step}");
+        }
+    }
 }

@@ -41,8 +41,10 @@ pub(crate) fn cost(config: &Config) -> Cost {
             (parameters, 1.9e-4 * work * config.batch_size as f64, 1.0e-4 * work)
         }
     };
-    // Curves and figures at the end judge the test rows about thirty times.
-    let seconds = networks * (steps * step + 40.0 * (rows - config.train_rows as f64).max(0.0) * judge);
+    // Curves and figures at the end judge the test rows about forty times, and four times so while the first repeat trains.
+    let judged = 40.0 * (rows - config.train_rows as f64).max(0.0) * judge;
+    let live = 4.0 * networks / config.repeats.max(1) as f64;
+    let seconds = networks * (steps * step + judged) + live * judged;
     Cost {
         parameters: known.map(|_| parameters),
         steps: steps as u64 + config.repeats,

@@ -231,7 +231,7 @@ settings! {
         }
         section "Recording" {
             record_every: u64 = 20, "Record every",
-                "Steps between two recorded points of the first repeat; accuracies and saliencies are judged at its start and at eight points besides.",
+                "Steps between two recorded points of the first repeat; accuracies and saliencies are judged at its start and at eight points besides, removal, noise and change at its start and each quarter.",
                 .unit("steps").range(1.0, 10_000.0).stage(TRAINING);
         }
     }

@@ -5,7 +5,8 @@ use weightscope_frame::record::declared::{Family, kinds::OfCurves};
 use weightscope_frame::record::{Cell, Curve, Dot, Grid, Table};
 
 use super::duo::Point;
-use super::figures::{CHANGES, Figures, Finished, NOISES};
+use super::figures::{Figures, Finished, revived};
+use super::robustness::{CHANGES, NOISES, Robustness};
 use crate::channels as ch;
 use crate::config::Config;
 use crate::method::gain::Gain;
@@ -39,48 +40,70 @@ pub(super) fn show(run: &mut Running<'_, '_, Config>) {
         }
         let points: Vec<&[Point]> = figures.iter().map(|one| &one.history[..]).collect();
         history(run, name, words, &points);
-        thinned(run, name, words, &figures);
-        let of = |list: fn(&Figures) -> &Vec<f64>| -> Vec<Vec<f64>> {
-            figures.iter().map(|one| list(one).clone()).collect()
-        };
-        let plain = if name == ch::TWIN { "twin" } else { "compander" };
-        let mut curve = |family: &Family<OfCurves>, x: Vec<f64>, lists: &[Vec<f64>]| {
-            // A network without any spread has no such curve, and a mean without it would be of others.
-            if lists.iter().flatten().any(|value| !value.is_finite()) {
-                return;
-            }
-            run.show(&family.labelled(name, plain), over(x, lists));
-        };
-        curve(&ch::NOISE, NOISES.to_vec(), &of(|one| &one.noisy));
-        curve(&ch::PERTURBATION, CHANGES.map(|share| 100.0 * share).to_vec(), &of(|one| &one.changed));
-        let x = figures.first().map(|one| one.lorenz.0.clone()).unwrap_or_default();
-        curve(&ch::LORENZ, x, &of(|one| &one.lorenz.1));
+        let bears: Vec<(f64, &Robustness)> =
+            figures.iter().map(|one| (one.test_accuracy, &one.bears)).collect();
+        robustness(run, name, &bears);
+        let curves: Vec<&(Vec<f64>, Vec<f64>)> = figures.iter().map(|one| &one.lorenz).collect();
+        lorenz(run, name, &curves);
         let mut revival = Revival::default();
         figures.iter().for_each(|one| revival.merge(&one.revival));
-        let grid = Grid {
-            rows: Revival::names(),
-            columns: Revival::names(),
-            values: revival.shares(),
-            limits: Some((0.0, 1.0)),
-            ..Grid::default()
-        };
-        run.show(&ch::REVIVAL.labelled(name, plain), grid);
+        moved(run, name, &revival);
     }
-    run.show_only(&ch::EVEN, Curve { x: vec![0.0, 1.0], y: vec![0.0, 1.0], band: None });
     gains(run, &finished);
     let table = networks(&finished);
     run.show(&ch::NETWORKS, table);
     run.state.finished = finished;
 }
 
-/// Shows the accuracies of the first repeat so far.
+/// Shows of the first repeat its accuracies so far, and where its weights went.
 pub(super) fn first(run: &mut Running<'_, '_, Config>) {
     let duo = &run.state.duo;
     let (own, twin) = (duo.history.clone(), duo.twin_history.clone());
+    let went = revived(&duo.own, &duo.own.effective());
+    let twin_went = duo.twin.as_ref().map(|twin| revived(twin, &twin.effective()));
     history(run, ch::COMPANDER, "", &[&own]);
-    if !twin.is_empty() {
+    moved(run, ch::COMPANDER, &went);
+    if let Some(went) = twin_went {
         history(run, ch::TWIN, "twin, ", &[&twin]);
+        moved(run, ch::TWIN, &went);
     }
+}
+
+/// How an arm is called in a legend.
+fn plain(name: &str) -> &'static str {
+    if name == ch::TWIN { "twin" } else { "compander" }
+}
+
+/// Shows one curve of an arm over repeats; not where one has none, since a mean without it would be of others.
+fn curve(
+    run: &mut Running<'_, '_, Config>,
+    (family, name): (&Family<OfCurves>, &str),
+    x: Vec<f64>,
+    lists: &[Vec<f64>],
+) {
+    if lists.iter().flatten().all(|value| value.is_finite()) {
+        run.show(&family.labelled(name, plain(name)), over(x, lists));
+    }
+}
+
+/// Lorenz curves of the saliencies, each repeat one.
+pub(super) fn lorenz(run: &mut Running<'_, '_, Config>, name: &str, curves: &[&(Vec<f64>, Vec<f64>)]) {
+    let x = curves.first().map(|(x, _)| x.clone()).unwrap_or_default();
+    let lists: Vec<Vec<f64>> = curves.iter().map(|(_, y)| y.clone()).collect();
+    curve(run, (&ch::LORENZ, name), x, &lists);
+    run.show_only(&ch::EVEN, Curve { x: vec![0.0, 1.0], y: vec![0.0, 1.0], band: None });
+}
+
+/// Where the weights went.
+fn moved(run: &mut Running<'_, '_, Config>, name: &str, revival: &Revival) {
+    let grid = Grid {
+        rows: Revival::names(),
+        columns: Revival::names(),
+        values: revival.shares(),
+        limits: Some((0.0, 1.0)),
+        ..Grid::default()
+    };
+    run.show(&ch::REVIVAL.labelled(name, plain(name)), grid);
 }
 
 /// Accuracies over steps, each repeat a list.
@@ -101,17 +124,24 @@ fn history(run: &mut Running<'_, '_, Config>, name: &str, words: &str, lists: &[
     );
 }
 
-/// Accuracy against the share removed, nothing removed included.
-fn thinned(run: &mut Running<'_, '_, Config>, name: &str, words: &str, figures: &[&Figures]) {
-    let x: Vec<f64> = std::iter::once(0.0).chain(SHARES).collect();
-    let with_whole = |list: fn(&Figures) -> &Vec<f64>| -> Vec<Vec<f64>> {
-        figures
-            .iter()
-            .map(|one| std::iter::once(one.test_accuracy).chain(list(one).iter().copied()).collect())
-            .collect()
+/// How an arm bears removal, noise and change, each repeat a pair of its test accuracy as it is and what was found.
+pub(super) fn robustness(run: &mut Running<'_, '_, Config>, name: &str, repeats: &[(f64, &Robustness)]) {
+    let of = |list: fn(&Robustness) -> &Vec<f64>| -> Vec<Vec<f64>> {
+        repeats.iter().map(|(_, bears)| list(bears).clone()).collect()
     };
-    let smallest = over(x.clone(), &with_whole(|one| &one.pruned));
-    let random = over(x, &with_whole(|one| &one.deleted));
+    curve(run, (&ch::NOISE, name), NOISES.to_vec(), &of(|bears| &bears.noisy));
+    let percent = CHANGES.map(|share| 100.0 * share).to_vec();
+    curve(run, (&ch::PERTURBATION, name), percent, &of(|bears| &bears.changed));
+    // Nothing removed is a point too.
+    let x: Vec<f64> = std::iter::once(0.0).chain(SHARES).collect();
+    let with_whole = |list: fn(&Robustness) -> &Vec<f64>| -> Vec<Vec<f64>> {
+        let lists =
+            repeats.iter().map(|(whole, bears)| std::iter::once(*whole).chain(list(bears).iter().copied()));
+        lists.map(Iterator::collect).collect()
+    };
+    let words = if name == ch::TWIN { "twin, " } else { "" };
+    let smallest = over(x.clone(), &with_whole(|bears| &bears.pruned));
+    let random = over(x, &with_whole(|bears| &bears.deleted));
     run.show(&ch::PRUNING.labelled(&format!("{name}/smallest"), &format!("{words}smallest first")), smallest);
     run.show(&ch::PRUNING.labelled(&format!("{name}/random"), &format!("{words}at random")), random);
 }

@@ -1,23 +1,17 @@
-//! What is measured of a finished network: its weights at the start and at the end, how it bears removal, noise and perturbation.
+//! What is kept of a finished network: its weights at the start and at the end, how it bears removal, noise and change.
 
 use std::ops::Range;
 
 use weightscope_frame::run::RunError;
-use weightscope_math::stream;
 
 use super::arm::Arm;
 use super::duo::{Duo, Point};
-use crate::data::Rows;
+use super::robustness::{self, Robustness};
 use crate::method::distribution::{Distribution, of_layer, sum, whole};
 use crate::method::form::Pair;
 use crate::method::revival::Revival;
-use crate::method::thinning::{SHARES, Thinning};
 use crate::network::Network;
 
-/// Standard deviations of the noise on the inputs.
-pub(crate) const NOISES: [f64; 6] = [0.0, 0.1, 0.2, 0.3, 0.4, 0.5];
-/// Sizes of a random change of the weights, shares of their norm.
-pub(crate) const CHANGES: [f64; 3] = [0.01, 0.02, 0.05];
 /// Places of the headline figures in the curves: 70 % pruned, 40 % deleted, noise 0.3.
 const PRUNED_70: usize = 6;
 const DELETED_40: usize = 3;
@@ -37,14 +31,9 @@ pub(crate) struct Figures {
     pub(crate) gini: f64,
     /// Lorenz curve of the saliencies.
     pub(crate) lorenz: (Vec<f64>, Vec<f64>),
-    /// Test accuracy after removing each of [`SHARES`], the smallest first.
-    pub(crate) pruned: Vec<f64>,
-    /// The same at random.
-    pub(crate) deleted: Vec<f64>,
-    /// Test accuracy under each of [`NOISES`].
-    pub(crate) noisy: Vec<f64>,
-    /// Training loss after each of [`CHANGES`].
-    pub(crate) changed: Vec<f64>,
+    /// How it bears removal, noise and change.
+    #[serde(flatten)]
+    pub(crate) bears: Robustness,
     pub(crate) revival: Revival,
     pub(crate) history: Vec<Point>,
     /// Amplitude and width in standard deviations of the layer's initial weights, and the slope at zero; means over the layers.
@@ -55,17 +44,17 @@ pub(crate) struct Figures {
 impl Figures {
     /// Test accuracy after the smallest 70 % of each layer are removed.
     pub(crate) fn pruned_70(&self) -> f64 {
-        self.pruned.get(PRUNED_70).copied().unwrap_or(f64::NAN)
+        self.bears.pruned.get(PRUNED_70).copied().unwrap_or(f64::NAN)
     }
 
     /// Test accuracy after a random 40 % of each layer are removed.
     pub(crate) fn deleted_40(&self) -> f64 {
-        self.deleted.get(DELETED_40).copied().unwrap_or(f64::NAN)
+        self.bears.deleted.get(DELETED_40).copied().unwrap_or(f64::NAN)
     }
 
     /// Test accuracy under noise of standard deviation 0.3.
     pub(crate) fn noisy_30(&self) -> f64 {
-        self.noisy.get(NOISE_30).copied().unwrap_or(f64::NAN)
+        self.bears.noisy.get(NOISE_30).copied().unwrap_or(f64::NAN)
     }
 }
 
@@ -102,54 +91,15 @@ pub(crate) fn distributions(network: &Network, effective: &[f32]) -> (Vec<Distri
     (layers.into_iter().map(|(_, layer)| layer).collect(), all)
 }
 
-/// What both arms of a repeat are tried with.
-struct Trials {
-    deletion: Thinning,
-    /// Standard normal, one number for each feature of the test rows.
-    noise: Vec<f32>,
-    /// Standard normal on the weight matrices, 0 elsewhere.
-    direction: Vec<f32>,
-}
-
 /// Measures a trained repeat; `check` may end it.
 pub(crate) fn measure(mut duo: Duo, check: &dyn Fn() -> Result<(), RunError>) -> Result<Finished, RunError> {
-    let seed = duo.seed;
-    let layers = ranges(&duo.own.network);
-    let mut noise = vec![0.0; duo.trial.test.features.len()];
-    stream(seed, "noise").fill_normal(&mut noise);
-    let mut direction = vec![0.0; duo.own.start.len()];
-    let mut random = stream(seed, "perturbation");
-    layers
-        .iter()
-        .filter_map(|layer| direction.get_mut(layer.clone()).map(|own| random.fill_normal(own)))
-        .for_each(drop);
-    let trials =
-        Trials { deletion: Thinning::random(&layers, &mut stream(seed, "deletion")), noise, direction };
-    let mut own = of_arm(&mut duo.own, &trials, check)?;
-    own.history = std::mem::take(&mut duo.history);
-    let mut twin = duo.twin.as_mut().map(|twin| of_arm(twin, &trials, check)).transpose()?;
-    if let Some(twin) = &mut twin {
-        twin.history = std::mem::take(&mut duo.twin_history);
-    }
-    // Noisy rows are made once for both.
-    let mut rows = Rows { features: Vec::new(), labels: duo.trial.test.labels.clone() };
-    for noise in NOISES {
-        check()?;
-        let pairs = duo.trial.test.features.iter().zip(&trials.noise);
-        rows.features.clear();
-        rows.features.extend(pairs.map(|(value, own)| value + noise as f32 * own));
-        let judge = |arm: &mut Arm, figures: &mut Figures| {
-            let effective = arm.effective();
-            figures.noisy.push(arm.network.judge(&effective, &rows).accuracy);
-        };
-        judge(&mut duo.own, &mut own);
-        if let Some((arm, figures)) = duo.twin.as_mut().zip(twin.as_mut()) {
-            judge(arm, figures);
-        }
-    }
+    let (own, twin) = robustness::of(&mut duo, check)?;
+    let own = of_arm(&mut duo.own, own, std::mem::take(&mut duo.history));
+    let history = std::mem::take(&mut duo.twin_history);
+    let twin = duo.twin.as_mut().zip(twin).map(|(arm, bears)| of_arm(arm, bears, history));
     let effective = duo.own.effective();
     Ok(Finished {
-        seed,
+        seed: duo.seed,
         own,
         twin,
         pairs: duo.own.function.pairs.clone(),
@@ -158,37 +108,14 @@ pub(crate) fn measure(mut duo: Duo, check: &dyn Fn() -> Result<(), RunError>) ->
     })
 }
 
-/// All figures of an arm but those under noise.
-fn of_arm(
-    arm: &mut Arm,
-    trials: &Trials,
-    check: &dyn Fn() -> Result<(), RunError>,
-) -> Result<Figures, RunError> {
+/// All figures of an arm.
+fn of_arm(arm: &mut Arm, bears: Robustness, history: Vec<Point>) -> Figures {
     let effective = arm.effective();
-    let layers = ranges(&arm.network);
     let (starts, start) = distributions(&arm.network, &arm.start);
     let (ends, end) = distributions(&arm.network, &effective);
-    let mut revival = Revival::default();
-    revival.add(&arm.start, &effective, &layers);
     let saliency = arm.network.saliency(&effective);
     let train = arm.network.judge_train(&effective);
-    let mut thinned = |thinning: &Thinning| -> Result<Vec<f64>, RunError> {
-        let mut found = Vec::with_capacity(SHARES.len());
-        for share in SHARES {
-            check()?;
-            found.push(arm.network.judge_test(&thinning.removed(&effective, share)).accuracy);
-        }
-        Ok(found)
-    };
-    let (pruned, deleted) = (thinned(&Thinning::smallest(&effective, &layers))?, thinned(&trials.deletion)?);
-    let changed = CHANGES.map(|share| {
-        let size = norm_over(&effective, &layers) / norm_over(&trials.direction, &layers);
-        let factor = (share * size) as f32;
-        let moved: Vec<f32> =
-            effective.iter().zip(&trials.direction).map(|(weight, by)| weight + factor * by).collect();
-        arm.network.judge_train(&moved).loss
-    });
-    Ok(Figures {
+    Figures {
         test_accuracy: arm.network.judge_test(&effective).accuracy,
         train_accuracy: train.accuracy,
         train_loss: train.loss,
@@ -196,17 +123,21 @@ fn of_arm(
         top_tenth: saliency.top_tenth(),
         gini: saliency.gini(),
         lorenz: saliency.lorenz(),
-        noisy: Vec::with_capacity(NOISES.len()),
-        history: Vec::new(),
-        changed: changed.to_vec(),
+        revival: revived(arm, &effective),
         pair: mean_pair(arm),
         clipped_share: arm.clipped_share,
+        history,
+        bears,
         start,
         end,
-        pruned,
-        deleted,
-        revival,
-    })
+    }
+}
+
+/// From which size at the start to which now the weights of an arm went.
+pub(crate) fn revived(arm: &Arm, effective: &[f32]) -> Revival {
+    let mut revival = Revival::default();
+    revival.add(&arm.start, effective, &ranges(&arm.network));
+    revival
 }
 
 /// Euclidean norm over the weight matrices.

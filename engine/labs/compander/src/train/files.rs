@@ -5,7 +5,8 @@ use std::fmt::Write as _;
 use weightscope_frame::lab::Running;
 use weightscope_frame::run::RunError;
 
-use super::figures::{CHANGES, Figures, Finished, NOISES};
+use super::figures::{Figures, Finished};
+use super::robustness::{CHANGES, NOISES};
 use crate::channels as ch;
 use crate::config::Config;
 use crate::method::thinning::SHARES;
@@ -61,10 +62,10 @@ fn curves(finished: &[Finished]) -> String {
     let mut text = "seed,arm,curve,x,value\n".to_owned();
     for (seed, arm, figures) in rows(finished) {
         let lists: [(&str, &[f64], &[f64]); 4] = [
-            ("pruning", &SHARES, &figures.pruned),
-            ("deletion", &SHARES, &figures.deleted),
-            ("noise", &NOISES, &figures.noisy),
-            ("perturbation_loss", &CHANGES, &figures.changed),
+            ("pruning", &SHARES, &figures.bears.pruned),
+            ("deletion", &SHARES, &figures.bears.deleted),
+            ("noise", &NOISES, &figures.bears.noisy),
+            ("perturbation_loss", &CHANGES, &figures.bears.changed),
         ];
         for (name, x, y) in lists {
             for (x, y) in x.iter().zip(y).filter(|(_, y)| y.is_finite()) {

@@ -1,7 +1,8 @@
 //! What is recorded of the first repeat while it trains: at the start and every so many steps what the weights tell alone; where the
-//! accuracies are judged anyway, those and the saliencies.
+//! accuracies are judged, those and the saliencies; at each second of these points how the networks bear removal, noise and change.
 //!
-//! Contract: recording costs a few hundredths of the training. So no row is judged for a record alone.
+//! Contract: recording costs a few hundredths of the training. So no row is judged for a record alone, and what is judged besides does
+//! not depend on how often is recorded.
 
 use weightscope_data::EpochBatches;
 use weightscope_frame::lab::Running;
@@ -12,6 +13,7 @@ use super::arm::Arm;
 use super::curves;
 use super::duo::{Duo, Point, steps_per_epoch};
 use super::figures::{distributions, norm_over, ranges};
+use super::robustness;
 use crate::channels as ch;
 use crate::config::Config;
 use crate::method::distribution::Distribution;
@@ -183,15 +185,18 @@ fn spread(run: &mut Running<'_, '_, Config>, effective: &[f32], is_twin: bool) {
     }
 }
 
-/// Records what was judged last: accuracies, and how unevenly the weights matter; shows the accuracies so far.
-pub(super) fn judged(run: &mut Running<'_, '_, Config>) {
+/// Records what was judged last: accuracies, and how unevenly the weights matter; shows the accuracies so far, where the weights went, and
+/// at each second point how the networks bear removal, noise and change.
+pub(super) fn judged(run: &mut Running<'_, '_, Config>) -> Result<(), RunError> {
     let duo = &mut run.state.duo;
     let newest = |history: &[Point]| history.last().map(|point| (point.train, point.test));
     let own = newest(&duo.history).map(|accuracies| (ch::COMPANDER, accuracies, saliency(&mut duo.own)));
     let twin = duo.twin.as_mut().zip(newest(&duo.twin_history));
     let twin = twin.map(|(arm, accuracies)| (ch::TWIN, accuracies, saliency(arm)));
     let context = &mut *run.context;
-    for (name, (train, test), saliency) in own.into_iter().chain(twin) {
+    let judged: Vec<_> = own.into_iter().chain(twin).collect();
+    for (name, (train, test), saliency) in &judged {
+        let (name, train, test) = (*name, *train, *test);
         if name == ch::TWIN {
             context.scalar(&ch::TWIN_ACCURACY_TEST, test);
             context.scalar(&ch::TWIN_ACCURACY_TRAIN, train);
@@ -206,7 +211,23 @@ pub(super) fn judged(run: &mut Running<'_, '_, Config>) {
             }
         }
     }
+    for (name, _, saliency) in &judged {
+        curves::lorenz(run, name, &[&saliency.lorenz()]);
+    }
     curves::first(run);
+    // The last point is measured with the other repeats.
+    let duo = &mut run.state.duo;
+    if duo.history.len().is_multiple_of(2) || duo.done == run.state.phases.steps() {
+        return Ok(());
+    }
+    let (context, newest) = (&*run.context, |history: &[Point]| history.last().map(|point| point.test));
+    let (own, twin) = robustness::of(duo, &|| context.check())?;
+    let own = newest(&duo.history).map(|whole| (ch::COMPANDER, whole, own));
+    let twin = newest(&duo.twin_history).zip(twin).map(|(whole, twin)| (ch::TWIN, whole, twin));
+    for (name, whole, bears) in own.into_iter().chain(twin) {
+        curves::robustness(run, name, &[(whole, &bears)]);
+    }
+    Ok(())
 }
 
 /// Of the weights as they stand.

@@ -14,6 +14,7 @@ mod phases;
 mod pictures;
 pub(super) mod product;
 mod results;
+mod robustness;
 
 use weightscope_data::Read;
 use weightscope_frame::experiment::{Problem, differing};
@@ -156,7 +157,7 @@ fn enter(run: &mut Running<'_, '_, Config>) -> Result<(), RunError> {
     }
     live::describe(run);
     live::record(run)?;
-    live::judged(run);
+    live::judged(run)?;
     pictures::take(run)
 }
 
@@ -183,7 +184,7 @@ fn step(run: &mut Running<'_, '_, Config>, _at: &Step<'_>) -> Result<(), RunErro
         state.live.moved(&state.duo, &before, losses);
     }
     if state.duo.history.len() > judged {
-        live::judged(run);
+        live::judged(run)?;
     }
     Ok(())
 }

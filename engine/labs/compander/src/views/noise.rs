@@ -11,7 +11,8 @@ pub(super) fn view(_: &Config) -> View<Config> {
     View::new(ViewSpec {
         x: AxisSpec::new("standard deviation of the noise", ""),
         y: AxisSpec::new("test accuracy", ""),
-        empty: "Accuracy under noise on the inputs appears here when the first repeat is done.".to_owned(),
+        empty: "Accuracy under noise on the inputs appears here with the start of the first repeat."
+            .to_owned(),
         dashed: vec![ch::NOISE.id(ch::TWIN)],
         help: include_str!("../help/noise.md").to_owned(),
         ..ViewSpec::of("noise", "Noise on the inputs", ViewKind::Curve, &[&ch::NOISE])

@@ -11,7 +11,7 @@ pub(super) fn view(_: &Config) -> View<Config> {
     View::new(ViewSpec {
         x: AxisSpec::new("share removed", "").limits(0.0, 0.9),
         y: AxisSpec::new("test accuracy", ""),
-        empty: "Accuracy after removing weights appears here when the first repeat is done.".to_owned(),
+        empty: "Accuracy after removing weights appears here with the start of the first repeat.".to_owned(),
         dashed: vec![ch::PRUNING.id("twin/*")],
         help: include_str!("../help/pruning.md").to_owned(),
         ..ViewSpec::of("pruning", "Removing weights", ViewKind::Curve, &[&ch::PRUNING])

@@ -12,7 +12,8 @@ pub(super) fn view(_: &Config) -> View<Config> {
         x: AxisSpec::new("|w| / std at the end", ""),
         y: AxisSpec::new("|w| / std at the start", ""),
         color: Some(AxisSpec::new("share of the row", "")),
-        empty: "Where the weights of each size went appears here when the first repeat is done.".to_owned(),
+        empty: "Where the weights of each size went appears here with the start of the first repeat."
+            .to_owned(),
         help: include_str!("../help/revival.md").to_owned(),
         ..ViewSpec::of("revival", "Revived and asleep", ViewKind::Panels, &[&ch::REVIVAL])
     })

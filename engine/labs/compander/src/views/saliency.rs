@@ -12,7 +12,7 @@ pub(super) fn view(_: &Config) -> View<Config> {
         x: AxisSpec::new("share of the weights, least salient first", "").limits(0.0, 1.0),
         y: AxisSpec::new("share of the saliency", "").limits(0.0, 1.0),
         overlays: vec![ch::EVEN.id().to_owned()],
-        empty: "How evenly the weights matter appears here when the first repeat is done.".to_owned(),
+        empty: "How evenly the weights matter appears here with the start of the first repeat.".to_owned(),
         dashed: vec![ch::LORENZ.id(ch::TWIN)],
         help: include_str!("../help/saliency.md").to_owned(),
         ..ViewSpec::of("use", "Use of the weights", ViewKind::Curve, &[&ch::LORENZ])
