@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use egui::Context;
 use weightscope_frame::experiment::{Mark, frame_mark};
+use weightscope_frame::lab::Catalogue;
 use weightscope_frame::record::{Record, ViewSpec};
 use weightscope_frame::store;
 
@@ -13,7 +14,7 @@ use super::layout::RunsLayout;
 use super::model::{Row, family_key};
 use crate::exporting;
 use crate::figure::provenance::RunOrigin;
-use crate::naming::{self, PART};
+use crate::naming::{self, Labels, PART};
 use crate::views::{self, Overlay, RunStyle, Source};
 use crate::window::task::Task;
 
@@ -207,7 +208,7 @@ pub(super) fn set(
     };
     let others: Vec<&Row> = ticked.iter().copied().filter(is_beside).collect();
     let all: Vec<&Row> = shown.into_iter().chain(others.iter().copied()).collect();
-    let words = labels(&all);
+    let words = labels(&all, layout.catalogue);
     let ids: Vec<&str> = all.iter().map(|row| row.manifest.id.as_str()).collect();
     let mut style = |row: &Row, family: &str| RunStyle {
         color: layout.color(&row.path),
@@ -259,13 +260,14 @@ fn shared_parts<'a>(rows: &[&'a Row], lab: &str) -> BTreeSet<&'a str> {
 }
 
 /// A name and a family name for each run, without what all of them share. Where families of the same words stand beside each other, the
-/// settings in which they differ are told too; names that a person gave stand as they are.
-pub(super) fn labels(rows: &[&Row]) -> Vec<(String, String)> {
+/// settings in which they differ are told too, by the labels that they have in their lab; names that a person gave stand as they are.
+pub(super) fn labels(rows: &[&Row], catalogue: Option<Catalogue>) -> Vec<(String, String)> {
     const MOST_SETTINGS: usize = 2;
     let families: Vec<String> = rows.iter().map(|row| family_key(row)).collect();
     let labs: BTreeSet<&str> = rows.iter().map(|row| row.manifest.lab.as_str()).collect();
     let shared: BTreeMap<&str, BTreeSet<&str>> =
         labs.into_iter().map(|lab| (lab, shared_parts(rows, lab))).collect();
+    let mut words: BTreeMap<&str, Labels> = BTreeMap::new();
     let labelled: Vec<(String, String)> = rows
         .iter()
         .zip(&families)
@@ -287,7 +289,11 @@ pub(super) fn labels(rows: &[&Row]) -> Vec<(String, String)> {
                 frame_mark(key) == Mark::None && rivals.iter().any(|other| other.any(key) != own)
             });
             for key in telling.take(MOST_SETTINGS) {
-                name = format!("{name}{PART}{key}={}", row.any(key).display());
+                let lab = row.manifest.lab.as_str();
+                let labels = words.entry(lab).or_insert_with(|| naming::labels(catalogue, lab));
+                // A setting that only the others have is told as missing.
+                let value = row.settings.get(key).cloned().unwrap_or_else(|| "–".into());
+                name = format!("{name}{PART}{}", naming::setting(labels, key, &value));
             }
             let own = row.manifest.name.as_str();
             // Repeats that a person gave one name are told apart by their seeds.
@@ -310,7 +316,7 @@ pub(super) fn labels(rows: &[&Row]) -> Vec<(String, String)> {
 /// True if two runs differ in what is drawn of them although their words are the same.
 #[cfg(test)]
 fn told_apart(rows: &[&Row]) -> bool {
-    let names: BTreeSet<String> = labels(rows).into_iter().map(|(label, _)| label).collect();
+    let names: BTreeSet<String> = labels(rows, None).into_iter().map(|(label, _)| label).collect();
     names.len() == rows.len()
 }
 
@@ -346,9 +352,9 @@ mod tests {
         let rows = samples(29);
         // 0 and 28 have the same preset and settings, 4 another learning rate.
         let some = [&rows[0], &rows[4], &rows[28]];
-        let words = labels(&some);
+        let words = labels(&some, None);
         assert_eq!(words[0].1, words[2].1, "one family: {words:?}");
-        assert!(words[1].0.contains("learning_rate=0.005"), "{words:?}");
+        assert!(words[1].0.contains("learning rate 0.005"), "{words:?}");
         assert!(told_apart(&some), "{words:?}");
     }
 
@@ -358,12 +364,18 @@ mod tests {
             let row = samples(29).swap_remove(index);
             Row::new(row.path.clone(), row.manifest.clone(), row.settings.clone(), family.into())
         };
-        let rows = [named(0, "quick, vit, lsq, epochs=2"), named(1, "quick, vit, statsq, epochs=2")];
+        let rows = [
+            named(0, "quick, network vit, quantizer lsq, epochs 2"),
+            named(1, "quick, network vit, quantizer statsq, epochs 2"),
+        ];
         let words: Vec<String> =
-            labels(&rows.iter().collect::<Vec<_>>()).into_iter().map(|(label, _)| label).collect();
-        assert_eq!(words, ["quick, lsq · s0", "quick, statsq · s0"]);
-        let alone = labels(&[&rows[0]]);
-        assert_eq!(alone[0].0, "quick, vit, lsq, epochs=2 · s0", "alone it has its whole name");
+            labels(&rows.iter().collect::<Vec<_>>(), None).into_iter().map(|(label, _)| label).collect();
+        assert_eq!(words, ["quick, quantizer lsq · s0", "quick, quantizer statsq · s0"]);
+        let alone = labels(&[&rows[0]], None);
+        assert_eq!(
+            alone[0].0, "quick, network vit, quantizer lsq, epochs 2 · s0",
+            "alone it has its whole name"
+        );
     }
 
     #[test]
@@ -371,7 +383,7 @@ mod tests {
         let mut rows = samples(29);
         rows[0].manifest.name = "LSQ".to_owned();
         rows[28].manifest.name = "LSQ".to_owned();
-        let words = labels(&[&rows[0], &rows[4], &rows[28]]);
+        let words = labels(&[&rows[0], &rows[4], &rows[28]], None);
         assert_eq!(
             (words[0].1.as_str(), words[2].1.as_str()),
             ("LSQ", "LSQ"),
@@ -383,7 +395,7 @@ mod tests {
             "told apart by their seeds"
         );
         rows[28].manifest.name = "again".to_owned();
-        let words = labels(&[&rows[0], &rows[28]]);
+        let words = labels(&[&rows[0], &rows[28]], None);
         assert_eq!((words[0].0.as_str(), words[1].0.as_str()), ("LSQ", "again"));
         assert_eq!(words[0].1, words[1].1, "joined they go by what they share: {words:?}");
         assert!(words[0].1.contains("mlp-lsq"), "{words:?}");
