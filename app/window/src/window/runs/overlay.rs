@@ -106,6 +106,8 @@ pub(in crate::window) struct OverlaySet {
     folder: Option<PathBuf>,
     /// Label and style of the run that is shown.
     shown: (String, RunStyle),
+    /// It is ticked, so that its colour stands in the list.
+    is_ticked: bool,
     beside: Vec<Beside>,
     seeds: crate::views::SeedGroups,
 }
@@ -116,16 +118,17 @@ impl OverlaySet {
         Self { generation, ..Self::default() }
     }
 
-    /// How the runs are told apart; nothing for one run, or for a view that draws one only.
+    /// How the runs are told apart: all of them in a view that draws several or is made from several, else the run that is shown, which has
+    /// its colour there too. Nothing for one run that is not ticked: no other has a colour.
     pub(in crate::window) fn options(&self, spec: &ViewSpec) -> Overlay {
-        if self.beside.is_empty() || !views::draws_several(spec) {
+        if self.beside.is_empty() && !self.is_ticked {
             return Overlay::default();
         }
-        let runs = std::iter::once(self.shown.1.clone());
-        Overlay {
-            runs: runs.chain(self.beside.iter().map(|run| run.style.clone())).collect(),
-            seeds: self.seeds,
-        }
+        let has_all = spec.across || views::draws_several(spec);
+        let others = self.beside.iter().filter(|_| has_all).map(|run| run.style.clone());
+        let runs = std::iter::once(self.shown.1.clone()).chain(others).collect();
+        let seeds = if has_all { self.seeds } else { Overlay::default().seeds };
+        Overlay { runs, seeds }
     }
 
     /// Changes when a view must be drawn again because of the runs beside the one that is shown.
@@ -221,7 +224,8 @@ pub(super) fn set(
         family: family.to_owned(),
     };
     let folder = shown_path.map(Path::to_owned);
-    let mut set = OverlaySet { generation, folder, ..OverlaySet::default() };
+    let is_ticked = ticked.iter().any(|row| Some(row.path.as_path()) == shown_path);
+    let mut set = OverlaySet { generation, folder, is_ticked, ..OverlaySet::default() };
     let is_shared = |id: &str| ids.iter().filter(|other| **other == id).count() > 1;
     for (row, (label, family)) in all.iter().zip(words) {
         let style = style(row, &family);
@@ -399,6 +403,31 @@ mod tests {
         assert_eq!((words[0].0.as_str(), words[1].0.as_str()), ("LSQ", "again"));
         assert_eq!(words[0].1, words[1].1, "joined they go by what they share: {words:?}");
         assert!(words[0].1.contains("mlp-lsq"), "{words:?}");
+    }
+
+    #[test]
+    fn a_view_of_one_run_knows_its_colour_and_one_across_runs_all_colours() {
+        let rows = samples(3);
+        let live: BTreeMap<PathBuf, Record> =
+            rows.iter().map(|row| (row.path.clone(), Record::default())).collect();
+        let mut layout = RunsLayout::default();
+        let ticked: Vec<&Row> = rows.iter().collect();
+        let view = |kind, across| {
+            let spec = ViewSpec::new("v", "v", kind, &[]);
+            ViewSpec { across, ..spec }
+        };
+        let colors = |set: &OverlaySet, spec: &ViewSpec| {
+            set.options(spec).runs.iter().map(|run| run.color).collect::<Vec<_>>()
+        };
+        let all = set(1, Some(&rows[1]), &ticked, &Records::default(), &live, &mut layout);
+        let drawn = colors(&all, &view(ViewKind::Lines, false));
+        assert_eq!(drawn.len(), 3, "all are drawn");
+        assert_eq!(colors(&all, &view(ViewKind::Curve, true)), drawn, "or read");
+        assert_eq!(colors(&all, &view(ViewKind::Bands, false)), drawn[..1], "the one that is shown");
+        let alone = set(2, Some(&rows[1]), &ticked[1..2], &Records::default(), &live, &mut layout);
+        assert_eq!(colors(&alone, &view(ViewKind::Lines, false)), drawn[..1], "also alone, if it is ticked");
+        let unticked = set(3, Some(&rows[1]), &[], &Records::default(), &live, &mut layout);
+        assert!(colors(&unticked, &view(ViewKind::Lines, false)).is_empty(), "no run has a colour");
     }
 
     #[test]

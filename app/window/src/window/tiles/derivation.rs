@@ -192,12 +192,13 @@ impl Derivation {
         let task = Task::spawn("derive", context, move || {
             let _working = is_new.then(|| watch.working(folder.as_deref(), Some(&spec.id))).flatten();
             let begun = Instant::now();
-            let publish = |channels| {
+            let peers = views::peers(method.catalogue(), &spec, &folders);
+            let publish = |mut channels: Vec<Channel>| {
+                views::place(&mut channels, &peers, &folders);
                 // A full channel means that the window is behind; the whole result comes anyway.
                 let _ = sender.try_send(channels);
                 waker.request_repaint();
             };
-            let peers = views::peers(method.catalogue(), &spec, &folders);
             let job = Derive {
                 name: &name,
                 folder: folder.as_deref(),
@@ -208,7 +209,12 @@ impl Derivation {
             // A tick more or less changes nothing in the run that is shown.
             let own = match known {
                 Some(own) => Ok(own),
-                None => views::derived(&method, &spec, &job).map_err(|error| error.to_string()),
+                None => {
+                    views::derived(&method, &spec, &job).map_err(|error| error.to_string()).map(|mut own| {
+                        views::place(&mut own, &peers, &folders);
+                        own
+                    })
+                }
             };
             let beside = || views::derived_beside(&method, &spec, &beside, &controls, &guard);
             let made = own.map(|own| Made { own, beside: beside() });
