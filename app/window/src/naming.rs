@@ -55,7 +55,9 @@ impl Namer {
     fn words(&mut self, origin: &str, lab: &str, fork: Option<u64>, settings: &Table) -> String {
         let (base, label) = parts(origin, |name| self.preset(name).is_some());
         let swept = named(label, settings);
-        let preset = self.preset(base);
+        // Settings that were taken from a run are told from the preset of that run.
+        let behind = of_folder(base, lab).map(|origin| format!("{lab}/{origin}"));
+        let preset = self.preset(behind.as_deref().unwrap_or(base));
         let is_told = |key: &str| frame_mark(key) == Mark::None && !matches!(key, "schema" | "sweep" | "lab");
         // What a sweep varies comes first, also where it is what the preset has.
         let (first, others): (Vec<&String>, Vec<&String>) =
@@ -183,15 +185,17 @@ fn named<'a>(label: &str, settings: &'a Table) -> Vec<&'a str> {
     label.match_indices('=').filter_map(key_before).collect()
 }
 
+/// What a run folder of a lab was made from, by the folder's name: its time, its lab, its origin, its seed and its hash.
+pub fn of_folder<'a>(name: &'a str, lab: &str) -> Option<&'a str> {
+    let (time, rest) = name.split_once(&format!("_{lab}_"))?;
+    let is_time = time.len() == "2026-11-23T15-02-07".len() && time.contains('T');
+    rest.rsplit_once("_s").filter(|_| is_time).map(|(origin, _)| origin)
+}
+
 /// The last part of an origin: `quick` of `oscillation/quick`, and of a run folder the preset in its name.
 fn short<'a>(base: &'a str, lab: &str) -> &'a str {
     let last = base.rsplit(['/', '\\']).next().unwrap_or(base).trim_end_matches(".toml");
-    // A run folder is called by its time, its lab, its origin, its seed and its hash.
-    let inside = last
-        .split_once(&format!("_{lab}_"))
-        .filter(|(time, _)| time.len() == "2026-11-23T15-02-07".len() && time.contains('T'))
-        .and_then(|(_, rest)| rest.rsplit_once("_s"))
-        .map(|(origin, _)| origin);
+    let inside = of_folder(last, lab);
     let last = inside.unwrap_or(last);
     // A member of a sweep is told by what varies.
     last.split_once("_seed=").map_or(last, |(before, _)| before)
@@ -308,5 +312,7 @@ mod tests {
         );
         let folder = "2026-11-28T16-31-02_oscillation_quick_s0_4f2a";
         assert_eq!(name(folder, &[], |_| ()), "quick · s0", "settings taken from a run");
+        let other = name(folder, &[("weight_bits", "4")], |_| ());
+        assert_eq!(other, "quick, weight bits 4 · s0", "told from the preset of that run");
     }
 }
