@@ -38,6 +38,8 @@ pub(super) fn scatter(
         })
         .collect();
     let (_, step, _) = *crowds.first()?;
+    // Results of several runs are of no step.
+    let at = (!spec.across).then(|| format!("at step {step}"));
     let dots = || crowds.iter().flat_map(|(_, _, dots)| dots.iter());
     let values: Vec<f32> = dots().map(|dot| dot.value as f32).collect();
     let scale = heat_map::color_scale(spec, options, &values);
@@ -71,7 +73,7 @@ pub(super) fn scatter(
     }
     if spec.color.is_none() {
         overlays(&mut plot, spec, *sources.first()?, options, (Ink::Muted, Stroke::Thin));
-        notes.push(format!("at step {step}"));
+        notes.extend(at);
         return Some(plot);
     }
     overlays(&mut plot, spec, *sources.first()?, options, (Ink::Muted, Stroke::Thin));
@@ -80,7 +82,7 @@ pub(super) fn scatter(
         .as_ref()
         .map_or((String::new(), String::new()), |color| (color.label.clone(), color.unit.clone()));
     plot.color_bar = Some(ColorBar { scale, label, unit });
-    notes.push(format!("at step {step}"));
+    notes.extend(at);
     Some(plot)
 }
 
