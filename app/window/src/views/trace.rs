@@ -34,7 +34,8 @@ pub(super) fn trace(
     if many && marks.is_some() {
         notes.push(format!("flips are marked for {} only", source.label));
     }
-    notes.extend(unpicked(marks, &shown, options));
+    // Where all are shown there is nothing to pick.
+    notes.extend(unpicked(marks, &shown, options).filter(|_| shown.len() < vector.components.len()));
     notes.extend(without(spec, sources, &shown));
     if !options.apart || shown.len() < 2 {
         return Some(Body::Plot(plot(spec, sources, &shown, options)?));
