@@ -278,7 +278,7 @@ fn runs_of_one_name_are_told_apart_in_a_figure() {
     let said = bench.call(&[&["export", &first, "--with", &second][..], &view].concat());
     assert_eq!(said.code, 0, "{}", said.err);
     let text = fs::read_to_string(&out).unwrap();
-    assert!(text.contains("learning_rate=0.001") && text.contains("learning_rate=0.02"), "{text}");
+    assert!(text.contains("learning rate 0.001") && text.contains("learning rate 0.02"), "{text}");
     let said = bench.call(&[&["export", &second, "--with", &third][..], &view].concat());
     assert_eq!(said.code, 0, "{}", said.err);
     let text = fs::read_to_string(&out).unwrap();

@@ -63,7 +63,7 @@ fn type_filter(harness: &mut Harness<'_, App>, text: &str) {
 fn a_run_is_called_by_what_tells_it_from_its_preset_until_it_gets_a_name() {
     let folder = tempfile::tempdir().unwrap();
     let mut harness = showing(folder.path(), "c");
-    assert!(says(&harness, "mlp-statsq, epochs=2, float_epochs=1"), "what differs from the preset");
+    assert!(says(&harness, "mlp-statsq, epochs 2, float epochs 1"), "what differs from the preset");
     harness.key_press(Key::F2);
     harness.run_steps(4);
     harness.get_by_role_and_label(Role::TextInput, "Name of the run").type_text("StatsQ, short");

@@ -212,9 +212,9 @@ fn an_overlaid_figure_names_all_its_runs_and_ticks_them_again() {
     click(&mut harness, "Tick a");
     until(&mut harness, "it is read", |app| app.overlaid_runs().len() == 1);
     harness.run_steps(3);
-    let both = harness
-        .query_all_by_label_contains("Latent weights")
-        .filter(|node| node.accesskit_node().label().is_some_and(|text| text.contains("quantizer=lsq")));
+    let both = harness.query_all_by_label_contains("Latent weights").filter(|node| {
+        node.accesskit_node().label().is_some_and(|text| text.contains("weight quantizer lsq"))
+    });
     assert!(both.count() > 0, "a ridge draws the other run too");
     let alone = harness.query_all_by_label_contains("views of this kind draw one run");
     assert!(alone.count() > 0, "others say so");

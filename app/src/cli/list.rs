@@ -94,7 +94,7 @@ pub(super) fn check(name: &str, as_json: bool) -> Result<(), Failure> {
             }
             if !as_json && problems.is_empty() {
                 let runs = expand(&experiment).map_or(1, |runs| runs.len());
-                let cost = experiment.method.cost().times(runs);
+                let cost = experiment.cost().times(runs);
                 output::line(&format!(
                     "no problems: {} with {runs} run{}, {}, {} steps, about {:.0} s",
                     experiment.lab(),

@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 
 use weightscope_frame::experiment::{Experiment, Mark};
 
+use crate::naming;
+
 /// Most settings that a name tells.
 const MOST_SETTINGS: usize = 3;
 
@@ -64,6 +66,8 @@ fn by_settings(group: &[&Unnamed<'_>]) -> Vec<String> {
     let settings: Vec<_> = group.iter().map(|run| run.experiment.settings()).collect();
     let mut names: Vec<String> = group.iter().map(|run| run.id.to_owned()).collect();
     let Some(first) = settings.first() else { return names };
+    let lab = group.first().map(|run| run.experiment);
+    let labels = lab.map(|lab| naming::labels(Some(lab.method.catalogue()), lab.lab())).unwrap_or_default();
     let mut told = 0;
     for (place, (field, value)) in first.iter().enumerate() {
         let differs = settings.iter().any(|other| other.get(place).is_none_or(|(_, theirs)| theirs != value));
@@ -72,10 +76,9 @@ fn by_settings(group: &[&Unnamed<'_>]) -> Vec<String> {
         }
         told += 1;
         for (name, own) in names.iter_mut().zip(&settings) {
-            let value =
-                own.get(place).map(|(_, value)| value.to_string().replace('"', "")).unwrap_or_default();
-            let joint = if told == 1 { " · " } else { ", " };
-            *name = format!("{name}{joint}{}={value}", field.key);
+            let Some((_, value)) = own.get(place) else { continue };
+            let joint = if told == 1 { " · " } else { naming::PART };
+            *name = format!("{name}{joint}{}", naming::setting(&labels, field.key, value));
         }
     }
     names

@@ -92,7 +92,8 @@ impl Job {
             peers: &peers,
             ..Derive::new(&spec.id, &self.record, &self.controls, &control)
         };
-        let derived = views::derived(&self.experiment.method, spec, &job)?;
+        let mut derived = views::derived(&self.experiment.method, spec, &job)?;
+        views::place(&mut derived, &peers, &folders);
         let record = views::lay_over(&self.record, &derived);
         let derived = self.derived_beside(spec, &control);
         let others: Vec<Record> = self

@@ -199,12 +199,12 @@ mod tests {
 
     #[test]
     fn runs_are_told_by_what_they_do_not_share() {
-        let runs = ["mlp-lsq, statsq · s0", "mlp-lsq, statsq · s1", "mlp-lsq, lsq · s0"];
-        assert_eq!(cut(&runs, 11), ["statsq · s0", "statsq · s1", "lsq · s0"]);
-        let rates = ["quick, learning_rate=0.003 · s0", "quick, learning_rate=0.01 · s0"];
+        let runs = ["mlp-lsq, bits 2 · s0", "mlp-lsq, bits 2 · s1", "mlp-lsq, bits 4 · s0"];
+        assert_eq!(cut(&runs, 11), ["bits 2 · s0", "bits 2 · s1", "bits 4 · s0"]);
+        let rates = ["quick, learning rate 0.003 · s0", "quick, learning rate 0.01 · s0"];
         assert_eq!(
             cut(&rates, 20),
-            ["learning_rate=0.003", "learning_rate=0.01"],
+            ["learning rate 0.003", "learning rate 0.01"],
             "a point in a number is none"
         );
     }

@@ -3,7 +3,7 @@
 use weightscope_frame::record::{Bands, Data, ViewSpec};
 
 use super::options::ViewOptions;
-use super::{Source, axis, channels, guides};
+use super::{Source, axis, channels, guides, series_ink};
 use crate::figure::model::{Band, Dash, Ink, Line, Marker, Plot, Points, Stroke};
 
 /// Strength of the highlighted interval beside that of the others.
@@ -23,7 +23,8 @@ pub(super) fn bands(spec: &ViewSpec, sources: &[Source<'_>], options: &ViewOptio
         axis(&spec.x, options.x_scale, options, bands.x.iter().copied()),
         axis(&vertical, options.y_scale, options, bands.observed.iter().copied().chain(lines)),
     );
-    plot = intervals(plot, bands);
+    let is_only = bands.beside.is_empty() && bands.lines.iter().all(|line| line.series.is_none());
+    plot = intervals(plot, bands, series_ink(options, channel, 0, if is_only { 1 } else { 2 }));
     guides(&mut plot, spec, *sources.first()?, options);
     for line in &bands.lines {
         let (ink, dash) = match line.series {
@@ -37,7 +38,8 @@ pub(super) fn bands(spec: &ViewSpec, sources: &[Source<'_>], options: &ViewOptio
     Some(observations(plot, bands))
 }
 
-fn intervals(mut plot: Plot, bands: &Bands) -> Plot {
+/// The intervals in one colour, those beside them in the next one.
+fn intervals(mut plot: Plot, bands: &Bands, own: Ink) -> Plot {
     let opacity = (0.7 / bands.intervals.len().max(1) as f64).max(0.06);
     let band = |name: String, lower: &[f64], upper: &[f64], ink: Ink, opacity: f64| Band {
         name,
@@ -60,7 +62,7 @@ fn intervals(mut plot: Plot, bands: &Bands) -> Plot {
             [_, .., _] if is_other(&index) => String::new(),
             _ => format!("{} %", percent(*level)),
         };
-        plot = plot.with(band(name, lower, upper, Ink::Series(0), opacity + more));
+        plot = plot.with(band(name, lower, upper, own, opacity + more));
     }
     for (name, lower, upper) in &bands.beside {
         plot = plot.with(band(name.clone(), lower, upper, Ink::Series(1), opacity + HIGHLIGHT));
@@ -107,6 +109,7 @@ mod tests {
             unit: String::new(),
             about: String::new(),
             clock: false,
+            run: None,
             data: Data::Bands(Timeline::one(bands)),
         });
         let spec = ViewSpec::new("fan", "Fan", ViewKind::Bands, &["fan"]);

@@ -3,7 +3,7 @@
 use weightscope_frame::record::{self, Data, ViewSpec};
 
 use super::options::ViewOptions;
-use super::{Source, axis, channels, guides, references, run_ink};
+use super::{Source, axis, channels, guides, references, run_ink, series_ink};
 use crate::figure::model::{
     Axis, Bars, Dash, Ink, Item, Legend, Line, Marker, Orientation, Plot, Points, Steps,
 };
@@ -19,11 +19,13 @@ pub(super) fn bars(spec: &ViewSpec, sources: &[Source<'_>], options: &ViewOption
     let (_, bars) = timeline.at(options.step.unwrap_or(u64::MAX))?;
     let mut plot =
         if bars.labels.is_empty() { histogram(spec, options, bars) } else { named(spec, options, bars) };
-    if let ([shown, _, ..], 1) = (sources, bars.series.len()) {
+    if bars.series.len() == 1 {
         for item in &mut plot.items {
             if let Item::Bars(bars) = item {
-                bars.ink = run_ink(options, 0);
-                if !bars.name.is_empty() {
+                bars.ink = series_ink(options, channel, 0, 1);
+                if let [shown, _, ..] = sources
+                    && !bars.name.is_empty()
+                {
                     shown.label.clone_into(&mut bars.name);
                 }
             }

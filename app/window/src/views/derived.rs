@@ -69,9 +69,46 @@ pub fn peers(catalogue: Catalogue, spec: &ViewSpec, folders: &[PathBuf]) -> Vec<
     peers.collect()
 }
 
+/// Channels that say of which peer they are, with the place of its folder among those that were asked for: what could not be read is no peer.
+pub fn place(channels: &mut [Channel], peers: &[Peer], folders: &[PathBuf]) {
+    for channel in channels {
+        let peer = channel.run.filter(|run| *run > 0).map(|run| peers.get(run - 1));
+        if let Some(peer) = peer {
+            let found = peer.and_then(|peer| folders.iter().position(|folder| *folder == peer.folder));
+            channel.run = found.map(|place| place + 1);
+        }
+    }
+}
+
 /// The record with the derived channels in place of those with their ids.
 pub fn lay_over(record: &Record, derived: &[Channel]) -> Record {
     let mut record = record.clone();
     derived.iter().cloned().for_each(|channel| record.insert(channel));
     record
+}
+
+#[cfg(test)]
+mod tests {
+    use weightscope_engine::CATALOGUE;
+    use weightscope_frame::experiment::Experiment;
+    use weightscope_frame::record::Data;
+
+    use super::*;
+
+    #[test]
+    fn peers_are_found_among_all_runs_although_some_could_not_be_read() {
+        let folders = ["a", "b", "c"].map(PathBuf::from);
+        // The first could not be read.
+        let peer = |folder: &PathBuf| Peer {
+            id: String::new(),
+            name: String::new(),
+            folder: folder.clone(),
+            experiment: Experiment::new(CATALOGUE.first()),
+        };
+        let peers: Vec<Peer> = folders.iter().skip(1).map(peer).collect();
+        let channel = |run| Channel { run, ..Channel::new("x", "x", "", "", Data::Text(String::new())) };
+        let mut channels = [Some(0), Some(1), Some(2), Some(3), None].map(channel);
+        place(&mut channels, &peers, &folders);
+        assert_eq!(channels.map(|channel| channel.run), [Some(0), Some(2), Some(3), None, None]);
+    }
 }

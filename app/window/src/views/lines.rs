@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use weightscope_frame::record::{Channel, Data, Detail, Query, Series, ViewSpec};
 
 use super::options::{Resolution, ViewOptions};
-use super::{Source, axis, channels, groups, references, run_ink, smooth};
+use super::{Source, axis, channels, groups, references, run_ink, series_ink, smooth};
 use crate::figure::axis::Scale;
 use crate::figure::model::{Axis, Band, Dash, Ink, Line, Plot, Stroke};
 
@@ -99,6 +99,7 @@ fn strands<'a>(spec: &'a ViewSpec, sources: &[Source<'a>], options: &ViewOptions
             })
             .collect();
         let alone = all.len() == 1;
+        let solids = all.iter().filter(|(channel, ..)| !spec.is_dashed(&channel.id)).count();
         // A dashed channel has the colour of the one that it stands beside.
         let (mut solid, mut beside) = (0, 0);
         for (number, (channel, label, series)) in all.into_iter().enumerate() {
@@ -117,7 +118,11 @@ fn strands<'a>(spec: &'a ViewSpec, sources: &[Source<'a>], options: &ViewOptions
                 channel: format!("{} {label}", channel.id),
                 label: if alone { String::new() } else { label },
                 run,
-                ink: if many { run_ink(options, run) } else { Ink::Series(series_number) },
+                ink: if many {
+                    run_ink(options, run)
+                } else {
+                    series_ink(options, channel, series_number, solids)
+                },
                 dash: match (many, is_dashed) {
                     (true, _) => own,
                     (false, true) => Dash::Dashed,
@@ -338,6 +343,47 @@ mod tests {
         let plot = lines(&spec, &[source], &ViewOptions::default(), &mut Vec::new()).unwrap();
         let drawn: Vec<(Ink, Dash)> = lines_of(&plot).iter().map(|line| (line.ink, line.dash)).collect();
         assert_eq!(drawn, [(Ink::Series(0), Dash::Solid), (Ink::Series(0), Dash::Dashed)]);
+    }
+
+    #[test]
+    fn the_only_series_of_a_run_has_the_colour_of_the_run_and_of_several_each_its_own() {
+        let record = record(0.0);
+        let run = RunStyle { color: 5, ..RunStyle::default() };
+        let overlay = Overlay { runs: vec![run], ..Overlay::default() };
+        let options = ViewOptions { overlay, ..ViewOptions::default() };
+        let inks = |channels: &[&str], options: &ViewOptions| {
+            let spec = ViewSpec::new("loss", "Loss", ViewKind::Lines, channels);
+            let source = Source { label: "", origin: None, record: &record };
+            let plot = lines(&spec, &[source], options, &mut Vec::new()).unwrap();
+            lines_of(&plot).iter().map(|line| line.ink).collect::<Vec<_>>()
+        };
+        assert_eq!(inks(&["loss/test"], &options), [Ink::Series(5)], "as in the list of runs");
+        assert_eq!(
+            inks(&["loss/*"], &options),
+            [Ink::Series(0), Ink::Series(1)],
+            "hues tell the series apart"
+        );
+        assert_eq!(inks(&["loss/test"], &ViewOptions::default()), [Ink::Series(0)], "without ticks");
+    }
+
+    #[test]
+    fn what_is_of_one_run_in_a_view_across_runs_has_its_colour() {
+        let mut record = record(0.0);
+        for (id, run) in [("loss/train", 1), ("loss/test", 0)] {
+            let own = record.get(id).unwrap().clone();
+            record.insert(Channel { run: Some(run), ..own });
+        }
+        let runs = [6, 2].map(|color| RunStyle { color, ..RunStyle::default() }).to_vec();
+        let overlay = Overlay { runs, ..Overlay::default() };
+        let options = ViewOptions { overlay, ..ViewOptions::default() };
+        let mut spec = ViewSpec::new("loss", "Loss", ViewKind::Lines, &["loss/train", "loss/test"]);
+        spec.across = true;
+        let source = Source { label: "", origin: None, record: &record };
+        let plot = lines(&spec, &[source], &options, &mut Vec::new()).unwrap();
+        let inks: Vec<(String, Ink)> =
+            lines_of(&plot).iter().map(|line| (line.name.clone(), line.ink)).collect();
+        assert!(inks.contains(&("train".to_owned(), Ink::Series(2))), "the second run: {inks:?}");
+        assert!(inks.contains(&("test".to_owned(), Ink::Series(6))), "the first: {inks:?}");
     }
 
     #[test]

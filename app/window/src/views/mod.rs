@@ -34,7 +34,7 @@ use weightscope_frame::record::{
 };
 use weightscope_frame::store::Manifest;
 
-pub use derived::{control_ids, derived, derived_beside, lay_over, peers};
+pub use derived::{control_ids, derived, derived_beside, lay_over, peers, place};
 pub use groups::SeedGroups;
 pub use options::{Overlay, Resolution, RunStyle, TableOrder, ViewOptions};
 pub use quantity::quantity;
@@ -170,6 +170,17 @@ fn add_runs(provenance: &mut Provenance, spec: &ViewSpec, sources: &[Source<'_>]
 /// The colour of one of several runs.
 fn run_ink(options: &ViewOptions, run: usize) -> Ink {
     Ink::Series(options.overlay.runs.get(run).map_or(run, |style| style.color))
+}
+
+/// The colour of a series of the only run that a view draws. Where runs have colours, the only series has that of its run, or it would be
+/// taken for another one; of several each has its own, and in a view across runs what is of one run has the colour of that run.
+fn series_ink(options: &ViewOptions, channel: &Channel, number: usize, count: usize) -> Ink {
+    match (options.overlay.runs.as_slice(), channel.run) {
+        ([], _) => Ink::Series(number),
+        (_, Some(run)) => run_ink(options, run),
+        ([shown, ..], None) if count == 1 && number == 0 => Ink::Series(shown.color),
+        _ => Ink::Series(number),
+    }
 }
 
 /// Provenance of a stored or running run.

@@ -6,7 +6,7 @@ use weightscope_frame::record::{Channel, Data, Dot, ViewSpec};
 
 use super::lines::channel_style;
 use super::options::ViewOptions;
-use super::{Source, axis, channels, guides, heat_map, marks, overlays, references, run_ink};
+use super::{Source, axis, channels, guides, heat_map, marks, overlays, references, run_ink, series_ink};
 use crate::figure::model::{
     Band, ColorBar, Dash, Edge, Emphasis, GraphBody, Ink, Legend, Line, Marker, Node, Plot, PointInk, Points,
     Stroke,
@@ -38,6 +38,8 @@ pub(super) fn scatter(
         })
         .collect();
     let (_, step, _) = *crowds.first()?;
+    // Results of several runs are of no step.
+    let at = (!spec.across).then(|| format!("at step {step}"));
     let dots = || crowds.iter().flat_map(|(_, _, dots)| dots.iter());
     let values: Vec<f32> = dots().map(|dot| dot.value as f32).collect();
     let scale = heat_map::color_scale(spec, options, &values);
@@ -50,7 +52,7 @@ pub(super) fn scatter(
     for (index, (channel, _, dots)) in crowds.iter().enumerate() {
         // A colour says only what the view says it means; else it tells who each of several is.
         let ink = if spec.color.is_none() {
-            PointInk::One(Ink::Series(index))
+            PointInk::One(series_ink(options, channel, index, crowds.len()))
         } else {
             PointInk::Mapped { values: dots.iter().map(|dot| dot.value).collect(), scale }
         };
@@ -71,7 +73,7 @@ pub(super) fn scatter(
     }
     if spec.color.is_none() {
         overlays(&mut plot, spec, *sources.first()?, options, (Ink::Muted, Stroke::Thin));
-        notes.push(format!("at step {step}"));
+        notes.extend(at);
         return Some(plot);
     }
     overlays(&mut plot, spec, *sources.first()?, options, (Ink::Muted, Stroke::Thin));
@@ -80,7 +82,7 @@ pub(super) fn scatter(
         .as_ref()
         .map_or((String::new(), String::new()), |color| (color.label.clone(), color.unit.clone()));
     plot.color_bar = Some(ColorBar { scale, label, unit });
-    notes.push(format!("at step {step}"));
+    notes.extend(at);
     Some(plot)
 }
 
@@ -91,7 +93,9 @@ pub(super) fn curve(spec: &ViewSpec, sources: &[Source<'_>], options: &ViewOptio
     for (run, source) in sources.iter().enumerate() {
         // A dashed channel has the colour of the one that it stands beside.
         let (mut solid, mut beside) = (0, 0);
-        for (number, channel) in channels(spec, *source, options).into_iter().enumerate() {
+        let all = channels(spec, *source, options);
+        let count = all.iter().filter(|channel| !spec.is_dashed(&channel.id)).count();
+        for (number, channel) in all.into_iter().enumerate() {
             if let Data::Curve(timeline) = &channel.data
                 && let Some((_, curve)) = timeline.at(options.step.unwrap_or(u64::MAX))
             {
@@ -105,10 +109,11 @@ pub(super) fn curve(spec: &ViewSpec, sources: &[Source<'_>], options: &ViewOptio
                 let counted = if is_dashed { &mut beside } else { &mut solid };
                 let series_number = *counted;
                 *counted += 1;
-                let (ink, dash, stroke) = match (many, is_dashed) {
-                    (true, _) => (run_ink(options, run), dash, stroke),
-                    (false, true) => (Ink::Series(series_number), Dash::Dashed, Stroke::Normal),
-                    (false, false) => (Ink::Series(series_number), Dash::Solid, Stroke::Normal),
+                let (ink, dash, stroke) = if many {
+                    (run_ink(options, run), dash, stroke)
+                } else {
+                    let dash = if is_dashed { Dash::Dashed } else { Dash::Solid };
+                    (series_ink(options, channel, series_number, count), dash, Stroke::Normal)
                 };
                 let points = curve.x.iter().zip(&curve.y).map(|(x, y)| [*x, *y]).collect();
                 let source = many.then_some(run);

@@ -71,6 +71,7 @@ mod tests {
             unit: String::new(),
             about: String::new(),
             clock: false,
+            run: None,
             data: Data::Ranks(Timeline::one(ranks)),
         });
         let spec = ViewSpec::new("ranks", "Ranks", ViewKind::Ranks, &["ranks"]);

@@ -34,6 +34,8 @@ pub(super) fn trace(
     if many && marks.is_some() {
         notes.push(format!("flips are marked for {} only", source.label));
     }
+    // Where all are shown there is nothing to pick.
+    notes.extend(unpicked(marks, &shown, options).filter(|_| shown.len() < vector.components.len()));
     notes.extend(without(spec, sources, &shown));
     if !options.apart || shown.len() < 2 {
         return Some(Body::Plot(plot(spec, sources, &shown, options)?));
@@ -137,15 +139,23 @@ fn levels(spec: &ViewSpec, source: &Source<'_>, shown: &[&Component]) -> Vec<Ite
     levels.iter().map(|level| rule(*level, Dash::Solid, Ink::Muted)).chain(between).collect()
 }
 
-/// The components that are drawn: those picked, else the first ones that flip.
+/// The components that are drawn: those picked, else the first ones that flipped, in the order in which they did. While fewer have
+/// flipped, others stand in for the missing ones; what has flipped early keeps its place, however often others flip later.
 fn shown<'a>(vector: &'a Vector, marks: Option<&Marks>, options: &ViewOptions) -> Vec<&'a Component> {
+    let of = |id: u64| vector.components.get(vector.position(id)?);
     if !options.shown.is_empty() {
-        return options.shown.iter().filter_map(|id| vector.components.get(vector.position(*id)?)).collect();
+        return options.shown.iter().filter_map(|id| of(*id)).collect();
     }
-    let flips = |component: &&Component| {
-        marks.is_some_and(|marks| marks.marks.iter().any(|mark| mark.id == component.id))
-    };
-    let mut chosen: Vec<&Component> = vector.components.iter().filter(flips).take(SHOWN_AT_FIRST).collect();
+    let mut chosen: Vec<&Component> = Vec::new();
+    let flipped = marks.into_iter().flat_map(|marks| marks.marks.iter()).map(|mark| mark.id);
+    for id in flipped {
+        if chosen.len() == SHOWN_AT_FIRST {
+            break;
+        }
+        if !chosen.iter().any(|known| known.id == id) {
+            chosen.extend(of(id));
+        }
+    }
     for component in &vector.components {
         if chosen.len() >= SHOWN_AT_FIRST.min(vector.components.len()) {
             break;
@@ -155,4 +165,82 @@ fn shown<'a>(vector: &'a Vector, marks: Option<&Marks>, options: &ViewOptions) -
         }
     }
     chosen
+}
+
+/// What is said of components that nobody picked: which they are, and which of them may still make room.
+fn unpicked(marks: Option<&Marks>, shown: &[&Component], options: &ViewOptions) -> Option<String> {
+    let marks = marks.filter(|_| options.shown.is_empty() && !shown.is_empty())?;
+    let has_flipped = |component: &&&Component| marks.marks.iter().any(|mark| mark.id == component.id);
+    let all = shown.len();
+    Some(match shown.iter().filter(has_flipped).count() {
+        0 => format!("Nothing has flipped yet: the first {all} recorded"),
+        flipped if flipped == all => {
+            format!("The first {all} that flipped; others stay out until they are picked")
+        }
+        flipped => format!("The first that flipped, and {} in place of the next ones", all - flipped),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use weightscope_frame::record::Mark;
+
+    fn vector(ids: &[u64]) -> Vector {
+        let component = |id: &u64| Component {
+            label: format!("w{id}"),
+            group: String::new(),
+            id: *id,
+            series: [(0.0, 0.0)].into_iter().collect(),
+        };
+        Vector { components: ids.iter().map(component).collect() }
+    }
+
+    fn marks(flips: &[(f64, u64)]) -> Marks {
+        let mut marks = Marks::default();
+        marks.marks.extend(flips.iter().map(|(step, id)| Mark {
+            step: *step,
+            value: 0.5,
+            id: *id,
+            category: 0,
+        }));
+        marks
+    }
+
+    fn ids(vector: &Vector, marks: &Marks, options: &ViewOptions) -> Vec<u64> {
+        shown(vector, Some(marks), options).into_iter().map(|component| component.id).collect()
+    }
+
+    #[test]
+    fn what_is_shown_unasked_stays_while_a_run_goes_on() {
+        let vector = vector(&[0, 1, 2, 3, 4, 5]);
+        let options = ViewOptions::default();
+        // Those before them in the record flip later, and more often.
+        let flips =
+            [(1.0, 5), (2.0, 3), (2.0, 5), (3.0, 4), (4.0, 2), (5.0, 0), (6.0, 0), (7.0, 0), (8.0, 1)];
+        let told = |count: usize| {
+            let marks = marks(&flips[..count]);
+            let shown = shown(&vector, Some(&marks), &options);
+            unpicked(Some(&marks), &shown, &options).unwrap()
+        };
+        let at = |count: usize| ids(&vector, &marks(&flips[..count]), &options);
+        assert_eq!(at(0), [0, 1, 2, 3], "before the first flip");
+        assert!(told(0).contains("Nothing has flipped yet"), "{}", told(0));
+        assert_eq!(at(3), [5, 3, 0, 1], "two have flipped, two stand in");
+        assert!(told(3).contains("and 2 in place of the next ones"), "{}", told(3));
+        assert_eq!(at(5), [5, 3, 4, 2], "four have flipped");
+        for count in 5..=flips.len() {
+            assert_eq!(at(count), [5, 3, 4, 2], "after {count} flips they are the same");
+        }
+        assert!(told(flips.len()).starts_with("The first 4 that flipped"), "{}", told(flips.len()));
+    }
+
+    #[test]
+    fn what_a_person_picked_is_shown_alone_and_without_a_word() {
+        let (vector, marks) = (vector(&[0, 1, 2]), marks(&[(1.0, 0)]));
+        let options = ViewOptions { shown: vec![2, 1], ..ViewOptions::default() };
+        assert_eq!(ids(&vector, &marks, &options), [2, 1], "in the order in which they were picked");
+        let chosen = shown(&vector, Some(&marks), &options);
+        assert_eq!(unpicked(Some(&marks), &chosen, &options), None);
+    }
 }

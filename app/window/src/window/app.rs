@@ -110,8 +110,8 @@ pub struct App {
     pub(super) settings: Settings,
     /// The session as it stood at the end of the last frame.
     pub(super) last_session: Option<Session>,
-    /// The run that is opened without one of its views, and that view.
-    pub(super) left_out: Option<(PathBuf, String)>,
+    /// The run that is opened without some of its views, and these.
+    pub(super) left_out: Option<(PathBuf, Vec<String>)>,
     pub(super) tiles: BTreeMap<String, TileState>,
     /// Colour limits that tiles share.
     pub(super) shares: Shares,
@@ -410,6 +410,7 @@ impl App {
         }
         let mut behavior = TileBehavior {
             shown,
+            watch: self.keeper.watch(),
             states: &mut self.tiles,
             focus: &self.focus,
             maximised: self.maximised,

@@ -42,7 +42,7 @@ impl Estimates {
     pub(super) fn seconds(&self, experiment: &Experiment, origin: &str) -> f64 {
         let origin = origin.split(' ').next().unwrap_or_default();
         let factor = self.of(experiment.lab(), origin).map_or(1.0, |learned| learned.factor);
-        factor * experiment.method.cost().seconds
+        factor * experiment.cost().seconds
     }
 
     /// The correction for an experiment: from runs of the same preset or file, else from all of its lab; none without a run.
@@ -79,7 +79,7 @@ fn known(catalogue: Catalogue, row: &Row, cores: usize) -> Option<Known> {
     let mut experiment = Experiment::new(catalogue.method(&manifest.lab)?.defaults());
     // What an older run says otherwise is left as the default.
     let _ = experiment.apply(&row.settings);
-    let estimated = experiment.method.cost().seconds;
+    let estimated = experiment.cost().seconds;
     let ratio = manifest.seconds / estimated;
     let says = estimated >= SHORTEST && ratio.is_finite() && ratio > 0.0;
     // Members of a sweep carry their label behind the origin.
@@ -113,7 +113,7 @@ mod tests {
 
     fn row(origin: &str, factor: f64, cores: usize) -> Row {
         let text = CATALOGUE.preset("oscillation/quick").unwrap().text;
-        let estimated = Experiment::from_toml(CATALOGUE, text).unwrap().method.cost().seconds;
+        let estimated = Experiment::from_toml(CATALOGUE, text).unwrap().cost().seconds;
         let manifest = Manifest {
             lab: "oscillation".to_owned(),
             origin: origin.to_owned(),
@@ -123,6 +123,24 @@ mod tests {
             ..Manifest::default()
         };
         Row::new(origin.into(), manifest, Arc::new(toml::from_str(text).unwrap()), "quick".into())
+    }
+
+    #[test]
+    fn one_worker_takes_longer_where_work_is_spread() {
+        let cores = std::thread::available_parallelism().unwrap().get();
+        for (preset, is_spread) in
+            [("block_affine/quick", true), ("phases/quick", true), ("inspect/quick", false)]
+        {
+            let mut experiment =
+                Experiment::from_toml(CATALOGUE, CATALOGUE.preset(preset).unwrap().text).unwrap();
+            let all = Estimates::default().seconds(&experiment, preset);
+            experiment.threads = 1;
+            let one = Estimates::default().seconds(&experiment, preset);
+            assert_eq!(one > 1.3 * all, is_spread && cores > 1, "{preset}: {one} s after {all} s");
+            experiment.threads = 4096;
+            let many = Estimates::default().seconds(&experiment, preset);
+            assert!((many - all).abs() < 1e-9 * all, "{preset}: there are no more cores than there are");
+        }
     }
 
     #[test]

@@ -98,7 +98,7 @@ impl Form {
         self.refused.clear();
         self.problems = check(&self.experiment);
         self.runs = expand(&self.experiment).map_or(1, |runs| runs.len());
-        self.cost = self.experiment.method.cost().times(self.runs);
+        self.cost = self.experiment.cost().times(self.runs);
     }
 
     /// All settings.

@@ -12,6 +12,7 @@ use weightscope_frame::experiment::Experiment;
 
 use super::command::Action;
 use super::tiles::Pane;
+use crate::naming;
 
 /// Seconds for which the state has to rest before a change is one by itself.
 const REST: f64 = 1.0;
@@ -229,7 +230,11 @@ fn settings(last: &Moment, now: &Moment) -> String {
     let pairs = last.experiment.settings().into_iter().zip(now.experiment.settings());
     let changed: Vec<_> = pairs.filter(|((_, was), (_, is))| was != is).collect();
     if last.origin != now.origin {
-        return format!("{} in the set-up instead of {}", now.origin, last.origin);
+        let from = |moment: &Moment| {
+            let run = naming::of_folder(&moment.origin, moment.experiment.lab());
+            run.map_or_else(|| moment.origin.clone(), |name| format!("a run of {name}"))
+        };
+        return format!("{} in the set-up instead of {}", from(now), from(last));
     }
     match changed.as_slice() {
         [((field, was), (_, is))] => format!("{} from {was} to {is}", field.label),

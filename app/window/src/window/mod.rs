@@ -55,6 +55,7 @@ mod task;
 mod tiles;
 mod toasts;
 mod undo;
+mod watch;
 mod welcome;
 mod whose;
 

@@ -131,7 +131,8 @@ impl App {
         egui::ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
             ui.heading("Set-up");
             let about = self.form.experiment.method.about();
-            self.form.preset_ui(ui, actions);
+            let run = self.runs.named_by_folder(&self.form.origin);
+            self.form.preset_ui(ui, run, actions);
             let muted = color(tokens(ui.ctx()).text_muted);
             ui.label(RichText::new(about.claim).small().color(muted)).on_hover_text(about.paper);
             if self.form.marked(Mark::TargetColumn).is_some() {

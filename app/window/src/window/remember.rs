@@ -48,7 +48,7 @@ impl App {
         }
         match care {
             Care::AsItWas => {}
-            Care::WithoutView => self.left_out = session.open.clone().map(|path| (path, session.focus)),
+            Care::Without(views) => self.left_out = session.open.clone().map(|path| (path, views)),
             Care::NotAtAll(path) => {
                 let text = format!(
                     "The program ended without warning twice in a row with {} open, so the run was not opened again",
@@ -62,18 +62,25 @@ impl App {
         }
     }
 
-    /// Takes the view out of the run that is shown that the last program died with; call it when a run has been read.
+    /// Takes the views out of the run that is shown that the last program died of; call it when a run has been read.
     pub(super) fn leave_out(&mut self) {
-        let (Some((path, view)), Some(shown), Some(layout)) =
+        let (Some((path, views)), Some(shown), Some(layout)) =
             (self.left_out.take(), &self.shown, &mut self.layout)
         else {
             return;
         };
-        let Some(spec) = shown.view(&view).filter(|_| shown.folder.as_ref() == Some(&path)) else { return };
-        layout.close(&view);
+        let is_that = shown.folder.as_ref() == Some(&path);
+        let specs: Vec<_> = views.iter().filter(|_| is_that).filter_map(|view| shown.view(view)).collect();
+        specs.iter().for_each(|spec| layout.close(&spec.id));
+        let titles = specs.iter().map(|spec| spec.title.as_str()).collect::<Vec<_>>().join(", ");
+        let (what, was, them) = match specs.len() {
+            0 => return,
+            1 => ("view", "was", "it"),
+            _ => ("views", "were", "them"),
+        };
         let text = format!(
-            "The program ended without warning with {} open: its view {} was left out; View, Views brings it back",
-            shown.title, spec.title
+            "The program ended without warning at work on {}: its {what} {titles} {was} left out; View, Views brings {them} back",
+            shown.title
         );
         self.say(Urgency::Warning, text);
     }
@@ -81,6 +88,9 @@ impl App {
     /// Feeds undo and session; call it at the end of a frame.
     pub(super) fn remember(&mut self, context: &Context) {
         self.feed_history(context);
+        if self.keeper.has_drawn(self.reading.is_none()) {
+            context.request_repaint();
+        }
         if !self.keeper.is_due() {
             // A change after the last look must be seen although nothing else may wake the window.
             if context.input(|input| !input.events.is_empty()) || self.history.is_in_flux() {

@@ -4,7 +4,7 @@
 //! the first frame. A file that cannot be read is put aside, never overwritten unseen.
 //!
 //! The file says, too, that a program is in work; it is taken back at its end. Where it still stands there at the next start, that program
-//! died with the run open that the file names ([`Care`]).
+//! died with the run open that the file names. Whether it died of that run or of a view says [`Watch`]; from both follows [`Care`].
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -20,6 +20,7 @@ use super::runs::RunsLayout;
 use super::settings::Frame;
 use super::task::Task;
 use super::tiles::{Layout, Shares};
+use super::watch::{Watch, Working};
 use crate::exporting::Dressing;
 use crate::views::ViewOptions;
 
@@ -31,6 +32,8 @@ const LOCK: &str = "session.lock";
 const EVERY: Duration = Duration::from_secs(1);
 /// A run that was open for so long is not why a program dies that dies later.
 const STEADY: Duration = Duration::from_mins(1);
+/// Frames that must have been drawn of a run until it has been opened: the adapter shows a frame after it was drawn.
+const FRAMES: u8 = 2;
 
 /// What the window takes up again at its next start. Everything optional, so that older files are read.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -88,11 +91,11 @@ pub(super) struct Session {
 /// How the run is opened that was open at the last end.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Care {
-    /// The last program ended as it should.
+    /// The last program ended as it should, or died of something else.
     AsItWas,
-    /// It died: without the view that had the focus.
-    WithoutView,
-    /// The one before died too: not at all, whatever run it was.
+    /// It died at work on these views: without them.
+    Without(Vec<String>),
+    /// It died of the run, and the one before died of it too: not at all.
     NotAtAll(PathBuf),
 }
 
@@ -104,8 +107,10 @@ pub(super) struct Keeper {
     writing: Option<Task<Result<(), String>>>,
     /// The run that the start was careful with, how many programs died with it, and since when it is open.
     careful: Option<(PathBuf, u32, Instant)>,
-    /// Held until the program ends, however it ends; none if another window has it, or where there are no locks.
-    lock: Option<File>,
+    /// Its lock is held until the program ends, however it ends; not if another window has it, nor where there are no locks.
+    watch: Watch,
+    /// The run that is being opened, and how many frames were drawn of it.
+    opening: Option<(Working, u8)>,
     ended: bool,
 }
 
@@ -115,28 +120,56 @@ impl Keeper {
     /// Says at once in the file that a program is in work, so that one that dies while it opens the run leaves word. Call it before the
     /// first frame.
     pub(super) fn new(root: &Path, session: &mut Session) -> (Self, Care) {
-        let lock = lock(&root.join(LOCK));
-        // In another window it may be open this moment: nothing died.
-        let died = session.running && lock.is_some() && session.open.is_some();
+        let (watch, works) = Watch::over(lock(&root.join(LOCK)));
+        let mut at = works.into_iter().filter(|work| session.open.as_ref() == Some(&work.run)).peekable();
+        // Without the lock it may be open this moment in another window: nothing died.
+        let died = session.running && watch.is_held() && at.peek().is_some();
+        let mut views: Vec<String> = at.filter_map(|work| work.view).collect();
+        views.sort_unstable();
+        views.dedup();
         session.crashes = if died { session.crashes.saturating_add(1) } else { 0 };
         session.running = true;
         let care = match (session.crashes, session.open.take_if(|_| session.crashes > 1)) {
             (0, _) => Care::AsItWas,
-            (_, None) => Care::WithoutView,
             (_, Some(path)) => Care::NotAtAll(path),
+            (_, None) if views.is_empty() => Care::AsItWas,
+            (_, None) => Care::Without(views),
         };
         if session.open.is_none() {
             session.crashes = 0;
         }
         let careful = session.open.clone().map(|path| (path, session.crashes, Instant::now()));
         let path = root.join(FILE);
+        let saved = session.clone();
         let keeper =
-            Self { path, saved: session.clone(), looked: None, writing: None, careful, lock, ended: false };
-        if keeper.lock.is_some() && keeper.path.is_file() {
+            Self { path, saved, looked: None, writing: None, careful, watch, opening: None, ended: false };
+        if keeper.watch.is_held() && keeper.path.is_file() {
             // A failure is told when the next change is written.
             let _ = write(&keeper.path, session);
         }
         (keeper, care)
+    }
+
+    /// Where works are entered that the program could die of.
+    pub(super) fn watch(&self) -> &Watch {
+        &self.watch
+    }
+
+    /// A run is being opened from now on, until [`Keeper::has_drawn`] has seen it.
+    pub(super) fn opens(&mut self, run: &Path) {
+        self.opening = self.watch.working(Some(run), None).map(|working| (working, 0));
+    }
+
+    /// A frame was drawn, of the run that was opened or without it while that is still being read; true if another one is to be drawn to
+    /// know that it can be shown.
+    pub(super) fn has_drawn(&mut self, is_read: bool) -> bool {
+        let Some((_, frames)) = self.opening.as_mut().filter(|_| is_read) else { return false };
+        *frames += 1;
+        let more = *frames < FRAMES;
+        if !more {
+            self.opening = None;
+        }
+        more
     }
 
     /// The run that was to be opened again at the start.
@@ -189,7 +222,8 @@ impl Keeper {
         }
         // While another window is in work, it stays said.
         let is_last =
-            self.lock.is_some() || self.path.parent().is_some_and(|root| lock(&root.join(LOCK)).is_some());
+            self.watch.is_held() || self.path.parent().is_some_and(|root| lock(&root.join(LOCK)).is_some());
+        self.watch.clear();
         self.saved.running = !is_last;
         // Nobody is left to be told.
         let _ = write(&self.path, &self.saved);
@@ -199,15 +233,19 @@ impl Keeper {
 impl Drop for Keeper {
     /// Also where nobody said that it ends; a program that dies leaves the file as it is.
     fn drop(&mut self) {
-        if !std::thread::panicking() && self.path.is_file() {
+        if std::thread::panicking() {
+            // Whatever it was: this run was open.
+            self.saved.open.iter().for_each(|open| self.watch.dies_of(open, None));
+        } else if self.path.is_file() {
             self.end();
         }
+        self.watch.close();
     }
 }
 
 /// The lock of a program in work; none if another has it, or where there are no locks.
 fn lock(path: &Path) -> Option<File> {
-    let file = File::options().create(true).truncate(false).write(true).open(path).ok()?;
+    let file = File::options().create(true).truncate(false).read(true).write(true).open(path).ok()?;
     file.try_lock().ok().map(|()| file)
 }
 
@@ -267,29 +305,67 @@ mod tests {
         (keeper, care, session)
     }
 
-    /// Ends without an end, as a killed program does.
-    fn die(mut keeper: Keeper) {
+    /// Ends without an end, as a killed program does, in the middle of these works.
+    fn die(mut keeper: Keeper, run: &Path, works: &[Option<&str>]) {
         keeper.path = PathBuf::new();
+        works.iter().for_each(|view| keeper.watch.dies_of(run, *view));
     }
 
     #[test]
-    fn a_run_that_programs_die_with_is_opened_with_care() {
+    fn a_run_that_programs_die_of_is_opened_with_care() {
         let folder = tempfile::tempdir().unwrap();
         let run = folder.path().join("run");
         write(&folder.path().join(FILE), &Session { open: Some(run.clone()), ..fresh() }).unwrap();
         let (keeper, care, _) = started(folder.path());
         assert_eq!(care, Care::AsItWas, "after a good end");
-        die(keeper);
+        die(keeper, &run, &[None, Some("loss"), Some("loss")]);
         let (keeper, care, session) = started(folder.path());
-        assert_eq!((care, session.open), (Care::WithoutView, Some(run.clone())), "it died with the run open");
+        assert_eq!(
+            (care, session.open),
+            (Care::Without(vec!["loss".to_owned()]), Some(run.clone())),
+            "of a view"
+        );
         assert_eq!(keeper.crashes(Some(&run)), 1, "kept while the run is open");
         assert_eq!(keeper.crashes(Some(folder.path())), 0, "of no other run");
-        die(keeper);
+        die(keeper, &run, &[None]);
         let (keeper, care, session) = started(folder.path());
         assert_eq!((care, session.open), (Care::NotAtAll(run), None), "and again");
         drop(keeper);
         let (_keeper, care, _) = started(folder.path());
         assert_eq!(care, Care::AsItWas, "that one ended well");
+    }
+
+    #[test]
+    fn a_program_that_is_killed_between_works_died_of_nothing_that_was_open() {
+        let folder = tempfile::tempdir().unwrap();
+        let run = folder.path().join("run");
+        write(&folder.path().join(FILE), &Session { open: Some(run.clone()), ..fresh() }).unwrap();
+        for _ in 0..3 {
+            let (mut keeper, care, session) = started(folder.path());
+            assert_eq!((care, session.open), (Care::AsItWas, Some(run.clone())), "as it was");
+            keeper.opens(&run);
+            assert!(!keeper.has_drawn(false), "while it is read others wake the window");
+            assert!(keeper.has_drawn(true), "one frame is drawn, not shown");
+            assert!(!keeper.has_drawn(true) && !keeper.has_drawn(true), "now it is there");
+            drop(keeper.watch.working(Some(&run), Some("loss")));
+            die(keeper, &run, &[]);
+        }
+    }
+
+    #[test]
+    fn a_run_in_whose_opening_a_program_died_is_tried_once_more() {
+        let folder = tempfile::tempdir().unwrap();
+        let run = folder.path().join("run");
+        write(&folder.path().join(FILE), &Session { open: Some(run.clone()), ..fresh() }).unwrap();
+        let mut cares = Vec::new();
+        for _ in 0..3 {
+            let (mut keeper, care, _) = started(folder.path());
+            cares.push(care);
+            keeper.opens(&run);
+            std::mem::forget(keeper.opening.take());
+            die(keeper, &run, &[]);
+        }
+        assert_eq!(cares, [Care::AsItWas, Care::AsItWas, Care::NotAtAll(run)], "no view is blamed");
     }
 
     #[test]

@@ -74,6 +74,7 @@ impl App {
     /// Reads a run off the UI thread, to be shown when that is done.
     pub(super) fn read_run(&mut self, path: PathBuf, context: &egui::Context) {
         let (catalogue, folder) = (self.catalogue, path.clone());
+        self.keeper.opens(&path);
         let task = Task::spawn("run reader", context, move || Shown::read(catalogue, &folder));
         self.reading = task.map(|task| (path, task));
     }

@@ -5,6 +5,7 @@
 
 use toml::{Table, Value};
 
+use super::cost::Cost;
 use super::field::{Field, Mark};
 use super::problem::Problem;
 use super::sweep::Sweep;
@@ -50,6 +51,14 @@ impl Experiment {
         let mut experiment = self.clone();
         experiment.method.resolve();
         experiment
+    }
+
+    /// What a run will cost with the workers that it will have: as many as its settings ask for, on this machine at most its cores.
+    pub fn cost(&self) -> Cost {
+        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        let workers = usize::try_from(self.threads).ok().filter(|threads| *threads > 0).unwrap_or(cores);
+        let cost = self.method.cost();
+        Cost { seconds: cost.seconds * self.method.spread().stretch(workers.min(cores)), ..cost }
     }
 
     /// Walks over all settings, the frame's first.

@@ -20,7 +20,7 @@ mod visit;
 
 pub use check::check;
 pub use config::{Experiment, SCHEMA, frame_mark};
-pub use cost::Cost;
+pub use cost::{Cost, Spread};
 pub use document::{Comments, to_toml};
 pub use field::{Allowed, Choice, Field, Mark, Published, Range, Spacing, number};
 pub(crate) use fork::changed_in_fork;

@@ -14,7 +14,7 @@ use super::{
     About, Derive, Guide, Lab, Method, Opened, Picked, Predicted, Prediction, Product, ReferenceRow,
     Reopened, View,
 };
-use crate::experiment::{Cost, Described, Problem, Visitor, changed_in_fork};
+use crate::experiment::{Cost, Described, Problem, Spread, Visitor, changed_in_fork};
 use crate::record::declared::Declaration;
 use crate::record::{Channel, ControlSpec, Controls, Metric, Pick, Record, ViewSpec};
 use crate::run::{Context, Control, RunError};
@@ -43,6 +43,7 @@ pub(super) trait Guest: fmt::Debug + Send + Sync {
     fn data_settings(&self) -> &'static [&'static str];
     fn uses_graphics_card(&self) -> bool;
     fn cost(&self) -> Cost;
+    fn spread(&self) -> Spread;
     fn run(&self, context: &mut Context<'_>) -> Result<(), RunError>;
     fn views(&self) -> Vec<ViewSpec>;
     fn reference(&self) -> Vec<ReferenceRow>;
@@ -151,6 +152,10 @@ impl<L: Lab> Guest for L {
 
     fn cost(&self) -> Cost {
         Lab::cost(self)
+    }
+
+    fn spread(&self) -> Spread {
+        Lab::spread(self)
     }
 
     fn run(&self, context: &mut Context<'_>) -> Result<(), RunError> {

@@ -9,7 +9,7 @@ use std::path::Path;
 use weightscope_data::{EpochBatches, Read};
 
 use super::{About, Guide, Powers, Preset, ReferenceRow, Running, View};
-use crate::experiment::{Cost, Described, Problem};
+use crate::experiment::{Cost, Described, Problem, Spread};
 use crate::record::Metric;
 use crate::record::declared::Declaration;
 use crate::run::{Context, Request, RunError};
@@ -69,6 +69,10 @@ pub trait Lab: Described + PartialEq + Default + std::fmt::Debug + Send + Sync +
     }
     /// What a run will cost.
     fn cost(&self) -> Cost;
+    /// With how many workers that takes the time which it says, and how much of the work is spread over them.
+    fn spread(&self) -> Spread {
+        Spread::NONE
+    }
     /// The views, in the order of the tiles.
     fn views(&self) -> Vec<View<Self>>;
     /// Published figures beside ours.

@@ -10,7 +10,7 @@ use super::{
     About, Catalogue, Derive, Guide, Lab, Opened, Picked, Predicted, Prediction, Product, ReferenceRow,
     Reopened,
 };
-use crate::experiment::{Cost, Problem, Visitor};
+use crate::experiment::{Cost, Problem, Spread, Visitor};
 use crate::record::declared::Declaration;
 use crate::record::{Channel, Controls, Metric, Pick, Record, ViewSpec};
 use crate::run::{Context, Control, RunError};
@@ -135,9 +135,14 @@ impl Method {
         self.guest.uses_graphics_card()
     }
 
-    /// What a run will cost.
+    /// What a run will cost with as many workers as [`Method::spread`] says.
     pub fn cost(&self) -> Cost {
         self.guest.cost()
+    }
+
+    /// How its time depends on the number of workers.
+    pub fn spread(&self) -> Spread {
+        self.guest.spread()
     }
 
     /// Carries the experiment out.

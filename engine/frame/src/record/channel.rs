@@ -20,6 +20,10 @@ pub struct Channel {
     /// True if it is a figure of the machine (time, memory), which no two runs share: left out of every comparison.
     #[serde(default, skip_serializing_if = "is_false")]
     pub clock: bool,
+    /// In a view across runs the run that it is of, so that it has the colour of that run: 0 for the one that is shown, then the peers in
+    /// their order. None if it is of several runs, or the view is of one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run: Option<usize>,
     /// The measurements.
     pub data: Data,
 }
@@ -38,6 +42,7 @@ impl Channel {
             unit: unit.to_owned(),
             about: about.to_owned(),
             clock: false,
+            run: None,
             data,
         }
     }

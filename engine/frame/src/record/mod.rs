@@ -156,6 +156,7 @@ fn describe(channel: &Channel) -> Channel {
         unit: channel.unit.clone(),
         about: channel.about.clone(),
         clock: channel.clock,
+        run: channel.run,
         data: Data::Text(String::new()),
     }
 }

@@ -385,6 +385,7 @@ pub fn fill(record: &mut Record, rows: &[metrics::Row]) {
             unit: String::new(),
             about: String::new(),
             clock: false,
+            run: None,
             data: Data::Scalar(Series::default()),
         });
         if let Data::Scalar(series) = &mut channel.data {

@@ -28,7 +28,7 @@ pub use config::{Config, Match, Method, Model, Schedule, Task, Vocabulary};
 use std::path::Path;
 
 use weightscope_data::Read;
-use weightscope_frame::experiment::{Cost, Problem};
+use weightscope_frame::experiment::{Cost, Problem, Spread};
 use weightscope_frame::lab::{
     About, Lab, Makes, Powers, Preset, Product, ReferenceRow, Running, Stage, View,
 };
@@ -89,6 +89,10 @@ impl Lab for Config {
 
     fn cost(&self) -> Cost {
         config::cost(self)
+    }
+
+    fn spread(&self) -> Spread {
+        config::SPREAD
     }
 
     fn views(&self) -> Vec<View<Self>> {

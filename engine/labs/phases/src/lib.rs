@@ -33,7 +33,7 @@ pub use plan::Knobs;
 use std::path::Path;
 
 use weightscope_data::Read;
-use weightscope_frame::experiment::{Cost, Problem};
+use weightscope_frame::experiment::{Cost, Problem, Spread};
 use weightscope_frame::lab::{
     About, Catalogue, Entry, Keeps, Lab, Makes, Powers, Preset, Product, ReferenceRow, Running, Stage, View,
 };
@@ -92,6 +92,10 @@ impl Lab for Config {
 
     fn cost(&self) -> Cost {
         cost::cost(self)
+    }
+
+    fn spread(&self) -> Spread {
+        cost::spread(self)
     }
 
     fn views(&self) -> Vec<View<Self>> {

@@ -33,7 +33,7 @@ pub use names::Method;
 use std::path::Path;
 
 use weightscope_data::Read;
-use weightscope_frame::experiment::{Cost, Problem};
+use weightscope_frame::experiment::{Cost, Problem, Spread};
 use weightscope_frame::lab::{
     About, Catalogue, Entry, Lab, Powers, Predicted, Prediction, Predicts, Preset, ReferenceRow, Reopened,
     Running, Stage, View,
@@ -91,6 +91,10 @@ impl Lab for Config {
 
     fn cost(&self) -> Cost {
         cost::cost(self)
+    }
+
+    fn spread(&self) -> Spread {
+        cost::SPREAD
     }
 
     fn views(&self) -> Vec<View<Self>> {

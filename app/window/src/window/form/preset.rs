@@ -4,6 +4,7 @@ use egui::{Response, Ui};
 use weightscope_frame::lab::Preset;
 
 use super::Form;
+use crate::naming;
 use crate::window::command::Action;
 use crate::window::style;
 
@@ -23,8 +24,15 @@ pub(in crate::window) fn sentence(preset: &Preset) -> String {
 }
 
 impl Form {
-    /// Choosers of lab and preset; the labs remember their forms.
-    pub(in crate::window) fn preset_ui(&self, ui: &mut Ui, actions: &mut Vec<Action>) {
+    /// What the settings were taken from where that is no preset: a run by the name that it has in the list, or has by its folder where it
+    /// is listed no more; else a file.
+    fn source(&self, run: Option<String>) -> String {
+        let inside = || naming::of_folder(&self.origin, self.experiment.lab()).map(str::to_owned);
+        run.or_else(inside).map_or_else(|| self.origin.clone(), |name| format!("Run {name}"))
+    }
+
+    /// Choosers of lab and preset; the labs remember their forms. `run` is the name of the run that the settings were taken from.
+    pub(in crate::window) fn preset_ui(&self, ui: &mut Ui, run: Option<String>, actions: &mut Vec<Action>) {
         let lab = self.experiment.lab();
         let catalogue = self.experiment.method.catalogue();
         let about = self.experiment.method.about();
@@ -39,8 +47,8 @@ impl Form {
         });
         shown.on_hover_text(about.title);
         let now = catalogue.preset(&self.origin);
-        let words = now.map_or_else(|| self.origin.as_str(), |preset| title(preset));
-        let shown = chooser(ui, "Preset", words, |ui| {
+        let words = now.map_or_else(|| self.source(run), |preset| title(preset).to_owned());
+        let shown = chooser(ui, "Preset", &words, |ui| {
             for preset in catalogue.presets().filter(|preset| preset.lab() == lab) {
                 let row = style::row(ui, self.origin == preset.name, title(preset));
                 let tip = format!("{}\n({})", sentence(preset), preset.name);
@@ -50,7 +58,7 @@ impl Form {
             }
         });
         let tip = now.map_or_else(
-            || words.to_owned(),
+            || format!("{words}\n({})", self.origin),
             |preset| format!("{}: {}\n({})", title(preset), sentence(preset), preset.name),
         );
         shown.on_hover_text(tip);
@@ -76,8 +84,19 @@ mod tests {
     use std::collections::BTreeSet;
 
     use weightscope_engine::CATALOGUE;
+    use weightscope_frame::experiment::Experiment;
 
     use super::*;
+
+    #[test]
+    fn settings_of_a_run_go_by_its_name() {
+        let preset = CATALOGUE.preset("oscillation/quick").unwrap();
+        let form = |origin| Form::new(Experiment::from_toml(CATALOGUE, preset.text).unwrap(), origin);
+        let folder = form("2026-11-28T16-31-02_oscillation_quick_s0_4f2a");
+        assert_eq!(folder.source(Some("LSQ".to_owned())), "Run LSQ", "as in the list");
+        assert_eq!(folder.source(None), "Run quick", "by what it was made from, where it is gone");
+        assert_eq!(form("mine.toml").source(None), "mine.toml", "a file");
+    }
 
     #[test]
     fn each_preset_has_a_title_and_a_sentence_of_its_own() {

@@ -179,7 +179,7 @@ impl Plan {
         match expand(&base) {
             Ok(members) => {
                 plan.count = members.len();
-                let costs = members.iter().map(|member| member.experiment.method.cost());
+                let costs = members.iter().map(|member| member.experiment.cost());
                 plan.cost = costs.fold(Cost { parameters: Some(0), ..Cost::default() }, |sum, one| Cost {
                     // None is known if that of one member is not.
                     parameters: sum.parameters.zip(one.parameters).map(|(most, own)| most.max(own)),
@@ -304,7 +304,7 @@ mod tests {
     #[test]
     fn a_plan_counts_costs_and_becomes_a_file_that_gives_the_same_runs() {
         let plan = plan("quantizer", "lsq, statsq", "0-2");
-        let one = form().method.cost();
+        let one = form().cost();
         assert_eq!(plan.count, 6, "two quantizers, three seeds");
         assert_eq!(plan.cost.steps, 6 * one.steps, "steps add up");
         let experiment = plan.experiment.unwrap();

@@ -2,6 +2,7 @@
 
 use egui::{RichText, Ui};
 use egui_extras::{Column, TableBuilder};
+use weightscope_frame::lab::Catalogue;
 
 use super::action::RunsAction;
 use super::groups::mean_and_deviation;
@@ -21,16 +22,16 @@ pub(super) struct Differences {
 
 impl Differences {
     /// Between these runs, in their order; joined, runs that differ only in their seed are one column, with mean ± standard deviation
-    /// of what differs within it.
+    /// of what differs within it. The catalogue says what settings are called.
     #[expect(clippy::fn_params_excessive_bools, reason = "the two tick boxes above the table")]
-    pub(super) fn of(rows: &[&Row], with_results: bool, joined: bool) -> Self {
+    pub(super) fn of(rows: &[&Row], with_results: bool, joined: bool, catalogue: Option<Catalogue>) -> Self {
         // What is a result of some of these runs and a setting of others is told for these alone.
         let mut owned: Vec<Row> = rows.iter().map(|row| (*row).clone()).collect();
         let keys = Keys::of(&owned);
         owned.iter_mut().for_each(|row| row.set_mixed(&keys.mixed));
         let rows: &[&Row] = &owned.iter().collect::<Vec<_>>();
         let columns = columns(rows, joined);
-        let labels = labels(rows);
+        let labels = labels(rows, catalogue);
         let name = |column: &Vec<&Row>| {
             let place = column.first().and_then(|first| rows.iter().position(|row| row.path == first.path));
             let (label, family) = place.and_then(|place| labels.get(place)).cloned().unwrap_or_default();
@@ -167,7 +168,7 @@ impl CompareTab {
         // A name that was given since stands in the heading.
         let key = Some((key, (results, joined), runs.version));
         if self.made != key {
-            self.differences = Differences::of(&ticked, results, joined);
+            self.differences = Differences::of(&ticked, results, joined, runs.layout.catalogue);
             self.made = key;
         }
         table_ui(ui, &self.differences, &runs.layout.words);
@@ -225,7 +226,7 @@ mod tests {
         // 0 and 28 differ in their seed alone; 1 is of another arm.
         let rows = samples(29);
         let some = [&rows[0], &rows[1], &rows[28]];
-        let joined = Differences::of(&some, true, true);
+        let joined = Differences::of(&some, true, true, None);
         assert_eq!(joined.runs.len(), 2, "{:?}", joined.runs);
         assert_eq!(joined.runs[0], "mlp-lsq (n = 2)");
         assert_eq!(joined.runs[1], "mlp-statsq · s0");
@@ -235,17 +236,17 @@ mod tests {
         assert!(accuracy.contains(" ± "), "{accuracy}");
         assert_eq!(of("quantizer").as_deref(), Some("lsq"), "what is the same stands as it is");
         assert_eq!(of("seed"), None, "the number of runs says it");
-        assert_eq!(Differences::of(&some, true, false).runs.len(), 3, "each by itself");
+        assert_eq!(Differences::of(&some, true, false, None).runs.len(), 3, "each by itself");
         assert!(joined.latex().contains(" $\\pm$ "), "{}", joined.latex());
     }
 
     #[test]
     fn only_what_differs_is_listed_and_escaped() {
         let rows = samples(2);
-        let differences = Differences::of(&rows.iter().collect::<Vec<_>>(), false, false);
+        let differences = Differences::of(&rows.iter().collect::<Vec<_>>(), false, false, None);
         let keys: Vec<&str> = differences.lines.iter().map(|(key, _)| key.as_str()).collect();
         assert_eq!(keys, ["learning_rate", "quantizer"], "the seed is the same here");
-        let with = Differences::of(&rows.iter().collect::<Vec<_>>(), true, false);
+        let with = Differences::of(&rows.iter().collect::<Vec<_>>(), true, false, None);
         assert!(with.lines.iter().any(|(key, _)| key == "test_accuracy"), "results when wanted");
         assert!(
             differences.markdown().contains("| quantizer | lsq | statsq |"),

@@ -232,6 +232,11 @@ impl Runs {
         self.row(path).map_or_else(|| folder_name(path), Row::name)
     }
 
+    /// What the run is called whose folder has this name.
+    pub(in crate::window) fn named_by_folder(&self, folder: &str) -> Option<String> {
+        self.rows.iter().find(|row| row.path.file_name().is_some_and(|name| name == folder)).map(Row::name)
+    }
+
     /// All runs of the list, newest first.
     pub(in crate::window) fn rows(&self) -> &[Row] {
         &self.rows

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use egui::Context;
 use weightscope_frame::experiment::{Mark, frame_mark};
+use weightscope_frame::lab::Catalogue;
 use weightscope_frame::record::{Record, ViewSpec};
 use weightscope_frame::store;
 
@@ -13,7 +14,7 @@ use super::layout::RunsLayout;
 use super::model::{Row, family_key};
 use crate::exporting;
 use crate::figure::provenance::RunOrigin;
-use crate::naming::{self, PART};
+use crate::naming::{self, Labels, PART};
 use crate::views::{self, Overlay, RunStyle, Source};
 use crate::window::task::Task;
 
@@ -105,6 +106,8 @@ pub(in crate::window) struct OverlaySet {
     folder: Option<PathBuf>,
     /// Label and style of the run that is shown.
     shown: (String, RunStyle),
+    /// It is ticked, so that its colour stands in the list.
+    is_ticked: bool,
     beside: Vec<Beside>,
     seeds: crate::views::SeedGroups,
 }
@@ -115,16 +118,17 @@ impl OverlaySet {
         Self { generation, ..Self::default() }
     }
 
-    /// How the runs are told apart; nothing for one run, or for a view that draws one only.
+    /// How the runs are told apart: all of them in a view that draws several or is made from several, else the run that is shown, which has
+    /// its colour there too. Nothing for one run that is not ticked: no other has a colour.
     pub(in crate::window) fn options(&self, spec: &ViewSpec) -> Overlay {
-        if self.beside.is_empty() || !views::draws_several(spec) {
+        if self.beside.is_empty() && !self.is_ticked {
             return Overlay::default();
         }
-        let runs = std::iter::once(self.shown.1.clone());
-        Overlay {
-            runs: runs.chain(self.beside.iter().map(|run| run.style.clone())).collect(),
-            seeds: self.seeds,
-        }
+        let has_all = spec.across || views::draws_several(spec);
+        let others = self.beside.iter().filter(|_| has_all).map(|run| run.style.clone());
+        let runs = std::iter::once(self.shown.1.clone()).chain(others).collect();
+        let seeds = if has_all { self.seeds } else { Overlay::default().seeds };
+        Overlay { runs, seeds }
     }
 
     /// Changes when a view must be drawn again because of the runs beside the one that is shown.
@@ -207,7 +211,7 @@ pub(super) fn set(
     };
     let others: Vec<&Row> = ticked.iter().copied().filter(is_beside).collect();
     let all: Vec<&Row> = shown.into_iter().chain(others.iter().copied()).collect();
-    let words = labels(&all);
+    let words = labels(&all, layout.catalogue);
     let ids: Vec<&str> = all.iter().map(|row| row.manifest.id.as_str()).collect();
     let mut style = |row: &Row, family: &str| RunStyle {
         color: layout.color(&row.path),
@@ -220,7 +224,8 @@ pub(super) fn set(
         family: family.to_owned(),
     };
     let folder = shown_path.map(Path::to_owned);
-    let mut set = OverlaySet { generation, folder, ..OverlaySet::default() };
+    let is_ticked = ticked.iter().any(|row| Some(row.path.as_path()) == shown_path);
+    let mut set = OverlaySet { generation, folder, is_ticked, ..OverlaySet::default() };
     let is_shared = |id: &str| ids.iter().filter(|other| **other == id).count() > 1;
     for (row, (label, family)) in all.iter().zip(words) {
         let style = style(row, &family);
@@ -259,13 +264,14 @@ fn shared_parts<'a>(rows: &[&'a Row], lab: &str) -> BTreeSet<&'a str> {
 }
 
 /// A name and a family name for each run, without what all of them share. Where families of the same words stand beside each other, the
-/// settings in which they differ are told too; names that a person gave stand as they are.
-pub(super) fn labels(rows: &[&Row]) -> Vec<(String, String)> {
+/// settings in which they differ are told too, by the labels that they have in their lab; names that a person gave stand as they are.
+pub(super) fn labels(rows: &[&Row], catalogue: Option<Catalogue>) -> Vec<(String, String)> {
     const MOST_SETTINGS: usize = 2;
     let families: Vec<String> = rows.iter().map(|row| family_key(row)).collect();
     let labs: BTreeSet<&str> = rows.iter().map(|row| row.manifest.lab.as_str()).collect();
     let shared: BTreeMap<&str, BTreeSet<&str>> =
         labs.into_iter().map(|lab| (lab, shared_parts(rows, lab))).collect();
+    let mut words: BTreeMap<&str, Labels> = BTreeMap::new();
     let labelled: Vec<(String, String)> = rows
         .iter()
         .zip(&families)
@@ -287,7 +293,11 @@ pub(super) fn labels(rows: &[&Row]) -> Vec<(String, String)> {
                 frame_mark(key) == Mark::None && rivals.iter().any(|other| other.any(key) != own)
             });
             for key in telling.take(MOST_SETTINGS) {
-                name = format!("{name}{PART}{key}={}", row.any(key).display());
+                let lab = row.manifest.lab.as_str();
+                let labels = words.entry(lab).or_insert_with(|| naming::labels(catalogue, lab));
+                // A setting that only the others have is told as missing.
+                let value = row.settings.get(key).cloned().unwrap_or_else(|| "–".into());
+                name = format!("{name}{PART}{}", naming::setting(labels, key, &value));
             }
             let own = row.manifest.name.as_str();
             // Repeats that a person gave one name are told apart by their seeds.
@@ -310,7 +320,7 @@ pub(super) fn labels(rows: &[&Row]) -> Vec<(String, String)> {
 /// True if two runs differ in what is drawn of them although their words are the same.
 #[cfg(test)]
 fn told_apart(rows: &[&Row]) -> bool {
-    let names: BTreeSet<String> = labels(rows).into_iter().map(|(label, _)| label).collect();
+    let names: BTreeSet<String> = labels(rows, None).into_iter().map(|(label, _)| label).collect();
     names.len() == rows.len()
 }
 
@@ -346,9 +356,9 @@ mod tests {
         let rows = samples(29);
         // 0 and 28 have the same preset and settings, 4 another learning rate.
         let some = [&rows[0], &rows[4], &rows[28]];
-        let words = labels(&some);
+        let words = labels(&some, None);
         assert_eq!(words[0].1, words[2].1, "one family: {words:?}");
-        assert!(words[1].0.contains("learning_rate=0.005"), "{words:?}");
+        assert!(words[1].0.contains("learning rate 0.005"), "{words:?}");
         assert!(told_apart(&some), "{words:?}");
     }
 
@@ -358,12 +368,18 @@ mod tests {
             let row = samples(29).swap_remove(index);
             Row::new(row.path.clone(), row.manifest.clone(), row.settings.clone(), family.into())
         };
-        let rows = [named(0, "quick, vit, lsq, epochs=2"), named(1, "quick, vit, statsq, epochs=2")];
+        let rows = [
+            named(0, "quick, network vit, quantizer lsq, epochs 2"),
+            named(1, "quick, network vit, quantizer statsq, epochs 2"),
+        ];
         let words: Vec<String> =
-            labels(&rows.iter().collect::<Vec<_>>()).into_iter().map(|(label, _)| label).collect();
-        assert_eq!(words, ["quick, lsq · s0", "quick, statsq · s0"]);
-        let alone = labels(&[&rows[0]]);
-        assert_eq!(alone[0].0, "quick, vit, lsq, epochs=2 · s0", "alone it has its whole name");
+            labels(&rows.iter().collect::<Vec<_>>(), None).into_iter().map(|(label, _)| label).collect();
+        assert_eq!(words, ["quick, quantizer lsq · s0", "quick, quantizer statsq · s0"]);
+        let alone = labels(&[&rows[0]], None);
+        assert_eq!(
+            alone[0].0, "quick, network vit, quantizer lsq, epochs 2 · s0",
+            "alone it has its whole name"
+        );
     }
 
     #[test]
@@ -371,7 +387,7 @@ mod tests {
         let mut rows = samples(29);
         rows[0].manifest.name = "LSQ".to_owned();
         rows[28].manifest.name = "LSQ".to_owned();
-        let words = labels(&[&rows[0], &rows[4], &rows[28]]);
+        let words = labels(&[&rows[0], &rows[4], &rows[28]], None);
         assert_eq!(
             (words[0].1.as_str(), words[2].1.as_str()),
             ("LSQ", "LSQ"),
@@ -383,10 +399,35 @@ mod tests {
             "told apart by their seeds"
         );
         rows[28].manifest.name = "again".to_owned();
-        let words = labels(&[&rows[0], &rows[28]]);
+        let words = labels(&[&rows[0], &rows[28]], None);
         assert_eq!((words[0].0.as_str(), words[1].0.as_str()), ("LSQ", "again"));
         assert_eq!(words[0].1, words[1].1, "joined they go by what they share: {words:?}");
         assert!(words[0].1.contains("mlp-lsq"), "{words:?}");
+    }
+
+    #[test]
+    fn a_view_of_one_run_knows_its_colour_and_one_across_runs_all_colours() {
+        let rows = samples(3);
+        let live: BTreeMap<PathBuf, Record> =
+            rows.iter().map(|row| (row.path.clone(), Record::default())).collect();
+        let mut layout = RunsLayout::default();
+        let ticked: Vec<&Row> = rows.iter().collect();
+        let view = |kind, across| {
+            let spec = ViewSpec::new("v", "v", kind, &[]);
+            ViewSpec { across, ..spec }
+        };
+        let colors = |set: &OverlaySet, spec: &ViewSpec| {
+            set.options(spec).runs.iter().map(|run| run.color).collect::<Vec<_>>()
+        };
+        let all = set(1, Some(&rows[1]), &ticked, &Records::default(), &live, &mut layout);
+        let drawn = colors(&all, &view(ViewKind::Lines, false));
+        assert_eq!(drawn.len(), 3, "all are drawn");
+        assert_eq!(colors(&all, &view(ViewKind::Curve, true)), drawn, "or read");
+        assert_eq!(colors(&all, &view(ViewKind::Bands, false)), drawn[..1], "the one that is shown");
+        let alone = set(2, Some(&rows[1]), &ticked[1..2], &Records::default(), &live, &mut layout);
+        assert_eq!(colors(&alone, &view(ViewKind::Lines, false)), drawn[..1], "also alone, if it is ticked");
+        let unticked = set(3, Some(&rows[1]), &[], &Records::default(), &live, &mut layout);
+        assert!(colors(&unticked, &view(ViewKind::Lines, false)).is_empty(), "no run has a colour");
     }
 
     #[test]

@@ -18,7 +18,7 @@ use crate::views::{self, Resolution};
 use crate::window::command::Action;
 use crate::window::plot::{Prepared, Showing, Surround, Touched};
 use crate::window::readout::{self, Precision, Readout};
-use crate::window::runs::{OverlaySet, RunsAction};
+use crate::window::runs::RunsAction;
 use crate::window::shown::Shown;
 use crate::window::style::{color, tokens};
 
@@ -37,10 +37,11 @@ impl TileBehavior<'_> {
         state.options.resolution = Resolution::Screen { from, to, columns: width as usize };
         state.options.step = self.step;
         state.options.controls = self.controls.only(&views::control_ids(spec));
-        let from = Basis { shown: self.shown, overlay: self.overlay, controls: self.controls };
+        let from =
+            Basis { shown: self.shown, overlay: self.overlay, controls: self.controls, watch: self.watch };
         state.derivation.follow(spec, &from, ui.ctx());
         state.options.overlay = self.overlay.options(spec);
-        rebuild(state, self.shown, self.overlay, spec, ui.ctx());
+        rebuild(state, &from, spec, ui.ctx());
         let Some(Cache { figure: Some(figure), prepared, summary, records, quantity, .. }) = &mut state.cache
         else {
             return empty_ui(ui, &nothing(state, spec, self.shown));
@@ -358,13 +359,8 @@ fn pick(
 }
 
 /// Builds the figure again if data, controls, options or theme changed.
-fn rebuild(
-    state: &mut TileState,
-    shown: &Shown,
-    others: &OverlaySet,
-    spec: &ViewSpec,
-    context: &egui::Context,
-) {
+fn rebuild(state: &mut TileState, from: &Basis<'_>, spec: &ViewSpec, context: &egui::Context) {
+    let (shown, others) = (from.shown, from.overlay);
     let overlay = others.key(spec);
     let dark = context.theme() == egui::Theme::Dark;
     let generation = state.derivation.generation();
@@ -378,6 +374,11 @@ fn rebuild(
     if fresh {
         return;
     }
+    // What only grew was drawn before.
+    let is_new = state.cache.as_ref().is_none_or(|cache| {
+        cache.generation != generation || cache.overlay != overlay || cache.options != state.options
+    });
+    let _working = is_new.then(|| from.watch.working(shown.folder.as_deref(), Some(&spec.id))).flatten();
     let record = views::lay_over(shown.record(), state.derivation.channels());
     let beside: Vec<Cow<'_, Record>> = others
         .beside()

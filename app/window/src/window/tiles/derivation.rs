@@ -17,6 +17,7 @@ use crate::views;
 use crate::window::runs::OverlaySet;
 use crate::window::shown::Shown;
 use crate::window::task::Task;
+use crate::window::watch::Watch;
 
 /// Time between two derivations of a live run, as a multiple of the last one's duration.
 const REST: u32 = 3;
@@ -32,6 +33,7 @@ pub(super) struct Basis<'a> {
     pub(super) shown: &'a Shown,
     pub(super) overlay: &'a OverlaySet,
     pub(super) controls: &'a Controls,
+    pub(super) watch: &'a Watch,
 }
 
 /// What a derivation was made for.
@@ -184,14 +186,19 @@ impl Derivation {
         let known = self.done.as_ref().filter(|done| !spec.across && self.error.is_none() && same(done));
         let known = known.map(|_| self.made.own.clone());
         let (sender, coarse) = sync_channel(MOST_COARSE);
+        // Where only the data grew, the same was derived before without harm.
+        let is_new = self.done.as_ref().is_none_or(|done| !done.asks_the_same(&key));
+        let watch = from.watch.clone();
         let task = Task::spawn("derive", context, move || {
+            let _working = is_new.then(|| watch.working(folder.as_deref(), Some(&spec.id))).flatten();
             let begun = Instant::now();
-            let publish = |channels| {
+            let peers = views::peers(method.catalogue(), &spec, &folders);
+            let publish = |mut channels: Vec<Channel>| {
+                views::place(&mut channels, &peers, &folders);
                 // A full channel means that the window is behind; the whole result comes anyway.
                 let _ = sender.try_send(channels);
                 waker.request_repaint();
             };
-            let peers = views::peers(method.catalogue(), &spec, &folders);
             let job = Derive {
                 name: &name,
                 folder: folder.as_deref(),
@@ -202,7 +209,12 @@ impl Derivation {
             // A tick more or less changes nothing in the run that is shown.
             let own = match known {
                 Some(own) => Ok(own),
-                None => views::derived(&method, &spec, &job).map_err(|error| error.to_string()),
+                None => {
+                    views::derived(&method, &spec, &job).map_err(|error| error.to_string()).map(|mut own| {
+                        views::place(&mut own, &peers, &folders);
+                        own
+                    })
+                }
             };
             let beside = || views::derived_beside(&method, &spec, &beside, &controls, &guard);
             let made = own.map(|own| Made { own, beside: beside() });

@@ -32,6 +32,7 @@ use super::plot::Prepared;
 use super::runs::OverlaySet;
 use super::shown::Shown;
 use super::style::{self, color, tokens};
+use super::watch::Watch;
 use crate::exporting::Dressing;
 use crate::figure::model::{Axis, Body, Figure, Ink};
 use crate::views::{TableOrder, ViewOptions};
@@ -91,6 +92,8 @@ struct Cache {
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub(super) struct TileBehavior<'a> {
     pub(super) shown: &'a Shown,
+    /// Where the next start reads what the program died of.
+    pub(super) watch: &'a Watch,
     pub(super) states: &'a mut BTreeMap<String, TileState>,
     pub(super) focus: &'a str,
     pub(super) cursor: Option<f64>,
@@ -126,6 +129,7 @@ impl Behavior<Pane> for TileBehavior<'_> {
     fn pane_ui(&mut self, ui: &mut Ui, tile: TileId, pane: &mut Pane) -> UiResponse {
         let mut response = UiResponse::None;
         let Some(spec) = self.shown.view(&pane.view) else { return response };
+        let _drawing = self.watch.drawing(self.shown.folder.as_deref(), &spec.id);
         let background = color(tokens(ui.ctx()).background);
         egui::Frame::new().fill(background).inner_margin(6.0).show(ui, |ui| {
             let title = self.title_ui(ui, spec);

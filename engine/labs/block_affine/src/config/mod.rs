@@ -6,7 +6,7 @@ mod cost;
 use weightscope_frame::experiment::Mark;
 use weightscope_frame::{choices, settings};
 
-pub(crate) use cost::cost;
+pub(crate) use cost::{SPREAD, cost};
 
 use crate::method::bone::Variant;
 use crate::method::lora::Scaling;

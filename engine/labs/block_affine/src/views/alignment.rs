@@ -87,40 +87,41 @@ fn beside(record: &Record) -> Option<Curve> {
 }
 
 fn derive(config: &Config, job: &Derive<'_>) -> Result<Vec<Channel>, RunError> {
-    let mut runs: Vec<(Config, Record)> = vec![(config.clone(), job.record.clone())];
+    let mut runs: Vec<(usize, Config, Record)> = vec![(0, config.clone(), job.record.clone())];
     let is_full = |config: &Config| config.method == Method::Full;
-    let peers: Vec<_> = job
-        .peers
-        .iter()
-        .filter_map(|peer| Some((across::settings(&peer.experiment)?, peer)))
-        .filter(|(other, _)| (other.task, other.model) == (config.task, config.model))
+    let peers: Vec<_> = (1..)
+        .zip(job.peers)
+        .filter_map(|(place, peer)| Some((place, across::settings(&peer.experiment)?, peer)))
+        .filter(|(_, other, _)| (other.task, other.model) == (config.task, config.model))
         .collect();
     // Without full fine-tuning among them there is nothing to read.
-    if is_full(config) || peers.iter().any(|(other, _)| is_full(other)) {
-        for (other, peer) in peers {
+    if is_full(config) || peers.iter().any(|(_, other, _)| is_full(other)) {
+        for (place, other, peer) in peers {
             job.control.check()?;
             if let Ok((record, _)) = store::read_record(&peer.folder) {
-                runs.push((other, record));
+                runs.push((place, other, record));
             }
         }
     }
     let base = weights(job.record);
     let same_base = |record: &Record| weights(record) == base;
     // Of several the one at the rate of the run that is shown.
-    let full = runs.iter().filter(|(other, record)| is_full(other) && same_base(record));
-    let full = full.min_by_key(|(other, _)| other.learning_rate != config.learning_rate);
+    let full = runs.iter().filter(|(_, other, record)| is_full(other) && same_base(record));
+    let full = full.min_by_key(|(_, other, _)| other.learning_rate != config.learning_rate);
     let mut channels = Vec::new();
-    for (number, (other, record)) in runs.iter().enumerate().filter(|(_, (other, _))| !is_full(other)) {
+    for (number, (place, other, record)) in
+        runs.iter().enumerate().filter(|(_, (_, other, _))| !is_full(other))
+    {
         job.control.check()?;
         let curve = match full {
-            Some((_, full)) if same_base(record) => along(record, full),
+            Some((_, _, full)) if same_base(record) => along(record, full),
             _ if number == 0 => beside(record).unwrap_or_default(),
             _ => continue,
         };
         if !curve.x.is_empty() {
             let words = format!("{}, rate {:e}", other.method.short(), other.learning_rate);
             let empty = ch::ALONG_FULL.labelled(&number.to_string(), &words).channel();
-            channels.push(Channel { data: Data::Curve(Timeline::one(curve)), ..empty });
+            channels.push(Channel { run: Some(*place), data: Data::Curve(Timeline::one(curve)), ..empty });
         }
     }
     Ok(channels)

@@ -10,6 +10,12 @@ use crate::config::Config;
 pub(super) fn view(config: &Config) -> View<Config> {
     let dashed = if config.has_full_beside() { vec![ch::LOSS.id("full_train")] } else { Vec::new() };
     View::new(ViewSpec {
+        // The loss of full fine-tuning is dashed in the colour of the first, that of the same batches.
+        channels: [ch::TRAIN, ch::VALIDATION]
+            .map(|name| ch::LOSS.id(name))
+            .into_iter()
+            .chain(dashed.clone())
+            .collect(),
         y: AxisSpec::new("loss", "nat"),
         dashed,
         empty: "Training and validation loss appear here with the first steps. Press Run.".to_owned(),

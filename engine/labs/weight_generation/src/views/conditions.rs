@@ -61,8 +61,9 @@ pub(super) fn between(_: &Config) -> View<Config> {
         |value: f64, label: &str| Reference::new(ReferenceAxis::X, value, ReferenceStyle::Level).label(label);
     View::new(ViewSpec {
         channels: ["first", "second"].map(|name| ch::BETWEEN.id(name)).to_vec(),
-        x: AxisSpec::new("share of the second condition", "").named_by(ch::BETWEEN_WORDS.id()),
+        x: AxisSpec::new("share of the second condition", ""),
         y: AxisSpec::new("accuracy", "").limits(0.0, 1.0),
+        note: Some(ch::BETWEEN_WORDS.id().to_owned()),
         references: vec![
             line(0.0, "first condition"),
             line(1.0, "second condition"),
@@ -106,7 +107,7 @@ fn derive(config: &Config, job: &Derive<'_>) -> Result<Vec<Channel>, RunError> {
     };
     let where_to = if (0.0..=1.0).contains(&share) { "in between" } else { "outside" };
     let words = format!(
-        "share of the second condition; at {share:.2}, {where_to}: {:.3} on {from}, {:.3} on {to}",
+        "at share {share:.2}, {where_to}: {:.3} on {from}, {:.3} on {to}",
         found.chosen.0, found.chosen.1
     );
     Ok(vec![

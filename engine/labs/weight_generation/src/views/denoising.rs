@@ -26,7 +26,7 @@ pub(super) fn view(config: &Config) -> View<Config> {
     let first = "layers.0.weight";
     View::new(ViewSpec {
         channels: vec![ch::DENOISING.id("zoo"), ch::DENOISING.id("estimate")],
-        x: AxisSpec::new("weight, scaled", "").named_by(ch::DENOISING_WORDS.id()),
+        x: AxisSpec::new("weight, scaled", ""),
         y: AxisSpec::new("share of the weights", ""),
         controls: vec![
             ControlSpec::new(
@@ -43,6 +43,7 @@ pub(super) fn view(config: &Config) -> View<Config> {
             ),
         ],
         derives: vec![STEP.to_owned(), LAYER.to_owned()],
+        note: Some(ch::DENOISING_WORDS.id().to_owned()),
         empty: "The weights of each layer taking shape appear here with the evaluation.".to_owned(),
         help: include_str!("../help/denoising.md").to_owned(),
         ..ViewSpec::of("denoising", "Denoising", ViewKind::Curve, &[&ch::DENOISING])
@@ -77,7 +78,7 @@ fn derive(_: &Config, job: &Derive<'_>) -> Result<Vec<Channel>, RunError> {
     let words = figures(job, layer, step)
         .map(|[t, distance, spread, accuracy]| {
             format!(
-                "weight, scaled; step {step} of {last} (t = {t}): Wasserstein-1 {distance:.3}, spread ratio {spread:.2}, accuracy {accuracy:.3}"
+                "step {step} of {last} (t = {t}): Wasserstein-1 {distance:.3}, spread ratio {spread:.2}, accuracy {accuracy:.3}"
             )
         })
         .unwrap_or_default();

@@ -10,8 +10,9 @@ use crate::config::Config;
 /// The scatter.
 pub(super) fn view(_: &Config) -> View<Config> {
     View::new(ViewSpec {
-        x: AxisSpec::new("largest overlap of wrong rows with the zoo", "").named_by(ch::NOVELTY_WORDS.id()),
+        x: AxisSpec::new("largest overlap of wrong rows with the zoo", ""),
         y: AxisSpec::new("accuracy", ""),
+        note: Some(ch::NOVELTY_WORDS.id().to_owned()),
         empty: "Generated networks beside the zoo, noised and averaged ones appear here with the evaluation."
             .to_owned(),
         help: include_str!("../help/novelty.md").to_owned(),
