@@ -17,7 +17,8 @@ const SAMPLED: usize = 256;
 const PIECE: usize = 1 << 18;
 
 /// For each tensor the index of an earlier one that it is tied to: the one that the format names ([`Tensor::tied_to`]), else the first
-/// of the same shape and type with the same contents, told by BLAKE3 over its numbers.
+/// of the same shape and type with the same contents, told by BLAKE3 over its numbers. Of the contents of those alone is anything read
+/// that `may_be_tied` lets pass: who has measured the tensors knows which of them cannot be equal.
 ///
 /// Contents of fewer than [`LEAST_ELEMENTS`] numbers are not compared, nor those whose numbers are all the same, such as zeros and
 /// untrained normalizations; so are numbers of more than 24 bits where the source does not give their bytes. Costs 256 numbers of each
@@ -28,6 +29,7 @@ const PIECE: usize = 1 << 18;
 /// If a tensor cannot be read, the file changed, or the caller stops.
 pub fn tied(
     source: &dyn Source,
+    may_be_tied: &dyn Fn(usize) -> bool,
     is_cancelled: &dyn Fn() -> bool,
 ) -> Result<Vec<Option<usize>>, WeightsError> {
     let tensors = source.tensors();
@@ -35,7 +37,7 @@ pub fn tied(
     let candidates: Vec<(usize, Kind<'_>)> = tensors
         .iter()
         .enumerate()
-        .filter(|(_, tensor)| is_compared(tensor))
+        .filter(|(place, tensor)| is_compared(tensor) && may_be_tied(*place))
         .map(|(place, tensor)| (place, (tensor.shape.as_slice(), tensor.element)))
         .collect();
     let mut reader = Reader { source, is_cancelled, values: Vec::new(), bytes: Vec::new() };

@@ -41,16 +41,21 @@ fn equal_tensors_of_a_safetensors_file_are_tied_and_only_those() {
     );
     let source = open(&path).unwrap();
     let name = |place: usize| source.tensors()[place].name.as_str();
-    let ties = tied(&*source, &|| false).unwrap();
+    let ties = tied(&*source, &|_| true, &|| false).unwrap();
     let ties: Vec<(&str, &str)> =
         ties.iter().enumerate().filter_map(|(place, tie)| Some((name(place), name((*tie)?)))).collect();
     assert_eq!(ties, [("head", "embedding"), ("again", "embedding"), ("broken.1", "broken.0")]);
+    let without_head = |place: usize| name(place) != "head";
+    let fewer = tied(&*source, &without_head, &|| false).unwrap();
+    let fewer: Vec<&str> =
+        fewer.iter().enumerate().filter_map(|(place, tie)| tie.map(|_| name(place))).collect();
+    assert_eq!(fewer, ["again", "broken.1"], "what cannot be tied is not compared");
     let asked = Cell::new(0);
     let stop = || {
         asked.set(asked.get() + 1);
         asked.get() > 8
     };
-    assert!(matches!(tied(&*source, &stop), Err(WeightsError::Cancelled { .. })));
+    assert!(matches!(tied(&*source, &|_| true, &stop), Err(WeightsError::Cancelled { .. })));
 }
 
 #[test]
@@ -74,7 +79,7 @@ fn equal_arrays_of_an_archive_are_tied_also_in_double_precision_and_of_another_b
         archive(&path, &members, is_deflated);
         let source = open(&path).unwrap();
         let at = |name: &str| source.tensors().iter().position(|tensor| tensor.name == name).unwrap();
-        let ties = tied(&*source, &|| false).unwrap();
+        let ties = tied(&*source, &|_| true, &|| false).unwrap();
         let group = [at("double"), at("again"), at("big")];
         let first = *group.iter().min().unwrap();
         for (place, tie) in ties.iter().enumerate() {

@@ -15,8 +15,8 @@ mod pictures;
 mod recording;
 mod spectra;
 mod statistics;
+mod ties;
 
-use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -28,7 +28,7 @@ use weightscope_frame::lab::{Running, Stage};
 use weightscope_frame::run::{Context, Request, RunError};
 use weightscope_frame::store::{Codec, CodecError, Saved};
 use weightscope_math::stats::power_law::spectral::FEW_VALUES;
-use weightscope_weights::{Readable, Source, Tensor, tied};
+use weightscope_weights::{Readable, Source, Tensor};
 
 use crate::channels as ch;
 use crate::config::{ALL, Config, Spectra};
@@ -59,8 +59,6 @@ pub struct Shared {
     pub(crate) spectra: Vec<(usize, bool)>,
     /// The second file, with the pairs of tensors.
     pub(crate) against: Option<change::Against>,
-    /// For each row the earlier one that it is tied to.
-    pub(crate) ties: Vec<Option<usize>>,
     /// The checkpoints of the folder.
     pub(crate) folder: Option<listed::Followed>,
 }
@@ -74,6 +72,8 @@ pub struct State {
     pub(crate) changes: Vec<Option<Changed>>,
     pub(crate) path: Way,
     pub(crate) seconds: Seconds,
+    /// For each row the earlier one that it is tied to, once statistics tell which can be.
+    pub(crate) ties: Option<Vec<Option<usize>>>,
     /// The person wants to watch no longer.
     stops: bool,
 }
@@ -94,7 +94,19 @@ impl Saved for State {
         }
         codec.value("changes.cbor", &mut self.changes)?;
         codec.value("path.cbor", &mut self.path)?;
-        codec.value("seconds.cbor", &mut self.seconds)
+        codec.value("seconds.cbor", &mut self.seconds)?;
+        // Checkpoints of older programs have none: they are looked for again.
+        if codec.has("ties.cbor") {
+            codec.value("ties.cbor", &mut self.ties)?;
+        }
+        Ok(())
+    }
+}
+
+impl State {
+    /// The earlier row that a row is tied to, as far as that is known.
+    pub(crate) fn tied_to(&self, row: usize) -> Option<usize> {
+        self.ties.as_ref()?.get(row).copied().flatten()
     }
 }
 
@@ -146,21 +158,13 @@ fn open(
     }
     let spectra = spectra::plan(config, source.as_ref(), &tensors);
     let whole = files::whole_numbers(source.as_ref(), &config.select);
-    Ok((Shared { source, tensors, whole, spectra, against, ties: Vec::new(), folder }, reads))
+    Ok((Shared { source, tensors, whole, spectra, against, folder }, reads))
 }
 
 /// Without tensors: a recording, or a folder that has no checkpoint.
 fn nothing(folder: Option<listed::Followed>) -> Shared {
     let source: Arc<dyn Source> = Arc::new(files::Nothing);
-    Shared {
-        source,
-        tensors: Vec::new(),
-        whole: Vec::new(),
-        spectra: Vec::new(),
-        against: None,
-        ties: Vec::new(),
-        folder,
-    }
+    Shared { source, tensors: Vec::new(), whole: Vec::new(), spectra: Vec::new(), against: None, folder }
 }
 
 fn nothing_chosen(source: &dyn Source, config: &Config, place: &str) -> String {
@@ -194,7 +198,7 @@ pub(crate) fn begin(config: &Config, context: &mut Context<'_>) -> Result<(Share
     let kept = first::keep(config, context)?;
     // Checkpoints that came after the run began are none of its data.
     let expects = |hash: &str| context.expects(hash);
-    let (mut shared, reads) =
+    let (shared, reads) =
         open(config, kept, context.is_repeated().then_some(&expects as &dyn Fn(&str) -> bool))?;
     for read in &reads {
         context.read(read)?;
@@ -204,7 +208,6 @@ pub(crate) fn begin(config: &Config, context: &mut Context<'_>) -> Result<(Share
             "{late} checkpoints of the folder came after the run had begun or were written anew, and are left out: a run that goes on or is repeated has the data that it began with; run again to follow the folder"
         ));
     }
-    shared.ties = ties(&shared, context)?;
     context.text(&ch::FILE, files::state_of(shared.source.as_ref()));
     context.text(&ch::FIRST_LOOK, first_look(&shared).to_string());
     if let Some(against) = &shared.against {
@@ -229,23 +232,6 @@ fn first_look(shared: &Shared) -> usize {
     };
     let first = |least: usize| (0..shared.tensors.len()).find(|row| smaller_side(*row) >= least);
     first(FEW_VALUES).or_else(|| first(2)).unwrap_or(0)
-}
-
-/// Rows that are tied to an earlier one: by the format, or because their contents are equal. It is said.
-fn ties(shared: &Shared, context: &mut Context<'_>) -> Result<Vec<Option<usize>>, RunError> {
-    let found = tied(shared.source.as_ref(), &|| context.check().is_err());
-    context.check()?;
-    let found = found.map_err(|error| RunError::setting("model", error.to_string()))?;
-    let rows: HashMap<usize, usize> =
-        shared.tensors.iter().enumerate().map(|(row, place)| (*place, row)).collect();
-    let row_of = |place: usize| rows.get(&place).copied();
-    let ties: Vec<Option<usize>> =
-        shared.tensors.iter().map(|place| found.get(*place).copied().flatten().and_then(row_of)).collect();
-    let name = |row: usize| shared.tensor(row).map_or("", |tensor| tensor.name.as_str());
-    for (row, other) in ties.iter().enumerate().filter_map(|(row, other)| Some((row, (*other)?))).take(20) {
-        context.message(&format!("{} is tied to {}: the same weights, counted once", name(row), name(other)));
-    }
-    Ok(ties)
 }
 
 /// The stages: what the settings ask for.
@@ -300,10 +286,11 @@ pub(crate) fn first_checkpoint(config: &Config) -> Result<Option<String>, RunErr
 
 /// Final figures.
 pub(crate) fn finish(run: &mut Running<'_, '_, Config>) -> Result<(), RunError> {
+    ties::find(run)?;
     let layers = &run.state.layers;
     let measured = || layers.iter().filter_map(|layer| layer.measured.as_ref());
     let non_finite: u64 = measured().map(|measured| measured.non_finite).sum();
-    let is_tied = |row: usize| run.shared.ties.get(row).copied().flatten().is_some();
+    let is_tied = |row: usize| run.state.tied_to(row).is_some();
     let counted = layers.iter().enumerate().filter(|(row, _)| !is_tied(*row));
     let parameters: u64 =
         counted.filter_map(|(_, layer)| layer.measured.as_ref()).map(|measured| measured.parameters).sum();

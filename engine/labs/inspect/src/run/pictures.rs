@@ -189,7 +189,7 @@ fn table_of(shared: &Shared, state: &State) -> Table {
         // Leading values alone are approximate, and so are the norm and the stable rank that follow from them.
         let computed =
             layer.spectrum.as_ref().map_or("", |found| if found.whole { "whole" } else { "leading" });
-        let tied = shared.ties.get(row).copied().flatten().and_then(|row| shared.tensor(row));
+        let tied = state.tied_to(row).and_then(|row| shared.tensor(row));
         cells.extend([text(computed), text(tied.map_or("", |tensor| tensor.name.as_str()))]);
         Some(cells)
     });

@@ -11,7 +11,7 @@ use weightscope_weights::measure::{
 
 use super::kernel::Positions;
 use super::layer::{Measured, Whole};
-use super::{Shared, pictures};
+use super::{Shared, pictures, ties};
 use crate::channels as ch;
 use crate::config::{self, Config};
 use crate::files::pieces;
@@ -54,6 +54,7 @@ pub(super) fn work(run: &mut Running<'_, '_, Config>) -> Result<(), RunError> {
         },
     )?;
     whole_numbers(run)?;
+    ties::find(run)?;
     run.state.seconds.statistics += begun.elapsed().as_secs_f64();
     pictures::show(run);
     Ok(())

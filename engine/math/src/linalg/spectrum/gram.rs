@@ -3,12 +3,17 @@
 use faer::linalg::matmul::matmul;
 use faer::{Accum, Mat, MatRef, Par};
 
+use super::eigen::on_a_thread;
 use super::panels::{PANEL, Panels};
 use super::{GoOn, Spectrum, SpectrumError, add_checked_squares, ask, eigenvalues};
 use crate::error::MathError;
 
 /// Side of the tiles of the Gram matrix between which the caller is asked.
 const TILE: usize = 256;
+
+/// Side from which on the room of a Gram matrix is taken on a thread of its own: a system hands out hundreds of megabytes page by page,
+/// which no question can interrupt.
+const LARGE: usize = 2048;
 
 /// A Gram matrix that is being summed: `WᵀW` for at least as many rows as columns, else `W·Wᵀ`.
 ///
@@ -19,6 +24,7 @@ pub struct Gram {
     seen: usize,
     /// Values not yet summed: up to one panel, or all of them.
     kept: Vec<f32>,
+    /// Without room until something is added.
     lower: Mat<f64>,
     squared_norm: f64,
     panel: Vec<f64>,
@@ -35,8 +41,22 @@ impl Gram {
             let needed = "a matrix with at least one value".to_owned();
             return Err(MathError::Shape { what: "spectrum", needed, found: format!("{rows} × {columns}") });
         }
-        let lower = Mat::zeros(small, small);
+        let lower = Mat::new();
         Ok(Self { rows, columns, seen: 0, kept: Vec::new(), lower, squared_norm: 0.0, panel: Vec::new() })
+    }
+
+    /// Takes the room of the sum before the first panel.
+    fn make_room(&mut self, go_on: GoOn<'_>) -> Result<(), SpectrumError> {
+        let small = self.rows.min(self.columns);
+        if self.lower.nrows() == small {
+            return Ok(());
+        }
+        self.lower = if small < LARGE {
+            Mat::zeros(small, small)
+        } else {
+            on_a_thread(go_on, move || Some(Mat::zeros(small, small)))?
+        };
+        Ok(())
     }
 
     /// Takes the next values in the order of rows; pieces of any length, whose borders do not count.
@@ -70,6 +90,7 @@ impl Gram {
         if self.kept.is_empty() {
             return Ok(());
         }
+        self.make_room(go_on)?;
         self.panel.clear();
         self.panel.extend(self.kept.iter().map(|value| f64::from(*value)));
         let lines = self.kept.len() / self.columns;
@@ -98,6 +119,7 @@ impl Gram {
 
     /// Sums a matrix of fewer rows than columns.
     fn add_wide(&mut self, values: &[f32], go_on: GoOn<'_>) -> Result<(), SpectrumError> {
+        self.make_room(go_on)?;
         let panels = Panels::new(values, self.rows, self.columns);
         for start in panels.starts() {
             add_squares(&mut self.lower, panels.at(start, &mut self.panel), go_on)?;
