@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use super::control::Control;
 use super::error::RunError;
 use super::event::{Event, Observer, Progress, Snapshot};
+use super::rate::Rate;
 use super::request::Request;
 use super::waiting::Waiting;
 use crate::device::OpenDevice;
@@ -73,36 +74,6 @@ impl Clock {
     /// Seconds of work so far, pauses left out.
     fn seconds(&self) -> f64 {
         self.before_seconds + self.started.elapsed().saturating_sub(self.held).as_secs_f64()
-    }
-}
-
-/// Steps a second as a decayed mean over about three seconds.
-#[derive(Default)]
-struct Rate {
-    last: Option<(Instant, u64)>,
-    per_second: f64,
-}
-
-impl Rate {
-    fn update(&mut self, now: Instant, step: u64) {
-        const MEMORY_SECONDS: f64 = 3.0;
-        let Some((then, before)) = self.last else {
-            self.last = Some((now, step));
-            return;
-        };
-        let elapsed = now.duration_since(then).as_secs_f64();
-        if elapsed < 0.05 {
-            return;
-        }
-        let present = step.saturating_sub(before) as f64 / elapsed;
-        let keep = if self.per_second == 0.0 { 0.0 } else { (-elapsed / MEMORY_SECONDS).exp() };
-        self.per_second = keep * self.per_second + (1.0 - keep) * present;
-        self.last = Some((now, step));
-    }
-
-    /// After a pause the next interval starts afresh.
-    fn forget_interval(&mut self) {
-        self.last = None;
     }
 }
 

@@ -13,6 +13,7 @@ pub(crate) mod jobs;
 mod moved;
 mod observers;
 mod place;
+mod rate;
 mod request;
 mod verify;
 mod waiting;
