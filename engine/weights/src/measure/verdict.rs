@@ -52,13 +52,15 @@ pub enum Form {
     BlockAffine,
     /// `ΔW` has a low rank.
     LowRank,
+    /// None of the forms before, and whether the rank is low is not known.
+    DenseOrLowRank,
     /// None of these.
     Dense,
 }
 
 impl Form {
     /// The word in tables: `unchanged`, `non-finite values changed`, `all zero`, `quantized`, `scaled`, `pruned`, `pruned 2:4`,
-    /// `sparse`, `block-affine`, `low rank`, `dense`.
+    /// `sparse`, `block-affine`, `low rank`, `dense or low rank` (where the rank is not known), `dense`.
     pub fn name(self) -> &'static str {
         match self {
             Self::Unchanged => "unchanged",
@@ -71,6 +73,7 @@ impl Form {
             Self::Sparse => "sparse",
             Self::BlockAffine => "block-affine",
             Self::LowRank => "low rank",
+            Self::DenseOrLowRank => "dense or low rank",
             Self::Dense => "dense",
         }
     }
@@ -146,8 +149,14 @@ impl Verdict {
             return verdict(Form::BlockAffine, sentence);
         }
         let low = |rank: usize| rank > 0 && !rank_is_least && rank as f64 <= LOW_RANK_SHARE * small as f64;
+        // A vector has no rank; of a large matrix the leading singular values may all count, and tell no more than that.
+        let may_be_low = match rank {
+            None => change.rows.min(change.columns) > 1,
+            Some(rank) => rank_is_least && rank as f64 <= LOW_RANK_SHARE * small as f64,
+        };
         match rank {
             Some(rank) if low(rank) => verdict(Form::LowRank, evidence.low(rank, small)),
+            _ if may_be_low => verdict(Form::DenseOrLowRank, evidence.dense(rank, rank_is_least, small)),
             _ => verdict(Form::Dense, evidence.dense(rank, rank_is_least, small)),
         }
     }

@@ -189,8 +189,11 @@ fn without_a_spectrum_there_is_no_rank_and_shares_are_never_rounded_to_whole() {
     let (before, after) = (random("before", 0.05), random("after", 0.05));
     let change = Change::of(&before, &after, SHAPE, F32);
     let verdict = Verdict::of(Evidence { change: &change, types: F32, spectrum: None, guided: None });
-    assert_eq!((verdict.form, verdict.rank), (Form::Dense, None));
+    assert_eq!((verdict.form, verdict.rank), (Form::DenseOrLowRank, None));
     assert!(verdict.sentence.contains("not computed"));
+    let as_vector = Change::of(&before, &after, (1, before.len()), F32);
+    let verdict = Verdict::of(Evidence { change: &as_vector, types: F32, spectrum: None, guided: None });
+    assert_eq!(verdict.form, Form::Dense, "a vector has no rank");
     assert_eq!(
         (percent(0.999_999), percent(1.0), percent(0.5)),
         ("99.99 %".into(), "100.00 %".into(), "50.00 %".into())
