@@ -1,5 +1,7 @@
 //! Picked components of a vector channel over steps, with reference lines and marks in the colour of their category.
 
+use std::collections::HashMap;
+
 use weightscope_frame::record::{Component, Data, Detail, Marks, Vector, ViewSpec};
 
 use super::lines::{self, CHANNEL_DASHES};
@@ -11,6 +13,8 @@ use crate::figure::model::{
 
 /// Components that a view shows when the person picked none.
 const SHOWN_AT_FIRST: usize = 4;
+/// A component that has flipped so often is seen to oscillate; one or two flips are the way to another level.
+const OFTEN: usize = 8;
 /// Steps beside the components in which levels are drawn, and the most levels that are.
 const BESIDE: f64 = 1.0;
 const MOST_LEVELS: usize = 20;
@@ -139,28 +143,30 @@ fn levels(spec: &ViewSpec, source: &Source<'_>, shown: &[&Component]) -> Vec<Ite
     levels.iter().map(|level| rule(*level, Dash::Solid, Ink::Muted)).chain(between).collect()
 }
 
-/// The components that are drawn: those picked, else the first ones that flipped, in the order in which they did. While fewer have
-/// flipped, others stand in for the missing ones; what has flipped early keeps its place, however often others flip later.
+/// The components that are drawn: those picked, else the first ones that flipped [`OFTEN`] times, in the order in which they came to it.
+/// While fewer have, others stand in for the missing ones; what flipped so often early keeps its place, however often others flip later.
 fn shown<'a>(vector: &'a Vector, marks: Option<&Marks>, options: &ViewOptions) -> Vec<&'a Component> {
     let of = |id: u64| vector.components.get(vector.position(id)?);
     if !options.shown.is_empty() {
         return options.shown.iter().filter_map(|id| of(*id)).collect();
     }
-    let mut chosen: Vec<&Component> = Vec::new();
-    let flipped = marks.into_iter().flat_map(|marks| marks.marks.iter()).map(|mark| mark.id);
-    for id in flipped {
-        if chosen.len() == SHOWN_AT_FIRST {
-            break;
+    let (mut counts, mut often, mut once) = (HashMap::new(), Vec::new(), Vec::new());
+    for mark in marks.into_iter().flat_map(|marks| marks.marks.iter()) {
+        let count = counts.entry(mark.id).or_insert(0_usize);
+        *count += 1;
+        if *count == 1 {
+            once.extend(of(mark.id));
         }
-        if !chosen.iter().any(|known| known.id == id) {
-            chosen.extend(of(id));
+        if *count == OFTEN {
+            often.extend(of(mark.id));
+        }
+        if often.len() == SHOWN_AT_FIRST {
+            break;
         }
     }
-    for component in &vector.components {
-        if chosen.len() >= SHOWN_AT_FIRST.min(vector.components.len()) {
-            break;
-        }
-        if !chosen.iter().any(|known| known.id == component.id) {
+    let mut chosen: Vec<&Component> = Vec::new();
+    for component in often.into_iter().chain(once).chain(&vector.components) {
+        if chosen.len() < SHOWN_AT_FIRST && !chosen.iter().any(|known| known.id == component.id) {
             chosen.push(component);
         }
     }
@@ -170,14 +176,21 @@ fn shown<'a>(vector: &'a Vector, marks: Option<&Marks>, options: &ViewOptions) -
 /// What is said of components that nobody picked: which they are, and which of them may still make room.
 fn unpicked(marks: Option<&Marks>, shown: &[&Component], options: &ViewOptions) -> Option<String> {
     let marks = marks.filter(|_| options.shown.is_empty() && !shown.is_empty())?;
-    let has_flipped = |component: &&&Component| marks.marks.iter().any(|mark| mark.id == component.id);
+    let flips = |component: &&Component| {
+        marks.marks.iter().filter(|mark| mark.id == component.id).take(OFTEN).count()
+    };
+    let counts: Vec<usize> = shown.iter().map(flips).collect();
     let all = shown.len();
-    Some(match shown.iter().filter(has_flipped).count() {
+    let often = counts.iter().filter(|count| **count == OFTEN).count();
+    Some(match counts.iter().filter(|count| **count > 0).count() {
         0 => format!("Nothing has flipped yet: the first {all} recorded"),
-        flipped if flipped == all => {
-            format!("The first {all} that flipped; others stay out until they are picked")
+        _ if often == all => {
+            format!("The first {all} that flipped {OFTEN} times; others stay out until they are picked")
         }
-        flipped => format!("The first that flipped, and {} in place of the next ones", all - flipped),
+        _ => format!(
+            "The first that flipped {OFTEN} times ({often}), and {} in place of the next ones",
+            all - often
+        ),
     })
 }
 
@@ -212,12 +225,16 @@ mod tests {
     }
 
     #[test]
-    fn what_is_shown_unasked_stays_while_a_run_goes_on() {
+    fn what_is_shown_unasked_oscillates_and_stays_while_a_run_goes_on() {
         let vector = vector(&[0, 1, 2, 3, 4, 5]);
         let options = ViewOptions::default();
-        // Those before them in the record flip later, and more often.
-        let flips =
-            [(1.0, 5), (2.0, 3), (2.0, 5), (3.0, 4), (4.0, 2), (5.0, 0), (6.0, 0), (7.0, 0), (8.0, 1)];
+        // The first in the record flips once on its way; the others come to oscillate one after the other, the last of them first.
+        let mut flips = vec![(0.0, 0)];
+        for id in [5, 3, 4, 2, 1] {
+            flips.extend((0..OFTEN).map(|turn| (turn as f64 + 10.0 * (6 - id) as f64, id)));
+        }
+        // One that comes late flips more often than all.
+        flips.extend((0..50).map(|turn| (100.0 + f64::from(turn), 1)));
         let told = |count: usize| {
             let marks = marks(&flips[..count]);
             let shown = shown(&vector, Some(&marks), &options);
@@ -226,13 +243,14 @@ mod tests {
         let at = |count: usize| ids(&vector, &marks(&flips[..count]), &options);
         assert_eq!(at(0), [0, 1, 2, 3], "before the first flip");
         assert!(told(0).contains("Nothing has flipped yet"), "{}", told(0));
-        assert_eq!(at(3), [5, 3, 0, 1], "two have flipped, two stand in");
-        assert!(told(3).contains("and 2 in place of the next ones"), "{}", told(3));
-        assert_eq!(at(5), [5, 3, 4, 2], "four have flipped");
-        for count in 5..=flips.len() {
+        let two = 1 + 2 * OFTEN;
+        assert_eq!(at(two), [5, 3, 0, 1], "two oscillate, one has flipped once, one stands in");
+        assert!(told(two).contains("(2), and 2 in place of the next ones"), "{}", told(two));
+        let four = 1 + 4 * OFTEN;
+        for count in four..=flips.len() {
             assert_eq!(at(count), [5, 3, 4, 2], "after {count} flips they are the same");
         }
-        assert!(told(flips.len()).starts_with("The first 4 that flipped"), "{}", told(flips.len()));
+        assert!(told(flips.len()).starts_with("The first 4 that flipped 8 times"), "{}", told(flips.len()));
     }
 
     #[test]
