@@ -160,6 +160,8 @@ mod tests {
         assert_eq!(words("delete"), ["Delete run"], "no preset by scattered letters");
         assert_eq!(words("dlt"), Vec::<&str>::new(), "nor a deletion");
         assert_eq!(words("learn desk"), ["Use preset phases/desk-learning-rate"], "beginnings of its words");
+        let whole = words("use preset phases/desk-learning-rate");
+        assert_eq!(whole, ["Use preset phases/desk-learning-rate"], "its words as they stand");
         assert_eq!(words("power"), ["Open run a"], "a run by what it read");
     }
 

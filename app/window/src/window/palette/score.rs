@@ -21,7 +21,9 @@ fn of_word(text: &str, letters: &[char], word: &str) -> Option<u32> {
     if text.starts_with(word) {
         return Some(1);
     }
-    if text.split(|letter: char| !letter.is_alphanumeric()).any(|part| part.starts_with(word)) {
+    // A word that is typed may go over several of the text: `phases/desk`.
+    let is_inside = |at: usize| text.get(..at).is_some_and(|before| before.ends_with(char::is_alphanumeric));
+    if text.match_indices(word).any(|(at, _)| !is_inside(at)) {
         return Some(STEP);
     }
     if text.contains(word) {
@@ -71,6 +73,8 @@ mod tests {
     fn every_word_counts_in_any_order_and_nothing_typed_fits_all() {
         assert!(score("use preset oscillation/quick", "quick osc").is_some(), "words in any order");
         assert_eq!(score("use preset oscillation/quick", "quick phases"), None, "each must be found");
+        let whole = score("use preset oscillation/quick", "oscillation/quick");
+        assert_eq!(whole, Some(STEP), "a name of several words is the beginning of one");
         assert_eq!(score("anything", "  "), Some(0), "nothing typed");
     }
 

@@ -162,7 +162,9 @@ impl Legend {
             let mut each = |ui: &mut Ui, most: f32| {
                 let letters = ((most - SAMPLE - GAP) / LETTER).max(1.0) as usize;
                 let names: Vec<&str> = self.entries.iter().map(Entry::words).collect();
-                let written = told(&names, |name| name.chars().count() <= letters);
+                // Whether all stand whole is measured; how far they are cut is not, since that would be asked of each letter.
+                let whole = names.iter().all(|name| width(ui, name) - BETWEEN <= most);
+                let written = told(&names, |name| whole || name.chars().count() <= letters);
                 for (entry, words) in self.entries.iter().zip(&written) {
                     entry.heading_ui(ui, most, lines);
                     entry.show(ui, (words.as_str(), most), hidden, &self.entries, &mut touch);
