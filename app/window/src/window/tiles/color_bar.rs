@@ -75,10 +75,11 @@ pub(super) fn color_bar(ui: &mut egui::Ui, bar: &ColorBar, height: f32) -> Optio
     }
     let font = egui::TextStyle::Small.resolve(ui.style());
     // A short key has no room for the number in the middle.
+    let digits = digits(limits);
     let middle = (strip.height() > 3.0 * font.size).then_some((0.5, f64::midpoint(limits.0, limits.1)));
     for (share, value) in [(0.0, limits.0), (1.0, limits.1)].into_iter().chain(middle) {
         let at = egui::pos2(strip.right() + 3.0, strip.bottom() - share * strip.height());
-        let text = significant(value, 2);
+        let text = significant(value, digits);
         ui.painter().text(at, egui::Align2::LEFT_CENTER, text, font.clone(), color(palette.text));
     }
     heading_ui(ui, &heading(&bar.label, &bar.unit), rect, strip);
@@ -88,6 +89,17 @@ pub(super) fn color_bar(ui: &mut egui::Ui, bar: &ColorBar, height: f32) -> Optio
     let turned = turned(ui, &response, strip, limits);
     response.on_hover_text(words);
     turned
+}
+
+/// As few digits as tell the numbers of a key apart: 1.877 and 1.930 would both be 1.9.
+fn digits((low, high): (f64, f64)) -> usize {
+    const MOST: usize = 5;
+    let differ = |digits: &usize| {
+        let [low, middle, high] =
+            [low, f64::midpoint(low, high), high].map(|value| significant(value, *digits));
+        low != middle && middle != high
+    };
+    (2..MOST).find(differ).unwrap_or(MOST)
 }
 
 /// The name of the quantity with its unit, upright beside the numbers, cut where it is longer than the key.
@@ -115,4 +127,16 @@ fn turned(ui: &egui::Ui, response: &egui::Response, strip: egui::Rect, limits: (
         if begun.y < strip.center().y { (limits.0, limits.1 + moved) } else { (limits.0 + moved, limits.1) };
     // Ends that meet would leave no colours between them.
     (low < high).then_some(Turned::Limits(low, high))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_of_a_key_have_digits_enough_to_differ() {
+        assert_eq!(digits((0.0, 0.28)), 2);
+        assert_eq!(digits((1.877, 1.93)), 3, "1.88, 1.90 and 1.93");
+        assert_eq!(digits((1.0, 1.0 + 1e-12)), 5, "but no more than there is room for");
+    }
 }

@@ -94,13 +94,14 @@ fn derive(config: &Config, job: &Derive<'_>) -> Result<Vec<Channel>, RunError> {
         .filter_map(|(place, peer)| Some((place, across::settings(&peer.experiment)?, peer)))
         .filter(|(_, other, _)| (other.task, other.model) == (config.task, config.model))
         .collect();
-    // Without full fine-tuning among them there is nothing to read.
-    if is_full(config) || peers.iter().any(|(_, other, _)| is_full(other)) {
-        for (place, other, peer) in peers {
-            job.control.check()?;
-            if let Ok((record, _)) = store::read_record(&peer.folder) {
-                runs.push((place, other, record));
-            }
+    // Beside full fine-tuning each run is read, without it those that trained their own beside them.
+    let is_any_full = is_full(config) || peers.iter().any(|(_, other, _)| is_full(other));
+    for (place, other, peer) in
+        peers.into_iter().filter(|(_, other, _)| is_any_full || other.has_full_beside())
+    {
+        job.control.check()?;
+        if let Ok((record, _)) = store::read_record(&peer.folder) {
+            runs.push((place, other, record));
         }
     }
     let base = weights(job.record);
@@ -115,8 +116,7 @@ fn derive(config: &Config, job: &Derive<'_>) -> Result<Vec<Channel>, RunError> {
         job.control.check()?;
         let curve = match full {
             Some((_, _, full)) if same_base(record) => along(record, full),
-            _ if number == 0 => beside(record).unwrap_or_default(),
-            _ => continue,
+            _ => beside(record).unwrap_or_default(),
         };
         if !curve.x.is_empty() {
             let words = format!("{}, rate {:e}", other.method.short(), other.learning_rate);
