@@ -8,7 +8,7 @@ use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use weightscope_engine::store::{self, Status};
 use weightscope_tests::runs::{SHORT, finished, preset};
-use weightscope_tests::window::{click, drop_on, until, workbench};
+use weightscope_tests::window::{click, click_at, drop_on, until, workbench};
 use weightscope_window::window::App;
 
 /// Opens the palette and types.
@@ -52,6 +52,20 @@ fn commands_are_found_by_a_few_letters() {
     harness.key_press(Key::Enter);
     harness.run_steps(3);
     assert_eq!(harness.ctx.theme(), egui::Theme::Light, "and Enter does it");
+}
+
+#[test]
+fn a_click_beside_the_palette_closes_it_and_one_inside_does_not() {
+    let root = tempfile::tempdir().unwrap();
+    let mut harness = workbench(root.path());
+    harness.step();
+    ask(&mut harness, "theme");
+    let field = harness.get_by_label("Command").rect();
+    click_at(&mut harness, field.center());
+    assert!(harness.query_by_label("Command").is_some(), "its own field");
+    let screen = harness.ctx.content_rect();
+    click_at(&mut harness, egui::pos2(field.center().x, screen.bottom() - 4.0));
+    assert!(harness.query_by_label("Command").is_none(), "a click elsewhere");
 }
 
 #[test]

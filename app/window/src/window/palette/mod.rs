@@ -231,9 +231,11 @@ impl App {
             .order(egui::Order::Foreground)
             .resizable(false);
         let shown = top.show(context, |ui| palette.ui(ui, self));
+        let left = shown.as_ref().is_some_and(|shown| shown.response.clicked_elsewhere());
         match shown.and_then(|shown| shown.inner) {
             Some(Outcome::Take(action)) => actions.push(action),
             Some(Outcome::Close) => {}
+            Some(Outcome::Stay) | None if left => {}
             Some(Outcome::Stay) | None => self.palette = Some(palette),
         }
     }
