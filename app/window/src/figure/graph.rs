@@ -7,6 +7,12 @@ use super::svg::Rect;
 
 /// Distance between edges that join the same nodes, as a multiple of the text size.
 const BEND: f64 = 2.6;
+/// Height of a box as a multiple of the text size.
+const BOX: f64 = 1.9;
+/// Distance of two boxes above one another, from middle to middle, as a multiple of their height: an arrow stands between them.
+const APART: f64 = 1.5;
+/// Rows that a scrolled graph is made high enough for.
+const MOST_ROWS: f64 = 40.0;
 /// Width of an edge of weight 1 as a multiple of the normal line.
 const HEAVIEST: f64 = 3.2;
 /// Width of an edge of weight 0.
@@ -41,7 +47,7 @@ pub(crate) fn boxes(graph: &GraphBody, area: Rect, size: f64, width: &dyn Fn(&st
     let widths: Vec<f64> =
         graph.nodes.iter().map(|node| (width(&node.label) + size * 1.2).max(size * 2.2)).collect();
     let widest = widths.iter().copied().fold(0.0, f64::max).min(area.width);
-    let height = size * 1.9;
+    let height = size * BOX;
     // Edges side by side bend out of the straight line: those along the border would leave the area.
     let most = (0..graph.edges.len()).map(|edge| bend(graph, edge).abs()).fold(0.0, f64::max);
     let room = (most * size).min(area.height / 4.0);
@@ -69,6 +75,20 @@ pub(crate) fn boxes(graph: &GraphBody, area: Rect, size: f64, width: &dyn Fn(&st
             Rect { x: x - width / 2.0, y: y - height / 2.0, width, height }
         })
         .collect()
+}
+
+/// The least height of an area in which nodes above one another do not touch; no more than [`MOST_ROWS`] of them are counted.
+pub(crate) fn least_height(graph: &GraphBody, size: f64) -> f64 {
+    let mut rows: Vec<f64> = graph.nodes.iter().map(|node| node.y).filter(|y| y.is_finite()).collect();
+    rows.sort_by(f64::total_cmp);
+    rows.dedup();
+    let height = size * BOX;
+    let most = (0..graph.edges.len()).map(|edge| bend(graph, edge).abs()).fold(0.0, f64::max);
+    let around = height + size + 2.0 * most * size;
+    let (Some(low), Some(high)) = (rows.first(), rows.last()) else { return 0.0 };
+    let steps = rows.iter().zip(rows.iter().skip(1));
+    let closest = steps.map(|(above, below)| (below - above) / (high - low)).fold(1.0, f64::min);
+    if high > low { around + APART * height / closest.max(1.0 / MOST_ROWS) } else { around }
 }
 
 /// The course of an edge; nothing if one of its nodes is missing or has no place.
@@ -138,4 +158,35 @@ fn arrow_head(before: [f64; 2], tip: [f64; 2], size: f64) -> [[f64; 2]; 3] {
 /// Middle of a box.
 pub(crate) fn centre(rect: Rect) -> [f64; 2] {
     [rect.x + rect.width / 2.0, rect.y + rect.height / 2.0]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::model::{Emphasis, Node};
+    use super::*;
+
+    #[test]
+    fn boxes_above_one_another_do_not_touch_from_the_least_height_on() {
+        let node = |y: f64| Node { x: 0.0, y, label: "conv".to_owned(), emphasis: Emphasis::Normal };
+        let edge = |from: usize| Edge {
+            from,
+            to: from + 1,
+            weight: 1.0,
+            label: String::new(),
+            emphasis: Emphasis::Normal,
+        };
+        let graph = GraphBody {
+            nodes: [0.0, 1.0, 2.5, 3.0, 7.0].map(node).to_vec(),
+            edges: (0..4).map(edge).collect(),
+        };
+        let nearest = |height: f64| {
+            let area = Rect { x: 0.0, y: 0.0, width: 200.0, height };
+            let boxes = boxes(&graph, area, 14.0, &|_| 40.0);
+            boxes.windows(2).map(|pair| pair[1].y - pair[0].y - pair[0].height).fold(f64::INFINITY, f64::min)
+        };
+        let least = least_height(&graph, 14.0);
+        assert!((nearest(least) - 14.0 * BOX * (APART - 1.0)).abs() < 1e-9, "{}", nearest(least));
+        assert!(nearest(least / 3.0) < 0.0, "they would overlap in a third of it");
+        assert_eq!(least_height(&GraphBody { nodes: Vec::new(), edges: Vec::new() }, 14.0), 0.0);
+    }
 }

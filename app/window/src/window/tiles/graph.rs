@@ -1,4 +1,6 @@
 //! A graph in a tile: the same boxes and courses as on the page, with what lies under the pointer in words.
+//!
+//! Contract: boxes above one another never touch: a tile that is too low for them is scrolled.
 
 use egui::{Color32, Pos2, Sense, Shape, Stroke, Ui};
 
@@ -14,6 +16,8 @@ use crate::window::style::{color, faded, tokens};
 const LINE: f64 = 1.5;
 /// Space between an edge and its boxes, and the rounding of boxes, points.
 const GAP: f64 = 4.0;
+/// Space around the graph, points.
+const MARGIN: f32 = 6.0;
 /// Distance in points within which an edge is under the pointer.
 const REACH: f32 = 6.0;
 /// Edges of a node that a hint names.
@@ -27,15 +31,28 @@ enum Under {
     Edge(usize),
 }
 
-/// Draws the graph in the space that is left.
+/// Draws the graph in the space that is left; scrolled, where its boxes do not find room above one another.
 pub(super) fn graph_ui(ui: &mut Ui, graph: &GraphBody, summary: &str) {
     let room = ui.available_rect_before_wrap().intersect(ui.clip_rect());
-    let response = ui.allocate_rect(room, Sense::click());
+    let least = graph::least_height(graph, f64::from(egui::TextStyle::Body.resolve(ui.style()).size));
+    let least = least as f32 + 2.0 * MARGIN;
+    if room.height() >= least {
+        let response = ui.allocate_rect(room, Sense::hover());
+        return draw(ui, graph, summary, &response);
+    }
+    egui::ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+        let response = ui.allocate_response(egui::vec2(ui.available_width(), least), Sense::hover());
+        draw(ui, graph, summary, &response);
+    });
+}
+
+/// Draws the graph where there is room for it.
+fn draw(ui: &Ui, graph: &GraphBody, summary: &str, response: &egui::Response) {
     response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Image, true, summary));
     let tokens = tokens(ui.ctx());
     let font = egui::TextStyle::Body.resolve(ui.style());
     let small = egui::TextStyle::Small.resolve(ui.style());
-    let inner = room.shrink(6.0);
+    let inner = response.rect.shrink(MARGIN);
     let area = Rect {
         x: f64::from(inner.left()),
         y: f64::from(inner.top()),
@@ -74,7 +91,7 @@ pub(super) fn graph_ui(ui: &mut Ui, graph: &GraphBody, summary: &str) {
         draw_node(ui, tokens, node, *rect, under == Under::Node(index));
     }
     if let Some(words) = words(graph, under) {
-        response.on_hover_text_at_pointer(words);
+        response.clone().on_hover_text_at_pointer(words);
     }
 }
 
