@@ -5,6 +5,7 @@
 //! Nothing here calls `Device::default()` or a backend's random generator: devices and randomness are passed in.
 
 pub mod attention;
+pub mod elu;
 pub mod gelu;
 pub mod gradient;
 pub mod host;

@@ -4,13 +4,14 @@
 //! over the outputs, and hands its gradient back: `∂L/∂θ = ∂(Σ output · constant)/∂θ`.
 //! Contract: initial values, order of rows, dropout come from seeded streams; the best parameters by the validation loss are kept.
 
-use burn::tensor::{Device, Tensor, activation};
+use burn::tensor::{Device, Tensor};
 
 use super::watch::{Looks, Watch};
 use super::{Matrix, Progress};
 use crate::method::optimizer::Amsgrad;
 use weightscope_frame::run::RunError;
 use weightscope_math::rng::{Stream, stream};
+use weightscope_nn::elu::elu;
 use weightscope_nn::gradient::constant;
 use weightscope_nn::layer::{Bias, Linear};
 use weightscope_nn::parameters::{Leaves, ParameterError, Parameters, read};
@@ -133,13 +134,6 @@ impl Network {
         let gradients = (output * slopes).sum().backward();
         self.parameters.gradients(&leaves, &gradients)
     }
-}
-
-/// `max(x, 0) + e^min(x, 0) − 1`: no exponential of a large number, whose gradient would be infinity times zero.
-fn elu(x: Tensor<2>) -> Tensor<2> {
-    let positive = activation::relu(x.clone());
-    let negative = (x - positive.clone()).exp() - 1.0;
-    positive + negative
 }
 
 /// 0, or 1/(1 − p) with probability 1 − p.
