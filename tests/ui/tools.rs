@@ -265,11 +265,12 @@ fn settings_are_one_window_and_come_back() {
     harness.get_by_label("Light").click();
     harness.run_steps(3);
     assert_eq!(harness.ctx.theme(), egui::Theme::Light, "at once");
-    for label in ["High contrast", "Reduced motion", "When a long run ends"] {
+    for label in ["High contrast", "Reduced motion", "Plain edges", "When a long run ends"] {
         harness.get_by_role_and_label(egui::accesskit::Role::CheckBox, label).click();
         harness.run_steps(3);
     }
     assert!(harness.ctx.global_style().animation_time > 0.0, "things move now");
+    assert!(!harness.ctx.tessellation_options(|options| options.feathering), "edges are plain now");
     assert!(harness.query_by_label(&root.path().display().to_string()).is_some(), "the folder of runs");
     let session = root.path().join("session.json");
     until(&mut harness, "the session is on disk", |_| {
@@ -282,11 +283,12 @@ fn settings_are_one_window_and_come_back() {
     again.key_press_modifiers(Modifiers::COMMAND, Key::Comma);
     again.run_steps(4);
     // The harness sets its own theme and stills what moves, so the boxes tell.
-    for label in ["High contrast", "Reduced motion", "When a long run ends"] {
+    for label in ["High contrast", "Reduced motion", "Plain edges", "When a long run ends"] {
         let node = again.get_by_role_and_label(egui::accesskit::Role::CheckBox, label);
         let on = node.accesskit_node().toggled() == Some(egui::accesskit::Toggled::True);
-        assert_eq!(on, label == "High contrast", "{label} as it was left");
+        assert_eq!(on, ["High contrast", "Plain edges"].contains(&label), "{label} as it was left");
     }
+    assert!(!again.ctx.tessellation_options(|options| options.feathering), "and so are the edges");
 }
 
 #[test]

@@ -314,8 +314,8 @@ impl App {
         self.escape(&context);
         self.keys(&context, &mut actions);
         self.take_drops(&context);
-        egui::Panel::top("toolbar").show(ui, |ui| self.toolbar_ui(ui, &mut actions));
-        egui::Panel::bottom("status").show(ui, |ui| self.status_ui(ui));
+        style::panel(egui::Panel::top("toolbar"), ui).show(ui, |ui| self.toolbar_ui(ui, &mut actions));
+        style::panel(egui::Panel::bottom("status"), ui).show(ui, |ui| self.status_ui(ui));
         let narrow = self.is_narrow();
         if narrow && let Some(side) = self.panels.one {
             side_panel(egui::Panel::left("side"), 300.0, ui, |ui| {
@@ -330,7 +330,7 @@ impl App {
             side_panel(egui::Panel::left("setup"), 300.0, ui, |ui| self.setup_ui(ui, &mut actions));
         }
         if self.panels.bottom {
-            egui::Panel::bottom("bottom")
+            style::panel(egui::Panel::bottom("bottom"), ui)
                 .default_size((context.content_rect().height() * LIST_SHARE).clamp(196.0, 240.0))
                 .size_range(90.0..=420.0)
                 .resizable(true)
@@ -339,7 +339,9 @@ impl App {
         if !narrow && self.panels.inspector {
             side_panel(egui::Panel::right("inspector"), 280.0, ui, |ui| self.inspector_ui(ui, &mut actions));
         }
-        egui::CentralPanel::default().show(ui, |ui| self.center_ui(ui, &mut actions));
+        egui::CentralPanel::default()
+            .frame(style::center(ui))
+            .show(ui, |ui| self.center_ui(ui, &mut actions));
         self.shortcuts_ui(&context);
         self.guide.ui(&context, &mut actions);
         self.help_ui(&context);
@@ -372,7 +374,7 @@ impl App {
     fn inspector_ui(&mut self, ui: &mut Ui, actions: &mut Vec<Action>) {
         if let Some(shown) = &self.shown {
             if let Some(path) = shown.folder.as_ref().filter(|path| self.runs.row(path).is_some()) {
-                egui::Panel::bottom("inspector run").show(ui, |ui| {
+                style::panel(egui::Panel::bottom("inspector run"), ui).show(ui, |ui| {
                     let take = takeaway::gives(&shown.experiment).then(|| takeaway::ready(Some(shown)));
                     let going = self.going().get(path).copied();
                     self.runs.footer_ui(ui, path, (&shown.experiment, going), take, actions);
@@ -399,12 +401,14 @@ impl App {
         self.scrub.update(shown.record(), shown.version);
         if self.scrub.has_past() {
             let scrub = &mut self.scrub;
-            egui::Panel::bottom("scrub").show_separator_line(false).show(ui, |ui| scrub.ui(ui, actions));
+            style::panel(egui::Panel::bottom("scrub"), ui)
+                .show_separator_line(false)
+                .show(ui, |ui| scrub.ui(ui, actions));
         }
         let values = self.controls.complete(&shown.views, shown.record());
         let above = controls::shared(&shown.views);
         if !above.is_empty() {
-            egui::Panel::top("controls").show(ui, |ui| {
+            style::panel(egui::Panel::top("controls"), ui).show(ui, |ui| {
                 controls::row_ui(ui, "shared", &above, &values, shown, false, actions);
             });
         }
@@ -468,6 +472,11 @@ impl eframe::App for App {
 
     fn ui(&mut self, ui: &mut Ui, _frame: &mut eframe::Frame) {
         self.draw(ui);
+    }
+
+    fn clear_color(&self, visuals: &egui::Visuals) -> [f32; 4] {
+        // Panels leave it as it is, see `style::panel`.
+        visuals.panel_fill.to_normalized_gamma_f32()
     }
 
     fn on_exit(&mut self) {

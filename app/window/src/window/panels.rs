@@ -98,7 +98,7 @@ impl App {
 
     /// Lab, preset, settings, cost, Run.
     pub(super) fn setup_ui(&mut self, ui: &mut Ui, actions: &mut Vec<Action>) {
-        egui::Panel::bottom("setup foot").show_separator_line(true).show(ui, |ui| {
+        style::panel(egui::Panel::bottom("setup foot"), ui).show_separator_line(true).show(ui, |ui| {
             ui.add_space(4.0);
             let palette = tokens(ui.ctx());
             let warnings = self.form.problems.len();

@@ -43,6 +43,7 @@ impl App {
         });
         style::apply_contrast(context, session.high_contrast);
         style::apply_motion(context, session.animated);
+        style::apply_edges(context, session.plain_edges);
         if session.zoom > 0.0 {
             context.set_zoom_factor(session.zoom.clamp(0.5, 3.0));
         }
@@ -147,6 +148,7 @@ impl App {
             high_contrast: self.high_contrast,
             zoom: context.zoom_factor(),
             animated: self.settings.animated,
+            plain_edges: self.settings.plain_edges,
             quiet: self.settings.quiet,
             frame: self.settings.frame,
         }

@@ -78,6 +78,8 @@ pub(super) struct Session {
     pub(super) zoom: f32,
     /// Things move on their way instead of being there at once.
     pub(super) animated: bool,
+    /// Edges of lines and boxes are not smoothed, which a software adapter paints in half the time.
+    pub(super) plain_edges: bool,
     /// The desktop is not told when a long run ends.
     pub(super) quiet: bool,
     /// Where the window stands.

@@ -32,10 +32,13 @@ impl Frame {
 }
 
 /// Settings of the window: looks, size, workers, notifications; all stand in the session.
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub(super) struct Settings {
     pub(super) open: bool,
     /// Things move on their way instead of being there at once.
     pub(super) animated: bool,
+    /// Edges of lines and boxes are not smoothed, which a software adapter paints in half the time.
+    pub(super) plain_edges: bool,
     /// The desktop is not told when a long run ends.
     pub(super) quiet: bool,
     pub(super) frame: Frame,
@@ -44,7 +47,13 @@ pub(super) struct Settings {
 impl Settings {
     /// As the last start left them.
     pub(super) fn new(session: &Session) -> Self {
-        Self { open: false, animated: session.animated, quiet: session.quiet, frame: session.frame.sound() }
+        Self {
+            open: false,
+            animated: session.animated,
+            plain_edges: session.plain_edges,
+            quiet: session.quiet,
+            frame: session.frame.sound(),
+        }
     }
 
     /// Takes note of where the window stands; the size before it filled the screen is kept.
@@ -122,6 +131,12 @@ impl App {
         if ui.checkbox(&mut reduced, "Reduced motion").on_hover_text(tip).changed() {
             self.settings.animated = !reduced;
             style::apply_motion(ui.ctx(), self.settings.animated);
+        }
+        ui.end_row();
+        ui.label("Edges");
+        let tip = "Lines are drawn without smoothing: much faster where no graphics adapter paints";
+        if ui.checkbox(&mut self.settings.plain_edges, "Plain edges").on_hover_text(tip).changed() {
+            style::apply_edges(ui.ctx(), self.settings.plain_edges);
         }
         ui.end_row();
     }

@@ -3,6 +3,7 @@
 use egui::{Panel, Ui};
 
 use super::app::App;
+use super::style;
 
 /// Below this width set-up and inspector share the left side, so that the views keep room.
 const NARROW: f32 = 1200.0;
@@ -52,7 +53,7 @@ impl Panels {
 
 /// A panel at a side: as wide as the person drew it, whatever stands in it.
 pub(super) fn side_panel(panel: Panel, width: f32, ui: &mut Ui, add: impl FnOnce(&mut Ui)) {
-    panel.default_size(width).size_range(240.0..=480.0).resizable(true).show(ui, |ui| {
+    style::panel(panel, ui).default_size(width).size_range(240.0..=480.0).resizable(true).show(ui, |ui| {
         let room = ui.available_rect_before_wrap();
         let mut inner = ui.new_child(egui::UiBuilder::new().max_rect(room));
         inner.shrink_clip_rect(room);

@@ -93,6 +93,11 @@ pub(super) fn install(context: &Context) {
 /// Seconds that a thing takes on its way where things move.
 const ANIMATION: f32 = 1.0 / 12.0;
 
+/// Edges of lines and boxes are smoothed, or plain.
+pub(super) fn apply_edges(context: &Context, plain: bool) {
+    context.tessellation_options_mut(|options| options.feathering = !plain);
+}
+
 /// Things move on their way, or are there at once.
 pub(super) fn apply_motion(context: &Context, animated: bool) {
     context.all_styles_mut(|style| {
@@ -170,6 +175,17 @@ fn visuals(theme: egui::Theme, tokens: &Tokens) -> Visuals {
     widgets.hovered.weak_bg_fill = color(tokens.field);
     widgets.active.bg_stroke = Stroke::new(1.5, color(tokens.accent));
     visuals
+}
+
+/// A panel that does not fill itself: the window is cleared to the colour of panels, and a fill of all its pixels once more takes a software
+/// adapter longer than everything that stands on them.
+pub(super) fn panel(panel: egui::Panel, ui: &egui::Ui) -> egui::Panel {
+    panel.frame(egui::Frame::side_top_panel(ui.style()).fill(Color32::TRANSPARENT))
+}
+
+/// The same for what is left in the middle.
+pub(super) fn center(ui: &egui::Ui) -> egui::Frame {
+    egui::Frame::central_panel(ui.style()).fill(Color32::TRANSPARENT)
 }
 
 /// A patch of colour that can be clicked; the chosen one has a frame that stands out.

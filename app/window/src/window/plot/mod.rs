@@ -194,6 +194,8 @@ impl Prepared {
         let brushing = showing.brush && ui.input(|input| input.modifiers.shift);
         let beside = widest(ui, &self.y, up.letters);
         let mut plot = Plot::new(showing.id)
+            // It stands on the tile as a figure on its page; one more fill of its pixels costs a software adapter a good part of a frame.
+            .show_background(false)
             // A flat tile keeps its ticks in sight.
             .min_size(egui::vec2(24.0, 24.0))
             .allow_scroll(false)
