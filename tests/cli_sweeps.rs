@@ -9,6 +9,8 @@
 
 #[path = "sweeps/desk.rs"]
 mod desk;
+#[path = "sweeps/parts.rs"]
+mod parts;
 #[path = "sweeps/planning.rs"]
 mod planning;
 

@@ -49,6 +49,10 @@ pub(in crate::cli) struct PlanArguments {
     /// Change a setting; may be repeated
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub set: Vec<String>,
+    /// Cut what the experiment makes (a zoo, a table, a grid of networks) into so many parts, a task each; a run with `--set parts=DIR`
+    /// joins them
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(2..))]
+    pub parts: Option<u32>,
     /// Tasks that one element of the job array does, one after the other
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
     pub pack: u32,

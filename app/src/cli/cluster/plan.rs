@@ -7,8 +7,8 @@ use std::io::ErrorKind;
 use std::path::Path;
 
 use anyhow::{Context as _, anyhow};
-use weightscope_engine::experiment::{Comments, Experiment, Problem, SweepRun, expand, to_toml};
-use weightscope_engine::run::{RunError, check_data, config_hash};
+use weightscope_engine::experiment::{Comments, Experiment, Problem, SweepRun, check, expand, to_toml};
+use weightscope_engine::run::{PART, RunError, check_data, config_hash};
 use weightscope_engine::store::{StoreError, write_atomically};
 use weightscope_engine::{CATALOGUE, VERSION};
 
@@ -28,7 +28,10 @@ pub(super) fn plan(arguments: &PlanArguments) -> Result<(), Failure> {
     let place = in_script(folder.path(), "the plan's folder")?;
     let program = std::env::current_exe().context("the program cannot find itself").map_err(Failure::run)?;
     let program = in_script(&program, "the program's path")?;
-    let loaded = load::experiment(&arguments.experiment, &arguments.set)?;
+    let mut loaded = load::experiment(&arguments.experiment, &arguments.set)?;
+    if let Some(parts) = arguments.parts {
+        cut(&mut loaded.experiment, parts, &loaded.origin)?;
+    }
     let found = check_data(&loaded.experiment).map_err(before_start)?;
     let (errors, warnings): (Vec<Problem>, Vec<Problem>) =
         found.problems.into_iter().partition(Problem::is_error);
@@ -72,6 +75,22 @@ fn options(arguments: &PlanArguments) -> Result<Options, Failure> {
         cpus: arguments.cpus,
         signal: arguments.signal,
     })
+}
+
+/// Cuts what an experiment makes into parts: an axis of its sweep.
+fn cut(experiment: &mut Experiment, parts: u32, origin: &str) -> Result<(), Failure> {
+    if !experiment.settings().iter().any(|(field, _)| field.key == PART && field.shown) {
+        return Err(Failure::request(anyhow!(
+            "--parts: this experiment makes nothing that is cut into parts (no setting `{PART}` counts in it): {origin}"
+        )));
+    }
+    let values = (1..=parts).map(|number| toml::Value::String(format!("{number}/{parts}"))).collect();
+    let sweep = experiment.sweep.get_or_insert_default();
+    if sweep.axes.insert(PART.to_owned(), toml::Value::Array(values)).is_some() {
+        return Err(Failure::request(anyhow!("--parts: its sweep goes over `{PART}` already: {origin}")));
+    }
+    let problems: Vec<Problem> = check(experiment).into_iter().filter(Problem::is_error).collect();
+    if problems.is_empty() { Ok(()) } else { Err(load::refused(origin, &problems)) }
 }
 
 /// A path as the batch file can hold it.

@@ -44,6 +44,21 @@ pub fn differing(a: &impl Described, b: &impl Described) -> Vec<&'static str> {
     pairs.map(|((field, _), _)| field.key).collect()
 }
 
+/// Settings that mean something in `made` and have another value in `wanted`, with both values: those that no stage reads first, and
+/// those that one of these stages does.
+pub fn unlike(
+    made: &impl Described,
+    wanted: &impl Described,
+    stages: &[&str],
+) -> Vec<(&'static str, Value, Value)> {
+    let pairs = described(made).into_iter().zip(described(wanted));
+    pairs
+        .filter(|((field, there), (_, here))| there != here && field.shown)
+        .filter(|((field, _), _)| field.stage.is_none_or(|stage| stages.contains(&stage)))
+        .map(|((field, there), (_, here))| (field.key, there, here))
+        .collect()
+}
+
 /// Why `child` cannot go on from a checkpoint of `parent`; nothing if it can. Device and threads may change freely.
 pub fn fork_problems(child: &Experiment, parent: &Experiment) -> Vec<Problem> {
     let mut problems = Vec::new();

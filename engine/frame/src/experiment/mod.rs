@@ -24,7 +24,7 @@ pub use cost::{Cost, Spread};
 pub use document::{Comments, to_toml};
 pub use field::{Allowed, Choice, Field, Mark, Published, Range, Spacing, number};
 pub(crate) use fork::changed_in_fork;
-pub use fork::{differing, fork_problems, settings_of};
+pub use fork::{differing, fork_problems, settings_of, unlike};
 pub use next::Next;
 pub use opened::opened;
 pub use problem::{Problem, Severity};

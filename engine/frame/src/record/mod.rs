@@ -136,7 +136,11 @@ impl Record {
                 _ => channel.clone(),
             })
             .collect();
-        ciborium::into_writer(&channels, out).map_err(io::Error::other)
+        // A full disk is told as one.
+        ciborium::into_writer(&channels, out).map_err(|error| match error {
+            ciborium::ser::Error::Io(error) => error,
+            ciborium::ser::Error::Value(text) => io::Error::other(text),
+        })
     }
 
     /// Reads what [`Record::write_pictures`] wrote; scalar channels come back empty.
@@ -181,6 +185,8 @@ mod tests {
         record.insert(channel("grid", Data::Grid(grids)));
         let mut bytes = Vec::new();
         record.write_pictures(&mut bytes).unwrap();
+        let full = record.write_pictures(&mut [0_u8; 4][..]).unwrap_err();
+        assert_eq!(full.kind(), io::ErrorKind::WriteZero, "the drive's own word: {full}");
         let back = Record::read_pictures(&bytes[..]).unwrap();
         assert_eq!(back.channels().count(), 3, "all channels are described");
         assert!(back.scalar("loss/train").unwrap().is_empty(), "scalar points stand elsewhere");

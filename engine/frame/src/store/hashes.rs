@@ -15,7 +15,7 @@ const WHAT: &str = "the hashes of the run's files";
 /// The list.
 pub(super) const LIST: &str = "files.b3";
 /// Files that may change when a run is over, and folders of other commands.
-const NO_PART: [&str; 6] = ["manifest.json", "log.txt", ".lock", ".owner", LIST, "verify"];
+const NO_PART: [&str; 4] = ["manifest.json", "log.txt", LIST, "verify"];
 
 /// What was found of the files of a run.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -122,7 +122,7 @@ fn files(run: &Path) -> Result<Vec<PathBuf>, StoreError> {
         for entry in fs::read_dir(&here).map_err(failed)? {
             let entry = entry.map_err(failed)?;
             let name = folder.join(entry.file_name());
-            let is_no_part = NO_PART.iter().any(|part| name == Path::new(part));
+            let is_no_part = NO_PART.iter().any(|part| name == Path::new(part)) || is_of_owners(&name);
             let is_passing = name.extension().is_some_and(|end| end == "tmp");
             match entry.file_type().map_err(failed)? {
                 _ if is_no_part || is_passing => {}
@@ -136,8 +136,36 @@ fn files(run: &Path) -> Result<Vec<PathBuf>, StoreError> {
     Ok(found)
 }
 
+/// True for a name by which programs tell each other who has the run in work: such files come and go while others look.
+pub(super) fn is_of_owners(name: &Path) -> bool {
+    name.to_str().is_some_and(|name| name.starts_with('.'))
+}
+
 /// A name as it stands in the list, alike on all systems.
 fn listed(name: &Path) -> String {
     let parts: Vec<String> = name.iter().map(|part| part.to_string_lossy().into_owned()).collect();
     parts.join("/")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_that_come_and_go_while_others_look_are_no_part_of_the_list() {
+        let folder = tempfile::tempdir().unwrap();
+        let run = folder.path();
+        fs::create_dir(run.join("zoo")).unwrap();
+        let passing = [".lock", ".owner", ".owner.owner-vm-1-2-3", ".clock-vm-1-2-3", "metrics.csv.tmp"];
+        for name in ["metrics.csv", "zoo/.kept", "manifest.json"].iter().chain(&passing) {
+            fs::write(run.join(name), name).unwrap();
+        }
+        let list = write(run).unwrap();
+        let text = fs::read_to_string(run.join(LIST)).unwrap();
+        let names: Vec<&str> = text.lines().filter_map(|line| Some(line.split_once("  ")?.1)).collect();
+        assert_eq!(names, ["metrics.csv", "zoo/.kept"]);
+        passing.iter().for_each(|name| fs::remove_file(run.join(name)).unwrap());
+        let check = check_files(run, Some(&list)).unwrap();
+        assert_eq!((check.sound, check.differing), (2, Vec::new()));
+    }
 }

@@ -20,6 +20,7 @@ use zip::write::SimpleFileOptions;
 
 use super::error::StoreError;
 use super::folder::{is_in_use, read_manifest};
+use super::hashes::is_of_owners;
 use super::manifest::Manifest;
 
 /// Ending of the file's name.
@@ -35,8 +36,8 @@ pub(super) const LIST: &str = "pack.json";
 /// What precedes the names of the run's files, and of those that it read.
 pub(super) const RUN: &str = "run/";
 pub(super) const DATA: &str = "data/";
-/// What stays behind of a run folder.
-const LEFT: [&str; 3] = [".lock", ".owner", "verify"];
+/// What stays behind of a run folder, beside the files of its owners.
+const LEFT: &str = "verify";
 /// Endings of files that do not shrink.
 const DENSE: [&str; 5] = ["safetensors", "png", "zip", "npz", "gz"];
 /// Bytes that are copied at once.
@@ -214,7 +215,7 @@ fn files(run: &Path, data: &[PackedData]) -> Result<Vec<(String, PathBuf)>, Stor
             let Ok(name) = entry.file_name().into_string() else {
                 return Err(refused("the name of a file is no text", &path));
             };
-            let is_left = LEFT.contains(&name.as_str()) && above.is_empty();
+            let is_left = above.is_empty() && (name == LEFT || is_of_owners(Path::new(&name)));
             let is_half = path.extension().is_some_and(|ending| ending == "tmp");
             let is_data =
                 super::unpack::is_data_folder(&above, &name) || data.iter().any(|file| file.path == path);

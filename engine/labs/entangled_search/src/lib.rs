@@ -78,6 +78,7 @@ impl Lab for Config {
         "patch",
         "rule",
         "table",
+        "parts",
         "cost_column",
     ];
     const POWERS: Powers<Self> = Powers::NONE.makes();

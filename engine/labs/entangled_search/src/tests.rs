@@ -239,3 +239,105 @@ fn searches_on_a_table_find_its_best_and_evolution_is_no_worse_than_chance() {
         "two seconds an evaluation"
     );
 }
+
+/// A table of eight small architectures, each trained twice.
+const SMALL_TABLE: [(&str, &str); 9] = [
+    ("task", "table"),
+    ("table", "compute"),
+    ("channels1", "2,4"),
+    ("kernels1", "1"),
+    ("channels2", "2,4"),
+    ("kernels2", "1"),
+    ("hidden", "4,8"),
+    ("table_seeds", "2"),
+    ("table_epochs", "1"),
+];
+
+/// Makes the small table in three parts, in a folder below this one; where they lie.
+fn three_parts(root: &Path) -> String {
+    let parts = root.join("parts");
+    std::fs::create_dir_all(&parts).unwrap();
+    for part in ["1/3", "2/3", "3/3"] {
+        let settings = [&SMALL_TABLE[..], &[("part", part)]].concat();
+        let found = done(&parts.join(part.replace('/', "_of_")), &settings);
+        assert_eq!(found["rows"] + found["missing"], 8.0, "{part}");
+    }
+    parts.to_str().unwrap().to_owned()
+}
+
+#[test]
+fn a_table_in_parts_is_joined_to_that_of_a_single_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let parts = three_parts(folder.path());
+    let (one, other) = (folder.path().join("whole"), folder.path().join("joined"));
+    let whole = done(&one, &SMALL_TABLE);
+    let joined = done(&other, &[&SMALL_TABLE[..], &[("parts", parts.as_str())]].concat());
+    let method = crate::OWN.method("entangled_search").unwrap();
+    for (name, value) in whole.iter().filter(|(name, _)| !method.is_clock_result(name)) {
+        assert_eq!(joined[name].to_bits(), value.to_bits(), "{name}");
+    }
+    let truth = |run: &Path| crate::run::product::state(run).unwrap().truth.unwrap();
+    assert_eq!(truth(&other), truth(&one));
+    let stream = |run: &Path| store::read_manifest(run).unwrap().stream_hash.unwrap();
+    assert_eq!(stream(&other), stream(&one), "the metric stream, bit for bit");
+    // A search joins them too, and is judged by the same table.
+    let search = folder.path().join("search");
+    let settings = [&SMALL_TABLE[1..], &[("parts", parts.as_str()), ("steps", "4")]].concat();
+    done(&search, &settings);
+    assert_eq!(truth(&search), truth(&one));
+}
+
+#[test]
+fn parts_that_do_not_make_the_table_are_refused_by_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let parts = three_parts(folder.path());
+    let path = |name: &str| Path::new(&parts).join(name);
+    let refused = |more: &[(&str, &str)]| {
+        let settings = [&SMALL_TABLE[..], &[("parts", parts.as_str())], more].concat();
+        let problem = problems(&settings).into_iter().find(Problem::is_error);
+        problem.map(|problem| {
+            assert!(problem.key == "parts" && problem.message.ends_with(&parts), "{problem}");
+            problem.message
+        })
+    };
+    assert_eq!(refused(&[]), None);
+    let message = refused(&[("table_epochs", "2")]).unwrap();
+    assert!(message.contains("table_epochs = 1") && message.contains("table_epochs = 2"), "{message}");
+    done(&path("again"), &[&SMALL_TABLE[..], &[("part", "2/3")]].concat());
+    let message = refused(&[]).unwrap();
+    assert!(message.contains("part 2/3 is there twice") && message.contains("again"), "{message}");
+    std::fs::remove_dir_all(path("again")).unwrap();
+    done(&path("others"), &[&SMALL_TABLE[..], &[("part", "1/2")]].concat());
+    let message = refused(&[]).unwrap();
+    assert!(message.contains("parts of 2 and of 3") || message.contains("parts of 3 and of 2"), "{message}");
+    std::fs::remove_dir_all(path("others")).unwrap();
+    store::update_manifest(&path("3_of_3"), |manifest| manifest.status = store::Status::Cancelled).unwrap();
+    let message = refused(&[]).unwrap();
+    assert!(message.contains("of 3 parts 1 are missing: 3/3 (cancelled)"), "{message}");
+    std::fs::remove_dir_all(path("3_of_3")).unwrap();
+    std::fs::remove_dir_all(path("1_of_3")).unwrap();
+    let message = refused(&[]).unwrap();
+    assert!(message.contains("of 3 parts 2 are missing: 1/3, 3/3"), "{message}");
+    std::fs::remove_dir_all(path("2_of_3")).unwrap();
+    assert!(refused(&[]).unwrap().contains("no run that made a part"));
+    assert_eq!(errors(&[&SMALL_TABLE[..], &[("part", "9/9")]].concat()), ["part"], "eight architectures");
+    assert_eq!(errors(&[&SMALL_TABLE[..], &[("part", "4/3")]].concat()), ["part"]);
+    let both = [&SMALL_TABLE[..], &[("part", "1/3"), ("parts", parts.as_str())]].concat();
+    assert_eq!(errors(&both), ["parts"]);
+}
+
+#[test]
+fn parts_of_another_seed_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let parts = three_parts(folder.path());
+    let request = RunRequest {
+        experiment: experiment(&[&SMALL_TABLE[..], &[("parts", parts.as_str()), ("seed", "5")]].concat())
+            .unwrap(),
+        asked: None,
+        origin: "test".to_owned(),
+        place: Place::New(folder.path().join("run")),
+    };
+    let outcome = run::run(&request, &mut Nobody, &Control::default()).unwrap();
+    let reason = outcome.reason.unwrap_or_default();
+    assert!(outcome.status == store::Status::Failed && reason.contains("seed 0"), "{reason}");
+}

@@ -52,10 +52,15 @@ pub(super) fn cost(config: &Config) -> Cost {
     let inputs = entry.map_or(INPUTS, |entry| entry.image.values());
     let rows = config.train_rows as usize;
     let seeds = plan.seeds as f64;
-    let pairs = (plan.seeds * plan.seeds.saturating_sub(1) / 2) as f64;
-    let bends =
-        if config.hessian == HessianRows::None { 0.0 } else { config.trace_samples as f64 + EIGENVALUE };
-    let tuned = if config.downstream { config.tuning_epochs as f64 } else { 0.0 };
+    // A part is trained and no more.
+    let is_part = !config.part().is_whole();
+    let pairs = if is_part { 0.0 } else { (plan.seeds * plan.seeds.saturating_sub(1) / 2) as f64 };
+    let bends = if is_part || config.hessian == HessianRows::None {
+        0.0
+    } else {
+        config.trace_samples as f64 + EIGENVALUE
+    };
+    let tuned = if config.downstream && !is_part { config.tuning_epochs as f64 } else { 0.0 };
     let (mut steps, mut seconds, mut parameters, mut kept) = (0.0, 0.0, 0, 0);
     for cell in &plan.cells {
         let Ok(shape) = cell.knobs.shape(config, inputs, CLASSES) else { continue };
@@ -63,7 +68,7 @@ pub(super) fn cost(config: &Config) -> Cost {
         let protocol = cell.knobs.protocol(config, share);
         let count = (protocol.epochs * protocol.steps_per_epoch(share)) as f64;
         let whole = pass(&shape, share);
-        let trained = if config.origin == Origin::Train { count } else { 0.0 };
+        let trained = if config.origin == Origin::Train && config.parts().is_none() { count } else { 0.0 };
         seconds += seeds * (trained * step(&shape, protocol.batch_for(share)) + (bends + tuned) * whole);
         seconds += pairs * (config.curve_epochs as f64 + JUDGED) * whole;
         steps += count * seeds;

@@ -73,6 +73,7 @@ impl Lab for Config {
         "decimal",
         "thousands",
         "train_rows",
+        "parts",
         "downstream",
         "tuning_task",
         "tuning_dataset",

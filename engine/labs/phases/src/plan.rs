@@ -83,7 +83,7 @@ pub(super) struct Plan {
 }
 
 impl Plan {
-    /// The grid of the settings with further cells, in their order, behind it.
+    /// The grid of the settings, or the cells of the part that is made, with further cells, in their order, behind it.
     pub(super) fn new(config: &Config, wanted: &[Place]) -> Self {
         let (mut load, mut temperature) = (config.load_axis(), config.temperature_axis());
         let mut order = filling(load.len(), temperature.len());
@@ -99,6 +99,8 @@ impl Plan {
             .iter()
             .map(|(_, row, column)| Place { load: load[*column], temperature: temperature[*row] })
             .collect();
+        let own = config.part().jobs(places.len());
+        places = own.into_iter().filter_map(|place| places.get(place).copied()).collect();
         let fresh = wanted.iter().filter(|cell| !has(&load, &temperature, cell));
         places.extend(fresh);
         let hot_is_small = config.temperature == Temperature::BatchSize;

@@ -69,6 +69,7 @@ impl Lab for Config {
         "seen_tasks",
         "unseen_tasks",
         "zoo",
+        "parts",
         "leave_out_damaged",
         "hidden_widths",
         "latent",

@@ -1,6 +1,11 @@
 //! The lab as a whole: bad settings, the replica, and zoos from disk.
 
+use std::collections::BTreeMap;
+use std::path::Path;
+
 use weightscope_frame::experiment::{Experiment, Problem, check};
+use weightscope_frame::run::{self, Control, Nobody, Place, RunRequest};
+use weightscope_frame::store;
 
 use crate::train::evaluate::verdict;
 
@@ -59,4 +64,83 @@ fn copies_are_told_from_what_is_new() {
     assert_eq!(verdict(0.6, 0.94, 3, 40), "new");
     assert_eq!(verdict(0.6, 0.94, 31, 40), "in between");
     assert_eq!(verdict(1.0, f64::NAN, 40, 40), "copies");
+}
+
+/// The smallest experiment with these settings changed.
+fn smallest(changes: &[(&str, &str)]) -> Experiment {
+    let mut experiment = Experiment::from_toml(crate::OWN, include_str!("smallest.toml")).unwrap();
+    for (key, typed) in changes {
+        experiment.set_typed(key, typed).unwrap();
+    }
+    experiment
+}
+
+/// Carries it out; its results.
+fn done(folder: &Path, changes: &[(&str, &str)]) -> BTreeMap<String, f64> {
+    let request = RunRequest {
+        experiment: smallest(changes),
+        asked: None,
+        origin: "test".to_owned(),
+        place: Place::New(folder.to_owned()),
+    };
+    let outcome = run::run(&request, &mut Nobody, &Control::default()).unwrap();
+    assert_eq!(outcome.status, store::Status::Done, "{changes:?}: {:?}", outcome.reason);
+    outcome.results
+}
+
+#[test]
+fn a_zoo_in_parts_is_joined_to_that_of_a_single_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let parts = folder.path().join("parts");
+    std::fs::create_dir_all(&parts).unwrap();
+    // Fifteen networks, three of them of unseen tasks.
+    for part in ["1/4", "2/4", "3/4", "4/4"] {
+        done(&parts.join(part.replace('/', "_of_")), &[("part", part)]);
+    }
+    let place = parts.to_str().unwrap();
+    let (one, other) = (folder.path().join("whole"), folder.path().join("joined"));
+    let whole = done(&one, &[]);
+    let joined = done(&other, &[("parts", place)]);
+    let method = crate::OWN.method("weight_generation").unwrap();
+    for (name, value) in whole.iter().filter(|(name, _)| !method.is_clock_result(name)) {
+        assert_eq!(joined[name].to_bits(), value.to_bits(), "{name}");
+    }
+    let stream = |run: &Path| store::read_manifest(run).unwrap().stream_hash.unwrap();
+    assert_eq!(stream(&other), stream(&one), "the metric stream, bit for bit");
+    let zoo = |run: &Path| crate::train::product::stored_zoo(run).unwrap();
+    assert_eq!(zoo(&other), zoo(&one));
+    // What is learned of the zoo may differ from what the parts say of it.
+    assert!(refused(&parts, &[("latent", "6"), ("draws", "3")]).is_none());
+}
+
+/// What is wrong with a run that joins these parts; the problem stands under their key.
+fn refused(parts: &Path, changes: &[(&str, &str)]) -> Option<String> {
+    let place = parts.to_str().unwrap();
+    let experiment = smallest(&[&[("parts", place)], changes].concat());
+    let problem = experiment.method.read_data().err()?.into_iter().find(Problem::is_error)?;
+    assert!(problem.key == "parts" && problem.message.ends_with(place), "{problem}");
+    Some(problem.message)
+}
+
+#[test]
+fn parts_that_do_not_make_the_zoo_are_refused_by_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let parts = folder.path();
+    for part in ["1/2", "2/2"] {
+        done(&parts.join(part.replace('/', "_of_")), &[("part", part)]);
+    }
+    assert_eq!(refused(parts, &[]), None);
+    let message = refused(parts, &[("zoo_steps", "41")]).unwrap();
+    assert!(message.contains("zoo_steps = 40") && message.contains("zoo_steps = 41"), "{message}");
+    done(&parts.join("again"), &[("part", "1/2")]);
+    let message = refused(parts, &[]).unwrap();
+    assert!(message.contains("part 1/2 is there twice") && message.contains("again"), "{message}");
+    std::fs::remove_dir_all(parts.join("again")).unwrap();
+    std::fs::remove_dir_all(parts.join("2_of_2")).unwrap();
+    let message = refused(parts, &[]).unwrap();
+    assert!(message.contains("of 2 parts 1 are missing: 2/2"), "{message}");
+    assert_eq!(errors(&[("part", "1/521")]), ["part"], "520 networks");
+    assert!(errors(&[("part", "520/520")]).is_empty());
+    let both = [("part", "1/2"), ("parts", "/some/where")];
+    assert_eq!(errors(&both), ["parts"]);
 }

@@ -44,7 +44,8 @@ pub(crate) fn cost(config: &Config) -> Cost {
     let rows = (config.train_rows + config.architecture_rows) as usize;
     let (mut steps, mut seconds) = (0, 0.0);
     if config.computes_table() {
-        let trainings = all as u64 * config.table_seeds;
+        let own = if config.parts().is_some() { 0 } else { config.part().jobs(all).len() };
+        let trainings = own as u64 * config.table_seeds;
         steps += trainings;
         seconds += trainings as f64 * config.table_recipe().steps(rows) as f64 * pass(0.35);
     }

@@ -5,6 +5,7 @@ mod cost;
 mod space;
 
 use weightscope_frame::experiment::Mark;
+use weightscope_frame::run::Part;
 use weightscope_frame::{choices, settings};
 
 pub(crate) use cost::cost;
@@ -283,6 +284,12 @@ settings! {
                 .range(1.0, 100.0), if |s| s.computes_table();
             table_epochs: u64 = 0, "Table epochs", "Passes over training and architecture rows for each training; 0: 14 for convolutions, 40 for the perceptron, 10 for cell and transformer.",
                 .range(0.0, 10_000.0), if |s| s.computes_table() || s.has_networks();
+            part: String = "all".to_owned(), "Part of the table",
+                "Which architectures of the table are trained: all, or one of so many equal parts, such as 3/8. A sweep over the parts makes them on many machines; a run with `parts` joins them.",
+                .fixed("it says what is trained"), if |s| s.computes_table() && s.task == Task::Table;
+            parts: String = "none".to_owned(), "Folder of the parts",
+                "none, or the folder of a sweep or plan over `part`: accuracies are taken from its runs instead of trained, and the table is the one that a single run would have made.",
+                .fixed("they are read before the first step"), if |s| s.computes_table();
             table_architectures: u64 = 40, "Table architectures", "Architectures of the transformer's space that are trained, drawn by the data seed, the largest among them.",
                 .range(2.0, 10_000.0), if |s| s.space == SpaceKind::Vit;
             searchers: Vec<Searcher> = vec![Searcher::Evolution, Searcher::RandomTraining, Searcher::LocalSearch], "Searchers",
@@ -356,6 +363,17 @@ impl Config {
     pub(crate) fn computes_table(&self) -> bool {
         let vit = self.space == SpaceKind::Vit && self.table == "shipped";
         self.has_networks() && self.task != Task::Costs && (self.table == "compute" || vit)
+    }
+
+    /// The part of the table that is trained; what cannot be read is refused before.
+    pub(crate) fn part(&self) -> Part {
+        let counts = self.computes_table() && self.task == Task::Table;
+        if counts { Part::read(&self.part).unwrap_or(Part::WHOLE) } else { Part::WHOLE }
+    }
+
+    /// The folder with the runs that made the parts of the table, if the table is joined.
+    pub(crate) fn parts(&self) -> Option<&str> {
+        Some(self.parts.trim()).filter(|folder| self.computes_table() && *folder != "none")
     }
 
     /// The method of the mathematics.

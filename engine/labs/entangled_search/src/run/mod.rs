@@ -10,6 +10,7 @@ mod black_box;
 mod costs;
 mod files;
 mod judge;
+mod parts;
 mod pictures;
 pub(crate) mod product;
 mod rank;
@@ -36,6 +37,7 @@ use crate::truth::{self, Known, Truth};
 pub(super) use answer::Answer;
 pub(crate) use files::ANY_TIME;
 pub(crate) use judge::of_mixture;
+use parts::Joined;
 pub(super) use search::Progress;
 
 /// The stages.
@@ -61,6 +63,10 @@ pub struct Shared {
     pub(super) space: SpaceBox,
     /// Architectures that are ranked.
     pub(super) known: Vec<Known>,
+    /// Places of those that are trained for the table.
+    pub(super) part: Vec<usize>,
+    /// Accuracies of the table out of the runs that made its parts, if it is joined.
+    pub(super) joined: Option<Joined>,
     pub(super) settings: Settings,
     /// Expected size, as a share of the largest.
     pub(super) sizes: SizePenalty,
@@ -110,6 +116,8 @@ struct Opened {
     shape: Shape,
     space: SpaceBox,
     truth: Option<Truth>,
+    known: Vec<Known>,
+    joined: Option<Joined>,
     read: Vec<Read>,
 }
 
@@ -139,7 +147,12 @@ fn open(config: &Config) -> Result<Opened, RunError> {
     if config.space == SpaceKind::Table {
         black_box::check(config, truth.as_ref())?;
     }
-    Ok(Opened { material, shape, space, truth, read })
+    let known = if config.has_networks() { truth::known(config, &*space) } else { Vec::new() };
+    let refuse = |problem| RunError::Problems(vec![problem]);
+    config.part().fits(known.len(), "architectures").map_err(refuse)?;
+    let joined = config.parts().map(|folder| parts::join(config, folder, known.len(), &read)).transpose()?;
+    read.extend(joined.as_ref().map(|joined| joined.read.clone()));
+    Ok(Opened { material, shape, space, truth, known, joined, read })
 }
 
 /// What is read from the files, or why they cannot be used.
@@ -149,16 +162,29 @@ pub(super) fn read_data(config: &Config) -> Result<Vec<Read>, Vec<Problem>> {
 
 /// Opens the data and makes the supernet.
 pub(super) fn begin(config: &Config, context: &mut Context<'_>) -> Result<(Shared, State), RunError> {
-    let Opened { material, shape, space, truth, read } = open(config)?;
+    let Opened { material, shape, space, truth, known, joined, read } = open(config)?;
+    if let Some(joined) = &joined {
+        joined.parts.fit_seed(context.seed).map_err(|problem| RunError::Problems(vec![problem]))?;
+    }
     for own in &read {
         context.read(own)?;
     }
     let settings = settings(config, &space);
-    let known = if config.has_networks() { truth::known(config, &*space) } else { Vec::new() };
+    let part = config.part().jobs(known.len());
     let sizes = SizePenalty::new(&*space, 1.0);
     let most_parameters = space.size(&space::largest(&*space)).parameters as f64;
-    let shared =
-        Shared { material, shape, space, known, settings, sizes, most_parameters, seed: context.seed };
+    let shared = Shared {
+        material,
+        shape,
+        space,
+        known,
+        part,
+        joined,
+        settings,
+        sizes,
+        most_parameters,
+        seed: context.seed,
+    };
     let mut state = State { truth, shape: Some(shape), ..State::default() };
     if config.searches() && config.trains_supernet() {
         state.progress = Some(Progress::new(&shared));
@@ -197,7 +223,7 @@ pub(super) fn stages(config: &Config, shared: &Shared) -> Vec<Stage<Config>> {
     }
     let mut stages = Vec::new();
     if config.computes_table() {
-        let trainings = shared.known.len() as u64 * config.table_seeds;
+        let trainings = shared.part.len() as u64 * config.table_seeds;
         stages.push(Stage::whole(TABLE, trainings, table::train));
     } else if config.task == Task::Table {
         stages.push(Stage::whole(TABLE, 1, table::show));

@@ -52,18 +52,23 @@ pub(super) fn training(
     })
 }
 
-/// Trains what is not trained yet, seed by seed; the table stands when all are.
+/// Trains what is not trained yet, seed by seed, or takes it from the runs that made the parts; the table stands when all are there.
 pub(super) fn train(run: &mut Run<'_, '_>) -> Result<(), RunError> {
     let (config, shared, seed) = (run.settings, run.shared, run.context.seed);
-    let (each, done) = (shared.known.len(), run.state.trained.len());
+    let (each, done) = (shared.part.len(), run.state.trained.len());
     let total = (each * config.table_seeds as usize).saturating_sub(done);
     let job = |number: usize| {
         let place = done + number;
-        (shared.known.get(place % each.max(1)), seed.wrapping_add((place / each.max(1)) as u64))
+        let known = shared.part.get(place % each.max(1)).and_then(|known| shared.known.get(*known));
+        (known, seed.wrapping_add((place / each.max(1)) as u64))
     };
     run.jobs::<(f64, f64), ()>(
         &Jobs::new("architecture", total),
         |number, hand| {
+            if let Some(joined) = &shared.joined {
+                hand.check()?;
+                return joined.training(done + number);
+            }
             let (Some(known), seed) = job(number) else {
                 return Err(RunError::Defect("an architecture of the table is missing".to_owned()));
             };
@@ -90,12 +95,15 @@ pub(super) fn train(run: &mut Run<'_, '_>) -> Result<(), RunError> {
 
 /// Makes the table of the seeds that are done.
 fn stand(run: &mut Run<'_, '_>) {
-    let (shared, each) = (run.shared, run.shared.known.len());
+    let (shared, each) = (run.shared, run.shared.part.len());
     let of = |place: usize| -> Vec<f64> {
         run.state.trained.iter().skip(place).step_by(each.max(1)).copied().collect()
     };
     let seeds: Vec<Vec<f64>> = (0..each).map(of).collect();
-    run.state.truth = Some(Truth::of(&*shared.space, &shared.known, &seeds));
+    let known: Vec<Known> =
+        shared.part.iter().filter_map(|place| shared.known.get(*place)).cloned().collect();
+    let missing = shared.known.len() - known.len();
+    run.state.truth = Some(Truth { missing, ..Truth::of(&*shared.space, &known, &seeds) });
 }
 
 /// A table that is there already.

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use weightscope_data::table::{ColumnChoice, TableOptions};
 use weightscope_frame::experiment::Mark;
 use weightscope_frame::experiment::reading::{self, Decimal, Thousands};
+use weightscope_frame::run::Part;
 use weightscope_frame::settings;
 
 pub use choices::{Course, HessianRows, Load, Origin, Similarity, Temperature, TuningTask, Unit, Values};
@@ -70,6 +71,14 @@ settings! {
             seeds: u64 = 3, "Seeds",
                 "Networks in a cell; they differ in initial weights and order of the rows. Connectivity and similarity need two.",
                 .range(1.0, 16.0).published("3", "model zoo, arXiv 2504.18072; 5 in Yang et al.").stage(TRAINING),
+                if |s| s.trains();
+            part: String = "all".to_owned(), "Part of the grid",
+                "Which cells are trained: all, or one of so many equal parts, such as 3/8, which ends when they are. A sweep over the parts makes them on many machines; a run with `parts` joins them, and compares and measures.",
+                .fixed("it says what is trained"),
+                if |s| s.trains();
+            parts: String = "none".to_owned(), "Folder of the parts",
+                "none, or the folder of a sweep or plan over `part`: networks are taken from its runs instead of trained, and the diagram is the one that a single run would have made.",
+                .fixed("they are read before the first step"),
                 if |s| s.trains();
         }
         section "Load" core {
@@ -301,6 +310,16 @@ impl Config {
     /// True if networks are trained, not read from a zoo.
     pub(super) fn trains(&self) -> bool {
         self.origin == Origin::Train
+    }
+
+    /// The part of the grid that is trained; what cannot be read is refused before.
+    pub(crate) fn part(&self) -> Part {
+        if self.trains() { Part::read(&self.part).unwrap_or(Part::WHOLE) } else { Part::WHOLE }
+    }
+
+    /// The folder with the runs that made the parts of the grid, if it is joined.
+    pub(crate) fn parts(&self) -> Option<&str> {
+        Some(self.parts.trim()).filter(|folder| self.trains() && *folder != "none")
     }
 
     /// True if measurements on networks are made.

@@ -10,6 +10,7 @@ pub(super) mod curvature;
 pub(super) mod files;
 mod grid;
 mod measured;
+pub(super) mod parts;
 pub(super) mod pictures;
 pub(super) mod results;
 pub(super) mod seeds;
@@ -58,22 +59,24 @@ struct Part {
     missing: fn(&Book) -> usize,
 }
 
-/// The stages over the grid that the settings ask for, in order.
-fn parts(config: &Config) -> Vec<Part> {
+/// The stages over the grid that the settings ask for, in order; a part of a grid is trained and no more.
+fn over_grid(config: &Config) -> Vec<Part> {
     let networks: fn(&Book) -> usize = |book| missing(&book.networks).len();
-    let mut parts = vec![
-        Part { name: TRAINING, work: stages::train, missing: networks },
-        Part { name: CURVES, work: stages::compare, missing: |book| missing(&book.together).len() },
-    ];
+    let mut all = vec![Part { name: TRAINING, work: stages::train, missing: networks }];
+    if !config.part().is_whole() {
+        return all;
+    }
+    let pairs: fn(&Book) -> usize = |book| missing(&book.together).len();
+    all.push(Part { name: CURVES, work: stages::compare, missing: pairs });
     if config.hessian != HessianRows::None {
         let missing: fn(&Book) -> usize = |book| missing(&book.bends).len();
-        parts.push(Part { name: CURVATURE, work: stages::bend, missing });
+        all.push(Part { name: CURVATURE, work: stages::bend, missing });
     }
     if config.downstream {
         let missing: fn(&Book) -> usize = |book| missing(&book.afterwards).len();
-        parts.push(Part { name: AFTERWARDS, work: stages::use_networks, missing });
+        all.push(Part { name: AFTERWARDS, work: stages::use_networks, missing });
     }
-    parts
+    all
 }
 
 /// Opens the data, or finds the models of a zoo.
@@ -81,15 +84,21 @@ pub(super) fn begin(config: &Config, context: &mut Context<'_>) -> Result<(Share
     let mut book = Book::new(config);
     if config.origin == Origin::Zoo {
         let models = zoo::import::folders(config)?;
-        return Ok((Shared { models }, State { book, work: Work::Zoo(Zoo::default()) }));
+        let shared = Shared { models, joined: None };
+        return Ok((shared, State { book, work: Work::Zoo(Zoo::default()) }));
     }
     let grid = Grid::open(config, Plan::new(config, &[]))?;
     for read in &grid.material.read {
         context.read(read)?;
     }
+    let joined = parts::open(config, &grid.material.read)?;
+    if let Some(joined) = &joined {
+        joined.fit_seed(context.seed)?;
+        context.read(&joined.read)?;
+    }
     context.message(&grid.in_words(config)?);
     book.fit(&grid.plan);
-    Ok((Shared { models: Vec::new() }, State { book, work: Work::Grid(Arc::new(grid)) }))
+    Ok((Shared { models: Vec::new(), joined }, State { book, work: Work::Grid(Arc::new(grid)) }))
 }
 
 /// The stages of a new run.
@@ -100,7 +109,7 @@ pub(super) fn stages(config: &Config, shared: &Shared) -> Vec<Stage<Config>> {
     let mut book = Book::default();
     book.fit(&Plan::new(config, &[]));
     let stage = |part: Part| Stage::whole(part.name, (part.missing)(&book) as u64, part.work);
-    parts(config).into_iter().map(stage).collect()
+    over_grid(config).into_iter().map(stage).collect()
 }
 
 /// Takes the results from a checkpoint, and the networks that they are of from the zoo.
@@ -139,7 +148,7 @@ pub(super) fn finish(run: &mut Run<'_, '_>) -> Result<(), RunError> {
             break;
         }
         announce(run);
-        for (index, part) in parts(run.settings).into_iter().enumerate() {
+        for (index, part) in over_grid(run.settings).into_iter().enumerate() {
             run.enter_stage(index);
             (part.work)(run)?;
         }
@@ -161,7 +170,7 @@ fn lay_out(run: &mut Run<'_, '_>) -> Result<bool, RunError> {
 /// Tells the person what is to do: the steps so far count as the first stage's.
 fn announce(run: &mut Run<'_, '_>) {
     let mut before = run.step();
-    let parts = parts(run.settings).into_iter();
+    let parts = over_grid(run.settings).into_iter();
     let steps =
         |part: Part| (part.name, (part.missing)(&run.state.book) as u64 + std::mem::take(&mut before));
     let plan: Vec<(&str, u64)> = parts.map(steps).collect();
@@ -174,5 +183,8 @@ pub(super) fn read_data(config: &Config) -> Result<Vec<Read>, Vec<Problem>> {
         Origin::Zoo => (zoo::import::open(config).map(|()| Vec::new()), "zoo_folder"),
         Origin::Train => (Material::open(config), "dataset"),
     };
-    opened.map_err(|error| error.into_problems(key, "label_column"))
+    let mut read = opened.map_err(|error| error.into_problems(key, "label_column"))?;
+    let joined = parts::open(config, &read).map_err(|error| error.into_problems("parts", "parts"))?;
+    read.extend(joined.map(|joined| joined.read));
+    Ok(read)
 }

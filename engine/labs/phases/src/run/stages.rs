@@ -9,10 +9,11 @@ use super::afterwards::{self, Afterwards};
 use super::book::{Book, Seconds, missing};
 use super::curvature::{self, Bends};
 use super::grid::Grid;
+use super::parts::Joined;
 use super::pictures::Pictures;
 use super::seeds::{Cellmates, Together};
 use super::training::{Network, Recipe};
-use super::{Run, files, tables};
+use super::{Run, files, parts, tables};
 use crate::channels as ch;
 use crate::config::Config;
 use crate::metric::Metric;
@@ -102,12 +103,15 @@ struct Bench<'a> {
     seed: u64,
     folder: Option<PathBuf>,
     grid: Arc<Grid>,
+    /// Where networks come from that other runs have trained.
+    joined: Option<&'a Joined>,
 }
 
 impl<'a> Bench<'a> {
     fn new(run: &Run<'a, '_>) -> Result<Self, RunError> {
         let folder = run.folder().map(ToOwned::to_owned);
-        Ok(Self { config: run.settings, seed: run.seed, folder, grid: run.state.grid()? })
+        let joined = run.shared.joined.as_ref();
+        Ok(Self { config: run.settings, seed: run.seed, folder, grid: run.state.grid()?, joined })
     }
 
     fn recipe(&self, index: usize) -> Result<Recipe<'_>, RunError> {
@@ -126,23 +130,26 @@ impl<'a> Bench<'a> {
     }
 }
 
-/// A network from the zoo, or trained and written there; without its learning curve, which the zoo keeps.
+/// A network from the zoo, or from the run that made its part, or trained; written into the zoo, and without its learning curve, which
+/// the zoo keeps.
 fn network(bench: &Bench<'_>, index: usize, control: &Control) -> Result<Network, RunError> {
     let recipe = bench.recipe(index)?;
-    let network = match &bench.folder {
-        None => recipe.train(control, |_, _| {})?,
-        Some(run) => {
-            let shape = recipe.shape()?;
-            let params = zoo::own::params(bench.config, &shape, &recipe.knobs, bench.seed, recipe.seed);
-            let folder = zoo::own::folder(run, &recipe.knobs, recipe.seed);
-            if let Some(network) = zoo::own::read(&folder, &params, &shape) {
-                network
-            } else {
-                let network = recipe.train(control, |_, _| {})?;
-                zoo::own::write(&folder, &params, &shape, &network)?;
-                network
-            }
+    let shape = recipe.shape()?;
+    let params = zoo::own::params(bench.config, &shape, &recipe.knobs, bench.seed, recipe.seed);
+    let own = bench.folder.as_ref().map(|run| zoo::own::folder(run, &recipe.knobs, recipe.seed));
+    let known = own.as_ref().and_then(|folder| zoo::own::read(folder, &params, &shape));
+    let network = if let Some(network) = known {
+        network
+    } else {
+        let run = bench.joined.and_then(|joined| joined.run_of(index / bench.grid.plan.seeds));
+        let network = match run {
+            Some(run) => parts::network(run, &recipe, &params, &shape)?,
+            None => recipe.train(control, |_, _| {})?,
+        };
+        if let Some(folder) = &own {
+            zoo::own::write(folder, &params, &shape, &network)?;
         }
+        network
     };
     Ok(Network { curve: Vec::new(), ..network })
 }

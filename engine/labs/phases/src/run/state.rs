@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::book::Book;
 use super::grid::Grid;
+use super::parts::Joined;
 use crate::zoo::import::ZooGrid;
 use weightscope_frame::run::RunError;
 use weightscope_frame::store::{Codec, CodecError, Saved};
@@ -13,6 +14,8 @@ use weightscope_frame::store::{Codec, CodecError, Saved};
 pub struct Shared {
     /// Folders of the models of a zoo, by name; none if the networks are trained.
     pub(crate) models: Vec<PathBuf>,
+    /// The runs that trained the parts of the grid, if it is joined.
+    pub(crate) joined: Option<Joined>,
 }
 
 /// What the stages change. A checkpoint holds the results alone: the parameters of networks stay in the zoo (a run without a folder

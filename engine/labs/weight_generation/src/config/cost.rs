@@ -28,7 +28,8 @@ pub(crate) fn cost(config: &Config) -> Cost {
     let networks = (tasks * config.models_per_task) as f64;
     let (encoder, denoiser) = (sizes.autoencoder_parameters() as f64, sizes.denoiser_parameters() as f64);
     let step = |parameters: f64| parameters * (config.batch_size as f64 * PASS + MOVE);
-    let zoo = networks * config.zoo_steps as f64 * length as f64 * config.zoo_batch as f64 * PASS;
+    let own = if config.parts().is_some() { 0.0 } else { config.part().share() };
+    let zoo = own * networks * config.zoo_steps as f64 * length as f64 * config.zoo_batch as f64 * PASS;
     let compress = match config.autoencoder {
         Autoencoder::None => 0.0,
         _ => config.autoencoder_steps as f64 * step(encoder),
@@ -37,6 +38,14 @@ pub(crate) fn cost(config: &Config) -> Cost {
         Generator::Replica => 0.0,
         _ => config.diffusion_steps as f64 * step(denoiser),
     };
+    if !config.part().is_whole() {
+        return Cost {
+            parameters: None,
+            steps: (own * (networks + config.unseen_tasks as f64)).ceil() as u64,
+            memory_bytes: 60_000_000 + (own * networks * length as f64 * 12.0) as u64,
+            seconds: zoo + 1.0,
+        };
+    }
     Cost {
         parameters: known.map(|_| (encoder + denoiser) as u64),
         steps: networks as u64

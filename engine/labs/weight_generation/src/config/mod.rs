@@ -5,6 +5,7 @@ mod choices;
 mod cost;
 
 use weightscope_frame::experiment::Mark;
+use weightscope_frame::run::Part;
 use weightscope_frame::settings;
 
 pub use choices::*;
@@ -49,6 +50,14 @@ settings! {
             leave_out_damaged: bool = false, "Leave out damaged models",
                 "Of a zoo from disk: use the rest where some models cannot be read; each is named.",
                 if |s| s.reads_zoo();
+            part: String = "all".to_owned(), "Part of the zoo",
+                "Which networks of the zoo are trained: all, or one of so many equal parts, such as 3/8, which ends when they are. A sweep over the parts makes them on many machines; a run with `parts` joins them.",
+                .fixed("it says what is trained"),
+                if |s| s.trains_zoo();
+            parts: String = "none".to_owned(), "Folder of the parts",
+                "none, or the folder of a sweep or plan over `part`: networks are taken from its runs instead of trained, and the zoo is the one that a single run would have made.",
+                .fixed("they are read before the first step"),
+                if |s| s.trains_zoo();
             models_per_task: u64 = 5, "Networks of a task",
                 "They differ in the order of their batches, and with independent starts in their initial weights.",
                 .range(1.0, 1000.0),
@@ -214,6 +223,21 @@ impl Config {
     /// True if the zoo lies on disk.
     pub(crate) fn reads_zoo(&self) -> bool {
         !matches!(self.zoo.trim(), "train" | "checkpoints")
+    }
+
+    /// True if the networks of the zoo are trained, each by itself.
+    pub(crate) fn trains_zoo(&self) -> bool {
+        self.zoo.trim() == "train"
+    }
+
+    /// The part of the zoo that is trained; what cannot be read is refused before.
+    pub(crate) fn part(&self) -> Part {
+        if self.trains_zoo() { Part::read(&self.part).unwrap_or(Part::WHOLE) } else { Part::WHOLE }
+    }
+
+    /// The folder with the runs that made the parts of the zoo, if it is joined.
+    pub(crate) fn parts(&self) -> Option<&str> {
+        Some(self.parts.trim()).filter(|folder| self.trains_zoo() && *folder != "none")
     }
 
     /// True if the zoo is one network along its last epoch.

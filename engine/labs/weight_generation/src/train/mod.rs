@@ -10,6 +10,7 @@ mod files;
 pub(crate) mod import;
 mod learn;
 mod opening;
+mod parts;
 pub(crate) mod prepared;
 pub(crate) mod product;
 mod results;
@@ -37,6 +38,7 @@ pub(crate) use evaluate::STEPS as EVALUATION_STEPS;
 use learn::Sums;
 pub(super) use opening::read_data;
 use opening::{sizes, tasks, whole_latent};
+use parts::Joined;
 use prepared::Prepared;
 use zoo::Zoo;
 
@@ -62,6 +64,8 @@ pub struct Shared {
     pub(crate) bench: Bench,
     /// Inputs, hidden widths, outputs.
     pub(crate) sizes: Vec<usize>,
+    /// The zoo out of the runs that made its parts, if it is joined.
+    joined: Option<Joined>,
 }
 
 /// What steps change.
@@ -181,6 +185,11 @@ pub(super) fn begin(config: &Config, context: &mut Context<'_>) -> Result<(Share
     let (tasks, imported) = tasks(config, &material)?;
     let sizes = sizes(config, &material, &tasks);
     whole_latent(config, &sizes)?;
+    let joined = parts::open(config, material.read(), &tasks, &sizes)?;
+    if let Some(joined) = &joined {
+        joined.parts.fit_seed(context.seed).map_err(|problem| RunError::Problems(vec![problem]))?;
+        context.read(&joined.read)?;
+    }
     if config.has_target() {
         Material::open_target(config, material.columns, sizes.last().copied().unwrap_or(0))?;
     }
@@ -206,11 +215,15 @@ pub(super) fn begin(config: &Config, context: &mut Context<'_>) -> Result<(Share
         settings: config.clone(),
         made: Made::default(),
     };
-    Ok((Shared { material, bench, sizes }, training))
+    Ok((Shared { material, bench, sizes, joined }, training))
 }
 
 /// The stages that the settings ask for.
 pub(super) fn stages(config: &Config, shared: &Shared) -> Vec<Stage<Config>> {
+    let zoo = Stage::whole(ZOO, zoo::steps(config, &shared.bench), zoo::train);
+    if !config.part().is_whole() {
+        return vec![zoo];
+    }
     let compress = if config.autoencoder == Autoencoder::None { 0 } else { config.autoencoder_steps };
     let diffuse = if config.generator == Kind::Replica { 0 } else { config.diffusion_steps };
     let autoencoder = Steps {
@@ -226,10 +239,8 @@ pub(super) fn stages(config: &Config, shared: &Shared) -> Vec<Stage<Config>> {
         record: Some((config.record_every, learn::record_align)),
         ..Steps::new(config.alignment_steps.max(1), learn::align)
     };
-    let mut stages = vec![
-        Stage::whole(ZOO, zoo::steps(config, &shared.bench), zoo::train),
-        Stage::steps(AUTOENCODER, compress, autoencoder).entered_by(enter_autoencoder),
-    ];
+    let mut stages =
+        vec![zoo, Stage::steps(AUTOENCODER, compress, autoencoder).entered_by(enter_autoencoder)];
     if config.aligns() {
         stages.push(Stage::steps(ALIGNMENT, config.alignment_steps, alignment).entered_by(enter_latents));
         stages.push(Stage::steps(DIFFUSION, diffuse, denoiser).entered_by(enter_diffusion));
@@ -431,6 +442,11 @@ pub(super) fn fork_state(config: &Config, saved: &State) -> Result<Vec<Problem>,
 /// Final figures and files.
 pub(super) fn finish(run: &mut Running<'_, '_, Config>) -> Result<(), RunError> {
     let now = run.context.seconds();
+    if !run.settings.part().is_whole() {
+        run.state.seconds.zoo = now;
+        results::of_zoo(run)?;
+        return files::write(run);
+    }
     let seconds = &mut run.state.seconds;
     if seconds.evaluation == 0.0 {
         seconds.evaluation = now - seconds.begun;

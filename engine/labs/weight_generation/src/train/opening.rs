@@ -26,8 +26,11 @@ pub(crate) fn read_data(config: &Config) -> Result<Vec<Read>, Vec<Problem>> {
         Material::open_target(config, material.columns, outputs)
             .map_err(|error| error.into_problems("target_data", "target_label_column"))?;
     }
+    let joined = super::parts::open(config, material.read(), &tasks, &sizes)
+        .map_err(|error| problems(error, "parts"))?;
+    let joined = joined.map(|joined| joined.read);
     // One's own data are no data of the run: a fork of a finished run brings others.
-    Ok(vec![material.read().clone()])
+    Ok(std::iter::once(material.read().clone()).chain(joined).collect())
 }
 
 /// A latent that is no shorter than what it stands for compresses nothing.

@@ -28,7 +28,11 @@ const README: &str = "README.md";
 const EXPERIMENT: &str = "experiment.toml";
 
 /// Every run makes the zoo; what was generated and the generator come with the evaluation.
-pub(in super::super) fn products(_config: &Config) -> Vec<Product> {
+pub(in super::super) fn products(config: &Config) -> Vec<Product> {
+    // A part of a zoo is joined, not used by itself.
+    if !config.part().is_whole() {
+        return Vec::new();
+    }
     vec![
         Product {
             id: "generated",
@@ -89,6 +93,23 @@ pub(crate) fn newest(run: &Path) -> Result<State, RunError> {
     let newest = store::checkpoints(run).pop();
     let newest = newest.ok_or_else(|| lacking(run, "the run has no checkpoint yet"))?;
     Ok(store::read_checkpoint(&newest)?.state)
+}
+
+/// The zoo in a checkpoint.
+#[derive(Default)]
+struct OfZoo(Zoo);
+
+impl store::Saved for OfZoo {
+    fn codec(&mut self, codec: &mut store::Codec<'_>) -> Result<(), store::CodecError> {
+        codec.part("zoo.", &mut self.0)
+    }
+}
+
+/// The zoo of a run as it stands in its newest checkpoint.
+pub(crate) fn stored_zoo(run: &Path) -> Result<Zoo, RunError> {
+    let mut found = OfZoo::default();
+    store::restore(&mut found, &newest(run)?)?;
+    Ok(found.0)
 }
 
 impl Stored {

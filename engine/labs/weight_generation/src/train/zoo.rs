@@ -90,33 +90,40 @@ impl Zoo {
     }
 }
 
-/// Steps of the stage: jobs that train, and one that judges what was read.
+/// Jobs of the whole zoo for so many seen and unseen tasks: those that train, and one that judges what was read.
+pub(crate) fn jobs(config: &Config, seen: usize, unseen: usize) -> usize {
+    if config.trains_zoo() { seen * config.models_per_task as usize + unseen } else { 1 + unseen }
+}
+
+/// Steps of the stage: the jobs of the part that is made.
 pub(crate) fn steps(config: &Config, bench: &Bench) -> u64 {
-    let unseen = (bench.tasks.len() - bench.seen) as u64;
-    let own = if config.reads_zoo() || config.keeps_checkpoints() {
-        1
-    } else {
-        bench.seen as u64 * config.models_per_task
-    };
-    own + unseen
+    config.part().jobs(all_jobs(config, bench)).len() as u64
+}
+
+fn all_jobs(config: &Config, bench: &Bench) -> usize {
+    jobs(config, bench.seen, bench.tasks.len() - bench.seen)
 }
 
 /// What a job brings: networks of one task.
-type Made = Vec<(Vec<f32>, f64)>;
+pub(super) type Made = Vec<(Vec<f32>, f64)>;
 
-/// Trains what is missing, in order.
+/// Trains what is missing, in order, or takes it from the runs that made the parts.
 pub(crate) fn train(run: &mut Running<'_, '_, Config>) -> Result<(), RunError> {
     let (config, shared, seed) = (run.settings, run.shared, run.context.seed);
     let bench = &shared.bench;
-    let total = steps(config, bench) as usize;
+    let total = all_jobs(config, bench);
+    let part = config.part().jobs(total);
     let done = run.state.zoo_done as usize;
     let unseen = bench.tasks.len() - bench.seen;
     let zoo = run.state.zoo.clone();
     run.jobs::<Made, ()>(
-        &Jobs::new("network", total.saturating_sub(done)),
+        &Jobs::new("network", part.len().saturating_sub(done)),
         |number, job| {
-            let number = done + number;
+            let number = at(&part, done + number)?;
             job.check()?;
+            if let Some(joined) = &shared.joined {
+                return joined.made(number);
+            }
             if number + unseen >= total {
                 let place = number + unseen - total;
                 return scratch(config, bench, &zoo, place, seed);
@@ -124,14 +131,19 @@ pub(crate) fn train(run: &mut Running<'_, '_, Config>) -> Result<(), RunError> {
             own(config, bench, &zoo, number, seed)
         },
         |run, news| {
-            if let News::Next(_, made) = news {
+            if let News::Next(number, made) = news {
                 run.begin_step(1.0)?;
-                take(run, made, total, unseen)?;
+                take(run, made, at(&part, done + number)?, total - unseen);
                 run.end_step()?;
             }
             Ok(())
         },
     )
+}
+
+/// The job at a place of a part.
+fn at(part: &[usize], place: usize) -> Result<usize, RunError> {
+    part.get(place).copied().ok_or_else(|| RunError::Defect("a network of the zoo is missing".to_owned()))
 }
 
 /// The networks of one job of the zoo.
@@ -176,10 +188,10 @@ fn scratch(config: &Config, bench: &Bench, zoo: &Zoo, place: usize, seed: u64) -
     Ok(vec![(network, accuracy)])
 }
 
-fn take(run: &mut Running<'_, '_, Config>, made: Made, total: usize, unseen: usize) -> Result<(), RunError> {
-    let done = run.state.zoo_done as usize;
+/// Takes what a job brought; the first so many jobs are of seen tasks.
+fn take(run: &mut Running<'_, '_, Config>, made: Made, number: usize, own: usize) {
     let zoo = &mut run.state.zoo;
-    let is_scratch = done + unseen >= total;
+    let is_scratch = number >= own;
     let mean = made.iter().map(|(_, accuracy)| accuracy).sum::<f64>() / made.len().max(1) as f64;
     if is_scratch {
         for (network, accuracy) in made {
@@ -189,9 +201,9 @@ fn take(run: &mut Running<'_, '_, Config>, made: Made, total: usize, unseen: usi
     } else if run.settings.reads_zoo() {
         zoo.accuracies = made.into_iter().map(|(_, accuracy)| accuracy).collect();
     } else {
+        let each = (run.settings.models_per_task as usize).max(1);
+        let task = if run.settings.keeps_checkpoints() { 0 } else { number / each };
         for (network, accuracy) in made {
-            let each = (run.settings.models_per_task as usize).max(1);
-            let task = if run.settings.keeps_checkpoints() { 0 } else { zoo.networks.len() / each };
             zoo.task_of.push(task);
             zoo.networks.push(network);
             zoo.accuracies.push(accuracy);
@@ -200,5 +212,4 @@ fn take(run: &mut Running<'_, '_, Config>, made: Made, total: usize, unseen: usi
     run.state.zoo_done += 1;
     let channel = if is_scratch { &ch::SCRATCH_ACCURACY } else { &ch::ZOO_ACCURACY };
     run.context.scalar(channel, mean);
-    Ok(())
 }
