@@ -104,7 +104,7 @@ pub(super) fn work(run: &mut Running<'_, '_, Config>) -> Result<(), RunError> {
                 }
             }
             if let Some(layer) = missing.get(number).and_then(|(row, _)| run.state.layers.get_mut(*row)) {
-                layer.spectrum = spectrum;
+                layer.spectrum = spectrum.map(Box::new);
             }
             rhythm.show(run);
             run.end_step()
