@@ -1,5 +1,7 @@
 //! `weightscope LAB FILE`: a lab that takes files of one's own looks at one, with its table as CSV or Parquet if it is asked for.
 
+use std::fs::File;
+use std::io::{self, BufWriter, Write as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::anyhow;
@@ -83,8 +85,8 @@ pub(super) fn open(words: &[String]) -> Result<(), Failure> {
         let Some(Data::Table(tables)) = outcome.record.get(table).map(|channel| &channel.data) else {
             return Err(Failure::run(anyhow!("the run made no table: {}", path.display())));
         };
-        let table = tables.last().map(|(_, table)| table.clone()).unwrap_or_default();
-        write(&table, path)?;
+        let nothing = Table::default();
+        write(tables.last().map_or(&nothing, |(_, table)| table), path)?;
     }
     if outcome.folder.is_none() {
         report_results(&outcome, report);
@@ -196,16 +198,25 @@ fn format_of(path: &Path) -> Result<TableFormat, Failure> {
 }
 
 fn write(table: &Table, path: &Path) -> Result<(), Failure> {
-    let bytes = match format_of(path)? {
-        TableFormat::Csv => table.csv(),
-        TableFormat::Parquet => parquet::bytes(table).map_err(Failure::run)?,
+    let written = match format_of(path)? {
+        TableFormat::Csv => write_csv(table, path),
+        TableFormat::Parquet => std::fs::write(path, parquet::bytes(table).map_err(Failure::run)?),
     };
-    std::fs::write(path, bytes).map_err(|error| {
+    written.map_err(|error| {
         Failure::run(anyhow!(
             "the table cannot be written ({error}); check folder and rights: {}",
             path.display()
         ))
     })
+}
+
+/// Line by line: the table of a large model is tens of megabytes.
+fn write_csv(table: &Table, path: &Path) -> io::Result<()> {
+    let mut out = BufWriter::new(File::create(path)?);
+    for line in table.csv_lines() {
+        out.write_all(line.as_bytes())?;
+    }
+    out.flush()
 }
 
 /// Final figures of a run that is not kept.

@@ -7,6 +7,7 @@ use weightscope_data::{Doubt, Read};
 use weightscope_frame::lab::{Lab as _, Opened};
 use weightscope_frame::run::RunError;
 use weightscope_logs::{events, recording};
+use weightscope_math::linalg::spectrum::leave;
 use weightscope_weights::adapter;
 use weightscope_weights::measure::matrix_of;
 use weightscope_weights::{Readable, Source, Stamp, Tensor, WeightsError, open, open_held};
@@ -271,11 +272,17 @@ pub(crate) fn whole(
     let tensor = source.tensors().get(place);
     let mut all = Vec::with_capacity(tensor.map_or(0, Tensor::parameters));
     let columns = tensor.map_or(1, |tensor| matrix_of(&tensor.shape).1).max(1);
-    pieces(source, place, columns, check, |values| {
+    let read = pieces(source, place, columns, check, |values| {
         all.extend_from_slice(values);
         Ok(())
-    })?;
-    Ok(all)
+    });
+    match read {
+        Ok(()) => Ok(all),
+        Err(error) => {
+            leave(all);
+            Err(error)
+        }
+    }
 }
 
 /// Opens the second file of a comparison; an adapter's folder stands for the first file with its changes merged in.

@@ -17,19 +17,26 @@ pub(crate) fn bin_names() -> Vec<String> {
     names
 }
 
-/// Decimal logarithms of the shares of the weights in the map's columns; bins without any stand at the floor.
-pub(crate) fn log_shares(histogram: &[u64]) -> Vec<f32> {
-    let total: u64 = histogram.iter().sum();
-    let Some(([below], rest)) = histogram.split_first_chunk::<1>() else { return Vec::new() };
-    let Some((bins, [above])) = rest.split_last_chunk::<1>() else { return Vec::new() };
-    let log = |count: u64| {
-        let share = count as f64 / total.max(1) as f64;
+/// The counts of a histogram in the map's columns: below, neighbouring bins together, above. Counts that are pooled stay as they are.
+pub(crate) fn pooled(histogram: &[u64]) -> Vec<u64> {
+    let ends = histogram.split_first().and_then(|(below, rest)| Some((below, rest.split_last()?)));
+    let Some((below, (above, bins))) = ends.filter(|_| histogram.len() == BINS + 2) else {
+        return histogram.to_vec();
+    };
+    let mut columns = vec![*below];
+    columns.extend(bins.chunks(POOLED).map(|pool| pool.iter().sum::<u64>()));
+    columns.push(*above);
+    columns
+}
+
+/// Decimal logarithms of the shares of the weights in the map's columns; columns without any stand at the floor.
+pub(crate) fn log_shares(columns: &[u64]) -> Vec<f32> {
+    let total: u64 = columns.iter().sum();
+    let log = |count: &u64| {
+        let share = *count as f64 / total.max(1) as f64;
         (if share > 0.0 { share.log10().max(EMPTY) } else { EMPTY }) as f32
     };
-    let mut shares = vec![log(*below)];
-    shares.extend(bins.chunks(POOLED).map(|pool| log(pool.iter().sum())));
-    shares.push(log(*above));
-    shares
+    columns.iter().map(log).collect()
 }
 
 /// Density over w/σ from the map's columns, the ends left out: middles of the bins and shares per standard deviation.
@@ -54,12 +61,12 @@ mod tests {
         let mut histogram = vec![0_u64; BINS + 2];
         histogram[1 + BINS / 2] = 60;
         histogram[BINS / 2] = 40;
-        let (x, y) = density(&log_shares(&histogram));
+        let (x, y) = density(&log_shares(&pooled(&histogram)));
         let width = 2.0 * EDGE / (BINS / POOLED) as f64;
         let total: f64 = y.iter().map(|y| y * width).sum();
         assert!((total - 1.0).abs() < 1e-6, "all weights: {total}");
         assert_eq!(x.len(), BINS / POOLED);
         assert!((x[0] + EDGE - 0.5 * width).abs() < 1e-9, "the first middle: {}", x[0]);
-        assert_eq!(bin_names().len(), log_shares(&histogram).len());
+        assert_eq!(bin_names().len(), log_shares(&pooled(&histogram)).len());
     }
 }

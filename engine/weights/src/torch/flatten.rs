@@ -148,8 +148,9 @@ impl<'a> View<'a> {
     pub(crate) fn class(&self, id: Id) -> Option<String> {
         let Shape::Object(class) = self.heap.as_container(id)?.shape else { return None };
         match self.heap.node(class) {
-            Node::Global(module, name) => {
-                Some(format!("{}.{}", text_of(self.bytes, *module), text_of(self.bytes, *name)))
+            Node::Global(names) => {
+                let (module, name) = **names;
+                Some(format!("{}.{}", text_of(self.bytes, module), text_of(self.bytes, name)))
             }
             _ => None,
         }

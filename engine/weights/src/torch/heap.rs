@@ -21,7 +21,19 @@ pub(crate) struct Heap {
     elements: usize,
 }
 
+/// The tensors and storages that a pickle describes, without the nodes that described them.
+#[derive(Debug)]
+pub(crate) struct Described {
+    pub(crate) storages: Vec<StorageNode>,
+    pub(crate) tensors: Vec<TensorNode>,
+}
+
 impl Heap {
+    /// What is left to know once the tensors have their names.
+    pub(crate) fn described(self) -> Described {
+        Described { storages: self.storages, tensors: self.tensors }
+    }
+
     /// Adds a node.
     pub(crate) fn add(&mut self, node: Node) -> Result<Id, String> {
         if self.nodes.len() == MOST_NODES {

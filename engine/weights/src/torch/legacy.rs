@@ -40,7 +40,15 @@ pub(crate) fn open(file: WeightFile) -> Result<Arrays, WeightsError> {
         named.said.say(cut_sentence(file.bytes(), layout.end));
     }
     let missing = "its place in the file is not known";
-    finish("PyTorch checkpoint (before 1.6)", named, &heap, &layout.storages, missing, told.order, file)
+    finish(
+        "PyTorch checkpoint (before 1.6)",
+        named,
+        &heap.described(),
+        &layout.storages,
+        missing,
+        told.order,
+        file,
+    )
 }
 
 /// Why a file that is being written is not complete yet, as a clause; `None` if it is complete or broken in another way.

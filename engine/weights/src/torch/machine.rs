@@ -174,7 +174,7 @@ impl Machine<'_> {
             b'P' => Err(broken("it names storages in the way of protocol 0, which is not read")),
             _ => {
                 let name = self.line()?;
-                self.push(Node::Global(line, name))?;
+                self.push(Node::Global(Box::new((line, name))))?;
                 if code == b'i' {
                     let class = self.pop()?;
                     let items = self.pop_marked()?;
@@ -329,7 +329,7 @@ impl Machine<'_> {
                 else {
                     return Err(broken("it names a class by something that is no text"));
                 };
-                let node = Node::Global(*module, *name);
+                let node = Node::Global(Box::new((*module, *name)));
                 self.heap.add(node)?
             }
             0x82..=0x84 => {

@@ -29,7 +29,7 @@ use crate::source::{Readable, Tensor};
 use crate::table::{Arrays, Said};
 use crate::text::{shown, size};
 use flatten::View;
-use heap::Heap;
+use heap::{Described, Heap};
 pub(crate) use legacy::{open as open_legacy, unfinished as unfinished_legacy};
 use machine::Stop;
 use object::{Id, NO_STORAGE};
@@ -80,9 +80,11 @@ pub(crate) fn open_archive(file: WeightFile, members: &[Member]) -> Result<Array
     });
     let storages: Vec<Option<Storage>> = storages.collect();
     let missing = "its storage is not in the archive";
-    let view = View::new(&bytes, &heap);
-    let named = named_tensors(&view, outcome.root, &file)?;
-    finish("PyTorch checkpoint (zip)", named, &heap, &storages, missing, order, file)
+    let named = named_tensors(&View::new(&bytes, &heap), outcome.root, &file)?;
+    // Of 100,000 tensors pickle and nodes are some eighty megabytes, which the source has no use for.
+    drop((bytes, places));
+    let described = heap.described();
+    finish("PyTorch checkpoint (zip)", named, &described, &storages, missing, order, file)
 }
 
 /// Why a pickle is refused, with what to do.
@@ -155,7 +157,7 @@ fn named_tensors(view: &View<'_>, root: Id, file: &WeightFile) -> Result<Named, 
 fn finish(
     format: &'static str,
     named: Named,
-    heap: &Heap,
+    described: &Described,
     storages: &[Option<Storage>],
     missing: &str,
     order: ByteOrder,
@@ -166,8 +168,8 @@ fn finish(
     let twins = twins(&names);
     let mut ties = HashMap::new();
     for (at, (name, number)) in names.into_iter().enumerate() {
-        let Some(node) = heap.tensors.get(number as usize) else { continue };
-        let told = heap.storages.get(node.storage as usize);
+        let Some(node) = described.tensors.get(number as usize) else { continue };
+        let told = described.storages.get(node.storage as usize);
         let storage = storages.get(node.storage as usize).copied().flatten();
         let mut array =
             Array::plain(storage.unwrap_or(Storage::Plain { at: 0, bytes: 0 }), node.element, order);

@@ -19,8 +19,8 @@ pub(crate) enum Node {
     Tuple(Span),
     /// A dictionary, a list, a set or an object with attributes: its number among the containers.
     Container(u32),
-    /// A class or a function: where the names of its module and of itself stand.
-    Global(Span, Span),
+    /// A class or a function: where the names of its module and of itself stand; there are few, and all nodes are smaller for it.
+    Global(Box<(Span, Span)>),
     /// A storage: its number.
     Storage(u32),
     /// A tensor: its number.

@@ -12,9 +12,10 @@ const MOST_AXES: usize = 64;
 
 /// What a call of `callable` with `arguments` describes.
 pub(super) fn reduce(machine: &mut Machine<'_>, callable: Id, arguments: Id) -> Result<Id, Stop> {
-    let Node::Global(module, name) = *machine.heap.node(callable) else {
+    let Node::Global(names) = machine.heap.node(callable) else {
         return Ok(machine.heap.container(Shape::Object(callable), Vec::new())?);
     };
+    let (module, name) = **names;
     let (module, name) = (text_of(machine.bytes, module), text_of(machine.bytes, name));
     let items = machine.heap.sequence(arguments).map(<[Id]>::to_vec).unwrap_or_default();
     match (module, name) {
@@ -67,7 +68,7 @@ pub(super) fn reduce(machine: &mut Machine<'_>, callable: Id, arguments: Id) -> 
 }
 
 fn is_subclass_call(machine: &Machine<'_>, function: Id) -> bool {
-    matches!(machine.heap.node(function), Node::Global(_, name) if machine.text(*name) == "_rebuild_from_type_v2")
+    matches!(machine.heap.node(function), Node::Global(names) if machine.text(names.1) == "_rebuild_from_type_v2")
 }
 
 /// `OrderedDict([(key, value), …])`; other dictionaries are filled later.
@@ -99,8 +100,8 @@ fn tensor(machine: &mut Machine<'_>, items: &[Id], names_type: bool) -> Result<I
         machine.heap.storages.get(number as usize).map_or(Element::Other, |storage| storage.element);
     if names_type {
         let name = items.get(6).map(|item| machine.heap.node(*item));
-        if let Some(Node::Global(_, name)) = name {
-            let name = text_of(machine.bytes, *name);
+        if let Some(Node::Global(names)) = name {
+            let name = text_of(machine.bytes, names.1);
             element = element_of_dtype(name);
             if element == Element::Other {
                 wrong(&format!("its numbers are of type {}, which is not read", shown(name)));
@@ -168,7 +169,8 @@ pub(super) fn persistent(machine: &mut Machine<'_>, what: Id) -> Result<Id, Stop
         return Err(broken("it names a storage in a way that is not known"));
     };
     let kind = match machine.heap.node(*kind) {
-        Node::Global(_, name) | Node::Text(name) => machine.text(*name).to_owned(),
+        Node::Global(names) => machine.text(names.1).to_owned(),
+        Node::Text(name) => machine.text(*name).to_owned(),
         _ => String::new(),
     };
     let element = element_of_storage(&kind);

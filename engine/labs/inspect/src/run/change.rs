@@ -8,7 +8,7 @@ use weightscope_frame::lab::Running;
 use weightscope_frame::record::declared::Of as _;
 use weightscope_frame::record::{Cell, Data, Grid, Table, Timeline};
 use weightscope_frame::run::{Job, Jobs, News, RunError};
-use weightscope_math::linalg::spectrum::{SpectrumError, predicted_seconds};
+use weightscope_math::linalg::spectrum::{SpectrumError, leave, predicted_seconds};
 use weightscope_weights::measure::change::WHOLE_SHARE;
 use weightscope_weights::measure::picture::GRID;
 use weightscope_weights::measure::{
@@ -217,7 +217,13 @@ fn compare(
         return Ok(Changed::default());
     };
     let before = files::whole(shared.source.as_ref(), first, || job.check())?;
-    let after = files::whole(against.source.as_ref(), place, || job.check())?;
+    let after = match files::whole(against.source.as_ref(), place, || job.check()) {
+        Ok(after) => after,
+        Err(error) => {
+            leave(before);
+            return Err(error);
+        }
+    };
     let types = (tensor.element, other.element);
     let shape = matrix_of(&tensor.shape);
     let change = Change::of(&before, &after, shape, types);
@@ -226,7 +232,13 @@ fn compare(
     let whole =
         config.spectra == Spectra::All || predicted_seconds(shape.0, shape.1) <= config.budget_seconds;
     let overlaps = match (wanted && whole, tensor.matrix()) {
-        (true, _) => overlaps((&before, &after), shape, seed, job)?,
+        (true, _) => match overlaps((&before, &after), shape, seed, job) {
+            Ok(found) => found,
+            Err(error) => {
+                leave((before, after));
+                return Err(error);
+            }
+        },
         // The directions of an unchanged matrix are their own best match.
         (false, Some(_)) if !is_changed => vec![1.0; DIRECTIONS.0.min(shape.0.min(shape.1))],
         _ => Vec::new(),
@@ -236,7 +248,10 @@ fn compare(
     let spectrum = if wanted {
         match spectrum_of(&delta, shape, whole, seed, &mut || job.check().is_ok()) {
             Ok(spectrum) => Some(spectrum),
-            Err(SpectrumError::Stopped) => return job.check().map(|()| Changed::default()),
+            Err(SpectrumError::Stopped) => {
+                leave((before, delta));
+                return job.check().map(|()| Changed::default());
+            }
             Err(SpectrumError::Math(_)) => None,
         }
     } else {

@@ -2,16 +2,18 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::counts::Counts;
+
 /// What is known of one tensor.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Layer {
     /// Statistics and quantization, once they are measured.
     pub(crate) measured: Option<Measured>,
     /// Singular values, once they are computed.
-    pub(crate) spectrum: Option<Spectral>,
+    pub(crate) spectrum: Option<Box<Spectral>>,
 }
 
-/// Statistics and quantization of one tensor. Not-a-number where there is nothing to say.
+/// Statistics and quantization of one tensor, in little room: a file may hold 100,000 tensors. Not-a-number where there is nothing to say.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Measured {
     pub(crate) parameters: u64,
@@ -28,24 +30,24 @@ pub(crate) struct Measured {
     pub(crate) outliers: u64,
     pub(crate) frobenius_norm: f64,
     pub(crate) rms: f64,
-    /// Counts over w/σ: below, the bins, above.
-    pub(crate) histogram: Vec<u64>,
+    /// Counts over w/σ in the map's columns: below, the bins, above.
+    pub(crate) histogram: Counts,
     /// Relative errors of the chosen scale by grouping and bits.
-    pub(crate) errors: Vec<f32>,
-    /// Shares at level zero, likewise.
-    pub(crate) zero_level: Vec<f32>,
+    pub(crate) errors: Box<[f32]>,
+    /// Shares at level zero, likewise; empty, as what follows but the errors, with too many tensors for such pictures.
+    pub(crate) zero_level: Box<[f32]>,
     /// Shares at a boundary, likewise.
-    pub(crate) boundary: Vec<f32>,
+    pub(crate) boundary: Box<[f32]>,
     /// Relative errors at 2, 3, 4 and 8 bits with one step for the tensor and the scale of the largest magnitude: the columns of tables,
     /// whatever the chosen scale.
     pub(crate) table_errors: [f64; 4],
     /// Largest magnitudes of parts of the rows over the median of the rows.
-    pub(crate) row_peaks: Vec<f32>,
+    pub(crate) row_peaks: Box<[f32]>,
     /// The same of the columns.
-    pub(crate) column_peaks: Vec<f32>,
+    pub(crate) column_peaks: Box<[f32]>,
     /// Root of the mean square at each position of a convolution's kernel; empty for other tensors.
     #[serde(default)]
-    pub(crate) kernel: Vec<f32>,
+    pub(crate) kernel: Box<[f32]>,
 }
 
 /// What is measured of a tensor of whole numbers or truth values.

@@ -5,6 +5,7 @@
 
 mod change;
 mod copies;
+mod counts;
 mod first;
 mod folder;
 mod kernel;
@@ -320,7 +321,9 @@ pub(crate) fn finish(run: &mut Running<'_, '_, Config>) -> Result<(), RunError> 
     change::finish(run);
     folder::finish(run);
     pictures::show(run);
-    let table = pictures::table(run);
-    run.write_file("layers.csv", &table.csv())?;
+    if run.context.folder().is_some() {
+        let table = pictures::table(run);
+        run.write_file("layers.csv", &table)?;
+    }
     Ok(())
 }

@@ -1,8 +1,8 @@
 //! Tables and grids over all tensors, made from the state whenever someone looks on, and once more when a stage is done.
 
 use weightscope_frame::lab::Running;
-use weightscope_frame::record::declared::{Of, PictureKind};
-use weightscope_frame::record::{Cell, Channel, Dot, Grid, Table, Timeline};
+use weightscope_frame::record::declared::{Declaration, Of, PictureKind};
+use weightscope_frame::record::{Cell, Channel, Data, Dot, Grid, Table, Timeline};
 use weightscope_weights::Tensor;
 use weightscope_weights::measure::Grouping;
 use weightscope_weights::measure::quantization::BITS;
@@ -64,22 +64,34 @@ impl Rhythm {
         self.done += 1;
         if self.done >= self.next && run.context.is_publish_due() {
             self.next = self.done + (self.done / 10).max(LEAST_NEWS);
-            let channels = channels(run.shared, run.state, run.context.step());
-            run.context
-                .show_passing(|record| channels.into_iter().for_each(|channel| record.insert(channel)));
+            show(run);
         }
     }
 }
 
-/// Records the pictures as they stand now.
+/// Pictures of a row for each tensor: what is large of 100,000.
+const LARGE: [&dyn Declaration; 4] = [&ch::LAYERS, &ch::MAP, &ch::ERRORS, &ch::SPECTRA];
+
+/// Records the pictures as they stand now, in the place of those before: these go first, so that there is room for one set of them.
 pub(super) fn show(run: &mut Running<'_, '_, Config>) {
-    let channels = channels(run.shared, run.state, run.context.step());
+    let step = run.context.step();
+    let record = run.context.record();
+    LARGE.iter().filter_map(|declared| declared.channel()).for_each(|empty| record.insert(empty));
+    let channels = channels(run.shared, run.state, step);
     channels.into_iter().for_each(|channel| run.context.record().insert(channel));
 }
 
-/// The table of tensors.
-pub(super) fn table(run: &Running<'_, '_, Config>) -> Table {
-    table_of(run.shared, run.state)
+/// True if there are few enough tensors for pictures of each one's levels, boundaries and outliers.
+pub(super) fn has_details(shared: &Shared) -> bool {
+    shared.tensors.len() <= MOST_DETAILED
+}
+
+/// The table of tensors as it was shown last, as CSV.
+pub(super) fn table(run: &mut Running<'_, '_, Config>) -> Vec<u8> {
+    match run.context.record().get(ch::LAYERS.id()).map(|channel| &channel.data) {
+        Some(Data::Table(tables)) => tables.last().map(|(_, table)| table.csv()).unwrap_or_default(),
+        _ => Vec::new(),
+    }
 }
 
 fn one<K: PictureKind>(declared: &impl Of<K>, step: u64, picture: K::Picture) -> Channel {
@@ -109,9 +121,8 @@ fn channels(shared: &Shared, state: &State, step: u64) -> Vec<Channel> {
         }
         Grid { rows: names(), columns, values, ..Grid::default() }
     };
-    let measured = |of: fn(&super::Measured) -> &Vec<f32>| {
-        move |layer: &Layer| Some(of(layer.measured.as_ref()?).clone())
-    };
+    let measured =
+        |of: fn(&super::Measured) -> &[f32]| move |layer: &Layer| Some(of(layer.measured.as_ref()?).to_vec());
     let numbers = |count: usize| (1..=count).map(|number| number.to_string()).collect::<Vec<_>>();
     let parts = super::statistics::PARTS;
     let mut all = vec![
@@ -119,11 +130,13 @@ fn channels(shared: &Shared, state: &State, step: u64) -> Vec<Channel> {
         one(
             &ch::MAP,
             step,
-            over(values::bin_names(), &|layer| Some(values::log_shares(&layer.measured.as_ref()?.histogram))),
+            over(values::bin_names(), &|layer| {
+                Some(values::log_shares(&layer.measured.as_ref()?.histogram.list()))
+            }),
         ),
         one(&ch::ERRORS, step, over(cells.clone(), &measured(|measured| &measured.errors))),
     ];
-    if state.layers.len() <= MOST_DETAILED {
+    if has_details(shared) {
         all.extend([
             one(&ch::ZERO_LEVEL, step, over(cells.clone(), &measured(|measured| &measured.zero_level))),
             one(&ch::BOUNDARY, step, over(cells, &measured(|measured| &measured.boundary))),
@@ -176,9 +189,11 @@ fn table_of(shared: &Shared, state: &State) -> Table {
         columns.extend(CHANGE_COLUMNS.iter().map(|name| (*name).to_owned()));
     }
     columns.extend(LAST_COLUMNS.iter().map(|name| (*name).to_owned()));
+    let width = columns.len();
     let rows = state.layers.iter().enumerate().filter_map(|(row, layer)| {
         let text = |text: &str| Cell::Text(text.to_owned());
-        let mut cells = first_cells(shared.tensor(row)?);
+        let mut cells = Vec::with_capacity(width);
+        cells.extend(first_cells(shared.tensor(row)?));
         cells.extend(measured_cells(layer));
         cells.extend(spectral_cells(layer));
         let errors = layer.measured.as_ref().map_or([f64::NAN; 4], |measured| measured.table_errors);
@@ -193,9 +208,8 @@ fn table_of(shared: &Shared, state: &State) -> Table {
         cells.extend([text(computed), text(tied.map_or("", |tensor| tensor.name.as_str()))]);
         Some(cells)
     });
-    let width = columns.len();
     let whole = shared.whole.iter().zip(&state.whole).filter_map(|(place, whole)| {
-        let mut cells = first_cells(shared.source.tensors().get(*place)?);
+        let mut cells = first_cells(shared.source.tensors().get(*place)?).to_vec();
         cells.extend(whole_cells(whole.as_ref()));
         cells.resize(width, Cell::Text(String::new()));
         Some(cells)
@@ -204,9 +218,9 @@ fn table_of(shared: &Shared, state: &State) -> Table {
 }
 
 /// What a tensor is.
-fn first_cells(tensor: &Tensor) -> Vec<Cell> {
+fn first_cells(tensor: &Tensor) -> [Cell; 4] {
     let shape: Vec<String> = tensor.shape.iter().map(ToString::to_string).collect();
-    vec![
+    [
         Cell::Text(tensor.name.clone()),
         Cell::Text(shape.join("x")),
         Cell::Text(tensor.element.name().to_owned()),

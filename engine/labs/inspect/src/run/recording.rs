@@ -29,6 +29,9 @@ struct Followed {
     recording: Option<(Recording, Taken, Metrics)>,
     events: Option<events::Folder>,
     logged: Logged,
+    /// What was there at the first look has been taken in, but for metrics of which more stands in the file.
+    has_begun: bool,
+    is_behind: bool,
     /// Sentences that were said.
     said: Vec<String>,
 }
@@ -99,6 +102,9 @@ pub(super) fn work(run: &mut Running<'_, '_, Config>) -> Result<(), RunError> {
             run.end_step()?;
             is_news = true;
         }
+        if followed.is_behind {
+            continue;
+        }
         if is_news {
             last_news = Instant::now();
         } else {
@@ -136,15 +142,18 @@ impl Followed {
             let (taken, numbers) = (Taken::new(&opened), opened.metrics());
             recording = Some((opened, taken, numbers));
         }
-        Ok(Self { recording, events, logged: Logged::default(), said: Vec::new() })
+        let (logged, said) = (Logged::default(), Vec::new());
+        Ok(Self { recording, events, logged, has_begun: false, is_behind: false, said })
     }
 
-    /// Takes in what has come; true if there was anything.
+    /// Takes in what has come; true if there was anything. At first that is the weights and the beginning of the metrics: a picture of a
+    /// long training does not wait for a million lines.
     fn take(&mut self, run: &mut Running<'_, '_, Config>, until: Option<usize>) -> Result<bool, RunError> {
         let mut is_news = false;
         if let Some((recording, taken, numbers)) = &mut self.recording {
             let until = until.unwrap_or(usize::MAX);
             is_news |= taken.take(recording, until, &mut || run.check())?;
+            self.is_behind = false;
             loop {
                 run.check()?;
                 // Metrics that cannot be read hide no weights.
@@ -164,11 +173,13 @@ impl Followed {
                         self.logged.number(name, line.step as f64, *value);
                     }
                 }
-                if !batch.is_behind {
+                self.is_behind = batch.is_behind && !self.has_begun;
+                if !batch.is_behind || self.is_behind {
                     break;
                 }
             }
         }
+        self.has_begun = true;
         if let Some(folder) = &mut self.events {
             loop {
                 run.check()?;

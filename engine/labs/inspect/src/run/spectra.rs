@@ -7,7 +7,7 @@ use std::time::Instant;
 use weightscope_frame::lab::Running;
 use weightscope_frame::run::{Job, Jobs, News, RunError};
 use weightscope_math::linalg::spectrum::{
-    Leading, MarchenkoPastur, Spectrum, SpectrumError, predicted_seconds, rank_limit, rounding_noise,
+    Leading, MarchenkoPastur, Spectrum, SpectrumError, leave, predicted_seconds, rank_limit, rounding_noise,
 };
 use weightscope_math::stats::power_law::spectral::PowerLawTail;
 use weightscope_weights::{Source, Tensor};
@@ -104,7 +104,7 @@ pub(super) fn work(run: &mut Running<'_, '_, Config>) -> Result<(), RunError> {
                 }
             }
             if let Some(layer) = missing.get(number).and_then(|(row, _)| run.state.layers.get_mut(*row)) {
-                layer.spectrum = spectrum;
+                layer.spectrum = spectrum.map(Box::new);
             }
             rhythm.show(run);
             run.end_step()
@@ -132,7 +132,10 @@ fn spectrum(
     let found = spectrum_of(&values, (rows, columns), whole, seed, &mut || job.check().is_ok());
     match found {
         Ok(spectrum) => Ok(Some(figures(&spectrum, tensor.element.unit_roundoff(), rms, std))),
-        Err(SpectrumError::Stopped) => job.check().map(|()| None),
+        Err(SpectrumError::Stopped) => {
+            leave(values);
+            job.check().map(|()| None)
+        }
         // Numbers that are not finite have no singular values; the table counts them.
         Err(SpectrumError::Math(_)) => Ok(None),
     }

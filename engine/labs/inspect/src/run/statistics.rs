@@ -9,6 +9,7 @@ use weightscope_weights::measure::{
     FirstPass, Grouping, Maxima, Quantization, QuantizationPass, Scale, Settings, WholeNumbers, matrix_of,
 };
 
+use super::counts::Counts;
 use super::kernel::Positions;
 use super::layer::{Measured, Whole};
 use super::{Shared, pictures, ties};
@@ -133,21 +134,25 @@ fn measure(shared: &Shared, config: &Config, row: usize, job: &Job<'_, ()>) -> R
     )?;
     let quantized = quantized.finish();
     let by_maximum = by_maximum.map(QuantizationPass::finish);
-    let measured =
-        gathered(&second.finish(), &quantized, by_maximum.as_ref().unwrap_or(&quantized), &maxima, tensor);
-    Ok(Measured { kernel: positions.map(Positions::finish).unwrap_or_default(), ..measured })
+    let mut measured =
+        gathered(&second.finish(), &quantized, by_maximum.as_ref().unwrap_or(&quantized), tensor);
+    if pictures::has_details(shared) {
+        add_details(&mut measured, &quantized, &maxima);
+    }
+    if let Some(positions) = positions {
+        measured.kernel = positions.finish().into();
+    }
+    Ok(measured)
 }
 
 fn gathered(
     statistics: &weightscope_weights::measure::Statistics,
     quantized: &Quantization,
     by_maximum: &Quantization,
-    maxima: &Maxima,
     tensor: &Tensor,
 ) -> Measured {
     let cells = || quantized.cells.iter().flatten();
     let error = |bits| by_maximum.at(bits, Grouping::Tensor).map_or(f64::NAN, |cell| cell.relative_error);
-    let (rows, columns) = maxima.over_median();
     Measured {
         parameters: tensor.parameters() as u64,
         mean: statistics.mean,
@@ -161,15 +166,21 @@ fn gathered(
         outliers: statistics.outliers,
         frobenius_norm: statistics.frobenius_norm,
         rms: statistics.rms(),
-        histogram: statistics.histogram.clone(),
+        histogram: Counts::of(&statistics.histogram),
         errors: cells().map(|cell| cell.relative_error as f32).collect(),
-        zero_level: cells().map(|cell| cell.zero_share() as f32).collect(),
-        boundary: cells().map(|cell| cell.boundary_share() as f32).collect(),
         table_errors: [error(2), error(3), error(4), error(8)],
-        row_peaks: peaks(&rows),
-        column_peaks: peaks(&columns),
-        kernel: Vec::new(),
+        ..Measured::default()
     }
+}
+
+/// What is drawn of up to some thousands of tensors.
+fn add_details(measured: &mut Measured, quantized: &Quantization, maxima: &Maxima) {
+    let cells = || quantized.cells.iter().flatten();
+    let (rows, columns) = maxima.over_median();
+    measured.zero_level = cells().map(|cell| cell.zero_share() as f32).collect();
+    measured.boundary = cells().map(|cell| cell.boundary_share() as f32).collect();
+    measured.row_peaks = peaks(&rows);
+    measured.column_peaks = peaks(&columns);
 }
 
 /// Where the step of the settings' scale comes from.
@@ -182,7 +193,7 @@ pub(crate) fn scale_of(scale: config::Scale) -> Scale {
 }
 
 /// The largest value of each of up to [`PARTS`] equal parts.
-fn peaks(values: &[f64]) -> Vec<f32> {
+fn peaks(values: &[f64]) -> Box<[f32]> {
     let size = values.len().div_ceil(PARTS).max(1);
     values.chunks(size).map(|part| part.iter().fold(0.0_f64, |most, value| most.max(*value)) as f32).collect()
 }

@@ -4,6 +4,7 @@
 //! next to nothing, and nothing stands between a file and its table.
 
 use std::collections::HashMap;
+use std::hash::{BuildHasher as _, RandomState};
 
 use weightscope_frame::lab::Running;
 use weightscope_frame::run::RunError;
@@ -24,9 +25,13 @@ pub(super) fn find(run: &mut Running<'_, '_, Config>) -> Result<(), RunError> {
     let shared = run.shared;
     let rows: HashMap<usize, usize> =
         shared.tensors.iter().enumerate().map(|(row, place)| (*place, row)).collect();
-    let figures_of =
-        |row: usize| run.state.layers.get(row)?.measured.as_ref().filter(|one| varies(one)).map(figures);
-    let mut alike: HashMap<[u64; 9], usize> = HashMap::new();
+    // Rows whose figures differ and share a hash are told apart by their contents.
+    let hasher = RandomState::new();
+    let figures_of = |row: usize| {
+        let measured = run.state.layers.get(row)?.measured.as_ref().filter(|one| varies(one))?;
+        Some(hasher.hash_one(figures(measured)))
+    };
+    let mut alike: HashMap<u64, usize> = HashMap::new();
     for figures in (0..shared.tensors.len()).filter_map(figures_of) {
         *alike.entry(figures).or_default() += 1;
     }

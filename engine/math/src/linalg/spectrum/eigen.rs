@@ -14,10 +14,13 @@ use faer::linalg::evd::{ComputeEigenvectors, self_adjoint_evd, self_adjoint_evd_
 use faer::{Mat, Par, Spec};
 
 use super::super::symmetric;
-use super::{GoOn, SpectrumError};
+use super::{GoOn, SpectrumError, ask};
 use crate::error::MathError;
 
 const WHAT: &str = "eigenvalues";
+
+/// Columns that are checked between two questions.
+const CHECKED: usize = 64;
 
 /// How long a call runs before the caller is asked again.
 const PATIENCE: Duration = Duration::from_millis(20);
@@ -36,7 +39,7 @@ pub struct Pairs {
 /// # Errors
 /// If the matrix is not square, a value is not finite, neither solver finds a result, or the caller stops: asked every 20 ms.
 pub fn eigenvalues(matrix: Mat<f64>, go_on: GoOn<'_>) -> Result<Vec<f64>, SpectrumError> {
-    check(&matrix)?;
+    check(&matrix, go_on)?;
     on_a_thread(go_on, move || values_of(&matrix))
 }
 
@@ -45,22 +48,32 @@ pub fn eigenvalues(matrix: Mat<f64>, go_on: GoOn<'_>) -> Result<Vec<f64>, Spectr
 /// # Errors
 /// As [`eigenvalues`].
 pub fn eigenpairs(matrix: Mat<f64>, go_on: GoOn<'_>) -> Result<Pairs, SpectrumError> {
-    check(&matrix)?;
+    check(&matrix, go_on)?;
     on_a_thread(go_on, move || pairs_of(&matrix))
 }
 
-fn check(matrix: &Mat<f64>) -> Result<(), MathError> {
+fn check(matrix: &Mat<f64>, go_on: GoOn<'_>) -> Result<(), SpectrumError> {
     let size = matrix.nrows();
     if size != matrix.ncols() {
         let found = format!("{size} × {}", matrix.ncols());
-        return Err(MathError::Shape { what: WHAT, needed: "as many rows as columns".into(), found });
+        return Err(MathError::Shape { what: WHAT, needed: "as many rows as columns".into(), found }.into());
     }
-    let lower = |index: usize| (index..size).map(move |row| (row, index));
-    let wrong = (0..size).flat_map(lower).find(|(row, column)| !matrix[(*row, *column)].is_finite());
-    match wrong {
-        Some((row, column)) => Err(MathError::NotFinite { what: WHAT, index: row * size + column }),
-        None => Ok(()),
+    for column in 0..size {
+        if column % CHECKED == 0 {
+            ask(go_on)?;
+        }
+        if let Some(row) = (column..size).find(|row| !matrix[(*row, column)].is_finite()) {
+            return Err(MathError::NotFinite { what: WHAT, index: row * size + column }.into());
+        }
     }
+    Ok(())
+}
+
+/// Gives back the room of something large on a thread of its own: a system takes memory back page by page, a quarter of a second or more
+/// for each gigabyte, and who is told to stop does not wait for it.
+pub fn leave<T: Send + 'static>(large: T) {
+    // Without a thread it is given back here.
+    drop(thread::Builder::new().name("giving back".to_owned()).spawn(move || drop(large)));
 }
 
 /// Runs work that cannot be stopped from inside, and leaves it behind when the caller stops.

@@ -3,7 +3,7 @@
 use faer::linalg::matmul::matmul;
 use faer::{Accum, Mat, MatRef, Par};
 
-use super::eigen::on_a_thread;
+use super::eigen::{leave, on_a_thread};
 use super::panels::{PANEL, Panels};
 use super::{GoOn, Spectrum, SpectrumError, add_checked_squares, ask, eigenvalues};
 use crate::error::MathError;
@@ -110,11 +110,14 @@ impl Gram {
         }
         if self.rows >= self.columns {
             self.flush(go_on)?;
-            return Ok(self.lower);
+            return Ok(self.taken());
         }
         let kept = std::mem::take(&mut self.kept);
-        self.add_wide(&kept, go_on)?;
-        Ok(self.lower)
+        let added = self.add_wide(&kept, go_on);
+        if added.is_err() {
+            leave(kept);
+        }
+        added.map(|()| self.taken())
     }
 
     /// Sums a matrix of fewer rows than columns.
@@ -135,7 +138,7 @@ impl Gram {
         }
         let squared_norm = add_checked_squares(self.squared_norm, values, 0, go_on)?;
         self.add_wide(values, go_on)?;
-        spectrum(self.lower, (self.rows, self.columns), squared_norm, go_on)
+        spectrum(self.taken(), (self.rows, self.columns), squared_norm, go_on)
     }
 
     /// All singular values.
@@ -147,9 +150,23 @@ impl Gram {
         spectrum(self.finish(go_on)?, shape, squared_norm, go_on)
     }
 
+    /// The sum; none is left.
+    fn taken(&mut self) -> Mat<f64> {
+        std::mem::replace(&mut self.lower, Mat::new())
+    }
+
     fn wrong_count(&self, found: usize) -> MathError {
         let needed = format!("{} × {} values", self.rows, self.columns);
         MathError::Shape { what: "spectrum", needed, found: found.to_string() }
+    }
+}
+
+impl Drop for Gram {
+    /// What was stopped leaves hundreds of megabytes behind.
+    fn drop(&mut self) {
+        if self.lower.nrows() >= LARGE {
+            leave((self.taken(), std::mem::take(&mut self.kept)));
+        }
     }
 }
 

@@ -9,7 +9,6 @@ use faer::linalg::householder::{
     apply_block_householder_sequence_on_the_left_in_place_scratch as apply_scratch,
     apply_block_householder_sequence_on_the_left_in_place_with_conj as apply,
 };
-use faer::linalg::matmul::matmul;
 use faer::linalg::qr::no_pivoting::factor::{qr_in_place, qr_in_place_scratch, recommended_block_size};
 use faer::{Accum, Conj, Mat, MatRef, Par, Spec};
 
@@ -17,6 +16,7 @@ use super::super::lanczos::lanczos;
 use super::eigen::on_a_thread;
 use super::gram::add_squares;
 use super::panels::Panels;
+use super::product::product;
 use super::{GoOn, Gram, SpectrumError, add_checked_squares, ask, check_shape, eigenpairs};
 use crate::rng::stream;
 
@@ -85,13 +85,13 @@ pub fn leading_singular_values(
 /// The largest singular value by Lanczos steps from a vector that is near to its own: norms and stable ranks hang on it, and in a flat
 /// spectrum the block alone leaves it some per cent too small.
 fn refined(panels: &Panels<'_>, start: &[f64], go_on: GoOn<'_>) -> Result<f64, SpectrumError> {
-    let mut product = |x: &[f64], image: &mut [f64]| -> Result<(), SpectrumError> {
+    let mut times = |x: &[f64], image: &mut [f64]| -> Result<(), SpectrumError> {
         let column = MatRef::from_column_major_slice(x, x.len(), 1);
         let found = squared_times(panels, column, go_on)?;
         image.iter_mut().zip(found.col(0).iter()).for_each(|(target, value)| *target = *value);
         Ok(())
     };
-    let found = lanczos(&mut product, start, REFINING_STEPS, || vec![0.0; start.len()])?;
+    let found = lanczos(&mut times, start, REFINING_STEPS, || vec![0.0; start.len()])?;
     Ok(found.ritz.last().map_or(0.0, |value| value.max(0.0).sqrt()))
 }
 
@@ -121,10 +121,9 @@ pub fn leading_triplets(
     let mut long = Mat::<f64>::zeros(panels.large, basis.ncols());
     let mut room = Vec::new();
     for start in panels.starts() {
-        ask(go_on)?;
         let panel = panels.at(start, &mut room);
         let target = long.as_mut().subrows_mut(start, panel.nrows());
-        matmul(target, Accum::Replace, panel, basis.as_ref(), 1.0, Par::Seq);
+        product(target, Accum::Replace, (panel, basis.as_ref()), go_on)?;
     }
     let singular: Vec<f64> = squares.iter().map(|square| square.sqrt()).collect();
     let noise = f64::EPSILON.sqrt() * singular.first().copied().unwrap_or(0.0);
@@ -164,22 +163,21 @@ fn right_side(
         }
     }
     for _ in 0..=method.power_iterations {
-        let product = squared_times(&panels, block.as_ref(), go_on)?;
-        block = on_a_thread(go_on, move || Some(orthonormal(product)))?;
+        let squared = squared_times(&panels, block.as_ref(), go_on)?;
+        block = on_a_thread(go_on, move || Some(orthonormal(squared)))?;
     }
     let mut inner = Mat::<f64>::zeros(width, width);
     let (mut room, mut image) = (Vec::new(), Mat::<f64>::zeros(super::panels::PANEL, width));
     for start in panels.starts() {
-        ask(go_on)?;
         let panel = panels.at(start, &mut room);
         let mut image = image.as_mut().subrows_mut(0, panel.nrows());
-        matmul(image.as_mut(), Accum::Replace, panel, block.as_ref(), 1.0, Par::Seq);
+        product(image.as_mut(), Accum::Replace, (panel, block.as_ref()), go_on)?;
         add_squares(&mut inner, image.as_ref(), go_on)?;
     }
     let pairs = eigenpairs(inner, go_on)?;
     let (squares, turn) = largest(&pairs.values, pairs.vectors.as_ref(), method.count);
     let mut basis = Mat::<f64>::zeros(panels.small, turn.ncols());
-    matmul(basis.as_mut(), Accum::Replace, block.as_ref(), turn.as_ref(), 1.0, Par::Seq);
+    product(basis.as_mut(), Accum::Replace, (block.as_ref(), turn.as_ref()), go_on)?;
     Ok((squares, basis))
 }
 
@@ -189,16 +187,15 @@ fn squared_times(
     block: MatRef<'_, f64>,
     go_on: GoOn<'_>,
 ) -> Result<Mat<f64>, SpectrumError> {
-    let mut product = Mat::<f64>::zeros(block.nrows(), block.ncols());
+    let mut squared = Mat::<f64>::zeros(block.nrows(), block.ncols());
     let (mut room, mut image) = (Vec::new(), Mat::<f64>::zeros(super::panels::PANEL, block.ncols()));
     for start in panels.starts() {
-        ask(go_on)?;
         let panel = panels.at(start, &mut room);
         let mut image = image.as_mut().subrows_mut(0, panel.nrows());
-        matmul(image.as_mut(), Accum::Replace, panel, block, 1.0, Par::Seq);
-        matmul(product.as_mut(), Accum::Add, panel.transpose(), image.as_ref(), 1.0, Par::Seq);
+        product(image.as_mut(), Accum::Replace, (panel, block), go_on)?;
+        product(squared.as_mut(), Accum::Add, (panel.transpose(), image.as_ref()), go_on)?;
     }
-    Ok(product)
+    Ok(squared)
 }
 
 /// An orthonormal basis of the columns, by Householder reflections.

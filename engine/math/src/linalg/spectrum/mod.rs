@@ -16,10 +16,11 @@ pub mod gram;
 pub mod leading;
 pub mod noise;
 mod panels;
+mod product;
 pub mod random_matrix;
 
 use crate::error::MathError;
-pub use eigen::{Pairs, eigenpairs, eigenvalues};
+pub use eigen::{Pairs, eigenpairs, eigenvalues, leave};
 pub use gram::Gram;
 pub use leading::{Leading, Triplets, leading_singular_values, leading_triplets};
 pub use noise::{difference_noise, rank_limit, rounding_noise};
