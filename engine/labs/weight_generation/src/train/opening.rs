@@ -21,13 +21,14 @@ pub(crate) fn read_data(config: &Config) -> Result<Vec<Read>, Vec<Problem>> {
     let (tasks, _) = tasks(config, &material).map_err(|error| problems(error, "zoo"))?;
     let sizes = sizes(config, &material, &tasks);
     whole_latent(config, &sizes).map_err(|error| problems(error, "latent"))?;
+    let mut reads = vec![material.read().clone()];
     if config.has_target() {
         let outputs = sizes.last().copied().unwrap_or(0);
-        Material::open_target(config, material.columns, outputs)
+        let target = Material::open_target(config, material.columns, outputs)
             .map_err(|error| error.into_problems("target_data", "target_label_column"))?;
+        reads.push(target.read().clone());
     }
-    // One's own data are no data of the run: a fork of a finished run brings others.
-    Ok(vec![material.read().clone()])
+    Ok(reads)
 }
 
 /// A latent that is no shorter than what it stands for compresses nothing.
