@@ -46,10 +46,13 @@ fn updates(record: &Record) -> BTreeMap<&str, &Timeline<Grid>> {
     pictures.collect()
 }
 
-/// The pictures of the base's weights; runs that have the same ones started from the same base.
-fn weights(record: &Record) -> BTreeMap<&str, &Grid> {
+/// The base's weights in their pictures; runs that have the same ones started from the same base. The lines of blocks in a picture are
+/// those of a method, not of the base.
+fn weights(record: &Record) -> BTreeMap<&str, &[f32]> {
     let pictures = record.channels().filter_map(|channel| match &channel.data {
-        Data::Grid(grids) => ch::WEIGHT.name(&channel.id).zip(grids.last().map(|(_, grid)| grid)),
+        Data::Grid(grids) => {
+            ch::WEIGHT.name(&channel.id).zip(grids.last().map(|(_, grid)| grid.values.as_slice()))
+        }
         _ => None,
     });
     pictures.collect()
@@ -146,6 +149,20 @@ mod tests {
         let empty = ch::DELTA.labelled("q", "ΔW, q").channel();
         record.insert(Channel { data: Data::Grid(timeline), ..empty });
         record
+    }
+
+    #[test]
+    fn a_base_is_told_by_its_weights_whatever_the_blocks_of_the_method() {
+        let based = |values: [f32; 4], block: Option<(usize, usize)>| {
+            let mut record = Record::default();
+            let grid = Grid { values: values.to_vec(), block, ..Grid::default() };
+            let empty = ch::WEIGHT.labelled("q", "W, q").channel();
+            record.insert(Channel { data: Data::Grid(Timeline::one(grid)), ..empty });
+            record
+        };
+        let (bone, full) = (based([1.0, 2.0, 3.0, 4.0], Some((2, 2))), based([1.0, 2.0, 3.0, 4.0], None));
+        assert_eq!(weights(&bone), weights(&full));
+        assert_ne!(weights(&bone), weights(&based([1.0, 2.0, 3.0, 5.0], Some((2, 2)))));
     }
 
     #[test]
