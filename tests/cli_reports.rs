@@ -307,3 +307,29 @@ fn a_sweep_keeps_its_arms_apart_and_goes_on() {
     let again = bench.call(&arguments);
     assert!(again.code == 1 && again.err.contains("done before"), "{}", again.err);
 }
+
+#[test]
+fn runs_of_a_sweep_at_once_are_those_one_after_the_other_and_told_in_their_order() {
+    let bench = Bench::new();
+    let names = file("sweep_names.toml");
+    let swept = |name: &str, jobs: &str| {
+        let out = bench.path(name);
+        let arguments =
+            ["run", names.to_str().unwrap(), "--quiet", "--jobs", jobs, "--out", out.to_str().unwrap()];
+        let said = bench.call(&arguments);
+        assert_eq!(said.code, 0, "{}", said.err);
+        let folders: Vec<PathBuf> = said.out.lines().map(PathBuf::from).collect();
+        assert_eq!(folders.len(), 3, "two members and the folder of all: {}", said.out);
+        assert_eq!(folders.last(), Some(&out));
+        let told = |folder: &PathBuf| {
+            let manifest = fs::read_to_string(folder.join("manifest.json")).unwrap();
+            let manifest: Value = serde_json::from_str(&manifest).unwrap();
+            assert_eq!(manifest["status"], "done");
+            (folder.file_name().unwrap().to_owned(), manifest["stream_hash"].clone())
+        };
+        folders.iter().take(2).map(told).collect::<Vec<_>>()
+    };
+    let (one, two) = (swept("one", "1"), swept("two", "2"));
+    assert_eq!(one, two, "names in the order of the sweep, and every number");
+    assert!(one.iter().all(|(_, hash)| hash.is_string()), "{one:?}");
+}

@@ -189,6 +189,9 @@ pub(super) struct RunArguments {
     /// Worker threads; 0 takes all cores
     #[arg(long, value_name = "N")]
     pub threads: Option<u64>,
+    /// Runs of a sweep at once (default: 2 where one alone would leave cores idle; 1 with --json or one worker thread)
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub jobs: Option<u32>,
     /// How to report
     #[command(flatten)]
     pub report: Report,

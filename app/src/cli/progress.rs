@@ -18,15 +18,25 @@ pub(super) struct Terminal {
     report: Report,
     bar: Option<ProgressBar>,
     last_json: Option<Instant>,
+    /// Stands before what the run says, where several runs speak at once.
+    name: Option<String>,
 }
 
 impl Terminal {
     /// An observer for one run.
     pub(super) fn new(report: Report) -> Self {
-        Self { report, bar: (!report.json && !report.quiet).then(bar), last_json: None }
+        Self::of_member(report, None)
+    }
+
+    /// An observer for a run that has others beside it, if it is given a name: it has no bar, and says its name.
+    pub(super) fn of_member(report: Report, name: Option<String>) -> Self {
+        let has_bar = !report.json && !report.quiet && name.is_none();
+        Self { report, bar: has_bar.then(bar), last_json: None, name }
     }
 
     fn note(&self, text: &str) {
+        let named = self.name.as_ref().map(|name| format!("{name}: {text}"));
+        let text = named.as_deref().unwrap_or(text);
         match &self.bar {
             Some(bar) => bar.suspend(|| output::note(text)),
             None if self.report.quiet => {}

@@ -3,9 +3,12 @@
 //! Contract: the child is a run like any other. Its folder holds the checkpoint it began with and the metric stream up to it,
 //! so it needs its parent neither to go on nor to be repeated; its manifest names parent and step. The parent is only read.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::JoinHandle;
+
+use weightscope_data::Read;
 
 use super::check::{refuse_data, refuse_others};
 use super::control::Control;
@@ -14,7 +17,7 @@ use super::event::Observer;
 use super::worker::{Outcome, new_manifest, resume};
 use crate::experiment::{Comments, Experiment, Problem, check, fork_problems, to_toml};
 use crate::lab::Catalogue;
-use crate::store::{self, Checkpoint, Parent, RunFolder, Status, StoreError};
+use crate::store::{self, Checkpoint, Manifest, Parent, RunFolder, Status, StoreError};
 
 /// A fork to be made.
 #[derive(Clone, Debug, PartialEq)]
@@ -81,7 +84,8 @@ fn prepare(catalogue: Catalogue, request: &ForkRequest) -> Result<(), RunError> 
     }
     let mut kept = request.experiment.clone();
     kept.method.kept(&request.parent);
-    refuse_others(&refuse_data(&kept)?, &parent.data_hashes(), &parent.data)?;
+    let (data, expected) = still_read(&request.experiment, &before, &parent);
+    refuse_others(&refuse_data(&kept)?, &expected, &data)?;
     let (file, checkpoint) = find(&request.parent, request.step)?;
     let problems = request.experiment.method.fork_state(&checkpoint.state)?;
     if !problems.is_empty() {
@@ -93,9 +97,27 @@ fn prepare(catalogue: Catalogue, request: &ForkRequest) -> Result<(), RunError> 
     plant(&request.experiment, &request.origin, at, &seeds, &request.place)?;
     // The child goes on with the data of its parent.
     store::update_manifest(&request.place, |child| {
-        (child.data, child.dataset_hash) = (parent.data, parent.dataset_hash);
+        (child.data, child.dataset_hash) = (data, parent.dataset_hash);
     })?;
     Ok(())
+}
+
+/// The data of the parent that the child reads too, and the hashes that it must find: all but those that a setting named which the fork
+/// changes.
+fn still_read(child: &Experiment, before: &Experiment, parent: &Manifest) -> (Vec<Read>, Vec<String>) {
+    let named = |experiment: &Experiment| -> BTreeSet<String> {
+        let values = experiment.settings().into_iter();
+        values.filter_map(|(_, value)| value.as_str().map(|text| text.trim().to_owned())).collect()
+    };
+    let (now, then) = (named(child), named(before));
+    let is_given_up = |read: &&Read| then.contains(&read.place) && !now.contains(&read.place);
+    let given_up: Vec<&Read> = parent.data.iter().filter(is_given_up).collect();
+    let data: Vec<Read> = parent.data.iter().filter(|read| !is_given_up(read)).cloned().collect();
+    let is_expected = |hash: &String| {
+        !given_up.iter().any(|read| read.hash == *hash) || data.iter().any(|read| read.hash == *hash)
+    };
+    let expected = parent.data_hashes().into_iter().filter(is_expected).collect();
+    (data, expected)
 }
 
 /// What a fork grows from.

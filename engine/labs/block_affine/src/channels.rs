@@ -31,6 +31,7 @@ weightscope_frame::channels! {
     SEEDS: Declared<OfTables> = "seeds", "networks", "", "Accuracy and losses of each network, by its seed.";
     RATE_MAP: Family<OfGrids> = "rate_map", "validation loss", "nat", "Validation loss of each method at each learning rate, over this run and the ticked ones; the best of a method by its first half of windows has a ring.";
     STABLE_RATE: Family<OfCurves> = "stable_rate", "2/λ", "", "Two over the largest eigenvalue of the loss's second derivative by the adapter's parameters at the start, for each method whose run measured it.";
+    LEFT_OUT: Declared<OfText> = "left_out", "runs left out", "", "Ticked runs of which the folder or a part of it cannot be read, and why.";
     TRADEOFF: Family<OfPoints> = "tradeoff", "runs", "nat", "Trainable parameters and validation loss of each run, its size and colour as chosen.";
     TRADEOFF_AXIS: Declared<OfText> = "tradeoff_axis", "vertical axis", "", "What stands on the vertical axis of the comparison.";
     METHODS: Family<OfTables> = "methods", "methods", "", "Each method over this run and the ticked ones: at the common rate, and at its own best one.";

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use weightscope_frame::experiment::Experiment;
 use weightscope_frame::lab::{Catalogue, Entry, Lab as _};
-use weightscope_frame::run::{self, Control, ForkRequest, Nobody, Place, RunError, RunRequest};
+use weightscope_frame::run::{self, Comparison, Control, ForkRequest, Nobody, Place, RunError, RunRequest};
 use weightscope_frame::store::{self, Status};
 use weightscope_weight_generation::Config;
 
@@ -132,6 +132,53 @@ fn ones_own_task_is_a_fork_that_trains_nothing_again() {
     assert_eq!(outcome.results["generated_unseen_accuracy"], first["generated_unseen_accuracy"]);
     let whole = run(&target, &at("whole")).unwrap();
     assert_eq!(outcome.results["target_accuracy"], whole["target_accuracy"], "as if asked from the start");
+}
+
+/// A table of digits of one's own: three classes, each with a pixel that is bright.
+fn table(path: &Path, rows: usize) {
+    let header = (0..64).map(|column| format!("p{column}")).chain(["label".to_owned()]);
+    let mut lines = vec![header.collect::<Vec<String>>().join(",")];
+    for row in 0..rows {
+        let class = row % 3;
+        let pixel = |column: usize| (row * 7 + column * 5) % 11 + if column == class { 9 } else { 0 };
+        let values = (0..64).map(pixel).chain([class]);
+        lines.push(values.map(|value| value.to_string()).collect::<Vec<String>>().join(","));
+    }
+    std::fs::write(path, lines.join("\n")).unwrap();
+}
+
+#[test]
+fn data_of_ones_own_task_that_change_are_noticed_and_a_fork_may_bring_others() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let mine = at("mine.csv");
+    table(&mine, 60);
+    run(&[("target_data", mine.to_str().unwrap())], &at("first")).unwrap();
+    table(&mine, 63);
+    let found = run::verify(OWN, &at("first"), &mut Nobody, &Control::default()).unwrap();
+    let Comparison::DataChanged(why) = found else { panic!("{found:?}") };
+    assert!(why.contains("mine.csv"), "{why}");
+    let fork = |changes: &[(&str, &str)], name: &str| {
+        let request = ForkRequest {
+            parent: at("first"),
+            step: None,
+            experiment: experiment(changes),
+            origin: "test".to_owned(),
+            place: at(name),
+        };
+        run::fork(OWN, &request, &mut Nobody, &Control::default())
+    };
+    let other = at("other.csv");
+    table(&other, 90);
+    for (changes, name) in
+        [(vec![("target_data", other.to_str().unwrap())], "other"), (vec![("target_data", "none")], "none")]
+    {
+        let outcome = fork(&changes, name).unwrap();
+        assert_eq!(outcome.status, Status::Done, "{name}: {:?}", outcome.reason);
+        assert_eq!(outcome.results.contains_key("target_accuracy"), name == "other");
+    }
+    let same = [("target_data", mine.to_str().unwrap()), ("draws", "3")];
+    assert!(matches!(fork(&same, "same"), Err(RunError::DataChanged { .. })), "its own have changed");
 }
 
 #[test]

@@ -1,10 +1,13 @@
-//! What the views across runs have in common: this run and the ticked ones with their results.
+//! What the views across runs have in common: this run and the ticked ones with their results, and words about those that cannot be read.
 
 use weightscope_frame::experiment::Experiment;
-use weightscope_frame::lab::Derive;
+use weightscope_frame::lab::{Derive, Peer};
+use weightscope_frame::record::declared::Of as _;
+use weightscope_frame::record::{Channel, Data};
 use weightscope_frame::run::RunError;
 use weightscope_frame::store;
 
+use crate::channels as ch;
 use crate::config::Config;
 use crate::metrics;
 
@@ -35,11 +38,30 @@ impl Arm {
     }
 }
 
-/// This run and the ticked ones of this lab that learn the same task; what is not finished has no losses yet.
-pub(super) fn arms(config: &Config, job: &Derive<'_>) -> Result<Vec<Arm>, RunError> {
-    let mut all = Vec::new();
+/// Ticked runs that are left out, each with the reason, as the sentence below a view; nothing where all were read.
+#[derive(Debug, Default)]
+pub(super) struct LeftOut(Vec<String>);
+
+impl LeftOut {
+    /// Names a run that cannot be read, or not as a whole.
+    pub(super) fn add(&mut self, peer: &Peer, why: &store::StoreError) {
+        self.0.push(format!("Left out, as far as it cannot be read: {} ({why})", peer.name));
+    }
+
+    /// The sentence.
+    pub(super) fn channel(self) -> Option<Channel> {
+        let text = self.0.join("; ");
+        (!text.is_empty()).then(|| Channel { data: Data::Text(text), ..ch::LEFT_OUT.channel() })
+    }
+}
+
+/// This run and the ticked ones of this lab that learn the same task, beside those that cannot be read; what is not finished has no
+/// losses yet.
+pub(super) fn arms(config: &Config, job: &Derive<'_>) -> Result<(Vec<Arm>, LeftOut), RunError> {
+    let (mut all, mut left_out) = (Vec::new(), LeftOut::default());
     if let Some(folder) = job.folder {
-        all.extend(read(config.clone(), folder));
+        // Its own figures may not be written yet; then it stands without.
+        all.extend(read(config.clone(), folder).ok());
     }
     if all.is_empty() {
         all.push(Arm { config: config.clone(), results: std::collections::BTreeMap::new(), failed: false });
@@ -48,10 +70,13 @@ pub(super) fn arms(config: &Config, job: &Derive<'_>) -> Result<Vec<Arm>, RunErr
         job.control.check()?;
         let Some(other) = settings(&peer.experiment) else { continue };
         if (other.task, other.model) == (config.task, config.model) {
-            all.extend(read(other, &peer.folder));
+            match read(other, &peer.folder) {
+                Ok(arm) => all.push(arm),
+                Err(error) => left_out.add(peer, &error),
+            }
         }
     }
-    Ok(all)
+    Ok((all, left_out))
 }
 
 /// The settings of a run of this lab.
@@ -59,10 +84,10 @@ pub(super) fn settings(experiment: &Experiment) -> Option<Config> {
     experiment.method.settings::<Config>().cloned()
 }
 
-fn read(config: Config, folder: &std::path::Path) -> Option<Arm> {
-    let manifest = store::read_manifest(folder).ok()?;
+fn read(config: Config, folder: &std::path::Path) -> Result<Arm, store::StoreError> {
+    let manifest = store::read_manifest(folder)?;
     let failed = manifest.status == store::Status::Failed;
-    Some(Arm { config, results: manifest.results, failed })
+    Ok(Arm { config, results: manifest.results, failed })
 }
 
 /// Arms by method, in the order of the settings, with the words of each.

@@ -28,6 +28,7 @@ pub(super) fn with_full(_: &Config) -> View<Config> {
         across: true,
         x: AxisSpec::new("step", ""),
         y: AxisSpec::new("cosine of ΔW with full's", "").limits(-1.0, 1.0),
+        note: Some(ch::LEFT_OUT.id().to_owned()),
         tab_of: Some("alignment".to_owned()),
         empty: "Tick a run of full fine-tuning on the same base, or run with \"Full beside\": the cosine of each update with that one's appears here.".to_owned(),
         help: include_str!("../help/alignment.md").to_owned(),
@@ -45,10 +46,13 @@ fn updates(record: &Record) -> BTreeMap<&str, &Timeline<Grid>> {
     pictures.collect()
 }
 
-/// The pictures of the base's weights; runs that have the same ones started from the same base.
-fn weights(record: &Record) -> BTreeMap<&str, &Grid> {
+/// The base's weights in their pictures; runs that have the same ones started from the same base. The lines of blocks in a picture are
+/// those of a method, not of the base.
+fn weights(record: &Record) -> BTreeMap<&str, &[f32]> {
     let pictures = record.channels().filter_map(|channel| match &channel.data {
-        Data::Grid(grids) => ch::WEIGHT.name(&channel.id).zip(grids.last().map(|(_, grid)| grid)),
+        Data::Grid(grids) => {
+            ch::WEIGHT.name(&channel.id).zip(grids.last().map(|(_, grid)| grid.values.as_slice()))
+        }
         _ => None,
     });
     pictures.collect()
@@ -96,12 +100,17 @@ fn derive(config: &Config, job: &Derive<'_>) -> Result<Vec<Channel>, RunError> {
         .collect();
     // Beside full fine-tuning each run is read, without it those that trained their own beside them.
     let is_any_full = is_full(config) || peers.iter().any(|(_, other, _)| is_full(other));
+    let mut left_out = across::LeftOut::default();
     for (place, other, peer) in
         peers.into_iter().filter(|(_, other, _)| is_any_full || other.has_full_beside())
     {
         job.control.check()?;
-        if let Ok((record, _)) = store::read_record(&peer.folder) {
-            runs.push((place, other, record));
+        match store::read_record(&peer.folder) {
+            Ok((record, damage)) => {
+                damage.iter().for_each(|why| left_out.add(peer, why));
+                runs.push((place, other, record));
+            }
+            Err(why) => left_out.add(peer, &why),
         }
     }
     let base = weights(job.record);
@@ -109,7 +118,7 @@ fn derive(config: &Config, job: &Derive<'_>) -> Result<Vec<Channel>, RunError> {
     // Of several the one at the rate of the run that is shown.
     let full = runs.iter().filter(|(_, other, record)| is_full(other) && same_base(record));
     let full = full.min_by_key(|(_, other, _)| other.learning_rate != config.learning_rate);
-    let mut channels = Vec::new();
+    let mut channels: Vec<Channel> = left_out.channel().into_iter().collect();
     for (number, (place, other, record)) in
         runs.iter().enumerate().filter(|(_, (_, other, _))| !is_full(other))
     {
@@ -140,6 +149,20 @@ mod tests {
         let empty = ch::DELTA.labelled("q", "ΔW, q").channel();
         record.insert(Channel { data: Data::Grid(timeline), ..empty });
         record
+    }
+
+    #[test]
+    fn a_base_is_told_by_its_weights_whatever_the_blocks_of_the_method() {
+        let based = |values: [f32; 4], block: Option<(usize, usize)>| {
+            let mut record = Record::default();
+            let grid = Grid { values: values.to_vec(), block, ..Grid::default() };
+            let empty = ch::WEIGHT.labelled("q", "W, q").channel();
+            record.insert(Channel { data: Data::Grid(Timeline::one(grid)), ..empty });
+            record
+        };
+        let (bone, full) = (based([1.0, 2.0, 3.0, 4.0], Some((2, 2))), based([1.0, 2.0, 3.0, 4.0], None));
+        assert_eq!(weights(&bone), weights(&full));
+        assert_ne!(weights(&bone), weights(&based([1.0, 2.0, 3.0, 5.0], Some((2, 2)))));
     }
 
     #[test]

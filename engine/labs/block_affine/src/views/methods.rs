@@ -9,7 +9,7 @@ use weightscope_frame::record::{
 };
 use weightscope_frame::run::RunError;
 
-use super::across::{self, Arm};
+use super::across::{self, Arm, LeftOut};
 use crate::channels as ch;
 use crate::config::Config;
 use crate::metrics;
@@ -39,13 +39,16 @@ pub(super) fn view(_: &Config) -> View<Config> {
     View::new(ViewSpec {
         across: true,
         channels: vec![ch::METHODS.id("all")],
+        note: Some(ch::LEFT_OUT.id().to_owned()),
         empty: "Methods of this run and of the ticked ones appear here when they are done.".to_owned(),
         help: include_str!("../help/methods.md").to_owned(),
         ..ViewSpec::of("methods", "Methods", ViewKind::Table, &[&ch::METHODS])
     })
     .derived(|config, job| {
+        let (table, left_out) = table(config, job)?;
         let empty = ch::METHODS.labelled("all", "methods").channel();
-        Ok(vec![Channel { data: Data::Table(Timeline::one(table(config, job)?)), ..empty }])
+        let rows = Channel { data: Data::Table(Timeline::one(table)), ..empty };
+        Ok(std::iter::once(rows).chain(left_out.channel()).collect())
     })
 }
 
@@ -56,6 +59,7 @@ pub(super) fn text(_: &Config) -> View<Config> {
     View::new(ViewSpec {
         across: true,
         channels: vec![ch::METHODS_TEXT.id("all")],
+        note: Some(ch::LEFT_OUT.id().to_owned()),
         controls: vec![ControlSpec::new(
             FORMAT,
             "Format",
@@ -69,10 +73,11 @@ pub(super) fn text(_: &Config) -> View<Config> {
         ..ViewSpec::of("methods_text", "Methods as text", ViewKind::Text, &[&ch::METHODS_TEXT])
     })
     .derived(|config, job| {
-        let table = table(config, job)?;
+        let (table, left_out) = table(config, job)?;
         let text = if job.controls.word(FORMAT) == Some(LATEX) { latex(&table) } else { markdown(&table) };
         let empty = ch::METHODS_TEXT.labelled("all", "methods as text").channel();
-        Ok(vec![Channel { data: Data::Text(text), ..empty }])
+        let text = Channel { data: Data::Text(text), ..empty };
+        Ok(std::iter::once(text).chain(left_out.channel()).collect())
     })
 }
 
@@ -96,8 +101,8 @@ fn common_rate(groups: &[(String, Vec<&Arm>)]) -> f64 {
         .unwrap_or(f64::NAN)
 }
 
-fn table(config: &Config, job: &Derive<'_>) -> Result<Table, RunError> {
-    let arms = across::arms(config, job)?;
+fn table(config: &Config, job: &Derive<'_>) -> Result<(Table, LeftOut), RunError> {
+    let (arms, left_out) = across::arms(config, job)?;
     let groups = across::by_method(&arms);
     let common = common_rate(&groups);
     let mut rows = Vec::new();
@@ -129,7 +134,7 @@ fn table(config: &Config, job: &Derive<'_>) -> Result<Table, RunError> {
         );
         rows.push(row);
     }
-    Ok(Table { columns: COLUMNS.map(str::to_owned).to_vec(), rows })
+    Ok((Table { columns: COLUMNS.map(str::to_owned).to_vec(), rows }, left_out))
 }
 
 fn cell(cell: &Cell) -> String {

@@ -24,6 +24,7 @@ pub(super) fn view(_: &Config) -> View<Config> {
         across: true,
         channels: vec![ch::RATE_MAP.id("losses")],
         overlays: vec![ch::STABLE_RATE.id(STABLE)],
+        note: Some(ch::LEFT_OUT.id().to_owned()),
         x: AxisSpec::new("learning rate", ""),
         y: AxisSpec::new("method", ""),
         color: Some(AxisSpec::new("validation loss", "nat")),
@@ -64,7 +65,7 @@ fn rates(config: &Config, _: &Record, _: &Controls, _: &str) -> Picked {
 }
 
 fn derive(config: &Config, job: &Derive<'_>) -> Result<Vec<Channel>, RunError> {
-    let arms = across::arms(config, job)?;
+    let (arms, left_out) = across::arms(config, job)?;
     let mut rates: Vec<f64> = arms.iter().map(|arm| arm.config.learning_rate).collect();
     rates.sort_by(f64::total_cmp);
     rates.dedup();
@@ -112,6 +113,7 @@ fn derive(config: &Config, job: &Derive<'_>) -> Result<Vec<Channel>, RunError> {
         let empty = ch::STABLE_RATE.labelled(STABLE, "2/λ of the start").channel();
         all.push(Channel { data: Data::Curve(Timeline::one(stable)), ..empty });
     }
+    all.extend(left_out.channel());
     Ok(all)
 }
 

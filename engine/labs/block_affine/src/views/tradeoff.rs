@@ -39,6 +39,7 @@ pub(super) fn view(_: &Config) -> View<Config> {
             ControlSpec::new(SIZE, "Size", "What the size of a dot says.", choice(sizes, "seconds")),
         ],
         derives: vec![AXIS.to_owned(), SIZE.to_owned()],
+        note: Some(ch::LEFT_OUT.id().to_owned()),
         empty: "Parameters and loss of this run and of the ticked ones appear here when they are done."
             .to_owned(),
         help: include_str!("../help/tradeoff.md").to_owned(),
@@ -48,7 +49,7 @@ pub(super) fn view(_: &Config) -> View<Config> {
 }
 
 fn derive(config: &Config, job: &Derive<'_>) -> Result<Vec<Channel>, RunError> {
-    let arms = across::arms(config, job)?;
+    let (arms, left_out) = across::arms(config, job)?;
     let (axis, words): (&Metric, &str) = match job.controls.word(AXIS) {
         Some("forgetting") => (&metrics::FORGETTING, "forgetting (nat)"),
         Some("gradient") => (&metrics::INITIAL_GRADIENT_NORM, "gradient norm at the start"),
@@ -61,7 +62,7 @@ fn derive(config: &Config, job: &Derive<'_>) -> Result<Vec<Channel>, RunError> {
     };
     let largest = arms.iter().map(|arm| arm.result(size)).fold(0.0, f64::max);
     let mut number = 0;
-    let mut channels = Vec::new();
+    let mut channels: Vec<Channel> = left_out.channel().into_iter().collect();
     for (words, arms) in across::by_method(&arms) {
         let mut dots = Vec::new();
         for arm in arms {

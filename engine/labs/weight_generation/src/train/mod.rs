@@ -191,7 +191,8 @@ pub(super) fn begin(config: &Config, context: &mut Context<'_>) -> Result<(Share
         context.read(&joined.read)?;
     }
     if config.has_target() {
-        Material::open_target(config, material.columns, sizes.last().copied().unwrap_or(0))?;
+        let target = Material::open_target(config, material.columns, sizes.last().copied().unwrap_or(0))?;
+        context.read(target.read())?;
     }
     if let Some(found) = &imported {
         found.tell(context);

@@ -21,16 +21,17 @@ pub(crate) fn read_data(config: &Config) -> Result<Vec<Read>, Vec<Problem>> {
     let (tasks, _) = tasks(config, &material).map_err(|error| problems(error, "zoo"))?;
     let sizes = sizes(config, &material, &tasks);
     whole_latent(config, &sizes).map_err(|error| problems(error, "latent"))?;
-    if config.has_target() {
-        let outputs = sizes.last().copied().unwrap_or(0);
-        Material::open_target(config, material.columns, outputs)
-            .map_err(|error| error.into_problems("target_data", "target_label_column"))?;
-    }
+    let mut reads = vec![material.read().clone()];
     let joined = super::parts::open(config, material.read(), &tasks, &sizes)
         .map_err(|error| problems(error, "parts"))?;
-    let joined = joined.map(|joined| joined.read);
-    // One's own data are no data of the run: a fork of a finished run brings others.
-    Ok(std::iter::once(material.read().clone()).chain(joined).collect())
+    reads.extend(joined.map(|joined| joined.read));
+    if config.has_target() {
+        let outputs = sizes.last().copied().unwrap_or(0);
+        let target = Material::open_target(config, material.columns, outputs)
+            .map_err(|error| error.into_problems("target_data", "target_label_column"))?;
+        reads.push(target.read().clone());
+    }
+    Ok(reads)
 }
 
 /// A latent that is no shorter than what it stands for compresses nothing.
