@@ -187,8 +187,9 @@ fn unpicked(marks: Option<&Marks>, shown: &[&Component], options: &ViewOptions) 
         _ if often == all => {
             format!("The first {all} that flipped {OFTEN} times; others stay out until they are picked")
         }
+        _ if often == 0 => format!("Nothing has flipped {OFTEN} times yet; {all} others stand in"),
         _ => format!(
-            "The first that flipped {OFTEN} times ({often}), and {} in place of the next ones",
+            "The first that flipped {OFTEN} times ({often}); {} others stand in for the next ones",
             all - often
         ),
     })
@@ -243,9 +244,10 @@ mod tests {
         let at = |count: usize| ids(&vector, &marks(&flips[..count]), &options);
         assert_eq!(at(0), [0, 1, 2, 3], "before the first flip");
         assert!(told(0).contains("Nothing has flipped yet"), "{}", told(0));
+        assert!(told(1).contains("Nothing has flipped 8 times yet; 4 others"), "{}", told(1));
         let two = 1 + 2 * OFTEN;
         assert_eq!(at(two), [5, 3, 0, 1], "two oscillate, one has flipped once, one stands in");
-        assert!(told(two).contains("(2), and 2 in place of the next ones"), "{}", told(two));
+        assert!(told(two).contains("(2); 2 others stand in for the next ones"), "{}", told(two));
         let four = 1 + 4 * OFTEN;
         for count in four..=flips.len() {
             assert_eq!(at(count), [5, 3, 4, 2], "after {count} flips they are the same");
