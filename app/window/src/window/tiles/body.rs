@@ -42,7 +42,8 @@ impl TileBehavior<'_> {
         state.derivation.follow(spec, &from, ui.ctx());
         state.options.overlay = self.overlay.options(spec);
         rebuild(state, &from, spec, ui.ctx());
-        let Some(Cache { figure: Some(figure), prepared, summary, records, quantity, .. }) = &mut state.cache
+        let Some(Cache { figure: Some(figure), prepared, summary, notes, records, quantity, .. }) =
+            &mut state.cache
         else {
             return empty_ui(ui, &nothing(state, spec, self.shown));
         };
@@ -80,7 +81,7 @@ impl TileBehavior<'_> {
                     .map(|(quantity, _)| quantity)
                     .filter(|quantity| self.shares.is_on(quantity) || self.shares.has_company(quantity));
                 let share = share.map(|quantity| (quantity.as_str(), self.shares.is_on(quantity)));
-                let (touched, turned) = plot_ui(ui, figure, plot, prepared, &showing, share);
+                let (touched, turned) = plot_ui(ui, notes, plot, prepared, &showing, share);
                 let quantity = quantity.as_ref().map_or("", |(quantity, _)| quantity.as_str());
                 if let Some(Turned::Share(on)) = turned {
                     self.actions.push(Action::ShareLimits(quantity.to_owned(), on));
@@ -204,17 +205,23 @@ fn panel_pick(spec: &ViewSpec, record: &Record, title: &str, at: (f64, f64), ste
     }
 }
 
-/// A plot with its colour key and remarks.
+/// What is said below a plot: remarks on its data, and what its marks and lines say of themselves.
+fn notes(figure: &Figure) -> Vec<String> {
+    let Body::Plot(plot) = &figure.body else { return Vec::new() };
+    let mut notes = figure.remarks();
+    notes.extend(plot.explanations().map(str::to_owned));
+    notes
+}
+
+/// A plot with its colour key and what is said below it.
 fn plot_ui(
     ui: &mut Ui,
-    figure: &Figure,
+    notes: &[String],
     plot: &Plot,
     prepared: &Prepared,
     showing: &Showing<'_>,
     share: Option<(&str, bool)>,
 ) -> (Touched, Option<Turned>) {
-    let mut notes = figure.remarks();
-    notes.extend(plot.explanations().map(str::to_owned));
     let note_height = if notes.is_empty() { 0.0 } else { 16.0 };
     let bar_width = if plot.color_bar.is_some() { BAR_ROOM } else { 0.0 };
     let size = egui::vec2(ui.available_width() - bar_width, ui.available_height() - note_height);
@@ -406,6 +413,7 @@ fn rebuild(state: &mut TileState, from: &Basis<'_>, spec: &ViewSpec, context: &e
         _ => Vec::new(),
     };
     let summary = figure.as_ref().map(readout::summary).unwrap_or_default();
+    let notes = figure.as_ref().map(notes).unwrap_or_default();
     let quantity = figure.as_ref().and_then(|figure| views::quantity(spec, figure));
     state.table.renew();
     state.cache = Some(Cache {
@@ -417,6 +425,7 @@ fn rebuild(state: &mut TileState, from: &Basis<'_>, spec: &ViewSpec, context: &e
         figure,
         prepared,
         summary,
+        notes,
         quantity,
         records: None,
     });

@@ -82,6 +82,8 @@ struct Cache {
     /// One for a plot, one for each panel of several; none for tables and words.
     prepared: Vec<Prepared>,
     summary: String,
+    /// What is said below a plot: a look at all its values, which no frame can afford.
+    notes: Vec<String>,
     /// What the colours say, and the limits that hold its data.
     quantity: Option<(String, (f64, f64))>,
     /// The numbers behind the figure, once they were asked for.
