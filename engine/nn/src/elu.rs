@@ -1,7 +1,7 @@
 //! The exponential linear unit, `x` above zero and `e^x − 1` below (Clevert, Unterthiner and Hochreiter, arXiv 1511.07289, α = 1), in one
 //! pass on the host.
 //!
-//! Contract: values are those of `max(x, 0) + e^min(x, 0) − 1` by tensors, bit for bit, and gradients too, but for the sign of a zero.
+//! Contract: for finite input values are those of `max(x, 0) + e^min(x, 0) − 1` by tensors, bit for bit, and gradients too, but for the sign of a zero.
 
 use burn::tensor::{Tensor, activation};
 

@@ -77,17 +77,26 @@ pub(crate) fn boxes(graph: &GraphBody, area: Rect, size: f64, width: &dyn Fn(&st
         .collect()
 }
 
-/// The least height of an area in which nodes above one another do not touch; no more than [`MOST_ROWS`] of them are counted.
-pub(crate) fn least_height(graph: &GraphBody, size: f64) -> f64 {
-    let mut rows: Vec<f64> = graph.nodes.iter().map(|node| node.y).filter(|y| y.is_finite()).collect();
-    rows.sort_by(f64::total_cmp);
-    rows.dedup();
+/// The least height of an area of this width in which no box stands on another that is above it; no more than [`MOST_ROWS`] rows are made
+/// room for. Boxes side by side may stand at heights as near to one another as they like.
+pub(crate) fn least_height(graph: &GraphBody, width: f64, size: f64, text: &dyn Fn(&str) -> f64) -> f64 {
+    let placed = boxes(graph, Rect { x: 0.0, y: 0.0, width, height: 0.0 }, size, text);
+    let heights = graph.nodes.iter().map(|node| node.y).filter(|y| y.is_finite());
+    let (low, high) =
+        heights.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), y| (low.min(y), high.max(y)));
+    let all: Vec<(f64, Rect)> = graph.nodes.iter().map(|node| node.y).zip(placed).collect();
+    let mut closest: f64 = 1.0;
+    for (place, (y, one)) in all.iter().enumerate() {
+        for (other_y, other) in all.iter().skip(place + 1) {
+            let apart = (y - other_y).abs() / (high - low);
+            if apart > 0.0 && one.x < other.x + other.width && other.x < one.x + one.width {
+                closest = closest.min(apart);
+            }
+        }
+    }
     let height = size * BOX;
     let most = (0..graph.edges.len()).map(|edge| bend(graph, edge).abs()).fold(0.0, f64::max);
     let around = height + size + 2.0 * most * size;
-    let (Some(low), Some(high)) = (rows.first(), rows.last()) else { return 0.0 };
-    let steps = rows.iter().zip(rows.iter().skip(1));
-    let closest = steps.map(|(above, below)| (below - above) / (high - low)).fold(1.0, f64::min);
     if high > low { around + APART * height / closest.max(1.0 / MOST_ROWS) } else { around }
 }
 
@@ -184,9 +193,13 @@ mod tests {
             let boxes = boxes(&graph, area, 14.0, &|_| 40.0);
             boxes.windows(2).map(|pair| pair[1].y - pair[0].y - pair[0].height).fold(f64::INFINITY, f64::min)
         };
-        let least = least_height(&graph, 14.0);
+        let least = least_height(&graph, 200.0, 14.0, &|_| 40.0);
         assert!((nearest(least) - 14.0 * BOX * (APART - 1.0)).abs() < 1e-9, "{}", nearest(least));
         assert!(nearest(least / 3.0) < 0.0, "they would overlap in a third of it");
-        assert_eq!(least_height(&GraphBody { nodes: Vec::new(), edges: Vec::new() }, 14.0), 0.0);
+        let mut aside = graph.clone();
+        aside.nodes.push(Node { x: 1.0, ..node(3.1) });
+        assert_eq!(least_height(&aside, 200.0, 14.0, &|_| 40.0), least, "one that stands beside them");
+        let narrow = least_height(&aside, 60.0, 14.0, &|_| 40.0);
+        assert!(narrow > least, "and in less width over one: {narrow}");
     }
 }

@@ -107,6 +107,8 @@ pub struct App {
     /// The question which run a dropped figure shows.
     pub(super) whose: Option<Whose>,
     pub(super) high_contrast: bool,
+    /// The surface takes linear light and makes sRGB of it: the colour it is cleared to is told so.
+    linear: bool,
     pub(super) settings: Settings,
     /// The session as it stood at the end of the last frame.
     pub(super) last_session: Option<Session>,
@@ -155,7 +157,8 @@ impl App {
     /// The window's app over a catalogue and a folder of runs.
     pub fn new(catalogue: Catalogue, creation: &eframe::CreationContext<'_>, runs: &Path) -> Self {
         let adapter = creation.wgpu_render_state.as_ref().map(|state| state.adapter.get_info());
-        Self::with_context(catalogue, &creation.egui_ctx, runs, adapter.as_ref())
+        let linear = creation.wgpu_render_state.as_ref().is_some_and(|state| state.target_format.is_srgb());
+        Self { linear, ..Self::with_context(catalogue, &creation.egui_ctx, runs, adapter.as_ref()) }
     }
 
     /// The app on any egui context, for tests without a window.
@@ -206,6 +209,7 @@ impl App {
             rescue: Rescue::default(),
             whose: None,
             high_contrast: session.high_contrast,
+            linear: false,
             settings: Settings::new(&session),
             last_session: None,
             left_out: None,
@@ -476,7 +480,8 @@ impl eframe::App for App {
 
     fn clear_color(&self, visuals: &egui::Visuals) -> [f32; 4] {
         // Panels leave it as it is, see `style::panel`.
-        visuals.panel_fill.to_normalized_gamma_f32()
+        let fill = visuals.panel_fill;
+        if self.linear { egui::Rgba::from(fill).to_array() } else { fill.to_normalized_gamma_f32() }
     }
 
     fn on_exit(&mut self) {

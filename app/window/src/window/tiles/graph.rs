@@ -34,7 +34,13 @@ enum Under {
 /// Draws the graph in the space that is left; scrolled, where its boxes do not find room above one another.
 pub(super) fn graph_ui(ui: &mut Ui, graph: &GraphBody, summary: &str) {
     let room = ui.available_rect_before_wrap().intersect(ui.clip_rect());
-    let least = graph::least_height(graph, f64::from(egui::TextStyle::Body.resolve(ui.style()).size));
+    let font = egui::TextStyle::Body.resolve(ui.style());
+    let least = graph::least_height(
+        graph,
+        f64::from(room.width() - 2.0 * MARGIN),
+        f64::from(font.size),
+        &text_width(ui),
+    );
     let least = least as f32 + 2.0 * MARGIN;
     if room.height() >= least {
         let response = ui.allocate_rect(room, Sense::hover());
@@ -44,6 +50,15 @@ pub(super) fn graph_ui(ui: &mut Ui, graph: &GraphBody, summary: &str) {
         let response = ui.allocate_response(egui::vec2(ui.available_width(), least), Sense::hover());
         draw(ui, graph, summary, &response);
     });
+}
+
+/// Width of a label in the type of nodes, points.
+fn text_width(ui: &Ui) -> impl Fn(&str) -> f64 {
+    let (painter, font) = (ui.painter().clone(), egui::TextStyle::Body.resolve(ui.style()));
+    move |label| {
+        let galley = painter.layout_no_wrap(label.to_owned(), font.clone(), Color32::PLACEHOLDER);
+        f64::from(galley.size().x)
+    }
 }
 
 /// Draws the graph where there is room for it.
@@ -59,11 +74,7 @@ fn draw(ui: &Ui, graph: &GraphBody, summary: &str, response: &egui::Response) {
         width: f64::from(inner.width()),
         height: f64::from(inner.height()),
     };
-    let width = |label: &str| {
-        let galley = ui.painter().layout_no_wrap(label.to_owned(), font.clone(), Color32::PLACEHOLDER);
-        f64::from(galley.size().x)
-    };
-    let boxes = graph::boxes(graph, area, f64::from(font.size), &width);
+    let boxes = graph::boxes(graph, area, f64::from(font.size), &text_width(ui));
     let sizes = Sizes { tick: f64::from(small.size), line: LINE, gap: GAP };
     let courses: Vec<Option<Course>> =
         (0..graph.edges.len()).map(|edge| graph::course(graph, edge, &boxes, &sizes)).collect();
