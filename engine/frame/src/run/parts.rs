@@ -1,10 +1,9 @@
-//! Work that is cut into parts: which share of its jobs a run does, and the runs that did the shares, found in a folder.
+//! The runs that made the parts of a work, found in a folder.
 //!
-//! Contract: each job is in one part, and which one follows from the number of jobs alone. Runs are joined only if each part is there once and done, made
-//! by one version with one seed, with the settings of the run that joins them, and as it was left; else the part in the way is named.
+//! Contract: runs are joined only if each part is there once and done, made by one version with one seed, with the settings of the run that joins them,
+//! and as it was left; else the part in the way is named.
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::path::{Path, PathBuf};
 
 use weightscope_data::Read;
@@ -13,78 +12,10 @@ use crate::experiment::{Problem, unlike};
 use crate::lab::{Catalogue, Lab};
 use crate::store::{self, IndexEntry, Status};
 
-/// The setting that says which part a run makes.
-pub const PART: &str = "part";
-/// The setting that names the folder of the runs that made the parts.
-pub const PARTS: &str = "parts";
-/// Most parts: more than a sweep has runs.
-const MOST: usize = crate::experiment::MOST_RUNS;
+use super::part::{PART, PARTS, Part};
+
 /// Parts that are named in one message.
 const NAMED: usize = 8;
-
-/// One of so many equal shares of the jobs of a run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Part {
-    /// Its number, from 1.
-    number: usize,
-    of: usize,
-}
-
-impl Part {
-    /// All jobs.
-    pub const WHOLE: Self = Self { number: 1, of: 1 };
-
-    /// Reads `all`, or a number and how many parts there are, such as `3/8`.
-    ///
-    /// # Errors
-    /// If it is neither, or the number is none of those parts.
-    pub fn read(typed: &str) -> Result<Self, Problem> {
-        if typed.trim() == "all" {
-            return Ok(Self::WHOLE);
-        }
-        let numbers = typed.split_once('/').and_then(|(number, of)| {
-            Some(Self { number: number.trim().parse().ok()?, of: of.trim().parse().ok()? })
-        });
-        numbers.filter(|part| part.of <= MOST && (1..=part.of).contains(&part.number)).ok_or_else(|| {
-            let allowed =
-                format!("all, or a number and how many parts there are, such as 3/8, at most {MOST}");
-            Problem::error(PART, format!("\"{typed}\" is no part")).allowing(allowed)
-        })
-    }
-
-    /// True for all jobs.
-    pub fn is_whole(self) -> bool {
-        self.of == 1
-    }
-
-    /// The jobs of this part, of so many. They are dealt out in turn, so that parts cost about the same where jobs are sorted by cost.
-    pub fn jobs(self, all: usize) -> Vec<usize> {
-        (self.number - 1..all).step_by(self.of).collect()
-    }
-
-    /// Its share of the work, about.
-    pub fn share(self) -> f64 {
-        1.0 / self.of as f64
-    }
-
-    /// Refuses more parts than there are jobs: some would be empty.
-    ///
-    /// # Errors
-    /// If there are fewer jobs than parts; `what` they are, in words.
-    pub fn fits(self, jobs: usize, what: &str) -> Result<(), Problem> {
-        if self.of <= jobs.max(1) {
-            return Ok(());
-        }
-        let why = format!("{} parts of {jobs} {what}", self.of);
-        Err(Problem::error(PART, why).allowing(format!("all, or at most {jobs} parts")))
-    }
-}
-
-impl fmt::Display for Part {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.is_whole() { f.write_str("all") } else { write!(f, "{}/{}", self.number, self.of) }
-    }
-}
 
 /// How the runs of a lab are cut into parts.
 pub struct Cut<L: Lab> {
@@ -261,35 +192,4 @@ fn alike(made: Vec<Made>) -> Result<Parts, String> {
 
 fn name(path: &Path) -> String {
     path.file_name().unwrap_or_default().to_string_lossy().into_owned()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_job_is_in_one_part_and_no_part_is_empty() {
-        for of in 1..=9_usize {
-            for jobs in of..40 {
-                let shares = (1..=of).map(|number| Part { number, of }.jobs(jobs));
-                let mut all: Vec<usize> =
-                    shares.inspect(|share| assert!(!share.is_empty())).flatten().collect();
-                all.sort_unstable();
-                assert_eq!(all, (0..jobs).collect::<Vec<_>>(), "{jobs} jobs in {of} parts");
-            }
-        }
-    }
-
-    #[test]
-    fn what_is_typed_is_a_part_or_refused_with_what_is_allowed() {
-        assert_eq!(Part::read(" all "), Ok(Part::WHOLE));
-        let part = Part::read("3 / 8").unwrap();
-        assert_eq!((part, part.to_string().as_str()), (Part { number: 3, of: 8 }, "3/8"));
-        for typed in ["", "3", "0/8", "9/8", "1/0", "-1/8", "a/b", "1/8/2", "1/99999999"] {
-            let problem = Part::read(typed).unwrap_err();
-            assert!(problem.key == PART && problem.allowed.is_some(), "{typed}: {problem}");
-        }
-        assert!(part.fits(8, "jobs").is_ok());
-        assert!(part.fits(7, "jobs").unwrap_err().message.contains("8 parts of 7 jobs"));
-    }
 }

@@ -1,7 +1,6 @@
 //! Rules between settings.
 
 use weightscope_frame::experiment::Problem;
-use weightscope_frame::run::{PARTS, Part};
 
 use super::{Config, Finish, Mixing, Order, Sampler, Shape, SpaceKind, Task};
 use crate::method::methods::Answer;
@@ -22,7 +21,7 @@ impl Config {
             problems.extend(self.ways());
             problems.extend(self.rates());
         }
-        problems.extend(self.cut());
+        problems.extend(self.share().check().err());
         if self.space == SpaceKind::Table {
             if self.searchers.is_empty() {
                 let allowed = "evolution, random_training, local_search";
@@ -45,21 +44,6 @@ impl Config {
             }
         }
         problems
-    }
-
-    /// A run makes a part, or joins all, or neither.
-    fn cut(&self) -> Vec<Problem> {
-        if !(self.computes_table() && self.task == Task::Table) {
-            return Vec::new();
-        }
-        match Part::read(&self.part) {
-            Err(problem) => vec![problem],
-            Ok(part) if !part.is_whole() && self.parts().is_some() => {
-                let why = format!("a run joins the parts or makes one, here {part}");
-                vec![Problem::error(PARTS, why).allowing("none, or part = all")]
-            }
-            Ok(_) => Vec::new(),
-        }
     }
 
     fn lists(&self) -> Vec<Problem> {

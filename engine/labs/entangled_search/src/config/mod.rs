@@ -5,7 +5,7 @@ mod cost;
 mod space;
 
 use weightscope_frame::experiment::Mark;
-use weightscope_frame::run::Part;
+use weightscope_frame::run::{Part, Share};
 use weightscope_frame::{choices, settings};
 
 pub(crate) use cost::cost;
@@ -365,15 +365,23 @@ impl Config {
         self.has_networks() && self.task != Task::Costs && (self.table == "compute" || vit)
     }
 
+    /// How the table is cut into parts. A run that does more than make a table can join parts, not make one.
+    fn share(&self) -> Share<'_> {
+        match (self.computes_table(), self.task) {
+            (true, Task::Table) => Share::of(&self.part, &self.parts),
+            (true, _) => Share::of("all", &self.parts),
+            (false, _) => Share::UNCUT,
+        }
+    }
+
     /// The part of the table that is trained; what cannot be read is refused before.
     pub(crate) fn part(&self) -> Part {
-        let counts = self.computes_table() && self.task == Task::Table;
-        if counts { Part::read(&self.part).unwrap_or(Part::WHOLE) } else { Part::WHOLE }
+        self.share().part()
     }
 
     /// The folder with the runs that made the parts of the table, if the table is joined.
     pub(crate) fn parts(&self) -> Option<&str> {
-        Some(self.parts.trim()).filter(|folder| self.computes_table() && *folder != "none")
+        self.share().folder()
     }
 
     /// The method of the mathematics.

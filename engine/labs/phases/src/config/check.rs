@@ -2,7 +2,6 @@
 
 use super::{Config, Load, Origin, Temperature, TuningTask, Values};
 use weightscope_frame::experiment::Problem;
-use weightscope_frame::run::{PARTS, Part};
 
 /// Networks beyond which a grid is refused: a week of work is a mistake in typing.
 const MOST_NETWORKS: u64 = 20_000;
@@ -18,7 +17,8 @@ impl Config {
         let mut problems = Vec::new();
         self.check_axes(&mut problems);
         self.check_sizes(&mut problems);
-        problems.extend(self.check_cut().err());
+        let cells = self.load_axis().len() * self.temperature_axis().len();
+        problems.extend(self.share().check().and_then(|part| part.fits(cells, "cells")).err());
         if !(self.vote_train_loss || self.vote_log_lambda || self.vote_log_trace) {
             problems.push(
                 Problem::error("vote_train_loss", "no metric votes on temperature, so no phase can be told")
@@ -35,16 +35,6 @@ impl Config {
             ));
         }
         problems
-    }
-
-    /// A run makes a part, or joins all, or neither.
-    fn check_cut(&self) -> Result<(), Problem> {
-        let part = Part::read(&self.part)?;
-        if !part.is_whole() && self.parts().is_some() {
-            let why = format!("a run joins the parts or makes one, here {part}");
-            return Err(Problem::error(PARTS, why).allowing("none, or part = all"));
-        }
-        part.fits(self.load_axis().len() * self.temperature_axis().len(), "cells")
     }
 
     fn check_tuning(&self, problems: &mut Vec<Problem>) {

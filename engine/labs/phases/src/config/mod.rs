@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use weightscope_data::table::{ColumnChoice, TableOptions};
 use weightscope_frame::experiment::Mark;
 use weightscope_frame::experiment::reading::{self, Decimal, Thousands};
-use weightscope_frame::run::Part;
+use weightscope_frame::run::{Part, Share};
 use weightscope_frame::settings;
 
 pub use choices::{Course, HessianRows, Load, Origin, Similarity, Temperature, TuningTask, Unit, Values};
@@ -312,14 +312,19 @@ impl Config {
         self.origin == Origin::Train
     }
 
+    /// How the grid is cut into parts.
+    fn share(&self) -> Share<'_> {
+        if self.trains() { Share::of(&self.part, &self.parts) } else { Share::UNCUT }
+    }
+
     /// The part of the grid that is trained; what cannot be read is refused before.
     pub(crate) fn part(&self) -> Part {
-        if self.trains() { Part::read(&self.part).unwrap_or(Part::WHOLE) } else { Part::WHOLE }
+        self.share().part()
     }
 
     /// The folder with the runs that made the parts of the grid, if it is joined.
     pub(crate) fn parts(&self) -> Option<&str> {
-        Some(self.parts.trim()).filter(|folder| self.trains() && *folder != "none")
+        self.share().folder()
     }
 
     /// True if measurements on networks are made.

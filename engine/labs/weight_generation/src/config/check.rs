@@ -1,7 +1,6 @@
 //! Rules between settings. What depends on the data or on a zoo from disk is checked where those are opened.
 
 use weightscope_frame::experiment::Problem;
-use weightscope_frame::run::{PARTS, Part};
 
 use super::{Align, Autoencoder, Config, Encoder, Generator, Refine, Sampler, Schedule};
 
@@ -12,25 +11,10 @@ impl Config {
     /// Rules between settings.
     pub(crate) fn check_settings(&self) -> Vec<Problem> {
         let mut problems = self.zoo_problems();
-        problems.extend(self.cut());
+        problems.extend(self.share().check().err());
         problems.extend(self.network_problems());
         problems.extend(self.sampling_problems());
         problems
-    }
-
-    /// A run makes a part, or joins all, or neither.
-    fn cut(&self) -> Option<Problem> {
-        if !self.trains_zoo() {
-            return None;
-        }
-        match Part::read(&self.part) {
-            Err(problem) => Some(problem),
-            Ok(part) if !part.is_whole() && self.parts().is_some() => {
-                let why = format!("a run joins the parts or makes one, here {part}");
-                Some(Problem::error(PARTS, why).allowing("none, or part = all"))
-            }
-            Ok(_) => None,
-        }
     }
 
     fn zoo_problems(&self) -> Vec<Problem> {

@@ -5,7 +5,7 @@ mod choices;
 mod cost;
 
 use weightscope_frame::experiment::Mark;
-use weightscope_frame::run::Part;
+use weightscope_frame::run::{Part, Share};
 use weightscope_frame::settings;
 
 pub use choices::*;
@@ -230,14 +230,19 @@ impl Config {
         self.zoo.trim() == "train"
     }
 
+    /// How the zoo is cut into parts.
+    fn share(&self) -> Share<'_> {
+        if self.trains_zoo() { Share::of(&self.part, &self.parts) } else { Share::UNCUT }
+    }
+
     /// The part of the zoo that is trained; what cannot be read is refused before.
     pub(crate) fn part(&self) -> Part {
-        if self.trains_zoo() { Part::read(&self.part).unwrap_or(Part::WHOLE) } else { Part::WHOLE }
+        self.share().part()
     }
 
     /// The folder with the runs that made the parts of the zoo, if it is joined.
     pub(crate) fn parts(&self) -> Option<&str> {
-        Some(self.parts.trim()).filter(|folder| self.trains_zoo() && *folder != "none")
+        self.share().folder()
     }
 
     /// True if the zoo is one network along its last epoch.
