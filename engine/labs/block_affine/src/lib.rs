@@ -5,7 +5,8 @@
 //! forms (here `bone_col` and `bone_row`), versions 4 and later the affine part alone (here `miss`). So the word never stands alone.
 //!
 //! - [`method`]: the mathematics, pure: adapters, their initialisations, gradients, merging, conversions, diagnostics, base models
-//! - `compute`: passes of the base models, by hand; `adapt`: adapters on flat vectors; `base`: where bases come from; `data`: texts, tables
+//! - `compute`: passes of the base models, by hand; `device`: the same as tensors, for a graphics adapter
+//! - `adapt`: adapters on flat vectors; `base`: where bases come from; `data`: texts, tables
 //! - `config`: the settings; `train`: the experiment as stages; `views`: what is shown; `reference`: the claims beside our figures
 
 mod adapt;
@@ -14,6 +15,7 @@ mod channels;
 mod compute;
 mod config;
 mod data;
+mod device;
 pub mod method;
 mod metrics;
 mod reference;
@@ -85,6 +87,10 @@ impl Lab for Config {
 
     fn read_data(&self) -> Result<Vec<Read>, Vec<Problem>> {
         data::read_data(self)
+    }
+
+    fn uses_graphics_card(&self) -> bool {
+        self.is_language()
     }
 
     fn cost(&self) -> Cost {

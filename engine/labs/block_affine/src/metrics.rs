@@ -34,5 +34,5 @@ weightscope_frame::metrics! {
     INIT_SECONDS = "init_seconds", "initialisation", "s", "Seconds that the start of the adapter took, the gradients of LoRA-GA included.", clock;
     STEP_SECONDS = "step_seconds", "seconds a step", "s", "Mean seconds of a step of the adapter alone, without judging and recording.", clock;
     STEPS_PER_SECOND = "steps_per_second", "speed", "steps/s", "Steps of the adapter alone in a second, without judging and recording.", clock;
-    PEAK_MEBIBYTES = "peak_mebibytes", "peak memory", "MiB", "Memory of weights, gradients, optimizer and passes of the adaptation, counted by the program.", clock;
+    PEAK_MEBIBYTES = "peak_mebibytes", "peak memory", "MiB", "Memory of weights, gradients, optimizer and passes of the adaptation, counted by the program; what lies on a graphics card is not counted.", clock;
 }

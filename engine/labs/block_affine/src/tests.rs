@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use safetensors::SafeTensors;
+use weightscope_frame::device::{self, DeviceChoice};
 use weightscope_frame::experiment::{Experiment, Problem, check};
 use weightscope_frame::lab::{Catalogue, Entry};
 use weightscope_frame::run::{self, Control, Nobody, Outcome, Place, RunRequest};
-use weightscope_frame::store::Status;
+use weightscope_frame::store::{self, Status};
 use weightscope_math::linalg::Dense;
 
 use crate::base;
@@ -83,9 +84,44 @@ fn with_updates(
     }
     assert_eq!(changed, 7, "matrices with an update");
     let file = out.join("with updates.safetensors");
-    weightscope_frame::store::write_artifact(&file, &base::saved(&opened.architecture, &weights, "test"))
-        .unwrap();
+    store::write_artifact(&file, &base::saved(&opened.architecture, &weights, "test")).unwrap();
     file
+}
+
+/// A run on a graphics adapter names it in its record and its log, and ends where the run on the CPU ends.
+#[test]
+#[expect(clippy::print_stderr, reason = "says that there is nothing to test on")]
+fn a_run_on_a_graphics_adapter_ends_where_that_on_the_cpu_does() {
+    if let Err(error) = device::open(DeviceChoice::Gpu) {
+        eprintln!("skipped: {error}");
+        return;
+    }
+    let run = |device: &str, folder: &Path| {
+        let changes = [
+            ("device", device),
+            ("base_steps", "6"),
+            ("steps", "6"),
+            ("learning_rate", "1e-2"),
+            ("full_beside", "false"),
+            ("hessian", "false"),
+        ];
+        run_in(&smallest(&changes), folder).results
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let (here, there) = (folder.path().join("cpu"), folder.path().join("gpu"));
+    let (expected, found) = (run("cpu", &here), run("gpu", &there));
+    for name in ["validation_loss_before", "validation_loss", "forgetting", "initial_gradient_norm"] {
+        let (found, expected) = (found[name], expected[name]);
+        assert!((found - expected).abs() < 1e-4, "{name}: {found} instead of {expected}");
+    }
+    assert!(expected["validation_loss"] < expected["validation_loss_before"] - 1e-2, "something was learned");
+    let manifest = store::read_manifest(&there).unwrap();
+    assert!(manifest.device.starts_with("gpu ("), "{}", manifest.device);
+    let said = |run: &Path| {
+        let log = std::fs::read_to_string(run.join("log.txt")).unwrap();
+        (log.contains("passes of the model run on gpu ("), log.contains("passes run on the CPU"))
+    };
+    assert_eq!((said(&here), said(&there)), ((false, true), (true, false)), "the log says where passes ran");
 }
 
 /// Merged weights, the conversion to LoRA, and the adapter itself, each put on the base by the definitions of `method`.
@@ -207,7 +243,7 @@ fn a_base_that_is_cut_off_or_of_another_kind_is_refused() {
     let weights = vec![0.1; layout.len()];
     let write = |name: &str, weights: &[f32]| {
         let file = folder.path().join(name);
-        weightscope_frame::store::write_artifact(&file, &base::saved(&whole, weights, "test")).unwrap();
+        store::write_artifact(&file, &base::saved(&whole, weights, "test")).unwrap();
         file
     };
     let good = write("good.safetensors", &weights);
@@ -241,7 +277,7 @@ fn a_published_folder_gives_the_usual_librarys_logits_and_is_adapted() {
         let (shape, numbers) = numbers(values);
         artifact.tensors.insert(name.clone(), weightscope_frame::store::Blob::from_f32(shape, &numbers));
     }
-    weightscope_frame::store::write_artifact(&model.join("model.safetensors"), &artifact).unwrap();
+    store::write_artifact(&model.join("model.safetensors"), &artifact).unwrap();
 
     let config = Config { base: model.to_str().unwrap().to_owned(), ..Config::default() };
     let opened = base::open(&config).unwrap().unwrap();
@@ -313,7 +349,7 @@ fn a_loss_that_is_not_finite_ends_the_run_with_its_step() {
     let whole = crate::base::Architecture::of(smallest(&[]).method.settings::<Config>().unwrap());
     let weights = vec![1e38; whole.layout().len()];
     let file = folder.path().join("large.safetensors");
-    weightscope_frame::store::write_artifact(&file, &base::saved(&whole, &weights, "test")).unwrap();
+    store::write_artifact(&file, &base::saved(&whole, &weights, "test")).unwrap();
     let experiment = smallest(&[("base", file.to_str().unwrap()), ("hessian", "false")]);
     let request = RunRequest {
         experiment,

@@ -12,24 +12,24 @@ use crate::method::gpt::{Config, PROJECTIONS};
 const EPSILON: f64 = 1e-5;
 
 /// A weight matrix and its bias.
-type Layer = (usize, Option<usize>);
+pub(crate) type Layer = (usize, Option<usize>);
 
 /// Tensors of a block: norms, then q, k, v, o, up, down.
 #[derive(Clone, Copy, Debug)]
-struct Block {
-    norms: [NormPlace; 2],
-    layers: [Layer; 6],
+pub(crate) struct Block {
+    pub(crate) norms: [NormPlace; 2],
+    pub(crate) layers: [Layer; 6],
 }
 
 /// The model: which tensor is what.
 #[derive(Clone, Debug)]
 pub(crate) struct Gpt {
-    embedding: usize,
-    positions: usize,
-    norm: NormPlace,
-    head: Layer,
-    blocks: Vec<Block>,
-    heads: Attention,
+    pub(crate) embedding: usize,
+    pub(crate) positions: usize,
+    pub(crate) norm: NormPlace,
+    pub(crate) head: Layer,
+    pub(crate) blocks: Vec<Block>,
+    pub(crate) heads: Attention,
 }
 
 /// What the way back needs of a block.

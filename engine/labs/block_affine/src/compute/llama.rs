@@ -11,20 +11,20 @@ use crate::method::network::Pairs;
 
 /// Tensors of a block: norms, then q, k, v, o, gate, up, down.
 #[derive(Clone, Copy, Debug)]
-struct Block {
-    norms: [NormPlace; 2],
-    projections: [usize; 7],
+pub(crate) struct Block {
+    pub(crate) norms: [NormPlace; 2],
+    pub(crate) projections: [usize; 7],
 }
 
 /// The model: which tensor is what.
 #[derive(Clone, Debug)]
 pub(crate) struct Llama<T> {
-    embedding: usize,
-    head: usize,
-    norm: NormPlace,
-    blocks: Vec<Block>,
-    heads: Attention,
-    rotation: Rotation<T>,
+    pub(crate) embedding: usize,
+    pub(crate) head: usize,
+    pub(crate) norm: NormPlace,
+    pub(crate) blocks: Vec<Block>,
+    pub(crate) heads: Attention,
+    pub(crate) rotation: Rotation<T>,
 }
 
 /// What the way back needs of a block.

@@ -6,8 +6,8 @@
 //! What passes are made of (products, norms, attention, memory) is shared: `weightscope_compute`.
 //! - [`llama`], [`rwkv`], [`gpt`], [`mlp`]: the models; [`model`]: one of them, batches, parts of a batch on all workers
 //!
-//! Contract: on the CPU only; every sum has an order that depends on the sizes alone, so that the number of threads changes no bit. Single
-//! precision trains; double precision is there to check gradients against differences, and for Hessian products.
+//! Contract: on the CPU only ([`device`](crate::device) has the same as tensors); every sum has an order that depends on the sizes alone,
+//! so that the number of threads changes no bit. Single precision trains; double precision is there to check gradients against differences.
 
 pub(crate) mod gpt;
 pub(crate) mod llama;

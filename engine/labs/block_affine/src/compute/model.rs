@@ -175,14 +175,20 @@ impl<T: Number> Model<T> {
         losses.iter().sum()
     }
 
+    /// Tokens of one part of a batch of so many, in rows of `times`.
+    pub(crate) fn part_length(&self, tokens: usize, times: usize) -> usize {
+        let rows = tokens / times.max(1);
+        let parts = if self.layout.len() > LARGE { 2 } else { PARTS };
+        rows.div_ceil(parts).max(1) * times
+    }
+
     /// A batch in pieces, each with its share of a mean: 1/(number of targets).
     fn pieces<'b>(&self, batch: Batch<'b, T>) -> Vec<(Batch<'b, T>, T)> {
         let share = |count: usize| T::from_f64(1.0 / count.max(1) as f64);
         match batch {
             Batch::Tokens { tokens, targets, times } => {
                 let rows = tokens.len() / times.max(1);
-                let parts = if self.layout.len() > LARGE { 2 } else { PARTS };
-                let length = rows.div_ceil(parts).max(1) * times;
+                let length = self.part_length(tokens.len(), times);
                 let pieces = tokens.chunks(length).zip(targets.chunks(length));
                 pieces
                     .map(|(tokens, targets)| (Batch::Tokens { tokens, targets, times }, share(rows * times)))
@@ -373,4 +379,4 @@ pub(crate) fn draw_linear(values: &mut [f32], inputs: usize, random: &mut Stream
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -23,6 +23,25 @@ impl<T: Number> Rotation<T> {
         Self { pairs, width, cos: all(f64::cos), sin: all(f64::sin) }
     }
 
+    /// Entries of a head.
+    pub(crate) fn width(&self) -> usize {
+        self.width
+    }
+
+    /// The two entries of a head that turn together.
+    pub(crate) fn entries(&self, pair: usize) -> (usize, usize) {
+        match self.pairs {
+            Pairs::Halves => (pair, pair + self.width / 2),
+            Pairs::Adjacent => (2 * pair, 2 * pair + 1),
+        }
+    }
+
+    /// Cosine and sine of a pair at a time.
+    pub(crate) fn angle(&self, time: usize, pair: usize) -> (T, T) {
+        let place = time * (self.width / 2) + pair;
+        (self.cos[place], self.sin[place])
+    }
+
     /// Turns all heads of rows in place, backwards on the way back.
     pub(crate) fn turn(&self, rows: &mut [T], row_width: usize, times: usize, back: bool) {
         let half = self.width / 2;
@@ -31,10 +50,7 @@ impl<T: Number> Rotation<T> {
             let (cos, sin) = (&self.cos[first..first + half], &self.sin[first..first + half]);
             for head in values.chunks_exact_mut(self.width) {
                 for pair in 0..half {
-                    let (one, other) = match self.pairs {
-                        Pairs::Halves => (pair, pair + half),
-                        Pairs::Adjacent => (2 * pair, 2 * pair + 1),
-                    };
+                    let (one, other) = self.entries(pair);
                     let (a, b) = (head[one], head[other]);
                     let sin = if back { -sin[pair] } else { sin[pair] };
                     head[one] = a * cos[pair] - b * sin;

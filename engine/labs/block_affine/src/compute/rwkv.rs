@@ -10,33 +10,33 @@ use crate::method::rwkv::{Config, HEAD_NORM_EPSILON, NORM_EPSILON};
 
 /// Tensors of a block.
 #[derive(Clone, Copy, Debug)]
-struct Block {
-    norms: [NormPlace; 2],
-    head_norm: NormPlace,
+pub(crate) struct Block {
+    pub(crate) norms: [NormPlace; 2],
+    pub(crate) head_norm: NormPlace,
     /// Mixes r, k, v, g, w of the time mix.
-    mixes: [usize; 5],
+    pub(crate) mixes: [usize; 5],
     /// Projections r, k, v, g, o.
-    projections: [usize; 5],
-    decay: usize,
-    decay_a: usize,
-    decay_b: usize,
-    bonus: usize,
+    pub(crate) projections: [usize; 5],
+    pub(crate) decay: usize,
+    pub(crate) decay_a: usize,
+    pub(crate) decay_b: usize,
+    pub(crate) bonus: usize,
     /// Mixes r and k of the channel mix.
-    channel_mixes: [usize; 2],
+    pub(crate) channel_mixes: [usize; 2],
     /// Projections r, k, v of the channel mix.
-    channel: [usize; 3],
+    pub(crate) channel: [usize; 3],
 }
 
 /// The model: which tensor is what.
 #[derive(Clone, Debug)]
 pub(crate) struct Rwkv {
-    embedding: usize,
-    head: usize,
-    norm_in: NormPlace,
-    norm_out: NormPlace,
-    blocks: Vec<Block>,
-    width: usize,
-    head_width: usize,
+    pub(crate) embedding: usize,
+    pub(crate) head: usize,
+    pub(crate) norm_in: NormPlace,
+    pub(crate) norm_out: NormPlace,
+    pub(crate) blocks: Vec<Block>,
+    pub(crate) width: usize,
+    pub(crate) head_width: usize,
 }
 
 /// What the way back needs of a time mix.

@@ -111,7 +111,7 @@ settings! {
     pub struct Config {
         section "Base model" core {
             model: Model = Model::Llama, "Model",
-                "The network whose layers are adapted. It runs on the CPU only: this lab has no passes for a graphics card.";
+                "The network whose layers are adapted. Language models run on a graphics card too (device = gpu); the perceptron on the CPU only.";
             base: String = "shipped".to_owned(), "Base",
                 "shipped: pre-trained and part of the program; train: pre-trained in this run by base_seed; or a path: a base that this lab made (base.safetensors), or a folder of a LLaMA-type model (config.json and safetensors, at most 50 million parameters).",
                 if |s| s.is_language() && s.task != Task::Pretrain;

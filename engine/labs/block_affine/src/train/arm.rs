@@ -4,7 +4,8 @@ use weightscope_frame::store::{Codec, CodecError, Saved};
 use weightscope_nn::optimizer::{AdamW, Decay, Group};
 
 use crate::adapt::{Adapters, Scratch};
-use crate::compute::model::{Batch, Dropping, Memory, Model};
+use crate::compute::model::{Batch, Dropping, Memory};
+use crate::device::Passes;
 
 /// All values of a vector in one group.
 pub(crate) fn whole(length: usize) -> Group {
@@ -86,7 +87,7 @@ impl Arm {
     /// Loss on a batch; fills the slopes.
     pub(crate) fn slope(
         &mut self,
-        model: &Model<f32>,
+        model: &Passes,
         base: &[f32],
         batch: Batch<'_, f32>,
         dropping: Option<(f32, u64)>,
@@ -116,7 +117,7 @@ impl Arm {
     /// One step of AdamW; the loss before it.
     pub(crate) fn step(
         &mut self,
-        model: &Model<f32>,
+        model: &Passes,
         base: &[f32],
         batch: Batch<'_, f32>,
         rate: f64,

@@ -9,8 +9,8 @@ use weightscope_math::stream;
 
 use super::arm::Arm;
 use super::lessons::OwnedBatch;
-use crate::compute::model::Model;
 use crate::config::Config;
+use crate::device::Passes;
 
 /// Lanczos steps: the largest eigenvalue comes first.
 const STEPS: usize = 24;
@@ -32,7 +32,7 @@ pub(super) fn top(
 }
 
 /// The same of an adapter; it is left as it was.
-pub(super) fn of_arm(arm: &mut Arm, model: &Model<f32>, base: &[f32], batch: &OwnedBatch, seed: u64) -> f64 {
+pub(super) fn of_arm(arm: &mut Arm, model: &Passes, base: &[f32], batch: &OwnedBatch, seed: u64) -> f64 {
     let at = arm.own.clone();
     let slopes_at = |arm: &mut Arm, moved: Vec<f32>| {
         arm.own = moved;
@@ -92,7 +92,7 @@ mod tests {
         let x: Vec<f32> = (0..80).map(|_| random.normal()).collect();
         let classes: Vec<u32> = (0..20).map(|_| random.below(3) as u32).collect();
         let weights: Vec<f32> = (0..layout.len()).map(|_| 0.7 * random.normal()).collect();
-        let model = architecture.model(&layout, 1).unwrap();
+        let model = Passes::on_host(architecture.model(&layout, 1).unwrap());
         let mut arm = Arm::new(Adapters::new(&config, &architecture, &layout).unwrap(), &weights);
         arm.begin(weights.clone(), &weights);
         let batch = OwnedBatch::Rows(Rows { x: x.clone(), classes: classes.clone(), values: Vec::new() });

@@ -3,11 +3,12 @@
 use weightscope_frame::run::RunError;
 use weightscope_math::Stream;
 
-use crate::compute::model::{Batch, Input, Memory, Model};
+use crate::compute::model::{Batch, Input, Memory};
 use crate::config::{Config, Task};
 use crate::data::Material;
 use crate::data::tables::{Rows, Trial};
 use crate::data::text::Corpus;
+use crate::device::Passes;
 
 /// A batch with its numbers.
 pub(crate) enum OwnedBatch {
@@ -103,7 +104,7 @@ impl Lessons {
     }
 
     /// Judges weights by what validates.
-    pub(crate) fn judge(&self, model: &Model<f32>, weights: &[f32], memory: &mut Memory<f32>) -> Judged {
+    pub(crate) fn judge(&self, model: &Passes, weights: &[f32], memory: &mut Memory<f32>) -> Judged {
         match self {
             Self::Text { corpus, windows, .. } => {
                 let losses = model.row_losses(weights, &windows.0, &windows.1, corpus.context, memory);
@@ -122,14 +123,14 @@ impl Lessons {
     }
 
     /// Mean loss on held-out windows of the base's text; not-a-number without one.
-    pub(crate) fn old_text(&self, model: &Model<f32>, weights: &[f32], memory: &mut Memory<f32>) -> f64 {
+    pub(crate) fn old_text(&self, model: &Passes, weights: &[f32], memory: &mut Memory<f32>) -> f64 {
         let Self::Text { corpus, old: Some(windows), .. } = self else { return f64::NAN };
         let losses = model.row_losses(weights, &windows.0, &windows.1, corpus.context, memory);
         losses.iter().sum::<f64>() / losses.len().max(1) as f64
     }
 
     /// Share of the base's own test rows that it classifies right; not-a-number without.
-    pub(crate) fn base_accuracy(&self, model: &Model<f32>, weights: &[f32], memory: &mut Memory<f32>) -> f64 {
+    pub(crate) fn base_accuracy(&self, model: &Passes, weights: &[f32], memory: &mut Memory<f32>) -> f64 {
         match self {
             Self::Table(trial) => judged(model, weights, &trial.base_test, memory).accuracy,
             Self::Text { .. } => f64::NAN,
@@ -151,7 +152,7 @@ fn rows(all: &Rows, count: usize, random: &mut Stream) -> OwnedBatch {
     OwnedBatch::Rows(all.some(&places))
 }
 
-fn judged(model: &Model<f32>, weights: &[f32], rows: &Rows, memory: &mut Memory<f32>) -> Judged {
+fn judged(model: &Passes, weights: &[f32], rows: &Rows, memory: &mut Memory<f32>) -> Judged {
     let batch = batch_of(rows);
     let loss = model.loss(weights, batch, memory);
     let mut accuracy = f64::NAN;

@@ -30,9 +30,10 @@ use weightscope_nn::optimizer::{AdamW, AdamWSettings};
 use crate::adapt::Adapters;
 use crate::base::{self, Architecture};
 use crate::compute::layout::Layout;
-use crate::compute::model::{Memory, Model};
+use crate::compute::model::Memory;
 use crate::config::{Config, Task};
 use crate::data::{self, Material};
+use crate::device::Passes;
 use arm::Arm;
 use book::Book;
 pub(crate) use book::Finished;
@@ -53,7 +54,7 @@ pub struct Shared {
     pub(crate) material: Material,
     pub(crate) architecture: Architecture,
     pub(crate) layout: Arc<Layout>,
-    pub(crate) model: Model<f32>,
+    pub(crate) model: Passes,
     pub(crate) lessons: Lessons,
     pub(crate) seed: u64,
 }
@@ -129,7 +130,7 @@ impl Trainee {
     pub(crate) fn step(
         &mut self,
         config: &Config,
-        model: &Model<f32>,
+        model: &Passes,
         lessons: &Lessons,
         step: u64,
         gradient: &mut Vec<f32>,
@@ -137,7 +138,7 @@ impl Trainee {
     ) -> f64 {
         let batch = lessons.base_batch(config, &mut self.windows.0);
         gradient.resize(self.weights.len(), 0.0);
-        let wanted = vec![true; model.layout.0.len()];
+        let wanted = vec![true; model.layout().0.len()];
         let loss = model.gradient(&self.weights, batch.as_batch(), &wanted, None, gradient, memory);
         if config.is_language() {
             let length = gradient.iter().map(|slope| f64::from(*slope).powi(2)).sum::<f64>().sqrt();
@@ -169,6 +170,14 @@ pub(super) fn begin(config: &Config, context: &mut Context<'_>) -> Result<(Share
     let layout = architecture.layout();
     let defect = |error: crate::method::AdapterError| RunError::Defect(error.to_string());
     let model = architecture.model(&layout, config.context as usize).map_err(defect)?;
+    let model = Passes::new(model, &context.device.device);
+    if model.is_on_device() {
+        let text = format!(
+            "passes of the model run on {}; adapter, optimizer, decompositions and sampled text stay on the CPU",
+            context.device.name
+        );
+        context.message(&text);
+    }
     let lessons = Lessons::new(&material, seed)?;
     let weights = match opened {
         Some(opened) => opened.weights,

@@ -6,13 +6,14 @@ use weightscope_frame::run::RunError;
 use weightscope_math::{Stream, stream};
 
 use crate::channels as ch;
-use crate::compute::model::{Input, Memory, Model};
+use crate::compute::model::{Input, Memory};
 use crate::config::{Config, Vocabulary};
 use crate::data::text::{letter, token};
+use crate::device::Passes;
 
 /// Tokens after a prompt, drawn at a temperature.
 pub(super) fn sample(
-    model: &Model<f32>,
+    model: &Passes,
     weights: &[f32],
     config: &Config,
     random: &mut Stream,

@@ -14,6 +14,7 @@ use crate::adapt::{Adapters, Layer, Refused};
 use crate::channels as ch;
 use crate::compute::model::Memory;
 use crate::config::{Config, Match, Method};
+use crate::device::Passes;
 use crate::method::bone::{Bone, Variant};
 use crate::method::budget;
 use crate::method::error::Result as Found;
@@ -34,7 +35,7 @@ fn refused(refused: Refused) -> RunError {
 /// The start of an adapter; LoRA-GA's reads the mean gradient of some batches.
 pub(super) fn begin_arm(
     config: &Config,
-    shared: (&crate::compute::model::Model<f32>, &super::Lessons),
+    shared: (&Passes, &super::Lessons),
     arm: &mut Arm,
     base: &[f32],
     seed: u64,
@@ -129,7 +130,9 @@ fn announce(run: &mut Running<'_, '_, Config>) {
             arm.adapters.sides().iter().map(|(outputs, _)| outputs * config.block as usize).sum();
         text = format!("{text}, rank {rank} next to the {counted} of a block of {}", config.block);
     }
-    text = format!("{text}; passes run on the CPU");
+    if !run.shared.model.is_on_device() {
+        text = format!("{text}; passes run on the CPU");
+    }
     run.context.message(&text);
 }
 

@@ -10,7 +10,7 @@ use weightscope_math::linalg::Dense;
 use weightscope_math::stream;
 
 /// Kinds of small models, with layouts.
-fn models<T: Number>(times: usize) -> Vec<(&'static str, Model<T>)> {
+pub(crate) fn models<T: Number>(times: usize) -> Vec<(&'static str, Model<T>)> {
     let shared = |tensors| Arc::new(Layout::new(tensors));
     let mut grouped = llama::Config::plain(11, 12, 10, 2, 2);
     grouped.num_key_value_heads = Some(1);
@@ -35,7 +35,7 @@ fn models<T: Number>(times: usize) -> Vec<(&'static str, Model<T>)> {
 }
 
 /// Weights at which everything has a slope.
-fn weights(layout: &Layout) -> Vec<f64> {
+pub(crate) fn weights(layout: &Layout) -> Vec<f64> {
     let mut random = stream(4, "weights");
     let mut all = Vec::new();
     for place in &layout.0 {
