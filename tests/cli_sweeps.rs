@@ -17,6 +17,7 @@ mod planning;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
 use std::time::{Duration, Instant, SystemTime};
 
 use desk::{
@@ -247,6 +248,28 @@ fn what_ends_or_stops_a_task_has_a_word_of_its_own() {
     signal(child.id(), "USR1");
     assert_eq!(code(child).0, Some(75));
     assert_eq!(standing(&plan, 0), "out_of_time", "nobody can be asked for more");
+}
+
+#[test]
+fn a_signal_before_the_program_listens_does_not_kill_it_and_a_later_one_is_taken() {
+    let desk = Desk::new("");
+    let plan = desk.plan("plan", &ENDLESS);
+    let script = fs::read_to_string(plan.join("sweep.sbatch")).unwrap();
+    let (before, last) = script.trim_end().rsplit_once('\n').unwrap();
+    let early = desk.path("early.sh");
+    fs::write(&early, format!("{before}\nkill -USR1 $$\n{last} --quiet\n")).unwrap();
+    let mut shell = std::process::Command::new("bash");
+    shell
+        .arg(&early)
+        .env("SLURM_ARRAY_TASK_ID", "0")
+        .env_remove("SLURM_JOB_ID")
+        .env_remove("SLURM_ARRAY_JOB_ID");
+    let child = shell.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    until_it_runs(&plan, 0);
+    signal(child.id(), "USR1");
+    let (ended, words) = code(child);
+    assert_eq!(ended, Some(75), "{words}");
+    assert_eq!(standing(&plan, 0), "out_of_time", "{words}");
 }
 
 #[test]

@@ -34,9 +34,10 @@ pub(super) fn text(plan: &Plan, program: &str, folder: &str) -> String {
     }
     let which = if packed { "--pack" } else { "--task" };
     lines.push(
-        "# The program takes the place of this shell, so that it gets the signal before the end itself."
+        "# The program takes the place of this shell, so that it gets the signal before the end itself; one that comes before it listens does not kill it."
             .to_owned(),
     );
+    lines.push("trap '' USR1".to_owned());
     lines.push(format!(
         "exec {} sweep run {} {which} \"$SLURM_ARRAY_TASK_ID\"",
         quoted(program),

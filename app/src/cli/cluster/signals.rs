@@ -1,7 +1,8 @@
 //! Signals of a task: what a person, the scheduler or the machine says to the process.
 //!
 //! Contract: [`Signals::install`] is the first thing that `sweep run` does. From then on a signal is held back by the system until the
-//! thread that waits for it takes it, so none is lost, whatever the program is doing. The first one that ends the work counts.
+//! thread that waits for it takes it, so none is lost, whatever the program is doing. The first one that ends the work counts. A signal that is
+//! ignored when the program starts, as the batch file does with USR1 until then, is held back all the same: Linux throws away none that is blocked.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
