@@ -213,6 +213,21 @@ fn generation(
                 ("diffusion_steps", "20"),
             ]),
         ),
+        (
+            "weight_generation_convolutional",
+            with(&[
+                ("autoencoder", "published"),
+                ("image_side", "8"),
+                ("image_channels", "4"),
+                ("channel_factors", "1,2"),
+                ("image_blocks", "1"),
+                ("latent_channels", "1"),
+                ("reconstruction", "published"),
+                ("alignment", "published"),
+                ("alignment_steps", "20"),
+                ("diffusion_steps", "20"),
+            ]),
+        ),
     ]
 }
 

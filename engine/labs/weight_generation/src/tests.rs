@@ -41,7 +41,12 @@ fn bad_settings_are_refused_by_their_key() {
         &[("latent", "2000")],
         &[("latent", "300"), ("chunk", "256")],
         &[("guidance", "2")],
-        &[("autoencoder", "published")],
+        &[("image_side", "18"), ("autoencoder", "published")],
+        &[("image_side", "16"), ("autoencoder", "published"), ("channel_factors", "1,1,1,1,1,1")],
+        &[("image_channels", "15"), ("autoencoder", "published")],
+        &[("channel_factors", ""), ("autoencoder", "published")],
+        &[("latent_channels", "3"), ("autoencoder", "published"), ("chunk", "32")],
+        &[("latent_channels", "64"), ("autoencoder", "published"), ("image_side", "32")],
         &[("zoo", "/no/such/folder")],
         &[("target_classes", "1,4"), ("target_data", "digits")],
         &[("target_classes", "1,4,4"), ("target_data", "digits")],
@@ -54,8 +59,31 @@ fn bad_settings_are_refused_by_their_key() {
         assert!(found.contains(&key.to_owned()), "{changes:?}: {found:?}");
     }
     assert!(errors(&[("chunk", "5000")]).is_empty(), "one chunk, with a warning");
+    assert!(errors(&[("autoencoder", "published")]).is_empty(), "sizes of a desk");
+    let published = [("image_side", "64"), ("image_channels", "128"), ("latent_channels", "4")];
+    assert!(
+        errors(&[&[("autoencoder", "published")], &published[..]].concat()).is_empty(),
+        "published sizes"
+    );
     assert!(errors(&[("guidance", "2"), ("condition_dropout", "0.1")]).is_empty());
     assert!(errors(&[("target_classes", "1,4,7"), ("target_data", "digits")]).is_empty());
+}
+
+#[test]
+fn sizes_that_do_not_divide_each_other_are_named_both() {
+    for (changes, numbers) in [
+        (&[("image_side", "18")][..], ["3 levels halve a side of 18 2 times", "4 does not divide it"]),
+        (
+            &[("image_side", "20"), ("channel_factors", "1,1,2,2")],
+            ["a side of 20 3 times", "8 does not divide it"],
+        ),
+        (&[("image_channels", "15")], ["15 channels at level 0", "the 2 groups"]),
+        (&[("chunk", "20")], ["32 numbers", "a chunk of 20"]),
+    ] {
+        let experiment = smallest(&[&[("autoencoder", "published")], changes].concat());
+        let found = check(&experiment).into_iter().find(Problem::is_error).unwrap().to_string();
+        assert!(numbers.iter().all(|part| found.contains(part)), "{changes:?}: {found}");
+    }
 }
 
 #[test]

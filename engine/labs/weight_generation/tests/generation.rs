@@ -4,10 +4,13 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use weightscope_frame::experiment::Experiment;
 use weightscope_frame::lab::{Catalogue, Entry, Lab as _};
-use weightscope_frame::run::{self, Comparison, Control, ForkRequest, Nobody, Place, RunError, RunRequest};
+use weightscope_frame::run::{
+    self, Comparison, Control, Event, ForkRequest, Nobody, Observer, Place, RunError, RunRequest, Snapshot,
+};
 use weightscope_frame::store::{self, Status};
 use weightscope_weight_generation::Config;
 
@@ -229,4 +232,99 @@ fn the_generator_and_its_networks_lie_in_files_that_say_what_they_are() {
     let network = safetensors::SafeTensors::deserialize(&bytes).unwrap();
     assert_eq!(network.tensor("layers.0.weight").unwrap().shape(), [8, 64]);
     assert_eq!(network.tensor("layers.1.bias").unwrap().shape(), [3]);
+}
+
+/// The convolutional autoencoder at sizes that take no time, over networks in chunks.
+const CONVOLUTIONAL: [(&str, &str); 8] = [
+    ("autoencoder", "published"),
+    ("image_side", "8"),
+    ("image_channels", "4"),
+    ("channel_factors", "1,2"),
+    ("image_blocks", "1"),
+    ("latent_channels", "1"),
+    ("chunk", "150"),
+    ("reconstruction", "published"),
+];
+
+/// Cancels the run when a stage begins.
+struct Until<'a> {
+    control: &'a Control,
+    stage: &'static str,
+}
+
+impl Observer for Until<'_> {
+    fn on(&mut self, event: Event) {
+        if matches!(event, Event::Stage { name, .. } if name == self.stage) {
+            self.control.cancel();
+        }
+    }
+
+    fn publish(&mut self, _: Arc<Snapshot>) {}
+}
+
+#[test]
+fn the_convolutional_autoencoder_goes_on_where_it_was_cancelled_to_the_same_stream() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let whole = run(&CONVOLUTIONAL, &at("whole")).unwrap();
+    for name in ["reconstruction_accuracy", "generated_unseen_accuracy", "latent_spread"] {
+        assert!(whole[name].is_finite(), "{name}");
+    }
+    let stream = |run: &Path| store::read_manifest(run).unwrap().stream_hash.unwrap();
+    for stage in ["autoencoder", "diffusion", "evaluation"] {
+        let place = at(stage);
+        let request = RunRequest {
+            experiment: experiment(&CONVOLUTIONAL),
+            asked: None,
+            origin: "test".to_owned(),
+            place: Place::New(place.clone()),
+        };
+        let control = Control::default();
+        let outcome = run::run(&request, &mut Until { control: &control, stage }, &control).unwrap();
+        assert_eq!(outcome.status, Status::Cancelled, "{stage}: {:?}", outcome.reason);
+        let outcome = run::resume(OWN, &place, &mut Nobody, &Control::default()).unwrap();
+        assert_eq!(outcome.status, Status::Done, "{stage}: {:?}", outcome.reason);
+        assert_eq!(stream(&place), stream(&at("whole")), "{stage}");
+        assert_eq!(
+            outcome.results["generated_unseen_accuracy"].to_bits(),
+            whole["generated_unseen_accuracy"].to_bits(),
+            "{stage}"
+        );
+    }
+}
+
+#[test]
+fn the_generator_with_convolutions_lies_in_files_with_its_shapes() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let results = run(&CONVOLUTIONAL, &at("run")).unwrap();
+    produced(&at("run"), "generator", &at("generator"));
+    let bytes = std::fs::read(at("generator").join("generator.safetensors")).unwrap();
+    let file = safetensors::SafeTensors::deserialize(&bytes).unwrap();
+    // 547 weights are four chunks of 150.
+    for (name, shape) in [
+        ("encoder.linear.0.weight", &[64, 150][..]),
+        ("encoder.linear.1.weight", &[64, 4]),
+        ("encoder.conv_in.weight", &[4, 1, 3, 3]),
+        ("encoder.down.1.block.0.conv1.weight", &[8, 4, 3, 3]),
+        ("encoder.down.1.block.0.norm2.bias", &[8]),
+        ("quant_conv.mean.weight", &[1, 2]),
+        ("decoder.conv_in.0.weight", &[8, 1, 3, 3]),
+        ("decoder.conv_in.1.weight", &[8, 4]),
+        ("decoder.conv_out.weight", &[1, 4, 3, 3]),
+        ("decoder.linear.weight", &[150, 64]),
+    ] {
+        assert_eq!(file.tensor(&format!("autoencoder.{name}")).unwrap().shape(), shape, "{name}");
+    }
+    let count = |keep: fn(&str) -> bool| -> usize {
+        let own = file.iter().filter(|(name, _)| keep(name));
+        own.map(|(_, view)| view.shape().iter().product::<usize>()).sum()
+    };
+    let all = count(|name| name.starts_with("autoencoder.") || name.starts_with("denoiser."));
+    let encoder = count(|name| name.starts_with("denoiser.condition."));
+    assert_eq!((all - encoder) as f64, results["generator_parameters"]);
+    let text = std::fs::read_to_string(at("generator").join("generator.json")).unwrap();
+    let said: serde_json::Value = serde_json::from_str(&text).unwrap();
+    assert_eq!((&said["autoencoder"]["side"], &said["autoencoder"]["latent_side"]), (&8.into(), &4.into()));
+    assert_eq!(said["latent"], 16);
 }

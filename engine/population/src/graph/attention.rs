@@ -1,7 +1,7 @@
-//! Attention inside small groups of rows: the elements of a set, the classes of a data set.
+//! Attention inside small groups of rows: the elements of a set, the classes of a data set, the places of an image.
 //!
-//! `O = q + softmax(q·kᵀ/√width)·v` for every head, with the **whole** width under the root and the projected q as the residual (set
-//! transformer as D2NWG has it: arXiv 1810.00825; `stage2/set_transformer/modules.py`). Plain loops: groups have a handful of rows.
+//! `O = softmax(q·kᵀ/√width)·v` for every head, with the **whole** width under the root; set transformers add the projected q (as D2NWG has
+//! it: arXiv 1810.00825; `stage2/set_transformer/modules.py`). Plain loops: groups have a handful of rows.
 
 use super::panels::Panels;
 
@@ -14,6 +14,8 @@ pub struct Groups {
     pub keys: usize,
     /// Heads; they divide the width.
     pub heads: usize,
+    /// Whether q is added to what is seen.
+    pub adds_query: bool,
 }
 
 /// Row-major q, k and v with their groups.
@@ -51,7 +53,7 @@ impl Groups {
         let sizes = self.sizes(q);
         let (width, head) = (sizes.width, sizes.head);
         let (q, k, v) = (q.to_rows(), k.to_rows(), v.to_rows());
-        let mut output = q.clone();
+        let mut output = if self.adds_query { q.clone() } else { vec![0.0; q.len()] };
         let mut shares = vec![0.0; sizes.groups * self.heads * self.queries * self.keys];
         self.each(&sizes, |group, column, at| {
             for i in 0..self.queries {
@@ -81,7 +83,8 @@ impl Groups {
         let sizes = self.sizes(q);
         let (width, head) = (sizes.width, sizes.head);
         let (q, k, v, g) = (q.to_rows(), k.to_rows(), v.to_rows(), gradient.to_rows());
-        let (mut dq, mut dk, mut dv) = (g.clone(), vec![0.0; k.len()], vec![0.0; v.len()]);
+        let mut dq = if self.adds_query { g.clone() } else { vec![0.0; g.len()] };
+        let (mut dk, mut dv) = (vec![0.0; k.len()], vec![0.0; v.len()]);
         let mut slopes = vec![0.0; self.keys];
         self.each(&sizes, |group, column, at| {
             for i in 0..self.queries {

@@ -97,6 +97,27 @@ pub(super) fn affine(unit: &Panels, factor: &[Lane], shift: &[Lane]) -> Panels {
     output
 }
 
+/// Adds the gradients of factors and shifts, from that by the output.
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "it is compiled for the instruction set of its caller")]
+pub(super) fn add_parameter_slopes(
+    unit: &Panels,
+    gradient: &Panels,
+    factor_gradient: &mut [Lane],
+    shift_gradient: &mut [Lane],
+) {
+    let rows = unit.rows().max(1);
+    let both = gradient.lanes().chunks_exact(rows).zip(unit.lanes().chunks_exact(rows));
+    for ((gradient, unit), (factor, shift)) in both.zip(factor_gradient.iter_mut().zip(shift_gradient)) {
+        for (g, u) in gradient.iter().zip(unit) {
+            for slot in 0..LANES {
+                factor.0[slot] += g.0[slot] * u.0[slot];
+                shift.0[slot] += g.0[slot];
+            }
+        }
+    }
+}
+
 /// Way back through [`affine`] and [`normalised`]: gradients of factors and shifts are added, that of the rows is returned.
 #[multiversion(targets("x86_64+avx512f+avx512vl+avx512dq+avx512bw+avx2+fma", "x86_64+avx2+fma"))]
 pub(super) fn norm_back(
@@ -108,15 +129,7 @@ pub(super) fn norm_back(
 ) -> Panels {
     let (rows, columns) = (unit.rows(), unit.columns());
     let mut below = Panels::zeros(rows, columns);
-    for panel in 0..panels(columns) {
-        for row in 0..rows {
-            let (g, u) = (&gradient.lanes()[panel * rows + row], &unit.lanes()[panel * rows + row]);
-            for slot in 0..LANES {
-                factor_gradient[panel].0[slot] += g.0[slot] * u.0[slot];
-                shift_gradient[panel].0[slot] += g.0[slot];
-            }
-        }
-    }
+    add_parameter_slopes(unit, gradient, factor_gradient, shift_gradient);
     for (row, inverse) in inverses.iter().enumerate() {
         let (mut sum, mut along) = (Lane::ZERO, Lane::ZERO);
         for panel in 0..panels(columns) {

@@ -4,6 +4,7 @@ use super::attention::Groups;
 use super::elementwise::{
     affine, draw, draw_back, leaky, leaky_back, norm_back, normalised, silu, silu_back,
 };
+use super::images::{GroupNorm, Window};
 use super::panels::Panels;
 use super::plan::{Dense, Layer, Norm, Part, Plan, Rows};
 use super::slopes::Slopes;
@@ -15,12 +16,14 @@ use crate::lane::{LANES, Lane, panels};
 pub struct Id(usize);
 
 /// How a value was made.
-enum Op {
+pub(super) enum Op<'p> {
     Input,
     Dense(Dense, Vec<Id>),
     Silu(Id),
     Leaky(Id, f32),
     Norm { norm: Norm, x: Id, unit: Panels, inverses: Vec<f32> },
+    GroupNorm(Box<GroupNorm>),
+    Patches(Id, &'p Window),
     Sum(Id, Id),
     Attention { groups: Groups, q: Id, k: Id, v: Id, shares: Vec<f32> },
     Repeat(Rows),
@@ -29,9 +32,9 @@ enum Op {
     Draw { mean: Id, log_variance: Id, noise: Panels, limits: (f32, f32) },
 }
 
-struct Node {
+struct Node<'p> {
     value: Panels,
-    op: Op,
+    op: Op<'p>,
     /// Whether a gradient is wanted: something below it is learned.
     learns: bool,
 }
@@ -40,7 +43,7 @@ struct Node {
 pub struct Tape<'p> {
     plan: &'p Plan,
     weights: &'p [Lane],
-    nodes: Vec<Node>,
+    nodes: Vec<Node<'p>>,
 }
 
 impl<'p> Tape<'p> {
@@ -59,9 +62,19 @@ impl<'p> Tape<'p> {
         std::mem::take(&mut self.nodes[id.0].value)
     }
 
-    fn push(&mut self, value: Panels, op: Op, learns: bool) -> Id {
+    pub(super) fn push(&mut self, value: Panels, op: Op<'p>, learns: bool) -> Id {
         self.nodes.push(Node { value, op, learns });
         Id(self.nodes.len() - 1)
+    }
+
+    /// Whether a gradient by a value is wanted.
+    pub(super) fn learns(&self, id: Id) -> bool {
+        self.nodes[id.0].learns
+    }
+
+    /// A tensor that belongs to no layer.
+    pub(super) fn own(&self, tensor: usize) -> &'p [Lane] {
+        &self.weights[self.plan.lanes_of(tensor)]
     }
 
     /// Rows from outside.
@@ -87,7 +100,7 @@ impl<'p> Tape<'p> {
     pub fn silu(&mut self, x: Id) -> Id {
         let mut output = self.value(x).clone();
         silu(self.value(x).lanes(), output.lanes_mut());
-        let learns = self.nodes[x.0].learns;
+        let learns = self.learns(x);
         self.push(output, Op::Silu(x), learns)
     }
 
@@ -95,7 +108,7 @@ impl<'p> Tape<'p> {
     pub fn leaky(&mut self, x: Id, slope: f32) -> Id {
         let mut output = self.value(x).clone();
         leaky(self.value(x).lanes(), output.lanes_mut(), slope);
-        let learns = self.nodes[x.0].learns;
+        let learns = self.learns(x);
         self.push(output, Op::Leaky(x, slope), learns)
     }
 
@@ -107,9 +120,7 @@ impl<'p> Tape<'p> {
     /// Layer norm over the columns.
     pub fn norm(&mut self, norm: Norm, x: Id) -> Id {
         let (unit, inverses) = normalised(self.value(x));
-        let factor = &self.weights[self.plan.lanes_of(norm.factor)];
-        let shift = &self.weights[self.plan.lanes_of(norm.shift)];
-        let output = affine(&unit, factor, shift);
+        let output = affine(&unit, self.own(norm.factor), self.own(norm.shift));
         self.push(output, Op::Norm { norm, x, unit, inverses }, true)
     }
 
@@ -117,7 +128,7 @@ impl<'p> Tape<'p> {
     pub fn sum(&mut self, a: Id, b: Id) -> Id {
         let mut output = self.value(a).clone();
         output.add_scaled(1.0, self.value(b));
-        let learns = self.nodes[a.0].learns || self.nodes[b.0].learns;
+        let learns = self.learns(a) || self.learns(b);
         self.push(output, Op::Sum(a, b), learns)
     }
 
@@ -130,7 +141,7 @@ impl<'p> Tape<'p> {
     /// Learned rows, so many times one after the other.
     pub fn repeat(&mut self, rows: Rows, times: usize) -> Id {
         let own = &self.plan.tensors[rows.0];
-        let lanes = &self.weights[self.plan.lanes_of(rows.0)];
+        let lanes = self.own(rows.0);
         let mut output = Panels::zeros(own.rows * times, own.columns);
         let all = own.rows * times;
         for (panel, lanes) in lanes.chunks_exact(own.rows.max(1)).enumerate() {
@@ -144,7 +155,7 @@ impl<'p> Tape<'p> {
     /// The same numbers, row after row, in rows of another length.
     pub fn reshape(&mut self, x: Id, columns: usize) -> Id {
         let output = Panels::from_rows(&self.value(x).to_rows(), columns);
-        let learns = self.nodes[x.0].learns;
+        let learns = self.learns(x);
         self.push(output, Op::Reshape(x), learns)
     }
 
@@ -152,7 +163,7 @@ impl<'p> Tape<'p> {
     pub fn masked(&mut self, x: Id, factors: Vec<f32>) -> Id {
         let mut output = self.value(x).clone();
         mask(&mut output, &factors);
-        let learns = self.nodes[x.0].learns;
+        let learns = self.learns(x);
         self.push(output, Op::Masked(x, factors), learns)
     }
 
@@ -176,7 +187,7 @@ impl<'p> Tape<'p> {
                 Op::Dense(layer, inputs) => {
                     let own = &self.plan.layers[layer.0];
                     for (part, input) in own.parts.iter().zip(inputs) {
-                        if self.nodes[input.0].learns {
+                        if self.learns(*input) {
                             give(*input, self.below(own, part, &slope));
                         }
                     }
@@ -193,13 +204,22 @@ impl<'p> Tape<'p> {
                     give(*x, slope);
                 }
                 Op::Norm { norm, x, unit, inverses } => {
-                    let factor = &self.weights[self.plan.lanes_of(norm.factor)];
+                    let factor = self.own(norm.factor);
                     let (mut factors, mut shifts) =
                         (vec![Lane::ZERO; factor.len()], vec![Lane::ZERO; factor.len()]);
                     let below = norm_back((unit, inverses), &slope, factor, &mut factors, &mut shifts);
                     found.own[norm.factor] = Some(factors);
                     found.own[norm.shift] = Some(shifts);
                     give(*x, below);
+                }
+                Op::GroupNorm(norm) => {
+                    let (below, own) = norm.back(self.own(norm.factor()), &slope);
+                    own.into_iter().for_each(|(tensor, slope)| found.own[tensor] = Some(slope));
+                    give(norm.x, below);
+                }
+                Op::Patches(x, window) => {
+                    let x_value = self.value(*x);
+                    give(*x, window.back((x_value.rows(), x_value.columns()), &slope));
                 }
                 Op::Sum(a, b) => {
                     give(*a, slope.clone());

@@ -47,12 +47,12 @@ impl Net {
         let gate = tape.silu(n);
         let x = tape.sum(x, gate);
         let [q, k, v] = self.qkv.map(|layer| tape.dense(layer, &[x]));
-        let x = tape.attention(Groups { queries: 3, keys: 3, heads: 2 }, q, k, v);
+        let x = tape.attention(Groups { queries: 3, keys: 3, heads: 2, adds_query: true }, q, k, v);
         let x = tape.silu(x);
         let s = tape.repeat(self.seeds, 2);
         let q = tape.dense(self.pool[0], &[s]);
         let (k, v) = (tape.dense(self.pool[1], &[x]), tape.dense(self.pool[2], &[x]));
-        let x = tape.attention(Groups { queries: 1, keys: 3, heads: 4 }, q, k, v);
+        let x = tape.attention(Groups { queries: 1, keys: 3, heads: 4, adds_query: true }, q, k, v);
         let x = tape.reshape(x, 16);
         let [mean, variance] = self.heads.map(|layer| tape.dense(layer, &[x]));
         let z = tape.draw(mean, variance, random(1, 6, "noise"), (-30.0, 20.0));

@@ -3,6 +3,7 @@
 use weightscope_frame::experiment::Problem;
 
 use super::{Align, Autoencoder, Config, Encoder, Generator, Refine, Sampler, Schedule};
+use crate::network::convolution::GROUPS;
 
 /// Shortest chunk: below, a network is mostly indices.
 pub(crate) const LEAST_CHUNK: u64 = 8;
@@ -48,13 +49,12 @@ impl Config {
             let text = format!("a chunk of {} weights is too short to be learned", self.chunk);
             problems.push(Problem::error("chunk", text).allowing(format!("0, or {LEAST_CHUNK} or more")));
         }
-        if self.autoencoder == Autoencoder::Published {
-            let text = "the convolutional autoencoder of the released code is not built in: it is made for networks of thousands of weights and a graphics card";
-            problems.push(Problem::error("autoencoder", text).allowing("mlp, none"));
-        }
-        if self.autoencoder == Autoencoder::Mlp && self.chunk > 0 && self.latent > self.chunk {
-            let text = format!("{} numbers for a chunk of {} compress nothing", self.latent, self.chunk);
-            problems.push(Problem::error("latent", text).allowing(format!("1 to {}", self.chunk)));
+        problems.extend(self.image_problems());
+        let latent = self.latent_width(usize::MAX);
+        if self.autoencoder != Autoencoder::None && self.chunk > 0 && latent as u64 > self.chunk {
+            let text = format!("{latent} numbers for a chunk of {} compress nothing", self.chunk);
+            problems
+                .push(Problem::error(self.latent_key(), text).allowing(self.latents(self.chunk as usize)));
         }
         if self.class_order == super::ClassOrder::Shuffled
             && self.encoder == Encoder::SetTransformer
@@ -62,6 +62,52 @@ impl Config {
         {
             let text = "the set transformer does not see the order of the classes, so with shuffled classes it cannot know which output is which; class_position tells it";
             problems.push(Problem::warning("class_order", text));
+        }
+        problems
+    }
+
+    /// What the setting of the latent may be, so that no more than so many numbers stand for a row.
+    pub(crate) fn latents(&self, most: usize) -> String {
+        match self.images() {
+            Some(images) => match most / images.latent_side().pow(2).max(1) {
+                0 => "a smaller side of the image".to_owned(),
+                1 => "1".to_owned(),
+                most => format!("1 to {most}"),
+            },
+            None => format!("1 to {most}"),
+        }
+    }
+
+    /// Sizes of the convolutional autoencoder that do not divide each other.
+    fn image_problems(&self) -> Vec<Problem> {
+        let Some(images) = self.images() else { return Vec::new() };
+        let mut problems = Vec::new();
+        if images.factors.is_empty() {
+            problems.push(
+                Problem::error("channel_factors", "there is no level")
+                    .allowing("a factor for each level, such as 1, 1, 2"),
+            );
+        }
+        let halved = images.divisor().filter(|divisor| images.side.is_multiple_of(*divisor));
+        if halved.is_none() {
+            let divisor =
+                images.divisor().map_or_else(|| "a number beyond all".to_owned(), |by| by.to_string());
+            let text = format!(
+                "{} levels halve a side of {} {} times, but {divisor} does not divide it",
+                images.factors.len(),
+                images.side,
+                images.halvings()
+            );
+            let allowed = format!("a multiple of {divisor}, or fewer channel factors");
+            problems.push(Problem::error("image_side", text).allowing(allowed));
+        }
+        let split = |level: &usize| !images.channels_at(*level).is_multiple_of(GROUPS);
+        if let Some(level) = (0..images.factors.len()).find(split) {
+            let text = format!(
+                "{} channels at level {level} are not divided by the {GROUPS} groups of a norm",
+                images.channels_at(level)
+            );
+            problems.push(Problem::error("image_channels", text).allowing(format!("a multiple of {GROUPS}")));
         }
         problems
     }

@@ -49,7 +49,7 @@ choices! {
     pub enum Autoencoder {
         /// Perceptrons both ways.
         Mlp = "mlp", "Perceptron";
-        /// The convolutional one of the released code: refused, with the reason.
+        /// The convolutional one of the released code.
         Published = "published", "Published (convolutional)";
         /// None.
         None = "none", "None (diffusion on weights)";

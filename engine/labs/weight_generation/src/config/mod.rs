@@ -11,6 +11,7 @@ use weightscope_frame::settings;
 pub use choices::*;
 pub(crate) use cost::cost;
 
+use crate::method::images::Images;
 use crate::train::{AUTOENCODER, DIFFUSION, EVALUATION};
 
 settings! {
@@ -89,13 +90,34 @@ settings! {
         }
         section "Autoencoder" {
             autoencoder: Autoencoder = Autoencoder::Mlp, "Autoencoder",
-                "Two hidden layers each way, or none: diffusion on the weights themselves, which fails here and shows why there is a latent.";
+                "Perceptrons of two hidden layers each way (ours); the convolutional one of the released code, as published but for its sizes, which are those of a desk unless they are set; or none: diffusion on the weights themselves, which fails here and shows why there is a latent.",
+                .published("published", "D2NWG, stage 1");
             latent: u64 = 32, "Latent",
                 "Numbers that stand for a row.",
                 .range(1.0, 4096.0),
-                if |s| s.autoencoder != Autoencoder::None;
+                if |s| s.autoencoder == Autoencoder::Mlp;
+            image_side: u64 = 16, "Side of the image",
+                "The first layer makes a square image of one channel of each row; its side is halved at every level behind the first. 16 is ours, for two cores; the time grows with its square.",
+                .unit("pixels").range(2.0, 128.0).published("64", "D2NWG, stage-1 configuration for small convolutional networks: a layer from 2,864 weights to 4,096 numbers"),
+                if |s| s.autoencoder == Autoencoder::Published;
+            image_channels: u64 = 16, "Channels of the image",
+                "Channels of the convolutions where the factor of a level is 1. 16 is ours, for two cores; the time grows with its square.",
+                .range(2.0, 512.0).published("128", "D2NWG, stage-1 configuration for small convolutional networks"),
+                if |s| s.autoencoder == Autoencoder::Published;
+            channel_factors: Vec<u64> = vec![1, 1, 2], "Channel factors",
+                "Factor of the channels at each level, as published: three levels, so the side is halved twice.",
+                .range(1.0, 16.0).published("1, 1, 2", "D2NWG, stage-1 configuration for small convolutional networks"),
+                if |s| s.autoencoder == Autoencoder::Published;
+            image_blocks: u64 = 2, "Residual blocks",
+                "Of each level of the encoder, as published; the decoder has one more.",
+                .range(1.0, 8.0).published("2", "D2NWG, stage-1 configuration for small convolutional networks"),
+                if |s| s.autoencoder == Autoencoder::Published;
+            latent_channels: u64 = 2, "Channels of the latent",
+                "The latent is an image with the side of the last level; the denoiser takes its numbers as one row, place after place, as it takes those of the perceptron. 2 is ours: 2 × 4 × 4 are the 32 numbers of the other autoencoder.",
+                .range(1.0, 64.0).published("4", "D2NWG, stage-1 configuration for small convolutional networks: 4 × 16 × 16 numbers, which a convolutional denoiser takes as an image of 32 × 32"),
+                if |s| s.autoencoder == Autoencoder::Published;
             width: u64 = 256, "Width",
-                "Width of the hidden layers of autoencoder and denoiser.",
+                "Width of the hidden layers of the denoiser, and of the autoencoder of perceptrons.",
                 .range(8.0, 4096.0);
             kl_weight: f64 = 1e-4, "Weight of the divergence",
                 "Factor of the divergence of the latents from the standard normal.",
@@ -260,8 +282,28 @@ impl Config {
         self.target_data.trim() != "none"
     }
 
+    /// Sizes of the images of the convolutional autoencoder, if that is chosen.
+    pub(crate) fn images(&self) -> Option<Images> {
+        (self.autoencoder == Autoencoder::Published).then(|| Images {
+            side: self.image_side as usize,
+            channels: self.image_channels as usize,
+            factors: self.channel_factors.iter().map(|factor| *factor as usize).collect(),
+            blocks: self.image_blocks as usize,
+            latent_channels: self.latent_channels as usize,
+        })
+    }
+
     /// Numbers of a latent row.
     pub(crate) fn latent_width(&self, row: usize) -> usize {
-        if self.autoencoder == Autoencoder::None { row } else { self.latent as usize }
+        match (self.autoencoder, self.images()) {
+            (Autoencoder::None, _) => row,
+            (_, Some(images)) => images.latent(),
+            (_, None) => self.latent as usize,
+        }
+    }
+
+    /// The setting that says how many numbers stand for a row.
+    pub(crate) fn latent_key(&self) -> &'static str {
+        if self.autoencoder == Autoencoder::Published { "latent_channels" } else { "latent" }
     }
 }

@@ -3,7 +3,7 @@
 //! - [`vectors`], [`normalise`]: networks as vectors and chunks, their scales; [`tasks`]: which classes make a task
 //! - [`autoencoder`], [`alignment`]: losses of the first two stages; [`attention`], [`encoder`]: what reads a data set
 //! - [`schedule`], [`diffusion`], [`sampler`], [`flow`]: noise, the reverse process, and the straight path
-//! - [`recipe`]: the recipe's networks on the host; [`refine`]: chunk by chunk; [`evaluate`]: figures over tasks and draws
+//! - [`recipe`]: the recipe's networks on the host; [`images`]: sizes of the convolutional autoencoder; [`refine`]: chunk by chunk; [`evaluate`]: figures over tasks and draws
 //! - [`kde`], [`noise`], [`ridge`], [`retrieval`]: what is simpler; [`distance`], [`novelty`]: new or copied
 //!
 //! Weight matching is shared: [`weightscope_math::matching`].
@@ -20,6 +20,7 @@ pub mod encoder;
 pub mod error;
 pub mod evaluate;
 pub mod flow;
+pub mod images;
 pub mod kde;
 pub mod noise;
 pub mod normalise;

@@ -1,26 +1,33 @@
-//! The autoencoder of rows of weights: perceptrons both ways with x·sigmoid(x), the latent drawn from its posterior while it learns.
+//! The autoencoder of rows of weights, the latent drawn from its posterior while it learns: perceptrons both ways with x·sigmoid(x), or the
+//! convolutional one of the released code.
 
 use weightscope_population::Lane;
 use weightscope_population::graph::{Dense, Id, Panels, Plan, Slopes, Tape};
 use weightscope_population::lane::{flat, flat_mut};
 
-use super::{in_pieces, one_hot, panels, part};
+use super::{PIECE, convolution, in_pieces, one_hot, panels, part};
 use crate::config::Reconstruction;
 use crate::method::autoencoder::{LOG_VARIANCE, SQUARE_FACTOR};
+use crate::method::images::Images;
 use crate::method::recipe::Sizes;
 
 /// Log variances are clipped to this range before use.
 const LIMITS: (f32, f32) = (LOG_VARIANCE.0 as f32, LOG_VARIANCE.1 as f32);
+/// Rows that one worker takes at once through convolutions, which remember tens of thousands of numbers for each.
+const FEW: usize = 8;
 
 /// The network.
 #[derive(Clone, Debug)]
 pub(crate) struct Net {
     pub(crate) plan: Plan,
-    sizes: Sizes,
-    encode: [Dense; 2],
-    mean: Dense,
-    log_variance: Dense,
-    decode: [Dense; 3],
+    pub(crate) sizes: Sizes,
+    way: Way,
+}
+
+#[derive(Clone, Debug)]
+enum Way {
+    Perceptron { encode: [Dense; 2], mean: Dense, log_variance: Dense, decode: [Dense; 3] },
+    Convolutional(Box<convolution::Net>),
 }
 
 /// Half a batch.
@@ -55,10 +62,14 @@ pub(crate) struct Said {
 }
 
 impl Net {
-    /// The network for these sizes.
-    pub(crate) fn new(sizes: Sizes) -> Self {
+    /// The network for these sizes: perceptrons, or convolutions over images.
+    pub(crate) fn new(sizes: Sizes, images: Option<&Images>) -> Self {
         let mut plan = Plan::default();
         let Sizes { row, rows, latent, width } = sizes;
+        if let Some(images) = images {
+            let net = convolution::Net::new(&mut plan, images, row, rows);
+            return Self { plan, sizes, way: Way::Convolutional(Box::new(net)) };
+        }
         let with_index = |first: usize| if rows > 1 { vec![first, rows] } else { vec![first] };
         let encode =
             [plan.dense("encoder.0", &with_index(row), width), plan.dense("encoder.1", &[width], width)];
@@ -69,7 +80,31 @@ impl Net {
             plan.dense("decoder.1", &[width], width),
             plan.dense("decoder.2", &[width], row),
         ];
-        Self { plan, sizes, encode, mean, log_variance, decode }
+        Self { plan, sizes, way: Way::Perceptron { encode, mean, log_variance, decode } }
+    }
+
+    /// Tensors that are kernels of 3 × 3.
+    pub(crate) fn kernels(&self) -> &[String] {
+        match &self.way {
+            Way::Perceptron { .. } => &[],
+            Way::Convolutional(net) => &net.kernels,
+        }
+    }
+
+    /// What a pass forward costs for one row.
+    pub(crate) fn work(&self) -> convolution::Work {
+        match &self.way {
+            Way::Perceptron { .. } => convolution::Work { products: self.plan.parameters(), numbers: 0 },
+            Way::Convolutional(net) => net.work,
+        }
+    }
+
+    /// Rows that a worker takes at once.
+    fn piece(&self) -> usize {
+        match self.way {
+            Way::Perceptron { .. } => PIECE,
+            Way::Convolutional(_) => FEW,
+        }
     }
 
     fn inputs(&self, tape: &mut Tape<'_>, first: Id, places: &[u32]) -> Vec<Id> {
@@ -81,37 +116,74 @@ impl Net {
         }
     }
 
-    fn hidden(&self, tape: &mut Tape<'_>, rows: Id, places: &[u32]) -> Id {
+    /// What the moments of the latents are read of.
+    fn hidden<'p>(&'p self, tape: &mut Tape<'p>, rows: Id, places: &[u32]) -> Id {
         let inputs = self.inputs(tape, rows, places);
-        let first = tape.dense(self.encode[0], &inputs);
-        let first = tape.silu(first);
-        let second = tape.dense(self.encode[1], &[first]);
-        tape.silu(second)
+        match &self.way {
+            Way::Perceptron { encode: [first, second], .. } => {
+                let hidden = tape.dense(*first, &inputs);
+                let hidden = tape.silu(hidden);
+                let hidden = tape.dense(*second, &[hidden]);
+                tape.silu(hidden)
+            }
+            Way::Convolutional(net) => net.hidden(tape, &inputs),
+        }
     }
 
-    fn decoded(&self, tape: &mut Tape<'_>, latent: Id, places: &[u32]) -> Id {
-        let inputs = self.inputs(tape, latent, places);
-        let first = tape.dense(self.decode[0], &inputs);
-        let first = tape.silu(first);
-        let second = tape.dense(self.decode[1], &[first]);
-        let second = tape.silu(second);
-        tape.dense(self.decode[2], &[second])
+    fn mean(&self, tape: &mut Tape<'_>, hidden: Id) -> Id {
+        match &self.way {
+            Way::Perceptron { mean, .. } => tape.dense(*mean, &[hidden]),
+            Way::Convolutional(net) => net.mean(tape, hidden),
+        }
+    }
+
+    fn log_variance(&self, tape: &mut Tape<'_>, hidden: Id) -> Id {
+        match &self.way {
+            Way::Perceptron { log_variance, .. } => tape.dense(*log_variance, &[hidden]),
+            Way::Convolutional(net) => net.log_variance(tape, hidden),
+        }
+    }
+
+    fn decoded<'p>(&'p self, tape: &mut Tape<'p>, latent: Id, places: &[u32]) -> Id {
+        match &self.way {
+            Way::Perceptron { decode: [first, second, last], .. } => {
+                let inputs = self.inputs(tape, latent, places);
+                let hidden = tape.dense(*first, &inputs);
+                let hidden = tape.silu(hidden);
+                let hidden = tape.dense(*second, &[hidden]);
+                let hidden = tape.silu(hidden);
+                tape.dense(*last, &[hidden])
+            }
+            Way::Convolutional(net) => net.decoded(tape, latent, places),
+        }
     }
 
     /// Means of the latents of rows, `[rows, latent]`.
     pub(crate) fn encode(&self, weights: &[Lane], rows: &[f32], places: &[u32]) -> Vec<f32> {
-        in_pieces(places.len(), |piece| {
+        in_pieces((places.len(), self.piece()), |piece| {
             let mut tape = Tape::new(&self.plan, weights);
             let input = tape.input(panels(part(rows, &piece, self.sizes.row), self.sizes.row));
             let hidden = self.hidden(&mut tape, input, part(places, &piece, 1));
-            let mean = tape.dense(self.mean, &[hidden]);
+            let mean = self.mean(&mut tape, hidden);
             tape.take(mean).to_rows()
+        })
+    }
+
+    /// Deviations of the latents of rows around their means, `[rows, latent]`.
+    pub(crate) fn deviations(&self, weights: &[Lane], rows: &[f32], places: &[u32]) -> Vec<f32> {
+        in_pieces((places.len(), self.piece()), |piece| {
+            let mut tape = Tape::new(&self.plan, weights);
+            let input = tape.input(panels(part(rows, &piece, self.sizes.row), self.sizes.row));
+            let hidden = self.hidden(&mut tape, input, part(places, &piece, 1));
+            let log_variance = self.log_variance(&mut tape, hidden);
+            let deviation = |value: f32| (0.5 * value.clamp(LIMITS.0, LIMITS.1)).exp();
+            tape.take(log_variance).to_rows().into_iter().map(deviation).collect()
         })
     }
 
     /// Rows of latents, `[rows, row]`.
     pub(crate) fn decode(&self, weights: &[Lane], latents: &[f32], places: &[u32]) -> Vec<f32> {
-        in_pieces(places.len(), |piece| {
+        in_pieces((places.len(), self.piece()), |piece| {
             let mut tape = Tape::new(&self.plan, weights);
             let input = tape.input(panels(part(latents, &piece, self.sizes.latent), self.sizes.latent));
             let output = self.decoded(&mut tape, input, part(places, &piece, 1));
@@ -125,8 +197,8 @@ impl Net {
         let rows = panels(half.rows, self.sizes.row);
         let input = tape.input(rows.clone());
         let hidden = self.hidden(&mut tape, input, half.places);
-        let mean = tape.dense(self.mean, &[hidden]);
-        let log_variance = tape.dense(self.log_variance, &[hidden]);
+        let mean = self.mean(&mut tape, hidden);
+        let log_variance = self.log_variance(&mut tape, hidden);
         let latent = tape.draw(mean, log_variance, panels(half.noise, self.sizes.latent), LIMITS);
         let output = self.decoded(&mut tape, latent, half.places);
         let difference = tape.value(output).minus(&rows);

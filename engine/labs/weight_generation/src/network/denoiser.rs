@@ -5,7 +5,7 @@ use weightscope_math::linalg::Dense as Host;
 use weightscope_population::Lane;
 use weightscope_population::graph::{Dense, Id, Norm, Plan, Slopes, Tape};
 
-use super::{encoder, in_pieces, one_hot, panels, part};
+use super::{PIECE, encoder, in_pieces, one_hot, panels, part};
 use crate::config::{Alignment, Config};
 use crate::data::Condition;
 use crate::method::alignment::{info_nce, published};
@@ -137,7 +137,7 @@ impl Net {
         embeddings: &[f32],
         places: &[u32],
     ) -> Vec<f32> {
-        in_pieces(places.len(), |piece| {
+        in_pieces((places.len(), PIECE), |piece| {
             let mut tape = Tape::new(&self.plan, weights);
             let input = tape.input(panels(part(x, &piece, self.sizes.latent), self.sizes.latent));
             let condition = tape.input(panels(part(embeddings, &piece, CONDITION_WIDTH), CONDITION_WIDTH));

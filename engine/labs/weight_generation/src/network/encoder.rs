@@ -118,7 +118,7 @@ impl Net {
                 let sets = conditions.len() * classes;
                 let width = self.columns + if self.position { classes } else { 0 };
                 let input = tape.input(panels(&self.images(conditions, classes, each), width));
-                let groups = |queries, keys| Groups { queries, keys, heads: HEADS };
+                let groups = |queries, keys| Groups { queries, keys, heads: HEADS, adds_query: true };
                 let x = inside.forward(tape, input, input, groups(each, each));
                 let seeds = tape.repeat(*token, sets);
                 let tokens = pool.forward(tape, seeds, x, groups(1, each));

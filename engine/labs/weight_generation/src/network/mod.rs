@@ -4,6 +4,7 @@
 //! A batch is always learned in two halves, on one worker or two, so that the number of workers changes no bit.
 
 pub(crate) mod autoencoder;
+pub(crate) mod convolution;
 pub(crate) mod denoiser;
 pub(crate) mod encoder;
 pub(crate) mod generator;
@@ -27,13 +28,16 @@ pub(crate) fn one_hot(places: &[u32], count: usize) -> Panels {
 /// Rows that one worker takes at once where nothing is learned.
 const PIECE: usize = 64;
 
-/// What a network gives for rows, in pieces on all workers: a row's numbers do not depend on the others, so neither does the result on
-/// the number of workers.
-pub(crate) fn in_pieces(rows: usize, work: impl Fn(std::ops::Range<usize>) -> Vec<f32> + Sync) -> Vec<f32> {
+/// What a network gives for so many rows, in pieces of so many on all workers: a row's numbers do not depend on the others, so neither does
+/// the result on the number of workers.
+pub(crate) fn in_pieces(
+    (rows, piece): (usize, usize),
+    work: impl Fn(std::ops::Range<usize>) -> Vec<f32> + Sync,
+) -> Vec<f32> {
     use rayon::prelude::*;
-    let pieces: Vec<Vec<f32>> = (0..rows.div_ceil(PIECE))
+    let pieces: Vec<Vec<f32>> = (0..rows.div_ceil(piece))
         .into_par_iter()
-        .map(|piece| work(piece * PIECE..((piece + 1) * PIECE).min(rows)))
+        .map(|number| work(number * piece..((number + 1) * piece).min(rows)))
         .collect();
     pieces.concat()
 }

@@ -203,7 +203,7 @@ fn learned(net: &autoencoder::Net, packed: &[Lane], kind: Reconstruction) -> (f6
 
 #[test]
 fn gradients_of_the_autoencoders_losses_are_those_of_differences() {
-    let net = autoencoder::Net::new(Sizes { row: 12, rows: 2, latent: 3, width: 10 });
+    let net = autoencoder::Net::new(Sizes { row: 12, rows: 2, latent: 3, width: 10 }, None);
     assert_eq!(
         net.plan.parameters(),
         Sizes { row: 12, rows: 2, latent: 3, width: 10 }.autoencoder_parameters()

@@ -11,6 +11,8 @@ use weightscope_population::lane::flat_mut;
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Move {
     pub(crate) learning_rate: f64,
+    /// Decays of the moments of the gradient.
+    pub(crate) betas: (f64, f64),
     pub(crate) weight_decay: f64,
     /// Share of its way that the average moves.
     pub(crate) towards: f64,
@@ -44,7 +46,9 @@ impl Trainer {
         let values = &self.values;
         let half = |which| tracing::trace_span!("forward and backward").in_scope(|| work(which, values));
         let ((one, first), (other, second)) = rayon::join(|| half(0), || half(1));
-        let settings = AdamWSettings { weight_decay: by.weight_decay, ..AdamWSettings::default() };
+        let (beta1, beta2) = by.betas;
+        let settings =
+            AdamWSettings { beta1, beta2, weight_decay: by.weight_decay, ..AdamWSettings::default() };
         let average = &mut self.average;
         let _optimizer = tracing::trace_span!("gradient and optimizer").entered();
         let slopes = (plan, [&first, &second]);

@@ -125,7 +125,7 @@ fn generator(config: &Config, parts: &Parts, sizes: &[usize], columns: usize) ->
     let autoencoder = if config.autoencoder == Autoencoder::None {
         None
     } else {
-        let net = autoencoder::Net::new(own);
+        let net = autoencoder::Net::new(own, config.images().as_ref());
         let places: Vec<u32> = (0..prepared.networks.len()).flat_map(|_| 0..own.rows as u32).collect();
         latents = Scaling::of(&net.encode(&parts.autoencoder.values, &prepared.rows, &places), own.latent);
         Some((net, parts.autoencoder.values.clone()))

@@ -5,9 +5,9 @@ use weightscope_frame::run::RunError;
 use weightscope_math::{Stream, stream};
 use weightscope_population::graph::Slopes;
 
-use super::defect;
+use super::{Learned, defect};
 use crate::channels as ch;
-use crate::config::{Config, Generator as Kind};
+use crate::config::{Autoencoder, Config, Generator as Kind};
 use crate::data::Condition;
 use crate::method::diffusion::{average_decay, noised};
 use crate::method::flow;
@@ -19,6 +19,9 @@ use crate::network::{autoencoder, denoiser};
 const WARM_UP: f64 = 100.0;
 /// Decoupled weight decay of denoiser and encoder, on all parameters.
 const DECAY: f64 = 1e-4;
+/// Adam's decays of the moments, and those of the published autoencoder (established: stage-1 configuration).
+const BETAS: (f64, f64) = (0.9, 0.999);
+const PUBLISHED_BETAS: (f64, f64) = (0.5, 0.9);
 /// Steps at the end over which the final losses are means.
 pub(crate) const LAST: u64 = 200;
 /// Spread of the latents above which diffusion meets numbers that it was not made for.
@@ -83,6 +86,22 @@ fn gathered(all: &[f32], rows: &[usize], width: usize) -> Vec<f32> {
     values
 }
 
+impl Learned {
+    /// Latents of rows of a width, drawn around their means where diffusion is to learn such.
+    fn drawn(&self, rows: &[usize], width: usize, random: &mut Stream) -> Vec<f32> {
+        let mut latents = gathered(&self.latents, rows, width);
+        if !self.deviations.is_empty() {
+            let mut noise = vec![0.0; latents.len()];
+            random.fill_normal(&mut noise);
+            let deviations = gathered(&self.deviations, rows, width);
+            for ((latent, deviation), noise) in latents.iter_mut().zip(deviations).zip(noise) {
+                *latent += deviation * noise;
+            }
+        }
+        latents
+    }
+}
+
 /// The two halves of a list of rows of a width.
 fn half<T>(all: &[T], which: usize, rows: usize, width: usize) -> &[T] {
     let middle = rows / 2 * width;
@@ -99,7 +118,7 @@ pub(crate) fn compress(run: &mut Running<'_, '_, Config>, at: &Step<'_>) -> Resu
     let mut random = stream(seed, &format!("autoencoder {}", at.index));
     let count = prepared.chunks.rows();
     let (chosen, places) = batch(&mut random, size, prepared.networks.len(), count);
-    let (width, latent) = (prepared.chunks.width(), config.latent as usize);
+    let (width, latent) = (prepared.chunks.width(), net.sizes.latent);
     let rows = gathered(&prepared.rows, &chosen, width);
     let mut noise = vec![0.0; size * latent];
     random.fill_normal(&mut noise);
@@ -108,7 +127,9 @@ pub(crate) fn compress(run: &mut Running<'_, '_, Config>, at: &Step<'_>) -> Resu
         kl_weight: config.kl_weight,
         factors: &prepared.factors,
     };
-    let by = Move { learning_rate: config.autoencoder_rate * cosine(at), weight_decay: 0.0, towards: 0.0 };
+    let betas = if config.autoencoder == Autoencoder::Published { PUBLISHED_BETAS } else { BETAS };
+    let rate = config.autoencoder_rate * cosine(at);
+    let by = Move { learning_rate: rate, betas, weight_decay: 0.0, towards: 0.0 };
     let (one, other) = run.state.autoencoder.step(&net.plan, by, |which, weights| {
         let part = autoencoder::Half {
             rows: half(&rows, which, size, width),
@@ -190,10 +211,11 @@ pub(crate) fn align(run: &mut Running<'_, '_, Config>, at: &Step<'_>) -> Result<
     chosen.truncate(size);
     let draws = config.condition_draws as usize;
     let view = random.below(draws);
-    let latents = gathered(&learned.latents, &chosen, width);
+    let latents = learned.drawn(&chosen, width, &mut random);
     let conditions: Vec<&Condition> =
         chosen.iter().filter_map(|network| learned.bank.get(network * draws + view)).collect();
-    let by = Move { learning_rate: config.diffusion_rate * cosine(at), weight_decay: 0.0, towards: 0.0 };
+    let rate = config.diffusion_rate * cosine(at);
+    let by = Move { learning_rate: rate, betas: BETAS, weight_decay: 0.0, towards: 0.0 };
     let (loss, _) = run.state.denoiser.step(&net.plan, by, |which, weights| {
         let found = match which {
             0 => net.align(config.alignment, &conditions, &latents, weights),
@@ -229,7 +251,7 @@ pub(crate) fn diffuse(run: &mut Running<'_, '_, Config>, at: &Step<'_>) -> Resul
     let mut random = stream(seed, &format!("denoiser {}", at.index));
     let (chosen, places) = batch(&mut random, size, networks, rows);
     let view = random.below(config.condition_draws as usize);
-    let clean = gathered(&learned.latents, &chosen, latent);
+    let clean = learned.drawn(&chosen, latent, &mut random);
     let mut noise = vec![0.0; size * latent];
     random.fill_normal(&mut noise);
     let (x, target, steps) = corrupted(config, &clean, &noise, latent, &mut random)?;
@@ -245,6 +267,7 @@ pub(crate) fn diffuse(run: &mut Running<'_, '_, Config>, at: &Step<'_>) -> Resul
     let warm = ((at.index + 1) as f64 / WARM_UP).min(1.0);
     let by = Move {
         learning_rate: config.diffusion_rate * warm * cosine(at),
+        betas: BETAS,
         weight_decay: DECAY,
         towards: 1.0 - average_decay(config.average, at.index + 1),
     };

@@ -119,6 +119,8 @@ struct Made {
 pub(crate) struct Learned {
     /// Scaled latents of the zoo, `[networks · rows, latent]`.
     pub(crate) latents: Vec<f32>,
+    /// Their deviations around these means, likewise scaled; empty where the means are learned.
+    pub(crate) deviations: Vec<f32>,
     pub(crate) scaling: Scaling,
     /// Conditions of every network, so many each.
     pub(crate) bank: Vec<Condition>,
@@ -270,7 +272,7 @@ fn prepare(run: &mut Running<'_, '_, Config>) -> Result<(), RunError> {
     let sizes = generator_sizes(run.settings, &prepared);
     run.state.made.autoencoder = match run.settings.autoencoder {
         Autoencoder::None => None,
-        _ => Some(Arc::new(autoencoder::Net::new(sizes))),
+        _ => Some(Arc::new(autoencoder::Net::new(sizes, run.settings.images().as_ref()))),
     };
     run.state.made.prepared = Some(Arc::new(prepared));
     Ok(())
@@ -311,12 +313,18 @@ fn learn_from(run: &mut Running<'_, '_, Config>) -> Result<(), RunError> {
     let (config, seed) = (run.settings, run.context.seed);
     let prepared = run.state.prepared()?;
     let sizes = generator_sizes(config, &prepared);
+    let mut deviations = Vec::new();
     let (latents, scaling) = if let Some(net) = &run.state.made.autoencoder {
         let places: Vec<u32> =
             (0..prepared.networks.len()).flat_map(|_| 0..prepared.chunks.rows() as u32).collect();
         let mut latents = net.encode(&run.state.autoencoder.values, &prepared.rows, &places);
         let scaling = Scaling::of(&latents, sizes.latent);
         scaling.apply(&mut latents);
+        // As published, diffusion learns draws from the posterior; the recipe learns its means.
+        if config.autoencoder == Autoencoder::Published {
+            deviations = net.deviations(&run.state.autoencoder.values, &prepared.rows, &places);
+            deviations.iter_mut().for_each(|deviation| *deviation /= scaling.deviation);
+        }
         (latents, scaling)
     } else {
         (prepared.rows.clone(), Scaling::none(sizes.latent))
@@ -334,7 +342,7 @@ fn learn_from(run: &mut Running<'_, '_, Config>) -> Result<(), RunError> {
     let classes = run.shared.sizes.last().copied().unwrap_or(0);
     let net = denoiser::Net::new(config, sizes, run.shared.material.columns, classes);
     run.state.made.denoiser = Some(Arc::new(net));
-    run.state.made.learned = Some(Arc::new(Learned { latents, scaling, bank }));
+    run.state.made.learned = Some(Arc::new(Learned { latents, deviations, scaling, bank }));
     Ok(())
 }
 

@@ -37,9 +37,10 @@ pub(crate) fn read_data(config: &Config) -> Result<Vec<Read>, Vec<Problem>> {
 /// A latent that is no shorter than what it stands for compresses nothing.
 pub(super) fn whole_latent(config: &Config, sizes: &[usize]) -> Result<(), RunError> {
     let length = crate::method::vectors::Layout::of_sizes(sizes).length();
-    if config.autoencoder == Autoencoder::Mlp && config.latent as usize > length {
-        let text = format!("{} numbers for a network of {length} weights", config.latent);
-        let problem = Problem::error("latent", text).allowing(format!("1 to {length}"));
+    let latent = config.latent_width(length);
+    if config.autoencoder != Autoencoder::None && latent > length {
+        let text = format!("{latent} numbers for a network of {length} weights");
+        let problem = Problem::error(config.latent_key(), text).allowing(config.latents(length));
         return Err(RunError::Problems(vec![problem]));
     }
     Ok(())

@@ -9,7 +9,7 @@ use weightscope_frame::experiment::{Comments, to_toml};
 use weightscope_frame::lab::Product;
 use weightscope_frame::run::{Control, RunError};
 use weightscope_frame::store::{self, Artifact, Blob, State, StoreError};
-use weightscope_population::graph::Plan;
+use weightscope_population::graph::{ENTRIES, Kind as Tensor, Plan};
 
 use super::evaluate::Evaluation;
 use super::files::{generated_id, zoo_id};
@@ -26,6 +26,13 @@ use crate::network::{autoencoder, denoiser};
 
 const README: &str = "README.md";
 const EXPERIMENT: &str = "experiment.toml";
+/// How the convolutional autoencoder is put together, in the generator's card.
+const CONVOLUTIONAL: &str = "The autoencoder is the convolutional one of the released code: `encoder.linear` makes an image of a row (behind it x, or 0.01·x below 0), \
+     `conv_in`, `down`, `mid`, `norm_out` and `conv_out` its moments, `quant_conv.mean` and `quant_conv.log_variance` are layers at each place; \
+     `post_quant_conv` to `decoder.linear` lead back. Norms take two groups of channels of all places and add 1e-6 to the variance; attention has one head; \
+     the side is halved with one row and column of zeros behind the image, and doubled by repeating places. Kernels are `[out, in, 3, 3]`. \
+     A latent is an image, place after place, its channels beside each other; the index of a row is beside the row, and, as constant channels, beside what `decoder.conv_in` sees. \
+     Denoiser and encoder learned draws from the posterior.\n\n";
 
 /// Every run makes the zoo; what was generated and the generator come with the evaluation.
 pub(in super::super) fn products(config: &Config) -> Vec<Product> {
@@ -300,16 +307,50 @@ fn zoo(config: &Config, stored: &Stored, run: &Path, out: &Path, control: &Contr
     Ok(())
 }
 
-/// Named tensors of a packed vector.
-fn tensors(plan: &Plan, packed: &[weightscope_population::Lane], prefix: &str) -> BTreeMap<String, Blob> {
+/// Named tensors of a packed vector; those that are kernels of 3 × 3 as `[out, in, 3, 3]`.
+fn tensors(
+    plan: &Plan,
+    packed: &[weightscope_population::Lane],
+    prefix: &str,
+    kernels: &[String],
+) -> BTreeMap<String, Blob> {
     let named = plan.tensors().iter().zip(plan.unpack(packed));
     named
         .map(|(tensor, values)| {
-            let shape =
-                if tensor.rows == 1 { vec![tensor.columns] } else { vec![tensor.rows, tensor.columns] };
-            (format!("{prefix}{}", tensor.name), Blob::from_f32(shape, &values))
+            let blob = if kernels.contains(&tensor.name) {
+                let inputs = tensor.columns / ENTRIES;
+                let of_output = |row: &[f32]| {
+                    let places = (0..inputs).flat_map(|input| (0..ENTRIES).map(move |entry| (entry, input)));
+                    let at = |(entry, input): (usize, usize)| row.get(entry * inputs + input).copied();
+                    places.map(|place| at(place).unwrap_or(f32::NAN)).collect::<Vec<f32>>()
+                };
+                let turned: Vec<f32> =
+                    values.chunks_exact(tensor.columns.max(1)).flat_map(of_output).collect();
+                Blob::from_f32(vec![tensor.rows, inputs, 3, 3], &turned)
+            } else if tensor.rows == 1 && tensor.kind != Tensor::Weight {
+                Blob::from_f32(vec![tensor.columns], &values)
+            } else {
+                Blob::from_f32(vec![tensor.rows, tensor.columns], &values)
+            };
+            (format!("{prefix}{}", tensor.name), blob)
         })
         .collect()
+}
+
+/// What the autoencoder is, for those who build it elsewhere.
+fn autoencoder_words(config: &Config) -> serde_json::Value {
+    match config.images() {
+        None => json!({ "kind": config.autoencoder.key() }),
+        Some(images) => json!({
+            "kind": config.autoencoder.key(),
+            "side": images.side,
+            "channels": images.channels,
+            "channel_factors": images.factors,
+            "residual_blocks": images.blocks,
+            "latent_channels": images.latent_channels,
+            "latent_side": images.latent_side(),
+        }),
+    }
 }
 
 /// The weights of the generator, with scales and a description.
@@ -325,16 +366,16 @@ fn generator(config: &Config, stored: &Stored, run: &Path, out: &Path) -> Result
     let mut artifact = Artifact::default();
     let mut scaling = Scaling::none(sizes.latent);
     if config.autoencoder != Autoencoder::None {
-        let net = autoencoder::Net::new(sizes);
+        let net = autoencoder::Net::new(sizes, config.images().as_ref());
         let places: Vec<u32> = (0..prepared.networks.len()).flat_map(|_| 0..sizes.rows as u32).collect();
         let latents = net.encode(&parts.autoencoder.values, &prepared.rows, &places);
         scaling = Scaling::of(&latents, sizes.latent);
-        artifact.tensors.extend(tensors(&net.plan, &parts.autoencoder.values, "autoencoder."));
+        artifact.tensors.extend(tensors(&net.plan, &parts.autoencoder.values, "autoencoder.", net.kernels()));
     }
     if needs_denoiser {
         let outputs = stored.sizes.last().copied().unwrap_or(0);
         let net = denoiser::Net::new(config, sizes, stored.columns, outputs);
-        artifact.tensors.extend(tensors(&net.plan, &parts.denoiser.average, "denoiser."));
+        artifact.tensors.extend(tensors(&net.plan, &parts.denoiser.average, "denoiser.", &[]));
     }
     let means = Blob::from_f32(vec![scaling.means.len()], &scaling.means);
     artifact.tensors.insert("latent.mean".to_owned(), means);
@@ -358,6 +399,7 @@ fn generator(config: &Config, stored: &Stored, run: &Path, out: &Path) -> Result
     let description = json!({
         "network": { "sizes": stored.sizes, "tensors": layout, "activation": "relu" },
         "rows": { "count": sizes.rows, "width": sizes.row },
+        "autoencoder": autoencoder_words(config),
         "latent": sizes.latent,
         "width": sizes.width,
         "generator": config.generator.key(),
@@ -378,13 +420,35 @@ fn generator(config: &Config, stored: &Stored, run: &Path, out: &Path) -> Result
          A layer with several inputs has a weight for each (`name.0.weight`, `name.1.weight`, …), whose products are added. Gates are x·sigmoid(x). \
          A network is cut into {} rows of {} values; with more than one row its index is a one-hot input. \
          The denoiser's input is the latent, the embedding of the condition, and that index; a block is h + layers(norm(h + step)).\n\n\
-         Accuracy of the zoo {}, of its reconstruction {}.\n",
+         {}Accuracy of the zoo {}, of its reconstruction {}.\n",
         stored.run,
         sizes.rows,
         sizes.row,
+        if config.images().is_some() { CONVOLUTIONAL } else { "" },
         cell(parts.known.zoo.unwrap_or(f64::NAN)),
         cell(parts.known.reconstruction.unwrap_or(f64::NAN)),
     );
     write(out, README, &text)?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kernels_are_written_output_by_output_and_input_by_input() {
+        let mut plan = Plan::default();
+        plan.dense("conv", &[ENTRIES * 2], 2);
+        let weight: Vec<f32> = (0..2 * ENTRIES * 2).map(|value| value as f32).collect();
+        let packed = plan.pack(&[weight, vec![0.5, 1.5]]).unwrap();
+        let found = tensors(&plan, &packed, "a.", &["conv.weight".to_owned()]);
+        // Entries of the kernel are outermost in a row of the layer: its second number is that of the second input.
+        let expected: Vec<f32> = (0..2)
+            .flat_map(|output| (0..2).flat_map(move |input| (0..9).map(move |entry| (output, input, entry))))
+            .map(|(output, input, entry)| (output * 18 + entry * 2 + input) as f32)
+            .collect();
+        assert_eq!(found["a.conv.weight"], Blob::from_f32(vec![2, 2, 3, 3], &expected));
+        assert_eq!(found["a.conv.bias"], Blob::from_f32(vec![2], &[0.5, 1.5]));
+    }
 }
