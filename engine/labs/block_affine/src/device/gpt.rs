@@ -30,4 +30,8 @@ impl Language for Gpt {
         let normed = bound.norm(stream, self.norm);
         bound.linear(&normed, self.head.0, self.head.1)
     }
+
+    fn scores(&self, times: usize) -> usize {
+        self.heads.heads * times
+    }
 }

@@ -28,4 +28,8 @@ impl Language for Llama<f32> {
         let normed = bound.norm(stream, self.norm);
         bound.linear(&normed, self.head, None)
     }
+
+    fn scores(&self, times: usize) -> usize {
+        self.heads.heads * times
+    }
 }

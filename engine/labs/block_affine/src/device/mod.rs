@@ -25,13 +25,17 @@ use crate::compute::layout::Layout;
 use crate::compute::model::{Batch, Dropping, Input, Memory, Model, Net};
 use bound::{Bound, Wanted};
 
-/// Logits that are judged at once, so that a large vocabulary does not fill the memory of an adapter.
-const LOGITS_AT_ONCE: usize = 1 << 23;
+/// Numbers that the widest tensor has while rows are judged, so that a large vocabulary or a long context does not fill the memory of an
+/// adapter.
+const AT_ONCE: usize = 1 << 23;
 
 /// A language model as tensors.
 trait Language {
     /// Logits `[tokens, vocabulary]` of rows of `times` tokens.
     fn logits(&self, bound: &mut Bound<'_>, tokens: Tensor<1, Int>, times: usize) -> Tensor<2>;
+
+    /// Scores of a token over all heads, in rows of `times` tokens.
+    fn scores(&self, times: usize) -> usize;
 }
 
 /// A base model, and where its passes run.
@@ -130,9 +134,10 @@ impl Passes {
             return self.model.row_losses(weights, tokens, targets, times, memory);
         };
         let mut bound = Bound::new(self.layout(), weights, None, device);
-        // The widest tensor is as wide as the vocabulary, or as one of the rows of weights.
-        let widest = self.layout().0.iter().map(|place| place.rows).max().unwrap_or(1);
-        let length = (LOGITS_AT_ONCE / (widest * times).max(1)).max(1) * times;
+        // What a token has most of: scores, or outputs of a layer such as logits.
+        let outputs = self.layout().0.iter().map(|place| place.rows).max().unwrap_or(1);
+        let widest = net.scores(times).max(outputs);
+        let length = (AT_ONCE / (widest * times).max(1)).max(1) * times;
         let pieces = tokens.chunks(length).zip(targets.chunks(length));
         let logs = pieces.flat_map(|(tokens, targets)| {
             read(log_shares(net, &mut bound, Rows { tokens, targets, times }, device))

@@ -25,6 +25,10 @@ impl Language for Rwkv {
         let normed = bound.norm(stream, self.norm_out);
         bound.linear(&normed, self.head, None)
     }
+
+    fn scores(&self, times: usize) -> usize {
+        self.width / self.head_width.max(1) * times.min(CHUNK)
+    }
 }
 
 fn time_mix(net: &Rwkv, bound: &mut Bound<'_>, block: &Block, input: Tensor<2>, chunk: &Chunk) -> Tensor<2> {
