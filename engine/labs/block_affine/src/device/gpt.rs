@@ -1,10 +1,11 @@
 //! The GPT-like model as tensors; its definition on the host is [`method::gpt`](crate::method::gpt).
 
 use burn::tensor::{Int, Tensor};
+use weightscope_nn::gelu;
 
 use super::Language;
 use super::bound::Bound;
-use super::parts::{attend, causal, gelu};
+use super::parts::{attend, causal};
 use crate::compute::attention::Attention;
 use crate::compute::gpt::Gpt;
 
@@ -24,7 +25,7 @@ impl Language for Gpt {
             let seen = attend(heads, qkv, &mask);
             stream = stream + bound.linear(&seen, o.0, o.1);
             let normed = bound.norm(stream.clone(), block.norms[1]);
-            let inner = gelu(bound.linear(&normed, up.0, up.1));
+            let inner = gelu::composed(bound.linear(&normed, up.0, up.1));
             stream = stream + bound.linear(&inner, down.0, down.1);
         }
         let normed = bound.norm(stream, self.norm);

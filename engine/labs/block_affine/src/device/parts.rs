@@ -51,12 +51,6 @@ pub(super) fn attend(heads: Attention, [q, k, v]: [Tensor<2>; 3], mask: &Tensor<
     by_token(weights.matmul(v).reshape([rows, count, times, width]))
 }
 
-/// `x·Φ(x)` by the error function: burn's own operation has the slope of the tanh approximation on most devices.
-pub(super) fn gelu(x: Tensor<2>) -> Tensor<2> {
-    let half = x.clone() * 0.5;
-    half.clone() + half * (x * std::f32::consts::FRAC_1_SQRT_2).erf()
-}
-
 /// Rotary positions on a device: `x·cos + (x·P)·sin`, where P brings each entry of a pair to the place of the other, with its sign.
 #[derive(Debug)]
 pub(super) struct Turn {
