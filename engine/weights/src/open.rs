@@ -130,7 +130,7 @@ fn name_of(path: &Path) -> String {
 fn open_archive(file: WeightFile) -> Result<Box<dyn Source>, WeightsError> {
     let members = archive::members(&file)?;
     if members.iter().any(|member| member.name == "data.pkl" || member.name.ends_with("/data.pkl")) {
-        return Ok(Box::new(torch::open_archive(file, &members)?));
+        return Ok(Box::new(torch::open_archive(file, members)?));
     }
     if members.iter().any(|member| numpy::is_array(&member.name)) {
         return Ok(Box::new(numpy::open_archive(file, &members)?));

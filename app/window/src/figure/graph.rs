@@ -2,7 +2,7 @@
 //!
 //! Coordinates are those of the surface: origin at the upper left, y downwards, in points.
 
-use super::model::{Edge, GraphBody};
+use super::model::{Edge, GraphBody, Node};
 use super::svg::Rect;
 
 /// Distance between edges that join the same nodes, as a multiple of the text size.
@@ -11,8 +11,11 @@ const BEND: f64 = 2.6;
 const BOX: f64 = 1.9;
 /// Distance of two boxes above one another, from middle to middle, as a multiple of their height: an arrow stands between them.
 const APART: f64 = 1.5;
-/// Rows that a scrolled graph is made high enough for.
+/// Rows that a scrolled graph is made high enough for, and boxes in a row that it is made wide enough for.
 const MOST_ROWS: f64 = 40.0;
+const MOST_BESIDE: usize = 40;
+/// Space between two boxes of one row as a multiple of the text size: an arrow stands between them.
+const BESIDE: f64 = 0.9;
 /// Width of an edge of weight 1 as a multiple of the normal line.
 const HEAVIEST: f64 = 3.2;
 /// Width of an edge of weight 0.
@@ -44,8 +47,7 @@ pub(crate) struct Course {
 
 /// Boxes of the nodes; the outermost lie against the edges of the area. `width` measures a label in the type of nodes.
 pub(crate) fn boxes(graph: &GraphBody, area: Rect, size: f64, width: &dyn Fn(&str) -> f64) -> Vec<Rect> {
-    let widths: Vec<f64> =
-        graph.nodes.iter().map(|node| (width(&node.label) + size * 1.2).max(size * 2.2)).collect();
+    let widths = widths(graph, size, width);
     let widest = widths.iter().copied().fold(0.0, f64::max).min(area.width);
     let height = size * BOX;
     // Edges side by side bend out of the straight line: those along the border would leave the area.
@@ -65,16 +67,66 @@ pub(crate) fn boxes(graph: &GraphBody, area: Rect, size: f64, width: &dyn Fn(&st
     let (x_low, x_high) = spread(&mut graph.nodes.iter().map(|node| node.x));
     let (y_low, y_high) = spread(&mut graph.nodes.iter().map(|node| node.y));
     let share = |value: f64, low: f64, high: f64| if high > low { (value - low) / (high - low) } else { 0.5 };
-    graph
+    let place = |(node, width): (&Node, f64)| {
+        let x = inner.x + share(node.x, x_low, x_high) * inner.width;
+        let y = inner.y + share(node.y, y_low, y_high) * inner.height;
+        Rect { x: x - width / 2.0, y: y - height / 2.0, width, height }
+    };
+    let mut boxes: Vec<Rect> = graph.nodes.iter().zip(widths).map(place).collect();
+    rows(graph).iter().for_each(|row| part(row, &mut boxes, area, size * BESIDE));
+    boxes
+}
+
+/// Widths of the boxes.
+fn widths(graph: &GraphBody, size: f64, text: &dyn Fn(&str) -> f64) -> Vec<f64> {
+    graph.nodes.iter().map(|node| (text(&node.label) + size * 1.2).max(size * 2.2)).collect()
+}
+
+/// The nodes at each height at which there are several, from left to right.
+fn rows(graph: &GraphBody) -> Vec<Vec<usize>> {
+    let placed = |node: &Node| node.x.is_finite() && node.y.is_finite();
+    let mut order: Vec<(f64, f64, usize)> = graph
         .nodes
         .iter()
-        .zip(widths)
-        .map(|(node, width)| {
-            let x = inner.x + share(node.x, x_low, x_high) * inner.width;
-            let y = inner.y + share(node.y, y_low, y_high) * inner.height;
-            Rect { x: x - width / 2.0, y: y - height / 2.0, width, height }
-        })
-        .collect()
+        .enumerate()
+        .filter(|(_, node)| placed(node))
+        .map(|(index, node)| (node.y, node.x, index))
+        .collect();
+    order.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1)));
+    let rows = order.chunk_by(|a, b| a.0 == b.0).filter(|row| row.len() > 1);
+    rows.map(|row| row.iter().map(|(_, _, index)| *index).collect()).collect()
+}
+
+/// Moves the boxes of a row as far apart as `gap`, and no farther than the area reaches; where they have no room, they stay as they are.
+fn part(row: &[usize], boxes: &mut [Rect], area: Rect, gap: f64) {
+    let wide: f64 = row.iter().filter_map(|index| boxes.get(*index)).map(|rect| rect.width).sum();
+    if wide + gap * (row.len() - 1) as f64 > area.width + 1e-6 {
+        return;
+    }
+    let mut from = area.x;
+    for index in row {
+        if let Some(rect) = boxes.get_mut(*index) {
+            rect.x = rect.x.max(from);
+            from = rect.x + rect.width + gap;
+        }
+    }
+    let mut to = area.x + area.width;
+    for index in row.iter().rev() {
+        if let Some(rect) = boxes.get_mut(*index) {
+            rect.x = rect.x.min(to - rect.width);
+            to = rect.x - gap;
+        }
+    }
+}
+
+/// The least width of an area in which the boxes of each row stand apart; no more than [`MOST_BESIDE`] in a row are made room for.
+pub(crate) fn least_width(graph: &GraphBody, size: f64, text: &dyn Fn(&str) -> f64) -> f64 {
+    let widths = widths(graph, size, text);
+    let wide = |row: &Vec<usize>| {
+        let row = row.iter().take(MOST_BESIDE).filter_map(|index| widths.get(*index));
+        row.map(|width| width + size * BESIDE).sum::<f64>() - size * BESIDE
+    };
+    rows(graph).iter().map(wide).fold(0.0, f64::max)
 }
 
 /// The least height of an area of this width in which no box stands on another that is above it; no more than [`MOST_ROWS`] rows are made
@@ -171,7 +223,7 @@ pub(crate) fn centre(rect: Rect) -> [f64; 2] {
 
 #[cfg(test)]
 mod tests {
-    use super::super::model::{Emphasis, Node};
+    use super::super::model::Emphasis;
     use super::*;
 
     #[test]
@@ -201,5 +253,42 @@ mod tests {
         assert_eq!(least_height(&aside, 200.0, 14.0, &|_| 40.0), least, "one that stands beside them");
         let narrow = least_height(&aside, 60.0, 14.0, &|_| 40.0);
         assert!(narrow > least, "and in less width over one: {narrow}");
+    }
+
+    #[test]
+    fn boxes_of_one_row_stand_apart_from_the_least_width_on() {
+        let node =
+            |label: &str, x: f64, y: f64| Node { x, y, label: label.to_owned(), emphasis: Emphasis::Normal };
+        // As the cell of a search is drawn.
+        let nodes = vec![
+            node("stem", 0.0, 0.5),
+            node("node 1", 0.5, 0.0),
+            node("node 2", 1.0, 0.5),
+            node("head", 1.4, 0.5),
+        ];
+        let graph = GraphBody { nodes, edges: Vec::new() };
+        let text = |label: &str| 7.0 * label.len() as f64;
+        let placed = |width: f64| {
+            let area = Rect { x: 3.0, y: 0.0, width, height: 200.0 };
+            let boxes = boxes(&graph, area, 14.0, &text);
+            let row = [boxes[0], boxes[2], boxes[3]];
+            let gaps: Vec<f64> = row.windows(2).map(|pair| pair[1].x - pair[0].x - pair[0].width).collect();
+            (gaps, row[0].x >= 3.0 - 1e-6 && row[2].x + row[2].width <= 3.0 + width + 1e-6)
+        };
+        let least = least_width(&graph, 14.0, &text);
+        for width in [least, least + 20.0, 260.0, 600.0] {
+            let (gaps, is_inside) = placed(width);
+            assert!(gaps.iter().all(|gap| *gap >= 14.0 * BESIDE - 1e-6), "{gaps:?} in {width}");
+            assert!(is_inside, "none leaves the area of width {width}");
+        }
+        assert!(placed(least - 10.0).0.iter().any(|gap| *gap < 14.0 * BESIDE), "there is no room for it");
+        let own = |place: usize| {
+            boxes(&graph, Rect { x: 0.0, y: 0.0, width: 600.0, height: 200.0 }, 14.0, &text)[place]
+        };
+        let apart = centre(own(3))[0] - centre(own(2))[0];
+        assert!(
+            (apart - (600.0 - own(1).width) * 0.4 / 1.4).abs() < 1e-9,
+            "with room they stay where they are"
+        );
     }
 }

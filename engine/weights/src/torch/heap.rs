@@ -1,5 +1,7 @@
 //! All that one pickle made. Nodes refer to each other by number, so that loops and deep nesting cost nothing.
 
+use std::collections::HashMap;
+
 use super::object::{Container, Id, Node, Shape, Span, StorageNode, TensorNode};
 
 /// Bounds of what one pickle may make; a checkpoint of 100,000 tensors makes 2.6 million nodes.
@@ -8,10 +10,17 @@ const MOST_ELEMENTS: usize = 12_000_000;
 const MOST_CONTAINERS: usize = 1_000_000;
 const MOST_TENSORS: usize = 400_000;
 
+/// Bytes of a pickle for each of its nodes, about.
+const BYTES_A_NODE: usize = 24;
+/// Nodes that serve again at most.
+const MOST_SHARED: usize = 4096;
+
 /// The nodes of a pickle and what they refer to.
 #[derive(Debug, Default)]
 pub(crate) struct Heap {
     nodes: Vec<Node>,
+    /// Nodes that serve again: a hundred thousand tensors repeat a few lengths, strides and truth values.
+    shared: HashMap<Plain, Id>,
     /// Elements of tuples, one after the other.
     pool: Vec<Id>,
     pub(crate) containers: Vec<Container>,
@@ -28,19 +37,62 @@ pub(crate) struct Described {
     pub(crate) tensors: Vec<TensorNode>,
 }
 
+/// A thing that is the same wherever it stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Plain {
+    None,
+    Bool(bool),
+    Int(i64),
+    /// A tuple without elements.
+    Empty,
+    Other,
+}
+
+impl Plain {
+    fn of(node: &Node) -> Option<Self> {
+        match node {
+            Node::None => Some(Self::None),
+            Node::Bool(value) => Some(Self::Bool(*value)),
+            Node::Int(value) => Some(Self::Int(*value)),
+            Node::Tuple(span) if span.range().is_empty() => Some(Self::Empty),
+            Node::Other => Some(Self::Other),
+            _ => None,
+        }
+    }
+}
+
 impl Heap {
+    /// A heap for a pickle of so many bytes. Room for its nodes is set aside at once: what grows is copied, and then takes twice as much.
+    pub(crate) fn for_pickle(bytes: usize) -> Self {
+        Self { nodes: Vec::with_capacity((bytes / BYTES_A_NODE).min(MOST_NODES)), ..Self::default() }
+    }
+
+    /// Number of its nodes.
+    #[cfg(test)]
+    pub(crate) fn len(&self) -> usize {
+        self.nodes.len()
+    }
+
     /// What is left to know once the tensors have their names.
     pub(crate) fn described(self) -> Described {
         Described { storages: self.storages, tensors: self.tensors }
     }
 
-    /// Adds a node.
+    /// Adds a node, or finds the same one again.
     pub(crate) fn add(&mut self, node: Node) -> Result<Id, String> {
+        let plain = Plain::of(&node);
+        if let Some(id) = plain.and_then(|plain| self.shared.get(&plain)) {
+            return Ok(*id);
+        }
         if self.nodes.len() == MOST_NODES {
             return Err(format!("it makes more than {MOST_NODES} objects"));
         }
         self.nodes.push(node);
-        Ok((self.nodes.len() - 1) as Id)
+        let id = (self.nodes.len() - 1) as Id;
+        if let Some(plain) = plain.filter(|_| self.shared.len() < MOST_SHARED) {
+            self.shared.insert(plain, id);
+        }
+        Ok(id)
     }
 
     pub(crate) fn node(&self, id: Id) -> &Node {
@@ -131,5 +183,42 @@ impl Heap {
     /// A tuple or list of whole numbers that are not negative.
     pub(crate) fn naturals(&self, id: Id) -> Option<Vec<u64>> {
         self.sequence(id)?.iter().map(|item| self.natural(*item)).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::machine::run;
+    use super::*;
+    use crate::kit::{Checkpoint, Py};
+
+    #[test]
+    fn what_tensors_repeat_is_one_node() {
+        let nodes = |tensors: usize| {
+            let mut checkpoint = Checkpoint::new();
+            let entries = (0..tensors).map(|number| {
+                let storage = checkpoint.storage("FloatStorage", 6, Vec::new());
+                (Py::Text(format!("layer.{number}.weight")), checkpoint.view(storage, 0, &[2, 3], &[3, 1]))
+            });
+            let pickle = Py::Ordered(entries.collect()).pickle();
+            let mut heap = Heap::for_pickle(pickle.len());
+            assert!(run(&pickle, 0, &mut heap).is_ok(), "it is a pickle");
+            assert_eq!(heap.tensors.len(), tensors);
+            assert_eq!(heap.tensors[tensors - 1].shape, [2, 3]);
+            assert_eq!(*heap.tensors[tensors - 1].strides, [3, 1]);
+            heap.len()
+        };
+        let each = (nodes(300) - nodes(100)) / 200;
+        assert!(each <= 12, "{each} nodes a tensor");
+    }
+
+    #[test]
+    fn numbers_beyond_those_that_serve_again_keep_their_values() {
+        let numbers = || (0..3 * MOST_SHARED as u64).chain(0..10);
+        let tuple = Py::Tuple(numbers().map(|number| Py::Int(number as i64)).collect());
+        let pickle = tuple.pickle();
+        let mut heap = Heap::default();
+        let Ok(outcome) = run(&pickle, 0, &mut heap) else { panic!("it is a pickle") };
+        assert_eq!(heap.naturals(outcome.root), Some(numbers().collect()));
     }
 }

@@ -81,7 +81,7 @@ struct Told {
 fn described(file: &WeightFile) -> Result<(Vec<u8>, Heap, Told), Failed> {
     for length in [FIRST_PIECE, LONGEST_PICKLE] {
         let bytes = file.read_up_to(0, length as usize).map_err(Failed::Read)?;
-        let mut heap = Heap::default();
+        let mut heap = Heap::for_pickle(bytes.len());
         match pickles(&bytes, &mut heap) {
             Ok(told) => return Ok((bytes, heap, told)),
             Err(Stop::Ends) if file.bytes() > bytes.len() as u64 => {}

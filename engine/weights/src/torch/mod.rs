@@ -32,7 +32,7 @@ use flatten::View;
 use heap::{Described, Heap};
 pub(crate) use legacy::{open as open_legacy, unfinished as unfinished_legacy};
 use machine::Stop;
-use object::{Id, NO_STORAGE};
+use object::{Id, NO_STORAGE, StorageNode};
 
 /// A longer description of tensors than this is not read; 100,000 tensors take some 25 MB.
 const LONGEST_PICKLE: u64 = 64 << 20;
@@ -41,7 +41,7 @@ const LONGEST_PICKLE: u64 = 64 << 20;
 ///
 /// # Errors
 /// If it is a `TorchScript` archive, if its pickle is broken or holds no weights.
-pub(crate) fn open_archive(file: WeightFile, members: &[Member]) -> Result<Arrays, WeightsError> {
+pub(crate) fn open_archive(file: WeightFile, members: Vec<Member>) -> Result<Arrays, WeightsError> {
     let refused = |problem: String| WeightsError::unusable(problem, file.path());
     let root = members
         .iter()
@@ -67,24 +67,33 @@ pub(crate) fn open_archive(file: WeightFile, members: &[Member]) -> Result<Array
         return Err(refused("the archive has no data.pkl; save it again with torch.save".to_owned()));
     };
     let bytes = archive::read_whole(&file, pickle, LONGEST_PICKLE)?;
-    let mut heap = Heap::default();
+    let mut heap = Heap::for_pickle(bytes.len());
     let outcome = machine::run(&bytes, 0, &mut heap).map_err(|stop| refused(stopped(stop)))?;
     let prefix = format!("{root}data/");
-    let places: HashMap<&str, Place> = members
-        .iter()
-        .filter_map(|member| Some((member.name.strip_prefix(&prefix)?, member.place)))
-        .collect();
-    let storages = heap.storages.iter().map(|storage| {
-        let place = places.get(storage.key.as_str())?;
-        Some(Storage::Member { place: *place, skip: 0 })
-    });
-    let storages: Vec<Option<Storage>> = storages.collect();
+    let storages = places(&mut heap, members, &prefix);
     let missing = "its storage is not in the archive";
     let named = named_tensors(&View::new(&bytes, &heap), outcome.root, &file)?;
-    // Of 100,000 tensors pickle and nodes are some eighty megabytes, which the source has no use for.
-    drop((bytes, places));
+    // Of 100,000 tensors pickle and nodes are some fifty megabytes, which the source has no use for.
+    drop(bytes);
     let described = heap.described();
     finish("PyTorch checkpoint (zip)", named, &described, &storages, missing, order, file)
+}
+
+/// Where the storages lie: in the members whose names are the prefix and their keys. Members and keys have served with that, and go before
+/// the names of the tensors come.
+fn places(heap: &mut Heap, members: Vec<Member>, prefix: &str) -> Vec<Option<Storage>> {
+    let keyed = members.into_iter().filter_map(|mut member| {
+        member.name.starts_with(prefix).then(|| {
+            member.name.drain(..prefix.len());
+            (member.name, member.place)
+        })
+    });
+    let places: HashMap<String, Place> = keyed.collect();
+    let place = |storage: &mut StorageNode| {
+        let place = *places.get(&std::mem::take(&mut storage.key))?;
+        Some(Storage::Member { place, skip: 0 })
+    };
+    heap.storages.iter_mut().map(place).collect()
 }
 
 /// Why a pickle is refused, with what to do.

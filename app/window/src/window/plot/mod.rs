@@ -8,6 +8,7 @@ mod grab;
 mod hit;
 mod image;
 mod legend;
+mod names;
 mod pinned;
 mod scale;
 mod shape;
@@ -19,7 +20,8 @@ use egui_plot::{AxisHints, LineStyle, Plot, PlotPoint, PlotUi, VLine};
 
 pub(super) use self::legend::line_sample;
 use self::legend::{Legend, Place, Touch};
-use self::scale::{LONGEST_NAME, MANY_NAMES, Mapped, Room, letters_beside, marks, tick_text, written};
+use self::names::Names;
+use self::scale::{LONGEST_NAME, Mapped, Room, letters_beside, marks, tick_text};
 use self::shape::{Shape, shapes};
 use super::readout::Readout;
 use super::style::{color, faded, tokens};
@@ -50,6 +52,9 @@ pub(super) struct Prepared {
     items: Vec<Shape>,
     pub(super) x: Axis,
     pub(super) y: Axis,
+    /// What is known of the names of both axes.
+    x_names: Names,
+    y_names: Names,
     /// What is shown at first, and what holds all data.
     domain: ((f64, f64), (f64, f64)),
     whole: ((f64, f64), (f64, f64)),
@@ -149,6 +154,8 @@ impl Prepared {
             items,
             x: plot.x.clone(),
             y: plot.y.clone(),
+            x_names: Names::of(&plot.x),
+            y_names: Names::of(&plot.y),
             legend: Legend::of(all),
             has_heat: plot.has_heat(),
             bare: plot.bare,
@@ -192,7 +199,7 @@ impl Prepared {
         let (across, up) = self.room(ui);
         let hold = self.held(ui, showing.id);
         let brushing = showing.brush && ui.input(|input| input.modifiers.shift);
-        let beside = widest(ui, &self.y, up.letters);
+        let beside = self.y_names.widest(ui, &self.y, up.letters);
         let mut plot = Plot::new(showing.id)
             // It stands on the tile as a figure on its page; one more fill of its pixels costs a software adapter a good part of a frame.
             .show_background(false)
@@ -206,10 +213,10 @@ impl Prepared {
             .show_y(false)
             .show_grid(!self.has_heat)
             .label_formatter(|_| None)
-            .custom_x_axes(vec![Self::axis_hints(ui, &self.x, Side::Below, across, showing.surround, beside)])
-            .custom_y_axes(vec![Self::axis_hints(ui, &self.y, Side::Left, up, showing.surround, beside)])
-            .x_grid_spacer(move |input| marks(&self.x, input.bounds, across))
-            .y_grid_spacer(move |input| marks(&self.y, input.bounds, up))
+            .custom_x_axes(vec![self.axis_hints(ui, Side::Below, across, showing.surround, beside)])
+            .custom_y_axes(vec![self.axis_hints(ui, Side::Left, up, showing.surround, beside)])
+            .x_grid_spacer(move |input| marks(&self.x, &self.x_names, input.bounds, across))
+            .y_grid_spacer(move |input| marks(&self.y, &self.y_names, input.bounds, up))
             .grid_color(color(tokens.grid))
             .cursor_color(color(tokens.accent));
         if self.bare {
@@ -271,7 +278,7 @@ impl Prepared {
     /// Room for the labels of both axes.
     fn room(&self, ui: &Ui) -> (Room, Room) {
         let room = ui.available_size();
-        let name = widest(ui, &self.x, LONGEST_NAME) + NAME_GAP;
+        let name = self.x_names.widest(ui, &self.x, LONGEST_NAME) + NAME_GAP;
         let length = |side: f32| (side - AROUND).max(1.0);
         let across = Room {
             wanted: wanted_ticks(room.x, TICK_ROOM_X),
@@ -294,7 +301,7 @@ impl Prepared {
     fn last_label(&self, ui: &Ui, length: f32) -> f32 {
         if let Some(names) = &self.x.categories {
             let each = (length - AROUND).max(1.0) / names.len().max(1) as f32;
-            return ((widest(ui, &self.x, LONGEST_NAME) - each) / 2.0).clamp(2.0, MOST_BESIDE);
+            return ((self.x_names.widest(ui, &self.x, LONGEST_NAME) - each) / 2.0).clamp(2.0, MOST_BESIDE);
         }
         let (low, high) = self.domain.0;
         let ends = (Mapped(&self.x).from(low), Mapped(&self.x).from(high));
@@ -332,14 +339,11 @@ enum Side {
 impl Prepared {
     /// Labels and heading of an axis in the window's small text. Room for names and heading is reserved from the first frame on:
     /// `egui_plot` learns the thickness of an axis only by drawing it. `beside` is the width of the names beside the plot.
-    fn axis_hints<'a>(
-        ui: &Ui,
-        axis: &'a Axis,
-        side: Side,
-        ticks: Room,
-        surround: Surround,
-        beside: f32,
-    ) -> AxisHints<'a> {
+    fn axis_hints(&self, ui: &Ui, side: Side, ticks: Room, surround: Surround, beside: f32) -> AxisHints<'_> {
+        let (axis, names) = match side {
+            Side::Below => (&self.x, &self.x_names),
+            Side::Left => (&self.y, &self.y_names),
+        };
         let font = egui::TextStyle::Small.resolve(ui.style());
         let room = match side {
             Side::Below => ui.available_width(),
@@ -360,14 +364,13 @@ impl Prepared {
             Side::Left if compact => named.max(24.0),
             Side::Left => named.max(40.0),
         };
-        let names = written(axis, ticks.letters);
         let hints = match side {
             Side::Below => AxisHints::new_x(),
             Side::Left => AxisHints::new_y(),
         };
         hints
             .label(egui::RichText::new(heading).font(font.clone()))
-            .formatter(move |mark, range| tick_text(axis, mark, range, ticks, &names))
+            .formatter(move |mark, range| tick_text(axis, mark, range, ticks, names))
             .tick_label_font(font)
             .tick_label_color(color(tokens(ui.ctx()).text))
             .label_spacing(egui::Rangef::new(6.0, 8.0))
@@ -384,18 +387,6 @@ impl Prepared {
             plot.set_plot_bounds_y(y0..=y1);
         }
     }
-}
-
-/// Width of the longest name of an axis, written with so many letters at most; nothing for an axis of numbers.
-fn widest(ui: &Ui, axis: &Axis, letters: usize) -> f32 {
-    let widest = |names: &[String]| names.iter().map(|name| text_width(ui, name)).fold(0.0, f32::max);
-    let names: &[String] = axis.categories.as_deref().unwrap_or_default();
-    if names.len() <= MANY_NAMES {
-        return widest(&written(axis, letters));
-    }
-    // Of very many names some tell how wide they are.
-    let some = names.iter().step_by(names.len().div_ceil(MANY_NAMES));
-    widest(&some.map(|name| name.chars().take(letters).collect()).collect::<Vec<String>>())
 }
 
 /// Width of small text.

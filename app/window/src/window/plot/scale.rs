@@ -2,17 +2,14 @@
 
 use egui_plot::GridMark;
 
+use super::names::Names;
 use crate::figure::model::Axis;
-use crate::figure::told::told;
-use crate::figure::{categories, number, ticks};
+use crate::figure::{number, ticks};
 
 /// Most letters of a name below a plot.
 pub(super) const LONGEST_NAME: usize = 18;
 /// Most letters of a name beside a plot, where there is more room.
 const LONGEST_BESIDE: usize = 34;
-
-/// Most names of an axis that are compared with each other, and measured, in a frame.
-pub(super) const MANY_NAMES: usize = 256;
 
 /// An axis as `egui_plot` sees it: scaled, and turned over if inverted.
 pub(super) struct Mapped<'a>(pub(super) &'a Axis);
@@ -60,17 +57,18 @@ pub(super) fn letters_beside(width: f32) -> usize {
 }
 
 /// Grid marks at the figure's own ticks.
-pub(super) fn marks(axis: &Axis, (low, high): (f64, f64), room: Room) -> Vec<GridMark> {
+pub(super) fn marks(axis: &Axis, names: &Names, (low, high): (f64, f64), room: Room) -> Vec<GridMark> {
     let mapped = Mapped(axis);
     let wanted = room.wanted;
-    if let Some(names) = &axis.categories {
+    let (a, b) = (mapped.from(low), mapped.from(high));
+    let range = (a.min(b), a.max(b));
+    if axis.categories.is_some() {
         let each = f64::from(room.length.max(1.0)) / (high - low).abs().max(1e-9);
         let stride = ((f64::from(room.name) / each).ceil() as usize).max(1);
         let mark = |(place, _): (f64, &str)| GridMark { value: mapped.to(place), step_size: stride as f64 };
-        return categories::ticks(names, stride).into_iter().map(mark).collect();
+        return names.ticks(axis, stride, range).into_iter().map(mark).collect();
     }
-    let (a, b) = (mapped.from(low), mapped.from(high));
-    let found = ticks::ticks(axis.scale, (a.min(b), a.max(b)), wanted);
+    let found = ticks::ticks(axis.scale, range, wanted);
     let major: Vec<f64> = found
         .iter()
         .filter(|tick| tick.kind == ticks::TickKind::Major)
@@ -93,35 +91,19 @@ pub(super) fn marks(axis: &Axis, (low, high): (f64, f64), room: Room) -> Vec<Gri
     major.into_iter().skip(first).step_by(stride).map(|value| GridMark { value, step_size }).collect()
 }
 
-/// The names of an axis as they are written with so many letters at most; none of an axis of numbers, or of one with so many names that
-/// to compare them would cost each frame: there each is cut by itself when it is drawn.
-pub(super) fn written(axis: &Axis, most: usize) -> Vec<String> {
-    let names: Vec<&str> = axis.categories.iter().flatten().map(String::as_str).collect();
-    if names.len() > MANY_NAMES {
-        return Vec::new();
-    }
-    told(&names, |name| name.chars().count() <= most)
-}
-
+/// What is written at a mark.
 pub(super) fn tick_text(
     axis: &Axis,
     mark: GridMark,
     range: &std::ops::RangeInclusive<f64>,
     room: Room,
-    written: &[String],
+    names: &Names,
 ) -> String {
     let mapped = Mapped(axis);
-    if let Some(names) = &axis.categories {
+    if axis.categories.is_some() {
         let place = mapped.from(mark.value);
         let stride = mark.step_size.round().max(1.0) as usize;
-        let ticks = categories::ticks(names, stride);
-        let Some((_, name)) = ticks.into_iter().find(|(own, _)| (own - place).abs() < 1e-6) else {
-            return String::new();
-        };
-        // The name of a group is none of the names, and of very many names none is written beforehand.
-        let own = names.iter().position(|own| own == name).and_then(|place| written.get(place));
-        let of_group = || told(&[name], |name| name.chars().count() <= room.letters).concat();
-        return own.cloned().unwrap_or_else(of_group);
+        return names.text(axis, stride, place, room.letters);
     }
     let (a, b) = (mapped.from(*range.start()), mapped.from(*range.end()));
     let wanted = mapped.from(mark.value);
@@ -135,19 +117,6 @@ pub(super) fn tick_text(
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn of_very_many_names_each_is_cut_by_itself() {
-        let name = |layer: usize| format!("model.layers.{layer}.self_attn.k_proj");
-        let axis = |count: usize| Axis::categorical("layer", (0..count).map(name).collect());
-        assert_eq!(written(&axis(2), 12), ["0", "1"], "what all share is left out");
-        let many = axis(MANY_NAMES + 1);
-        assert!(written(&many, 12).is_empty());
-        let room = Room { wanted: 5, length: 100.0, name: 10.0, letter: None, letters: 12 };
-        let mark = GridMark { value: Mapped(&many).to(7.5), step_size: 1.0 };
-        let text = tick_text(&many, mark, &(0.0..=9.0), room, &[]);
-        assert!(text.contains('7') && text.chars().count() <= 12, "{text}");
-    }
 
     #[test]
     fn names_leave_room_for_the_drawing_beside_them() {

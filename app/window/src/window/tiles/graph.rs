@@ -1,6 +1,6 @@
 //! A graph in a tile: the same boxes and courses as on the page, with what lies under the pointer in words.
 //!
-//! Contract: boxes above one another never touch: a tile that is too low for them is scrolled.
+//! Contract: boxes above one another and side by side never touch: a tile that is too low or too narrow for them is scrolled.
 
 use egui::{Color32, Pos2, Sense, Shape, Stroke, Ui};
 
@@ -31,29 +31,28 @@ enum Under {
     Edge(usize),
 }
 
-/// Draws the graph in the space that is left; scrolled, where its boxes do not find room above one another.
+/// Draws the graph in the space that is left; scrolled, where its boxes do not find room above one another or side by side.
 pub(super) fn graph_ui(ui: &mut Ui, graph: &GraphBody, summary: &str) {
     let room = ui.available_rect_before_wrap().intersect(ui.clip_rect());
-    let font = egui::TextStyle::Body.resolve(ui.style());
-    let least = graph::least_height(
-        graph,
-        f64::from(room.width() - 2.0 * MARGIN),
-        f64::from(font.size),
-        &text_width(ui),
-    );
-    let least = least as f32 + 2.0 * MARGIN;
-    if room.height() >= least {
+    let size = f64::from(egui::TextStyle::Body.resolve(ui.style()).size);
+    let text = text_width(ui);
+    let width = (graph::least_width(graph, size, &text) as f32 + 2.0 * MARGIN).max(room.width());
+    let height = graph::least_height(graph, f64::from(width - 2.0 * MARGIN), size, &text);
+    let height = (height as f32 + 2.0 * MARGIN).max(room.height());
+    let scrolled = [width > room.width(), height > room.height()];
+    if scrolled == [false, false] {
         let response = ui.allocate_rect(room, Sense::hover());
         return draw(ui, graph, summary, &response);
     }
-    egui::ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
-        let response = ui.allocate_response(egui::vec2(ui.available_width(), least), Sense::hover());
+    egui::ScrollArea::new(scrolled).auto_shrink(false).show(ui, |ui| {
+        let width = if width > room.width() { width } else { ui.available_width() };
+        let response = ui.allocate_response(egui::vec2(width, height), Sense::hover());
         draw(ui, graph, summary, &response);
     });
 }
 
 /// Width of a label in the type of nodes, points.
-fn text_width(ui: &Ui) -> impl Fn(&str) -> f64 {
+fn text_width(ui: &Ui) -> impl Fn(&str) -> f64 + use<> {
     let (painter, font) = (ui.painter().clone(), egui::TextStyle::Body.resolve(ui.style()));
     move |label| {
         let galley = painter.layout_no_wrap(label.to_owned(), font.clone(), Color32::PLACEHOLDER);

@@ -57,12 +57,18 @@ pub(super) struct TableState {
     wants_filter: bool,
     /// Rows that fit on the screen.
     page: usize,
+    /// Widths that the columns want, and what they were measured with.
+    widths: Option<(Measured, Vec<f32>)>,
 }
 
+/// Size of letters, and pixels per point.
+type Measured = (f32, f32);
+
 impl TableState {
-    /// Makes the list of rows anew when the figure was built again.
+    /// Makes the list of rows anew, and measures the columns, when the figure was built again.
     pub(super) fn renew(&mut self) {
         self.made_for = None;
+        self.widths = None;
     }
 
     /// Forgets which rows of another run were looked for: here they may be none.
@@ -116,7 +122,8 @@ impl TableState {
         self.arrange(table);
         let height = ui.text_style_height(&egui::TextStyle::Body) + 4.0;
         let is_wide = ui.available_width() >= WIDE_FROM;
-        let widths = widths(ui, table);
+        let widths = self.widths(ui, table);
+        let is_told = is_told(ui);
         let line = self.take_jump(table);
         let mut clicked = line.and_then(|line| self.rows.get(line)).map(|row| table.place(*row));
         self.clicked = clicked.or(self.clicked);
@@ -145,9 +152,14 @@ impl TableState {
                     let is_strong = table.emphasised.contains(&row);
                     line.set_selected(self.clicked == Some(table.place(row)));
                     for (index, column) in table.columns.iter().enumerate() {
-                        let text =
-                            cells.get(index).map_or_else(String::new, |cell| cell.display(column.digits));
-                        line.col(|ui| cell_ui(ui, &text, column.align, is_strong));
+                        line.col(|ui| {
+                            // Most columns of a wide table are out of sight in a tile.
+                            if is_told || ui.is_sizing_pass() || ui.is_rect_visible(ui.max_rect()) {
+                                let cell = cells.get(index);
+                                let text = cell.map_or_else(String::new, |cell| cell.display(column.digits));
+                                cell_ui(ui, &text, column.align, is_strong);
+                            }
+                        });
                     }
                     if line.response().clicked() {
                         clicked = Some(table.place(row));
@@ -219,6 +231,11 @@ pub(super) fn heading_ui(ui: &mut Ui, heading: &str, order: &mut Option<TableOrd
     }
 }
 
+/// True while a screen reader listens, to which the columns out of sight are told too.
+fn is_told(ui: &Ui) -> bool {
+    ui.ctx().accesskit_node_builder(ui.unique_id(), |_| ()).is_some()
+}
+
 /// One cell. Words that are too long keep both their ends: what tells names apart stands at either.
 fn cell_ui(ui: &mut Ui, whole: &str, align: Align, is_strong: bool) {
     let layout = match align {
@@ -226,25 +243,43 @@ fn cell_ui(ui: &mut Ui, whole: &str, align: Align, is_strong: bool) {
         Align::Right => egui::Layout::right_to_left(egui::Align::Center),
     };
     let font = egui::TextStyle::Body.resolve(ui.style());
-    let wide = ui.painter().layout_no_wrap(whole.to_owned(), font, egui::Color32::PLACEHOLDER).size().x;
-    let count = whole.chars().count() as f32;
-    let fitting = count * ui.available_width() / wide.max(1.0);
-    let is_cut = align == Align::Left && fitting < count;
-    // A letter more goes, since letters differ in width.
-    let most = (fitting as usize).saturating_sub(1);
-    let words = if is_cut { ends(whole, &|cut| cut.chars().count() <= most) } else { whole.to_owned() };
-    let text = RichText::new(words);
-    let text = if is_strong { text.strong() } else { text };
+    let paint = if is_strong { ui.visuals().strong_text_color() } else { ui.visuals().text_color() };
+    let galley = ui.painter().layout_no_wrap(whole.to_owned(), font, paint);
+    let (room, wide) = (ui.available_width(), galley.size().x);
+    let is_cut = align == Align::Left && wide > room;
+    let words: egui::WidgetText = if wide <= room {
+        galley.into()
+    } else {
+        let count = whole.chars().count() as f32;
+        // A letter more goes, since letters differ in width.
+        let most = ((count * room / wide.max(1.0)) as usize).saturating_sub(1);
+        let words = if is_cut { ends(whole, &|cut| cut.chars().count() <= most) } else { whole.to_owned() };
+        let text = RichText::new(words);
+        if is_strong { text.strong().into() } else { text.into() }
+    };
     // A click on the words is one on the row.
-    let cell = ui.with_layout(layout, |ui| ui.add(egui::Label::new(text).truncate().selectable(false))).inner;
+    let cell =
+        ui.with_layout(layout, |ui| ui.add(egui::Label::new(words).truncate().selectable(false))).inner;
     if is_cut {
         cell.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Label, true, whole));
     }
 }
 
-/// Widths of the columns at first sight: of the heading and of the first rows.
-fn widths(ui: &Ui, table: &TableBody) -> Vec<f32> {
-    let font = egui::TextStyle::Body.resolve(ui.style());
+impl TableState {
+    /// Widths of the columns at first sight: of the heading and of the first rows, measured once for each figure.
+    fn widths(&mut self, ui: &Ui, table: &TableBody) -> Vec<f32> {
+        let font = egui::TextStyle::Body.resolve(ui.style());
+        let measured = (font.size, ui.ctx().pixels_per_point());
+        let known = self.widths.take().filter(|(known, _)| *known == measured);
+        let (_, wanted) = self.widths.insert(known.unwrap_or_else(|| (measured, wanted(ui, &font, table))));
+        let room = ui.available_width();
+        let most = if room < WIDE_FROM { (MOST_OF_NARROW * room).max(WIDTHS.0) } else { WIDTHS.1 };
+        wanted.iter().map(|width| width.min(most)).collect()
+    }
+}
+
+/// Widths that the columns want.
+fn wanted(ui: &Ui, font: &egui::FontId, table: &TableBody) -> Vec<f32> {
     let width = |text: String| {
         ui.painter().layout_no_wrap(text, font.clone(), egui::Color32::PLACEHOLDER).size().x + PADDING
     };
@@ -253,9 +288,7 @@ fn widths(ui: &Ui, table: &TableBody) -> Vec<f32> {
         let widest = cells.map(|cell| width(cell.display(column.digits))).fold(0.0, f32::max);
         widest.max(width(column.heading()) + PADDING).clamp(WIDTHS.0, WIDTHS.1)
     };
-    let room = ui.available_width();
-    let most = if room < WIDE_FROM { (MOST_OF_NARROW * room).max(WIDTHS.0) } else { WIDTHS.1 };
-    table.columns.iter().enumerate().map(of).map(|width| width.min(most)).collect()
+    table.columns.iter().enumerate().map(of).collect()
 }
 
 #[cfg(test)]

@@ -78,7 +78,7 @@ fn table(taken: &Taken, recording: &Recording) -> Table {
     let mut notes = recording.said();
     if taken.stride > 1 {
         notes.push(format!(
-            "each {}. frame is held; level changes between them are not seen until a view looks closer",
+            "each {}. frame is held, and the newest; level changes between them are not seen until a view looks closer",
             taken.stride
         ));
     }

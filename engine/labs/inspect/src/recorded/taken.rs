@@ -46,6 +46,10 @@ pub(crate) struct Taken {
     pub(crate) tracks: Vec<Track>,
     /// Steps of frames that could not be read: their check fails.
     pub(crate) broken: u64,
+    /// The last frame is none of the stride: the newest one, which gives way to those that come.
+    is_passing: bool,
+    /// Frames of each session, and of the recording as far as it was asked for, when it was looked at last.
+    seen: (Vec<usize>, usize),
 }
 
 impl Track {
@@ -126,13 +130,26 @@ impl Taken {
         Self { most, stride: 1, tracks, ..Self::default() }
     }
 
-    /// Takes in what the recording holds beyond what is held, up to `until` frames of it; true if there was anything.
+    /// Takes in what the recording holds beyond what is held, up to `until` frames of it; true if there was anything. The newest frame is
+    /// held whatever the stride, so that a training is seen where it stands.
     pub(crate) fn take(
         &mut self,
         recording: &Recording,
         until: usize,
         check: &mut dyn FnMut() -> Result<(), RunError>,
     ) -> Result<bool, RunError> {
+        let until = until.min(recording.frames());
+        let kept: Vec<usize> = recording.sessions().iter().map(|session| session.frames).collect();
+        if self.seen.0.iter().zip(&kept).any(|(before, now)| now < before) {
+            // A later session wrote again from an earlier step on: what is held of those frames is out of date.
+            *self = Self::holding(recording, self.most);
+        }
+        let is_news = until != self.seen.1;
+        self.seen = (kept, until);
+        if !is_news {
+            return Ok(false);
+        }
+        self.pass();
         // Tensors that appeared after a restart of the training.
         for (number, tensor) in recording.tensors().iter().enumerate().skip(self.tracks.len()) {
             let mut track = Track::new(number, tensor);
@@ -142,20 +159,36 @@ impl Taken {
             self.tracks.push(track);
         }
         let width: usize = self.tracks.iter().map(Track::width).sum::<usize>().max(1);
-        let (until, before) = (until.min(recording.frames()), self.next);
         while until.div_ceil(self.stride).saturating_mul(width) > self.most.max(width * 2) {
             self.thin();
         }
         while self.next < until {
             check()?;
             let count = (until - self.next).div_ceil(self.stride).min(AT_ONCE);
-            let frames = recording
-                .read(self.next, self.stride, count)
-                .map_err(|error| RunError::setting("folder", error.to_string()))?;
+            let frames = read(recording, self.next, self.stride, count)?;
             self.push(&frames, self.next, self.stride);
             self.next += self.stride * count;
         }
-        Ok(self.next > before)
+        self.hold_newest(recording, until)?;
+        Ok(true)
+    }
+
+    /// Adds the last of the first `until` frames if it is none of the stride; nothing if it is broken.
+    fn hold_newest(&mut self, recording: &Recording, until: usize) -> Result<(), RunError> {
+        let Some(last) = until.checked_sub(1).filter(|last| last % self.stride != 0) else { return Ok(()) };
+        let (broken, held) = (self.broken, self.frames.len());
+        self.push(&read(recording, last, 1, 1)?, last, 1);
+        self.is_passing = self.frames.len() > held;
+        self.broken = broken;
+        Ok(())
+    }
+
+    /// Lets the frame go that was held as the newest alone.
+    fn pass(&mut self) {
+        if std::mem::take(&mut self.is_passing) {
+            let last = self.frames.len().saturating_sub(1);
+            self.keep(&(0..self.frames.len()).map(|frame| frame < last).collect::<Vec<bool>>());
+        }
     }
 
     /// Adds frames as they were read, from a place on and each `stride`-th; broken ones are left out and counted.
@@ -179,11 +212,16 @@ impl Taken {
         self.stride *= 2;
         // By their places in the recording, not by how many are held: a frame that could not be read shifts nothing.
         let kept: Vec<bool> = self.frames.iter().map(|frame| frame % self.stride == 0).collect();
-        keep(&mut self.frames, &kept);
-        keep(&mut self.steps, &kept);
-        keep(&mut self.sessions, &kept);
-        self.tracks.iter_mut().for_each(|track| track.keep(&kept));
+        self.keep(&kept);
         self.next = self.next.div_ceil(self.stride) * self.stride;
+    }
+
+    /// Keeps the frames that are marked.
+    fn keep(&mut self, kept: &[bool]) {
+        keep(&mut self.frames, kept);
+        keep(&mut self.steps, kept);
+        keep(&mut self.sessions, kept);
+        self.tracks.iter_mut().for_each(|track| track.keep(kept));
     }
 
     /// Frames of a stretch of the recording, one after the other, thinned by nothing; of one tensor if it is named.
@@ -195,10 +233,7 @@ impl Taken {
     ) -> Result<Self, RunError> {
         let mut taken = Self::new(recording);
         taken.tracks.retain(|track| only.is_none_or(|name| track.name == name));
-        let frames = recording
-            .read(first, 1, count)
-            .map_err(|error| RunError::setting("folder", error.to_string()))?;
-        taken.push(&frames, first, 1);
+        taken.push(&read(recording, first, 1, count)?, first, 1);
         Ok(taken)
     }
 
@@ -206,6 +241,17 @@ impl Taken {
     pub(crate) fn reached(&self) -> usize {
         self.next
     }
+
+    /// Frames that are held besides the newest alone.
+    #[cfg(test)]
+    pub(super) fn strided(&self) -> usize {
+        self.frames.len() - usize::from(self.is_passing)
+    }
+}
+
+/// Reads frames: `count` of them from the first on, each `stride`-th.
+fn read(recording: &Recording, first: usize, stride: usize, count: usize) -> Result<Frames, RunError> {
+    recording.read(first, stride, count).map_err(|error| RunError::setting("folder", error.to_string()))
 }
 
 /// Keeps the entries that are marked.

@@ -187,10 +187,57 @@ fn a_long_recording_is_thinned_by_its_length_alone() {
     take(&recording, &mut whole);
     assert_eq!(grown, whole, "what was taken in bit by bit is what is taken in at once");
     assert!(whole.stride > 1 && whole.stride.is_power_of_two());
-    let expected: Vec<u64> = (0..157).step_by(whole.stride).collect();
-    assert_eq!(whole.steps, expected);
-    let (at, weight) = (whole.steps.len() - 1, 7);
-    assert_eq!(whole.tracks[0].weights[weight][at], training.history[expected[at] as usize][weight]);
+    let expected: Vec<u64> =
+        (0..157).step_by(whole.stride).filter(|step| *step != 156).chain([156]).collect();
+    assert_eq!(whole.steps, expected, "each so many, and the newest");
+    for at in [whole.steps.len() - 2, whole.steps.len() - 1] {
+        let weight = 7;
+        assert_eq!(whole.tracks[0].weights[weight][at], training.history[expected[at] as usize][weight]);
+    }
+}
+
+#[test]
+fn the_newest_frame_of_a_thinned_recording_is_seen_at_once_and_gives_way() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut training = Training::begin(folder.path().join("r").as_path(), 5);
+    training.steps(161);
+    let mut recording = Recording::open(&folder.path().join("r")).unwrap();
+    let mut taken = Taken::holding(&recording, 1000);
+    let mut look = |recording: &Recording| {
+        let is_news = taken.take(recording, usize::MAX, &mut || Ok(())).unwrap();
+        let lengths: Vec<usize> = taken.tracks.iter().map(|track| track.weights[0].len()).collect();
+        assert!(lengths.iter().all(|length| *length == taken.steps.len()), "{lengths:?}");
+        (is_news, taken.stride, taken.strided(), taken.steps.last().copied())
+    };
+    let (_, stride, held, _) = look(&recording);
+    assert!(stride > 2, "{stride}");
+    assert_eq!(look(&recording), (false, stride, held, Some(160)), "nothing came");
+    training.steps(1);
+    recording.refresh().unwrap();
+    assert_eq!(look(&recording), (true, stride, held, Some(161)), "one step came");
+    training.steps(1);
+    recording.refresh().unwrap();
+    assert_eq!(look(&recording), (true, stride, held, Some(162)), "and one in its place");
+}
+
+#[test]
+fn frames_that_a_later_session_wrote_again_are_forgotten() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = folder.path().join("r");
+    let mut training = Training::begin(&place, 12);
+    training.steps(40);
+    let mut recording = Recording::open(&place).unwrap();
+    let mut watched = Taken::new(&recording);
+    watched.take(&recording, usize::MAX, &mut || Ok(())).unwrap();
+    training.writer.restart(&training.tensors, &Start::default()).unwrap();
+    training.step = 30;
+    training.steps(20);
+    recording.refresh().unwrap();
+    watched.take(&recording, usize::MAX, &mut || Ok(())).unwrap();
+    let mut whole = Taken::new(&recording);
+    whole.take(&recording, usize::MAX, &mut || Ok(())).unwrap();
+    assert_eq!(watched, whole, "as if it had been looked at for the first time");
+    assert_eq!(watched.sessions.iter().filter(|session| **session == 1).count(), 20);
 }
 
 #[test]
@@ -212,6 +259,7 @@ fn a_broken_frame_shifts_none_of_the_others() {
     recording.refresh().unwrap();
     grown.take(&recording, usize::MAX, &mut || Ok(())).unwrap();
     let expected: Vec<u64> = (0..160).step_by(grown.stride).filter(|step| *step != 5).collect();
+    let expected: Vec<u64> = expected.into_iter().chain([159]).collect();
     assert!(grown.stride > 1);
     assert_eq!(grown.steps, expected);
 }
