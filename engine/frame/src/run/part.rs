@@ -159,7 +159,7 @@ mod tests {
         assert_eq!((joins.check(), joins.folder()), (Ok(Part::WHOLE), Some("folder")));
         assert_eq!(Share::of("2/3", "folder").check().unwrap_err().key, PARTS);
         let unread = Share::of("4/3", "none");
-        assert_eq!((unread.part(), unread.check().unwrap_err().key), (Part::WHOLE, PART));
+        assert_eq!((unread.part(), unread.check().unwrap_err().key.as_str()), (Part::WHOLE, PART));
         assert_eq!((Share::UNCUT.check(), Share::UNCUT.folder()), (Ok(Part::WHOLE), None));
     }
 }
