@@ -2,6 +2,9 @@
 //!
 //! To renew them after a change that alters figures on purpose: `WEIGHTSCOPE_RENEW_FIXTURES=1 cargo test -p weightscope-tests
 //! --test labs fixtures -- --nocapture`; it prints by how much each experiment changed. Say so in the change's message.
+//!
+//! Kernels with AVX-512 round otherwise than those with AVX2. Where training blows that up beyond the tolerance (a weight on a boundary of the
+//! quantizer flips or does not), the experiment has figures of its own in `fixtures/avx512`: copy its folder there and renew on such a processor.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -54,8 +57,21 @@ pub(crate) fn figures_are_those_of_the_fixtures(lab: &str) {
     }
 }
 
+/// Where the figures for this processor stand.
 fn folder(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("labs/fixtures").join(name)
+    let all = Path::new(env!("CARGO_MANIFEST_DIR")).join("labs/fixtures");
+    let own = all.join("avx512").join(name);
+    if has_avx512() && own.is_dir() { own } else { all.join(name) }
+}
+
+#[cfg(target_arch = "x86_64")]
+fn has_avx512() -> bool {
+    is_x86_feature_detected!("avx512f")
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+fn has_avx512() -> bool {
+    false
 }
 
 fn number(text: &str) -> f64 {
