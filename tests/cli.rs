@@ -29,6 +29,18 @@ fn manifest(folder: &Path) -> serde_json::Value {
 }
 
 #[test]
+fn a_sweep_for_a_device_that_its_experiment_cannot_use_is_refused_before_a_folder_is_made() {
+    let root = tempfile::tempdir().unwrap();
+    let out = root.path().join("sweep");
+    let assert =
+        weightscope().args(["run", "block_affine/sine", "--device", "gpu", "--out"]).arg(&out).assert();
+    let assert = assert.code(2);
+    let said = String::from_utf8_lossy(&assert.get_output().stderr).into_owned();
+    assert!(said.contains("device: ") && said.contains("(allowed: cpu)"), "{said}");
+    assert!(!out.exists(), "no folder is made");
+}
+
+#[test]
 fn a_run_leaves_its_files_and_prints_its_folder_last() {
     let root = tempfile::tempdir().unwrap();
     let out = root.path().join("run");

@@ -9,7 +9,7 @@ use std::sync::mpsc::sync_channel;
 use anyhow::anyhow;
 use weightscope_engine::CATALOGUE;
 use weightscope_engine::device::DeviceChoice;
-use weightscope_engine::experiment::{Experiment, Problem, SweepRun, expand};
+use weightscope_engine::experiment::{Experiment, Problem, SweepRun, check, expand};
 use weightscope_engine::record::Record;
 use weightscope_engine::run::{
     self, Control, Outcome, Place, RunError, RunRequest, config_hash, new_run_folder,
@@ -56,7 +56,11 @@ pub(super) fn run(
     control: &Control,
 ) -> Result<(), Failure> {
     let members = expand(&loaded.experiment).map_err(|problems| load::refused(&loaded.origin, &problems))?;
-    // Before the first member makes a folder.
+    // Before the first member makes a folder; the command line may ask for another device than the file.
+    let problems = check(&loaded.experiment);
+    if problems.iter().any(Problem::is_error) {
+        return Err(load::refused(&loaded.origin, &problems));
+    }
     let problems = run::check_data(&loaded.experiment).map_err(before_start)?.problems;
     if problems.iter().any(Problem::is_error) {
         return Err(before_start(RunError::Problems(problems)));

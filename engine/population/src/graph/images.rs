@@ -256,15 +256,10 @@ impl<'p> Tape<'p> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::tests::random;
     use super::super::{Dense, Groups, Plan};
     use super::*;
     use weightscope_math::stream;
-
-    fn random(rows: usize, columns: usize, name: &str) -> Panels {
-        let mut values = vec![0.0; rows * columns];
-        stream(7, name).fill_normal(&mut values);
-        Panels::from_rows(&values, columns)
-    }
 
     /// A channel of an image as lines, from rows of places.
     fn lines(rows: &[f32], (channels, channel): (usize, usize), side: usize) -> Vec<Vec<f32>> {

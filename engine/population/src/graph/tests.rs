@@ -6,7 +6,8 @@ use weightscope_nn::optimizer::{AdamW, AdamWSettings, Decay, Group};
 use super::*;
 use crate::lane::{Lane, flat};
 
-fn random(rows: usize, columns: usize, name: &str) -> Panels {
+/// Normal numbers, `[rows, columns]`, the same for each name.
+pub(super) fn random(rows: usize, columns: usize, name: &str) -> Panels {
     let mut values = vec![0.0; rows * columns];
     stream(2, name).fill_normal(&mut values);
     Panels::from_rows(&values, columns)

@@ -90,16 +90,17 @@ impl Config {
         }
         let halved = images.divisor().filter(|divisor| images.side.is_multiple_of(*divisor));
         if halved.is_none() {
-            let divisor =
-                images.divisor().map_or_else(|| "a number beyond all".to_owned(), |by| by.to_string());
-            let text = format!(
-                "{} levels halve a side of {} {} times, but {divisor} does not divide it",
-                images.factors.len(),
-                images.side,
-                images.halvings()
-            );
-            let allowed = format!("a multiple of {divisor}, or fewer channel factors");
-            problems.push(Problem::error("image_side", text).allowing(allowed));
+            let (levels, times) = (images.factors.len(), images.halvings());
+            let halving = format!("{levels} levels halve a side of {} {times} times", images.side);
+            let fewer = "fewer channel factors";
+            problems.push(match images.divisor() {
+                Some(divisor) => {
+                    Problem::error("image_side", format!("{halving}, but {divisor} does not divide it"))
+                        .allowing(format!("a multiple of {divisor}, or {fewer}"))
+                }
+                None => Problem::error("channel_factors", format!("{halving}, which no side allows"))
+                    .allowing(fewer),
+            });
         }
         let split = |level: &usize| !images.channels_at(*level).is_multiple_of(GROUPS);
         if let Some(level) = (0..images.factors.len()).find(split) {
