@@ -190,6 +190,25 @@ pub(crate) fn course(graph: &GraphBody, index: usize, boxes: &[Rect], sizes: &Si
     Some(Course { points, head, middle: curve(0.5), width })
 }
 
+/// Where the label of an edge stands, `[width, height]` large: at the middle of the edge, or above or below the boxes that would hide it
+/// there; at the middle all the same where it is free nowhere. `area` is what it must not leave.
+pub(crate) fn label_at(middle: [f64; 2], [width, height]: [f64; 2], boxes: &[Rect], area: Rect) -> [f64; 2] {
+    let hides = |at: [f64; 2]| {
+        move |rect: &&Rect| {
+            let centre = centre(**rect);
+            (centre[0] - at[0]).abs() * 2.0 < rect.width + width
+                && (centre[1] - at[1]).abs() * 2.0 < rect.height + height
+        }
+    };
+    let Some(hiding) = boxes.iter().find(hides(middle)) else { return middle };
+    let beside = [hiding.y - height / 2.0, hiding.bottom() + height / 2.0].map(|y| [middle[0], y]);
+    let is_free = |at: &[f64; 2]| {
+        let is_inside = at[1] - height / 2.0 >= area.y && at[1] + height / 2.0 <= area.bottom();
+        is_inside && !boxes.iter().any(|rect| hides(*at)(&rect))
+    };
+    beside.into_iter().find(is_free).unwrap_or(middle)
+}
+
 /// Weight as drawn.
 fn weight(edge: &Edge) -> f64 {
     if edge.weight.is_finite() { edge.weight.clamp(0.0, 1.0) } else { 0.0 }
@@ -253,6 +272,19 @@ mod tests {
         assert_eq!(least_height(&aside, 200.0, 14.0, &|_| 40.0), least, "one that stands beside them");
         let narrow = least_height(&aside, 60.0, 14.0, &|_| 40.0);
         assert!(narrow > least, "and in less width over one: {narrow}");
+    }
+
+    #[test]
+    fn a_label_that_boxes_would_hide_stands_above_them_or_below() {
+        let rect = |x: f64, y: f64| Rect { x, y, width: 50.0, height: 20.0 };
+        let area = Rect { x: 0.0, y: 0.0, width: 200.0, height: 100.0 };
+        let row = |y: f64| [rect(0.0, y), rect(62.0, y)];
+        let at = |boxes: &[Rect], width: f64| label_at([56.0, boxes[0].y + 10.0], [width, 12.0], boxes, area);
+        assert_eq!(at(&row(40.0), 10.0), [56.0, 50.0], "it fits between them");
+        assert_eq!(at(&row(40.0), 80.0), [56.0, 34.0], "above");
+        assert_eq!(at(&row(5.0), 80.0), [56.0, 31.0], "below, as there is no room above");
+        let crowded = [row(40.0), row(15.0), row(65.0)].concat();
+        assert_eq!(at(&crowded, 80.0), [56.0, 50.0], "nowhere");
     }
 
     #[test]

@@ -19,7 +19,7 @@ pub(super) fn draw(canvas: &mut Canvas, page: Page<'_>, body: &GraphBody, area: 
     for emphasis in [Emphasis::Faint, Emphasis::Normal, Emphasis::Strong] {
         for (index, edge) in body.edges.iter().enumerate().filter(|(_, edge)| edge.emphasis == emphasis) {
             if let Some(course) = graph::course(body, index, &boxes, &sizes) {
-                draw_edge(canvas, page, edge, &course);
+                draw_edge(canvas, page, edge, &course, (&boxes, area));
             }
         }
     }
@@ -28,7 +28,7 @@ pub(super) fn draw(canvas: &mut Canvas, page: Page<'_>, body: &GraphBody, area: 
     }
 }
 
-fn draw_edge(canvas: &mut Canvas, page: Page<'_>, edge: &Edge, course: &Course) {
+fn draw_edge(canvas: &mut Canvas, page: Page<'_>, edge: &Edge, course: &Course, among: (&[Rect], Rect)) {
     let (color, opacity) = edge_ink(page, edge.emphasis);
     if let Some(head) = course.head {
         canvas.path(&path_of(&head, Close::Closed), Some((color, opacity)), None);
@@ -36,14 +36,22 @@ fn draw_edge(canvas: &mut Canvas, page: Page<'_>, edge: &Edge, course: &Course) 
     let pen = Pen { opacity, ..Pen::solid(color, course.width) };
     canvas.path(&path_of(&course.points, Close::Open), None, Some(pen));
     if !edge.label.is_empty() {
-        draw_edge_label(canvas, page, edge, course.middle);
+        draw_edge_label(canvas, page, edge, course.middle, among);
     }
 }
 
-fn draw_edge_label(canvas: &mut Canvas, page: Page<'_>, edge: &Edge, at: [f64; 2]) {
+/// The label of an edge, near its middle.
+fn draw_edge_label(
+    canvas: &mut Canvas,
+    page: Page<'_>,
+    edge: &Edge,
+    middle: [f64; 2],
+    (boxes, area): (&[Rect], Rect),
+) {
     let size = page.style.tick_size;
     let weight = if edge.emphasis == Emphasis::Strong { Weight::SemiBold } else { Weight::Regular };
     let width = metrics::width(&edge.label, size, weight);
+    let at = graph::label_at(middle, [width + 2.0, size * 1.2], boxes, area);
     let veil =
         Rect { x: at[0] - width / 2.0 - 1.0, y: at[1] - size * 0.6, width: width + 2.0, height: size * 1.2 };
     canvas.rect(veil, page.tokens.background, 0.85);

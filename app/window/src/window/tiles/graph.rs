@@ -88,10 +88,11 @@ fn draw(ui: &Ui, graph: &GraphBody, summary: &str, response: &egui::Response) {
             };
             draw_edge(ui, course, edge_paint(tokens, if is_meant { Emphasis::Strong } else { emphasis }));
             if !edge.label.is_empty() {
-                let place = pos(course.middle);
                 let galley =
                     ui.painter().layout_no_wrap(edge.label.clone(), small.clone(), color(tokens.text));
-                let veil = egui::Rect::from_center_size(place, galley.size() + egui::vec2(2.0, 0.0));
+                let size = galley.size() + egui::vec2(2.0, 0.0);
+                let place = graph::label_at(course.middle, [size.x, size.y].map(f64::from), &boxes, area);
+                let veil = egui::Rect::from_center_size(pos(place), size);
                 ui.painter().rect_filled(veil, 0.0, faded(tokens.background, 0.85));
                 ui.painter().galley(veil.min, galley, color(tokens.text));
             }
