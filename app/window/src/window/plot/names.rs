@@ -19,6 +19,10 @@ pub(super) struct Names {
     groups: Groups,
     /// The names as they were written last, and with how many letters at most.
     written: RefCell<Option<(usize, Rc<[String]>)>>,
+    /// Of very many names, the places of those that had ticks last.
+    ticked: RefCell<Vec<usize>>,
+    /// Those places, and the names there as they were written last, with how many letters at most.
+    told: RefCell<(usize, Vec<usize>, Vec<String>)>,
     /// The width of the longest of them as it was measured last, and how.
     widest: Cell<Option<(Measured, f32)>>,
 }
@@ -39,16 +43,22 @@ impl Names {
 
     /// Places and names of the ticks within a range of the axis, where each wants the room of `stride` intervals.
     pub(super) fn ticks<'a>(&self, axis: &'a Axis, stride: usize, range: (f64, f64)) -> Vec<(f64, &'a str)> {
-        categories::ticks_within(all(axis), &self.groups, stride, range)
+        let ticks = categories::ticks_within(all(axis), &self.groups, stride, range);
+        if all(axis).len() > MANY_NAMES {
+            *self.ticked.borrow_mut() =
+                ticks.iter().take(MANY_NAMES).map(|(place, _)| *place as usize).collect();
+        }
+        ticks
     }
 
     /// What is written at the tick at a place, with so many letters at most; nothing where no tick stands.
     pub(super) fn text(&self, axis: &Axis, stride: usize, place: f64, letters: usize) -> String {
-        // Names of groups, and each of very many names, are cut by themselves.
+        // Names of groups are cut by themselves.
         let alone = |name: &str| told(&[name], |name| name.chars().count() <= letters).concat();
         match categories::named_at(all(axis), &self.groups, stride, place) {
             Some(Named::One(index)) => {
                 let known = self.written(axis, letters).get(index).cloned();
+                let known = known.or_else(|| self.told(axis, index, letters));
                 known.or_else(|| all(axis).get(index).map(|name| alone(name))).unwrap_or_default()
             }
             Some(Named::Group(name)) => alone(name),
@@ -74,6 +84,19 @@ impl Names {
         };
         self.widest.set(Some((measured, width)));
         width
+    }
+
+    /// A name as it is told from the others that have ticks now; nothing if it has none.
+    fn told(&self, axis: &Axis, index: usize, letters: usize) -> Option<String> {
+        let ticked = self.ticked.borrow();
+        let place = ticked.iter().position(|own| *own == index)?;
+        let mut known = self.told.borrow_mut();
+        if known.0 != letters || known.1 != *ticked {
+            let names: Vec<&str> =
+                ticked.iter().filter_map(|index| all(axis).get(*index)).map(String::as_str).collect();
+            *known = (letters, ticked.clone(), told(&names, |name| name.chars().count() <= letters));
+        }
+        known.2.get(place).cloned()
     }
 
     /// The names as they are written with so many letters at most; none of an axis of numbers, or of one with so many names that they are
@@ -107,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn of_very_many_names_each_is_cut_by_itself() {
+    fn of_very_many_names_those_with_ticks_are_told_from_each_other() {
         let few = axis(2);
         let names = Names::of(&few);
         assert_eq!(*names.written(&few, 12), ["0", "1"], "what all share is left out");
@@ -117,7 +140,11 @@ mod tests {
         let names = Names::of(&many);
         assert!(names.written(&many, 12).is_empty());
         let text = names.text(&many, 1, 7.5, 12);
-        assert!(text.contains('7') && text.chars().count() <= 12, "{text}");
+        assert!(text.contains('7') && text.chars().count() <= 12, "by itself: {text}");
+        let ticks = names.ticks(&many, 50, (0.0, 257.0));
+        assert_eq!(ticks.len(), 6);
+        let texts: Vec<String> = ticks.iter().map(|(place, _)| names.text(&many, 50, *place, 4)).collect();
+        assert_eq!(texts, ["0", "50", "100", "150", "200", "250"]);
         assert_eq!(names.text(&many, 2, 7.5, 12), "", "no tick stands there");
     }
 }
