@@ -201,7 +201,9 @@ pub(crate) fn label_at(middle: [f64; 2], [width, height]: [f64; 2], boxes: &[Rec
         }
     };
     let Some(hiding) = boxes.iter().find(hides(middle)) else { return middle };
-    let beside = [hiding.y - height / 2.0, hiding.bottom() + height / 2.0].map(|y| [middle[0], y]);
+    // A point apart: what touches stands free, whatever the rounding.
+    let beside = [hiding.y - height / 2.0 - 1.0, hiding.bottom() + height / 2.0 + 1.0];
+    let beside = beside.map(|y| [middle[0], y]);
     let is_free = |at: &[f64; 2]| {
         let is_inside = at[1] - height / 2.0 >= area.y && at[1] + height / 2.0 <= area.bottom();
         is_inside && !boxes.iter().any(|rect| hides(*at)(&rect))
@@ -281,8 +283,8 @@ mod tests {
         let row = |y: f64| [rect(0.0, y), rect(62.0, y)];
         let at = |boxes: &[Rect], width: f64| label_at([56.0, boxes[0].y + 10.0], [width, 12.0], boxes, area);
         assert_eq!(at(&row(40.0), 10.0), [56.0, 50.0], "it fits between them");
-        assert_eq!(at(&row(40.0), 80.0), [56.0, 34.0], "above");
-        assert_eq!(at(&row(5.0), 80.0), [56.0, 31.0], "below, as there is no room above");
+        assert_eq!(at(&row(40.0), 80.0), [56.0, 33.0], "above");
+        assert_eq!(at(&row(5.0), 80.0), [56.0, 32.0], "below, as there is no room above");
         let crowded = [row(40.0), row(15.0), row(65.0)].concat();
         assert_eq!(at(&crowded, 80.0), [56.0, 50.0], "nowhere");
     }
