@@ -11,7 +11,7 @@ use crate::ops::decay::{self, Scan, ScanGradient};
 use crate::ops::gates;
 use crate::ops::norms::{self, Norm};
 use crate::ops::rows;
-use crate::ops::tile::{self, LANES, Left};
+use crate::ops::tile::{self, LANES, Left, Right, TALL, TALLEST};
 
 /// f32 or f64, with the vectorised operations of a pass.
 pub trait Number: Real {
@@ -24,6 +24,16 @@ pub trait Number: Real {
 
     /// `out = left·right`, or added to what is there; see [`tile::product`].
     fn product(
+        left: Left<'_, Self>,
+        rows: usize,
+        right: Right<'_, Self>,
+        sizes: (usize, usize),
+        out: (&mut [Self], usize),
+        adds: bool,
+    );
+
+    /// The same with rows and columns of the result exchanged; see [`tile::product_across`].
+    fn product_across(
         left: Left<'_, Self>,
         rows: usize,
         right: &[[Self; LANES]],
@@ -94,7 +104,6 @@ macro_rules! numbers {
                 use super::*;
 
                 numbers! { @ $number
-                    fn product(left: Left<'_, $number>, rows: usize, right: &[[$number; LANES]], sizes: (usize, usize), out: (&mut [$number], usize), adds: bool) = tile::product;
                     fn correlate(patches: Patches<'_, $number>, right: &[[$number; LANES]], columns: usize, out: &mut [$number]) = correlate::forward;
                     fn correlate_by_kernel(patches: Patches<'_, $number>, slopes: &[[$number; LANES]], columns: usize, out: &mut [$number]) = correlate::by_kernel;
                     fn causal_softmax(scores: &mut [$number], times: usize, factor: $number) = rows::causal_softmax;
@@ -108,6 +117,32 @@ macro_rules! numbers {
                     fn apply_back(gate: gates::Gate, x: &[$number], slopes: &mut [$number]) = gates::apply_back;
                     fn scan(scan: Scan<'_, $number>, out: &mut [$number]) = decay::forward;
                     fn scan_back(scan: Scan<'_, $number>, slopes: &[$number], states: &mut [$number], by: ScanGradient<'_, $number>) = decay::backward;
+                }
+
+                #[multiversion(targets("x86_64+avx512f+avx512vl+avx512dq+avx512bw+avx2+fma", "x86_64+avx2+fma"))]
+                pub(super) fn product(left: Left<'_, $number>, rows: usize, right: Right<'_, $number>, sizes: (usize, usize), out: (&mut [$number], usize), adds: bool) {
+                    if cfg!(target_arch = "aarch64") {
+                        tile::product::<$number, true, TALL>(left, rows, right, sizes, out, adds);
+                    } else if target_cfg_f!(target_feature = "avx512f") {
+                        tile::product::<$number, true, TALLEST>(left, rows, right, sizes, out, adds);
+                    } else if target_cfg_f!(target_feature = "fma") {
+                        tile::product::<$number, true, TALL>(left, rows, right, sizes, out, adds);
+                    } else {
+                        tile::product::<$number, false, TALL>(left, rows, right, sizes, out, adds);
+                    }
+                }
+
+                #[multiversion(targets("x86_64+avx512f+avx512vl+avx512dq+avx512bw+avx2+fma", "x86_64+avx2+fma"))]
+                pub(super) fn product_across(left: Left<'_, $number>, rows: usize, right: &[[$number; LANES]], sizes: (usize, usize), out: (&mut [$number], usize), adds: bool) {
+                    if cfg!(target_arch = "aarch64") {
+                        tile::product_across::<$number, true, TALL>(left, rows, right, sizes, out, adds);
+                    } else if target_cfg_f!(target_feature = "avx512f") {
+                        tile::product_across::<$number, true, TALLEST>(left, rows, right, sizes, out, adds);
+                    } else if target_cfg_f!(target_feature = "fma") {
+                        tile::product_across::<$number, true, TALL>(left, rows, right, sizes, out, adds);
+                    } else {
+                        tile::product_across::<$number, false, TALL>(left, rows, right, sizes, out, adds);
+                    }
                 }
 
                 #[multiversion(targets("x86_64+avx512f+avx512vl+avx512dq+avx512bw+avx2+fma", "x86_64+avx2+fma"))]
@@ -127,8 +162,12 @@ macro_rules! numbers {
                     $gelu(self)
                 }
 
-                fn product(left: Left<'_, Self>, rows: usize, right: &[[Self; LANES]], sizes: (usize, usize), out: (&mut [Self], usize), adds: bool) {
+                fn product(left: Left<'_, Self>, rows: usize, right: Right<'_, Self>, sizes: (usize, usize), out: (&mut [Self], usize), adds: bool) {
                     $module::product(left, rows, right, sizes, out, adds);
+                }
+
+                fn product_across(left: Left<'_, Self>, rows: usize, right: &[[Self; LANES]], sizes: (usize, usize), out: (&mut [Self], usize), adds: bool) {
+                    $module::product_across(left, rows, right, sizes, out, adds);
                 }
 
                 fn correlate(patches: Patches<'_, Self>, right: &[[Self; LANES]], columns: usize, out: &mut [Self]) {

@@ -5,7 +5,10 @@ use weightscope_math::Stream;
 use crate::layout::Layout;
 use crate::number::Number;
 use crate::ops::norms::Norm;
-use crate::ops::tile::{LANES, Left, pack};
+use crate::ops::tile::{LANES, Left, Right, TALLEST, pack};
+
+/// Rows of the left side up to which the right one is read where it lies.
+const FEW: usize = 4 * TALLEST;
 
 /// Memory that passes take from and give back to, so that steps do not ask the system for it again.
 #[derive(Debug)]
@@ -27,8 +30,8 @@ impl<T: Number> Pool<T> {
     pub fn take(&mut self, length: usize) -> Vec<T> {
         let fits = |(_, list): &(usize, &Vec<T>)| list.len() >= length;
         let best = self.free.iter().enumerate().filter(fits).min_by_key(|(_, list)| list.len());
-        // One that is twice as long as needed is left to those who need it.
-        let best = best.filter(|(_, list)| list.len() <= 2 * length + 64).map(|(place, _)| place);
+        // One that is much longer than needed is left to those who need it: what is cut off is written anew when it comes back.
+        let best = best.filter(|(_, list)| list.len() <= length + length / 8 + 64).map(|(place, _)| place);
         if let Some(place) = best {
             let mut list = self.free.swap_remove(place);
             list.truncate(length);
@@ -141,8 +144,15 @@ impl<'a, T: Number> Pass<'a, T> {
         out: (&mut [T], usize),
         adds: bool,
     ) {
-        pack(right, stride, sizes, turned, &mut self.pool.panels);
-        T::product(left, rows, &self.pool.panels, sizes, out, adds);
+        let panels = &mut self.pool.panels;
+        // Few tiles read the right side where it lies; many are served better by packed lanes.
+        let right = if turned || rows > FEW {
+            pack(right, stride, sizes, turned, panels);
+            Right::packed(panels)
+        } else {
+            Right::plain(right, stride, sizes, panels)
+        };
+        T::product(left, rows, right, sizes, out, adds);
     }
 
     /// `x·Wᵀ + bias` of so many rows.
@@ -154,16 +164,17 @@ impl<'a, T: Number> Pass<'a, T> {
             let bias = self.tensor(bias);
             y.chunks_exact_mut(outputs).for_each(|row| row.copy_from_slice(bias));
         }
-        let left = Left { values: x, stride: inputs, turned: false };
         let weights = self.tensor(tensor);
-        self.product(
-            left,
-            rows,
-            (weights, inputs, true),
-            (inputs, outputs),
-            (&mut y, outputs),
-            bias.is_some(),
-        );
+        let out = (&mut y[..], outputs);
+        if rows < outputs {
+            // Packing the weights would take longer than packing the rows.
+            pack(x, inputs, (inputs, rows), true, &mut self.pool.panels);
+            let left = Left { values: weights, stride: inputs, turned: false };
+            T::product_across(left, outputs, &self.pool.panels, (inputs, rows), out, bias.is_some());
+        } else {
+            let left = Left { values: x, stride: inputs, turned: false };
+            self.product(left, rows, (weights, inputs, true), (inputs, outputs), out, bias.is_some());
+        }
         if let Some(kept) = self.drop(x, tensor) {
             let delta = self.dropped.as_ref().map_or(&[][..], |dropped| dropped.delta);
             let delta = &delta[place.range.clone()];
@@ -205,11 +216,18 @@ impl<'a, T: Number> Pass<'a, T> {
         let kept = self.dropped.as_mut().and_then(|dropped| dropped.kept[tensor].take());
         if self.wants(tensor) {
             let x = kept.as_ref().map_or(x, |(values, _)| values);
-            pack(x, inputs, (rows, inputs), false, &mut self.pool.panels);
+            let sizes = (rows, inputs);
+            let panels = &mut self.pool.panels;
+            let right = if outputs > FEW {
+                pack(x, inputs, sizes, false, panels);
+                Right::packed(panels)
+            } else {
+                Right::plain(x, inputs, sizes, panels)
+            };
             if let Some(gradient) = &mut self.gradient {
                 let left = Left { values: slopes, stride: outputs, turned: true };
                 let out = (&mut gradient.values[place.range.clone()], inputs);
-                T::product(left, outputs, &self.pool.panels, (rows, inputs), out, true);
+                T::product(left, outputs, right, sizes, out, true);
             }
         }
         if let Some(bias) = bias.filter(|bias| self.wants(*bias)) {

@@ -5,7 +5,7 @@
     reason = "a function that is not inlined is compiled for the smallest instruction set"
 )]
 
-use super::rows::{dot, sum};
+use super::rows::{WIDE, dot, sum};
 use crate::number::Number;
 
 /// A norm: `x̂·weight + bias` with `x̂` brought to length or to mean and variance.
@@ -69,21 +69,39 @@ pub fn backward<T: Number, const FUSED: bool>(
             let (mean, scale) = (scales[2 * group], scales[2 * group + 1]);
             let (x, slopes) = (&x[place.clone()], &slopes[place.clone()]);
             let (weight, x_slopes) = (&norm.weight[place.clone()], &mut x_slopes[place.clone()]);
-            let (mut plain, mut along) = ([T::ZERO; 16], [T::ZERO; 16]);
-            for (i, ((slope, weight), x)) in slopes.iter().zip(weight).zip(x).enumerate() {
+            let (mut plain, mut along) = ([T::ZERO; WIDE], [T::ZERO; WIDE]);
+            let (s, w, v) = (slopes.as_chunks::<WIDE>(), weight.as_chunks::<WIDE>(), x.as_chunks::<WIDE>());
+            for ((slopes, weight), x) in s.0.iter().zip(w.0).zip(v.0) {
+                for i in 0..WIDE {
+                    let (inner, unit) = (slopes[i] * weight[i], (x[i] - mean) * scale);
+                    plain[i] += inner;
+                    along[i] += inner * unit;
+                }
+            }
+            for (i, ((slope, weight), x)) in s.1.iter().zip(w.1).zip(v.1).enumerate() {
                 let (inner, unit) = (*slope * *weight, (*x - mean) * scale);
-                plain[i % 16] += inner;
-                along[i % 16] += inner * unit;
+                plain[i] += inner;
+                along[i] += inner * unit;
             }
             let plain = if norm.centred { sum(&plain) * count } else { T::ZERO };
             let along = sum(&along) * count;
-            let parts = x_slopes.iter_mut().zip(slopes).zip(weight).zip(x);
-            for (((x_slope, slope), weight), x) in parts {
-                let unit = (*x - mean) * scale;
-                *x_slope += scale * (*slope * *weight - plain - unit * along);
+            let by_weight = &mut by_weight[place];
+            let (whole, rest) = x_slopes.as_chunks_mut::<WIDE>();
+            let (by, by_rest) = by_weight.as_chunks_mut::<WIDE>();
+            let chunks = whole.iter_mut().zip(by).zip(s.0).zip(w.0).zip(v.0);
+            for ((((x_slopes, by), slopes), weight), x) in chunks {
+                for i in 0..WIDE {
+                    let (apart, slope) = (x[i] - mean, slopes[i]);
+                    x_slopes[i] += scale * (slope * weight[i] - plain - apart * scale * along);
+                    by[i] += slope * apart * scale;
+                }
             }
-            for ((sum, slope), x) in by_weight[place].iter_mut().zip(slopes).zip(x) {
-                *sum += *slope * (*x - mean) * scale;
+            for ((((x_slope, by), slope), weight), x) in
+                rest.iter_mut().zip(by_rest).zip(s.1).zip(w.1).zip(v.1)
+            {
+                let apart = *x - mean;
+                *x_slope += scale * (*slope * *weight - plain - apart * scale * along);
+                *by += *slope * apart * scale;
             }
         }
         by_bias.iter_mut().zip(slopes).for_each(|(sum, slope)| *sum += *slope);

@@ -1,7 +1,7 @@
 //! Weights that follow from adapters, and slopes that follow back.
 
 use crate::compute::number::Number as _;
-use crate::compute::ops::tile::{LANES, Left, pack};
+use crate::compute::ops::tile::{LANES, Left, Right, pack};
 
 use super::{Adapters, Kind, Layer, Shape};
 
@@ -13,20 +13,20 @@ pub(crate) struct Scratch {
 }
 
 /// A matrix in memory: numbers, distance of rows, whether it is turned.
-type Right<'a> = (&'a [f32], usize, bool);
+type Matrix<'a> = (&'a [f32], usize, bool);
 
 impl Scratch {
     fn product(
         &mut self,
         left: Left<'_, f32>,
         rows: usize,
-        (right, stride, turned): Right<'_>,
+        (right, stride, turned): Matrix<'_>,
         sizes: (usize, usize),
         out: (&mut [f32], usize),
         adds: bool,
     ) {
         pack(right, stride, sizes, turned, &mut self.panels);
-        f32::product(left, rows, &self.panels, sizes, out, adds);
+        f32::product(left, rows, Right::packed(&self.panels), sizes, out, adds);
     }
 }
 

@@ -1,7 +1,7 @@
 //! The linear layer.
 
 use weightscope_compute::number::Number;
-use weightscope_compute::ops::tile::{Left, pack};
+use weightscope_compute::ops::tile::{Left, Right, pack};
 use weightscope_math::MathError;
 
 use super::{Gradients, Node, Operation, Tape, unfit};
@@ -26,12 +26,12 @@ impl<T: Number> Operation<T> for Linear {
         if let Some(slot) = gradients.slot(tape, self.weight) {
             pack(tape.values(self.input), inputs, (rows, inputs), false, &mut panels);
             let left = Left { values: upstream, stride: outputs, turned: true };
-            T::product(left, outputs, &panels, (rows, inputs), (slot, inputs), true);
+            T::product(left, outputs, Right::packed(&panels), (rows, inputs), (slot, inputs), true);
         }
         if let Some(slot) = gradients.slot(tape, self.input) {
             pack(tape.values(self.weight), inputs, (outputs, inputs), false, &mut panels);
             let left = Left { values: upstream, stride: outputs, turned: false };
-            T::product(left, rows, &panels, (outputs, inputs), (slot, inputs), true);
+            T::product(left, rows, Right::packed(&panels), (outputs, inputs), (slot, inputs), true);
         }
     }
 }
@@ -52,7 +52,7 @@ impl<T: Number> Tape<T> {
         let mut panels = Vec::new();
         pack(self.values(weight), inputs, (inputs, outputs), true, &mut panels);
         let left = Left { values: self.values(input), stride: inputs, turned: false };
-        T::product(left, rows, &panels, (inputs, outputs), (&mut values, outputs), false);
+        T::product(left, rows, Right::packed(&panels), (inputs, outputs), (&mut values, outputs), false);
         if let Some(bias) = bias {
             values.chunks_exact_mut(outputs.max(1)).for_each(|row| add(row, self.values(bias)));
         }
