@@ -1,5 +1,6 @@
 //! The window through the accessibility tree, without a display.
 
+mod brushes;
 mod crashes;
 mod form;
 mod gallery;

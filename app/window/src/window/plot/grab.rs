@@ -34,6 +34,8 @@ pub(super) struct Grabbed {
     /// Controls with their new values: one for a line, up to two for a handle.
     pub(super) turned: Vec<(String, f64)>,
     pub(super) brushed: Option<[f64; 4]>,
+    /// A rectangle is being brushed, so the drag zooms and moves nothing.
+    pub(super) brushing: bool,
 }
 
 /// What is remembered of a plot from one frame to the next.
@@ -72,6 +74,29 @@ fn flicked(ui: &Ui, response: &Response, transform: &PlotTransform) -> Option<(P
     })
 }
 
+/// Where the button was pressed with shift since the last frame. The modifiers are those of that moment: on a slow display shift may be up
+/// again by the end of the frame.
+fn pressed_with_shift(ui: &Ui) -> Option<Pos2> {
+    ui.input(|input| {
+        input.events.iter().find_map(|event| match event {
+            Event::PointerButton { pos, button: PointerButton::Primary, pressed: true, modifiers } => {
+                modifiers.shift.then_some(*pos)
+            }
+            _ => None,
+        })
+    })
+}
+
+/// Where the button was let go since the last frame.
+fn released(ui: &Ui) -> Option<Pos2> {
+    ui.input(|input| {
+        input.events.iter().rev().find_map(|event| match event {
+            Event::PointerButton { pos, button: PointerButton::Primary, pressed: false, .. } => Some(*pos),
+            _ => None,
+        })
+    })
+}
+
 /// True if the pointer moved since the last frame.
 fn is_moving(ui: &Ui) -> bool {
     ui.input(|input| input.pointer.delta() != egui::Vec2::ZERO)
@@ -81,10 +106,17 @@ impl Prepared {
     /// What the pointer holds before the plot of this frame is drawn.
     ///
     /// Where frames are slow, pointer and button move between two of them: what counts is where the button was pressed.
-    pub(super) fn held(&self, ui: &Ui, id: &str) -> Hold {
-        let Some(Kept { hold, transform }) = ui.data(|data| data.get_temp::<Kept>(Kept::key(id))) else {
-            return Hold::None;
-        };
+    pub(super) fn held(&self, ui: &Ui, showing: &Showing<'_>) -> Hold {
+        let kept = ui.data(|data| data.get_temp::<Kept>(Kept::key(showing.id)));
+        let Some(Kept { hold, transform }) = kept else { return Hold::None };
+        if showing.brush
+            && let Some(at) = pressed_with_shift(ui)
+            && transform.frame().contains(at)
+            && ui.ctx().layer_id_at(at) == Some(ui.layer_id())
+            && self.item(&transform, at) == Hold::None
+        {
+            return Hold::Brush(at);
+        }
         let pressed =
             ui.input(|input| input.pointer.press_origin().filter(|_| input.pointer.primary_pressed()));
         match pressed {
@@ -107,7 +139,6 @@ impl Prepared {
         hold: Hold,
     ) -> Grabbed {
         let mut grabbed = Grabbed::default();
-        let shift = ui.input(|input| input.modifiers.shift);
         let pointer = response.interact_pointer_pos().or_else(|| response.hover_pos());
         if let Some((from, to)) = flicked(ui, response, transform)
             && let Hold::Item(index) = self.item(transform, from)
@@ -122,18 +153,21 @@ impl Prepared {
                 grabbed.turned = at.map_or_else(Vec::new, |at| self.turned(index, at));
                 if response.dragged() { hold } else { Hold::None }
             }
+            // From where the button was pressed to where it was let go, however many frames lie between: all of it may come in one.
             Hold::Brush(begun) => {
-                if let Some(at) = pointer {
+                let end = released(ui);
+                if let Some(at) = end.or_else(|| ui.input(|input| input.pointer.interact_pos())) {
                     let rect = Rect::from_two_pos(begun, at).intersect(response.rect);
                     let paint = tokens(ui.ctx()).accent;
                     ui.painter().rect_filled(rect, 0.0, faded(paint, 0.2));
-                    if response.drag_stopped() && rect.area() > REACH * REACH {
+                    if end.is_some() && rect.area() > REACH * REACH {
                         grabbed.brushed = Some(self.region(transform, rect));
                     }
                 }
-                if response.dragged() { hold } else { Hold::None }
+                grabbed.brushing = true;
+                let is_down = ui.input(|input| input.pointer.primary_down());
+                if end.is_none() && is_down { hold } else { Hold::None }
             }
-            _ if showing.brush && shift && response.drag_started() => pointer.map_or(Hold::None, Hold::Brush),
             _ => {
                 let is_pressed = response.is_pointer_button_down_on() && !response.dragged();
                 let pressed = ui.input(|input| input.pointer.press_origin()).filter(|_| is_pressed);

@@ -79,6 +79,8 @@ pub(super) struct Touched {
     pub(super) turned: Vec<(String, f64)>,
     /// A rectangle was brushed: left, right, bottom, top in data units.
     pub(super) brushed: Option<[f64; 4]>,
+    /// A rectangle is being brushed: the drag zooms and moves nothing.
+    pub(super) brushing: bool,
     /// The run whose line was clicked, by its place among the sources.
     pub(super) hit: Option<usize>,
     /// What the mark under the pointer says of itself.
@@ -197,8 +199,8 @@ impl Prepared {
         let tokens = tokens(ui.ctx());
         let (x, y) = (Mapped(&self.x), Mapped(&self.y));
         let (across, up) = self.room(ui);
-        let hold = self.held(ui, showing.id);
-        let brushing = showing.brush && ui.input(|input| input.modifiers.shift);
+        let hold = self.held(ui, showing);
+        let to_brush = showing.brush && ui.input(|input| input.modifiers.shift);
         let beside = self.y_names.widest(ui, &self.y, up.letters);
         let mut plot = Plot::new(showing.id)
             // It stands on the tile as a figure on its page; one more fill of its pixels costs a software adapter a good part of a frame.
@@ -206,7 +208,7 @@ impl Prepared {
             // A flat tile keeps its ticks in sight.
             .min_size(egui::vec2(24.0, 24.0))
             .allow_scroll(false)
-            .allow_drag(hold == grab::Hold::None && !brushing)
+            .allow_drag(hold == grab::Hold::None && !to_brush)
             .allow_zoom(Vec2b::new(true, !ui.input(|input| input.modifiers.command)))
             .set_margin_fraction(egui::vec2(0.0, 0.0))
             .show_x(false)
@@ -271,8 +273,8 @@ impl Prepared {
         let hit = response.clicked().then(|| self.hit(&shown.transform, &response)).flatten();
         let range = [x.from(bounds.min()[0]), x.from(bounds.max()[0])];
         let visible = (range[0].min(range[1]), range[0].max(range[1]));
-        let grab::Grabbed { turned, brushed } = grabbed;
-        Touched { response, pointer, visible, clicked, turned, brushed, hit, mark, all, legend }
+        let grab::Grabbed { turned, brushed, brushing } = grabbed;
+        Touched { response, pointer, visible, clicked, turned, brushed, brushing, hit, mark, all, legend }
     }
 
     /// Room for the labels of both axes.

@@ -314,7 +314,7 @@ fn after(
         }
         return;
     }
-    let zoomed = touched.response.dragged()
+    let zoomed = (touched.response.dragged() && !touched.brushing)
         || touched.response.hovered() && ui.input(|input| input.smooth_scroll_delta.y != 0.0);
     if zoomed || state.visible.is_some() {
         state.visible = Some(touched.visible);
