@@ -28,7 +28,9 @@ fn a_brush_counts_from_press_to_release_however_few_frames_lie_between() {
         harness.run_steps(4);
         wait_for(&mut harness, "Brushed: shift + drag brushes");
         let plot = harness.get_by_label_contains("Ranking: accuracy in the table").rect();
-        let (from, to) = (plot.lerp_inside(egui::vec2(0.2, 0.2)), plot.lerp_inside(egui::vec2(0.8, 0.8)));
+        // Just above the plot, which the toolkit takes for the plot.
+        let from = egui::pos2(plot.lerp_inside(egui::vec2(0.2, 0.2)).x, plot.top() - 3.0);
+        let to = plot.lerp_inside(egui::vec2(0.8, 0.8));
         let events = [
             moved(from),
             button(from, true, true),

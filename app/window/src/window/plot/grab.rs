@@ -109,9 +109,11 @@ impl Prepared {
     pub(super) fn held(&self, ui: &Ui, showing: &Showing<'_>) -> Hold {
         let kept = ui.data(|data| data.get_temp::<Kept>(Kept::key(showing.id)));
         let Some(Kept { hold, transform }) = kept else { return Hold::None };
+        // The toolkit gives a press just beside the plot to it as well.
+        let reach = ui.style().interaction.interact_radius;
         if showing.brush
             && let Some(at) = pressed_with_shift(ui)
-            && transform.frame().contains(at)
+            && transform.frame().expand(reach).contains(at)
             && ui.ctx().layer_id_at(at) == Some(ui.layer_id())
             && self.item(&transform, at) == Hold::None
         {
