@@ -307,11 +307,9 @@ fn after(
     if let Some(region) = touched.brushed {
         let turned = |control: &ControlSpec| Action::Turn(control.id.clone(), ControlValue::Region(region));
         actions.extend(brushes(spec).map(turned));
-        if spec.picks_into.is_some() {
-            let [left, right, bottom, top] = region;
-            let middle = (f64::midpoint(left, right), f64::midpoint(bottom, top));
-            actions.push(Action::Pick(pick(spec, state, shown, middle, Some(region))));
-        }
+        let [left, right, bottom, top] = region;
+        let middle = (f64::midpoint(left, right), f64::midpoint(bottom, top));
+        actions.push(Action::Pick(pick(spec, state, shown, middle, Some(region))));
         return;
     }
     let zoomed = (touched.response.dragged() && !touched.brushing)

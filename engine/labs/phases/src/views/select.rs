@@ -11,6 +11,10 @@ use crate::metric::Metric;
 
 /// The cell under the click becomes the one that is looked at.
 pub(super) fn cell(_: &Config, record: &Record, pick: &Pick) -> Picked {
+    // A brushed rectangle is a part of the grid to refine; what is looked at stays.
+    if pick.region.is_some() {
+        return Picked::default();
+    }
     // A derived picture is not in the record; that of the losses has the same cells.
     let shown = picture(record, &pick.channel, pick.step)
         .or_else(|| picture(record, &Metric::TrainLoss.id(), pick.step));
