@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use super::link::RepaintInterval;
 
 const HARDWARE: Duration = Duration::from_millis(33);
-const SOFTWARE_FIRST: Duration = Duration::from_millis(200);
+const SOFTWARE_FIRST: Duration = Duration::from_millis(100);
 const SOFTWARE_LONGEST: Duration = Duration::from_secs(2);
 /// Largest share of one core for painting.
 const SHARE: f64 = 0.25;

@@ -49,6 +49,7 @@ mod settings;
 mod shortcuts;
 mod shown;
 mod sides;
+mod software;
 mod style;
 mod takeaway;
 mod task;

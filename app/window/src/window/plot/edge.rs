@@ -1,6 +1,6 @@
 //! Marks at the edges of a plot beyond which data lie: how many points, how far, and a click that shows all.
 
-use egui::{Align2, Pos2, Rect, Response, Sense, Shape, Stroke, TextStyle, Ui, vec2};
+use egui::{Align2, Pos2, Rect, Response, Sense, Shape, Stroke, TextStyle, Ui, Vec2, vec2};
 use egui_plot::PlotTransform;
 
 use super::Prepared;
@@ -63,7 +63,27 @@ fn edge(ui: &Ui, frame: Rect, place: Pos2, side: &Beyond, plot: &Response) -> bo
     let text = format!("{} to {}", count(side.count as u64), significant(side.value(), 4));
     let galley = ui.painter().layout_no_wrap(text, font, color(theme.text));
     let size = galley.size() + vec2(2.0 * PADDING, 0.0);
-    // The words stand where they have room: towards the middle.
+    // Half a number reads as another one: where the words have no room, only the triangle says that there is more.
+    let card = (size.x <= frame.width()).then(|| card(frame, tip, inward, size));
+    let painter = ui.painter_at(frame.expand(1.0));
+    let rim = Stroke::new(1.0, color(theme.background));
+    if let Some(card) = card {
+        painter.rect_filled(card, 2.0, faded(theme.background, 0.8));
+        painter.galley(card.min + vec2(PADDING, 0.0), galley, color(theme.text));
+    }
+    painter.add(Shape::convex_polygon(corners, color(theme.text), rim));
+    let triangle = Rect::from_two_pos(tip, tip + inward * SIZE).expand(SIZE);
+    let area = card.map_or(triangle, |card| card.union(triangle));
+    let words = side.words();
+    let response =
+        ui.interact(area.intersect(frame), plot.id.with(("beyond", side.side as u8)), Sense::click());
+    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, &words));
+    let said = format!("{words} at {}. A click shows all.", significant(along(side), 6));
+    response.on_hover_text(said).clicked()
+}
+
+/// Where the words of a mark stand: beside its triangle, towards the middle; else behind it, within the frame.
+fn card(frame: Rect, tip: Pos2, inward: Vec2, size: Vec2) -> Rect {
     let to_right = tip.x < frame.center().x;
     let anchor = match (inward.y, to_right) {
         (down, true) if down > 0.0 => Align2::LEFT_TOP,
@@ -73,18 +93,8 @@ fn edge(ui: &Ui, frame: Rect, place: Pos2, side: &Beyond, plot: &Response) -> bo
     };
     let beside = if to_right { SIZE } else { -SIZE };
     let card = anchor.anchor_size(tip + vec2(beside, 0.0), size);
-    let painter = ui.painter_at(frame.expand(1.0));
-    painter.rect_filled(card, 2.0, faded(theme.background, 0.8));
-    let rim = Stroke::new(1.0, color(theme.background));
-    painter.add(Shape::convex_polygon(corners, color(theme.text), rim));
-    painter.galley(card.min + vec2(PADDING, 0.0), galley, color(theme.text));
-    let area = card.union(Rect::from_two_pos(tip, tip + inward * SIZE).expand(SIZE));
-    let words = side.words();
-    let response =
-        ui.interact(area.intersect(frame), plot.id.with(("beyond", side.side as u8)), Sense::click());
-    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, true, &words));
-    let said = format!("{words} at {}. A click shows all.", significant(along(side), 6));
-    response.on_hover_text(said).clicked()
+    let over = (card.right() - frame.right()).max(0.0) - (frame.left() - card.left()).max(0.0);
+    if over == 0.0 { card } else { card.translate(vec2(-over, 0.0) + inward * SIZE) }
 }
 
 /// Where along the edge the farthest point lies.
@@ -92,4 +102,26 @@ fn along(side: &Beyond) -> f64 {
     use crate::figure::beyond::Side;
     let [x, y] = side.farthest;
     if matches!(side.side, Side::Left | Side::Right) { y } else { x }
+}
+
+#[cfg(test)]
+mod tests {
+    use egui::pos2;
+
+    use super::*;
+
+    #[test]
+    fn words_at_an_edge_stay_within_the_plot() {
+        let frame = Rect::from_min_max(pos2(100.0, 50.0), pos2(160.0, 110.0));
+        let size = vec2(52.0, 14.0);
+        for x in [100.0, 118.0, 131.0, 142.0, 160.0] {
+            for (tip, inward) in [(pos2(x, 50.0), vec2(0.0, 1.0)), (pos2(x, 110.0), vec2(0.0, -1.0))] {
+                let card = card(frame, tip, inward, size);
+                assert!(frame.contains_rect(card), "{card:?} for a mark at {tip:?}");
+                assert_eq!(card.size(), size);
+                let triangle = Rect::from_two_pos(tip, tip + inward * SIZE).expand2(vec2(0.6 * SIZE, 0.0));
+                assert!(!card.shrink(0.5).intersects(triangle), "{card:?} covers the mark at {tip:?}");
+            }
+        }
+    }
 }
