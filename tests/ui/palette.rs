@@ -202,7 +202,8 @@ fn it_opens_in_one_frame_and_finds_a_run_among_a_thousand() {
         let copy = root.path().join(format!("run-{index}"));
         std::fs::create_dir(&copy).unwrap();
         std::fs::write(copy.join("experiment.toml"), &settings).unwrap();
-        let manifest = store::Manifest { id: format!("run-{index}"), ..manifest.clone() };
+        let (id, seed) = (format!("run-{index}"), index);
+        let manifest = store::Manifest { id, seed, ..manifest.clone() };
         store::write_manifest(&copy, &manifest).unwrap();
     }
     let mut harness = workbench(root.path());
@@ -213,5 +214,6 @@ fn it_opens_in_one_frame_and_finds_a_run_among_a_thousand() {
     assert!(harness.query_by_label("Command").is_some(), "there in the frame of its keys");
     harness.event(egui::Event::Text("run 77".to_owned()));
     harness.run_steps(2);
-    assert!(harness.query_by_label("Open run run-77").is_some(), "found among a thousand");
+    let found = harness.query_all_by_label_contains("· s77").count();
+    assert_eq!(found, 11, "77 and 770 to 779 are found among a thousand, by their names");
 }

@@ -144,7 +144,7 @@ fn a_run_that_was_cancelled_cannot_predict() {
     let path = root.path().join("half");
     cancelled(preset("quantiles/quick", &[]), &path, 1);
     let mut harness = showing(root.path(), &path, Status::Cancelled);
-    let button = harness.get_by_label("Take away…");
+    let button = harness.get_by_label("Predict new rows…");
     assert!(button.accesskit_node().is_disabled(), "grey in the inspector");
     button.hover();
     wait_for(&mut harness, "resume it first");

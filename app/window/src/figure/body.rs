@@ -1,6 +1,6 @@
 //! Figures that are not one plot: tables, graphs, several panels.
 
-use super::model::Body;
+use super::model::{Body, Ink};
 
 /// Rows and columns.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -13,6 +13,8 @@ pub struct TableBody {
     pub emphasised: Vec<usize>,
     /// The place of each row in the record, where a person ordered them otherwise; empty where they stand as recorded.
     pub places: Vec<usize>,
+    /// The colour of the run that each row is of, where runs are told apart by colours; empty where they are not.
+    pub inks: Vec<Option<Ink>>,
 }
 
 impl TableBody {

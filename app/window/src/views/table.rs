@@ -2,26 +2,37 @@
 
 use std::cmp::Ordering;
 
-use weightscope_frame::record::{Cell as RecordCell, Data, ViewSpec};
+use weightscope_frame::record::{Cell as RecordCell, Channel, Data, ViewSpec};
 
 use super::options::ViewOptions;
-use super::{Source, channels};
-use crate::figure::model::{Align, Cell, Column, TableBody};
+use super::{Source, channels, run_ink};
+use crate::figure::model::{Align, Cell, Column, Ink, TableBody};
 
 /// Significant digits of a measured number.
 const MOST_DIGITS: usize = 4;
 
-/// The table at the step that is looked at.
-pub(super) fn table(
-    spec: &ViewSpec,
-    sources: &[Source<'_>],
+/// The table at the step that is looked at. In a view across runs tables with the same headings stand below each other, each row with the
+/// colour of its run.
+pub(super) fn table<'a>(
+    spec: &'a ViewSpec,
+    sources: &[Source<'a>],
     options: &ViewOptions,
     notes: &mut Vec<String>,
 ) -> Option<TableBody> {
-    let channel = *channels(spec, *sources.first()?, options).first()?;
-    let Data::Table(timeline) = &channel.data else { return None };
-    let (_, table) = timeline.at(options.step.unwrap_or(u64::MAX))?;
-    let column = |index: usize| table.rows.iter().filter_map(move |row| row.get(index));
+    let at = |channel: &'a Channel| {
+        let Data::Table(timeline) = &channel.data else { return None };
+        timeline.at(options.step.unwrap_or(u64::MAX)).map(|(_, table)| table)
+    };
+    let all = channels(spec, *sources.first()?, options);
+    let (first, others) = all.split_first()?;
+    let table = at(first)?;
+    let beside = others.iter().filter(|_| spec.across).filter_map(|channel| Some((*channel, at(channel)?)));
+    let parts =
+        std::iter::once((*first, table)).chain(beside.filter(|(_, own)| own.columns == table.columns));
+    let ink = |channel: &Channel| channel.run.map(|run| run_ink(options, run));
+    let (all, inks): (Vec<&Vec<RecordCell>>, Vec<Option<Ink>>) =
+        parts.flat_map(|(channel, own)| own.rows.iter().map(move |row| (row, ink(channel)))).unzip();
+    let column = |index: usize| all.iter().filter_map(move |row| row.get(index));
     // Empty words say nothing about a column.
     let is_number = |index: usize| {
         let is_text = |cell: &RecordCell| matches!(cell, RecordCell::Text(text) if !text.is_empty());
@@ -38,8 +49,10 @@ pub(super) fn table(
             digits: digits(column(index)),
         })
         .collect();
-    let rows = table.rows.iter().map(|row| row.iter().map(cell).collect()).collect();
-    let mut body = TableBody { columns, rows, ..TableBody::default() };
+    let rows = all.iter().map(|row| row.iter().map(cell).collect()).collect();
+    let has_colors = !options.overlay.runs.is_empty() && inks.iter().any(Option::is_some);
+    let inks = if has_colors { inks } else { Vec::new() };
+    let mut body = TableBody { columns, rows, inks, ..TableBody::default() };
     if let Some(order) = &options.order
         && let Some(column) = body.columns.iter().position(|column| column.heading() == order.column)
     {
@@ -55,6 +68,7 @@ fn arrange(body: &mut TableBody, column: usize, descending: bool) {
     let mut rows: Vec<(usize, Vec<Cell>)> = std::mem::take(&mut body.rows).into_iter().enumerate().collect();
     rows.sort_by(|(_, a), (_, b)| compare(a.get(column), b.get(column), descending));
     (body.places, body.rows) = rows.into_iter().unzip();
+    body.inks = body.places.iter().filter_map(|place| body.inks.get(*place).copied()).collect();
 }
 
 /// Numbers before words before nothing; what is missing stands last either way.
@@ -117,9 +131,9 @@ fn cell(cell: &RecordCell) -> Cell {
 
 #[cfg(test)]
 mod tests {
-    use weightscope_frame::record::{Channel, Record, Table, Timeline, ViewKind};
+    use weightscope_frame::record::{Record, Table, Timeline, ViewKind};
 
-    use super::super::options::TableOrder;
+    use super::super::options::{Overlay, RunStyle, TableOrder};
     use super::*;
 
     #[test]
@@ -163,5 +177,36 @@ mod tests {
         assert_eq!(by("loss", false), (vec![2, 0, 1], vec!["ordered by loss, smallest first".to_owned()]));
         assert_eq!(by("name", false).0, [1, 0, 2], "words without regard to case");
         assert_eq!(by("gone", true), (vec![0, 1, 2], Vec::new()), "a column that is not there");
+    }
+
+    #[test]
+    fn rows_of_several_runs_stand_below_each_other_in_the_colors_of_their_runs() {
+        let mut record = Record::default();
+        for (rank, (run, gain)) in [(2, 0.75), (0, 0.5), (1, 0.25)].into_iter().enumerate() {
+            let rows = vec![vec![RecordCell::Text(format!("run {run}")), RecordCell::Number(gain)]];
+            let columns = ["run", "gain"].map(str::to_owned).to_vec();
+            let data = Data::Table(Timeline::one(Table { columns, rows }));
+            let channel = Channel::new(format!("t/{rank}"), String::new(), "", "", data);
+            record.insert(Channel { run: Some(run), ..channel });
+        }
+        let spec = ViewSpec { across: true, ..ViewSpec::new("t", "T", ViewKind::Table, &["t/*"]) };
+        let sources = [Source { origin: None, label: "", record: &record }];
+        let look = |colors: &[usize], order| {
+            let runs = colors.iter().map(|color| RunStyle { color: *color, ..RunStyle::default() }).collect();
+            let overlay = Overlay { runs, ..Overlay::default() };
+            let options = ViewOptions { order, overlay, ..ViewOptions::default() };
+            table(&spec, &sources, &options, &mut Vec::new()).unwrap()
+        };
+        let ink = |color| Some(Ink::Series(color));
+        let body = look(&[4, 6, 1], None);
+        let names: Vec<&Cell> = body.rows.iter().map(|row| &row[0]).collect();
+        assert_eq!(names, [&Cell::from("run 2"), &"run 0".into(), &"run 1".into()]);
+        assert_eq!(body.inks, [ink(1), ink(4), ink(6)]);
+        let order = TableOrder { column: "gain".to_owned(), descending: false };
+        assert_eq!(look(&[4, 6, 1], Some(order)).inks, [ink(6), ink(4), ink(1)], "they go with their rows");
+        assert!(look(&[], None).inks.is_empty(), "one run alone has no colour");
+        let one = ViewSpec { across: false, ..spec.clone() };
+        let body = table(&one, &sources, &ViewOptions::default(), &mut Vec::new()).unwrap();
+        assert_eq!(body.rows.len(), 1, "elsewhere a view shows its first table");
     }
 }

@@ -117,15 +117,23 @@ fn results(ui: &mut Ui, shown: &Shown) {
     if shown.results.is_empty() {
         ui.label("They appear when the run has ended.");
     }
-    let widest = ui.available_width() * NAME_SHARE;
-    let beside = ui.available_width() - widest - 2.0 * ui.spacing().item_spacing.x;
+    let metric = |name: &str| Metric::find(shown.experiment.method.metrics(), name);
+    let written = |name: &str, value: f64| {
+        let unit = metric(name).map_or("", |metric| metric.unit);
+        format!("{} {unit}", readable(value)).trim_end().to_owned()
+    };
+    // Names have the room that the numbers leave: most of them are longer.
+    let room = ui.available_width() - 2.0 * ui.spacing().item_spacing.x;
+    let numbers = shown.results.iter().map(|(name, value)| text_width(ui, &written(name, *value)));
+    let beside = numbers.fold(0.0, f32::max).min((1.0 - NAME_SHARE) * room).ceil();
+    let widest = room - beside;
     // What runs of the lab are judged by comes first.
     let headlines = shown.experiment.method.about().headlines;
     let first = headlines.iter().filter_map(|name| shown.results.get_key_value(*name));
     let others = shown.results.iter().filter(|(name, _)| !headlines.contains(&name.as_str()));
     egui::Grid::new("results").num_columns(2).striped(true).show(ui, |ui| {
         for (name, value) in first.chain(others) {
-            let metric = Metric::find(shown.experiment.method.metrics(), name);
+            let metric = metric(name);
             let of = shown.results_of.get(name);
             let label = metric.map_or_else(|| name.clone(), |metric| label_of(metric, name));
             let words = of.map_or_else(|| label.clone(), |of| format!("{label} ({of})"));
@@ -135,7 +143,7 @@ fn results(ui: &mut Ui, shown: &Shown) {
             cut_label(ui, &words, widest, &about);
             let unit = metric.map_or("", |metric| metric.unit);
             let exact = format!("{value} {unit}");
-            cut_label(ui, format!("{} {unit}", readable(*value)).trim_end(), beside, exact.trim_end());
+            cut_label(ui, &written(name, *value), beside, exact.trim_end());
             ui.end_row();
         }
     });
@@ -158,8 +166,13 @@ fn readable(value: f64) -> String {
 
 /// Whole numbers below it are written out.
 const MOST_PLAIN: f64 = 1e9;
-/// Share of the panel's width that the name of a result may take.
+/// Share of the panel's width that the name of a result has at least.
 const NAME_SHARE: f32 = 0.64;
+
+fn text_width(ui: &Ui, text: &str) -> f32 {
+    let font = egui::TextStyle::Body.resolve(ui.style());
+    ui.painter().layout_no_wrap(text.to_owned(), font, egui::Color32::PLACEHOLDER).size().x
+}
 
 /// Words that must not widen the panel: cut with dots, whole on hover.
 fn cut_label(ui: &mut Ui, text: &str, widest: f32, about: &str) {

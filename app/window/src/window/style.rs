@@ -6,6 +6,8 @@ use egui::{
     Color32, Context, CornerRadius, FontData, FontDefinitions, FontFamily, FontId, Stroke, TextStyle, Visuals,
 };
 
+use crate::figure::model::Ink;
+use crate::figure::palette;
 use crate::theme::{Rgba, Theme, Tokens, fonts};
 
 /// A token's colour for egui.
@@ -186,6 +188,14 @@ pub(super) fn panel(panel: egui::Panel, ui: &egui::Ui) -> egui::Panel {
 /// The same for what is left in the middle.
 pub(super) fn center(ui: &egui::Ui) -> egui::Frame {
     egui::Frame::central_panel(ui.style()).fill(Color32::TRANSPARENT)
+}
+
+/// The colour of a run before its name.
+pub(super) fn patch(ui: &mut egui::Ui, ink: Ink) {
+    const SIDE: f32 = 9.0;
+    let (rect, _) = ui.allocate_exact_size(egui::Vec2::splat(SIDE), egui::Sense::hover());
+    let paint = palette::color(tokens(ui.ctx()), ink);
+    ui.painter().rect_filled(rect, 2.0, color(paint));
 }
 
 /// A patch of colour that can be clicked; the chosen one has a frame that stands out.

@@ -97,13 +97,9 @@ pub(super) fn entries(app: &App) -> Vec<Entry> {
     });
     let runs = app.runs.rows().iter().filter(|run| run.is_begun()).map(|run| {
         let manifest = &run.manifest;
-        // A name of its own stands for the run; what it is called otherwise stands beside its id.
-        let (words, beside) = if manifest.name.is_empty() {
-            (manifest.id.clone(), run.name())
-        } else {
-            (manifest.name.clone(), manifest.id.clone())
-        };
-        let parts = [beside.as_str(), run.word(), &manifest.note];
+        // It is called what it is called everywhere; its id, which tells runs of one name apart, stands beside.
+        let words = run.name();
+        let parts = [manifest.id.as_str(), run.word(), &manifest.note];
         let about = parts.into_iter().filter(|part| !part.is_empty());
         let about = about.chain(manifest.tags.iter().map(String::as_str)).collect::<Vec<_>>().join(" · ");
         let entry =

@@ -40,8 +40,40 @@ pub(super) fn draw(
         (true, true) => Align2::RIGHT_BOTTOM,
     };
     let size = words.size() + Vec2::splat(2.0 * PADDING);
-    let card = anchor.anchor_size(place + Vec2::new(side(right), side(below)), size);
+    let card = within(frame, anchor.anchor_size(place + Vec2::new(side(right), side(below)), size));
+    // Words that are higher than a flat plot stand beyond it, and are read.
+    let painter = ui.painter();
     let outline = Stroke::new(1.0, color(tokens.grid));
     painter.rect(card, CornerRadius::same(3), faded(tokens.panel, 0.92), outline, egui::StrokeKind::Inside);
     painter.galley(card.min + Vec2::splat(PADDING), words, color(tokens.text));
+}
+
+/// The card moved into the frame; of one that is larger, its beginning stands there.
+fn within(frame: Rect, card: Rect) -> Rect {
+    let along = |low: f32, high: f32, from: f32, to: f32| (to - high).min(0.0).max(from - low);
+    card.translate(Vec2::new(
+        along(card.left(), card.right(), frame.left(), frame.right()),
+        along(card.top(), card.bottom(), frame.top(), frame.bottom()),
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use egui::pos2;
+
+    use super::*;
+
+    #[test]
+    fn a_card_stands_within_its_plot_or_begins_there() {
+        let frame = Rect::from_min_max(pos2(100.0, 50.0), pos2(300.0, 120.0));
+        let at = |left: f32, top: f32, width: f32, height: f32| {
+            let moved = within(frame, Rect::from_min_size(pos2(left, top), Vec2::new(width, height)));
+            assert_eq!(moved.size(), Vec2::new(width, height));
+            (moved.left(), moved.top())
+        };
+        assert_eq!(at(150.0, 60.0, 80.0, 40.0), (150.0, 60.0), "where it has room it stays");
+        assert_eq!(at(150.0, 20.0, 80.0, 40.0), (150.0, 50.0), "not cut above");
+        assert_eq!(at(250.0, 100.0, 80.0, 40.0), (220.0, 80.0), "nor at the right and below");
+        assert_eq!(at(90.0, 10.0, 80.0, 90.0), (100.0, 50.0), "one that is too high begins at the top");
+    }
 }

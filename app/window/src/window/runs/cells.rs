@@ -144,7 +144,12 @@ pub(super) fn cell_ui(
         "tags" => edit_ui(ui, run, "tags", context, actions),
         "note" => edit_ui(ui, run, "note", context, actions),
         "verified" => badge_ui(ui, run, context.going),
-        "name" => text_ui(ui, &run.name(), Some(run.manifest.id.clone())),
+        "name" => {
+            if let Some(color) = context.color {
+                style::patch(ui, Ink::Series(color));
+            }
+            text_ui(ui, &run.name(), Some(run.manifest.id.clone()));
+        }
         "lab" => {
             let lab = &run.manifest.lab;
             text_ui(

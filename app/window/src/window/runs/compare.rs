@@ -1,22 +1,33 @@
 //! Only what differs: the settings (and, if wanted, the results) of the ticked runs side by side, for the eye and for a paper.
 
+use std::path::PathBuf;
+
 use egui::{RichText, Ui};
 use egui_extras::{Column, TableBuilder};
 use weightscope_frame::lab::Catalogue;
 
 use super::action::RunsAction;
 use super::groups::mean_and_deviation;
+use super::layout::RunsLayout;
 use super::list::Runs;
 use super::model::{Keys, Row, Value, family_key};
 use super::overlay::labels;
-use super::words::Words;
+use crate::figure::model::Ink;
+use crate::figure::told::told;
 use crate::window::command::Action;
-use crate::window::style::{color, tokens};
+use crate::window::style::{self, color, tokens};
+
+/// Letters of a name that stand in a column at first sight.
+const LETTERS: usize = 17;
 
 /// What differs between runs: one line for each key.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Differences {
     runs: Vec<String>,
+    /// The same names as short as tells them apart.
+    short: Vec<String>,
+    /// Folders of the runs of each column.
+    folders: Vec<Vec<PathBuf>>,
     lines: Vec<(String, Vec<String>)>,
 }
 
@@ -37,7 +48,11 @@ impl Differences {
             let (label, family) = place.and_then(|place| labels.get(place)).cloned().unwrap_or_default();
             if joined && column.len() > 1 { format!("{family} (n = {})", column.len()) } else { label }
         };
-        let names = columns.iter().map(name).collect();
+        let names: Vec<String> = columns.iter().map(name).collect();
+        let whole: Vec<&str> = names.iter().map(String::as_str).collect();
+        let short = told(&whole, |text| text.chars().count() <= LETTERS);
+        let of_column = |column: &Vec<&Row>| column.iter().map(|row| row.path.clone()).collect();
+        let folders = columns.iter().map(of_column).collect();
         let settings = std::iter::once("lab")
             .chain((!joined).then_some("seed"))
             .chain(keys.settings.iter().map(String::as_str))
@@ -46,7 +61,7 @@ impl Differences {
         if with_results {
             lines.extend(self::lines(&columns, keys.results.iter().map(String::as_str)));
         }
-        Self { runs: names, lines }
+        Self { runs: names, short, folders, lines }
     }
 
     /// As a Markdown table.
@@ -171,11 +186,35 @@ impl CompareTab {
             self.differences = Differences::of(&ticked, results, joined, runs.layout.catalogue);
             self.made = key;
         }
-        table_ui(ui, &self.differences, &runs.layout.words);
+        table_ui(ui, &self.differences, &runs.layout);
     }
 }
 
-fn table_ui(ui: &mut Ui, differences: &Differences, words: &Words) {
+/// The colour of a column: that of the run whose colour its curves have, the first that is drawn.
+fn ink(folders: &[PathBuf], layout: &RunsLayout) -> Option<Ink> {
+    let shown = folders.iter().find(|folder| layout.shown.as_ref() == Some(*folder));
+    let first = shown.or_else(|| folders.first())?;
+    layout.drawn_color(first).map(Ink::Series)
+}
+
+fn heading_ui(ui: &mut Ui, whole: &str, short: &str, ink: Option<Ink>) {
+    if let Some(ink) = ink {
+        style::patch(ui, ink);
+    }
+    let text = RichText::new(whole).strong();
+    let font = egui::TextStyle::Body.resolve(ui.style());
+    let wide = ui.painter().layout_no_wrap(whole.to_owned(), font, egui::Color32::PLACEHOLDER).size().x;
+    if wide <= ui.available_width() {
+        ui.add(egui::Label::new(text));
+    } else {
+        let label = ui
+            .add(egui::Label::new(RichText::new(short).strong()).truncate().show_tooltip_when_elided(false));
+        label.on_hover_text(whole);
+    }
+}
+
+fn table_ui(ui: &mut Ui, differences: &Differences, layout: &RunsLayout) {
+    let words = &layout.words;
     if differences.lines.is_empty() {
         ui.label("The ticked runs do not differ.");
         return;
@@ -188,14 +227,15 @@ fn table_ui(ui: &mut Ui, differences: &Differences, words: &Words) {
             .auto_shrink(false)
             .min_scrolled_height(110.0)
             .column(Column::initial(210.0).clip(true).resizable(true))
-            .columns(Column::initial(150.0).clip(true).resizable(true), differences.runs.len())
+            .columns(Column::initial(170.0).clip(true).resizable(true), differences.runs.len())
             .header(height, |mut header| {
                 header.col(|ui| {
                     ui.strong("Key");
                 });
-                for run in &differences.runs {
+                let names = differences.runs.iter().zip(&differences.short);
+                for ((whole, short), folders) in names.zip(&differences.folders) {
                     header.col(|ui| {
-                        ui.add(egui::Label::new(RichText::new(run).strong()).truncate());
+                        ui.horizontal_centered(|ui| heading_ui(ui, whole, short, ink(folders, layout)));
                     });
                 }
             })

@@ -13,6 +13,7 @@ use crate::card;
 use crate::window::command::{Action, Command};
 use crate::window::queue::QueueAction;
 use crate::window::style::{color, tokens};
+use crate::window::takeaway;
 
 impl Runs {
     /// The footer of the inspector for the run in a folder; `take` says whether something can be taken away, if there is anything.
@@ -47,8 +48,9 @@ impl Runs {
                 actions.push(Action::Queue(QueueAction::OpenFork));
             }
             if let Some(ready) = take {
-                let (words, about) = Command::TakeAway.words();
-                let button = ui.add_enabled(ready.is_ok(), egui::Button::new(words).small());
+                let about = Command::TakeAway.words().1;
+                let words = egui::Button::new(takeaway::words(experiment)).small();
+                let button = ui.add_enabled(ready.is_ok(), words);
                 let button = button.on_disabled_hover_text(ready.err().unwrap_or_default());
                 if button.on_hover_text(about).clicked() {
                     actions.push(Action::Do(Command::TakeAway));

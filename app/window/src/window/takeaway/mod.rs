@@ -21,7 +21,7 @@ use super::chooser::{Chooser, Wanted};
 use super::shown::Shown;
 use super::task::Task;
 
-pub(super) use self::offer::{gives, ready};
+pub(super) use self::offer::{gives, ready, words};
 
 /// Tables that new rows are taken from.
 const TABLES: Wanted = Wanted { endings: &["csv", "tsv", "txt"], runs: false };

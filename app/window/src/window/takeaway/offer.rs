@@ -6,6 +6,7 @@ use weightscope_frame::experiment::{Experiment, Mark};
 use weightscope_frame::lab::{Prediction, Product};
 use weightscope_frame::store::Status;
 
+use crate::window::command::Command;
 use crate::window::shown::Shown;
 
 /// What is given.
@@ -45,6 +46,12 @@ pub(super) fn offers(shown: &Shown) -> Vec<Offer> {
 /// True if runs with these settings have something to give at all.
 pub(in crate::window) fn gives(experiment: &Experiment) -> bool {
     experiment.method.prediction().is_some() || !experiment.method.products().is_empty()
+}
+
+/// What a button for it is called: what a run gives, if it is one thing that has a name of its own.
+pub(in crate::window) fn words(experiment: &Experiment) -> &'static str {
+    let is_prediction = experiment.method.prediction().is_some() && experiment.method.products().is_empty();
+    if is_prediction { "Predict new rows…" } else { Command::TakeAway.words().0 }
 }
 
 /// Why nothing can be taken away from the run that is shown.

@@ -20,6 +20,8 @@ const MEASURED: usize = 64;
 const WIDTHS: (f32, f32) = (44.0, 280.0);
 /// Room beside the text of a cell, points.
 const PADDING: f32 = 14.0;
+/// Room that the colour of a run takes before its name, points.
+const PATCH: f32 = 18.0;
 /// Largest share of a narrow tile that one column takes, so that there is room for what it names; and the width from which a tile is wide.
 const MOST_OF_NARROW: f32 = 0.45;
 const WIDE_FROM: f32 = 640.0;
@@ -150,6 +152,7 @@ impl TableState {
                     let row = self.rows.get(line.index()).copied().unwrap_or_default();
                     let cells = table.rows.get(row).map(Vec::as_slice).unwrap_or_default();
                     let is_strong = table.emphasised.contains(&row);
+                    let ink = table.inks.get(row).copied().flatten();
                     line.set_selected(self.clicked == Some(table.place(row)));
                     for (index, column) in table.columns.iter().enumerate() {
                         line.col(|ui| {
@@ -157,7 +160,15 @@ impl TableState {
                             if is_told || ui.is_sizing_pass() || ui.is_rect_visible(ui.max_rect()) {
                                 let cell = cells.get(index);
                                 let text = cell.map_or_else(String::new, |cell| cell.display(column.digits));
-                                cell_ui(ui, &text, column.align, is_strong);
+                                let draw = |ui: &mut Ui| cell_ui(ui, &text, column.align, is_strong);
+                                if let Some(ink) = ink.filter(|_| index == 0) {
+                                    ui.horizontal_centered(|ui| {
+                                        style::patch(ui, ink);
+                                        draw(ui);
+                                    });
+                                } else {
+                                    draw(ui);
+                                }
                             }
                         });
                     }
@@ -286,7 +297,8 @@ fn wanted(ui: &Ui, font: &egui::FontId, table: &TableBody) -> Vec<f32> {
     let of = |(index, column): (usize, &crate::figure::model::Column)| {
         let cells = table.rows.iter().take(MEASURED).filter_map(|row| row.get(index));
         let widest = cells.map(|cell| width(cell.display(column.digits))).fold(0.0, f32::max);
-        widest.max(width(column.heading()) + PADDING).clamp(WIDTHS.0, WIDTHS.1)
+        let patch = if index == 0 && !table.inks.is_empty() { PATCH } else { 0.0 };
+        (widest + patch).max(width(column.heading()) + PADDING).clamp(WIDTHS.0, WIDTHS.1)
     };
     table.columns.iter().enumerate().map(of).collect()
 }

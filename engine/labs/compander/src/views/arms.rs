@@ -17,18 +17,20 @@ use crate::train::NETWORKS;
 pub(super) fn view(_: &Config) -> View<Config> {
     View::new(ViewSpec {
         across: true,
-        channels: vec![ch::ARMS.id("gains")],
+        channels: vec![ch::ARMS.id("*")],
         empty: "The gains of this run and of the ticked ones appear here when their repeats are done."
             .to_owned(),
         help: include_str!("../help/arms.md").to_owned(),
         ..ViewSpec::of("arms", "Arms", ViewKind::Table, &[&ch::ARMS])
     })
     .derived(|config, job| {
-        let table = table(config, job)?;
-        let mut timeline = Timeline::default();
-        timeline.push(0, table);
-        let empty = ch::ARMS.labelled("gains", "gains by arm").channel();
-        Ok(vec![Channel { data: Data::Table(timeline), ..empty }])
+        // Each run is a channel, so that its row has its colour.
+        let rows = rows(config, job)?.into_iter().enumerate().map(|(rank, (run, row))| Channel {
+            run: Some(run),
+            data: Data::Table(Timeline::one(Table { columns: columns(), rows: vec![row] })),
+            ..ch::ARMS.labelled(&rank.to_string(), "gains by arm").channel()
+        });
+        Ok(rows.collect())
     })
 }
 
@@ -56,19 +58,28 @@ const COLUMNS: [&str; 10] = [
     "shown",
 ];
 
-/// The table, the largest gain first; runs without gains at the end, with the reason.
+fn columns() -> Vec<String> {
+    COLUMNS.map(str::to_owned).to_vec()
+}
+
+/// The rows as one table.
 pub(super) fn table(config: &Config, job: &Derive<'_>) -> Result<Table, RunError> {
+    let rows = rows(config, job)?.into_iter().map(|(_, row)| row).collect();
+    Ok(Table { columns: columns(), rows })
+}
+
+/// A row for each run with its place, 0 for the one that is shown: the largest gain first, runs without gains at the end, with the reason.
+fn rows(config: &Config, job: &Derive<'_>) -> Result<Vec<(usize, Vec<Cell>)>, RunError> {
     let mut arms = vec![this(config, job)];
     for peer in job.peers {
         job.control.check()?;
         arms.push(other(&peer.name, &peer.experiment, &peer.folder));
     }
     let words = differences(&arms);
-    let mut rows: Vec<(f64, Vec<Cell>)> =
-        arms.iter().zip(words).map(|(arm, words)| row(arm, words)).collect();
-    rows.sort_by(|a, b| b.0.total_cmp(&a.0));
-    let columns = COLUMNS.map(str::to_owned).to_vec();
-    Ok(Table { columns, rows: rows.into_iter().map(|(_, row)| row).collect() })
+    let mut rows: Vec<(usize, (f64, Vec<Cell>))> =
+        arms.iter().zip(words).map(|(arm, words)| row(arm, words)).enumerate().collect();
+    rows.sort_by(|(_, (a, _)), (_, (b, _))| b.total_cmp(a));
+    Ok(rows.into_iter().map(|(run, (_, row))| (run, row)).collect())
 }
 
 fn row(arm: &Arm, words: String) -> (f64, Vec<Cell>) {
