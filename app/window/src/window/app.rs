@@ -158,10 +158,7 @@ impl App {
     pub fn new(catalogue: Catalogue, creation: &eframe::CreationContext<'_>, runs: &Path) -> Self {
         let adapter = creation.wgpu_render_state.as_ref().map(|state| state.adapter.get_info());
         let linear = creation.wgpu_render_state.as_ref().is_some_and(|state| state.target_format.is_srgb());
-        let is_software = adapter.as_ref().is_some_and(|info| info.device_type == wgpu::DeviceType::Cpu);
-        if let Some(state) = creation.wgpu_render_state.as_ref().filter(|_| is_software) {
-            software::install(&creation.egui_ctx, state);
-        }
+        software::install(creation);
         Self { linear, ..Self::with_context(catalogue, &creation.egui_ctx, runs, adapter.as_ref()) }
     }
 
@@ -448,10 +445,8 @@ impl App {
         if self.shares.follow(&mut self.tiles) {
             ui.ctx().request_repaint();
         }
-        // Where the pointer is over no steps any more, no tile goes on telling where it was.
-        if self.cursor.is_some() && !actions.iter().any(|action| matches!(action, Action::Cursor(_))) {
-            actions.push(Action::Cursor(None));
-        }
+        let is_over_steps = actions.iter().any(|action| matches!(action, Action::Cursor(_)));
+        self.cursor = self.cursor.filter(|_| is_over_steps);
     }
 
     fn export_ui(&mut self, context: &Context) {

@@ -20,11 +20,13 @@ struct SoftwarePainting {
     painter: Arc<Mutex<Painter>>,
 }
 
-/// Lets a window be painted on the processor from its next frame on.
-pub(super) fn install(context: &Context, adapter: &RenderState) {
-    let picture = Picture::new(&adapter.device, adapter.target_format);
-    adapter.renderer.write().callback_resources.insert(picture);
-    context.add_plugin(SoftwarePainting { painter: Arc::default() });
+/// Lets a window be painted on the processor from its first frame on, if its adapter is none.
+pub(super) fn install(creation: &eframe::CreationContext<'_>) {
+    let is_software = |state: &&RenderState| state.adapter.get_info().device_type == wgpu::DeviceType::Cpu;
+    let Some(state) = creation.wgpu_render_state.as_ref().filter(is_software) else { return };
+    let picture = Picture::new(&state.device, state.target_format);
+    state.renderer.write().callback_resources.insert(picture);
+    creation.egui_ctx.add_plugin(SoftwarePainting { painter: Arc::default() });
 }
 
 impl egui::Plugin for SoftwarePainting {
