@@ -1,5 +1,6 @@
 //! How long a person waits for a recording of one's own training: from the drop on the window to the first traces, and from a turn of
-//! "Where" to the traces of that stretch.
+//! "Where" to that stretch in all views of the first layout, or in one. Views are made beside the window's thread, which draws meanwhile;
+//! how long its slowest frame took is printed too.
 //!
 //! Limits, for a million steps of 22 tensors: 3 s and 50 ms. Run with
 //! `WEIGHTSCOPE_RECORDING=FOLDER cargo bench -p weightscope-window --bench recordings`; without it the demo is measured.
@@ -24,6 +25,8 @@ use weightscope_window::window::App;
 const PATIENCE: Duration = Duration::from_mins(1);
 /// Turns that are measured.
 const TURNS: usize = 20;
+/// Stretches that are looked at.
+const PARTS: [&str; 3] = ["200", "1000", "4000"];
 
 #[derive(Debug)]
 struct Dropped(PathBuf);
@@ -93,6 +96,31 @@ impl Window {
             std::thread::sleep(Duration::from_millis(2));
         }
     }
+
+    /// Draws until each tile shows what is asked for; how long that took.
+    fn settle(&mut self) -> Duration {
+        let begun = Instant::now();
+        loop {
+            self.frame(|_| ());
+            if !self.app.is_deriving() {
+                return begun.elapsed();
+            }
+            assert!(begun.elapsed() < PATIENCE, "views were not made in {PATIENCE:?}");
+            std::thread::sleep(Duration::from_millis(2));
+        }
+    }
+
+    /// Prints what turns took but the first, which also changed the part; and the slowest frame meanwhile.
+    fn report(&mut self, what: &str, mut took: Vec<Duration>) {
+        took.remove(0);
+        took.sort();
+        let (median, slowest) = (took[took.len() / 2], took[took.len() - 1]);
+        println!(
+            "a turn of Where, {what}: median {median:?}, slowest {slowest:?}; slowest frame {:?}",
+            self.slowest
+        );
+        self.slowest = Duration::ZERO;
+    }
 }
 
 fn main() {
@@ -118,30 +146,25 @@ fn main() {
         controls.set("recorded_middle", ControlValue::Number(middle));
         controls
     };
-    for frames in ["200", "1000"] {
-        let mut took = Vec::new();
-        window.slowest = Duration::ZERO;
-        for turn in 0..=TURNS {
-            // What was begun before is drawn before the next turn.
-            let settled = Instant::now();
-            let mut before = window.frame(|_| ());
-            while settled.elapsed() < Duration::from_millis(200) {
-                before = window.frame(|_| ());
-            }
-            window.app.look_at("recorded_trace", &part(frames, 5.0 + 4.0 * turn as f64));
-            let new = window.until(|now| now.0 != before.0 && now.1 > 100);
-            // The first one also changes the part.
-            if turn > 0 {
-                took.push(new);
-            }
-        }
-        took.sort();
-        println!(
-            "a turn of Where, {frames} frames: median {:?}, slowest {:?}; slowest frame {:?}",
-            took[took.len() / 2],
-            took[took.len() - 1],
-            window.slowest
-        );
+    for frames in PARTS {
+        let took: Vec<Duration> = (0..=TURNS)
+            .map(|turn| {
+                window.settle();
+                window.app.turn(&part(frames, 5.0 + 4.0 * turn as f64));
+                window.settle()
+            })
+            .collect();
+        window.report(&format!("all views of the first layout, {frames} frames"), took);
+    }
+    for frames in PARTS {
+        let took: Vec<Duration> = (0..=TURNS)
+            .map(|turn| {
+                window.settle();
+                window.app.look_at("recorded_trace", &part(frames, 7.0 + 4.0 * turn as f64));
+                window.settle()
+            })
+            .collect();
+        window.report(&format!("one view, {frames} frames"), took);
     }
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     status.lines().filter(|line| line.starts_with("VmHWM")).for_each(|line| println!("{line}"));

@@ -292,7 +292,17 @@ impl App {
         view.clone_into(&mut self.focus);
         self.maximised = true;
         self.panels = Panels::new([false; 3]);
+        self.turn(turned);
+    }
+
+    /// Sets controls, as a person does who turns them.
+    pub fn turn(&mut self, turned: &Controls) {
         turned.0.iter().for_each(|(id, value)| self.controls.set(id, value.clone()));
+    }
+
+    /// True while a tile shows less than what is asked for, because its channels are made on another thread.
+    pub fn is_deriving(&self) -> bool {
+        self.tiles.values().any(TileState::is_deriving)
     }
 
     /// View with the focus.

@@ -30,6 +30,10 @@ pub(super) struct State {
     pub(super) unnamed: u64,
 }
 
+/// Length, time and identity of each file of a recording, as they stood at one look.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Looked(Vec<Option<Stamp>>);
+
 /// The description, if it is another than before, and the files of frames.
 struct Look {
     stamp: Stamp,
@@ -100,6 +104,12 @@ impl State {
     /// Number of kept frames.
     pub(super) fn frames(&self) -> usize {
         self.sessions.last().map_or(0, |last| last.first.saturating_add(last.frames))
+    }
+
+    /// The stamps of all files.
+    pub(super) fn looked(&self) -> Looked {
+        let traces = self.traces.iter().map(|traces| traces.stamp);
+        Looked(std::iter::once(Some(self.description)).chain(traces).collect())
     }
 
     /// True if people see something else in `other`.

@@ -33,6 +33,7 @@ pub const RECORDER: &str = include_str!("../../../../assets/recorder/weightscope
 pub use error::RecordingError;
 pub use frames::{Frames, Statistics};
 pub use line::Line;
+pub use look::Looked;
 pub use metrics::{Batch, MOST_NAMES, Metrics, Superseded};
 pub use reader::{Recording, is_recording};
 pub use sample::{Measured, sampled};

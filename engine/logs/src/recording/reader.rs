@@ -7,7 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use super::document::{self, MOST_BYTES};
 use super::error::RecordingError;
 use super::file;
-use super::look::{DESCRIPTION, State};
+use super::look::{DESCRIPTION, Looked, State};
 use super::sessions::{self, Session};
 use super::tensors::Tensor;
 use super::traces::Traces;
@@ -104,6 +104,11 @@ impl Recording {
     /// Length of all its files of frames in bytes, at the last look.
     pub fn bytes(&self) -> u64 {
         self.state.traces.iter().filter_map(|traces| traces.stamp).map(|stamp| stamp.bytes).sum()
+    }
+
+    /// How its files stood at the last look. Two looks that give the same saw the same frames.
+    pub fn looked(&self) -> Looked {
+        self.state.looked()
     }
 
     /// The folder of its checkpoints, which may not be there.

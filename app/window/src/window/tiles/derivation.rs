@@ -102,6 +102,11 @@ impl Derivation {
         self.generation
     }
 
+    /// True while newer channels are made.
+    pub(super) fn is_in_work(&self) -> bool {
+        self.job.is_some()
+    }
+
     /// What to say in place of a picture, if it is not there for a reason of this derivation.
     pub(super) fn words(&self) -> Option<String> {
         match (&self.error, &self.job) {

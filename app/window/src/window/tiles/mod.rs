@@ -240,6 +240,11 @@ impl TileState {
         self.derivation.channels()
     }
 
+    /// True while newer channels than those it shows are made.
+    pub(super) fn is_deriving(&self) -> bool {
+        self.derivation.is_in_work()
+    }
+
     /// What the colours of its figure say, and the limits that hold its data.
     fn quantity(&self) -> Option<(&str, (f64, f64))> {
         let (quantity, limits) = self.cache.as_ref()?.quantity.as_ref()?;

@@ -35,12 +35,12 @@ pub(super) fn view(config: &Config) -> View<Config> {
 
 fn derive(config: &Config, job: &Derive<'_>) -> Result<Vec<Channel>, RunError> {
     let Some(shown) = shown(config, job)? else { return Ok(Vec::new()) };
-    let frames = shown.steps.len();
+    let frames = shown.of.steps.len();
     let width = frames.div_ceil(MOMENTS).max(1);
     let mut counts = Timeline::default();
     for first in (0..frames).step_by(width) {
         let mut bins = vec![0_u32; BINS];
-        for positions in &shown.placed.positions {
+        for positions in &shown.placed().positions {
             let until = (first + width).min(frames);
             for position in positions.get(first..until).into_iter().flatten().filter(|at| at.is_finite()) {
                 let distance = shown.chosen.to_boundary(*position).min(0.5);
@@ -54,6 +54,6 @@ fn derive(config: &Config, job: &Derive<'_>) -> Result<Vec<Channel>, RunError> {
     }
     let edges = (0..=BINS).map(|edge| 0.5 * edge as f64 / BINS as f64).collect();
     let data = Data::Histogram(Histograms { edges, counts, markers: Vec::new() });
-    let label = shown.track.name;
+    let label = shown.of.track.name.clone();
     Ok(vec![Channel { label, data, ..ch::RECORDED_DISTANCE.channel() }])
 }

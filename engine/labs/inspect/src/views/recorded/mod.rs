@@ -8,6 +8,7 @@ mod ratio;
 mod sessions;
 mod shown;
 mod statistics;
+mod stretch;
 mod switches;
 mod trace;
 mod weights;

@@ -41,6 +41,7 @@ fn derive(config: &Config, job: &Derive<'_>) -> Result<Vec<Channel>, RunError> {
     let above = ratios.iter().filter(|ratio| **ratio >= OSCILLATING_RATIO).count();
     let x = (0..ratios.len()).map(|rank| (rank as f64 + 0.5) / count).collect();
     let still = figures.known() - ratios.len();
-    let words = format!("{}: {above} of {} oscillate, {still} never moved", shown.track.name, ratios.len());
+    let words =
+        format!("{}: {above} of {} oscillate, {still} never moved", shown.of.track.name, ratios.len());
     Ok(vec![curve("ratio", &words, x, ratios)])
 }

@@ -1,5 +1,7 @@
 //! What the views of a recording share: controls, and the weights that are looked at under the quantizer that is looked through.
 
+use std::sync::Arc;
+
 use weightscope_frame::lab::Derive;
 use weightscope_frame::record::declared::{self, Of as _};
 use weightscope_frame::record::{Channel, ControlKind, ControlSpec, Curve, Data, Record, Timeline};
@@ -7,11 +9,12 @@ use weightscope_frame::run::RunError;
 use weightscope_logs::recording::Recording;
 
 use super::super::shown::{widths, words};
+use super::stretch::{Judged, Place, Stretch, stretch};
 use crate::channels as ch;
 use crate::config::{Config, Grouping, Scale};
 use crate::demo;
-use crate::recorded::pictures::Held;
-use crate::recorded::{Figures, Placed, Taken, Track, figures, pictures, place, placed::Chosen};
+use crate::recorded::placed::Chosen;
+use crate::recorded::{Figures, Placed, pictures};
 
 /// Controls.
 pub(super) const TENSOR: &str = "recorded_tensor";
@@ -30,12 +33,10 @@ const PARTS: [(&str, &str, usize); 3] =
 
 /// What is looked at.
 pub(super) struct Shown {
-    pub(super) track: Track,
-    pub(super) placed: Placed,
+    /// The frames of the tensor.
+    pub(super) of: Arc<Stretch>,
+    judged: Arc<Judged>,
     pub(super) chosen: Chosen,
-    /// Steps of the training, one a frame.
-    pub(super) steps: Vec<f64>,
-    pub(super) sessions: Vec<u32>,
 }
 
 /// The controls, in the order in which they stand in each view.
@@ -117,11 +118,10 @@ pub(super) fn shown(config: &Config, job: &Derive<'_>) -> Result<Option<Shown>, 
     let part = job.controls.word(PART).and_then(|key| PARTS.iter().find(|(known, _, _)| *known == key));
     let found = match part {
         Some((_, _, frames)) => closer(config, job, &name, *frames)?,
-        None => pictures::track(job.record, &name),
+        None => pictures::track(job.record, &name)
+            .map(|(track, steps, sessions)| Arc::new(Stretch::new(track, steps, sessions))),
     };
-    let Some((track, steps, sessions)) = found else { return Ok(None) };
-    let placed = place(&track, chosen);
-    Ok(Some(Shown { track, placed, chosen, steps, sessions }))
+    Ok(found.map(|of| Shown { judged: of.judged(chosen), of, chosen }))
 }
 
 /// The name of the tensor that is looked at: the one that was chosen, else the first.
@@ -153,7 +153,12 @@ pub(super) fn chosen(config: &Config, job: &Derive<'_>) -> Option<Chosen> {
 }
 
 /// Each frame of a stretch, read from the recording again.
-fn closer(config: &Config, job: &Derive<'_>, name: &str, frames: usize) -> Result<Option<Held>, RunError> {
+fn closer(
+    config: &Config,
+    job: &Derive<'_>,
+    name: &str,
+    frames: usize,
+) -> Result<Option<Arc<Stretch>>, RunError> {
     let failed = |why: String| {
         let text = format!("{why}; the part \"the whole recording\" is drawn from the run itself");
         RunError::setting("folder", text)
@@ -165,31 +170,37 @@ fn closer(config: &Config, job: &Derive<'_>, name: &str, frames: usize) -> Resul
     let middle = job.controls.number(MIDDLE).unwrap_or(100.0).clamp(0.0, 100.0) / 100.0;
     let count = frames.min(held);
     let first = ((held as f64 * middle) as usize).saturating_sub(count / 2).min(held - count);
-    let mut taken = Taken::stretch(&recording, first, count, Some(name))?;
-    let Some(track) = taken.tracks.pop() else { return Ok(None) };
+    let (folder, looked) = (path.to_owned(), recording.looked());
+    let wanted = Place { folder, looked, first, count, tensor: name.to_owned() };
+    let Some(stretch) = stretch(&recording, &wanted)? else { return Ok(None) };
     // The record knows this tensor; another one under its name is none of this run.
     let known = pictures::track(job.record, name).map(|(known, _, _)| known.places);
-    if known.as_ref() != Some(&track.places) {
+    if known.as_ref() != Some(&stretch.track.places) {
         return Err(failed(format!("another recording lies there now: {}", path.display())));
     }
-    Ok(Some((track, taken.steps.iter().map(|step| *step as f64).collect(), taken.sessions)))
+    Ok(Some(stretch))
 }
 
 impl Shown {
     /// Figures of its weights, oscillations counted over the whole of it.
-    pub(super) fn figures(&self) -> Figures {
-        figures(&self.track, &self.placed, self.chosen, &self.sessions, self.steps.len().min(65_535))
+    pub(super) fn figures(&self) -> &Figures {
+        self.judged.figures(&self.of, self.chosen)
+    }
+
+    /// Its weights on the axis of the quantizer.
+    pub(super) fn placed(&self) -> &Placed {
+        &self.judged.placed
     }
 
     /// What a weight is called.
     pub(super) fn label(&self, weight: usize) -> String {
-        let (row, column) = self.track.places.get(weight).copied().unwrap_or_default();
+        let (row, column) = self.of.track.places.get(weight).copied().unwrap_or_default();
         format!("[{row}, {column}]")
     }
 
     /// The step of a frame.
     pub(super) fn step(&self, frame: usize) -> f64 {
-        self.steps.get(frame).copied().unwrap_or(f64::NAN)
+        self.of.steps.get(frame).copied().unwrap_or(f64::NAN)
     }
 }
 

@@ -30,9 +30,9 @@ pub(super) fn view(config: &Config) -> View<Config> {
 
 fn derive(config: &Config, job: &Derive<'_>) -> Result<Vec<Channel>, RunError> {
     let Some(shown) = shown(config, job)? else { return Ok(Vec::new()) };
-    let curves = CURVES.iter().zip(&shown.track.tensor).map(|((name, words), series)| {
+    let curves = CURVES.iter().zip(&shown.of.track.tensor).map(|((name, words), series)| {
         let y = series.iter().map(|value| f64::from(*value)).collect();
-        curve(name, words, shown.steps.clone(), y)
+        curve(name, words, shown.of.steps.clone(), y)
     });
     Ok(curves.collect())
 }

@@ -30,8 +30,8 @@ pub(super) fn view(config: &Config) -> View<Config> {
 fn derive(config: &Config, job: &Derive<'_>) -> Result<Vec<Channel>, RunError> {
     let Some(shown) = shown(config, job)? else { return Ok(Vec::new()) };
     let figures = shown.figures();
-    let width = shown.steps.len().div_ceil(POINTS).max(1);
-    let bins = shown.steps.len().div_ceil(width);
+    let width = shown.of.steps.len().div_ceil(POINTS).max(1);
+    let bins = shown.of.steps.len().div_ceil(width);
     let (mut by_weight, mut by_scale) = (vec![0.0_f64; bins], vec![0.0_f64; bins]);
     for flip in &figures.flips {
         let counts = if flip.is_by_scale { &mut by_scale } else { &mut by_weight };
@@ -40,8 +40,9 @@ fn derive(config: &Config, job: &Derive<'_>) -> Result<Vec<Channel>, RunError> {
         }
     }
     let known = figures.known().max(1) as f64;
-    let middle = |bin: usize| shown.step((bin * width + width / 2).min(shown.steps.len().saturating_sub(1)));
-    let in_bin = |bin: usize| (shown.steps.len() - bin * width).min(width) as f64;
+    let middle =
+        |bin: usize| shown.step((bin * width + width / 2).min(shown.of.steps.len().saturating_sub(1)));
+    let in_bin = |bin: usize| (shown.of.steps.len() - bin * width).min(width) as f64;
     let of = |name: &str, words: &str, counts: &[f64]| {
         let points = counts.iter().enumerate();
         let (x, y) = points.map(|(bin, count)| (middle(bin), count / (in_bin(bin) * known))).unzip();

@@ -39,8 +39,8 @@ fn derive(config: &Config, job: &Derive<'_>) -> Result<Vec<Channel>, RunError> {
     let Some(shown) = shown(config, job)? else { return Ok(Vec::new()) };
     let figures = shown.figures();
     let rank = job.controls.number(RANK).unwrap_or(0.0).max(0.0) as usize;
-    let [marks, shifts] = marks(&shown, &figures);
-    Ok(vec![traces(&shown, &figures, rank), marks, shifts, levels(shown.chosen)])
+    let [marks, shifts] = marks(&shown, figures);
+    Ok(vec![traces(&shown, figures, rank), marks, shifts, levels(shown.chosen)])
 }
 
 /// The weights, the most restless first, or one further down before all others: the first ones are drawn before anything is picked.
@@ -50,10 +50,10 @@ fn traces(shown: &Shown, figures: &Figures, rank: usize) -> Channel {
     order.rotate_left(first);
     let components = order.into_iter().map(|weight| {
         let mut series = Series::default();
-        let positions = shown.placed.positions.get(weight).map(Vec::as_slice).unwrap_or_default();
-        let mut session = shown.sessions.first();
+        let positions = shown.placed().positions.get(weight).map(Vec::as_slice).unwrap_or_default();
+        let mut session = shown.of.sessions.first();
         for (frame, position) in positions.iter().enumerate() {
-            let now = shown.sessions.get(frame);
+            let now = shown.of.sessions.get(frame);
             if now != session {
                 // Between two sessions of the training the line breaks.
                 series.push(shown.step(frame), f64::NAN);
@@ -62,7 +62,7 @@ fn traces(shown: &Shown, figures: &Figures, rank: usize) -> Channel {
             series.push(shown.step(frame), f64::from(*position));
         }
         let label = shown.label(weight);
-        Component { group: shown.track.name.clone(), label, id: weight as u64, series }
+        Component { group: shown.of.track.name.clone(), label, id: weight as u64, series }
     });
     let vector = Vector { components: components.collect() };
     Channel { data: Data::Vector(vector), ..ch::TRACE.channel() }
@@ -72,11 +72,11 @@ fn traces(shown: &Shown, figures: &Figures, rank: usize) -> Channel {
 fn marks(shown: &Shown, figures: &Figures) -> [Channel; 2] {
     let marks = figures.flips.iter().filter_map(|flip| {
         let at = |series: &[Vec<f32>], frame: usize| series.get(flip.weight)?.get(frame).copied();
-        let value = at(&shown.placed.positions, flip.frame)?;
+        let value = at(&shown.placed().positions, flip.frame)?;
         let category = u8::from(flip.is_by_scale);
         let mark = Mark { step: shown.step(flip.frame), value, id: flip.weight as u64, category };
-        let then = flip.frame.checked_sub(1).and_then(|before| at(&shown.placed.steps, before));
-        let weight = at(&shown.track.weights, flip.frame);
+        let then = flip.frame.checked_sub(1).and_then(|before| at(&shown.placed().steps, before));
+        let weight = at(&shown.of.track.weights, flip.frame);
         let stayed =
             weight.zip(then).map_or(f32::NAN, |(weight, scale)| shown.chosen.position(weight, scale));
         Some((mark, Mark { value: value - stayed, ..mark }))

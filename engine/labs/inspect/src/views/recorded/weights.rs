@@ -39,8 +39,8 @@ fn click(_: &Config, _: &Record, pick: &Pick) -> Picked {
 fn derive(config: &Config, job: &Derive<'_>) -> Result<Vec<Channel>, RunError> {
     let Some(shown) = shown(config, job)? else { return Ok(Vec::new()) };
     let figures = shown.figures();
-    let mut by_scale = vec![0_u32; shown.track.weights.len()];
-    let mut flips = vec![0_u32; shown.track.weights.len()];
+    let mut by_scale = vec![0_u32; shown.of.track.weights.len()];
+    let mut flips = vec![0_u32; shown.of.track.weights.len()];
     for flip in &figures.flips {
         if let (Some(all), Some(scale)) = (flips.get_mut(flip.weight), by_scale.get_mut(flip.weight)) {
             *all += 1;
@@ -48,9 +48,9 @@ fn derive(config: &Config, job: &Derive<'_>) -> Result<Vec<Channel>, RunError> {
         }
     }
     let mut rows = Vec::new();
-    for weight in ranked(&figures) {
+    for weight in ranked(figures) {
         let Some(found) = figures.weights.get(weight) else { continue };
-        let last = shown.placed.positions.get(weight).and_then(|positions| positions.last().copied());
+        let last = shown.placed().positions.get(weight).and_then(|positions| positions.last().copied());
         let distance = last.map_or(f64::NAN, |last| f64::from(shown.chosen.to_boundary(last)));
         let count = flips.get(weight).copied().unwrap_or_default();
         let share = f64::from(by_scale.get(weight).copied().unwrap_or_default()) / f64::from(count);
@@ -75,6 +75,6 @@ fn derive(config: &Config, job: &Derive<'_>) -> Result<Vec<Channel>, RunError> {
         "distance to a boundary",
     ];
     let table = Table { columns: columns.map(str::to_owned).to_vec(), rows };
-    let label = shown.track.name;
+    let label = shown.of.track.name.clone();
     Ok(vec![Channel { label, data: Data::Table(Timeline::one(table)), ..ch::RESTLESS.channel() }])
 }
