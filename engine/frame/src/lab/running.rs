@@ -5,7 +5,6 @@ use std::ops::{Deref, DerefMut};
 use super::Lab;
 use crate::run::jobs::{Taker, in_order};
 use crate::run::{Context, Control, Job, Jobs, News, RunError};
-use crate::store;
 
 /// What the functions of a lab are handed. It reads as the [`Context`], so `run.scalar(…)` records.
 pub struct Running<'r, 'c, L: Lab> {
@@ -49,14 +48,12 @@ impl<'c, L: Lab> Running<'_, 'c, L> {
 
     /// Ends a step: publishes, writes and saves what is due, then waits if the run is held.
     pub fn end_step(&mut self) -> Result<(), RunError> {
-        let state = &mut *self.state;
-        self.context.end_step_with(|| store::save(state))
+        self.context.end_step_with(self.state)
     }
 
     /// Saves a checkpoint now.
     pub fn checkpoint(&mut self) -> Result<(), RunError> {
-        let state = store::save(self.state)?;
-        self.context.checkpoint(&state)
+        self.context.checkpoint(self.state)
     }
 
     /// Does independent jobs on all workers and takes their results in order; see [`Jobs`] and [`News`]. The results are steps of the
@@ -74,8 +71,7 @@ impl<'c, L: Lab> Running<'_, 'c, L> {
 
 impl<L: Lab> Taker for Running<'_, '_, L> {
     fn breathe(&mut self) -> Result<(), RunError> {
-        let state = &mut *self.state;
-        self.context.breathe(|| store::save(state))
+        self.context.breathe(self.state)
     }
 
     fn is_publish_due(&self) -> bool {

@@ -16,7 +16,7 @@ use super::waiting::Waiting;
 use crate::device::OpenDevice;
 use crate::record::declared::Declaration;
 use crate::record::{Channel, Metric, Record};
-use crate::store::{CodecError, Marks, MetricsWriter, RunFolder, State};
+use crate::store::{Marks, MetricsWriter, RunFolder, Saved, State, pack_state};
 pub(super) use reading::Expected;
 use reading::Sources;
 
@@ -298,11 +298,8 @@ impl<'a> Context<'a> {
     }
 
     /// Ends a step: publishes, writes and saves what is due, then waits if the run is paused. A cancelled run ends here, with its state
-    /// saved. `save` gives the state from which the run can go on after this step; it is called only when a checkpoint is due.
-    pub(crate) fn end_step_with(
-        &mut self,
-        mut save: impl FnMut() -> Result<State, CodecError>,
-    ) -> Result<(), RunError> {
+    /// saved. `state` is that from which the run can go on after this step; it is looked at only when a checkpoint is due.
+    pub(crate) fn end_step_with(&mut self, state: &mut dyn Saved) -> Result<(), RunError> {
         self.declared_all()?;
         let now = Instant::now();
         let mut holding = self.control.will_hold();
@@ -319,7 +316,7 @@ impl<'a> Context<'a> {
             let is_due = is_ready || now.duration_since(self.clock.saved) >= interval;
             // A run without a folder has nowhere to save: its state is not even packed.
             if is_due && self.folder.is_some() {
-                self.checkpoint(&save()?)?;
+                self.checkpoint(state)?;
             }
             if self.control.boundary(is_ready)? {
                 break;
@@ -335,16 +332,13 @@ impl<'a> Context<'a> {
     }
 
     /// Inside a long step: publishes what is due; while the run is held, saves and waits; of a cancelled run it saves the state.
-    pub(crate) fn breathe(
-        &mut self,
-        save: impl FnOnce() -> Result<State, CodecError>,
-    ) -> Result<(), RunError> {
+    pub(crate) fn breathe(&mut self, state: &mut dyn Saved) -> Result<(), RunError> {
         let now = Instant::now();
         if self.control.is_cancelled() {
-            self.checkpoint(&save()?)?;
+            self.checkpoint(state)?;
         } else if self.control.will_hold() {
             self.publish(true);
-            self.checkpoint(&save()?)?;
+            self.checkpoint(state)?;
             self.control.check()?;
             self.clock.held += now.elapsed();
             self.clock.rate.forget_interval();
@@ -385,12 +379,25 @@ impl<'a> Context<'a> {
         Ok(())
     }
 
+    /// The same for a file that is too long to stand in memory: `content` writes it, piece by piece.
+    pub fn write_file_by(
+        &self,
+        name: &str,
+        content: impl FnOnce(&mut dyn std::io::Write) -> std::io::Result<()>,
+    ) -> Result<(), RunError> {
+        if let Some(folder) = self.folder {
+            folder.write_file_by(name, content)?;
+        }
+        Ok(())
+    }
+
     /// Saves a checkpoint now.
-    pub fn checkpoint(&mut self, state: &State) -> Result<(), RunError> {
+    pub fn checkpoint(&mut self, state: &mut dyn Saved) -> Result<(), RunError> {
         let begun = Instant::now();
         self.waiting.settle(&mut self.record);
         let (Some(folder), Some(metrics)) = (self.folder, &mut self.metrics) else { return Ok(()) };
         folder.is_own()?;
+        let packed = pack_state(state)?;
         let metrics_bytes = metrics.sync()?;
         let marks = Marks {
             step: self.progress.step,
@@ -402,7 +409,7 @@ impl<'a> Context<'a> {
             seconds: self.clock.seconds(),
             metrics_bytes,
         };
-        folder.write_checkpoint(state, &marks, &self.record)?;
+        folder.write_checkpoint(packed, &marks, &self.record)?;
         self.clock.saved = Instant::now();
         self.clock.save_took = self.clock.saved.duration_since(begun);
         self.observer.on(Event::Checkpoint { step: marks.step });

@@ -3,6 +3,10 @@
 //! Contract: what is written is read back to the bit, NaN included; a part that is missing or does not fit is an error, never a
 //! default.
 
+use std::collections::BTreeMap;
+use std::io;
+
+use safetensors::tensor::Dtype;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -20,16 +24,71 @@ pub trait Saved {
 }
 
 /// One way through a state: to a checkpoint or back from it.
-#[derive(Debug)]
 pub struct Codec<'a> {
     way: Way<'a>,
     prefix: String,
 }
 
-#[derive(Debug)]
 enum Way<'a> {
     Write(&'a mut State),
+    /// Tensors are copied; of values only the lengths are found.
+    Plan(&'a mut State, &'a mut Vec<(String, u64)>),
+    /// Values are written, and nothing else; with what kept one from being written.
+    Stream(&'a mut dyn io::Write, &'a mut Option<io::Error>),
     Read(&'a State),
+}
+
+/// A state on its way into a checkpoint. Its tensors are copied; values are made when they are written, one after the other, so that a
+/// state of hundreds of megabytes does not stand in memory twice.
+pub struct Packed<'a> {
+    pub(super) tensors: BTreeMap<String, Blob>,
+    pub(super) numbers: serde_json::Value,
+    /// Names and lengths of the values, in the order in which they are written.
+    pub(super) values: Vec<(String, u64)>,
+    state: Option<&'a mut dyn Saved>,
+}
+
+/// Prepares a state for a checkpoint.
+pub fn pack(state: &mut dyn Saved) -> Result<Packed<'_>, CodecError> {
+    let (mut copied, mut values) = (State::default(), Vec::new());
+    state.codec(&mut Codec { way: Way::Plan(&mut copied, &mut values), prefix: String::new() })?;
+    Ok(Packed { tensors: copied.tensors, numbers: copied.numbers, values, state: Some(state) })
+}
+
+/// A state that is wholly in memory.
+impl From<&State> for Packed<'_> {
+    fn from(state: &State) -> Self {
+        let State { tensors, numbers } = state.clone();
+        Self { tensors, numbers, values: Vec::new(), state: None }
+    }
+}
+
+impl Packed<'_> {
+    /// Writes the values behind each other.
+    pub(super) fn write_values(&mut self, out: &mut dyn io::Write) -> io::Result<()> {
+        let Some(state) = &mut self.state else { return Ok(()) };
+        let mut failed = None;
+        let done = state.codec(&mut Codec { way: Way::Stream(out, &mut failed), prefix: String::new() });
+        match failed {
+            Some(error) => Err(error),
+            None => done.map_err(io::Error::other),
+        }
+    }
+}
+
+/// Counts what is written, and keeps none of it.
+#[derive(Default)]
+pub(super) struct Count(pub(super) u64);
+
+impl io::Write for Count {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0 += bytes.len() as u64;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// The checkpoint of a state.
@@ -54,7 +113,7 @@ impl Codec<'_> {
     pub fn has(&self, name: &str) -> bool {
         let name = format!("{}{name}", self.prefix);
         match &self.way {
-            Way::Write(_) => true,
+            Way::Write(_) | Way::Plan(..) | Way::Stream(..) => true,
             Way::Read(state) => {
                 state.tensors.range(name.clone()..).next().is_some_and(|(key, _)| key.starts_with(&name))
             }
@@ -74,7 +133,8 @@ impl Codec<'_> {
     pub fn tensor(&mut self, name: &str, shape: &[usize], values: &mut [f32]) -> Result<(), CodecError> {
         let name = format!("{}{name}", self.prefix);
         match &mut self.way {
-            Way::Write(state) => {
+            Way::Stream(..) => {}
+            Way::Write(state) | Way::Plan(state, _) => {
                 state.tensors.insert(name, Blob::from_f32(shape.to_vec(), values));
             }
             Way::Read(state) => {
@@ -93,7 +153,8 @@ impl Codec<'_> {
     pub fn count(&mut self, name: &str, value: &mut u64) -> Result<(), CodecError> {
         let name = format!("{}{name}", self.prefix);
         match &mut self.way {
-            Way::Write(state) => {
+            Way::Stream(..) => {}
+            Way::Write(state) | Way::Plan(state, _) => {
                 state.tensors.insert(name, Blob::from_u64(vec![1], &[*value]));
             }
             Way::Read(state) => {
@@ -116,7 +177,23 @@ impl Codec<'_> {
             Way::Write(state) => {
                 let mut bytes = Vec::new();
                 ciborium::into_writer(value, &mut bytes).map_err(|error| failed(error.to_string()))?;
-                state.tensors.insert(name, Blob::from_u8(vec![bytes.len()], &bytes));
+                state.tensors.insert(name, Blob { dtype: Dtype::U8, shape: vec![bytes.len()], bytes });
+            }
+            Way::Plan(_, values) => {
+                let mut count = Count::default();
+                ciborium::into_writer(value, &mut count).map_err(|error| failed(error.to_string()))?;
+                values.push((name, count.0));
+            }
+            Way::Stream(out, lost) => {
+                ciborium::into_writer(value, &mut **out).map_err(|error| match error {
+                    // A full disk is told as one.
+                    ciborium::ser::Error::Io(error) => {
+                        let told = failed(error.to_string());
+                        **lost = Some(error);
+                        told
+                    }
+                    ciborium::ser::Error::Value(text) => failed(text),
+                })?;
             }
             Way::Read(state) => {
                 let bytes = &blob(state, &name)?.bytes;

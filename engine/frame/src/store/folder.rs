@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use super::atomic;
+use super::codec::Packed;
 use super::disk;
 use super::drive;
 use super::error::StoreError;
@@ -19,7 +20,7 @@ use super::ladder;
 use super::manifest::{Manifest, Status};
 use super::metrics::{self, MetricsWriter};
 use super::owner::{self, Held, Refusal, Seen};
-use super::state::{self, Checkpoint, Marks, State};
+use super::state::{self, Checkpoint, Marks};
 use crate::experiment::{Comments, Experiment, Problem, to_toml};
 use crate::lab::Catalogue;
 use crate::record::Record;
@@ -130,10 +131,16 @@ impl RunFolder {
     }
 
     /// Saves a checkpoint and removes those that are no longer needed.
-    pub fn write_checkpoint(&self, state: &State, marks: &Marks, record: &Record) -> Result<(), StoreError> {
+    pub fn write_checkpoint<'a>(
+        &self,
+        state: impl Into<Packed<'a>>,
+        marks: &Marks,
+        record: &Record,
+    ) -> Result<(), StoreError> {
         self.is_own()?;
         let folder = self.path.join(names::SNAPSHOTS);
-        state::write(&folder.join(format!("step-{:09}.safetensors", marks.step)), state, marks, record)?;
+        let path = folder.join(format!("step-{:09}.safetensors", marks.step));
+        state::write(&path, state.into(), marks, record)?;
         let all = checkpoints(&self.path);
         let sized = |path: &PathBuf| {
             let bytes = fs::metadata(path).map_or(0, |data| data.len());
@@ -202,13 +209,22 @@ impl RunFolder {
 
     /// Writes a file of a lab's own, whole or not at all; folders on the way are made.
     pub fn write_file(&self, name: &str, bytes: &[u8]) -> Result<(), StoreError> {
+        self.write_file_by(name, |out| out.write_all(bytes))
+    }
+
+    /// The same for a file that is too long to stand in memory: `content` writes it, piece by piece.
+    pub fn write_file_by(
+        &self,
+        name: &str,
+        content: impl FnOnce(&mut dyn io::Write) -> io::Result<()>,
+    ) -> Result<(), StoreError> {
         self.is_own()?;
         let path = self.path.join(name);
         if let Some(parent) = path.parent() {
             disk::make_folders(parent)
                 .map_err(|error| StoreError::io("a folder of the run", parent, error))?;
         }
-        atomic::write(&path, "a file of the run", |out| out.write_all(bytes))
+        atomic::write(&path, "a file of the run", content)
     }
 
     /// Keeps a hash of each file of the run as it stands; the hash of the list.

@@ -23,7 +23,7 @@ mod unpack;
 
 pub use artifact::{Artifact, write as write_artifact};
 pub use atomic::write as write_atomically;
-pub use codec::{Codec, CodecError, Saved, restore, save};
+pub use codec::{Codec, CodecError, Packed, Saved, pack as pack_state, restore, save};
 pub use drive::is_remote;
 pub use error::StoreError;
 pub use folder::{

@@ -3,13 +3,16 @@
 //! The lab's tensors (weights, optimiser moments, counters) stand in the file under their names, readable by any
 //! safetensors library; its small numbers, the frame's marks and the record's pictures ride along.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
+use std::io;
 use std::path::Path;
 
-use safetensors::tensor::{Dtype, SafeTensors, TensorView};
+use safetensors::tensor::{Dtype, Metadata, SafeTensors, TensorInfo};
 use serde::{Deserialize, Serialize};
 
 use super::atomic;
+use super::codec::{Count, Packed};
 use super::error::StoreError;
 use crate::record::Record;
 
@@ -108,20 +111,17 @@ pub struct Checkpoint {
     pub record: Record,
 }
 
-/// Writes a checkpoint, whole or not at all.
-pub(super) fn write(path: &Path, state: &State, marks: &Marks, record: &Record) -> Result<(), StoreError> {
-    let failed = |error: String| StoreError::io(WHAT, path, std::io::Error::other(error));
-    let mut pictures = Vec::new();
+/// Writes a checkpoint, whole or not at all. Values and pictures go to the disk as they are made: their lengths, which stand before them,
+/// are found by making them once more, and none of them stands in memory as bytes.
+pub(super) fn write(
+    path: &Path,
+    mut state: Packed<'_>,
+    marks: &Marks,
+    record: &Record,
+) -> Result<(), StoreError> {
+    let failed = |error: String| StoreError::io(WHAT, path, io::Error::other(error));
+    let mut pictures = Count::default();
     record.write_pictures(&mut pictures).map_err(|error| StoreError::io(WHAT, path, error))?;
-    let pictures = Blob { dtype: Dtype::U8, shape: vec![pictures.len()], bytes: pictures };
-    let mut views = Vec::with_capacity(state.tensors.len() + 1);
-    for (name, blob) in
-        state.tensors.iter().map(|(name, blob)| (name.as_str(), blob)).chain([(PICTURES, &pictures)])
-    {
-        let view = TensorView::new(blob.dtype, blob.shape.clone(), &blob.bytes)
-            .map_err(|error| failed(error.to_string()))?;
-        views.push((name, view));
-    }
     let marks = serde_json::to_string(marks).map_err(|error| failed(error.to_string()))?;
     let metadata: HashMap<String, String> = [
         ("weightscope.marks".to_owned(), marks),
@@ -129,8 +129,72 @@ pub(super) fn write(path: &Path, state: &State, marks: &Marks, record: &Record) 
         ("weightscope.version".to_owned(), crate::VERSION.to_owned()),
     ]
     .into();
-    let bytes = safetensors::serialize(views, Some(metadata)).map_err(|error| failed(error.to_string()))?;
-    atomic::write(path, WHAT, |out| out.write_all(&bytes))
+    let header = header(&state, pictures.0, metadata).map_err(failed)?;
+    atomic::write(path, WHAT, |out| {
+        out.write_all(&(header.len() as u64).to_le_bytes())?;
+        out.write_all(&header)?;
+        for blob in in_order(&state.tensors).into_iter().map(|(_, blob)| blob) {
+            out.write_all(&blob.bytes)?;
+        }
+        // What was made twice must have come out alike, or the file could not be read.
+        let expected: u64 = state.values.iter().map(|(_, length)| length).sum();
+        let mut counted = Counted { out, count: 0 };
+        state.write_values(&mut counted)?;
+        record.write_pictures(&mut counted)?;
+        if counted.count != expected + pictures.0 {
+            return Err(io::Error::other("the state changed while it was written"));
+        }
+        Ok(())
+    })
+}
+
+/// Tensors of wide numbers first, so that each lies at a multiple of its width; then by name.
+fn in_order(tensors: &BTreeMap<String, Blob>) -> Vec<(&String, &Blob)> {
+    let mut ordered: Vec<(&String, &Blob)> = tensors.iter().collect();
+    ordered.sort_by_key(|(_, blob)| Reverse(blob.dtype));
+    ordered
+}
+
+/// What stands before the data of a safetensors file: tensors, then values and pictures as bytes.
+fn header(state: &Packed<'_>, pictures: u64, said: HashMap<String, String>) -> Result<Vec<u8>, String> {
+    let mut end = 0;
+    let mut entry = |name: &str, dtype, shape: Vec<usize>, length: usize| {
+        let begin = end;
+        end += length;
+        (name.to_owned(), TensorInfo { dtype, shape, data_offsets: (begin, end) })
+    };
+    let mut entries: Vec<(String, TensorInfo)> = in_order(&state.tensors)
+        .into_iter()
+        .map(|(name, blob)| entry(name, blob.dtype, blob.shape.clone(), blob.bytes.len()))
+        .collect();
+    let values = state.values.iter().map(|(name, length)| (name.as_str(), *length));
+    for (name, length) in values.chain([(PICTURES, pictures)]) {
+        let length = usize::try_from(length).map_err(|error| error.to_string())?;
+        entries.push(entry(name, Dtype::U8, vec![length], length));
+    }
+    // Refuses shapes that do not fit their bytes.
+    let metadata = Metadata::new(Some(said), entries).map_err(|error| error.to_string())?;
+    let mut header = serde_json::to_vec(&metadata).map_err(|error| error.to_string())?;
+    header.resize(header.len().next_multiple_of(size_of::<u64>()), b' ');
+    Ok(header)
+}
+
+/// Passes on what is written, and counts it.
+struct Counted<'a> {
+    out: &'a mut dyn io::Write,
+    count: u64,
+}
+
+impl io::Write for Counted<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.out.write(bytes)?;
+        self.count += written as u64;
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
 }
 
 /// Reads a checkpoint.
@@ -163,4 +227,98 @@ fn parse(bytes: &[u8]) -> Result<Checkpoint, String> {
     let pictures = tensors.remove(PICTURES).ok_or("it has no pictures")?;
     let record = Record::read_pictures(&pictures.bytes[..]).map_err(|error| error.to_string())?;
     Ok(Checkpoint { state: State { tensors, numbers }, marks, record })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::{Channel, Data};
+    use crate::store::codec::{Codec, CodecError, Saved, pack, restore, save};
+
+    #[derive(Debug, Default, PartialEq)]
+    struct Lab {
+        weights: Vec<f32>,
+        steps: u64,
+        notes: Vec<String>,
+        more: Vec<f64>,
+    }
+
+    impl Saved for Lab {
+        fn codec(&mut self, codec: &mut Codec<'_>) -> Result<(), CodecError> {
+            // Behind each other they would lie at odd places.
+            codec.value("a.cbor", &mut self.notes)?;
+            codec.tensor("weights", &[self.weights.len()], &mut self.weights)?;
+            codec.value("z.cbor", &mut self.more)?;
+            codec.count("steps", &mut self.steps)
+        }
+    }
+
+    fn lab() -> Lab {
+        let notes = vec!["one".to_owned(), String::new()];
+        Lab { weights: vec![0.5, -0.0, f32::INFINITY], steps: 7, notes, more: vec![0.1; 1000] }
+    }
+
+    fn record() -> Record {
+        let mut record = Record::default();
+        record.insert(Channel::new("said", "said", "", "", Data::Text("words".to_owned())));
+        record
+    }
+
+    #[test]
+    fn what_is_written_as_it_is_made_is_what_would_stand_in_memory() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("step.safetensors");
+        let marks = Marks { step: 3, ..Marks::default() };
+        let mut before = lab();
+        let whole = save(&mut before).unwrap();
+        write(&path, pack(&mut before).unwrap(), &marks, &record()).unwrap();
+        let read = super::read(&path).unwrap();
+        assert_eq!(read.state, whole, "all parts, to the bit");
+        assert_eq!((read.marks, read.record.channels().count()), (marks.clone(), 1));
+        let mut back = Lab { weights: vec![0.0; 3], ..Lab::default() };
+        restore(&mut back, &read.state).unwrap();
+        assert_eq!(back, before);
+        write(&path, Packed::from(&whole), &marks, &record()).unwrap();
+        assert_eq!(super::read(&path).unwrap().state, whole, "a state in memory gives the same");
+    }
+
+    #[test]
+    fn numbers_lie_at_multiples_of_their_width() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("step.safetensors");
+        write(&path, pack(&mut lab()).unwrap(), &Marks::default(), &record()).unwrap();
+        let bytes = std::fs::read(&path).unwrap();
+        let (header, metadata) = SafeTensors::read_metadata(&bytes).unwrap();
+        assert_eq!(header % 8, 0, "the data begin at a multiple of eight");
+        for (name, width) in [("weights", 4), ("steps", 8)] {
+            let begin = metadata.info(name).unwrap().data_offsets.0;
+            assert_eq!(begin % width, 0, "{name} at {begin}");
+        }
+    }
+
+    #[test]
+    fn a_state_that_changes_meanwhile_leaves_no_file() {
+        /// Longer each time it is asked.
+        struct Restless(Vec<u8>);
+        impl Saved for Restless {
+            fn codec(&mut self, codec: &mut Codec<'_>) -> Result<(), CodecError> {
+                self.0.push(1);
+                codec.value("bytes.cbor", &mut self.0)
+            }
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("step.safetensors");
+        let mut state = Restless(Vec::new());
+        let error = write(&path, pack(&mut state).unwrap(), &Marks::default(), &record()).unwrap_err();
+        assert!(error.to_string().contains("changed while it was written"), "{error}");
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "neither the file nor a part of it");
+    }
+
+    #[test]
+    fn what_the_drive_says_of_a_value_is_passed_on() {
+        let mut lab = lab();
+        let mut packed = pack(&mut lab).unwrap();
+        let error = packed.write_values(&mut &mut [0_u8; 16][..]).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::WriteZero, "the drive's own word: {error}");
+    }
 }

@@ -63,8 +63,8 @@ pub(crate) struct Whole {
 /// Singular values of one matrix and what follows from them.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Spectral {
-    /// Largest first; all of them or the leading ones.
-    pub(crate) singular_values: Vec<f64>,
+    /// Largest first; all of them or the leading ones, as they are drawn. Checkpoints of older programs hold them with more digits.
+    pub(crate) singular_values: Box<[f32]>,
     pub(crate) whole: bool,
     /// The largest singular value.
     pub(crate) norm: f64,
@@ -82,4 +82,31 @@ pub(crate) struct Spectral {
     pub(crate) alpha_xmin: Option<f64>,
     /// Fewer than 20 eigenvalues.
     pub(crate) few_values: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::de::DeserializeOwned;
+    use weightscope_frame::store::{Codec, CodecError, Saved, restore, save};
+
+    use super::*;
+
+    /// A value in a checkpoint.
+    struct Kept<T>(T);
+
+    impl<T: Serialize + DeserializeOwned> Saved for Kept<T> {
+        fn codec(&mut self, codec: &mut Codec<'_>) -> Result<(), CodecError> {
+            codec.value("values", &mut self.0)
+        }
+    }
+
+    #[test]
+    fn singular_values_of_an_older_program_are_read() {
+        let old = vec![3.1_f64, 0.1, 0.0];
+        let drawn: Vec<f32> = old.iter().map(|value| *value as f32).collect();
+        let saved = save(&mut Kept(old)).unwrap();
+        let mut new = Kept(Spectral::default().singular_values);
+        restore(&mut new, &saved).unwrap();
+        assert_eq!(*new.0, *drawn);
+    }
 }

@@ -321,9 +321,5 @@ pub(crate) fn finish(run: &mut Running<'_, '_, Config>) -> Result<(), RunError> 
     change::finish(run);
     folder::finish(run);
     pictures::show(run);
-    if run.context.folder().is_some() {
-        let table = pictures::table(run);
-        run.write_file("layers.csv", &table)?;
-    }
-    Ok(())
+    pictures::write_table(run, "layers.csv")
 }

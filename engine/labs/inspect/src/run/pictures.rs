@@ -3,6 +3,7 @@
 use weightscope_frame::lab::Running;
 use weightscope_frame::record::declared::{Declaration, Of, PictureKind};
 use weightscope_frame::record::{Cell, Channel, Data, Dot, Grid, Table, Timeline};
+use weightscope_frame::run::RunError;
 use weightscope_weights::Tensor;
 use weightscope_weights::measure::Grouping;
 use weightscope_weights::measure::quantization::BITS;
@@ -86,12 +87,12 @@ pub(super) fn has_details(shared: &Shared) -> bool {
     shared.tensors.len() <= MOST_DETAILED
 }
 
-/// The table of tensors as it was shown last, as CSV.
-pub(super) fn table(run: &mut Running<'_, '_, Config>) -> Vec<u8> {
-    match run.context.record().get(ch::LAYERS.id()).map(|channel| &channel.data) {
-        Some(Data::Table(tables)) => tables.last().map(|(_, table)| table.csv()).unwrap_or_default(),
-        _ => Vec::new(),
-    }
+/// Writes the table of tensors as it was shown last into the run folder as CSV, line by line.
+pub(super) fn write_table(run: &mut Running<'_, '_, Config>, name: &str) -> Result<(), RunError> {
+    let shown = run.context.record().get(ch::LAYERS.id()).map(|channel| channel.data.clone());
+    let Some(Data::Table(tables)) = shown else { return Ok(()) };
+    let lines = || tables.last().into_iter().flat_map(|(_, table)| table.csv_lines());
+    run.write_file_by(name, |out| lines().try_for_each(|line| out.write_all(line.as_bytes())))
 }
 
 fn one<K: PictureKind>(declared: &impl Of<K>, step: u64, picture: K::Picture) -> Channel {
@@ -151,10 +152,7 @@ fn channels(shared: &Shared, state: &State, step: u64) -> Vec<Channel> {
     let most = state.layers.iter().filter_map(|layer| layer.spectrum.as_ref());
     let most = most.map(|spectrum| spectrum.singular_values.len()).max().unwrap_or(0);
     if most > 0 {
-        let values = |layer: &Layer| {
-            let spectrum = layer.spectrum.as_ref()?;
-            Some(spectrum.singular_values.iter().map(|value| *value as f32).collect())
-        };
+        let values = |layer: &Layer| Some(layer.spectrum.as_ref()?.singular_values.to_vec());
         all.push(one(&ch::SPECTRA, step, over(numbers(most), &values)));
         let (dots, few) = exponents(state);
         all.push(one(&ch::EXPONENTS, step, dots));

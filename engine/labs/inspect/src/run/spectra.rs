@@ -176,6 +176,6 @@ fn figures(spectrum: &Spectrum, unit_roundoff: f64, rms: f64, std: f64) -> Spect
         alpha_xmin: fit.map(|fit| fit.smallest),
         few_values: tail.is_some_and(|tail| tail.few_values),
         whole: spectrum.whole,
-        singular_values: spectrum.singular_values.clone(),
+        singular_values: spectrum.singular_values.iter().map(|value| *value as f32).collect(),
     }
 }
