@@ -44,12 +44,19 @@ pub(super) struct Judged {
 type Slot = Arc<Mutex<Option<Arc<Stretch>>>>;
 
 /// The stretch that was read last.
-static LAST: Mutex<Option<(Place, Slot)>> = Mutex::new(None);
+type Last = Mutex<Option<(Place, Slot)>>;
+
+/// That of all views of this program.
+static LAST: Last = Mutex::new(None);
 
 /// The frames of a stretch; none if the recording does not hold the tensor.
 pub(super) fn stretch(recording: &Recording, wanted: &Place) -> Result<Option<Arc<Stretch>>, RunError> {
+    stretch_by(&LAST, recording, wanted)
+}
+
+fn stretch_by(last: &Last, recording: &Recording, wanted: &Place) -> Result<Option<Arc<Stretch>>, RunError> {
     let slot = {
-        let mut last = LAST.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut last = last.lock().unwrap_or_else(PoisonError::into_inner);
         match &*last {
             Some((place, slot)) if place == wanted => Arc::clone(slot),
             _ => Arc::clone(&last.insert((wanted.clone(), Slot::default())).1),
@@ -115,7 +122,7 @@ mod tests {
         writer
     }
 
-    fn look(folder: &Path, first: usize) -> Arc<Stretch> {
+    fn look(last: &Last, folder: &Path, first: usize) -> Arc<Stretch> {
         let recording = Recording::open(folder).unwrap();
         let place = Place {
             folder: folder.to_owned(),
@@ -124,7 +131,7 @@ mod tests {
             count: 5,
             tensor: "w".to_owned(),
         };
-        let stretch = stretch(&recording, &place).unwrap().unwrap();
+        let stretch = stretch_by(last, &recording, &place).unwrap().unwrap();
         // What is kept is what would have been read.
         let read = Taken::stretch(&recording, first, 5, Some("w")).unwrap();
         assert_eq!(stretch.track, read.tracks[0], "the frames from {first} on");
@@ -134,25 +141,27 @@ mod tests {
 
     #[test]
     fn views_share_a_stretch_as_long_as_the_files_stand() {
+        let last = Last::default();
         let place = tempfile::tempdir().unwrap();
         let folder = place.path().join("recording");
         let writer = written(&folder, 1, 0.0);
-        let first = look(&folder, 3);
-        assert!(Arc::ptr_eq(&first, &look(&folder, 3)), "read once");
-        assert!(!Arc::ptr_eq(&first, &look(&folder, 4)), "another stretch");
+        let first = look(&last, &folder, 3);
+        assert!(Arc::ptr_eq(&first, &look(&last, &folder, 3)), "read once");
+        assert!(!Arc::ptr_eq(&first, &look(&last, &folder, 4)), "another stretch");
         drop(writer);
         std::fs::remove_dir_all(&folder).unwrap();
         drop(written(&folder, 2, 1.0));
-        let other = look(&folder, 3);
+        let other = look(&last, &folder, 3);
         assert_ne!(other.track.weights, first.track.weights, "another recording in its place is read");
     }
 
     #[test]
     fn figures_follow_the_quantizer() {
+        let last = Last::default();
         let place = tempfile::tempdir().unwrap();
         let folder = place.path().join("recording");
         drop(written(&folder, 1, 0.0));
-        let stretch = look(&folder, 0);
+        let stretch = look(&last, &folder, 0);
         let chosen =
             |bits| Chosen { scale: Scale::Max, bits: Bits::new(bits).unwrap(), grouping: Grouping::Tensor };
         for bits in [2, 4, 4, 2] {
