@@ -300,11 +300,6 @@ impl App {
         turned.0.iter().for_each(|(id, value)| self.controls.set(id, value.clone()));
     }
 
-    /// True while a tile shows less than what is asked for, because its channels are made on another thread.
-    pub fn is_deriving(&self) -> bool {
-        self.tiles.values().any(TileState::is_deriving)
-    }
-
     /// View with the focus.
     pub fn focused_view(&self) -> &str {
         &self.focus

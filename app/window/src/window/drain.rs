@@ -11,8 +11,14 @@ use super::opening::{Browsed, NO_DIALOG, Opening};
 use super::queue::LiveKind;
 use super::shown::Shown;
 use super::task::Task;
+use super::tiles::TileState;
 
 impl App {
+    /// True while a tile shows less than what is asked for, because its channels are made on another thread.
+    pub fn is_deriving(&self) -> bool {
+        self.tiles.values().any(TileState::is_deriving)
+    }
+
     /// Takes what came from run, disk and dialogs. May run while the window is hidden; draws nothing.
     pub fn drain(&mut self, context: &Context) {
         let root = self.root.clone();
