@@ -450,18 +450,14 @@ impl App {
         if self.shares.follow(&mut self.tiles) {
             ui.ctx().request_repaint();
         }
-        let is_over_steps = actions.iter().any(|action| matches!(action, Action::Cursor(_)));
-        self.cursor = self.cursor.filter(|_| is_over_steps);
+        self.cursor =
+            self.cursor.filter(|_| actions.iter().any(|action| matches!(action, Action::Cursor(_))));
     }
 
     fn export_ui(&mut self, context: &Context) {
         let (Some(dialog), Some(shown)) = (&mut self.export, &self.shown) else { return };
-        let from = Exported {
-            shown,
-            tiles: &self.tiles,
-            controls: &self.controls,
-            overlay: self.runs.overlay_set(),
-        };
+        let overlay = self.runs.overlay_set();
+        let from = Exported { shown, tiles: &self.tiles, controls: &self.controls, overlay };
         let said = dialog.show(context, &from);
         if let Some((view, dressing)) = dialog.worn() {
             dressing.clone_into(&mut self.tiles.entry(view.to_owned()).or_default().dressing);
