@@ -147,8 +147,7 @@ impl<'a, T: Number> Pass<'a, T> {
         let panels = &mut self.pool.panels;
         // Few tiles read the right side where it lies; many are served better by packed lanes.
         let right = if turned || rows > FEW {
-            pack(right, stride, sizes, turned, panels);
-            Right::packed(panels)
+            Right::packed(pack(right, stride, sizes, turned, panels))
         } else {
             Right::plain(right, stride, sizes, panels)
         };
@@ -168,9 +167,9 @@ impl<'a, T: Number> Pass<'a, T> {
         let out = (&mut y[..], outputs);
         if rows < outputs {
             // Packing the weights would take longer than packing the rows.
-            pack(x, inputs, (inputs, rows), true, &mut self.pool.panels);
+            let right = pack(x, inputs, (inputs, rows), true, &mut self.pool.panels);
             let left = Left { values: weights, stride: inputs, turned: false };
-            T::product_across(left, outputs, &self.pool.panels, (inputs, rows), out, bias.is_some());
+            T::product_across(left, outputs, right, (inputs, rows), out, bias.is_some());
         } else {
             let left = Left { values: x, stride: inputs, turned: false };
             self.product(left, rows, (weights, inputs, true), (inputs, outputs), out, bias.is_some());
@@ -219,8 +218,7 @@ impl<'a, T: Number> Pass<'a, T> {
             let sizes = (rows, inputs);
             let panels = &mut self.pool.panels;
             let right = if outputs > FEW {
-                pack(x, inputs, sizes, false, panels);
-                Right::packed(panels)
+                Right::packed(pack(x, inputs, sizes, false, panels))
             } else {
                 Right::plain(x, inputs, sizes, panels)
             };

@@ -55,21 +55,26 @@ impl<'a, T: Number> Right<'a, T> {
     ) -> Self {
         let plain = columns / LANES;
         let rest = columns % LANES;
-        pack(values.get(plain * LANES..).unwrap_or_default(), stride, (inner, rest), false, panels);
-        Self { values, stride, plain, packed: panels }
+        let behind = values.get(plain * LANES..).unwrap_or_default();
+        let packed = pack(behind, stride, (inner, rest), false, panels);
+        Self { values, stride, plain, packed }
     }
 }
 
-/// Packs the right side, `inner × columns` numbers at `k·stride + c`, or turned at `c·stride + k`; columns beyond the last are zero.
-pub fn pack<T: Number>(
+/// Packs the right side, `inner × columns` numbers at `k·stride + c`, or turned at `c·stride + k`; columns beyond the last are zero. `panels`
+/// is memory that grows as far as it is needed and is never cleared: what is handed on was written.
+pub fn pack<'p, T: Number>(
     values: &[T],
     stride: usize,
     (inner, columns): (usize, usize),
     turned: bool,
-    panels: &mut Vec<[T; LANES]>,
-) {
-    // What was there before is overwritten.
-    panels.resize(columns.div_ceil(LANES) * inner, [T::ZERO; LANES]);
+    panels: &'p mut Vec<[T; LANES]>,
+) -> &'p [[T; LANES]] {
+    let count = columns.div_ceil(LANES) * inner;
+    if panels.len() < count {
+        panels.resize(count, [T::ZERO; LANES]);
+    }
+    let panels = &mut panels[..count];
     for (panel, lanes) in panels.chunks_exact_mut(inner.max(1)).enumerate() {
         let first = panel * LANES;
         let width = LANES.min(columns - first);
@@ -99,6 +104,7 @@ pub fn pack<T: Number>(
             }
         }
     }
+    panels
 }
 
 /// Rows that are turned together.
@@ -377,8 +383,8 @@ mod tests {
             for (left_turned, right_turned) in [(false, false), (true, false), (false, true), (true, true)] {
                 let (mut panels, mut rest) = (Vec::new(), Vec::new());
                 let (right, stride) = if right_turned { (&bt, inner) } else { (&b, columns) };
-                pack(right.values(), stride, (inner, columns), right_turned, &mut panels);
-                let mut sides = vec![Right::packed(&panels)];
+                let panels = pack(right.values(), stride, (inner, columns), right_turned, &mut panels);
+                let mut sides = vec![Right::packed(panels)];
                 if !right_turned {
                     sides.push(Right::plain(b.values(), columns, (inner, columns), &mut rest));
                 }
@@ -387,7 +393,7 @@ mod tests {
                 let (mut across, mut transposed) = (vec![0.0; rows * columns], vec![0.0; rows * columns]);
                 for round in 1..=2 {
                     let out = (&mut across[..], rows);
-                    f64::product_across(left, rows, &panels, (inner, columns), out, round == 2);
+                    f64::product_across(left, rows, panels, (inner, columns), out, round == 2);
                 }
                 for (place, value) in across.iter().enumerate() {
                     transposed[place % rows * columns + place / rows] = *value;
@@ -409,11 +415,12 @@ mod tests {
     #[test]
     fn lanes_that_were_filled_before_are_empty_behind_the_last_column() {
         let mut panels = Vec::new();
-        pack(&[7.0_f32; 64], 16, (4, 16), false, &mut panels);
-        pack(&[1.0_f32; 20], 5, (4, 5), false, &mut panels);
-        assert!(panels.iter().all(|lane| lane[..5] == [1.0; 5] && lane[5..] == [0.0; 11]));
-        pack(&[7.0_f32; 64], 16, (4, 16), false, &mut panels);
-        pack(&[2.0_f32; 20], 4, (4, 5), true, &mut panels);
-        assert!(panels.iter().all(|lane| lane[..5] == [2.0; 5] && lane[5..] == [0.0; 11]));
+        pack(&[7.0_f32; 128], 16, (8, 16), false, &mut panels);
+        let found = pack(&[1.0_f32; 20], 5, (4, 5), false, &mut panels);
+        assert_eq!(found.len(), 4);
+        assert!(found.iter().all(|lane| lane[..5] == [1.0; 5] && lane[5..] == [0.0; 11]));
+        pack(&[7.0_f32; 128], 16, (8, 16), false, &mut panels);
+        let found = pack(&[2.0_f32; 20], 4, (4, 5), true, &mut panels);
+        assert!(found.iter().all(|lane| lane[..5] == [2.0; 5] && lane[5..] == [0.0; 11]));
     }
 }

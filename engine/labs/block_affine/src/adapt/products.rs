@@ -25,8 +25,8 @@ impl Scratch {
         out: (&mut [f32], usize),
         adds: bool,
     ) {
-        pack(right, stride, sizes, turned, &mut self.panels);
-        f32::product(left, rows, Right::packed(&self.panels), sizes, out, adds);
+        let right = Right::packed(pack(right, stride, sizes, turned, &mut self.panels));
+        f32::product(left, rows, right, sizes, out, adds);
     }
 }
 

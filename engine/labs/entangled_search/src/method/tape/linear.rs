@@ -24,14 +24,16 @@ impl<T: Number> Operation<T> for Linear {
         let rows = upstream.len() / outputs;
         let mut panels = Vec::new();
         if let Some(slot) = gradients.slot(tape, self.weight) {
-            pack(tape.values(self.input), inputs, (rows, inputs), false, &mut panels);
+            let right =
+                Right::packed(pack(tape.values(self.input), inputs, (rows, inputs), false, &mut panels));
             let left = Left { values: upstream, stride: outputs, turned: true };
-            T::product(left, outputs, Right::packed(&panels), (rows, inputs), (slot, inputs), true);
+            T::product(left, outputs, right, (rows, inputs), (slot, inputs), true);
         }
         if let Some(slot) = gradients.slot(tape, self.input) {
-            pack(tape.values(self.weight), inputs, (outputs, inputs), false, &mut panels);
+            let right =
+                Right::packed(pack(tape.values(self.weight), inputs, (outputs, inputs), false, &mut panels));
             let left = Left { values: upstream, stride: outputs, turned: false };
-            T::product(left, rows, Right::packed(&panels), (outputs, inputs), (slot, inputs), true);
+            T::product(left, rows, right, (outputs, inputs), (slot, inputs), true);
         }
     }
 }
@@ -50,9 +52,9 @@ impl<T: Number> Tape<T> {
         let rows = self.values(input).len() / inputs;
         let mut values = vec![T::ZERO; rows * outputs];
         let mut panels = Vec::new();
-        pack(self.values(weight), inputs, (inputs, outputs), true, &mut panels);
+        let right = Right::packed(pack(self.values(weight), inputs, (inputs, outputs), true, &mut panels));
         let left = Left { values: self.values(input), stride: inputs, turned: false };
-        T::product(left, rows, Right::packed(&panels), (inputs, outputs), (&mut values, outputs), false);
+        T::product(left, rows, right, (inputs, outputs), (&mut values, outputs), false);
         if let Some(bias) = bias {
             values.chunks_exact_mut(outputs.max(1)).for_each(|row| add(row, self.values(bias)));
         }
