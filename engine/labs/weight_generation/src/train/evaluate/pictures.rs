@@ -16,8 +16,10 @@ use crate::train::prepared::{mean, permutations};
 
 /// Units of a first layer that are shown.
 const UNITS: usize = 64;
-/// Tasks whose first layers are kept, of seen and of unseen ones.
+/// Tasks whose first layers are kept in any case, of seen and of unseen ones each.
 const TILED: usize = 24;
+/// Numbers of first layers up to which those of more tasks are kept: 16 MiB of them.
+const TILED_NUMBERS: usize = 4 << 20;
 /// Networks of the zoo from which the directions of the map are found: more cost their square.
 const SPREAD: usize = 160;
 /// Points on the straight way of the barrier.
@@ -112,8 +114,10 @@ fn tiles(run: &mut Running<'_, '_, Config>, work: &Work<'_>) -> Result<(), RunEr
     let (units, inputs) =
         (first.shape.first().copied().unwrap_or(0), first.shape.get(1).copied().unwrap_or(0));
     let shown = units.min(UNITS);
+    // Of each task four networks; half of the room is for seen tasks.
+    let tiled = TILED.max(TILED_NUMBERS / (8 * shown * inputs).max(1));
     let places: Vec<usize> =
-        (0..work.seen.min(TILED)).chain(work.seen..work.tasks.len().min(work.seen + TILED)).collect();
+        (0..work.seen.min(tiled)).chain(work.seen..work.tasks.len().min(work.seen + tiled)).collect();
     let conditions = work.conditions(0);
     let ridge = Baselines::new(work)?.networks(Baseline::Ridge, 0, &conditions)?;
     let average = mean(&work.prepared.networks);
