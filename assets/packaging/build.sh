@@ -21,6 +21,8 @@ version=$(sed -n '/^\[workspace.package\]/,/^\[/s/^version = "\(.*\)"/\1/p' Carg
 WEIGHTSCOPE_COMMIT=${WEIGHTSCOPE_COMMIT:-$(git rev-parse --short=12 HEAD 2>/dev/null || echo "unknown commit")}
 SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct 2>/dev/null || echo 0)}
 export WEIGHTSCOPE_COMMIT SOURCE_DATE_EPOCH CARGO_INCREMENTAL=0 CARGO_PROFILE_RELEASE_STRIP=symbols
+# Makes the program smaller, not faster, and takes minutes: only packages have it.
+export CARGO_PROFILE_RELEASE_LTO=thin
 full=weightscope-$version-$machine-linux
 cli=weightscope-cli-$version-$machine-linux
 rm -rf "$out"
