@@ -119,30 +119,9 @@ macro_rules! numbers {
                     fn scan_back(scan: Scan<'_, $number>, slopes: &[$number], states: &mut [$number], by: ScanGradient<'_, $number>) = decay::backward;
                 }
 
-                #[multiversion(targets("x86_64+avx512f+avx512vl+avx512dq+avx512bw+avx2+fma", "x86_64+avx2+fma"))]
-                pub(super) fn product(left: Left<'_, $number>, rows: usize, right: Right<'_, $number>, sizes: (usize, usize), out: (&mut [$number], usize), adds: bool) {
-                    if cfg!(target_arch = "aarch64") {
-                        tile::product::<$number, true, TALL>(left, rows, right, sizes, out, adds);
-                    } else if target_cfg_f!(target_feature = "avx512f") {
-                        tile::product::<$number, true, TALLEST>(left, rows, right, sizes, out, adds);
-                    } else if target_cfg_f!(target_feature = "fma") {
-                        tile::product::<$number, true, TALL>(left, rows, right, sizes, out, adds);
-                    } else {
-                        tile::product::<$number, false, TALL>(left, rows, right, sizes, out, adds);
-                    }
-                }
-
-                #[multiversion(targets("x86_64+avx512f+avx512vl+avx512dq+avx512bw+avx2+fma", "x86_64+avx2+fma"))]
-                pub(super) fn product_across(left: Left<'_, $number>, rows: usize, right: &[[$number; LANES]], sizes: (usize, usize), out: (&mut [$number], usize), adds: bool) {
-                    if cfg!(target_arch = "aarch64") {
-                        tile::product_across::<$number, true, TALL>(left, rows, right, sizes, out, adds);
-                    } else if target_cfg_f!(target_feature = "avx512f") {
-                        tile::product_across::<$number, true, TALLEST>(left, rows, right, sizes, out, adds);
-                    } else if target_cfg_f!(target_feature = "fma") {
-                        tile::product_across::<$number, true, TALL>(left, rows, right, sizes, out, adds);
-                    } else {
-                        tile::product_across::<$number, false, TALL>(left, rows, right, sizes, out, adds);
-                    }
+                numbers! { @ tall $number
+                    fn product(left: Left<'_, $number>, rows: usize, right: Right<'_, $number>, sizes: (usize, usize), out: (&mut [$number], usize), adds: bool);
+                    fn product_across(left: Left<'_, $number>, rows: usize, right: &[[$number; LANES]], sizes: (usize, usize), out: (&mut [$number], usize), adds: bool);
                 }
 
                 #[multiversion(targets("x86_64+avx512f+avx512vl+avx512dq+avx512bw+avx2+fma", "x86_64+avx2+fma"))]
@@ -224,6 +203,23 @@ macro_rules! numbers {
 
                 fn scan_back(scan: Scan<'_, Self>, slopes: &[Self], states: &mut [Self], by: ScanGradient<'_, Self>) {
                     $module::scan_back(scan, slopes, states, by);
+                }
+            }
+        )+
+    };
+    // Products, in tiles as high as registers allow.
+    (@ tall $number:ident $(fn $name:ident($($argument:ident: $kind:ty),+);)+) => {
+        $(
+            #[multiversion(targets("x86_64+avx512f+avx512vl+avx512dq+avx512bw+avx2+fma", "x86_64+avx2+fma"))]
+            pub(super) fn $name($($argument: $kind),+) {
+                if cfg!(target_arch = "aarch64") {
+                    tile::$name::<$number, true, TALL>($($argument),+);
+                } else if target_cfg_f!(target_feature = "avx512f") {
+                    tile::$name::<$number, true, TALLEST>($($argument),+);
+                } else if target_cfg_f!(target_feature = "fma") {
+                    tile::$name::<$number, true, TALL>($($argument),+);
+                } else {
+                    tile::$name::<$number, false, TALL>($($argument),+);
                 }
             }
         )+
