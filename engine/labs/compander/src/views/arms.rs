@@ -7,6 +7,7 @@ use weightscope_frame::lab::{Derive, Method, View};
 use weightscope_frame::record::declared::Of as _;
 use weightscope_frame::record::{Cell, Channel, Data, Table, Timeline, ViewKind, ViewSpec};
 use weightscope_frame::run::RunError;
+use weightscope_frame::store::read_experiment;
 
 use crate::channels as ch;
 use crate::config::Config;
@@ -101,7 +102,16 @@ fn row(arm: &Arm, words: String) -> (f64, Vec<Cell>) {
 
 /// The shown run, from its record.
 fn this(config: &Config, job: &Derive<'_>) -> Arm {
-    let experiment = Experiment::new(Method::of(crate::OWN, config.clone()));
+    // Seed, device and threads stand in the folder alone: without one they are not known, and not said.
+    let whole = job.folder.and_then(|folder| read_experiment(crate::OWN, folder).ok());
+    let known = whole.map_or_else(
+        || {
+            let mut settings = settings(&Experiment::new(Method::of(crate::OWN, config.clone())));
+            settings.retain(|(key, _)| !["seed", "device", "threads"].contains(&key.as_str()));
+            settings
+        },
+        |experiment| settings(&experiment),
+    );
     let (mut own, mut twin) = (Vec::new(), Vec::new());
     if let Some(Data::Table(timeline)) = job.record.get(ch::NETWORKS.id()).map(|channel| &channel.data)
         && let Some((_, table)) = timeline.last()
@@ -113,7 +123,7 @@ fn this(config: &Config, job: &Derive<'_>) -> Arm {
         }
     }
     let id = if job.name.is_empty() { "this run" } else { job.name };
-    Arm { id: id.to_owned(), settings: settings(&experiment), own, twin, why: None }
+    Arm { id: id.to_owned(), settings: known, own, twin, why: None }
 }
 
 /// Another run, from its file.
